@@ -1,0 +1,321 @@
+//! Activation functions, by name and as a module.
+
+use std::{fmt, str::FromStr};
+
+use burn::module::Module;
+use burn::nn::{PRelu, PReluConfig};
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+use crate::named::{self, ParseNameError};
+
+/// The nonlinearity after each hidden layer: every element-wise one that Burn has, and a step
+/// function.
+///
+/// Written in configs as a snake-case name, with its number where it takes one:
+/// `"relu"`, `"leaky_relu(0.01)"`, `"elu(1.0)"`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
+pub enum Activation {
+    /// `x`: a linear network.
+    Identity,
+    /// `max(0, x)`.
+    Relu,
+    /// `min(max(0, x), 6)`.
+    Relu6,
+    /// `x` above zero, `negative_slope · x` below; the slope is 0.01 unless given.
+    LeakyRelu(f64),
+    /// Like [`LeakyRelu`](Self::LeakyRelu), with a slope that is learned from the given start
+    /// (0.25).
+    PRelu(f64),
+    /// `x` above zero, `alpha · (exp(x) - 1)` below; alpha is 1 unless given.
+    Elu(f64),
+    /// `max(0, x) + min(0, alpha · (exp(x / alpha) - 1))`; alpha is 1 unless given.
+    Celu(f64),
+    /// The self-normalizing unit of Klambauer and others (2017).
+    Selu,
+    /// `x · Φ(x)`, Hendrycks and Gimpel (2016).
+    Gelu,
+    /// [`Gelu`](Self::Gelu) approximated with a hyperbolic tangent.
+    GeluTanh,
+    /// `x · sigmoid(x)`, also called swish.
+    Silu,
+    /// A piecewise linear swish.
+    HardSwish,
+    /// `x · tanh(softplus(x))`, Misra (2019).
+    Mish,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `x` cut off at -1 and 1.
+    HardTanh,
+    /// `x - tanh(x)`.
+    TanhShrink,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// A piecewise linear sigmoid, `clamp(x / 6 + 1 / 2, 0, 1)`.
+    HardSigmoid,
+    /// `log(sigmoid(x))`.
+    LogSigmoid,
+    /// `log(1 + exp(beta · x)) / beta`; beta is 1 unless given.
+    Softplus(f64),
+    /// `x / (1 + |x|)`.
+    Softsign,
+    /// `x` above alpha, 0 elsewhere; alpha is 1 unless given.
+    ThresholdedRelu(f64),
+    /// `x` where `|x|` exceeds lambda, 0 elsewhere; lambda is 0.5 unless given.
+    HardShrink(f64),
+    /// `x` moved towards zero by lambda; lambda is 0.5 unless given.
+    SoftShrink(f64),
+    /// 1 at and above zero, 0 below.
+    ///
+    /// Its true gradient is zero everywhere, so backpropagation gets a straight-through one
+    /// instead: 1 where `|x| <= 1`, 0 elsewhere (Bengio, Léonard and Courville, 2013; the cut-off
+    /// as in Hubara and others, 2016).
+    Step,
+}
+
+const NAMES: &str = "identity, relu, relu6, leaky_relu, prelu, elu, celu, selu, gelu, gelu_tanh, \
+    silu, hard_swish, mish, tanh, hard_tanh, tanh_shrink, sigmoid, hard_sigmoid, log_sigmoid, \
+    softplus, softsign, thresholded_relu, hard_shrink, soft_shrink, step";
+
+impl Activation {
+    /// Every activation, those with a number at its default.
+    pub fn all() -> Vec<Self> {
+        NAMES
+            .split(", ")
+            .map(|name| name.parse().expect("every listed name parses"))
+            .collect()
+    }
+
+    /// Builds the module that applies this function.
+    pub fn init(&self, device: &Device) -> ActivationLayer {
+        ActivationLayer {
+            function: *self,
+            prelu: match self {
+                Self::PRelu(alpha) => Some(PReluConfig::new().with_alpha(*alpha).init(device)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Why this activation cannot be used, if it can't.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match *self {
+            Self::Celu(alpha) if alpha == 0.0 => Some("alpha must not be 0"),
+            Self::Softplus(beta) if beta <= 0.0 => Some("beta must be above 0"),
+            Self::HardShrink(lambda) | Self::SoftShrink(lambda) if lambda < 0.0 => {
+                Some("lambda must be at least 0")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Activation {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, written) = named::split(text)?;
+        let none = || named::arguments(text, &written, []).map(|[]| ());
+        let one = |default| named::arguments(text, &written, [default]).map(|[x]| x);
+        Ok(match name {
+            "leaky_relu" => Self::LeakyRelu(one(0.01)?),
+            "prelu" => Self::PRelu(one(0.25)?),
+            "elu" => Self::Elu(one(1.0)?),
+            "celu" => Self::Celu(one(1.0)?),
+            "softplus" => Self::Softplus(one(1.0)?),
+            "thresholded_relu" => Self::ThresholdedRelu(one(1.0)?),
+            "hard_shrink" => Self::HardShrink(one(0.5)?),
+            "soft_shrink" => Self::SoftShrink(one(0.5)?),
+            plain => {
+                let activation = match plain {
+                    "identity" => Self::Identity,
+                    "relu" => Self::Relu,
+                    "relu6" => Self::Relu6,
+                    "selu" => Self::Selu,
+                    "gelu" => Self::Gelu,
+                    "gelu_tanh" => Self::GeluTanh,
+                    "silu" => Self::Silu,
+                    "hard_swish" => Self::HardSwish,
+                    "mish" => Self::Mish,
+                    "tanh" => Self::Tanh,
+                    "hard_tanh" => Self::HardTanh,
+                    "tanh_shrink" => Self::TanhShrink,
+                    "sigmoid" => Self::Sigmoid,
+                    "hard_sigmoid" => Self::HardSigmoid,
+                    "log_sigmoid" => Self::LogSigmoid,
+                    "softsign" => Self::Softsign,
+                    "step" => Self::Step,
+                    _ => {
+                        return Err(ParseNameError::Unknown {
+                            kind: "activation",
+                            name: name.to_string(),
+                            known: NAMES.to_string(),
+                        });
+                    }
+                };
+                none()?;
+                activation
+            }
+        })
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeakyRelu(slope) => write!(f, "leaky_relu({slope})"),
+            Self::PRelu(alpha) => write!(f, "prelu({alpha})"),
+            Self::Elu(alpha) => write!(f, "elu({alpha})"),
+            Self::Celu(alpha) => write!(f, "celu({alpha})"),
+            Self::Softplus(beta) => write!(f, "softplus({beta})"),
+            Self::ThresholdedRelu(alpha) => write!(f, "thresholded_relu({alpha})"),
+            Self::HardShrink(lambda) => write!(f, "hard_shrink({lambda})"),
+            Self::SoftShrink(lambda) => write!(f, "soft_shrink({lambda})"),
+            Self::Identity => f.write_str("identity"),
+            Self::Relu => f.write_str("relu"),
+            Self::Relu6 => f.write_str("relu6"),
+            Self::Selu => f.write_str("selu"),
+            Self::Gelu => f.write_str("gelu"),
+            Self::GeluTanh => f.write_str("gelu_tanh"),
+            Self::Silu => f.write_str("silu"),
+            Self::HardSwish => f.write_str("hard_swish"),
+            Self::Mish => f.write_str("mish"),
+            Self::Tanh => f.write_str("tanh"),
+            Self::HardTanh => f.write_str("hard_tanh"),
+            Self::TanhShrink => f.write_str("tanh_shrink"),
+            Self::Sigmoid => f.write_str("sigmoid"),
+            Self::HardSigmoid => f.write_str("hard_sigmoid"),
+            Self::LogSigmoid => f.write_str("log_sigmoid"),
+            Self::Softsign => f.write_str("softsign"),
+            Self::Step => f.write_str("step"),
+        }
+    }
+}
+
+impl TryFrom<String> for Activation {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Activation> for String {
+    fn from(activation: Activation) -> Self {
+        activation.to_string()
+    }
+}
+
+/// Applies an [`Activation`] to each element; built by [`Activation::init`].
+#[derive(Module, Debug)]
+pub struct ActivationLayer {
+    #[module(skip)]
+    function: Activation,
+    prelu: Option<PRelu>,
+}
+
+impl ActivationLayer {
+    /// # Shapes
+    ///
+    /// - input: `[batch, features]`
+    /// - output: `[batch, features]`
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        match self.function {
+            Activation::Identity => input,
+            Activation::Relu => activation::relu(input),
+            Activation::Relu6 => activation::relu6(input),
+            Activation::LeakyRelu(slope) => activation::leaky_relu(input, slope),
+            Activation::PRelu(_) => match &self.prelu {
+                Some(prelu) => prelu.forward(input),
+                None => input,
+            },
+            Activation::Elu(alpha) => activation::elu(input, alpha),
+            Activation::Celu(alpha) => activation::celu(input, alpha),
+            Activation::Selu => activation::selu(input),
+            Activation::Gelu => activation::gelu(input),
+            Activation::GeluTanh => activation::gelu_approximate(input),
+            Activation::Silu => activation::silu(input),
+            Activation::HardSwish => activation::hard_swish(input),
+            Activation::Mish => activation::mish(input),
+            Activation::Tanh => activation::tanh(input),
+            Activation::HardTanh => activation::hardtanh(input, -1.0, 1.0),
+            Activation::TanhShrink => activation::tanhshrink(input),
+            Activation::Sigmoid => activation::sigmoid(input),
+            Activation::HardSigmoid => activation::hard_sigmoid(input, 1.0 / 6.0, 0.5),
+            Activation::LogSigmoid => activation::log_sigmoid(input),
+            Activation::Softplus(beta) => activation::softplus(input, beta),
+            Activation::Softsign => activation::softsign(input),
+            Activation::ThresholdedRelu(alpha) => activation::thresholded_relu(input, alpha),
+            Activation::HardShrink(lambda) => activation::hard_shrink(input, lambda),
+            Activation::SoftShrink(lambda) => activation::soft_shrink(input, lambda),
+            Activation::Step => step(input),
+        }
+    }
+}
+
+/// The step's value with the gradient of `clamp(x, -1, 1)`: what is added to the clamped value
+/// carries no gradient.
+fn step(input: Tensor<2>) -> Tensor<2> {
+    let value = input.clone().greater_equal_scalar(0.0).float();
+    let straight_through = input.clamp(-1.0, 1.0);
+    straight_through.clone() + (value - straight_through).detach()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_survives_being_written_and_read() {
+        for activation in Activation::all() {
+            assert_eq!(activation.to_string().parse(), Ok(activation));
+        }
+        assert_eq!("elu( 0.5 )".parse(), Ok(Activation::Elu(0.5)));
+    }
+
+    #[test]
+    fn a_wrong_name_or_number_is_an_error() {
+        for (text, message) in [
+            ("rleu", "`rleu` is no activation"),
+            ("relu(1)", "takes no number"),
+            ("elu(1, 2)", "takes 1 number, not 2"),
+            ("elu(x)", "`x` is not a number"),
+            ("elu(1", "the closing `)` is missing"),
+            ("elu(inf)", "`inf` is not a number"),
+        ] {
+            let error = text.parse::<Activation>().unwrap_err().to_string();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_step_has_a_straight_through_gradient() {
+        let device = Device::default().autodiff();
+        let input = Tensor::<2>::from_floats([[-2.0, -0.5, 0.0, 0.5, 2.0]], &device).require_grad();
+        let output = Activation::Step.init(&device).forward(input.clone());
+        let gradients = output.clone().sum().backward();
+        assert_eq!(
+            output.into_data().to_vec::<f32>().unwrap(),
+            [0.0, 0.0, 1.0, 1.0, 1.0]
+        );
+        assert_eq!(
+            input.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap(),
+            [0.0, 1.0, 1.0, 1.0, 0.0]
+        );
+    }
+
+    #[test]
+    fn every_activation_runs_forward_and_backward() {
+        let device = Device::default().autodiff();
+        for activation in Activation::all() {
+            let input = Tensor::<2>::from_floats([[-3.0, -0.4, 0.3, 2.0]], &device).require_grad();
+            let output = activation.init(&device).forward(input.clone());
+            assert_eq!(output.dims(), [1, 4], "{activation}");
+            let gradients = output.sum().backward();
+            let gradient = input.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap();
+            assert!(gradient.iter().all(|g| g.is_finite()), "{activation}: {gradient:?}");
+        }
+    }
+}

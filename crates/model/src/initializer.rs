@@ -1,0 +1,218 @@
+//! Initial weights, by name.
+
+use std::{fmt, str::FromStr};
+
+use burn::nn;
+use serde::{Deserialize, Serialize};
+
+use crate::Activation;
+use crate::named::{self, ParseNameError};
+
+/// How the weights of the hidden layers start. Biases start at zero, except with
+/// [`PyTorch`](Self::PyTorch).
+///
+/// Written in configs as a snake-case name, with its numbers where it takes some:
+/// `"auto"`, `"xavier_uniform"`, `"normal(0, 0.01)"`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
+pub enum Initializer {
+    /// The one that keeps the variance of the signal through the activation chosen:
+    /// Kaiming for ReLU and its relatives, LeCun for SELU, Xavier for tanh and sigmoid.
+    Auto,
+    /// `U(-a, a)` with `a = gain · sqrt(3 / inputs)`, He and others (2015).
+    KaimingUniform,
+    /// `N(0, gain² / inputs)`, He and others (2015).
+    KaimingNormal,
+    /// `U(-a, a)` with `a = gain · sqrt(6 / (inputs + outputs))`, Glorot and Bengio (2010).
+    XavierUniform,
+    /// `N(0, gain² · 2 / (inputs + outputs))`, Glorot and Bengio (2010).
+    XavierNormal,
+    /// `U(-a, a)` with `a = sqrt(3 / inputs)`, LeCun and others (1998).
+    LecunUniform,
+    /// `N(0, 1 / inputs)`, LeCun and others (1998).
+    LecunNormal,
+    /// A (semi-)orthogonal matrix times the gain, Saxe and others (2013).
+    Orthogonal,
+    /// What `torch.nn.Linear` does: weights and biases from `U(-a, a)` with `a = 1 / sqrt(inputs)`.
+    PyTorch,
+    /// `U(min, max)`; -0.1 and 0.1 unless given.
+    Uniform(f64, f64),
+    /// `N(mean, std²)`; 0 and 0.01 unless given.
+    Normal(f64, f64),
+    /// Every weight the same; 0 unless given. A network started like this cannot learn what
+    /// tells its units apart: it is here to show that.
+    Constant(f64),
+}
+
+const NAMES: &str = "auto, kaiming_uniform, kaiming_normal, xavier_uniform, xavier_normal, \
+    lecun_uniform, lecun_normal, orthogonal, pytorch, uniform, normal, constant";
+
+impl Initializer {
+    /// Every initializer, those with numbers at their defaults.
+    pub fn all() -> Vec<Self> {
+        NAMES
+            .split(", ")
+            .map(|name| name.parse().expect("every listed name parses"))
+            .collect()
+    }
+
+    /// Burn's initializer for the weights in front of this activation.
+    pub fn for_activation(&self, activation: Activation) -> nn::Initializer {
+        let gain = gain(activation);
+        match *self {
+            Self::Auto => match activation {
+                Activation::Selu => Self::LecunNormal.for_activation(activation),
+                Activation::Identity
+                | Activation::Tanh
+                | Activation::HardTanh
+                | Activation::Softsign
+                | Activation::Sigmoid
+                | Activation::HardSigmoid
+                | Activation::LogSigmoid
+                | Activation::Step => Self::XavierUniform.for_activation(activation),
+                _ => Self::KaimingUniform.for_activation(activation),
+            },
+            Self::KaimingUniform => nn::Initializer::KaimingUniform {
+                gain,
+                fan_out_only: false,
+            },
+            Self::KaimingNormal => nn::Initializer::KaimingNormal {
+                gain,
+                fan_out_only: false,
+            },
+            Self::XavierUniform => nn::Initializer::XavierUniform { gain },
+            Self::XavierNormal => nn::Initializer::XavierNormal { gain },
+            Self::LecunUniform => nn::Initializer::KaimingUniform {
+                gain: 1.0,
+                fan_out_only: false,
+            },
+            Self::LecunNormal => nn::Initializer::KaimingNormal {
+                gain: 1.0,
+                fan_out_only: false,
+            },
+            Self::Orthogonal => nn::Initializer::Orthogonal { gain },
+            Self::PyTorch => nn::Initializer::KaimingUniform {
+                gain: 1.0 / 3f64.sqrt(),
+                fan_out_only: false,
+            },
+            Self::Uniform(min, max) => nn::Initializer::Uniform { min, max },
+            Self::Normal(mean, std) => nn::Initializer::Normal { mean, std },
+            Self::Constant(value) => nn::Initializer::Constant { value },
+        }
+    }
+
+    /// Why this initializer cannot be used, if it can't.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match *self {
+            Self::Uniform(min, max) if min >= max => Some("the first number must be the smaller"),
+            Self::Normal(_, std) if std < 0.0 => Some("the deviation must be at least 0"),
+            _ => None,
+        }
+    }
+}
+
+/// The factor by which weights are widened so that the activation keeps the signal's variance,
+/// as in `torch.nn.init.calculate_gain`; for the sigmoid, whose slope at zero is a quarter, 4.
+fn gain(activation: Activation) -> f64 {
+    match activation {
+        Activation::LeakyRelu(slope) | Activation::PRelu(slope) => {
+            (2.0 / (1.0 + slope * slope)).sqrt()
+        }
+        Activation::Identity | Activation::Selu | Activation::Softsign | Activation::Step => 1.0,
+        Activation::Tanh | Activation::HardTanh => 5.0 / 3.0,
+        Activation::Sigmoid | Activation::HardSigmoid => 4.0,
+        _ => 2f64.sqrt(),
+    }
+}
+
+impl FromStr for Initializer {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, written) = named::split(text)?;
+        Ok(match name {
+            "uniform" => {
+                let [min, max] = named::arguments(text, &written, [-0.1, 0.1])?;
+                Self::Uniform(min, max)
+            }
+            "normal" => {
+                let [mean, std] = named::arguments(text, &written, [0.0, 0.01])?;
+                Self::Normal(mean, std)
+            }
+            "constant" => {
+                let [value] = named::arguments(text, &written, [0.0])?;
+                Self::Constant(value)
+            }
+            plain => {
+                let initializer = match plain {
+                    "auto" => Self::Auto,
+                    "kaiming_uniform" => Self::KaimingUniform,
+                    "kaiming_normal" => Self::KaimingNormal,
+                    "xavier_uniform" => Self::XavierUniform,
+                    "xavier_normal" => Self::XavierNormal,
+                    "lecun_uniform" => Self::LecunUniform,
+                    "lecun_normal" => Self::LecunNormal,
+                    "orthogonal" => Self::Orthogonal,
+                    "pytorch" => Self::PyTorch,
+                    _ => {
+                        return Err(ParseNameError::Unknown {
+                            kind: "initializer",
+                            name: name.to_string(),
+                            known: NAMES.to_string(),
+                        });
+                    }
+                };
+                let [] = named::arguments(text, &written, [])?;
+                initializer
+            }
+        })
+    }
+}
+
+impl fmt::Display for Initializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uniform(min, max) => write!(f, "uniform({min}, {max})"),
+            Self::Normal(mean, std) => write!(f, "normal({mean}, {std})"),
+            Self::Constant(value) => write!(f, "constant({value})"),
+            Self::Auto => f.write_str("auto"),
+            Self::KaimingUniform => f.write_str("kaiming_uniform"),
+            Self::KaimingNormal => f.write_str("kaiming_normal"),
+            Self::XavierUniform => f.write_str("xavier_uniform"),
+            Self::XavierNormal => f.write_str("xavier_normal"),
+            Self::LecunUniform => f.write_str("lecun_uniform"),
+            Self::LecunNormal => f.write_str("lecun_normal"),
+            Self::Orthogonal => f.write_str("orthogonal"),
+            Self::PyTorch => f.write_str("pytorch"),
+        }
+    }
+}
+
+impl TryFrom<String> for Initializer {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Initializer> for String {
+    fn from(initializer: Initializer) -> Self {
+        initializer.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_survives_being_written_and_read() {
+        for initializer in Initializer::all() {
+            assert_eq!(initializer.to_string().parse(), Ok(initializer));
+        }
+        assert!("xavier".parse::<Initializer>().is_err());
+        assert!("uniform(1)".parse::<Initializer>().is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! One value of a table.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+/// One value of a table, as far as it is understood without knowing its column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing, or one of the words for nothing.
+    Missing,
+    /// A number from a typed column.
+    Number(f64),
+    /// A truth value from a typed column.
+    Boolean(bool),
+    /// A moment from a typed column, in seconds since 1970.
+    Date(f64),
+    /// Text, without the white space around it.
+    Text(&'a str),
+}
+
+/// What stands for a missing value in text: pandas' list, and `?`.
+const MISSING: [&str; 20] = [
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "?",
+];
+
+impl<'a> Cell<'a> {
+    /// Text from a file.
+    pub fn from_text(text: &'a str) -> Self {
+        let text = text.trim();
+        match text.len() <= 8 && MISSING.contains(&text) {
+            true => Self::Missing,
+            false => Self::Text(text),
+        }
+    }
+
+    /// The value as a number, which may be infinite; `None` if it is something else.
+    pub fn number(&self) -> Option<f64> {
+        match *self {
+            Self::Number(number) => Some(number),
+            Self::Boolean(truth) => Some(f64::from(u8::from(truth))),
+            Self::Text(text) => text.parse().ok(),
+            Self::Missing | Self::Date(_) => None,
+        }
+    }
+
+    /// The value as a truth value; `None` if it is something else.
+    pub fn boolean(&self) -> Option<bool> {
+        match *self {
+            Self::Boolean(truth) => Some(truth),
+            Self::Text(text) if text.len() <= 5 => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "t" | "y" => Some(true),
+                "false" | "no" | "f" | "n" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The value as seconds since 1970; `None` if it is not a date in the order year, month, day,
+    /// with or without a time.
+    pub fn date(&self) -> Option<f64> {
+        match *self {
+            Self::Date(seconds) => Some(seconds),
+            Self::Text(text) => parse_date(text),
+            _ => None,
+        }
+    }
+
+    /// The value as the name of a category; `None` if it is missing.
+    pub fn category(&self) -> Option<String> {
+        match self {
+            Self::Missing => None,
+            Self::Text(text) => Some((*text).to_string()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Boolean(truth) => Some(truth.to_string()),
+            Self::Date(seconds) => Some(match DateTime::from_timestamp(*seconds as i64, 0) {
+                Some(moment) => moment.naive_utc().to_string(),
+                None => seconds.to_string(),
+            }),
+        }
+    }
+}
+
+fn parse_date(text: &str) -> Option<f64> {
+    let plausible = text.len() >= 8
+        && text.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+        && matches!(text.as_bytes()[4], b'-' | b'/');
+    if !plausible {
+        return None;
+    }
+    let text = text.replacen('/', "-", 2);
+    let seconds = |moment: NaiveDateTime| {
+        let moment = moment.and_utc();
+        moment.timestamp() as f64 + f64::from(moment.timestamp_subsec_micros()) / 1e6
+    };
+    if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
+        return date.and_hms_opt(0, 0, 0).map(seconds);
+    }
+    if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
+        return Some(seconds(moment.naive_utc()));
+    }
+    [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ]
+    .iter()
+    .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
+    .map(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_nothing_are_missing() {
+        for text in ["", "  ", "NA", " nan ", "?", "null"] {
+            assert_eq!(Cell::from_text(text), Cell::Missing, "{text:?}");
+        }
+        assert_eq!(Cell::from_text(" NAMES "), Cell::Text("NAMES"));
+    }
+
+    #[test]
+    fn text_becomes_what_is_asked_for() {
+        let cell = Cell::from_text;
+        assert_eq!(cell(" 1.5e3 ").number(), Some(1500.0));
+        assert_eq!(cell("1,5").number(), None);
+        assert_eq!(cell("Yes").boolean(), Some(true));
+        assert_eq!(cell("F").boolean(), Some(false));
+        assert_eq!(cell("1970-01-02").date(), Some(86_400.0));
+        assert_eq!(cell("1970/01/02").date(), Some(86_400.0));
+        assert_eq!(cell("1970-01-01T01:00:00+01:00").date(), Some(0.0));
+        assert_eq!(cell("1970-01-01 00:01").date(), Some(60.0));
+        assert_eq!(cell("1970-13-01").date(), None);
+        assert_eq!(cell("12345678").date(), None);
+        assert_eq!(cell("€€€€").date(), None);
+        assert_eq!(Cell::Number(2.0).category().as_deref(), Some("2"));
+    }
+}

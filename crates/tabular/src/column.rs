@@ -1,0 +1,85 @@
+//! One column of a table.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StringArray};
+use arrow_schema::{DataType, TimeUnit};
+
+use crate::Cell;
+
+/// One column of a table, in chunks; reads as a run of [`Cell`]s.
+#[derive(Debug, Clone)]
+pub struct Column<'a> {
+    chunks: Vec<Chunk<'a>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Chunk<'a> {
+    Text(&'a StringArray),
+    Number(&'a PrimitiveArray<Float64Type>),
+    Boolean(&'a BooleanArray),
+    Date(&'a PrimitiveArray<TimestampMicrosecondType>),
+    Unreadable(usize),
+}
+
+/// The type as which a column of this Arrow type is kept, or `None` if it is one that no row of
+/// numbers can be made of (lists, structures and the like).
+pub(crate) fn kept_as(data_type: &DataType) -> Option<DataType> {
+    use DataType::*;
+    Some(match data_type {
+        Utf8 | LargeUtf8 | Utf8View => Utf8,
+        Boolean => Boolean,
+        Date32 | Date64 | Timestamp(..) => Timestamp(TimeUnit::Microsecond, None),
+        Dictionary(_, values) => kept_as(values)?,
+        Null => Utf8,
+        numeric if numeric.is_numeric() => Float64,
+        _ => return None,
+    })
+}
+
+impl<'a> Column<'a> {
+    pub(crate) fn new(arrays: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
+        let chunk = |array: &'a ArrayRef| match array.data_type() {
+            DataType::Utf8 => Chunk::Text(array.as_string()),
+            DataType::Float64 => Chunk::Number(array.as_primitive()),
+            DataType::Boolean => Chunk::Boolean(array.as_boolean()),
+            DataType::Timestamp(TimeUnit::Microsecond, None) => Chunk::Date(array.as_primitive()),
+            _ => Chunk::Unreadable(array.len()),
+        };
+        Self {
+            chunks: arrays.into_iter().map(chunk).collect(),
+        }
+    }
+
+    /// The values from the first row to the last.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'a>> {
+        self.chunks
+            .clone()
+            .into_iter()
+            .flat_map(|chunk| (0..chunk.len()).map(move |row| chunk.cell(row)))
+    }
+}
+
+impl<'a> Chunk<'a> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(array) => array.len(),
+            Self::Number(array) => array.len(),
+            Self::Boolean(array) => array.len(),
+            Self::Date(array) => array.len(),
+            Self::Unreadable(rows) => *rows,
+        }
+    }
+
+    fn cell(&self, row: usize) -> Cell<'a> {
+        match *self {
+            Self::Text(array) if array.is_valid(row) => Cell::from_text(array.value(row)),
+            Self::Number(array) if array.is_valid(row) && !array.value(row).is_nan() => {
+                Cell::Number(array.value(row))
+            }
+            Self::Boolean(array) if array.is_valid(row) => Cell::Boolean(array.value(row)),
+            Self::Date(array) if array.is_valid(row) => Cell::Date(array.value(row) as f64 / 1e6),
+            _ => Cell::Missing,
+        }
+    }
+}

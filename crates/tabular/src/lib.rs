@@ -1,0 +1,40 @@
+//! Tables to tensors and back, and the models saved from them.
+//!
+//! A [`Table`] is read from CSV or Parquet, [`Schema::infer`] says what its columns are, an
+//! [`Encoder`] fitted on the training rows turns rows into numbers, and a [`Target`] turns a
+//! network's outputs back into dollars or class names. A [`SavedModel`] holds all of it with the
+//! network's weights in one file, and a [`Predictor`] answers from that file alone:
+//!
+//! ```no_run
+//! use backburn_tabular::{Predictor, ReadOptions, Table};
+//!
+//! let predictor = Predictor::load("house-prices.safetensors")?;
+//! let table = Table::read("new-houses.csv", &ReadOptions::default())?;
+//! let predictions = predictor.predict_table(&table)?;
+//! println!("{:?}", predictions.labels());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cell;
+mod column;
+mod encoder;
+mod error;
+mod predictor;
+mod read;
+mod saved;
+mod schema;
+mod split;
+mod table;
+mod target;
+
+pub use cell::Cell;
+pub use column::Column;
+pub use encoder::{ColumnEncoder, DatePart, Encoder, EncoderOptions, Scale};
+pub use error::{CellError, ModelFileError, TableError};
+pub use predictor::{Predictions, Predictor};
+pub use read::{ReadOptions, TableReader};
+pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
+pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};
+pub use split::{Split, k_folds};
+pub use table::Table;
+pub use target::{Target, Task};

@@ -1,0 +1,453 @@
+//! Reading CSV and Parquet, from files, standard input and memory, in record batches.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use flate2::read::MultiGzDecoder;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::ChunkReader;
+
+use crate::TableError;
+use crate::column::kept_as;
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// What stands between fields; found out from the first line unless given.
+    pub delimiter: Option<u8>,
+    /// Whether the first line names the columns.
+    pub header: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            header: true,
+        }
+    }
+}
+
+/// Where a table came from, for messages.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub name: String,
+    /// The CSV file, if it can be read again to find a line.
+    csv: Option<(PathBuf, u8, bool)>,
+    /// Whether rows are lines.
+    lines: bool,
+}
+
+/// Reads a table batch by batch: numbers, truth values and dates where the file is typed
+/// (Parquet), text where it is not (CSV).
+pub struct TableReader {
+    source: Source,
+    schema: SchemaRef,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>,
+}
+
+const BATCH_ROWS: usize = 8192;
+const PARQUET: &[u8] = b"PAR1";
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+impl TableReader {
+    /// Opens a file, or standard input if the path is `-`. CSV may be compressed by gzip.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is empty, or has a header that cannot be.
+    pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, TableError> {
+        let path = path.as_ref();
+        if path == Path::new("-") {
+            return Self::from_reader("standard input", io::stdin(), options);
+        }
+        let name = path.display().to_string();
+        let io_error = |error| TableError::Io {
+            name: name.clone(),
+            error,
+        };
+        let mut file = File::open(path).map_err(io_error)?;
+        if file.metadata().map_err(io_error)?.is_dir() {
+            return Err(malformed(&name, "this is a folder, not a table"));
+        }
+        let mut magic = Vec::new();
+        file.by_ref()
+            .take(4)
+            .read_to_end(&mut magic)
+            .map_err(io_error)?;
+        if magic == PARQUET {
+            return Self::parquet(&name, file);
+        }
+        let rest = Cursor::new(magic).chain(file);
+        let mut reader = Self::csv(&name, rest, options)?;
+        if let Some((csv, ..)) = &mut reader.source.csv {
+            *csv = path.to_path_buf();
+        }
+        // A pipe cannot be read a second time.
+        if !path.is_file() {
+            reader.source.csv = None;
+        }
+        Ok(reader)
+    }
+
+    /// Reads a table from anything that gives bytes; `name` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn from_reader(
+        name: &str,
+        mut bytes: impl Read + Send + 'static,
+        options: &ReadOptions,
+    ) -> Result<Self, TableError> {
+        let io_error = |error| TableError::Io {
+            name: name.to_string(),
+            error,
+        };
+        let mut magic = Vec::new();
+        bytes
+            .by_ref()
+            .take(4)
+            .read_to_end(&mut magic)
+            .map_err(io_error)?;
+        if magic == PARQUET {
+            bytes.read_to_end(&mut magic).map_err(io_error)?;
+            return Self::parquet(name, parquet_bytes(magic));
+        }
+        let mut reader = Self::csv(name, Cursor::new(magic).chain(bytes), options)?;
+        reader.source.csv = None;
+        Ok(reader)
+    }
+
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// What messages call the table.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    pub(crate) fn source(&self) -> Source {
+        self.source.clone()
+    }
+
+    /// Names a row, counted from 0 over the whole table, as a place in the file.
+    pub fn place(&self, row: usize) -> String {
+        self.source.place(row)
+    }
+
+    fn csv(
+        name: &str,
+        bytes: impl Read + Send + 'static,
+        options: &ReadOptions,
+    ) -> Result<Self, TableError> {
+        let mut bytes = decompressed(bytes).map_err(|error| TableError::Io {
+            name: name.to_string(),
+            error,
+        })?;
+        let head = head(&mut bytes).map_err(|error| TableError::Io {
+            name: name.to_string(),
+            error,
+        })?;
+        if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+            return Err(malformed(name, "the text is UTF-16: save it as UTF-8"));
+        }
+        let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head).to_vec();
+        if head.iter().all(u8::is_ascii_whitespace) {
+            return Err(malformed(name, "the file is empty"));
+        }
+        let delimiter = options.delimiter.unwrap_or_else(|| sniff(&head));
+        let names = header(name, &head, delimiter, options.header)?;
+        let fields: Vec<Field> = names
+            .iter()
+            .map(|name| Field::new(name, DataType::Utf8, true))
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batches = arrow_csv::ReaderBuilder::new(schema.clone())
+            .with_header(options.header)
+            .with_delimiter(delimiter)
+            .with_batch_size(batch_rows(names.len()))
+            .build(Cursor::new(head).chain(bytes))
+            .map_err(|error| malformed(name, error.to_string()))?
+            .map(|batch| batch.map_err(|error| plain(&error.to_string())));
+        Ok(Self {
+            source: Source {
+                name: name.to_string(),
+                csv: Some((PathBuf::from(name), delimiter, options.header)),
+                lines: true,
+            },
+            schema,
+            batches: Box::new(batches),
+        })
+    }
+
+    fn parquet<R: ChunkReader + 'static>(name: &str, file: R) -> Result<Self, TableError> {
+        let refuse = |error: parquet::errors::ParquetError| malformed(name, error.to_string());
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(refuse)?;
+        let original = builder.schema().clone();
+        let names = unique_names(original.fields().iter().map(|f| f.name().clone()).collect());
+        let fields: Vec<Field> = original
+            .fields()
+            .iter()
+            .zip(names)
+            .map(|(field, name)| {
+                let kept = kept_as(field.data_type());
+                Field::new(name, kept.unwrap_or(DataType::Null), true)
+            })
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batches = builder
+            .with_batch_size(batch_rows(schema.fields().len()))
+            .build()
+            .map_err(refuse)?;
+        let target = schema.clone();
+        let batches = batches.map(move |batch| {
+            let batch = batch.map_err(|error| error.to_string())?;
+            convert(&batch, &target).map_err(|error| error.to_string())
+        });
+        Ok(Self {
+            source: Source {
+                name: name.to_string(),
+                csv: None,
+                lines: false,
+            },
+            schema,
+            batches: Box::new(batches),
+        })
+    }
+}
+
+impl Iterator for TableReader {
+    type Item = Result<RecordBatch, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.batches.next()?;
+        Some(batch.map_err(|reason| self.source.malformed(reason)))
+    }
+}
+
+impl Source {
+    pub fn memory(name: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            csv: None,
+            lines: false,
+        }
+    }
+
+    /// Names a row, counted from 0, as a place in the file.
+    pub fn place(&self, row: usize) -> String {
+        let line = self.csv.as_ref().and_then(|(path, delimiter, header)| {
+            let mut records = reread(path, *delimiter, *header)?.into_byte_records();
+            let record = records.nth(row)?.ok()?;
+            Some(record.position()?.line())
+        });
+        match line {
+            Some(line) => format!("{}:{line}", self.name),
+            None if self.lines => format!("{}, data row {}", self.name, row + 1),
+            None => format!("{}, row {}", self.name, row + 1),
+        }
+    }
+
+    /// A file that stopped making sense: read once more, it tells the exact line.
+    fn malformed(&self, reason: String) -> TableError {
+        let again = self.csv.as_ref().and_then(|(path, delimiter, header)| {
+            let mut reader = reread(path, *delimiter, *header)?;
+            let expected = reader.byte_headers().ok()?.len();
+            for record in reader.into_byte_records() {
+                match record {
+                    Ok(record) => {
+                        let line = record.position().map_or(0, csv::Position::line);
+                        for (field, value) in record.iter().enumerate() {
+                            if std::str::from_utf8(value).is_err() {
+                                return Some((line, not_utf8(field)));
+                            }
+                        }
+                    }
+                    Err(error) => match error.kind() {
+                        csv::ErrorKind::UnequalLengths { pos, len, .. } => {
+                            let line = pos.as_ref().map_or(0, csv::Position::line);
+                            let fields = if *len == 1 { "field" } else { "fields" };
+                            let reason = format!(
+                                "this row has {len} {fields}, the header {expected}; quote a \
+                                 field that holds the delimiter"
+                            );
+                            return Some((line, reason));
+                        }
+                        _ => return None,
+                    },
+                }
+            }
+            None
+        });
+        match again {
+            Some((line, reason)) => malformed(&format!("{}:{line}", self.name), reason),
+            None => malformed(&self.name, reason),
+        }
+    }
+}
+
+fn malformed(place: &str, reason: impl Into<String>) -> TableError {
+    TableError::Malformed {
+        place: place.to_string(),
+        reason: reason.into(),
+    }
+}
+
+fn not_utf8(field: usize) -> String {
+    format!("field {} is not UTF-8 text: save the file as UTF-8", field + 1)
+}
+
+/// Arrow's message without its own preface.
+fn plain(message: &str) -> String {
+    message
+        .trim_start_matches("Csv error: ")
+        .trim_start_matches("Parser error: ")
+        .to_string()
+}
+
+fn reread(path: &Path, delimiter: u8, header: bool) -> Option<csv::Reader<impl Read>> {
+    let mut bytes = decompressed(File::open(path).ok()?).ok()?;
+    let head = head(&mut bytes).ok()?;
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head).to_vec();
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(header)
+        .from_reader(Cursor::new(head).chain(bytes));
+    Some(reader)
+}
+
+/// Undoes gzip where the bytes start like it.
+fn decompressed(mut bytes: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let mut magic = Vec::new();
+    bytes.by_ref().take(2).read_to_end(&mut magic)?;
+    let gzip = magic == GZIP;
+    let all = Cursor::new(magic).chain(bytes);
+    Ok(match gzip {
+        true => Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(all)))),
+        false => Box::new(BufReader::new(all)),
+    })
+}
+
+/// Enough of the file to hold its first line: at least 64 KiB, and on to the end of that line.
+fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+    const LONGEST_LINE: u64 = 64 << 20;
+    let mut head = Vec::new();
+    loop {
+        let before = head.len();
+        bytes.by_ref().take(64 << 10).read_to_end(&mut head)?;
+        let ended = head.len() == before;
+        if ended || head.contains(&b'\n') || head.len() as u64 > LONGEST_LINE {
+            return Ok(head);
+        }
+    }
+}
+
+/// The likeliest delimiter: the one that the first line has most of, outside quotes.
+fn sniff(head: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+    let mut quoted = false;
+    for &byte in head.iter().take_while(|byte| **byte != b'\n') {
+        quoted ^= byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(d, _)| *d == byte && !quoted) {
+            *count += 1;
+        }
+    }
+    let mut best = counts[0];
+    for candidate in counts {
+        if candidate.1 > best.1 {
+            best = candidate;
+        }
+    }
+    best.0
+}
+
+/// The names of the columns, every one different.
+fn header(
+    name: &str,
+    head: &[u8],
+    delimiter: u8,
+    has_header: bool,
+) -> Result<Vec<String>, TableError> {
+    let mut first = csv::ByteRecord::new();
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .from_reader(head)
+        .read_byte_record(&mut first)
+        .map_err(|error| malformed(name, error.to_string()))?;
+    let fields: Vec<&str> = first
+        .iter()
+        .enumerate()
+        .map(|(field, text)| std::str::from_utf8(text).map_err(|_| field))
+        .collect::<Result<_, _>>()
+        .map_err(|field| malformed(&format!("{name}:1"), not_utf8(field)))?;
+    if !has_header {
+        return Ok((1..=fields.len()).map(|n| format!("column_{n}")).collect());
+    }
+    if fields.iter().all(|field| field.trim().parse::<f64>().is_ok()) {
+        return Err(malformed(
+            &format!("{name}:1"),
+            "the first line holds numbers, not column names: add a header line, or pass \
+             --no-header",
+        ));
+    }
+    Ok(unique_names(
+        fields.iter().map(|field| field.trim().to_string()).collect(),
+    ))
+}
+
+/// Names columns without a name by their place, and numbers those whose name another one has.
+fn unique_names(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let all: HashSet<String> = names.iter().cloned().collect();
+    names
+        .into_iter()
+        .enumerate()
+        .map(|(place, name)| {
+            let base = match name.is_empty() {
+                true => format!("column_{}", place + 1),
+                false => name,
+            };
+            let mut unique = base.clone();
+            let mut number = 1;
+            while seen.contains(&unique) || (unique != base && all.contains(&unique)) {
+                unique = format!("{base}.{number}");
+                number += 1;
+            }
+            seen.insert(unique.clone());
+            unique
+        })
+        .collect()
+}
+
+/// Fewer rows at a time for wide tables, so that a batch stays some megabytes.
+fn batch_rows(columns: usize) -> usize {
+    (BATCH_ROWS * 32 / columns.max(1)).clamp(64, BATCH_ROWS)
+}
+
+fn convert(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let columns: Vec<ArrayRef> = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(array, field)| match field.data_type() {
+            DataType::Null => Ok(arrow_array::new_null_array(&DataType::Null, array.len())),
+            kept => cast(array, kept),
+        })
+        .collect::<Result<_, _>>()?;
+    RecordBatch::try_new(schema.clone(), columns)
+}
+
+fn parquet_bytes(bytes: Vec<u8>) -> impl ChunkReader + 'static {
+    bytes::Bytes::from(bytes)
+}

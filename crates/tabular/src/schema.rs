@@ -1,0 +1,365 @@
+//! What the columns of a table are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cell, CellError, Table, TableError};
+
+/// What a column holds, and so how it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ColumnKind {
+    /// Numbers.
+    Numeric,
+    /// Truth values: true and false, yes and no, t and f, y and n.
+    Boolean,
+    /// Names of categories.
+    Categorical,
+    /// Dates, with or without a time, year first.
+    Date,
+    /// Not used.
+    Ignored,
+}
+
+impl ColumnKind {
+    /// What a value must be to stand in such a column.
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::Numeric => "numbers",
+            Self::Boolean => "truth values such as true and false",
+            Self::Date => "dates such as 2024-12-31",
+            Self::Categorical | Self::Ignored => "anything",
+        }
+    }
+}
+
+impl fmt::Display for ColumnKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Numeric => "numeric",
+            Self::Boolean => "boolean",
+            Self::Categorical => "categorical",
+            Self::Date => "date",
+            Self::Ignored => "ignored",
+        })
+    }
+}
+
+/// A column and what it was found to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSchema {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: ColumnKind,
+    /// Rows without a value.
+    pub missing: usize,
+    /// Rows with an infinite number, which is treated as missing.
+    pub infinite: usize,
+    /// Different values, counted up to a bound.
+    pub distinct: usize,
+    /// Why it is ignored.
+    pub reason: Option<String>,
+}
+
+/// What the columns of a table are, in the order of the table.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// The columns.
+    pub columns: Vec<ColumnSchema>,
+}
+
+impl Schema {
+    /// Finds out what each column holds; `overrides` has the last word where it names a column.
+    ///
+    /// A column is numeric if all its values are numbers, boolean if they are all truth values, a
+    /// date if they are all dates, and categorical otherwise. It is ignored if it never varies or
+    /// only tells rows apart: text that nearly always differs, or whole numbers that all differ
+    /// in a column that is named like an identifier or counts the rows.
+    ///
+    /// # Errors
+    ///
+    /// An override for a column that is not there or cannot be so, or a column of numbers with
+    /// some text among them.
+    pub fn infer(
+        table: &Table,
+        overrides: &BTreeMap<String, ColumnKind>,
+    ) -> Result<Self, TableError> {
+        for name in overrides.keys() {
+            table.column(name)?;
+        }
+        let names: Vec<String> = table.columns().map(str::to_string).collect();
+        let columns = names
+            .iter()
+            .map(|name| infer_column(table, name, overrides.get(name).copied()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { columns })
+    }
+
+    /// A column by name.
+    pub fn column(&self, name: &str) -> Option<&ColumnSchema> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// The name that was perhaps meant by one that is not there.
+pub fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let lower = name.to_lowercase();
+    names
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_string())
+}
+
+/// Different values beyond this many are not told apart any more.
+const MOST_DISTINCT: usize = 100_000;
+/// A table with fewer rows says little about which columns are identifiers.
+const FEW_ROWS: usize = 20;
+
+/// What one pass over a column finds.
+#[derive(Default)]
+struct Found {
+    rows: usize,
+    missing: usize,
+    numbers: usize,
+    infinite: usize,
+    booleans: usize,
+    dates: usize,
+    whole: bool,
+    counts_rows: bool,
+    first_not_number: Option<(usize, String)>,
+    texts: HashMap<String, usize>,
+    values: HashSet<u64>,
+}
+
+impl Found {
+    fn see(&mut self, row: usize, cell: &Cell) {
+        if *cell == Cell::Missing {
+            self.missing += 1;
+            return;
+        }
+        match cell.number() {
+            Some(number) if matches!(cell, Cell::Number(_) | Cell::Text(_)) => {
+                self.numbers += 1;
+                if number.is_infinite() {
+                    self.infinite += 1;
+                } else if self.values.len() < MOST_DISTINCT {
+                    self.values.insert((number + 0.0).to_bits());
+                }
+                self.whole &= number.fract() == 0.0;
+                let offset = number - row as f64;
+                self.counts_rows &= offset == 0.0 || offset == 1.0;
+            }
+            _ => {
+                if self.first_not_number.is_none() {
+                    let value = cell.category().unwrap_or_default();
+                    self.first_not_number = Some((row, value));
+                }
+            }
+        }
+        self.booleans += usize::from(cell.boolean().is_some());
+        self.dates += usize::from(cell.date().is_some());
+        if self.texts.len() < MOST_DISTINCT
+            && let Some(text) = cell.category()
+        {
+            *self.texts.entry(text).or_default() += 1;
+        }
+    }
+
+    fn present(&self) -> usize {
+        self.rows - self.missing
+    }
+}
+
+fn infer_column(
+    table: &Table,
+    name: &str,
+    wanted: Option<ColumnKind>,
+) -> Result<ColumnSchema, TableError> {
+    let found = look(table, name)?;
+    let present = found.present();
+    let kind = match wanted {
+        Some(kind) => {
+            demand(table, name, kind)?;
+            kind
+        }
+        None if present == found.numbers => ColumnKind::Numeric,
+        None if present == found.booleans => ColumnKind::Boolean,
+        None if present == found.dates => ColumnKind::Date,
+        None => {
+            // A few words among many different numbers are a mistake rather than categories.
+            let mostly_numbers = found.numbers >= 10 && found.numbers * 10 >= present * 9;
+            if mostly_numbers && found.values.len() * 2 > present.min(40) {
+                let (row, value) = found.first_not_number.clone().unwrap_or_default();
+                return Err(TableError::Malformed {
+                    place: table.place(row),
+                    reason: format!(
+                        "column `{name}` holds numbers, but here is {value:?}: mend it, or \
+                         declare the column with --set columns.{name}=categorical"
+                    ),
+                });
+            }
+            ColumnKind::Categorical
+        }
+    };
+    let distinct = match kind {
+        ColumnKind::Numeric => found.values.len(),
+        _ => found.texts.len(),
+    };
+    let mut column = ColumnSchema {
+        name: name.to_string(),
+        kind,
+        missing: found.missing,
+        infinite: match kind {
+            ColumnKind::Numeric => found.infinite,
+            _ => 0,
+        },
+        distinct,
+        reason: None,
+    };
+    if kind == ColumnKind::Ignored {
+        column.reason = Some("by request".to_string());
+    } else if let Some(reason) = useless(&column, &found)
+        && (wanted.is_none() || distinct == 0)
+    {
+        column.kind = ColumnKind::Ignored;
+        column.reason = Some(reason.to_string());
+    }
+    Ok(column)
+}
+
+fn look(table: &Table, name: &str) -> Result<Found, TableError> {
+    let mut found = Found {
+        whole: true,
+        counts_rows: true,
+        ..Found::default()
+    };
+    for (row, cell) in table.column(name)?.cells().enumerate() {
+        found.rows += 1;
+        found.see(row, &cell);
+    }
+    Ok(found)
+}
+
+/// Checks that every value of a column is of the kind that the user says it is.
+fn demand(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError> {
+    for (row, cell) in table.column(name)?.cells().enumerate() {
+        let fits = match kind {
+            _ if cell == Cell::Missing => true,
+            ColumnKind::Numeric => cell.number().is_some(),
+            ColumnKind::Boolean => cell.boolean().is_some(),
+            ColumnKind::Date => cell.date().is_some(),
+            ColumnKind::Categorical | ColumnKind::Ignored => true,
+        };
+        if !fits {
+            return Err(table.cell_error(CellError {
+                column: name.to_string(),
+                row,
+                value: cell.category().unwrap_or_default(),
+                expected: kind.expected(),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Why nothing can be learned from a column, if so.
+fn useless(column: &ColumnSchema, found: &Found) -> Option<&'static str> {
+    let present = found.present();
+    let varies_by_missing = column.missing > 0;
+    match (column.kind, column.distinct) {
+        (_, 0) => return Some("it has no values"),
+        (_, 1) if !varies_by_missing => return Some("it never varies"),
+        _ => {}
+    }
+    if found.rows < FEW_ROWS || column.missing > 0 {
+        return None;
+    }
+    match column.kind {
+        ColumnKind::Numeric => {
+            let differ = found.whole && column.distinct == present.min(MOST_DISTINCT);
+            let counts = found.counts_rows;
+            (differ && (counts || named_like_identifier(&column.name)))
+                .then_some("it only numbers the rows")
+        }
+        ColumnKind::Categorical if present <= MOST_DISTINCT => {
+            (column.distinct * 10 > present * 9).then_some("its text differs in nearly every row")
+        }
+        _ => None,
+    }
+}
+
+fn named_like_identifier(name: &str) -> bool {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .collect();
+    let last = words.last().map_or("", String::as_str);
+    matches!(last, "id" | "index" | "rownames" | "uuid" | "key" | "")
+        || name.ends_with("Id")
+        || name.ends_with("ID")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReadOptions;
+
+    fn table(csv: &str) -> Table {
+        let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
+        Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+    }
+
+    fn kinds(csv: &str) -> Vec<ColumnKind> {
+        let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
+        schema.columns.iter().map(|column| column.kind).collect()
+    }
+
+    #[test]
+    fn kinds_are_found_out() {
+        use ColumnKind::*;
+        let csv = "n,b,d,c,same,none\n1,yes,2024-01-01,x,5,\n2.5,no,2024-01-02,y,5,\n,NA,,2,5,\n";
+        assert_eq!(kinds(csv), [Numeric, Boolean, Date, Categorical, Ignored, Ignored]);
+    }
+
+    #[test]
+    fn identifiers_are_ignored() {
+        use ColumnKind::*;
+        let mut csv = "rownames,user_id,name,year,price\n".to_string();
+        for row in 0..30 {
+            csv += &format!("{},{},name {row},{},{}\n", row + 1, 977 - row * 3, 2000 + row, row * 7);
+        }
+        assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
+    }
+
+    #[test]
+    fn text_among_numbers_is_an_error_with_its_line() {
+        let mut csv = "a,b\n".to_string();
+        for row in 0..50 {
+            csv += &format!("{row}.5,1\n");
+        }
+        csv += "abc,2\n";
+        let error = Schema::infer(&table(&csv), &BTreeMap::new()).unwrap_err().to_string();
+        assert!(error.contains("test.csv, data row 51: column `a`"), "{error}");
+        assert!(error.contains("\"abc\""), "{error}");
+        let overrides = BTreeMap::from([("a".to_string(), ColumnKind::Categorical)]);
+        let schema = Schema::infer(&table(&csv), &overrides).unwrap();
+        assert_eq!(schema.columns[0].kind, ColumnKind::Categorical);
+    }
+
+    #[test]
+    fn overrides_must_fit() {
+        let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides).unwrap_err().to_string();
+        assert!(error.contains("column `b` holds numbers, but here is \"x\""), "{error}");
+        let overrides = BTreeMap::from([("bb".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("aa,bbb\n1,x\n"), &overrides).unwrap_err().to_string();
+        assert!(error.contains("did you mean `bbb`?"), "{error}");
+    }
+}

@@ -1,0 +1,347 @@
+//! What is to be predicted, and the way from outputs back to it.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cell, CellError, ColumnKind, Predictions, Schema, Table, TableError};
+
+/// Whether numbers or classes are predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Numbers.
+    Regression,
+    /// Classes.
+    Classification,
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Regression => "regression",
+            Self::Classification => "classification",
+        })
+    }
+}
+
+/// The column to predict, and how a network's outputs become its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Target {
+    /// Numbers, standardized for the network: `output = (value - mean) / std`.
+    Regression {
+        /// The column.
+        column: String,
+        /// Mean over the training rows.
+        mean: f64,
+        /// Standard deviation over the training rows; above 0.
+        std: f64,
+    },
+    /// Classes by name, in the order of the outputs.
+    Classification {
+        /// The column.
+        column: String,
+        /// The names.
+        classes: Vec<String>,
+    },
+}
+
+/// More classes than this are a mistake.
+const MOST_CLASSES: usize = 10_000;
+
+impl Task {
+    /// Finds out from a target column what there is to predict: text, truth values, and whole
+    /// numbers that count from 0 or 1 up to at most 10 are classes; other numbers are numbers if
+    /// they have a fraction or more than 20 different values.
+    ///
+    /// # Errors
+    ///
+    /// No such column, a column without values, or one that could be either.
+    pub fn infer(table: &Table, schema: &Schema, target: &str) -> Result<Self, TableError> {
+        let mut values: Vec<f64> = Vec::new();
+        for cell in table.column(target)?.cells() {
+            match cell {
+                Cell::Missing => {}
+                Cell::Boolean(_) => return Ok(Self::Classification),
+                _ => match cell.number() {
+                    Some(number) => values.push(number),
+                    None => match schema.column(target).map(|column| column.kind) {
+                        Some(ColumnKind::Date) => {
+                            return Err(unusable(table, format!("target `{target}` holds dates, which cannot be predicted yet")));
+                        }
+                        _ => return Ok(Self::Classification),
+                    },
+                },
+            }
+        }
+        if values.is_empty() {
+            return Err(unusable(table, format!("target `{target}` has no values")));
+        }
+        if values.iter().any(|value| value.fract() != 0.0) {
+            return Ok(Self::Regression);
+        }
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let (low, high) = (values[0], values[values.len() - 1]);
+        let counts = (low == 0.0 || low == 1.0) && high - low == (values.len() - 1) as f64;
+        match values.len() {
+            1 | 2 => Ok(Self::Classification),
+            3..=10 if counts => Ok(Self::Classification),
+            distinct if distinct <= 20 => Err(unusable(
+                table,
+                format!(
+                    "target `{target}` has {distinct} different whole numbers, which could be \
+                     classes or amounts: say --task classification or --task regression"
+                ),
+            )),
+            _ => Ok(Self::Regression),
+        }
+    }
+}
+
+impl Target {
+    /// The column.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Regression { column, .. } | Self::Classification { column, .. } => column,
+        }
+    }
+
+    /// Whether numbers or classes.
+    pub fn task(&self) -> Task {
+        match self {
+            Self::Regression { .. } => Task::Regression,
+            Self::Classification { .. } => Task::Classification,
+        }
+    }
+
+    /// Rows that have a value of the target, in order.
+    ///
+    /// # Errors
+    ///
+    /// No such column, or one without values.
+    pub fn known_rows(table: &Table, column: &str, task: Task) -> Result<Vec<usize>, TableError> {
+        let rows: Vec<usize> = table
+            .column(column)?
+            .cells()
+            .enumerate()
+            .filter(|(_, cell)| match task {
+                Task::Classification => *cell != Cell::Missing,
+                Task::Regression => {
+                    *cell != Cell::Missing && cell.number().is_none_or(f64::is_finite)
+                }
+            })
+            .map(|(row, _)| row)
+            .collect();
+        match rows.is_empty() {
+            true => Err(unusable(table, format!("target `{column}` has no values"))),
+            false => Ok(rows),
+        }
+    }
+
+    /// Learns the numbers' scale from the training rows, or the classes' names from all `rows`
+    /// that have one.
+    ///
+    /// # Errors
+    ///
+    /// Text where numbers should be, numbers that never vary or are too large, a single class,
+    /// or more classes than there could be.
+    pub fn fit(
+        table: &Table,
+        column: &str,
+        task: Task,
+        rows: &[usize],
+        training: &[usize],
+    ) -> Result<Self, TableError> {
+        match task {
+            Task::Regression => {
+                let all = numbers(table, column)?;
+                let values = || training.iter().map(|&row| all[row]);
+                let count = training.len() as f64;
+                let mean = values().sum::<f64>() / count;
+                let std = (values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count).sqrt();
+                if !mean.is_finite() || !std.is_finite() {
+                    let reason = format!("target `{column}` has numbers too large to average");
+                    return Err(unusable(table, reason));
+                }
+                if std == 0.0 {
+                    let reason = format!("target `{column}` is {mean} in every row to train on: there is nothing to learn");
+                    return Err(unusable(table, reason));
+                }
+                Ok(Self::Regression {
+                    column: column.to_string(),
+                    mean,
+                    std,
+                })
+            }
+            Task::Classification => {
+                let names: Vec<Option<String>> = table
+                    .column(column)?
+                    .cells()
+                    .map(|cell| class_name(&cell))
+                    .collect();
+                let mut classes: Vec<String> = rows
+                    .iter()
+                    .filter_map(|&row| names[row].clone())
+                    .collect();
+                classes.sort_by(|a, b| by_number_then_text(a, b));
+                classes.dedup();
+                if classes.len() < 2 {
+                    let only = classes.first().map_or("", String::as_str);
+                    let reason = format!("target `{column}` has one class only, {only:?}: there is nothing to tell apart");
+                    return Err(unusable(table, reason));
+                }
+                if classes.len() > MOST_CLASSES {
+                    let reason = format!("target `{column}` has {} classes, more than the {MOST_CLASSES} allowed: is it a number (--task regression) or an identifier?", classes.len());
+                    return Err(unusable(table, reason));
+                }
+                Ok(Self::Classification {
+                    column: column.to_string(),
+                    classes,
+                })
+            }
+        }
+    }
+
+    /// The target's numbers, row by row; NaN where there is none.
+    ///
+    /// # Errors
+    ///
+    /// No such column, or text in it.
+    pub fn values(&self, table: &Table) -> Result<Vec<f64>, TableError> {
+        numbers(table, self.column())
+    }
+
+    /// The target's classes, row by row; `None` where it is missing or not one of them.
+    ///
+    /// # Errors
+    ///
+    /// No such column.
+    pub fn classes(&self, table: &Table) -> Result<Vec<Option<usize>>, TableError> {
+        let Self::Classification { column, classes } = self else {
+            return Ok(vec![None; table.rows()]);
+        };
+        let index: HashMap<&str, usize> = classes
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (name.as_str(), index))
+            .collect();
+        Ok(table
+            .column(column)?
+            .cells()
+            .map(|cell| class_name(&cell).and_then(|name| index.get(name.as_str()).copied()))
+            .collect())
+    }
+
+    /// A value as the network learns it.
+    pub fn scale(&self, value: f64) -> f64 {
+        match self {
+            Self::Regression { mean, std, .. } => (value - mean) / std,
+            Self::Classification { .. } => value,
+        }
+    }
+
+    /// A network's outputs, row by row, as predictions in the target's own terms.
+    ///
+    /// `width` is the number of outputs of a row: 1 for numbers, one for each class, or 1 for
+    /// two classes.
+    pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
+        match self {
+            Self::Regression { mean, std, .. } => Predictions::Values(
+                outputs
+                    .iter()
+                    .map(|output| f64::from(*output) * std + mean)
+                    .collect(),
+            ),
+            Self::Classification { classes, .. } => {
+                let mut probabilities = Vec::with_capacity(outputs.len());
+                for logits in outputs.chunks(width.max(1)) {
+                    match logits {
+                        [logit] => {
+                            let second = 1.0 / (1.0 + f64::from(-logit).exp());
+                            probabilities.extend([1.0 - second, second]);
+                        }
+                        logits => softmax(logits, &mut probabilities),
+                    }
+                }
+                Predictions::Classes {
+                    classes: classes.clone(),
+                    probabilities,
+                }
+            }
+        }
+    }
+
+    /// Why this target cannot be, if it can't: a file may hold anything.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Regression { mean, std, .. } => {
+                let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
+                (!fits).then_some("the target's scale is no number")
+            }
+            Self::Classification { classes, .. } => {
+                let mut sorted = classes.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                let fits = sorted.len() == classes.len() && classes.len() >= 2;
+                (!fits).then_some("the classes are not different")
+            }
+        }
+    }
+}
+
+fn softmax(logits: &[f32], probabilities: &mut Vec<f64>) {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials = logits.iter().map(|logit| f64::from(logit - highest).exp());
+    let sum: f64 = exponentials.clone().sum();
+    probabilities.extend(exponentials.map(|e| e / sum));
+}
+
+fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
+    table
+        .column(column)?
+        .cells()
+        .enumerate()
+        .map(|(row, cell)| match cell.number() {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Ok(f64::NAN),
+            None if cell == Cell::Missing => Ok(f64::NAN),
+            None => Err(table.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default(),
+                expected: ColumnKind::Numeric.expected(),
+            })),
+        })
+        .collect()
+}
+
+/// The name of a class; whole numbers lose their `.0`, so that `1` and `1.0` are one class.
+fn class_name(cell: &Cell) -> Option<String> {
+    match cell.number() {
+        Some(number) if number.is_finite() && !matches!(cell, Cell::Boolean(_)) => {
+            Some((number + 0.0).to_string())
+        }
+        _ => cell.category(),
+    }
+}
+
+/// Numbers by size, then everything else by its letters.
+fn by_number_then_text(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+fn unusable(table: &Table, reason: String) -> TableError {
+    TableError::Unusable {
+        name: table.name().to_string(),
+        reason,
+    }
+}

@@ -1,0 +1,198 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use backburn_tabular::{ReadOptions, Task};
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+
+/// Train, understand and ship multilayer perceptrons on tables.
+///
+/// Without a command, runs both examples: house prices, then penguins.
+#[derive(Debug, Parser)]
+#[command(name = "trainer", version, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Learn a table that comes with the program
+    Example(ExampleArgs),
+    /// Learn to predict a column of a table, and save the model
+    Train(TrainArgs),
+    /// Score a model on a table that has the target
+    Evaluate(EvaluateArgs),
+    /// Predict for each row of a table
+    Predict(PredictArgs),
+    /// Show what a model file holds
+    Inspect(InspectArgs),
+    /// Print every setting with its default, as a config file to start from
+    Config,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Example(ExampleArgs {
+            name: None,
+            out: None,
+            run: RunArgs::default(),
+        })
+    }
+}
+
+/// An embedded table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExampleName {
+    /// Sale prices of houses in Ames, Iowa (regression)
+    HousePrices,
+    /// Species of penguins (classification)
+    Penguins,
+}
+
+#[derive(Debug, Arguments)]
+pub struct ExampleArgs {
+    /// Which one; both if left out
+    pub name: Option<ExampleName>,
+    /// Where to save the model [default: the example's name in this folder]
+    #[arg(long, value_name = "MODEL", requires = "name")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What all trainings share.
+#[derive(Debug, Default, Arguments)]
+pub struct RunArgs {
+    /// Settings from a TOML file (see `trainer config`)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A setting by its dotted name, such as training.epochs=50; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The seed of everything random; one seed gives one model [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print the scores as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where to compute.
+#[derive(Debug, Default, Clone, Arguments)]
+pub struct DeviceArgs {
+    /// Where to compute: one of the backends compiled in
+    #[arg(long, value_name = "NAME", help = crate::device::HELP)]
+    pub device: Option<String>,
+}
+
+#[derive(Debug, Arguments)]
+pub struct TrainArgs {
+    /// A CSV (also gzipped) or Parquet file; - for standard input
+    pub table: PathBuf,
+    /// The column to predict
+    #[arg(long, value_name = "COLUMN")]
+    pub target: String,
+    /// What to predict [default: found out from the target]
+    #[arg(long, value_enum)]
+    pub task: Option<TaskName>,
+    /// A table to score the model on, never learned from
+    #[arg(long, value_name = "TABLE")]
+    pub test: Option<PathBuf>,
+    /// A column that says how much each row counts
+    #[arg(long, value_name = "COLUMN")]
+    pub weight: Option<String>,
+    /// Where to save the model [default: the table's name in this folder, with .safetensors]
+    #[arg(long, value_name = "MODEL")]
+    pub out: Option<PathBuf>,
+    /// First score the settings by cross-validation with this many folds
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
+    pub folds: Option<u16>,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, Arguments)]
+pub struct ReadArgs {
+    /// What stands between the fields of a CSV file; `tab` for a tabulator [default: found out]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The first line is data; the columns are then called column_1, column_2, ...
+    #[arg(long)]
+    pub no_header: bool,
+}
+
+impl ReadArgs {
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            delimiter: self.delimiter,
+            header: !self.no_header,
+        }
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("a single ASCII character, or `tab`".to_string()),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TaskName {
+    /// Numbers
+    Regression,
+    /// Classes
+    Classification,
+}
+
+impl From<TaskName> for Task {
+    fn from(name: TaskName) -> Self {
+        match name {
+            TaskName::Regression => Self::Regression,
+            TaskName::Classification => Self::Classification,
+        }
+    }
+}
+
+#[derive(Debug, Arguments)]
+pub struct EvaluateArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// A CSV or Parquet file with the target; - for standard input
+    pub table: PathBuf,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print the scores as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub struct PredictArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// A CSV or Parquet file; - for standard input
+    pub table: PathBuf,
+    /// Where to write the predictions as CSV; - for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct InspectArgs {
+    /// The model file
+    pub model: PathBuf,
+}

@@ -1,0 +1,234 @@
+//! `trainer example`, and `trainer` alone.
+
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use backburn_tabular::{ModelFile, ReadOptions, Split, Table, Target};
+use serde_json::{Map, Value, json};
+
+use crate::args::{ExampleArgs, ExampleName};
+use crate::baseline;
+use crate::commands::train::{facts, score_on_test, shown_path};
+use crate::config::RunConfig;
+use crate::console::{self, Console, count, number};
+use crate::data::Understood;
+use crate::device::{self, Chosen};
+use crate::error::Error;
+use crate::interrupt;
+use crate::score::Truth;
+use crate::training::{Manner, Trained, train};
+
+/// A table that comes with the program.
+struct Example {
+    name: &'static str,
+    title: &'static str,
+    bytes: &'static [u8],
+    target: &'static str,
+    unit: &'static str,
+    /// Columns to show beside predictions.
+    shown: [&'static str; 4],
+}
+
+const HOUSE_PRICES: Example = Example {
+    name: "house-prices",
+    title: "House prices in Ames, Iowa",
+    bytes: include_bytes!("../../data/ames.csv.gz"),
+    target: "Sale_Price",
+    unit: "$",
+    shown: ["Neighborhood", "Gr_Liv_Area", "Bedroom_AbvGr", "Year_Built"],
+};
+
+const PENGUINS: Example = Example {
+    name: "penguins",
+    title: "Species of penguins",
+    bytes: include_bytes!("../../data/penguins.csv"),
+    target: "species",
+    unit: "",
+    shown: ["island", "bill_length_mm", "flipper_length_mm", "body_mass_g"],
+};
+
+/// The share of rows that are never learned from.
+const TEST_SHARE: f64 = 0.2;
+
+pub fn run(args: &ExampleArgs) -> Result<(), Error> {
+    let config = RunConfig::from_args(&args.run)?;
+    let chosen = device::choose(&args.run.device)?;
+    interrupt::catch();
+    let examples = match args.name {
+        None => vec![&HOUSE_PRICES, &PENGUINS],
+        Some(ExampleName::HousePrices) => vec![&HOUSE_PRICES],
+        Some(ExampleName::Penguins) => vec![&PENGUINS],
+    };
+    let console = Console::for_json(args.run.json);
+    let mut results = Vec::new();
+    for (place, example) in examples.iter().enumerate() {
+        if place > 0 {
+            console.say("")?;
+        }
+        let out = args.out.clone();
+        let out = out.unwrap_or_else(|| PathBuf::from(format!("{}.safetensors", example.name)));
+        results.push(run_one(example, &out, &config, &chosen, console)?);
+        if interrupt::requested() {
+            break;
+        }
+    }
+    if args.run.json {
+        let result = match results.len() {
+            1 => results.remove(0),
+            _ => Value::Array(results),
+        };
+        console::json(&result)?;
+    }
+    Ok(())
+}
+
+fn run_one(
+    example: &Example,
+    out: &Path,
+    config: &RunConfig,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Value, Error> {
+    let file = ModelFile::create(out)?;
+    let all = Table::from_reader(example.name, Cursor::new(example.bytes), &ReadOptions::default())?;
+    let whole = Understood::new(&all, example.target, None, None, config)?;
+    let split = Split::new(
+        &whole.rows,
+        TEST_SHARE,
+        whole.classes.as_deref(),
+        config.training.seed,
+    );
+    let table = all.select(example.name, &split.training)?;
+    let test = all.select(example.name, &split.validation)?;
+    let understood = Understood::new(&table, example.target, Some(whole.task), None, config)?;
+
+    console.say(example.title)?;
+    console.entry(
+        "data",
+        format!(
+            "{} to learn from, {} to test; {}",
+            count(table.rows(), "row"),
+            number(test.rows() as f64).trim_end_matches(".0"),
+            understood.columns_in_words()
+        ),
+    )?;
+    for note in &understood.notes {
+        console.entry("note", note)?;
+    }
+    let manner = Manner {
+        console,
+        wordy: true,
+        unit: example.unit,
+    };
+    let inner = understood.split(config);
+    let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
+    console.entry("training", trained.ending())?;
+
+    let score = score_on_test(&mut trained, &test, chosen)?;
+    console.entry("test", score.line(example.unit))?;
+    let mean = baseline::constant(&table, &understood, &trained.model.target, &test)?;
+    let linear = baseline::linear(&table, &understood, config, chosen, manner, &test)?;
+    let what = match understood.classes {
+        None => "the mean",
+        Some(_) => "the commonest class",
+    };
+    console.entry(
+        "beside",
+        format!(
+            "always {what}: {}; a linear model: {}",
+            mean.headline(example.unit),
+            linear.headline(example.unit)
+        ),
+    )?;
+    show_rows(example, &trained, &test, chosen, console)?;
+
+    let mut result = score.json();
+    result.insert("scored_on".to_string(), json!("test"));
+    result.insert("baseline".to_string(), Value::Object(mean.json()));
+    result.insert("linear".to_string(), Value::Object(linear.json()));
+    result.extend(facts(&trained, out));
+    let path = file.write(&trained.model)?;
+    console.entry("saved", shown_path(&path))?;
+    console.entry("next", format!("trainer inspect {}", shown_path(&path)))?;
+    Ok(Value::Object(sorted(result)))
+}
+
+fn sorted(object: Map<String, Value>) -> Map<String, Value> {
+    object
+}
+
+/// A few rows of the test, predicted beside the truth.
+fn show_rows(
+    example: &Example,
+    trained: &Trained,
+    test: &Table,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<(), Error> {
+    const ROWS: usize = 5;
+    let rows: Vec<usize> = (0..test.rows().min(ROWS)).collect();
+    let few = test.select(example.name, &rows)?;
+    let predictions = trained.predictor(chosen).predict_table(&few)?;
+    let target = &trained.model.target;
+    let truth = Truth::of(&few, target)?;
+    let amount = |value: f64| format!("{}{}", example.unit, number(value));
+    let mut lines = vec![[&example.shown[..], &["predicted", "actual"]].concat().iter().map(|s| (*s).to_string()).collect::<Vec<_>>()];
+    let labels = predictions.labels();
+    for row in rows {
+        let mut line = Vec::new();
+        for column in example.shown {
+            let cell = few.column(column)?.cells().nth(row);
+            line.push(cell.and_then(|cell| cell.category()).unwrap_or_else(|| "missing".to_string()));
+        }
+        match (&truth, target) {
+            (Truth::Values(values), _) => {
+                line.push(labels[row].parse().map_or(String::new(), amount));
+                line.push(amount(values[row]));
+            }
+            (Truth::Classes(of_row), Target::Classification { classes, .. }) => {
+                line.push(labels[row].clone());
+                line.push(of_row[row].map_or(String::new(), |class| classes[class].clone()));
+            }
+            _ => {}
+        }
+        lines.push(line);
+    }
+    for (place, line) in align(&lines).into_iter().enumerate() {
+        console.entry(if place == 0 { "rows" } else { "" }, line)?;
+    }
+    Ok(())
+}
+
+/// Columns of one width each.
+fn align(lines: &[Vec<String>]) -> Vec<String> {
+    let columns = lines.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    lines
+        .iter()
+        .map(|line| {
+            let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+            cells.collect::<Vec<_>>().join("  ")
+        })
+        .collect()
+}
+
+/// The embedded tables can be read.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_tables_are_whole() {
+        for (example, rows) in [(&HOUSE_PRICES, 2930), (&PENGUINS, 344)] {
+            let mut bytes = Vec::new();
+            Cursor::new(example.bytes).read_to_end(&mut bytes).unwrap();
+            let table = Table::from_reader(example.name, Cursor::new(bytes), &ReadOptions::default()).unwrap();
+            assert_eq!(table.rows(), rows);
+            for column in example.shown {
+                assert!(table.column(column).is_ok(), "{column}");
+            }
+        }
+    }
+}

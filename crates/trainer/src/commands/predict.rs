@@ -1,0 +1,128 @@
+//! `trainer predict`: row by row from a table of any length.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use backburn_tabular::{Predictions, Predictor, TableError, TableReader, nearest_name};
+use tempfile::NamedTempFile;
+
+use crate::args::PredictArgs;
+use crate::console::count;
+use crate::device;
+use crate::error::Error;
+
+pub fn run(args: &PredictArgs) -> Result<(), Error> {
+    let chosen = device::choose(&args.device)?;
+    let predictor = Predictor::load_on(&args.model, &chosen.device)?;
+    if args.out == Path::new("-") {
+        stream(args, &predictor, BufWriter::new(io::stdout().lock()))?;
+        return Ok(());
+    }
+    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
+        if same_file(path, &args.out) {
+            return Err(Error::Usage(format!("--out is {what} itself")));
+        }
+    }
+    // What stands at the path stays whole until the last row is written.
+    let folder = match args.out.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
+    let mut temporary = NamedTempFile::new_in(folder)
+        .map_err(|error| failed(error.kind().into()))?;
+    let rows = stream(args, &predictor, BufWriter::new(temporary.as_file_mut())).map_err(
+        |error| match error {
+            Error::Output(error) => failed(error),
+            error => error,
+        },
+    )?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        temporary.as_file().set_permissions(readable).map_err(failed)?;
+    }
+    temporary.persist(&args.out).map_err(|error| failed(error.error))?;
+    eprintln!("{} predicted, written to {}", count(rows, "row"), args.out.display());
+    Ok(())
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// Predicts batch by batch, so that memory does not grow with the table.
+fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<usize, Error> {
+    let mut reader = TableReader::open(&args.table, &args.read.options())?;
+    let schema = reader.schema();
+    let names = || schema.fields().iter().map(|field| field.name().as_str());
+    let encoder = &predictor.model().encoder;
+    if let Some(lacking) = encoder.lacking(names()).first() {
+        return Err(Error::Table(TableError::NoColumn {
+            name: reader.name().to_string(),
+            column: (*lacking).to_string(),
+            nearest: nearest_name(lacking, names()),
+        }));
+    }
+    let mut out = csv::Writer::from_writer(out);
+    let output = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => Error::Output(error),
+        other => Error::Failed(format!("the predictions cannot be written: {other:?}")),
+    };
+    let mut rows = 0;
+    let mut header_due = true;
+    while let Some(batch) = reader.next().transpose()? {
+        let encoded = encoder.encode_batch(&batch).map_err(|error| {
+            Error::Table(TableError::Cell {
+                place: reader.place(rows + error.row),
+                error,
+            })
+        })?;
+        let predictions = predictor.predict_encoded(encoded);
+        if std::mem::take(&mut header_due) {
+            out.write_record(header(&predictions)).map_err(output)?;
+        }
+        write(&predictions, &mut out).map_err(output)?;
+        rows += batch.num_rows();
+    }
+    if rows == 0 {
+        let name = reader.name().to_string();
+        let reason = "the table has a header but no rows".to_string();
+        return Err(Error::Table(TableError::Unusable { name, reason }));
+    }
+    out.flush()?;
+    Ok(rows)
+}
+
+fn header(predictions: &Predictions) -> Vec<String> {
+    let mut names = vec!["prediction".to_string()];
+    if let Predictions::Classes { classes, .. } = predictions {
+        names.extend(classes.iter().map(|class| format!("probability_{class}")));
+    }
+    names
+}
+
+fn write<W: Write>(predictions: &Predictions, out: &mut csv::Writer<W>) -> csv::Result<()> {
+    match predictions {
+        Predictions::Values(values) => {
+            for value in values {
+                out.write_record([value.to_string()])?;
+            }
+        }
+        Predictions::Classes {
+            classes,
+            probabilities,
+        } => {
+            let rows = probabilities.chunks(classes.len());
+            for (label, row) in predictions.labels().into_iter().zip(rows) {
+                let row = row.iter().map(|p| format!("{p:.6}"));
+                out.write_record(std::iter::once(label).chain(row))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! `trainer train`.
+
+use std::path::{Path, PathBuf};
+
+use backburn_tabular::{ModelFile, Table, TestScore, k_folds};
+use serde_json::{Map, Value, json};
+
+use crate::args::TrainArgs;
+use crate::baseline;
+use crate::config::RunConfig;
+use crate::console::{self, Console, count, number, shown};
+use crate::data::Understood;
+use crate::device::{self, Chosen};
+use crate::error::Error;
+use crate::interrupt;
+use crate::score::Score;
+use crate::training::{Manner, Trained, train};
+
+pub fn run(args: &TrainArgs) -> Result<(), Error> {
+    let config = RunConfig::from_args(&args.run)?;
+    let chosen = device::choose(&args.run.device)?;
+    let out = args.out.clone().unwrap_or_else(|| default_out(&args.table));
+    if out == args.table {
+        return Err(Error::Usage("--out is the table itself".to_string()));
+    }
+    let file = ModelFile::create(&out)?;
+    let table = Table::read(&args.table, &args.read.options())?;
+    let test = match &args.test {
+        Some(path) => Some(Table::read(path, &args.read.options())?),
+        None => None,
+    };
+    interrupt::catch();
+
+    let console = Console::for_json(args.run.json);
+    let manner = Manner {
+        console,
+        wordy: true,
+        unit: "",
+    };
+    let task = args.task.map(Into::into);
+    let understood =
+        Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
+    describe(&table, test.as_ref(), &understood, console)?;
+    let mut result = Map::new();
+    if let Some(folds) = args.folds {
+        let scores = cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
+        result.insert("cross_validation".to_string(), scores);
+    }
+
+    let split = understood.split(&config);
+    let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
+    console.entry("training", trained.ending())?;
+    if let Some(score) = &trained.validation {
+        console.entry("validation", score.line(""))?;
+    }
+    if let Some(test) = &test {
+        let score = score_on_test(&mut trained, test, &chosen)?;
+        let baseline = baseline::constant(&table, &understood, &trained.model.target, test)?;
+        console.entry("test", score.line(""))?;
+        if let Some(note) = score.passed_over_note() {
+            console.entry("note", note)?;
+        }
+        let what = match understood.classes {
+            None => "the mean",
+            Some(_) => "the commonest class",
+        };
+        console.entry("baseline", format!("{} by always predicting {what}", baseline.headline("")))?;
+        result.extend(score.json());
+        result.insert("scored_on".to_string(), json!("test"));
+        result.insert("baseline".to_string(), Value::Object(baseline.json()));
+    } else {
+        let (scored_on, score) = match &trained.validation {
+            Some(score) => ("validation", score.json()),
+            None => ("nothing", nothing_scored(&understood)),
+        };
+        result.extend(score);
+        result.insert("scored_on".to_string(), json!(scored_on));
+    }
+    result.extend(facts(&trained, &out));
+    let path = file.write(&trained.model)?;
+    console.entry("saved", shown_path(&path))?;
+    console.entry("next", format!("trainer predict {} TABLE", shown_path(&path)))?;
+    if args.run.json {
+        console::json(&Value::Object(result))?;
+    }
+    Ok(())
+}
+
+/// Scores a trained model on a table, and notes the score in the model.
+pub fn score_on_test(trained: &mut Trained, test: &Table, chosen: &Chosen) -> Result<Score, Error> {
+    let predictions = trained.predictor(chosen).predict_table(test)?;
+    let score = Score::of_table(&predictions, test, &trained.model.target)?;
+    trained.model.summary.test = Some(TestScore {
+        table: test.name().to_string(),
+        rows: score.rows,
+        scores: score.metrics(),
+    });
+    Ok(score)
+}
+
+/// What the JSON says of the training itself.
+pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
+    let summary = &trained.model.summary;
+    let facts = [
+        ("target", json!(trained.model.target.column())),
+        ("training_rows", json!(summary.training_rows)),
+        ("validation_rows", json!(summary.validation_rows)),
+        ("epochs", json!(summary.epochs)),
+        ("best_epoch", json!(summary.best_epoch)),
+        ("stop", json!(format!("{:?}", trained.stop))),
+        ("seconds", json!(trained.seconds)),
+        ("seed", json!(summary.seed)),
+        ("device", json!(summary.device)),
+        ("model", json!(out.display().to_string())),
+    ];
+    facts
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), value))
+        .collect()
+}
+
+fn nothing_scored(understood: &Understood) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("task".to_string(), json!(understood.task));
+    object.insert("rows".to_string(), json!(0));
+    object
+}
+
+fn describe(
+    table: &Table,
+    test: Option<&Table>,
+    understood: &Understood,
+    console: Console,
+) -> Result<(), Error> {
+    let mut data = format!("{}: {}", table.name(), count(table.rows(), "row"));
+    if let Some(test) = test {
+        data += &format!(", {} to test", count(test.rows(), "row"));
+    }
+    data += &format!(" ({})", understood.columns_in_words());
+    console.entry("data", data)?;
+    for note in &understood.notes {
+        console.entry("note", note)?;
+    }
+    let target = format!("{} ({})", shown(&understood.target), understood.task);
+    console.entry("target", target)?;
+    Ok(())
+}
+
+fn cross_validate(
+    table: &Table,
+    understood: &Understood,
+    folds: usize,
+    config: &RunConfig,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Value, Error> {
+    let classes = understood.classes.as_deref();
+    let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
+    let manner = Manner {
+        console,
+        wordy: false,
+        unit: "",
+    };
+    let mut headline = Vec::new();
+    let mut scores = Vec::new();
+    for (fold, split) in splits.into_iter().enumerate() {
+        // The fold's own rows only score it: the best epoch is chosen on part of the others.
+        let held_out = table.select("the fold", &split.validation)?;
+        let training: Vec<usize> = split.training;
+        let classes: Option<Vec<usize>> = understood.classes.as_ref().map(|classes| {
+            let of_row = understood.rows.iter().zip(classes);
+            of_row
+                .filter(|(row, _)| training.binary_search(row).is_ok())
+                .map(|(_, class)| *class)
+                .collect()
+        });
+        let inner = backburn_tabular::Split::new(
+            &training,
+            config.data.validation,
+            classes.as_deref(),
+            config.training.seed,
+        );
+        let trained = train(table, understood, inner, config, chosen, manner)?;
+        let predictions = trained.predictor(chosen).predict_table(&held_out)?;
+        let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
+        console.entry(&format!("fold {}", fold + 1), score.line(""))?;
+        let metrics = score.metrics();
+        headline.push(metrics.get("accuracy").or(metrics.get("rmse")).copied().unwrap_or(f64::NAN));
+        scores.push(metrics);
+        if interrupt::requested() {
+            return Err(Error::Failed("interrupted during cross-validation".to_string()));
+        }
+    }
+    let folds = headline.len() as f64;
+    let mean = headline.iter().sum::<f64>() / folds;
+    let spread = (headline.iter().map(|h| (h - mean) * (h - mean)).sum::<f64>() / folds).sqrt();
+    let name = match understood.classes {
+        Some(_) => "accuracy",
+        None => "rmse",
+    };
+    let words = match understood.classes {
+        Some(_) => format!("mean accuracy {:.2} % ± {:.2}", mean * 100.0, spread * 100.0),
+        None => format!("mean RMSE {} ± {}", number(mean), number(spread)),
+    };
+    console.entry("folds", words)?;
+    Ok(json!({ "folds": scores, "metric": name, "mean": mean, "std": spread }))
+}
+
+fn default_out(table: &Path) -> PathBuf {
+    let name = table.file_name().map_or("model".into(), |name| name.to_string_lossy());
+    let stem = match name.as_ref() {
+        "-" | "" => "model",
+        name => name.split('.').find(|part| !part.is_empty()).unwrap_or("model"),
+    };
+    PathBuf::from(format!("{stem}.safetensors"))
+}
+
+/// A path as an argument to copy.
+pub fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.contains(|c: char| c.is_whitespace() || "'\"$`\\&;|<>()*?!#".contains(c)) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text,
+    }
+}

@@ -1,0 +1,257 @@
+//! The settings of a run: defaults, then the config file, then `--set`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use backburn_model::MlpConfig;
+use backburn_tabular::{ColumnKind, EncoderOptions, nearest_name};
+use backburn_training::TrainingConfig;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::args::RunArgs;
+use crate::error::Error;
+
+/// A config file with every setting at its default, explained.
+pub const TEMPLATE: &str = include_str!("config.toml");
+
+/// Every setting.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    pub data: DataConfig,
+    /// What columns are, where that is not to be found out.
+    pub columns: BTreeMap<String, ColumnKind>,
+    /// How much the rows of a class count, by its name.
+    pub class_weights: BTreeMap<String, f64>,
+    pub network: MlpConfig,
+    pub training: TrainingConfig,
+}
+
+/// How rows become examples.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The share of rows that choose the best epoch instead of being trained on.
+    pub validation: f64,
+    /// Whether every class counts the same, however many rows it has.
+    pub balance_classes: bool,
+    /// See [`EncoderOptions`].
+    pub one_hot_max: usize,
+    /// See [`EncoderOptions`].
+    pub embedding_dimension: usize,
+}
+
+impl DataConfig {
+    pub fn encoder(&self) -> EncoderOptions {
+        EncoderOptions {
+            one_hot_max: self.one_hot_max,
+            embedding_dimension: self.embedding_dimension,
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        let encoder = EncoderOptions::default();
+        Self {
+            validation: 0.1,
+            balance_classes: false,
+            one_hot_max: encoder.one_hot_max,
+            embedding_dimension: encoder.embedding_dimension,
+        }
+    }
+}
+
+/// What the network takes from the table.
+const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
+
+impl RunConfig {
+    /// Puts together the settings that the command line asks for.
+    pub fn from_args(args: &RunArgs) -> Result<Self, Error> {
+        let mut table = match &args.config {
+            Some(path) => read(path)?,
+            None => Table::new(),
+        };
+        for assignment in &args.set {
+            let usage = |reason: String| Error::Usage(format!("--set {assignment}: {reason}"));
+            set(&mut table, assignment).map_err(usage)?;
+            parse(&table).map_err(usage)?;
+        }
+        let mut config = parse(&table).map_err(Error::Usage)?;
+        if let Some(seed) = args.seed {
+            config.training.seed = seed;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        let usage = |reason: &str| Err(Error::Usage(reason.to_string()));
+        if !(0.0..1.0).contains(&self.data.validation) {
+            return usage("data.validation: must be at least 0 and below 1");
+        }
+        if let Some((class, _)) = self
+            .class_weights
+            .iter()
+            .find(|(_, weight)| !weight.is_finite() || **weight < 0.0)
+        {
+            return usage(&format!("class_weights.{class}: must be at least 0"));
+        }
+        self.network.validate()?;
+        self.training
+            .validate()
+            .map_err(|error| Error::Usage(error.to_string()))
+    }
+
+    /// The settings as a config file.
+    pub fn to_toml(&self) -> String {
+        let mut table = Table::try_from(self).unwrap_or_default();
+        if let Some(Value::Table(network)) = table.get_mut("network") {
+            for field in FROM_THE_TABLE {
+                network.remove(field);
+            }
+        }
+        table.to_string()
+    }
+}
+
+fn read(path: &Path) -> Result<Table, Error> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::Usage(format!("--config {}: {error}", path.display())))?;
+    let usage = |reason: String| Error::Usage(format!("--config {}: {reason}", path.display()));
+    // Parsed once by itself, errors point at their line.
+    toml::from_str::<RunConfig>(&text).map_err(|error| usage(error.to_string()))?;
+    let table = text.parse().map_err(|error: toml::de::Error| usage(error.to_string()))?;
+    parse(&table).map_err(usage)?;
+    Ok(table)
+}
+
+fn parse(table: &Table) -> Result<RunConfig, String> {
+    if let Some(Value::Table(network)) = table.get("network")
+        && let Some(field) = FROM_THE_TABLE.iter().find(|f| network.contains_key(**f))
+    {
+        return Err(format!("network.{field}: follows from the table, and cannot be set"));
+    }
+    table
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| error.message().to_string())
+}
+
+/// Sets one value by its dotted key.
+fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
+    let (key, text) = assignment
+        .split_once('=')
+        .ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
+    // What is no TOML by itself is text that lacks its quotes.
+    let value = match format!("value = {text}").parse::<Table>() {
+        Ok(mut parsed) => parsed.remove("value").unwrap_or(Value::Boolean(true)),
+        Err(_) => Value::String(text.to_string()),
+    };
+    // The name of a column may itself hold dots.
+    let mut names: Vec<&str> = match key.split_once('.') {
+        Some((section @ ("columns" | "class_weights"), name)) => vec![section, name],
+        _ => key.split('.').collect(),
+    };
+    let last = names.pop().unwrap_or_default();
+    let known = |name: &str| {
+        let sections = ["data", "columns", "class_weights", "network", "training"];
+        nearest_name(name, sections.into_iter())
+    };
+    let mut section = table;
+    for name in names {
+        let entry = section
+            .entry(name.trim())
+            .or_insert_with(|| Value::Table(Table::new()));
+        section = match entry {
+            Value::Table(inner) => inner,
+            _ => return Err(format!("`{name}` is a value, not a section")),
+        };
+    }
+    if key.split_once('.').is_none() {
+        let hint = known(key).map_or(String::new(), |near| format!(" (as in {near}.…)"));
+        return Err(format!("a key has a section and a name{hint}"));
+    }
+    section.insert(last.trim().to_string(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(set: &[&str]) -> Result<RunConfig, Error> {
+        RunConfig::from_args(&RunArgs {
+            set: set.iter().map(|s| (*s).to_string()).collect(),
+            ..RunArgs::default()
+        })
+    }
+
+    #[test]
+    fn the_template_is_complete_and_holds_the_defaults() {
+        let parsed: RunConfig = toml::from_str(TEMPLATE).unwrap();
+        assert_eq!(parsed, RunConfig::default());
+        // Settings without a default stand there as comments.
+        let uncommented = TEMPLATE.replace("\n#: ", "\n");
+        let table: Table = uncommented.parse().unwrap();
+        let every: RunConfig = parse(&table).unwrap();
+        let complete = Table::try_from(&every).unwrap();
+        for (section, values) in &complete {
+            for key in values.as_table().unwrap().keys() {
+                let from_table = section == "network" && FROM_THE_TABLE.contains(&key.as_str());
+                let named = table[section].as_table().unwrap().contains_key(key);
+                assert!(named || from_table, "{section}.{key} is not in the template");
+            }
+        }
+        for key in ["optimizer", "schedule"] {
+            let complete = complete["training"][key].as_table().unwrap();
+            for name in complete.keys() {
+                let named = table["training"][key].as_table().unwrap().contains_key(name);
+                assert!(named, "training.{key}.{name} is not in the template");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_are_set_by_dotted_names() {
+        let config = with(&[
+            "training.epochs=7",
+            "network.hidden=[3, 4]",
+            "network.activation=leaky_relu(0.2)",
+            "training.optimizer.name=sgd",
+            "columns.a.b=ignored",
+        ])
+        .unwrap();
+        assert_eq!(config.training.epochs, 7);
+        assert_eq!(config.network.hidden, [3, 4]);
+        assert_eq!(config.network.activation.to_string(), "leaky_relu(0.2)");
+        assert_eq!(config.columns["a.b"], ColumnKind::Ignored);
+    }
+
+    #[test]
+    fn a_wrong_setting_says_what_and_why() {
+        for (set, message) in [
+            ("training.epoch=7", "unknown field `epoch`"),
+            ("training.epochs=many", "invalid type: string \"many\""),
+            ("training.epochs=0", "training.epochs: must be at least 1"),
+            ("network.inputs=3", "follows from the table"),
+            ("network.activation=rleu", "`rleu` is no activation"),
+            ("epochs=3", "a key has a section and a name"),
+            ("training.epochs", "write it as KEY=VALUE"),
+            ("data.validation=1", "data.validation"),
+        ] {
+            let error = with(&[set]).unwrap_err();
+            assert!(error.to_string().contains(message), "{set}: {error}");
+            assert_eq!(error.exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn a_config_survives_being_written_and_read() {
+        let config = with(&["training.clip_norm=1.0", "network.hidden=[]"]).unwrap();
+        let table: Table = config.to_toml().parse().unwrap();
+        assert_eq!(parse(&table).unwrap(), config);
+    }
+}

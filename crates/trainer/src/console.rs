@@ -1,0 +1,126 @@
+//! What people read.
+
+use std::fmt;
+use std::io::{self, Write};
+
+/// Where messages go: to standard output, or to standard error if that is for JSON or predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    Output,
+    Error,
+}
+
+impl Console {
+    pub fn for_json(json: bool) -> Self {
+        match json {
+            true => Self::Error,
+            false => Self::Output,
+        }
+    }
+
+    /// Prints a line.
+    pub fn say(self, line: impl fmt::Display) -> io::Result<()> {
+        match self {
+            Self::Output => writeln!(io::stdout(), "{line}"),
+            Self::Error => writeln!(io::stderr(), "{line}"),
+        }
+    }
+
+    /// Prints a line under a short heading in the left margin.
+    pub fn entry(self, heading: &str, text: impl fmt::Display) -> io::Result<()> {
+        self.say(format_args!("{heading:<10} {text}"))
+    }
+}
+
+/// Prints the result as JSON, on one line.
+pub fn json(value: &serde_json::Value) -> io::Result<()> {
+    writeln!(io::stdout(), "{value}")
+}
+
+/// A number with thousands separated and as many digits as are worth reading.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let digits = match size {
+        _ if !value.is_finite() => return value.to_string(),
+        _ if size >= 1000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ if size >= 10.0 => 2,
+        _ if size >= 0.01 || size == 0.0 => 4,
+        _ => return format!("{value:.3e}"),
+    };
+    let text = format!("{size:.digits$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    match fraction {
+        "" => format!("{sign}{grouped}"),
+        fraction => format!("{sign}{grouped}.{fraction}"),
+    }
+}
+
+/// A count and its noun.
+pub fn count(count: usize, noun: &str) -> String {
+    let plural = match (count, noun.strip_suffix('y')) {
+        (1, _) => noun.to_string(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        (_, None) => format!("{noun}s"),
+    };
+    format!("{} {plural}", number_of(count))
+}
+
+fn number_of(count: usize) -> String {
+    match count {
+        0..1000 => count.to_string(),
+        _ => number(count as f64),
+    }
+}
+
+/// Text from a file, safe to show: control characters are escaped, and long text is cut.
+pub fn shown(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(40)
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        for (value, text) in [
+            (0.0, "0.0000"),
+            (1234567.8, "1,234,568"),
+            (-999.94, "-999.9"),
+            (12.345, "12.35"),
+            (0.98765, "0.9877"),
+            (0.00012, "1.200e-4"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(count(1, "category"), "1 category");
+        assert_eq!(count(2000, "category"), "2,000 categories");
+    }
+
+    #[test]
+    fn control_characters_are_not_sent_to_the_terminal() {
+        assert_eq!(shown("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
+    }
+}

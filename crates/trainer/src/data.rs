@@ -1,0 +1,321 @@
+//! From a table to examples.
+
+use backburn_model::MlpConfig;
+use backburn_tabular::{
+    CellError, ColumnKind, Encoder, Schema, Split, Table, TableError, Target, Task,
+};
+use backburn_training::{Examples, Loss};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::config::RunConfig;
+use crate::console::{count, shown};
+use crate::error::Error;
+
+/// A table understood: what its columns are, what is predicted, which rows say what.
+pub struct Understood {
+    pub schema: Schema,
+    pub task: Task,
+    pub target: String,
+    /// Rows to learn from: those with a target and a weight above 0.
+    pub rows: Vec<usize>,
+    /// For classification, the classes of those rows.
+    pub classes: Option<Vec<usize>>,
+    /// How much each row of the table counts, if there is a column that says so.
+    weights: Option<Vec<f64>>,
+    weight: Option<String>,
+    /// What was done to the table, for people.
+    pub notes: Vec<String>,
+}
+
+/// Examples to train on and to validate on, with what made them.
+pub struct Prepared {
+    pub encoder: Encoder,
+    pub target: Target,
+    pub training: Examples,
+    pub validation: Option<Examples>,
+    pub split: Split,
+    /// Columns that never vary in the rows trained on.
+    pub left_out: Vec<String>,
+}
+
+impl Understood {
+    pub fn new(
+        table: &Table,
+        target: &str,
+        task: Option<Task>,
+        weight: Option<&str>,
+        config: &RunConfig,
+    ) -> Result<Self, Error> {
+        table.column(target)?;
+        let mut overrides = config.columns.clone();
+        for column in [Some(target), weight].into_iter().flatten() {
+            overrides.remove(column);
+        }
+        let schema = Schema::infer(table, &overrides)?;
+        let task = match task {
+            Some(task) => task,
+            None => Task::infer(table, &schema, target)?,
+        };
+        let mut notes = notes_on_columns(&schema, target, weight);
+        let known = Target::known_rows(table, target, task)?;
+        if known.len() < table.rows() {
+            let dropped = count(table.rows() - known.len(), "row");
+            notes.push(format!("{dropped} left out: `{}` is missing", shown(target)));
+        }
+        let weights = weight.map(|column| weights(table, column)).transpose()?;
+        let rows: Vec<usize> = match &weights {
+            None => known,
+            Some(weights) => known.into_iter().filter(|&row| weights[row] > 0.0).collect(),
+        };
+        if rows.is_empty() {
+            let column = weight.unwrap_or_default();
+            let reason = format!("every row has weight 0 in `{column}`");
+            return Err(Error::Failed(format!("{}: {reason}", table.name())));
+        }
+        let classes = match task {
+            Task::Regression => None,
+            Task::Classification => {
+                let fitted = Target::fit(table, target, task, &rows, &rows)?;
+                let of_row = fitted.classes(table)?;
+                Some(rows.iter().filter_map(|&row| of_row[row]).collect())
+            }
+        };
+        Ok(Self {
+            schema,
+            task,
+            target: target.to_string(),
+            rows,
+            classes,
+            weights,
+            weight: weight.map(str::to_string),
+            notes,
+        })
+    }
+
+    /// The columns in a few words: `40 numeric, 33 categorical`.
+    pub fn columns_in_words(&self) -> String {
+        let counted = |kind: ColumnKind| {
+            let used = self.schema.columns.iter().filter(|column| {
+                column.kind == kind
+                    && column.name != self.target
+                    && Some(&column.name) != self.weight.as_ref()
+            });
+            (used.count(), kind)
+        };
+        let kinds = [
+            ColumnKind::Numeric,
+            ColumnKind::Boolean,
+            ColumnKind::Categorical,
+            ColumnKind::Date,
+            ColumnKind::Ignored,
+        ];
+        let words: Vec<String> = kinds
+            .into_iter()
+            .map(counted)
+            .filter(|(columns, _)| *columns > 0)
+            .map(|(columns, kind)| format!("{columns} {kind}"))
+            .collect();
+        words.join(", ")
+    }
+
+    /// The split that the config asks for.
+    pub fn split(&self, config: &RunConfig) -> Split {
+        Split::new(
+            &self.rows,
+            config.data.validation,
+            self.classes.as_deref(),
+            config.training.seed,
+        )
+    }
+
+    /// Fits the encoder on the rows to train on and encodes all that are needed.
+    pub fn prepare(
+        &self,
+        table: &Table,
+        split: Split,
+        config: &RunConfig,
+        device: &Device,
+    ) -> Result<Prepared, Error> {
+        let excluded: Vec<&str> = [Some(self.target.as_str()), self.weight.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let (encoder, left_out) = Encoder::fit(
+            table,
+            &self.schema,
+            &excluded,
+            &split.training,
+            &config.data.encoder(),
+        )?;
+        let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?;
+        let examples = self.examples(table, &encoder, &target, config, device)?;
+        let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
+        Ok(Prepared {
+            training: examples.select(&split.training),
+            validation,
+            encoder,
+            target,
+            split,
+            left_out,
+        })
+    }
+
+    /// Every row of the table as an example; only those of [`rows`](Self::rows) mean something.
+    fn examples(
+        &self,
+        table: &Table,
+        encoder: &Encoder,
+        target: &Target,
+        config: &RunConfig,
+        device: &Device,
+    ) -> Result<Examples, Error> {
+        let rows = table.rows();
+        let inputs = TensorData::new(encoder.encode(table)?, [rows, encoder.width()]);
+        let inputs = Tensor::from_data(inputs, device);
+        let mut weights = self.weights.clone();
+        let examples = match target {
+            Target::Regression { .. } => {
+                let values: Vec<f32> = target
+                    .values(table)?
+                    .into_iter()
+                    .map(|value| target.scale(value) as f32)
+                    .collect();
+                let values = Tensor::from_data(TensorData::new(values, [rows, 1]), device);
+                Examples::regression(inputs, values)
+            }
+            Target::Classification { classes, .. } => {
+                let of_row = target.classes(table)?;
+                if let Some(of_class) = self.class_weights(classes, config)? {
+                    let weights = weights.get_or_insert_with(|| vec![1.0; rows]);
+                    for (weight, class) in weights.iter_mut().zip(&of_row) {
+                        *weight *= class.map_or(0.0, |class| of_class[class]);
+                    }
+                }
+                let indices: Vec<i64> = of_row.iter().map(|c| c.unwrap_or(0) as i64).collect();
+                let indices = TensorData::new(indices, [rows]);
+                Examples::classification(inputs, Tensor::<1, Int>::from_data(indices, device))
+            }
+        };
+        Ok(match weights {
+            None => examples,
+            Some(weights) => {
+                let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
+                examples.with_weights(Tensor::from_data(TensorData::new(weights, [rows]), device))
+            }
+        })
+    }
+
+    /// How much the rows of each class count, if they do not all count the same.
+    fn class_weights(
+        &self,
+        classes: &[String],
+        config: &RunConfig,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        if let Some(unknown) = config.class_weights.keys().find(|name| !classes.contains(name)) {
+            let known = classes.join(", ");
+            let message = format!("class_weights.{unknown}: there is no such class, only {known}");
+            return Err(Error::Usage(message));
+        }
+        if config.class_weights.is_empty() && !config.data.balance_classes {
+            return Ok(None);
+        }
+        let mut counts = vec![0usize; classes.len()];
+        for &class in self.classes.iter().flatten() {
+            counts[class] += 1;
+        }
+        let weights = classes.iter().zip(counts).map(|(name, rows)| {
+            let balance = match config.data.balance_classes {
+                true => self.rows.len() as f64 / (classes.len() * rows.max(1)) as f64,
+                false => 1.0,
+            };
+            balance * config.class_weights.get(name).copied().unwrap_or(1.0)
+        });
+        Ok(Some(weights.collect()))
+    }
+}
+
+/// A network that fits the encoder and the target, everything else as the config says.
+pub fn network_config(config: &RunConfig, encoder: &Encoder, target: &Target) -> Result<MlpConfig, Error> {
+    let numbers_only = |loss| matches!(loss, Loss::MeanSquaredError | Loss::MeanAbsoluteError | Loss::Huber);
+    let classes_only = |loss| matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy);
+    let loss = config.training.loss;
+    let outputs = match target {
+        Target::Regression { .. } if classes_only(loss) => {
+            return Err(Error::Usage("training.loss: this loss is for classes, and the target is a number".to_string()));
+        }
+        Target::Classification { .. } if loss == Loss::MeanAbsoluteError || loss == Loss::Huber => {
+            return Err(Error::Usage("training.loss: this loss is for numbers, and the target is a class".to_string()));
+        }
+        Target::Classification { classes, .. } if loss == Loss::BinaryCrossEntropy => {
+            if classes.len() != 2 {
+                let found = classes.len();
+                return Err(Error::Usage(format!("training.loss: binary_cross_entropy tells two classes apart, and there are {found}: use cross_entropy")));
+            }
+            1
+        }
+        Target::Classification { .. } if numbers_only(loss) => {
+            return Err(Error::Usage("training.loss: this loss is for numbers, and the target is a class".to_string()));
+        }
+        Target::Classification { classes, .. } => classes.len(),
+        Target::Regression { .. } => 1,
+    };
+    let mut network = config.network.clone();
+    network.inputs = encoder.inputs();
+    network.outputs = outputs;
+    network.embeddings = encoder.embeddings();
+    network.validate()?;
+    Ok(network)
+}
+
+fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
+    table
+        .column(column)?
+        .cells()
+        .enumerate()
+        .map(|(row, cell)| match cell.number() {
+            Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+            _ => Err(Error::Table(TableError::Cell {
+                place: table.place(row),
+                error: CellError {
+                    column: column.to_string(),
+                    row,
+                    value: cell.category().unwrap_or_default(),
+                    expected: "weights, which are numbers of at least 0",
+                },
+            })),
+        })
+        .collect()
+}
+
+/// What was done to which columns.
+fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut missing = Vec::new();
+    for column in &schema.columns {
+        let name = shown(&column.name);
+        if column.name == target || Some(column.name.as_str()) == weight {
+            continue;
+        }
+        if let Some(reason) = &column.reason {
+            notes.push(format!("column `{name}` ignored: {reason}"));
+            continue;
+        }
+        if column.missing > 0 {
+            missing.push(format!("`{name}` {}", column.missing));
+        }
+        if column.infinite > 0 {
+            let rows = count(column.infinite, "row");
+            notes.push(format!("column `{name}`: infinite in {rows}, treated as missing"));
+        }
+    }
+    if !missing.is_empty() {
+        let columns = count(missing.len(), "column");
+        let first = missing.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        let more = if missing.len() > 6 { ", …" } else { "" };
+        notes.push(format!(
+            "missing values in {columns} ({first}{more}): numbers become the mean and are marked, \
+             categories get one of their own"
+        ));
+    }
+    notes
+}

@@ -1,0 +1,82 @@
+//! The backends compiled in, and the choice between them.
+
+use burn::tensor::Device;
+
+use crate::args::DeviceArgs;
+use crate::error::Error;
+
+#[cfg(not(any(
+    feature = "flex",
+    feature = "ndarray",
+    feature = "cpu",
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal",
+    feature = "webgpu",
+    feature = "cuda",
+    feature = "rocm",
+)))]
+compile_error!(
+    "trainer needs a backend: enable one of the features flex, ndarray, cpu, wgpu, vulkan, metal, \
+     webgpu, cuda or rocm"
+);
+
+/// The help of `--device`.
+pub const HELP: &str = "Where to compute: the name of a backend that was compiled in \
+    (cargo's --features) [default: the first of flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, \
+    rocm, cpu that was]";
+
+type Backend = (&'static str, fn() -> Device);
+
+/// The backends compiled in, the default one first.
+fn compiled() -> Vec<Backend> {
+    vec![
+        #[cfg(feature = "flex")]
+        ("flex", Device::flex as fn() -> Device),
+        #[cfg(feature = "ndarray")]
+        ("ndarray", || Device::new(burn_ndarray::NdArrayDevice::Cpu)),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", || Device::wgpu(Default::default())),
+        #[cfg(feature = "vulkan")]
+        ("vulkan", || Device::vulkan(Default::default())),
+        #[cfg(feature = "metal")]
+        ("metal", || Device::metal(Default::default())),
+        #[cfg(feature = "webgpu")]
+        ("webgpu", || Device::webgpu(Default::default())),
+        #[cfg(feature = "cuda")]
+        ("cuda", || Device::cuda(0)),
+        #[cfg(feature = "rocm")]
+        ("rocm", || Device::rocm(0)),
+        #[cfg(feature = "cpu")]
+        ("cpu", Device::cpu),
+    ]
+}
+
+/// A device with its backend's name.
+pub struct Chosen {
+    pub name: &'static str,
+    pub device: Device,
+}
+
+/// The device asked for, or the default one.
+pub fn choose(args: &DeviceArgs) -> Result<Chosen, Error> {
+    let backends = compiled();
+    let backend = match &args.device {
+        None => backends.first(),
+        Some(wanted) => backends.iter().find(|(name, _)| name == wanted),
+    };
+    match backend {
+        Some((name, device)) => Ok(Chosen {
+            name,
+            device: device(),
+        }),
+        None => {
+            let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
+            Err(Error::Usage(format!(
+                "--device {}: not compiled in; there is: {}",
+                args.device.as_deref().unwrap_or_default(),
+                names.join(", ")
+            )))
+        }
+    }
+}

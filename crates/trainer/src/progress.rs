@@ -1,0 +1,133 @@
+//! Progress while a network trains.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+
+use backburn_tabular::Target;
+use backburn_training::{EpochReport, Observer, StepReport};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::console::number;
+use crate::interrupt;
+use crate::score::{Score, Truth};
+
+/// Shows a bar on standard error while it is a terminal, and a line for some epochs: the first
+/// ones, then ever fewer.
+pub struct Progress<'a> {
+    bar: ProgressBar,
+    lines: bool,
+    target: &'a Target,
+    truth: &'a Truth,
+    validation_rows: &'a [usize],
+    unit: &'a str,
+    next_line: usize,
+}
+
+impl<'a> Progress<'a> {
+    /// `lines` asks for the lines of single epochs, beside the bar.
+    pub fn new(
+        target: &'a Target,
+        truth: &'a Truth,
+        validation_rows: &'a [usize],
+        unit: &'a str,
+        lines: bool,
+    ) -> Self {
+        let bar = match std::io::stderr().is_terminal() {
+            true => ProgressBar::new(0),
+            false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+        };
+        let style = ProgressStyle::with_template("{prefix:10} {wide_bar} {msg} {eta:>4}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix("training");
+        Self {
+            bar,
+            lines,
+            target,
+            truth,
+            validation_rows,
+            unit,
+            next_line: 1,
+        }
+    }
+
+    /// The epochs that there will be at most.
+    pub fn set_epochs(&self, epochs: usize) {
+        self.bar.set_length(epochs as u64);
+    }
+
+    fn validation_score(&self, epoch: &EpochReport) -> Option<String> {
+        let validation = epoch.validation.as_ref()?;
+        let width = validation.outputs.dims()[1];
+        let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
+        let predictions = self.target.predictions(&outputs, width);
+        let score = Score::of_rows(&predictions, self.truth, self.validation_rows)?;
+        Some(score.headline(self.unit))
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn on_step(&mut self, _: &StepReport) -> ControlFlow<()> {
+        match interrupt::requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+        let line_due = self.lines && epoch.epoch == self.next_line;
+        if line_due || !self.bar.is_hidden() {
+            let mut words = format!("loss {:.4}", epoch.training_loss);
+            if let Some(validation) = &epoch.validation {
+                words += &format!(", validation {:.4}", validation.loss);
+            }
+            if let Some(score) = self.validation_score(epoch) {
+                words += &format!(", {score}");
+            }
+            if line_due {
+                self.bar.suspend(|| eprintln!("epoch {:<4} {words}", epoch.epoch));
+                self.next_line = next_line(epoch.epoch);
+            }
+            self.bar.set_message(words);
+        }
+        self.bar.set_position(epoch.epoch as u64);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// 1, 2, 5, 10, 20, 50, ...
+fn next_line(epoch: usize) -> usize {
+    match epoch.to_string().as_bytes()[0] {
+        b'2' => epoch * 5 / 2,
+        _ => epoch * 2,
+    }
+}
+
+/// Seconds in a few words.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{} s", number(s)),
+        s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_grow_rarer() {
+        let mut epoch = 1;
+        let mut epochs = Vec::new();
+        while epoch <= 200 {
+            epochs.push(epoch);
+            epoch = next_line(epoch);
+        }
+        assert_eq!(epochs, [1, 2, 5, 10, 20, 50, 100, 200]);
+    }
+}

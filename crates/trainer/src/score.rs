@@ -1,0 +1,183 @@
+//! How good predictions are, in the words and the JSON of a report.
+
+use std::collections::BTreeMap;
+
+use backburn_tabular::{Predictions, Table, Target};
+use backburn_training::metrics::{ClassificationScore, RegressionScore};
+use serde_json::{Map, Value, json};
+
+use crate::console::{count, number};
+use crate::error::Error;
+
+/// The score of predictions on rows whose truth is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// Rows scored.
+    pub rows: usize,
+    /// Rows passed over, since their target is missing or a class that the model does not know.
+    pub passed_over: usize,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Regression(RegressionScore),
+    Classification(ClassificationScore),
+}
+
+impl Score {
+    /// Scores predictions for every row of a table that has the target.
+    pub fn of_table(
+        predictions: &Predictions,
+        table: &Table,
+        target: &Target,
+    ) -> Result<Self, Error> {
+        let truth = Truth::of(table, target)?;
+        let all: Vec<usize> = (0..table.rows()).collect();
+        let failed = || {
+            let name = table.name();
+            Error::Failed(format!("{name}: no row has a value of `{}` to score", target.column()))
+        };
+        Self::of_rows(predictions, &truth, &all).ok_or_else(failed)
+    }
+
+    /// Scores predictions for some rows of a table, one for each of `rows`.
+    pub fn of_rows(predictions: &Predictions, truth: &Truth, rows: &[usize]) -> Option<Self> {
+        let (scored, kind) = match (predictions, truth) {
+            (Predictions::Values(predicted), Truth::Values(values)) => {
+                let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
+                    .iter()
+                    .zip(predicted)
+                    .map(|(&row, predicted)| (*predicted, values[row]))
+                    .filter(|(_, actual)| !actual.is_nan())
+                    .unzip();
+                let score = RegressionScore::new(&predicted, &actual)?;
+                (actual.len(), Kind::Regression(score))
+            }
+            (
+                Predictions::Classes {
+                    classes,
+                    probabilities,
+                },
+                Truth::Classes(truth),
+            ) => {
+                let width = classes.len();
+                let mut known = Vec::new();
+                let mut actual = Vec::new();
+                for (&row, probabilities) in rows.iter().zip(probabilities.chunks(width)) {
+                    if let Some(class) = truth[row] {
+                        known.extend_from_slice(probabilities);
+                        actual.push(class);
+                    }
+                }
+                let score = ClassificationScore::new(&known, width, &actual)?;
+                (actual.len(), Kind::Classification(score))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            rows: scored,
+            passed_over: rows.len() - scored,
+            kind,
+        })
+    }
+
+    /// The scores by the name of the metric.
+    pub fn metrics(&self) -> BTreeMap<String, f64> {
+        let metrics = match &self.kind {
+            Kind::Regression(score) => vec![
+                ("rmse", Some(score.rmse)),
+                ("mae", Some(score.mae)),
+                ("r2", score.r2),
+            ],
+            Kind::Classification(score) => vec![
+                ("accuracy", Some(score.accuracy)),
+                ("log_loss", Some(score.log_loss)),
+                ("macro_f1", Some(score.macro_f1)),
+                ("auc", score.auc),
+            ],
+        };
+        metrics
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value?)))
+            .collect()
+    }
+
+    /// The score as the JSON object that `--json` prints; a metric that is not defined on these
+    /// rows is null.
+    pub fn json(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        object.insert("rows".to_string(), json!(self.rows));
+        match &self.kind {
+            Kind::Regression(score) => {
+                object.insert("task".to_string(), json!("regression"));
+                object.insert("rmse".to_string(), json!(score.rmse));
+                object.insert("mae".to_string(), json!(score.mae));
+                object.insert("r2".to_string(), json!(score.r2));
+            }
+            Kind::Classification(score) => {
+                object.insert("task".to_string(), json!("classification"));
+                object.insert("accuracy".to_string(), json!(score.accuracy));
+                object.insert("log_loss".to_string(), json!(score.log_loss));
+                object.insert("macro_f1".to_string(), json!(score.macro_f1));
+                object.insert("auc".to_string(), json!(score.auc));
+                object.insert("confusion".to_string(), json!(score.confusion));
+            }
+        }
+        object
+    }
+
+    /// The score in a line, amounts in the unit (put in front).
+    pub fn line(&self, unit: &str) -> String {
+        let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
+        match &self.kind {
+            Kind::Regression(score) => format!(
+                "RMSE {unit}{}, MAE {unit}{}, R² {}",
+                number(score.rmse),
+                number(score.mae),
+                optional(score.r2)
+            ),
+            Kind::Classification(score) => format!(
+                "accuracy {:.2} %, log loss {}, macro F1 {}, AUC {}",
+                score.accuracy * 100.0,
+                number(score.log_loss),
+                number(score.macro_f1),
+                optional(score.auc)
+            ),
+        }
+    }
+
+    /// The one number to compare by, amounts in the unit.
+    pub fn headline(&self, unit: &str) -> String {
+        match &self.kind {
+            Kind::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
+            Kind::Classification(score) => format!("accuracy {:.2} %", score.accuracy * 100.0),
+        }
+    }
+
+    /// A sentence about the rows passed over, if there are any.
+    pub fn passed_over_note(&self) -> Option<String> {
+        (self.passed_over > 0).then(|| {
+            format!(
+                "{} passed over: the target is missing, or a class that the model does not know",
+                count(self.passed_over, "row")
+            )
+        })
+    }
+}
+
+/// What is true of each row of a table.
+pub enum Truth {
+    /// NaN where it is missing.
+    Values(Vec<f64>),
+    Classes(Vec<Option<usize>>),
+}
+
+impl Truth {
+    pub fn of(table: &Table, target: &Target) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Regression { .. } => Self::Values(target.values(table)?),
+            Target::Classification { .. } => Self::Classes(target.classes(table)?),
+        })
+    }
+}

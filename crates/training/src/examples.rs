@@ -1,0 +1,169 @@
+//! The rows that a network learns from.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+/// Rows with what is to be predicted of each.
+#[derive(Debug, Clone)]
+pub struct Examples {
+    /// `[rows, inputs]`.
+    pub inputs: Tensor<2>,
+    /// What the network's outputs are compared with.
+    pub targets: Targets,
+    /// `[rows]`: how much each row counts in the loss; all alike if absent.
+    pub weights: Option<Tensor<1>>,
+}
+
+/// What is to be predicted.
+#[derive(Debug, Clone)]
+pub enum Targets {
+    /// Numbers, `[rows, outputs]`.
+    Values(Tensor<2>),
+    /// Class indices, `[rows]`.
+    Classes(Tensor<1, Int>),
+}
+
+impl Examples {
+    /// Rows with numbers to predict: inputs `[rows, inputs]`, values `[rows, outputs]`.
+    pub fn regression(inputs: Tensor<2>, values: Tensor<2>) -> Self {
+        Self {
+            inputs,
+            targets: Targets::Values(values),
+            weights: None,
+        }
+    }
+
+    /// Rows with classes to predict: inputs `[rows, inputs]`, class indices `[rows]`.
+    pub fn classification(inputs: Tensor<2>, classes: Tensor<1, Int>) -> Self {
+        Self {
+            inputs,
+            targets: Targets::Classes(classes),
+            weights: None,
+        }
+    }
+
+    /// Sets how much each row counts in the loss, `[rows]`.
+    pub fn with_weights(mut self, weights: Tensor<1>) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.inputs.dims()[0]
+    }
+
+    /// The rows from `start` to `end`, exclusive.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let rows = start..end;
+        Self {
+            inputs: self.inputs.clone().slice([rows.clone()]),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(values.clone().slice([rows.clone()])),
+                Targets::Classes(classes) => {
+                    Targets::Classes(classes.clone().slice([rows.clone()]))
+                }
+            },
+            weights: self.weights.as_ref().map(|w| w.clone().slice([rows])),
+        }
+    }
+
+    /// The rows with these indices, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let indices: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let length = indices.len();
+        let device = self.inputs.device();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(indices, [length]), &device);
+        Self {
+            inputs: self.inputs.clone().select(0, rows.clone()),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(values.clone().select(0, rows.clone())),
+                Targets::Classes(classes) => {
+                    Targets::Classes(classes.clone().select(0, rows.clone()))
+                }
+            },
+            weights: self.weights.as_ref().map(|w| w.clone().select(0, rows)),
+        }
+    }
+
+    /// All rows in a random order.
+    pub fn shuffled(&self, rng: &mut impl Rng) -> Self {
+        let mut order: Vec<usize> = (0..self.rows()).collect();
+        order.shuffle(rng);
+        self.select(&order)
+    }
+
+    /// Batches of `size` rows, in order; the last one holds what is left. A single row left
+    /// joins the batch before it, since one row has no variance to normalize by.
+    pub fn batches(&self, size: usize) -> impl Iterator<Item = Self> {
+        let rows = self.rows();
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            (start < rows).then(|| {
+                let end = match rows.saturating_sub(start) {
+                    left if left <= size.saturating_add(1) && size > 1 => rows,
+                    _ => start + size.max(1),
+                };
+                let batch = self.slice(start, end);
+                start = end;
+                batch
+            })
+        })
+    }
+
+    /// Moves the rows to a device.
+    pub fn to_device(&self, device: &Device) -> Self {
+        Self {
+            inputs: self.inputs.clone().to_device(device),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(values.clone().to_device(device)),
+                Targets::Classes(classes) => Targets::Classes(classes.clone().to_device(device)),
+            },
+            weights: self.weights.as_ref().map(|w| w.clone().to_device(device)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(rows: usize) -> Examples {
+        let device = Device::default();
+        let data: Vec<f32> = (0..rows).map(|row| row as f32).collect();
+        let inputs = Tensor::from_data(TensorData::new(data, [rows, 1]), &device);
+        Examples::regression(inputs.clone(), inputs)
+    }
+
+    #[test]
+    fn batches_cover_every_row_once_and_leave_no_row_alone() {
+        for (rows, size, expected) in [
+            (6, 3, vec![3, 3]),
+            (7, 3, vec![3, 4]),
+            (8, 3, vec![3, 3, 2]),
+            (1, 3, vec![1]),
+            (2, 1, vec![1, 1]),
+            (5, usize::MAX, vec![5]),
+        ] {
+            let sizes: Vec<usize> = numbered(rows).batches(size).map(|b| b.rows()).collect();
+            assert_eq!(sizes, expected, "{rows} rows by {size}");
+        }
+    }
+
+    #[test]
+    fn shuffling_keeps_rows_and_targets_together() {
+        use rand::SeedableRng;
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        let shuffled = numbered(100).shuffled(&mut rng);
+        let inputs = shuffled.inputs.into_data().to_vec::<f32>().unwrap();
+        let Targets::Values(values) = shuffled.targets else {
+            panic!("regression has values")
+        };
+        assert_eq!(inputs, values.into_data().to_vec::<f32>().unwrap());
+        let mut sorted = inputs.clone();
+        sorted.sort_by(f32::total_cmp);
+        assert_ne!(sorted, inputs);
+        assert_eq!(sorted, (0..100).map(|row| row as f32).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,275 @@
+//! The training loop.
+
+use std::ops::ControlFlow;
+
+use backburn_model::Mlp;
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use crate::{
+    ConfigError, Criterion, EpochReport, Examples, Observer, StepReport, TrainingConfig, Validation,
+};
+
+/// A module that maps rows to outputs: what [`fit`] trains.
+pub trait Network: Module {
+    /// The forward pass, `[batch, inputs] -> [batch, outputs]`, logits for classes.
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
+}
+
+impl Network for Mlp {
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        Mlp::forward(self, inputs)
+    }
+}
+
+/// What training came to.
+#[derive(Debug, Clone)]
+pub struct Fitted<N> {
+    /// The network with the weights of the best epoch, ready to predict: off the autodiff device
+    /// and with dropout off.
+    pub network: N,
+    /// The epoch whose weights these are, from 1; 0 if none was finished.
+    pub best_epoch: usize,
+    /// Epochs that were finished.
+    pub epochs: usize,
+    /// The validation loss of the best epoch; the training loss of the last one without
+    /// validation rows.
+    pub loss: f64,
+    /// Why training ended.
+    pub stop: StopReason,
+}
+
+/// Why training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// All epochs are done.
+    Finished,
+    /// The validation loss had not improved for as long as the config allows.
+    EarlyStopping,
+    /// The observer asked for it.
+    Interrupted,
+    /// The loss became infinite or not a number.
+    Diverged,
+}
+
+/// Training that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TrainingError {
+    /// A setting that cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No row to learn from.
+    #[error("there are no training rows")]
+    NoRows,
+    /// The loss became infinite or not a number before any epoch was finished.
+    #[error(
+        "the loss became infinite or NaN in epoch 1: try a smaller training.learning_rate, \
+         training.clip_norm = 1.0, or network.normalization = \"batch\""
+    )]
+    Diverged,
+}
+
+/// Trains a network by mini-batch gradient descent.
+///
+/// Each epoch visits the training rows in a new random order. With validation rows, the weights
+/// of the epoch with the lowest validation loss are the ones returned; without, those of the
+/// last. One seed on one machine and backend gives one result to the bit, provided that nothing
+/// else in the process draws from the device's random numbers meanwhile.
+///
+/// # Errors
+///
+/// An invalid config, no rows, or a loss that is no number from the start.
+pub fn fit<N: Network>(
+    network: N,
+    training: &Examples,
+    validation: Option<&Examples>,
+    config: &TrainingConfig,
+    observer: &mut dyn Observer,
+) -> Result<Fitted<N>, TrainingError> {
+    config.validate()?;
+    if training.rows() == 0 {
+        return Err(TrainingError::NoRows);
+    }
+    let device = training.inputs.device().autodiff();
+    let training = training.to_device(&device);
+    let validation = validation.map(|rows| rows.to_device(&device.clone().without_autodiff()));
+    let mut network = network.fork(&device);
+
+    let criterion = config.criterion();
+    let clipping = config.clipping();
+    let batch_size = config.batch_size_for(training.rows());
+    let steps = training.batches(batch_size).count();
+    let mut schedule = config
+        .schedule
+        .init(config.learning_rate, config.epochs, steps)
+        .map_err(|reason| ConfigError {
+            field: "learning_rate",
+            reason,
+        })?;
+    let mut optimizer = config.optimizer.init();
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    device.seed(config.seed);
+
+    let mut best: Option<(usize, f64, N)> = None;
+    let mut epochs = 0;
+    let mut stop = StopReason::Finished;
+
+    'training: for epoch in 1..=config.epochs {
+        let mut losses = Losses::default();
+        let mut learning_rate = 0.0;
+        let shuffled = training.shuffled(&mut rng);
+        for (step, batch) in shuffled.batches(batch_size).enumerate() {
+            // Forward pass.
+            let outputs = network.forward(batch.inputs.clone());
+            // Loss.
+            let loss = criterion.forward(outputs, &batch.targets, batch.weights.as_ref());
+            losses.push(&loss, batch.rows());
+            // Backward pass.
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            let gradients = clipping.clip(&network, gradients);
+            // Update.
+            let rate = schedule.step();
+            learning_rate = rate.base();
+            network = optimizer.step(rate, network, gradients);
+
+            let report = StepReport {
+                epoch,
+                step: step + 1,
+                steps,
+                learning_rate,
+            };
+            if losses.diverged() {
+                stop = StopReason::Diverged;
+                break 'training;
+            }
+            if observer.on_step(&report).is_break() {
+                stop = StopReason::Interrupted;
+                break 'training;
+            }
+        }
+
+        let training_loss = losses.mean();
+        let snapshot = network.valid();
+        let validation = validation
+            .as_ref()
+            .map(|rows| validate(&snapshot, rows, &criterion));
+        let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
+        if !training_loss.is_finite() || !loss.is_finite() {
+            stop = StopReason::Diverged;
+            break;
+        }
+        epochs = epoch;
+        let better = best.as_ref().is_none_or(|(_, lowest, _)| loss < *lowest);
+        if better || validation.is_none() {
+            best = Some((epoch, loss, snapshot));
+        }
+        let report = EpochReport {
+            epoch,
+            training_loss,
+            validation,
+            best: better,
+            learning_rate,
+        };
+        if observer.on_epoch(&report) == ControlFlow::Break(()) {
+            stop = StopReason::Interrupted;
+            break;
+        }
+        let best_epoch = best.as_ref().map_or(0, |(epoch, ..)| *epoch);
+        if config.patience > 0 && epoch - best_epoch >= config.patience {
+            stop = StopReason::EarlyStopping;
+            break;
+        }
+    }
+
+    let (best_epoch, loss, network) = match best {
+        Some(best) => best,
+        None if stop == StopReason::Diverged => return Err(TrainingError::Diverged),
+        None => (0, f64::NAN, network.valid()),
+    };
+    Ok(Fitted {
+        network,
+        best_epoch,
+        epochs,
+        loss,
+        stop,
+    })
+}
+
+/// Rows in each forward pass outside training.
+const FORWARD_BATCH: usize = 4096;
+
+/// The outputs for many rows, `[rows, inputs] -> [rows, outputs]`, some thousands at a time so
+/// that memory stays bounded.
+pub fn forward_in_batches<N: Network>(network: &N, inputs: &Tensor<2>) -> Tensor<2> {
+    let rows = inputs.dims()[0];
+    if rows <= FORWARD_BATCH {
+        return network.forward(inputs.clone());
+    }
+    let outputs = (0..rows)
+        .step_by(FORWARD_BATCH)
+        .map(|start| {
+            let end = (start + FORWARD_BATCH).min(rows);
+            network.forward(inputs.clone().slice([start..end]))
+        })
+        .collect();
+    Tensor::cat(outputs, 0)
+}
+
+fn validate<N: Network>(network: &N, rows: &Examples, criterion: &Criterion) -> Validation {
+    let outputs = forward_in_batches(network, &rows.inputs);
+    let loss = criterion.forward(outputs.clone(), &rows.targets, rows.weights.as_ref());
+    Validation {
+        loss: scalar(loss),
+        outputs,
+    }
+}
+
+/// The losses of an epoch. They stay on the device, and are read back some steps at a time: a
+/// graphics card would otherwise wait for the processor at every step.
+#[derive(Default)]
+struct Losses {
+    pending: Vec<Tensor<1>>,
+    pending_rows: Vec<usize>,
+    sum: f64,
+    rows: usize,
+}
+
+const READ_BACK: usize = 32;
+
+impl Losses {
+    fn push(&mut self, loss: &Tensor<1>, rows: usize) {
+        self.pending.push(loss.clone().without_autodiff());
+        self.pending_rows.push(rows);
+    }
+
+    fn read_back(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let losses = Tensor::cat(std::mem::take(&mut self.pending), 0).into_data();
+        for (loss, rows) in losses.iter::<f64>().zip(self.pending_rows.drain(..)) {
+            self.sum += loss * rows as f64;
+            self.rows += rows;
+        }
+    }
+
+    fn diverged(&mut self) -> bool {
+        if self.pending.len() >= READ_BACK {
+            self.read_back();
+        }
+        !self.sum.is_finite()
+    }
+
+    fn mean(&mut self) -> f64 {
+        self.read_back();
+        self.sum / self.rows as f64
+    }
+}
+
+fn scalar(tensor: Tensor<1>) -> f64 {
+    tensor.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,42 @@
+//! Training of Burn modules by backpropagation and gradient descent.
+//!
+//! [`fit`] is the loop: forward pass, loss, backward pass, update. [`TrainingConfig`] sets what it
+//! does, an [`Observer`] watches it, and [`metrics`] score what comes out.
+//!
+//! ```
+//! use backburn_model::MlpConfig;
+//! use backburn_training::{Examples, TrainingConfig, fit};
+//! use burn::tensor::{Device, Tensor};
+//!
+//! let device = Device::default();
+//! let x = Tensor::<2>::from_floats([[0., 0.], [0., 1.], [1., 0.], [1., 1.]], &device);
+//! let y = Tensor::<2>::from_floats([[0.], [1.], [1.], [0.]], &device);
+//! device.seed(0);
+//! let mlp = MlpConfig::new(2, 1).with_hidden([8]).init(&device)?;
+//! let config = TrainingConfig { epochs: 50, ..TrainingConfig::default() };
+//! let fitted = fit(mlp, &Examples::regression(x.clone(), y), None, &config, &mut ())?;
+//! let predicted = fitted.network.forward(x);
+//! # assert_eq!(predicted.dims(), [4, 1]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clipping;
+mod config;
+mod examples;
+mod fit;
+#[cfg(feature = "learner")]
+pub mod learner;
+mod loss;
+pub mod metrics;
+mod observer;
+mod optimizer;
+mod schedule;
+
+pub use clipping::Clipping;
+pub use config::{ConfigError, TrainingConfig};
+pub use examples::{Examples, Targets};
+pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches};
+pub use loss::{Criterion, Loss};
+pub use observer::{EpochReport, Observer, StepReport, Validation};
+pub use optimizer::{OptimizerConfig, OptimizerName};
+pub use schedule::{ScheduleConfig, ScheduleName};

@@ -1,0 +1,247 @@
+//! Losses: how wrong the network was.
+
+use burn::nn::loss::{
+    BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, HuberLossConfig, MseLoss, Reduction,
+};
+use burn::tensor::activation::{log_sigmoid, log_softmax};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::Targets;
+
+/// The loss that training minimizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Loss {
+    /// Mean squared error for numbers, cross-entropy for classes.
+    Auto,
+    /// `mean((output - value)²)`, for numbers.
+    MeanSquaredError,
+    /// `mean(|output - value|)`, for numbers.
+    MeanAbsoluteError,
+    /// Squared below [`Criterion::huber_delta`], absolute above it, for numbers.
+    Huber,
+    /// `-log softmax(logits)[class]`, for classes; one output for each.
+    CrossEntropy,
+    /// `-log sigmoid(±logit)`, for two classes with a single output.
+    BinaryCrossEntropy,
+}
+
+impl Loss {
+    /// The loss itself where it is [`Auto`](Self::Auto).
+    pub fn for_targets(self, targets: &Targets) -> Self {
+        match (self, targets) {
+            (Self::Auto, Targets::Values(_)) => Self::MeanSquaredError,
+            (Self::Auto, Targets::Classes(_)) => Self::CrossEntropy,
+            (loss, _) => loss,
+        }
+    }
+}
+
+/// A [`Loss`] with its settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Criterion {
+    /// Which loss.
+    pub loss: Loss,
+    /// Where [`Loss::Huber`] turns from squared to absolute, in the target's unit; above 0.
+    pub huber_delta: f64,
+    /// For classes: the share of certainty, in `[0, 1)`, spread evenly over all classes.
+    pub label_smoothing: f64,
+}
+
+impl Criterion {
+    /// The mean loss of a batch, as a tensor to call `backward` on.
+    ///
+    /// # Shapes
+    ///
+    /// - outputs: `[batch, outputs]`, logits for classes
+    /// - targets: values `[batch, outputs]` or classes `[batch]`, whichever the loss takes
+    /// - weights: `[batch]`; the mean is then `sum(weight · loss) / sum(weight)`
+    /// - returns `[1]`
+    pub fn forward(
+        &self,
+        outputs: Tensor<2>,
+        targets: &Targets,
+        weights: Option<&Tensor<1>>,
+    ) -> Tensor<1> {
+        match weights {
+            None => self.mean(outputs, targets),
+            Some(weights) => {
+                let losses = self.by_row(outputs, targets);
+                (losses * weights.clone()).sum() / weights.clone().sum()
+            }
+        }
+    }
+
+    fn smoothing(&self) -> Option<f32> {
+        (self.label_smoothing > 0.0).then_some(self.label_smoothing as f32)
+    }
+
+    fn mean(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let device = outputs.device();
+        match self.loss.for_targets(targets) {
+            Loss::MeanSquaredError | Loss::Auto => {
+                MseLoss::new().forward(outputs, values(targets), Reduction::Mean)
+            }
+            Loss::MeanAbsoluteError => (outputs - values(targets)).abs().mean(),
+            Loss::Huber => HuberLossConfig::new(self.huber_delta as f32)
+                .init()
+                .forward(outputs, values(targets), Reduction::Mean),
+            Loss::CrossEntropy => CrossEntropyLossConfig::new()
+                .with_smoothing(self.smoothing())
+                .init(&device)
+                .forward(outputs, classes(targets)),
+            Loss::BinaryCrossEntropy => BinaryCrossEntropyLossConfig::new()
+                .with_logits(true)
+                .with_smoothing(self.smoothing())
+                .init(&device)
+                .forward(outputs.squeeze_dim::<1>(1), classes(targets)),
+        }
+    }
+
+    /// The loss of each row, `[batch]`: what the mean is over.
+    fn by_row(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
+        let smoothing = self.label_smoothing;
+        match self.loss.for_targets(targets) {
+            Loss::MeanSquaredError | Loss::Auto => by_row_mean(
+                MseLoss::new().forward_no_reduction(outputs, values(targets)),
+            ),
+            Loss::MeanAbsoluteError => by_row_mean((outputs - values(targets)).abs()),
+            Loss::Huber => by_row_mean(
+                HuberLossConfig::new(self.huber_delta as f32)
+                    .init()
+                    .forward_no_reduction(outputs, values(targets)),
+            ),
+            Loss::CrossEntropy => {
+                let [batch, _] = outputs.dims();
+                let log_probabilities = log_softmax(outputs, 1);
+                let certain = log_probabilities
+                    .clone()
+                    .gather(1, classes(targets).reshape([batch, 1]));
+                let even = log_probabilities.mean_dim(1);
+                (certain * (1.0 - smoothing) + even * smoothing)
+                    .neg()
+                    .squeeze_dim(1)
+            }
+            Loss::BinaryCrossEntropy => {
+                let logits = outputs.squeeze_dim::<1>(1);
+                let probability = classes(targets).float() * (1.0 - smoothing) + smoothing / 2.0;
+                (probability.neg() + 1.0) * logits.clone() - log_sigmoid(logits)
+            }
+        }
+    }
+}
+
+fn by_row_mean(losses: Tensor<2>) -> Tensor<1> {
+    losses.mean_dim(1).squeeze_dim(1)
+}
+
+fn values(targets: &Targets) -> Tensor<2> {
+    match targets {
+        Targets::Values(values) => values.clone(),
+        Targets::Classes(classes) => classes.clone().float().unsqueeze_dim(1),
+    }
+}
+
+fn classes(targets: &Targets) -> Tensor<1, Int> {
+    match targets {
+        Targets::Values(values) => values.clone().int().slice([0..values.dims()[0], 0..1]).squeeze_dim(1),
+        Targets::Classes(classes) => classes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    const LOSSES: [Loss; 5] = [
+        Loss::MeanSquaredError,
+        Loss::MeanAbsoluteError,
+        Loss::Huber,
+        Loss::CrossEntropy,
+        Loss::BinaryCrossEntropy,
+    ];
+
+    fn criterion(loss: Loss, label_smoothing: f64) -> Criterion {
+        Criterion {
+            loss,
+            huber_delta: 1.0,
+            label_smoothing,
+        }
+    }
+
+    fn batch(loss: Loss, device: &Device) -> (Tensor<2>, Targets) {
+        let classes = || Targets::Classes(Tensor::from_data([1, 0, 1], device));
+        match loss {
+            Loss::CrossEntropy => {
+                let logits = [[0.5, -1.0], [2.0, 0.1], [-0.3, 0.8]];
+                (Tensor::from_floats(logits, device), classes())
+            }
+            Loss::BinaryCrossEntropy => {
+                (Tensor::from_floats([[0.5], [-1.0], [2.0]], device), classes())
+            }
+            _ => {
+                let values = Tensor::from_floats([[1.0], [0.0], [-2.0]], device);
+                let outputs = Tensor::from_floats([[0.5], [-1.5], [2.0]], device);
+                (outputs, Targets::Values(values))
+            }
+        }
+    }
+
+    fn scalar(loss: Tensor<1>) -> f32 {
+        loss.into_scalar()
+    }
+
+    #[test]
+    fn equal_weights_change_nothing() {
+        let device = Device::default();
+        for loss in LOSSES {
+            for smoothing in [0.0, 0.2] {
+                let criterion = criterion(loss, smoothing);
+                let (outputs, targets) = batch(loss, &device);
+                let weights = Tensor::from_floats([3.0, 3.0, 3.0], &device);
+                let plain = scalar(criterion.forward(outputs.clone(), &targets, None));
+                let weighted = scalar(criterion.forward(outputs, &targets, Some(&weights)));
+                assert!((plain - weighted).abs() < 1e-6, "{loss:?}: {plain} {weighted}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_weight_zero_does_not_count() {
+        let device = Device::default();
+        for loss in LOSSES {
+            let criterion = criterion(loss, 0.0);
+            let (outputs, targets) = batch(loss, &device);
+            let weights = Tensor::from_floats([1.0, 1.0, 0.0], &device);
+            let weighted = scalar(criterion.forward(outputs.clone(), &targets, Some(&weights)));
+            let two = crate::Examples {
+                inputs: outputs,
+                targets,
+                weights: None,
+            }
+            .slice(0, 2);
+            let plain = scalar(criterion.forward(two.inputs, &two.targets, None));
+            assert!((plain - weighted).abs() < 1e-6, "{loss:?}: {plain} {weighted}");
+        }
+    }
+
+    #[test]
+    fn losses_have_the_values_of_their_equations() {
+        let device = Device::default();
+        let expected = [
+            (0.25 + 2.25 + 16.0) / 3.0,
+            (0.5 + 1.5 + 4.0) / 3.0,
+            (0.125 + 1.0 + 3.5) / 3.0,
+            ((1f64 + 1.5f64.exp()).ln() + (1f64 + (-1.9f64).exp()).ln() + (1f64 + (-1.1f64).exp()).ln()) / 3.0,
+            ((1f64 + (-0.5f64).exp()).ln() + (1f64 + (-1f64).exp()).ln() + (1f64 + (-2f64).exp()).ln()) / 3.0,
+        ];
+        for (loss, expected) in LOSSES.into_iter().zip(expected) {
+            let (outputs, targets) = batch(loss, &device);
+            let value = scalar(criterion(loss, 0.0).forward(outputs, &targets, None));
+            assert!((f64::from(value) - expected).abs() < 1e-5, "{loss:?}: {value} {expected}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Scores of predictions, in `f64`, over all rows at once.
+//!
+//! Burn's training crate has metrics too, but they average over batches, which gives another
+//! number than the score of all rows together (an RMSE, R² or AUC is no mean over batches).
+
+use serde::{Deserialize, Serialize};
+
+/// How well numbers were predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RegressionScore {
+    /// Root of the mean squared error, in the target's unit.
+    pub rmse: f64,
+    /// Mean absolute error, in the target's unit.
+    pub mae: f64,
+    /// Share of the variance explained, at most 1; absent where the target does not vary.
+    pub r2: Option<f64>,
+}
+
+impl RegressionScore {
+    /// Scores predictions against what was true, row by row; `None` if there are no rows.
+    pub fn new(predicted: &[f64], actual: &[f64]) -> Option<Self> {
+        let rows = actual.len() as f64;
+        if actual.is_empty() || predicted.len() != actual.len() {
+            return None;
+        }
+        let errors = || predicted.iter().zip(actual).map(|(p, a)| p - a);
+        let squares: f64 = errors().map(|e| e * e).sum();
+        let mean = actual.iter().sum::<f64>() / rows;
+        let variance: f64 = actual.iter().map(|a| (a - mean) * (a - mean)).sum();
+        Some(Self {
+            rmse: (squares / rows).sqrt(),
+            mae: errors().map(f64::abs).sum::<f64>() / rows,
+            r2: (variance > 0.0).then(|| 1.0 - squares / variance),
+        })
+    }
+}
+
+/// How well classes were predicted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassificationScore {
+    /// Share of rows whose likeliest class was the true one.
+    pub accuracy: f64,
+    /// Mean of `-log(probability of the true class)`.
+    pub log_loss: f64,
+    /// Mean over the classes (those true or predicted of some row) of the harmonic mean of
+    /// precision and recall.
+    pub macro_f1: f64,
+    /// Area under the receiver operating characteristic: the chance that a row of the class gets
+    /// a higher probability of it than a row of another; for more than two classes the mean over
+    /// the classes. Absent where all rows are of one class.
+    pub auc: Option<f64>,
+    /// Rows by true class, then by predicted class.
+    pub confusion: Vec<Vec<usize>>,
+}
+
+impl ClassificationScore {
+    /// Scores the probabilities of each class, row by row (`rows * classes` numbers), against the
+    /// true classes; `None` if there are no rows or the lengths do not fit.
+    pub fn new(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<Self> {
+        let fits = classes > 0
+            && probabilities.len() == actual.len() * classes
+            && actual.iter().all(|&class| class < classes);
+        if actual.is_empty() || !fits {
+            return None;
+        }
+        let mut confusion = vec![vec![0; classes]; classes];
+        let mut log_loss = 0.0;
+        for (row, &class) in probabilities.chunks(classes).zip(actual) {
+            confusion[class][most_likely(row)] += 1;
+            log_loss -= row[class].max(f64::EPSILON).ln();
+        }
+        let rows = actual.len() as f64;
+        let right: usize = (0..classes).map(|class| confusion[class][class]).sum();
+        Some(Self {
+            accuracy: right as f64 / rows,
+            log_loss: log_loss / rows,
+            macro_f1: macro_f1(&confusion),
+            auc: auc(probabilities, classes, actual),
+            confusion,
+        })
+    }
+}
+
+/// The index of the largest probability, the first of equals.
+pub fn most_likely(probabilities: &[f64]) -> usize {
+    let mut best = 0;
+    for (class, probability) in probabilities.iter().enumerate() {
+        if *probability > probabilities[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
+    let scores: Vec<f64> = (0..confusion.len())
+        .filter_map(|class| {
+            let actual: usize = confusion[class].iter().sum();
+            let predicted: usize = confusion.iter().map(|row| row[class]).sum();
+            let right = confusion[class][class];
+            (actual + predicted > 0).then(|| 2.0 * right as f64 / (actual + predicted) as f64)
+        })
+        .collect();
+    scores.iter().sum::<f64>() / scores.len() as f64
+}
+
+fn auc(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<f64> {
+    let of_class = |class: usize| {
+        let scored = probabilities
+            .chunks(classes)
+            .zip(actual)
+            .map(|(row, &truth)| (row[class], truth == class))
+            .collect();
+        binary_auc(scored)
+    };
+    if classes == 2 {
+        return of_class(1);
+    }
+    let areas: Vec<f64> = (0..classes).filter_map(of_class).collect();
+    (!areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
+}
+
+/// The Mann-Whitney statistic; rows of equal probability count half.
+fn binary_auc(mut scored: Vec<(f64, bool)>) -> Option<f64> {
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let positives = scored.iter().filter(|(_, positive)| *positive).count();
+    let negatives = scored.len() - positives;
+    if positives == 0 || negatives == 0 {
+        return None;
+    }
+    let mut wins = 0.0;
+    let mut below = 0;
+    for ties in scored.chunk_by(|a, b| a.0 == b.0) {
+        let tied = ties.iter().filter(|(_, positive)| *positive).count();
+        let others = ties.len() - tied;
+        wins += tied as f64 * (below as f64 + others as f64 / 2.0);
+        below += others;
+    }
+    Some(wins / (positives as f64 * negatives as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The expected numbers are scikit-learn's.
+
+    #[test]
+    fn regression_scores() {
+        let score = RegressionScore::new(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0]).unwrap();
+        assert!((score.rmse - 0.375f64.sqrt()).abs() < 1e-12);
+        assert!((score.mae - 0.5).abs() < 1e-12);
+        assert!((score.r2.unwrap() - 0.9486081370449679).abs() < 1e-12);
+        assert_eq!(RegressionScore::new(&[1.0, 2.0], &[3.0, 3.0]).unwrap().r2, None);
+        assert_eq!(RegressionScore::new(&[], &[]), None);
+    }
+
+    #[test]
+    fn classification_scores() {
+        let probabilities = [0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.2, 0.8];
+        let score = ClassificationScore::new(&probabilities, 2, &[0, 0, 1, 1]).unwrap();
+        assert_eq!(score.accuracy, 0.75);
+        assert_eq!(score.auc, Some(0.75));
+        assert!((score.macro_f1 - 0.7333333333333334).abs() < 1e-12);
+        assert!((score.log_loss - 0.4722879).abs() < 1e-6, "{}", score.log_loss);
+        assert_eq!(score.confusion, [[2, 0], [1, 1]]);
+    }
+
+    #[test]
+    fn ties_count_half_and_one_class_has_no_auc() {
+        let even = [0.5, 0.5, 0.5, 0.5];
+        let score = ClassificationScore::new(&even, 2, &[0, 1]).unwrap();
+        assert_eq!(score.auc, Some(0.5));
+        let score = ClassificationScore::new(&even, 2, &[0, 0]).unwrap();
+        assert_eq!(score.auc, None);
+        assert_eq!(ClassificationScore::new(&even, 2, &[0, 2]), None);
+    }
+}

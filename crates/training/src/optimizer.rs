@@ -1,0 +1,145 @@
+//! Optimizers: how a gradient becomes an update.
+
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{
+    AdaGradConfig, AdafactorConfig, AdamConfig, AdamWConfig, AdanConfig, LambConfig, LionConfig,
+    ModuleOptimizer, RmsPropConfig, SgdConfig,
+};
+use serde::{Deserialize, Serialize};
+
+/// Which optimizer, and its settings; those that an optimizer does not have are ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// Which optimizer.
+    pub name: OptimizerName,
+    /// SGD and RMSprop: the share of the last step that goes on into the next, in `[0, 1)`.
+    pub momentum: f64,
+    /// SGD: Nesterov's momentum, which looks ahead along the last step.
+    pub nesterov: bool,
+    /// Pulls weights towards zero: an L2 penalty for SGD, Adam, RMSprop and Adagrad, decoupled
+    /// from the gradient for the others.
+    pub weight_decay: f64,
+    /// Decay of the mean gradient; the optimizer's own default unless set.
+    pub beta_1: Option<f64>,
+    /// Decay of the mean squared gradient (for RMSprop its `alpha`); the optimizer's own default
+    /// unless set.
+    pub beta_2: Option<f64>,
+    /// Added to the denominator.
+    pub epsilon: f64,
+}
+
+/// The optimizers over Burn's own. Muon (matrices only) and L-BFGS (whole tables only) are left
+/// out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OptimizerName {
+    /// Stochastic gradient descent.
+    Sgd,
+    /// Kingma and Ba (2014).
+    Adam,
+    /// Loshchilov and Hutter (2017).
+    AdamW,
+    /// Hinton (2012).
+    RmsProp,
+    /// Duchi, Hazan and Singer (2011).
+    AdaGrad,
+    /// Shazeer and Stern (2018).
+    Adafactor,
+    /// Xie and others (2022).
+    Adan,
+    /// You and others (2019).
+    Lamb,
+    /// Chen and others (2023).
+    Lion,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            name: OptimizerName::AdamW,
+            momentum: 0.0,
+            nesterov: false,
+            weight_decay: 0.01,
+            beta_1: None,
+            beta_2: None,
+            epsilon: 1e-8,
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// Plain stochastic gradient descent, as in the textbook.
+    pub fn sgd() -> Self {
+        Self {
+            name: OptimizerName::Sgd,
+            weight_decay: 0.0,
+            ..Self::default()
+        }
+    }
+
+    /// Builds the optimizer over a whole module.
+    pub fn init(&self) -> ModuleOptimizer {
+        let epsilon = self.epsilon as f32;
+        let decay = self.weight_decay as f32;
+        let penalty = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
+        let beta_1 = |default: f64| self.beta_1.unwrap_or(default) as f32;
+        let beta_2 = |default: f64| self.beta_2.unwrap_or(default) as f32;
+        match self.name {
+            OptimizerName::Sgd => {
+                let momentum = (self.momentum > 0.0).then(|| {
+                    MomentumConfig::new()
+                        .with_momentum(self.momentum)
+                        .with_dampening(0.0)
+                        .with_nesterov(self.nesterov)
+                });
+                SgdConfig::new()
+                    .with_momentum(momentum)
+                    .with_weight_decay(penalty)
+                    .init()
+            }
+            OptimizerName::Adam => AdamConfig::new()
+                .with_beta_1(beta_1(0.9))
+                .with_beta_2(beta_2(0.999))
+                .with_epsilon(epsilon)
+                .with_weight_decay(penalty)
+                .init(),
+            OptimizerName::AdamW => AdamWConfig::new()
+                .with_beta_1(beta_1(0.9))
+                .with_beta_2(beta_2(0.999))
+                .with_epsilon(epsilon)
+                .with_weight_decay(decay)
+                .init(),
+            OptimizerName::RmsProp => RmsPropConfig::new()
+                .with_alpha(beta_2(0.99))
+                .with_momentum(self.momentum as f32)
+                .with_epsilon(epsilon)
+                .with_weight_decay(penalty)
+                .init(),
+            OptimizerName::AdaGrad => AdaGradConfig::new()
+                .with_epsilon(epsilon)
+                .with_weight_decay(penalty)
+                .init(),
+            OptimizerName::Adafactor => AdafactorConfig::new().with_weight_decay(decay).init(),
+            OptimizerName::Adan => AdanConfig::new()
+                .with_beta_1(beta_1(0.98))
+                .with_beta_3(beta_2(0.99))
+                .with_epsilon(epsilon)
+                .with_weight_decay(decay)
+                .init(),
+            OptimizerName::Lamb => LambConfig::new()
+                .with_beta_1(beta_1(0.9))
+                .with_beta_2(beta_2(0.999))
+                .with_epsilon(epsilon)
+                .with_weight_decay(decay)
+                .init(),
+            OptimizerName::Lion => LionConfig::new()
+                .with_beta_1(beta_1(0.9))
+                .with_beta_2(beta_2(0.99))
+                .with_weight_decay(decay)
+                .init(),
+        }
+    }
+}
