@@ -301,7 +301,12 @@ mod tests {
             [0.0, 0.0, 1.0, 1.0, 1.0]
         );
         assert_eq!(
-            input.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap(),
+            input
+                .grad(&gradients)
+                .unwrap()
+                .into_data()
+                .to_vec::<f32>()
+                .unwrap(),
             [0.0, 1.0, 1.0, 1.0, 0.0]
         );
     }
@@ -314,8 +319,16 @@ mod tests {
             let output = activation.init(&device).forward(input.clone());
             assert_eq!(output.dims(), [1, 4], "{activation}");
             let gradients = output.sum().backward();
-            let gradient = input.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap();
-            assert!(gradient.iter().all(|g| g.is_finite()), "{activation}: {gradient:?}");
+            let gradient = input
+                .grad(&gradients)
+                .unwrap()
+                .into_data()
+                .to_vec::<f32>()
+                .unwrap();
+            assert!(
+                gradient.iter().all(|g| g.is_finite()),
+                "{activation}: {gradient:?}"
+            );
         }
     }
 }

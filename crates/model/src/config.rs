@@ -202,7 +202,8 @@ impl MlpConfig {
         match self.parameters() {
             Some(parameters) if parameters <= MOST_PARAMETERS => Ok(()),
             Some(parameters) => {
-                let reason = format!("{parameters} parameters are over the {MOST_PARAMETERS} allowed");
+                let reason =
+                    format!("{parameters} parameters are over the {MOST_PARAMETERS} allowed");
                 refuse("hidden", reason)
             }
             None => refuse("hidden", "more parameters than can be counted".to_string()),
@@ -241,8 +242,15 @@ mod tests {
             (good.clone().with_hidden([1 << 20, 1 << 20]), "hidden"),
             (good.clone().with_dropout(1.0), "dropout"),
             (good.clone().with_dropout(f64::NAN), "dropout"),
-            (good.clone().with_activation(Activation::Softplus(0.0)), "activation"),
-            (good.clone().with_initializer(Initializer::Uniform(1.0, 0.0)), "initializer"),
+            (
+                good.clone().with_activation(Activation::Softplus(0.0)),
+                "activation",
+            ),
+            (
+                good.clone()
+                    .with_initializer(Initializer::Uniform(1.0, 0.0)),
+                "initializer",
+            ),
             (
                 good.clone().with_embeddings([EmbeddingConfig {
                     categories: 0,
@@ -261,7 +269,10 @@ mod tests {
     fn json_fills_in_defaults_and_refuses_unknown_fields() {
         let config: MlpConfig =
             serde_json::from_str(r#"{"inputs": 2, "activation": "elu(0.5)"}"#).unwrap();
-        assert_eq!(config, MlpConfig::new(2, 1).with_activation(Activation::Elu(0.5)));
+        assert_eq!(
+            config,
+            MlpConfig::new(2, 1).with_activation(Activation::Elu(0.5))
+        );
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<MlpConfig>(&json).unwrap(), config);
         assert!(serde_json::from_str::<MlpConfig>(r#"{"hiden": [1]}"#).is_err());

@@ -1,9 +1,10 @@
 //! The network.
 
 use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::norm::Normalization as NormalizationLayer;
 use burn::nn::{
     BatchNormConfig, Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer,
-    LayerNormConfig, Linear, LinearConfig, Normalization as NormalizationLayer,
+    LayerNormConfig, Linear, LinearConfig,
 };
 use burn::tensor::{Device, Int, Tensor};
 
@@ -184,7 +185,11 @@ mod tests {
     #[test]
     fn every_setting_gives_logits_of_the_right_shape() {
         let device = Device::default().autodiff();
-        for normalization in [Normalization::None, Normalization::Batch, Normalization::Layer] {
+        for normalization in [
+            Normalization::None,
+            Normalization::Batch,
+            Normalization::Layer,
+        ] {
             for initializer in crate::Initializer::all() {
                 let mlp = MlpConfig::new(5, 3)
                     .with_hidden([4, 4])

@@ -334,7 +334,9 @@ impl ColumnEncoder {
     fn fit(name: &str, kind: ColumnKind, cells: &[Cell], options: &EncoderOptions) -> Option<Self> {
         let name = name.to_string();
         let indicator = cells.iter().any(|cell| value(kind, cell) == Ok(None))
-            && cells.iter().any(|cell| matches!(value(kind, cell), Ok(Some(_))));
+            && cells
+                .iter()
+                .any(|cell| matches!(value(kind, cell), Ok(Some(_))));
         let values = || {
             cells
                 .iter()
@@ -377,8 +379,7 @@ impl ColumnEncoder {
             }
             ColumnKind::Categorical => {
                 let missing = cells.contains(&Cell::Missing);
-                let mut categories: Vec<String> =
-                    cells.iter().filter_map(Cell::category).collect();
+                let mut categories: Vec<String> = cells.iter().filter_map(Cell::category).collect();
                 categories.sort_unstable();
                 categories.dedup();
                 let slots = categories.len() + usize::from(missing);
@@ -393,7 +394,9 @@ impl ColumnEncoder {
                     });
                 }
                 let dimension = match options.embedding_dimension {
-                    0 => (1.6 * (categories.len() as f64).powf(0.56)).round().min(50.0) as usize,
+                    0 => (1.6 * (categories.len() as f64).powf(0.56))
+                        .round()
+                        .min(50.0) as usize,
                     given => given,
                 };
                 Some(Self::Embedding {
@@ -509,7 +512,9 @@ impl ColumnEncoder {
             Self::Embedding { categories, .. } => {
                 let index = Index::new(categories);
                 for ((_, numbers), cell) in rows.zip(column.cells()) {
-                    numbers[first] = index.get(&cell).map_or(0.0, |category| (category + 1) as f32);
+                    numbers[first] = index
+                        .get(&cell)
+                        .map_or(0.0, |category| (category + 1) as f32);
                 }
             }
         }
@@ -543,7 +548,9 @@ fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
         (ColumnKind::Date, cell) => cell.date(),
         (ColumnKind::Categorical | ColumnKind::Ignored, _) => return Ok(None),
     };
-    value.map(|value| value.is_finite().then_some(value)).ok_or(())
+    value
+        .map(|value| value.is_finite().then_some(value))
+        .ok_or(())
 }
 
 #[cfg(test)]
@@ -560,7 +567,9 @@ mod tests {
     fn fitted(csv: &str, training: &[usize], options: &EncoderOptions) -> Encoder {
         let table = table(csv);
         let schema = Schema::infer(&table, &BTreeMap::new()).unwrap();
-        Encoder::fit(&table, &schema, &["y"], training, options).unwrap().0
+        Encoder::fit(&table, &schema, &["y"], training, options)
+            .unwrap()
+            .0
     }
 
     #[test]
@@ -599,14 +608,21 @@ mod tests {
     fn a_value_of_another_kind_names_its_row() {
         let encoder = fitted("a,y\n1,0\n2,0\n", &[0, 1], &EncoderOptions::default());
         let error = encoder.encode(&table("a\n1\nx\n")).unwrap_err().to_string();
-        assert!(error.contains("data row 2: column `a` holds numbers, but here is \"x\""), "{error}");
+        assert!(
+            error.contains("data row 2: column `a` holds numbers, but here is \"x\""),
+            "{error}"
+        );
         let error = encoder.encode(&table("b\n1\n")).unwrap_err().to_string();
         assert!(error.contains("has no column `a`"), "{error}");
     }
 
     #[test]
     fn dates_become_the_parts_that_vary() {
-        let encoder = fitted("d,y\n2024-01-01,0\n2024-01-03,0\n", &[0, 1], &EncoderOptions::default());
+        let encoder = fitted(
+            "d,y\n2024-01-01,0\n2024-01-03,0\n",
+            &[0, 1],
+            &EncoderOptions::default(),
+        );
         let ColumnEncoder::Date { parts, .. } = &encoder.columns[0] else {
             panic!("a date")
         };

@@ -82,7 +82,10 @@ impl fmt::Display for CellError {
             expected,
             ..
         } = self;
-        write!(f, "column `{column}` holds {expected}, but here is {value:?}")
+        write!(
+            f,
+            "column `{column}` holds {expected}, but here is {value:?}"
+        )
     }
 }
 

@@ -136,16 +136,17 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
-            } => probabilities
-                .chunks(classes.len())
-                .map(|row| {
-                    let best = row
-                        .iter()
-                        .enumerate()
-                        .fold(0, |best, (class, p)| if *p > row[best] { class } else { best });
-                    classes[best].clone()
-                })
-                .collect(),
+            } => {
+                probabilities
+                    .chunks(classes.len())
+                    .map(|row| {
+                        let best = row.iter().enumerate().fold(0, |best, (class, p)| {
+                            if *p > row[best] { class } else { best }
+                        });
+                        classes[best].clone()
+                    })
+                    .collect()
+            }
         }
     }
 }

@@ -304,7 +304,10 @@ fn malformed(place: &str, reason: impl Into<String>) -> TableError {
 }
 
 fn not_utf8(field: usize) -> String {
-    format!("field {} is not UTF-8 text: save the file as UTF-8", field + 1)
+    format!(
+        "field {} is not UTF-8 text: save the file as UTF-8",
+        field + 1
+    )
 }
 
 /// Arrow's message without its own preface.
@@ -394,7 +397,10 @@ fn header(
     if !has_header {
         return Ok((1..=fields.len()).map(|n| format!("column_{n}")).collect());
     }
-    if fields.iter().all(|field| field.trim().parse::<f64>().is_ok()) {
+    if fields
+        .iter()
+        .all(|field| field.trim().parse::<f64>().is_ok())
+    {
         return Err(malformed(
             &format!("{name}:1"),
             "the first line holds numbers, not column names: add a header line, or pass \
@@ -402,7 +408,10 @@ fn header(
         ));
     }
     Ok(unique_names(
-        fields.iter().map(|field| field.trim().to_string()).collect(),
+        fields
+            .iter()
+            .map(|field| field.trim().to_string())
+            .collect(),
     ))
 }
 
@@ -435,7 +444,10 @@ fn batch_rows(columns: usize) -> usize {
     (BATCH_ROWS * 32 / columns.max(1)).clamp(64, BATCH_ROWS)
 }
 
-fn convert(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow_schema::ArrowError> {
+fn convert(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let columns: Vec<ArrayRef> = batch
         .columns()
         .iter()

@@ -219,7 +219,9 @@ impl SavedModel {
         self.network
             .save_into(&mut store)
             .map_err(|error| damaged(error.to_string()))?;
-        store.get_bytes().map_err(|error| damaged(error.to_string()))
+        store
+            .get_bytes()
+            .map_err(|error| damaged(error.to_string()))
     }
 
     /// Reads a model and puts its network on a device.
@@ -308,7 +310,9 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
     let ours = bytes.len() > 8 && {
         let tag = format!("\"{KEY}\"");
         let start = &bytes[8..bytes.len().min(4096)];
-        start.windows(tag.len()).any(|window| window == tag.as_bytes())
+        start
+            .windows(tag.len())
+            .any(|window| window == tag.as_bytes())
     };
     let (_, header) = match SafeTensors::read_metadata(bytes) {
         Ok(header) => header,
@@ -326,7 +330,8 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
     struct Version {
         format_version: u64,
     }
-    let version: Version = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
+    let version: Version =
+        serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
     if version.format_version > FORMAT_VERSION {
         return Err(ModelFileError::Newer {
             name: name.to_string(),
@@ -370,7 +375,9 @@ fn check_tensors(network: &Mlp, bytes: &[u8]) -> Result<(), String> {
         let shape: Vec<usize> = tensor.shape.iter().map(|&size| size as usize).collect();
         if view.shape() != shape {
             let found = view.shape();
-            return Err(format!("{name:?} has shape {found:?}, and should have {shape:?}"));
+            return Err(format!(
+                "{name:?} has shape {found:?}, and should have {shape:?}"
+            ));
         }
         if view.dtype() != safetensors::Dtype::F32 {
             return Err(format!("{name:?} is not of 32-bit numbers"));

@@ -111,7 +111,12 @@ impl Schema {
 pub fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let lower = name.to_lowercase();
     names
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_string())
@@ -325,7 +330,10 @@ mod tests {
     fn kinds_are_found_out() {
         use ColumnKind::*;
         let csv = "n,b,d,c,same,none\n1,yes,2024-01-01,x,5,\n2.5,no,2024-01-02,y,5,\n,NA,,2,5,\n";
-        assert_eq!(kinds(csv), [Numeric, Boolean, Date, Categorical, Ignored, Ignored]);
+        assert_eq!(
+            kinds(csv),
+            [Numeric, Boolean, Date, Categorical, Ignored, Ignored]
+        );
     }
 
     #[test]
@@ -333,7 +341,13 @@ mod tests {
         use ColumnKind::*;
         let mut csv = "rownames,user_id,name,year,price\n".to_string();
         for row in 0..30 {
-            csv += &format!("{},{},name {row},{},{}\n", row + 1, 977 - row * 3, 2000 + row, row * 7);
+            csv += &format!(
+                "{},{},name {row},{},{}\n",
+                row + 1,
+                977 - row * 3,
+                2000 + row,
+                row * 7
+            );
         }
         assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
     }
@@ -345,8 +359,13 @@ mod tests {
             csv += &format!("{row}.5,1\n");
         }
         csv += "abc,2\n";
-        let error = Schema::infer(&table(&csv), &BTreeMap::new()).unwrap_err().to_string();
-        assert!(error.contains("test.csv, data row 51: column `a`"), "{error}");
+        let error = Schema::infer(&table(&csv), &BTreeMap::new())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("test.csv, data row 51: column `a`"),
+            "{error}"
+        );
         assert!(error.contains("\"abc\""), "{error}");
         let overrides = BTreeMap::from([("a".to_string(), ColumnKind::Categorical)]);
         let schema = Schema::infer(&table(&csv), &overrides).unwrap();
@@ -356,10 +375,17 @@ mod tests {
     #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
-        let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides).unwrap_err().to_string();
-        assert!(error.contains("column `b` holds numbers, but here is \"x\""), "{error}");
+        let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("column `b` holds numbers, but here is \"x\""),
+            "{error}"
+        );
         let overrides = BTreeMap::from([("bb".to_string(), ColumnKind::Numeric)]);
-        let error = Schema::infer(&table("aa,bbb\n1,x\n"), &overrides).unwrap_err().to_string();
+        let error = Schema::infer(&table("aa,bbb\n1,x\n"), &overrides)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("did you mean `bbb`?"), "{error}");
     }
 }

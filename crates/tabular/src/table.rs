@@ -83,7 +83,10 @@ impl Table {
 
     /// The names of the columns, in order.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.schema.fields().iter().map(|field| field.name().as_str())
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
     }
 
     /// A column by name.
@@ -98,7 +101,9 @@ impl Table {
             column: name.to_string(),
             nearest: nearest_name(name, self.columns()),
         })?;
-        Ok(Column::new(self.batches.iter().map(|batch| batch.column(index))))
+        Ok(Column::new(
+            self.batches.iter().map(|batch| batch.column(index)),
+        ))
     }
 
     /// The rows with these indices, in this order; `name` is what messages call them.

@@ -70,7 +70,12 @@ impl Task {
                     Some(number) => values.push(number),
                     None => match schema.column(target).map(|column| column.kind) {
                         Some(ColumnKind::Date) => {
-                            return Err(unusable(table, format!("target `{target}` holds dates, which cannot be predicted yet")));
+                            return Err(unusable(
+                                table,
+                                format!(
+                                    "target `{target}` holds dates, which cannot be predicted yet"
+                                ),
+                            ));
                         }
                         _ => return Ok(Self::Classification),
                     },
@@ -168,7 +173,9 @@ impl Target {
                     return Err(unusable(table, reason));
                 }
                 if std == 0.0 {
-                    let reason = format!("target `{column}` is {mean} in every row to train on: there is nothing to learn");
+                    let reason = format!(
+                        "target `{column}` is {mean} in every row to train on: there is nothing to learn"
+                    );
                     return Err(unusable(table, reason));
                 }
                 Ok(Self::Regression {
@@ -183,19 +190,22 @@ impl Target {
                     .cells()
                     .map(|cell| class_name(&cell))
                     .collect();
-                let mut classes: Vec<String> = rows
-                    .iter()
-                    .filter_map(|&row| names[row].clone())
-                    .collect();
+                let mut classes: Vec<String> =
+                    rows.iter().filter_map(|&row| names[row].clone()).collect();
                 classes.sort_by(|a, b| by_number_then_text(a, b));
                 classes.dedup();
                 if classes.len() < 2 {
                     let only = classes.first().map_or("", String::as_str);
-                    let reason = format!("target `{column}` has one class only, {only:?}: there is nothing to tell apart");
+                    let reason = format!(
+                        "target `{column}` has one class only, {only:?}: there is nothing to tell apart"
+                    );
                     return Err(unusable(table, reason));
                 }
                 if classes.len() > MOST_CLASSES {
-                    let reason = format!("target `{column}` has {} classes, more than the {MOST_CLASSES} allowed: is it a number (--task regression) or an identifier?", classes.len());
+                    let reason = format!(
+                        "target `{column}` has {} classes, more than the {MOST_CLASSES} allowed: is it a number (--task regression) or an identifier?",
+                        classes.len()
+                    );
                     return Err(unusable(table, reason));
                 }
                 Ok(Self::Classification {

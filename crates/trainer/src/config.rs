@@ -123,7 +123,9 @@ fn read(path: &Path) -> Result<Table, Error> {
     let usage = |reason: String| Error::Usage(format!("--config {}: {reason}", path.display()));
     // Parsed once by itself, errors point at their line.
     toml::from_str::<RunConfig>(&text).map_err(|error| usage(error.to_string()))?;
-    let table = text.parse().map_err(|error: toml::de::Error| usage(error.to_string()))?;
+    let table = text
+        .parse()
+        .map_err(|error: toml::de::Error| usage(error.to_string()))?;
     parse(&table).map_err(usage)?;
     Ok(table)
 }
@@ -132,7 +134,9 @@ fn parse(table: &Table) -> Result<RunConfig, String> {
     if let Some(Value::Table(network)) = table.get("network")
         && let Some(field) = FROM_THE_TABLE.iter().find(|f| network.contains_key(**f))
     {
-        return Err(format!("network.{field}: follows from the table, and cannot be set"));
+        return Err(format!(
+            "network.{field}: follows from the table, and cannot be set"
+        ));
     }
     table
         .clone()
@@ -202,13 +206,19 @@ mod tests {
             for key in values.as_table().unwrap().keys() {
                 let from_table = section == "network" && FROM_THE_TABLE.contains(&key.as_str());
                 let named = table[section].as_table().unwrap().contains_key(key);
-                assert!(named || from_table, "{section}.{key} is not in the template");
+                assert!(
+                    named || from_table,
+                    "{section}.{key} is not in the template"
+                );
             }
         }
         for key in ["optimizer", "schedule"] {
             let complete = complete["training"][key].as_table().unwrap();
             for name in complete.keys() {
-                let named = table["training"][key].as_table().unwrap().contains_key(name);
+                let named = table["training"][key]
+                    .as_table()
+                    .unwrap()
+                    .contains_key(name);
                 assert!(named, "training.{key}.{name} is not in the template");
             }
         }

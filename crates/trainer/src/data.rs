@@ -60,12 +60,18 @@ impl Understood {
         let known = Target::known_rows(table, target, task)?;
         if known.len() < table.rows() {
             let dropped = count(table.rows() - known.len(), "row");
-            notes.push(format!("{dropped} left out: `{}` is missing", shown(target)));
+            notes.push(format!(
+                "{dropped} left out: `{}` is missing",
+                shown(target)
+            ));
         }
         let weights = weight.map(|column| weights(table, column)).transpose()?;
         let rows: Vec<usize> = match &weights {
             None => known,
-            Some(weights) => known.into_iter().filter(|&row| weights[row] > 0.0).collect(),
+            Some(weights) => known
+                .into_iter()
+                .filter(|&row| weights[row] > 0.0)
+                .collect(),
         };
         if rows.is_empty() {
             let column = weight.unwrap_or_default();
@@ -211,7 +217,11 @@ impl Understood {
         classes: &[String],
         config: &RunConfig,
     ) -> Result<Option<Vec<f64>>, Error> {
-        if let Some(unknown) = config.class_weights.keys().find(|name| !classes.contains(name)) {
+        if let Some(unknown) = config
+            .class_weights
+            .keys()
+            .find(|name| !classes.contains(name))
+        {
             let known = classes.join(", ");
             let message = format!("class_weights.{unknown}: there is no such class, only {known}");
             return Err(Error::Usage(message));
@@ -235,26 +245,43 @@ impl Understood {
 }
 
 /// A network that fits the encoder and the target, everything else as the config says.
-pub fn network_config(config: &RunConfig, encoder: &Encoder, target: &Target) -> Result<MlpConfig, Error> {
-    let numbers_only = |loss| matches!(loss, Loss::MeanSquaredError | Loss::MeanAbsoluteError | Loss::Huber);
+pub fn network_config(
+    config: &RunConfig,
+    encoder: &Encoder,
+    target: &Target,
+) -> Result<MlpConfig, Error> {
+    let numbers_only = |loss| {
+        matches!(
+            loss,
+            Loss::MeanSquaredError | Loss::MeanAbsoluteError | Loss::Huber
+        )
+    };
     let classes_only = |loss| matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy);
     let loss = config.training.loss;
     let outputs = match target {
         Target::Regression { .. } if classes_only(loss) => {
-            return Err(Error::Usage("training.loss: this loss is for classes, and the target is a number".to_string()));
+            return Err(Error::Usage(
+                "training.loss: this loss is for classes, and the target is a number".to_string(),
+            ));
         }
         Target::Classification { .. } if loss == Loss::MeanAbsoluteError || loss == Loss::Huber => {
-            return Err(Error::Usage("training.loss: this loss is for numbers, and the target is a class".to_string()));
+            return Err(Error::Usage(
+                "training.loss: this loss is for numbers, and the target is a class".to_string(),
+            ));
         }
         Target::Classification { classes, .. } if loss == Loss::BinaryCrossEntropy => {
             if classes.len() != 2 {
                 let found = classes.len();
-                return Err(Error::Usage(format!("training.loss: binary_cross_entropy tells two classes apart, and there are {found}: use cross_entropy")));
+                return Err(Error::Usage(format!(
+                    "training.loss: binary_cross_entropy tells two classes apart, and there are {found}: use cross_entropy"
+                )));
             }
             1
         }
         Target::Classification { .. } if numbers_only(loss) => {
-            return Err(Error::Usage("training.loss: this loss is for numbers, and the target is a class".to_string()));
+            return Err(Error::Usage(
+                "training.loss: this loss is for numbers, and the target is a class".to_string(),
+            ));
         }
         Target::Classification { classes, .. } => classes.len(),
         Target::Regression { .. } => 1,
@@ -305,12 +332,19 @@ fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<
         }
         if column.infinite > 0 {
             let rows = count(column.infinite, "row");
-            notes.push(format!("column `{name}`: infinite in {rows}, treated as missing"));
+            notes.push(format!(
+                "column `{name}`: infinite in {rows}, treated as missing"
+            ));
         }
     }
     if !missing.is_empty() {
         let columns = count(missing.len(), "column");
-        let first = missing.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        let first = missing
+            .iter()
+            .take(6)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = if missing.len() > 6 { ", …" } else { "" };
         notes.push(format!(
             "missing values in {columns} ({first}{more}): numbers become the mean and are marked, \

@@ -84,7 +84,8 @@ impl Observer for Progress<'_> {
                 words += &format!(", {score}");
             }
             if line_due {
-                self.bar.suspend(|| eprintln!("epoch {:<4} {words}", epoch.epoch));
+                self.bar
+                    .suspend(|| eprintln!("epoch {:<4} {words}", epoch.epoch));
                 self.next_line = next_line(epoch.epoch);
             }
             self.bar.set_message(words);

@@ -36,7 +36,10 @@ impl Score {
         let all: Vec<usize> = (0..table.rows()).collect();
         let failed = || {
             let name = table.name();
-            Error::Failed(format!("{name}: no row has a value of `{}` to score", target.column()))
+            Error::Failed(format!(
+                "{name}: no row has a value of `{}` to score",
+                target.column()
+            ))
         };
         Self::of_rows(predictions, &truth, &all).ok_or_else(failed)
     }

@@ -165,7 +165,12 @@ fn describe(
         console.entry("note", note)?;
     }
     let mut widths = vec![prepared.encoder.inputs()];
-    let embedded: usize = prepared.encoder.embeddings().iter().map(|e| e.dimension).sum();
+    let embedded: usize = prepared
+        .encoder
+        .embeddings()
+        .iter()
+        .map(|e| e.dimension)
+        .sum();
     widths[0] += embedded;
     widths.extend(&config.network.hidden);
     widths.push(network.output.weight.dims()[1]);

@@ -96,7 +96,9 @@ mod tests {
         let gradients = GradientsParams::from_grads(gradients, &linear);
         let gradients = clipping.clip(&linear, gradients);
         let weight = gradients.get::<2>(linear.weight.id).unwrap();
-        let bias = gradients.get::<1>(linear.bias.as_ref().unwrap().id).unwrap();
+        let bias = gradients
+            .get::<1>(linear.bias.as_ref().unwrap().id)
+            .unwrap();
         let mut all = weight.into_data().to_vec::<f32>().unwrap();
         all.extend(bias.into_data().to_vec::<f32>().unwrap());
         all
@@ -105,14 +107,23 @@ mod tests {
     #[test]
     fn values_and_norms_are_bounded() {
         let (none, value, norm) = (None, Some(2.0), Some(1.0));
-        assert_eq!(clipped(Clipping { value: none, norm: none }), [3.0, -4.0, 1.0]);
+        assert_eq!(
+            clipped(Clipping {
+                value: none,
+                norm: none
+            }),
+            [3.0, -4.0, 1.0]
+        );
         assert_eq!(clipped(Clipping { value, norm: none }), [2.0, -2.0, 1.0]);
         let length: f32 = clipped(Clipping { value: none, norm })
             .iter()
             .map(|g| g * g)
             .sum();
         assert!((length - 1.0).abs() < 1e-5, "{length}");
-        let long = Clipping { value: none, norm: Some(100.0) };
+        let long = Clipping {
+            value: none,
+            norm: Some(100.0),
+        };
         assert_eq!(clipped(long), [3.0, -4.0, 1.0]);
     }
 }

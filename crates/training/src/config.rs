@@ -105,8 +105,16 @@ impl TrainingConfig {
         let bound = |x: Option<f64>| x.is_none_or(positive);
         let checks = [
             ("epochs", self.epochs > 0, "must be at least 1"),
-            ("batch_size", self.batch_size != Some(0), "must be at least 1"),
-            ("learning_rate", positive(self.learning_rate), "must be above 0"),
+            (
+                "batch_size",
+                self.batch_size != Some(0),
+                "must be at least 1",
+            ),
+            (
+                "learning_rate",
+                positive(self.learning_rate),
+                "must be above 0",
+            ),
             ("huber_delta", positive(self.huber_delta), "must be above 0"),
             ("label_smoothing", share(self.label_smoothing), SHARE),
             ("clip_norm", bound(self.clip_norm), "must be above 0"),
@@ -117,17 +125,37 @@ impl TrainingConfig {
                 optimizer.weight_decay.is_finite() && optimizer.weight_decay >= 0.0,
                 "must be at least 0",
             ),
-            ("optimizer.beta_1", optimizer.beta_1.is_none_or(share), SHARE),
-            ("optimizer.beta_2", optimizer.beta_2.is_none_or(share), SHARE),
-            ("optimizer.epsilon", positive(optimizer.epsilon), "must be above 0"),
+            (
+                "optimizer.beta_1",
+                optimizer.beta_1.is_none_or(share),
+                SHARE,
+            ),
+            (
+                "optimizer.beta_2",
+                optimizer.beta_2.is_none_or(share),
+                SHARE,
+            ),
+            (
+                "optimizer.epsilon",
+                positive(optimizer.epsilon),
+                "must be above 0",
+            ),
             ("schedule.warmup", share(schedule.warmup), SHARE),
             (
                 "schedule.end",
                 schedule.end > 0.0 && schedule.end <= 1.0,
                 "must be above 0 and at most 1",
             ),
-            ("schedule.step_epochs", schedule.step_epochs > 0, "must be at least 1"),
-            ("schedule.gamma", positive(schedule.gamma), "must be above 0"),
+            (
+                "schedule.step_epochs",
+                schedule.step_epochs > 0,
+                "must be at least 1",
+            ),
+            (
+                "schedule.gamma",
+                positive(schedule.gamma),
+                "must be above 0",
+            ),
         ];
         for (field, holds, reason) in checks {
             if !holds {

@@ -97,7 +97,7 @@ pub fn fit<N: Network>(
     let device = training.inputs.device().autodiff();
     let training = training.to_device(&device);
     let validation = validation.map(|rows| rows.to_device(&device.clone().without_autodiff()));
-    let mut network = network.fork(&device);
+    let mut network = network.fork(&device.clone().without_autodiff()).train();
 
     let criterion = config.criterion();
     let clipping = config.clipping();

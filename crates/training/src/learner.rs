@@ -4,9 +4,7 @@ use backburn_model::Mlp;
 use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::tensor::{Int, Tensor};
-use burn::train::{
-    ClassificationOutput, InferenceStep, RegressionOutput, TrainOutput, TrainStep,
-};
+use burn::train::{ClassificationOutput, InferenceStep, RegressionOutput, TrainOutput, TrainStep};
 
 /// A batch of rows with numbers to predict.
 #[derive(Debug, Clone)]

@@ -104,9 +104,9 @@ impl Criterion {
     fn by_row(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
         let smoothing = self.label_smoothing;
         match self.loss.for_targets(targets) {
-            Loss::MeanSquaredError | Loss::Auto => by_row_mean(
-                MseLoss::new().forward_no_reduction(outputs, values(targets)),
-            ),
+            Loss::MeanSquaredError | Loss::Auto => {
+                by_row_mean(MseLoss::new().forward_no_reduction(outputs, values(targets)))
+            }
             Loss::MeanAbsoluteError => by_row_mean((outputs - values(targets)).abs()),
             Loss::Huber => by_row_mean(
                 HuberLossConfig::new(self.huber_delta as f32)
@@ -146,7 +146,11 @@ fn values(targets: &Targets) -> Tensor<2> {
 
 fn classes(targets: &Targets) -> Tensor<1, Int> {
     match targets {
-        Targets::Values(values) => values.clone().int().slice([0..values.dims()[0], 0..1]).squeeze_dim(1),
+        Targets::Values(values) => values
+            .clone()
+            .int()
+            .slice([0..values.dims()[0], 0..1])
+            .squeeze_dim(1),
         Targets::Classes(classes) => classes.clone(),
     }
 }
@@ -179,9 +183,10 @@ mod tests {
                 let logits = [[0.5, -1.0], [2.0, 0.1], [-0.3, 0.8]];
                 (Tensor::from_floats(logits, device), classes())
             }
-            Loss::BinaryCrossEntropy => {
-                (Tensor::from_floats([[0.5], [-1.0], [2.0]], device), classes())
-            }
+            Loss::BinaryCrossEntropy => (
+                Tensor::from_floats([[0.5], [-1.0], [2.0]], device),
+                classes(),
+            ),
             _ => {
                 let values = Tensor::from_floats([[1.0], [0.0], [-2.0]], device);
                 let outputs = Tensor::from_floats([[0.5], [-1.5], [2.0]], device);
@@ -204,7 +209,10 @@ mod tests {
                 let weights = Tensor::from_floats([3.0, 3.0, 3.0], &device);
                 let plain = scalar(criterion.forward(outputs.clone(), &targets, None));
                 let weighted = scalar(criterion.forward(outputs, &targets, Some(&weights)));
-                assert!((plain - weighted).abs() < 1e-6, "{loss:?}: {plain} {weighted}");
+                assert!(
+                    (plain - weighted).abs() < 1e-6,
+                    "{loss:?}: {plain} {weighted}"
+                );
             }
         }
     }
@@ -224,7 +232,10 @@ mod tests {
             }
             .slice(0, 2);
             let plain = scalar(criterion.forward(two.inputs, &two.targets, None));
-            assert!((plain - weighted).abs() < 1e-6, "{loss:?}: {plain} {weighted}");
+            assert!(
+                (plain - weighted).abs() < 1e-6,
+                "{loss:?}: {plain} {weighted}"
+            );
         }
     }
 
@@ -235,13 +246,22 @@ mod tests {
             (0.25 + 2.25 + 16.0) / 3.0,
             (0.5 + 1.5 + 4.0) / 3.0,
             (0.125 + 1.0 + 3.5) / 3.0,
-            ((1f64 + 1.5f64.exp()).ln() + (1f64 + (-1.9f64).exp()).ln() + (1f64 + (-1.1f64).exp()).ln()) / 3.0,
-            ((1f64 + (-0.5f64).exp()).ln() + (1f64 + (-1f64).exp()).ln() + (1f64 + (-2f64).exp()).ln()) / 3.0,
+            ((1f64 + 1.5f64.exp()).ln()
+                + (1f64 + (-1.9f64).exp()).ln()
+                + (1f64 + (-1.1f64).exp()).ln())
+                / 3.0,
+            ((1f64 + (-0.5f64).exp()).ln()
+                + (1f64 + (-1f64).exp()).ln()
+                + (1f64 + (-2f64).exp()).ln())
+                / 3.0,
         ];
         for (loss, expected) in LOSSES.into_iter().zip(expected) {
             let (outputs, targets) = batch(loss, &device);
             let value = scalar(criterion(loss, 0.0).forward(outputs, &targets, None));
-            assert!((f64::from(value) - expected).abs() < 1e-5, "{loss:?}: {value} {expected}");
+            assert!(
+                (f64::from(value) - expected).abs() < 1e-5,
+                "{loss:?}: {value} {expected}"
+            );
         }
     }
 }

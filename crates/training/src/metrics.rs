@@ -151,7 +151,10 @@ mod tests {
         assert!((score.rmse - 0.375f64.sqrt()).abs() < 1e-12);
         assert!((score.mae - 0.5).abs() < 1e-12);
         assert!((score.r2.unwrap() - 0.9486081370449679).abs() < 1e-12);
-        assert_eq!(RegressionScore::new(&[1.0, 2.0], &[3.0, 3.0]).unwrap().r2, None);
+        assert_eq!(
+            RegressionScore::new(&[1.0, 2.0], &[3.0, 3.0]).unwrap().r2,
+            None
+        );
         assert_eq!(RegressionScore::new(&[], &[]), None);
     }
 
@@ -162,7 +165,11 @@ mod tests {
         assert_eq!(score.accuracy, 0.75);
         assert_eq!(score.auc, Some(0.75));
         assert!((score.macro_f1 - 0.7333333333333334).abs() < 1e-12);
-        assert!((score.log_loss - 0.4722879).abs() < 1e-6, "{}", score.log_loss);
+        assert!(
+            (score.log_loss - 0.4722879).abs() < 1e-6,
+            "{}",
+            score.log_loss
+        );
         assert_eq!(score.confusion, [[2, 0], [1, 1]]);
     }
 

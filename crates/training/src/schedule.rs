@@ -80,9 +80,7 @@ impl ScheduleConfig {
         let end = learning_rate * self.end;
         let main: LrSchedulerConfig = match self.name {
             ScheduleName::Constant => LrSchedulerConfig::Constant(learning_rate),
-            ScheduleName::Linear => {
-                LinearLrSchedulerConfig::new(learning_rate, end, steps).into()
-            }
+            ScheduleName::Linear => LinearLrSchedulerConfig::new(learning_rate, end, steps).into(),
             ScheduleName::Cosine => CosineAnnealingLrSchedulerConfig::new(learning_rate, steps)
                 .with_min_lr(end)
                 .into(),
@@ -124,7 +122,11 @@ mod tests {
 
     #[test]
     fn schedules_start_at_the_rate_and_end_near_its_share() {
-        for name in [ScheduleName::Linear, ScheduleName::Cosine, ScheduleName::Exponential] {
+        for name in [
+            ScheduleName::Linear,
+            ScheduleName::Cosine,
+            ScheduleName::Exponential,
+        ] {
             let rates = rates(name, 0.0);
             assert!((rates[0] - 0.1).abs() < 0.003, "{name:?}: {}", rates[0]);
             assert!((rates[99] - 0.01).abs() < 0.002, "{name:?}: {}", rates[99]);

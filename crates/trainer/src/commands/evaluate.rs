@@ -41,9 +41,17 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
 
 fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) -> Result<(), Error> {
     let names: Vec<String> = classes.iter().map(|name| console::shown(name)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(6);
     let header: Vec<String> = names.iter().map(|name| format!("{name:>width$}")).collect();
-    console.entry("confusion", format!("{:width$}  {}  (predicted)", "actual", header.join("  ")))?;
+    console.entry(
+        "confusion",
+        format!("{:width$}  {}  (predicted)", "actual", header.join("  ")),
+    )?;
     for (name, row) in names.iter().zip(rows) {
         let counts: Vec<String> = row.iter().map(|count| format!("{count:>width$}")).collect();
         console.entry("", format!("{name:width$}  {}", counts.join("  ")))?;

@@ -1,10 +1,10 @@
 //! `trainer example`, and `trainer` alone.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use backburn_tabular::{ModelFile, ReadOptions, Split, Table, Target};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
@@ -44,7 +44,12 @@ const PENGUINS: Example = Example {
     bytes: include_bytes!("../../data/penguins.csv"),
     target: "species",
     unit: "",
-    shown: ["island", "bill_length_mm", "flipper_length_mm", "body_mass_g"],
+    shown: [
+        "island",
+        "bill_length_mm",
+        "flipper_length_mm",
+        "body_mass_g",
+    ],
 };
 
 /// The share of rows that are never learned from.
@@ -90,7 +95,11 @@ fn run_one(
     console: Console,
 ) -> Result<Value, Error> {
     let file = ModelFile::create(out)?;
-    let all = Table::from_reader(example.name, Cursor::new(example.bytes), &ReadOptions::default())?;
+    let all = Table::from_reader(
+        example.name,
+        Cursor::new(example.bytes),
+        &ReadOptions::default(),
+    )?;
     let whole = Understood::new(&all, example.target, None, None, config)?;
     let split = Split::new(
         &whole.rows,
@@ -108,7 +117,7 @@ fn run_one(
         format!(
             "{} to learn from, {} to test; {}",
             count(table.rows(), "row"),
-            number(test.rows() as f64).trim_end_matches(".0"),
+            test.rows(),
             understood.columns_in_words()
         ),
     )?;
@@ -150,11 +159,7 @@ fn run_one(
     let path = file.write(&trained.model)?;
     console.entry("saved", shown_path(&path))?;
     console.entry("next", format!("trainer inspect {}", shown_path(&path)))?;
-    Ok(Value::Object(sorted(result)))
-}
-
-fn sorted(object: Map<String, Value>) -> Map<String, Value> {
-    object
+    Ok(Value::Object(result))
 }
 
 /// A few rows of the test, predicted beside the truth.
@@ -172,13 +177,22 @@ fn show_rows(
     let target = &trained.model.target;
     let truth = Truth::of(&few, target)?;
     let amount = |value: f64| format!("{}{}", example.unit, number(value));
-    let mut lines = vec![[&example.shown[..], &["predicted", "actual"]].concat().iter().map(|s| (*s).to_string()).collect::<Vec<_>>()];
+    let mut lines = vec![
+        [&example.shown[..], &["predicted", "actual"]]
+            .concat()
+            .iter()
+            .map(|s| (*s).to_string())
+            .collect::<Vec<_>>(),
+    ];
     let labels = predictions.labels();
     for row in rows {
         let mut line = Vec::new();
         for column in example.shown {
             let cell = few.column(column)?.cells().nth(row);
-            line.push(cell.and_then(|cell| cell.category()).unwrap_or_else(|| "missing".to_string()));
+            line.push(
+                cell.and_then(|cell| cell.category())
+                    .unwrap_or_else(|| "missing".to_string()),
+            );
         }
         match (&truth, target) {
             (Truth::Values(values), _) => {
@@ -203,12 +217,21 @@ fn show_rows(
 fn align(lines: &[Vec<String>]) -> Vec<String> {
     let columns = lines.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            lines
+                .iter()
+                .map(|line| line[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     lines
         .iter()
         .map(|line| {
-            let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+            let cells = line
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:>width$}"));
             cells.collect::<Vec<_>>().join("  ")
         })
         .collect()
@@ -222,9 +245,8 @@ mod tests {
     #[test]
     fn embedded_tables_are_whole() {
         for (example, rows) in [(&HOUSE_PRICES, 2930), (&PENGUINS, 344)] {
-            let mut bytes = Vec::new();
-            Cursor::new(example.bytes).read_to_end(&mut bytes).unwrap();
-            let table = Table::from_reader(example.name, Cursor::new(bytes), &ReadOptions::default()).unwrap();
+            let bytes = Cursor::new(example.bytes);
+            let table = Table::from_reader(example.name, bytes, &ReadOptions::default()).unwrap();
             assert_eq!(table.rows(), rows);
             for column in example.shown {
                 assert!(table.column(column).is_ok(), "{column}");

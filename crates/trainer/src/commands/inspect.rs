@@ -14,24 +14,41 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let console = Console::Output;
     let summary = &model.summary;
 
-    console.entry("model", format!("{}, by {}", args.model.display(), shown(&summary.program)))?;
+    console.entry(
+        "model",
+        format!("{}, by {}", args.model.display(), shown(&summary.program)),
+    )?;
     let target = format!("{} ({})", shown(model.target.column()), model.target.task());
     console.entry("target", target)?;
     match &model.target {
         Target::Regression { mean, std, .. } => {
-            console.entry("", format!("mean {}, deviation {}", number(*mean), number(*std)))?;
+            console.entry(
+                "",
+                format!("mean {}, deviation {}", number(*mean), number(*std)),
+            )?;
         }
         Target::Classification { classes, .. } => {
             let names: Vec<String> = classes.iter().take(20).map(|name| shown(name)).collect();
             let more = if classes.len() > 20 { ", …" } else { "" };
-            console.entry("", format!("{}: {}{more}", count(classes.len(), "class").replace("classs", "classes"), names.join(", ")))?;
+            console.entry(
+                "",
+                format!(
+                    "{}: {}{more}",
+                    count(classes.len(), "class").replace("classs", "classes"),
+                    names.join(", ")
+                ),
+            )?;
         }
     }
     let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
     let parameters = number(model.network.num_params() as f64);
     console.entry(
         "network",
-        format!("{} ({}), {parameters} parameters", widths.join(" → "), model.config.activation),
+        format!(
+            "{} ({}), {parameters} parameters",
+            widths.join(" → "),
+            model.config.activation
+        ),
     )?;
     console.entry(
         "trained",
@@ -47,20 +64,34 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
         ),
     )?;
     let scores = |scores: &std::collections::BTreeMap<String, f64>| {
-        let words = scores.iter().map(|(name, value)| format!("{} {}", shown(name), number(*value)));
+        let words = scores
+            .iter()
+            .map(|(name, value)| format!("{} {}", shown(name), number(*value)));
         words.collect::<Vec<_>>().join(", ")
     };
     if !summary.validation.is_empty() {
         console.entry("validation", scores(&summary.validation))?;
     }
     if let Some(test) = &summary.test {
-        let on = format!("{} on {} of {}", scores(&test.scores), count(test.rows, "row"), shown(&test.table));
+        let on = format!(
+            "{} on {} of {}",
+            scores(&test.scores),
+            count(test.rows, "row"),
+            shown(&test.table)
+        );
         console.entry("test", on)?;
     }
     console.say("")?;
     console.entry("column", "kind")?;
     for column in &model.schema.columns {
-        let use_of_it = match (&column.reason, model.encoder.columns.iter().find(|c| c.name() == column.name)) {
+        let use_of_it = match (
+            &column.reason,
+            model
+                .encoder
+                .columns
+                .iter()
+                .find(|c| c.name() == column.name),
+        ) {
             _ if column.name == model.target.column() => "target".to_string(),
             (Some(reason), _) => format!("ignored: {reason}"),
             (None, Some(_)) => {

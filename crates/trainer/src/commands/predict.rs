@@ -29,22 +29,32 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         _ => Path::new("."),
     };
     let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
-    let mut temporary = NamedTempFile::new_in(folder)
-        .map_err(|error| failed(error.kind().into()))?;
-    let rows = stream(args, &predictor, BufWriter::new(temporary.as_file_mut())).map_err(
-        |error| match error {
-            Error::Output(error) => failed(error),
-            error => error,
-        },
-    )?;
+    let mut temporary =
+        NamedTempFile::new_in(folder).map_err(|error| failed(error.kind().into()))?;
+    let rows =
+        stream(args, &predictor, BufWriter::new(temporary.as_file_mut())).map_err(|error| {
+            match error {
+                Error::Output(error) => failed(error),
+                error => error,
+            }
+        })?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let readable = std::fs::Permissions::from_mode(0o644);
-        temporary.as_file().set_permissions(readable).map_err(failed)?;
+        temporary
+            .as_file()
+            .set_permissions(readable)
+            .map_err(failed)?;
     }
-    temporary.persist(&args.out).map_err(|error| failed(error.error))?;
-    eprintln!("{} predicted, written to {}", count(rows, "row"), args.out.display());
+    temporary
+        .persist(&args.out)
+        .map_err(|error| failed(error.error))?;
+    eprintln!(
+        "{} predicted, written to {}",
+        count(rows, "row"),
+        args.out.display()
+    );
     Ok(())
 }
 

@@ -38,8 +38,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         unit: "",
     };
     let task = args.task.map(Into::into);
-    let understood =
-        Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
+    let understood = Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
     describe(&table, test.as_ref(), &understood, console)?;
     let mut result = Map::new();
     if let Some(folds) = args.folds {
@@ -64,7 +63,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
             None => "the mean",
             Some(_) => "the commonest class",
         };
-        console.entry("baseline", format!("{} by always predicting {what}", baseline.headline("")))?;
+        console.entry(
+            "baseline",
+            format!("{} by always predicting {what}", baseline.headline("")),
+        )?;
         result.extend(score.json());
         result.insert("scored_on".to_string(), json!("test"));
         result.insert("baseline".to_string(), Value::Object(baseline.json()));
@@ -79,7 +81,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     result.extend(facts(&trained, &out));
     let path = file.write(&trained.model)?;
     console.entry("saved", shown_path(&path))?;
-    console.entry("next", format!("trainer predict {} TABLE", shown_path(&path)))?;
+    console.entry(
+        "next",
+        format!("trainer predict {} TABLE", shown_path(&path)),
+    )?;
     if args.run.json {
         console::json(&Value::Object(result))?;
     }
@@ -185,21 +190,38 @@ fn cross_validate(
         let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
         console.entry(&format!("fold {}", fold + 1), score.line(""))?;
         let metrics = score.metrics();
-        headline.push(metrics.get("accuracy").or(metrics.get("rmse")).copied().unwrap_or(f64::NAN));
+        headline.push(
+            metrics
+                .get("accuracy")
+                .or(metrics.get("rmse"))
+                .copied()
+                .unwrap_or(f64::NAN),
+        );
         scores.push(metrics);
         if interrupt::requested() {
-            return Err(Error::Failed("interrupted during cross-validation".to_string()));
+            return Err(Error::Failed(
+                "interrupted during cross-validation".to_string(),
+            ));
         }
     }
     let folds = headline.len() as f64;
     let mean = headline.iter().sum::<f64>() / folds;
-    let spread = (headline.iter().map(|h| (h - mean) * (h - mean)).sum::<f64>() / folds).sqrt();
+    let spread = (headline
+        .iter()
+        .map(|h| (h - mean) * (h - mean))
+        .sum::<f64>()
+        / folds)
+        .sqrt();
     let name = match understood.classes {
         Some(_) => "accuracy",
         None => "rmse",
     };
     let words = match understood.classes {
-        Some(_) => format!("mean accuracy {:.2} % ± {:.2}", mean * 100.0, spread * 100.0),
+        Some(_) => format!(
+            "mean accuracy {:.2} % ± {:.2}",
+            mean * 100.0,
+            spread * 100.0
+        ),
         None => format!("mean RMSE {} ± {}", number(mean), number(spread)),
     };
     console.entry("folds", words)?;
@@ -207,10 +229,15 @@ fn cross_validate(
 }
 
 fn default_out(table: &Path) -> PathBuf {
-    let name = table.file_name().map_or("model".into(), |name| name.to_string_lossy());
+    let name = table
+        .file_name()
+        .map_or("model".into(), |name| name.to_string_lossy());
     let stem = match name.as_ref() {
         "-" | "" => "model",
-        name => name.split('.').find(|part| !part.is_empty()).unwrap_or("model"),
+        name => name
+            .split('.')
+            .find(|part| !part.is_empty())
+            .unwrap_or("model"),
     };
     PathBuf::from(format!("{stem}.safetensors"))
 }
