@@ -54,7 +54,7 @@ impl Default for TrainingConfig {
         Self {
             epochs: 100,
             batch_size: None,
-            learning_rate: 1e-3,
+            learning_rate: 3e-3,
             loss: Loss::Auto,
             huber_delta: 1.0,
             label_smoothing: 0.0,

@@ -62,7 +62,7 @@ impl Default for OptimizerConfig {
             name: OptimizerName::AdamW,
             momentum: 0.0,
             nesterov: false,
-            weight_decay: 0.01,
+            weight_decay: 0.1,
             beta_1: None,
             beta_2: None,
             epsilon: 1e-8,
