@@ -1,1 +1,1 @@
-
+//! Tests across the crates, through their public interfaces, in `tests/`.

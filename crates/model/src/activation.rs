@@ -297,7 +297,7 @@ mod tests {
         let output = Activation::Step.init(&device).forward(input.clone());
         let gradients = output.clone().sum().backward();
         assert_eq!(
-            output.into_data().to_vec::<f32>().unwrap(),
+            output.into_data().try_to_vec::<f32>().unwrap(),
             [0.0, 0.0, 1.0, 1.0, 1.0]
         );
         assert_eq!(
@@ -305,7 +305,7 @@ mod tests {
                 .grad(&gradients)
                 .unwrap()
                 .into_data()
-                .to_vec::<f32>()
+                .try_to_vec::<f32>()
                 .unwrap(),
             [0.0, 1.0, 1.0, 1.0, 0.0]
         );
@@ -323,7 +323,7 @@ mod tests {
                 .grad(&gradients)
                 .unwrap()
                 .into_data()
-                .to_vec::<f32>()
+                .try_to_vec::<f32>()
                 .unwrap();
             assert!(
                 gradient.iter().all(|g| g.is_finite()),

@@ -99,8 +99,8 @@ mod tests {
         let bias = gradients
             .get::<1>(linear.bias.as_ref().unwrap().id)
             .unwrap();
-        let mut all = weight.into_data().to_vec::<f32>().unwrap();
-        all.extend(bias.into_data().to_vec::<f32>().unwrap());
+        let mut all = weight.into_data().try_to_vec::<f32>().unwrap();
+        all.extend(bias.into_data().try_to_vec::<f32>().unwrap());
         all
     }
 

@@ -156,11 +156,11 @@ mod tests {
         use rand::SeedableRng;
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
         let shuffled = numbered(100).shuffled(&mut rng);
-        let inputs = shuffled.inputs.into_data().to_vec::<f32>().unwrap();
+        let inputs = shuffled.inputs.into_data().try_to_vec::<f32>().unwrap();
         let Targets::Values(values) = shuffled.targets else {
             panic!("regression has values")
         };
-        assert_eq!(inputs, values.into_data().to_vec::<f32>().unwrap());
+        assert_eq!(inputs, values.into_data().try_to_vec::<f32>().unwrap());
         let mut sorted = inputs.clone();
         sorted.sort_by(f32::total_cmp);
         assert_ne!(sorted, inputs);

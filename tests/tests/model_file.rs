@@ -1,0 +1,245 @@
+//! The saved model: what comes back is what was saved, and nothing in a file is trusted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+
+use backburn_model::{MlpConfig, Normalization};
+use backburn_tabular::{
+    Encoder, EncoderOptions, ModelFile, ModelFileError, Predictions, Predictor, ReadOptions,
+    SavedModel, Schema, Summary, Table, Target, Task,
+};
+use burn::tensor::Device;
+use safetensors::SafeTensors;
+
+const CSV: &str = "a,b,c,y\n1,x,2024-01-01,10\n2,y,2024-01-02,20\n,z,2024-02-03,30\n4,x,,50\n";
+
+fn table(csv: &str) -> Table {
+    let bytes = Cursor::new(csv.as_bytes().to_vec());
+    Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+}
+
+fn model(task: Task, normalization: Normalization) -> SavedModel {
+    let table = table(CSV);
+    let schema = Schema::infer(&table, &BTreeMap::new()).unwrap();
+    let rows = [0, 1, 2, 3];
+    let options = EncoderOptions {
+        one_hot_max: 2,
+        embedding_dimension: 3,
+    };
+    let (encoder, _) = Encoder::fit(&table, &schema, &["y"], &rows, &options).unwrap();
+    let target = Target::fit(&table, "y", task, &rows, &rows).unwrap();
+    let outputs = match &target {
+        Target::Regression { .. } => 1,
+        Target::Classification { classes, .. } => classes.len(),
+    };
+    let config = MlpConfig::new(encoder.inputs(), outputs)
+        .with_hidden([8, 8])
+        .with_normalization(normalization)
+        .with_embeddings(encoder.embeddings());
+    let device = Device::default();
+    device.seed(3);
+    SavedModel {
+        network: config.init(&device).unwrap(),
+        config,
+        schema,
+        encoder,
+        target,
+        summary: Summary::default(),
+    }
+}
+
+fn load(bytes: Vec<u8>) -> Result<SavedModel, ModelFileError> {
+    SavedModel::from_bytes("model", bytes, &Device::default())
+}
+
+#[test]
+fn what_is_loaded_predicts_like_what_was_saved() {
+    let device = Device::default();
+    let table = table(CSV);
+    for task in [Task::Regression, Task::Classification] {
+        for normalization in [
+            Normalization::None,
+            Normalization::Batch,
+            Normalization::Layer,
+        ] {
+            let model = model(task, normalization);
+            let bytes = model.to_bytes().unwrap();
+            assert_eq!(bytes, model.to_bytes().unwrap(), "one model, one file");
+            let loaded = load(bytes).unwrap();
+            assert_eq!(loaded.target, model.target);
+            let predict = |model| {
+                Predictor::new(model, &device)
+                    .predict_table(&table)
+                    .unwrap()
+            };
+            let (before, after) = (predict(model), predict(loaded));
+            assert_eq!(before, after);
+            assert_eq!(before.rows(), 4);
+            if let Predictions::Classes {
+                classes,
+                probabilities,
+            } = before
+            {
+                assert_eq!(classes, ["10", "20", "30", "50"]);
+                let sum: f64 = probabilities[..4].iter().sum();
+                assert!((sum - 1.0).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_replaced_whole_and_only_if_it_is_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.safetensors");
+    let model = model(Task::Regression, Normalization::None);
+    ModelFile::create(&path).unwrap().write(&model).unwrap();
+    let first = fs::read(&path).unwrap();
+    // A second run that never gets to write leaves the first one's file.
+    drop(ModelFile::create(&path).unwrap());
+    assert_eq!(fs::read(&path).unwrap(), first);
+    ModelFile::create(&path).unwrap().write(&model).unwrap();
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no file is left over"
+    );
+
+    let table = folder.path().join("table.csv");
+    fs::write(&table, CSV).unwrap();
+    let error = ModelFile::create(&table).unwrap_err();
+    assert!(matches!(error, ModelFileError::InTheWay { .. }), "{error}");
+    let nowhere = folder.path().join("no/such/folder/m.safetensors");
+    assert!(matches!(
+        ModelFile::create(nowhere),
+        Err(ModelFileError::Io { .. })
+    ));
+}
+
+#[test]
+fn a_truncated_file_is_refused_at_every_length() {
+    let bytes = model(Task::Regression, Normalization::Batch)
+        .to_bytes()
+        .unwrap();
+    for length in (0..bytes.len()).step_by(7).chain([bytes.len() - 1]) {
+        let error = load(bytes[..length].to_vec()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ModelFileError::Foreign { .. } | ModelFileError::Damaged { .. }
+            ),
+            "{length}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_foreign_file_is_refused() {
+    for bytes in [
+        &b""[..],
+        b"a,b\n1,2\n",
+        b"\x1f\x8b\0\0\0\0\0\0\0\0\0",
+        &[0xff; 64],
+    ] {
+        let error = load(bytes.to_vec()).unwrap_err();
+        assert!(matches!(error, ModelFileError::Foreign { .. }), "{error}");
+    }
+    let other = safetensors::serialize(
+        [(
+            "w",
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4])
+                .unwrap(),
+        )],
+        None,
+    );
+    let error = load(other.unwrap()).unwrap_err();
+    assert!(error.to_string().contains("something else"), "{error}");
+}
+
+/// The model's file with its metadata changed.
+fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
+    let bytes = model(Task::Regression, Normalization::None)
+        .to_bytes()
+        .unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    let mut json = serde_json::from_str(&metadata["backburn"]).unwrap();
+    change(&mut json);
+    metadata.insert("backburn".to_string(), json.to_string());
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    safetensors::serialize(file.tensors(), Some(metadata)).unwrap()
+}
+
+#[test]
+fn altered_metadata_is_refused() {
+    load(altered(|_| {})).unwrap();
+    type Change = fn(&mut serde_json::Value);
+    let changes: [(&str, Change); 11] = [
+        ("format 2", |json| json["format_version"] = 2.into()),
+        ("unknown field", |json| json["more"] = 1.into()),
+        ("missing field", |json| {
+            json.as_object_mut().unwrap().remove("target");
+        }),
+        ("shape", |json| {
+            json["network"]["hidden"] = serde_json::json!([8, 9])
+        }),
+        ("too short", |json| {
+            json["network"]["hidden"] = serde_json::json!([30000, 30000])
+        }),
+        ("parameters", |json| {
+            json["network"]["hidden"] = serde_json::json!([4294967295u64, 4294967295u64])
+        }),
+        ("does not fit its columns", |json| {
+            json["network"]["inputs"] = 3.into()
+        }),
+        ("does not fit its target", |json| {
+            json["network"]["outputs"] = 2.into()
+        }),
+        ("target's scale", |json| json["target"]["std"] = 0.into()),
+        ("cannot be encoded", |json| {
+            json["encoder"]["columns"][0]["scale"]["std"] = (-1).into()
+        }),
+        ("no such activation", |json| {
+            json["network"]["activation"] = "evil".into()
+        }),
+    ];
+    for (what, change) in changes {
+        let error = load(altered(change)).unwrap_err();
+        match what {
+            "format 2" => assert!(matches!(error, ModelFileError::Newer { version: 2, .. })),
+            _ => assert!(
+                matches!(error, ModelFileError::Damaged { .. }),
+                "{what}: {error}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let mut bytes = model(Task::Regression, Normalization::None)
+        .to_bytes()
+        .unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let error = load(bytes).unwrap_err().to_string();
+    assert!(error.contains("no numbers"), "{error}");
+}
+
+#[test]
+fn a_flipped_byte_is_refused_or_still_predicts() {
+    let table = table(CSV);
+    let device = Device::default();
+    let bytes = model(Task::Regression, Normalization::None)
+        .to_bytes()
+        .unwrap();
+    for place in (0..bytes.len()).step_by(13) {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 0x55;
+        if let Ok(model) = load(bytes) {
+            // Whatever the table then says, nothing panics.
+            let _ = Predictor::new(model, &device).predict_table(&table);
+        }
+    }
+}
