@@ -241,37 +241,58 @@ impl Encoder {
     ///
     /// A column that is missing, or a value that is not of its kind.
     pub fn encode(&self, table: &Table) -> Result<Vec<f32>, TableError> {
-        let columns = self
-            .columns
-            .iter()
-            .map(|encoder| table.column(encoder.name()))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.fill(&columns, table.rows())
-            .map_err(|error| table.cell_error(error))
+        let mut numbers = Vec::with_capacity(table.rows() * self.width());
+        for batch in self.encode_by_batch(table) {
+            numbers.extend(batch?);
+        }
+        Ok(numbers)
+    }
+
+    /// Encodes a table part by part, each as by [`encode`](Self::encode).
+    pub fn encode_by_batch<'a>(
+        &'a self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = Result<Vec<f32>, TableError>> + 'a {
+        let mut before = 0;
+        table.batches().iter().map(move |batch| {
+            if let Some(column) = self.lacking(table.columns()).first() {
+                table.column(column)?;
+            }
+            let encoded = self.encode_batch(batch).map_err(|error| {
+                table.cell_error(CellError {
+                    row: before + error.row,
+                    ..error
+                })
+            })?;
+            before += batch.num_rows();
+            Ok(encoded)
+        })
     }
 
     /// Encodes a record batch with the column types that [`TableReader`](crate::TableReader)
-    /// gives: `rows * width` numbers, row by row.
+    /// gives: `rows * width` numbers, row by row. A column that the batch lacks counts as missing
+    /// in every row; see [`lacking`](Self::lacking).
     ///
     /// # Errors
     ///
     /// A value that is not of its column's kind; the row is counted within the batch.
-    ///
-    /// # Panics
-    ///
-    /// Never: a column that the batch lacks counts as missing in every row. Check for it with
-    /// [`lacking`](Self::lacking).
     pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Vec<f32>, CellError> {
-        let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
-        let columns: Vec<Column> = self
-            .columns
-            .iter()
-            .map(|encoder| {
-                let array = batch.column_by_name(encoder.name()).unwrap_or(&nothing);
-                Column::new([array])
-            })
-            .collect();
-        self.fill(&columns, batch.num_rows())
+        let rows = batch.num_rows();
+        let width = self.width();
+        let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, rows);
+        let mut numbers = vec![0.0; rows * width];
+        let mut place = 0;
+        let mut index = self.inputs();
+        for encoder in &self.columns {
+            let column = Column::new([batch.column_by_name(encoder.name()).unwrap_or(&nothing)]);
+            let first = match encoder {
+                ColumnEncoder::Embedding { .. } => &mut index,
+                _ => &mut place,
+            };
+            encoder.fill(&column, &mut numbers, *first, width)?;
+            *first += encoder.width().max(1);
+        }
+        Ok(numbers)
     }
 
     /// The columns that a table with these columns lacks.
@@ -282,22 +303,6 @@ impl Encoder {
             .map(ColumnEncoder::name)
             .filter(|name| !names.contains(name))
             .collect()
-    }
-
-    fn fill(&self, columns: &[Column], rows: usize) -> Result<Vec<f32>, CellError> {
-        let width = self.width();
-        let mut numbers = vec![0.0; rows * width];
-        let mut place = 0;
-        let mut index = self.inputs();
-        for (encoder, column) in self.columns.iter().zip(columns) {
-            let first = match encoder {
-                ColumnEncoder::Embedding { .. } => &mut index,
-                _ => &mut place,
-            };
-            encoder.fill(column, &mut numbers, *first, width)?;
-            *first += encoder.width().max(1);
-        }
-        Ok(numbers)
     }
 
     /// Why this encoder cannot be, if it can't: a file may hold anything.

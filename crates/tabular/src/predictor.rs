@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use backburn_model::Mlp;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{Encoder, ModelFileError, SavedModel, Table, TableError, Target};
+use crate::{ModelFileError, SavedModel, Table, TableError};
 
 /// Predicts from a saved model.
 #[derive(Debug, Clone)]
@@ -68,8 +67,15 @@ impl Predictor {
     ///
     /// A column is missing, or holds a value of another kind.
     pub fn predict_table(&self, table: &Table) -> Result<Predictions, TableError> {
-        let rows = self.model.encoder.encode(table)?;
-        Ok(self.predict_encoded(rows))
+        let encoder = &self.model.encoder;
+        let mut outputs = Vec::new();
+        for batch in encoder.encode_by_batch(table) {
+            outputs.extend(self.outputs(batch?));
+        }
+        Ok(self
+            .model
+            .target
+            .predictions(&outputs, self.model.config.outputs))
     }
 
     /// Predicts for every row of a record batch, as [`TableReader`](crate::TableReader) gives
@@ -82,39 +88,23 @@ impl Predictor {
         self.predict_table(&Table::from_batch("the batch", batch.clone()))
     }
 
-    /// Predicts for rows that [`Encoder::encode`] made: `rows * width` numbers.
+    /// Predicts for rows that [`Encoder::encode_batch`](crate::Encoder::encode_batch) made:
+    /// `rows * width` numbers.
     pub fn predict_encoded(&self, rows: Vec<f32>) -> Predictions {
-        predict(
-            &self.model.network,
-            &self.model.encoder,
-            &self.model.target,
-            rows,
-            &self.device,
-        )
+        let outputs = self.outputs(rows);
+        self.model
+            .target
+            .predictions(&outputs, self.model.config.outputs)
     }
-}
 
-/// Rows in each forward pass, so that memory stays bounded.
-const FORWARD_ROWS: usize = 4096;
-
-fn predict(
-    network: &Mlp,
-    encoder: &Encoder,
-    target: &Target,
-    rows: Vec<f32>,
-    device: &Device,
-) -> Predictions {
-    let width = encoder.width();
-    let mut outputs: Vec<f32> = Vec::new();
-    let mut per_row = 1;
-    for chunk in rows.chunks(FORWARD_ROWS * width) {
-        let shape = [chunk.len() / width, width];
-        let inputs = Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), shape), device);
-        let output = network.forward(inputs);
-        per_row = output.dims()[1];
-        outputs.extend(output.into_data().iter::<f32>());
+    /// The network's outputs, row by row.
+    fn outputs(&self, rows: Vec<f32>) -> Vec<f32> {
+        let width = self.model.config.columns();
+        let shape = [rows.len() / width, width];
+        let inputs = Tensor::<2>::from_data(TensorData::new(rows, shape), &self.device);
+        let outputs = self.model.network.forward(inputs).into_data();
+        outputs.iter::<f32>().collect()
     }
-    target.predictions(&outputs, per_row)
 }
 
 impl Predictions {

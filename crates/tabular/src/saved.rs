@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Mlp, MlpConfig};
@@ -12,9 +12,8 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
-use crate::{Encoder, ModelFileError, Schema, Target};
+use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -94,10 +93,7 @@ struct Metadata {
 /// be written is found out before the work, and a file already there stays whole until the new
 /// one is.
 #[derive(Debug)]
-pub struct ModelFile {
-    path: PathBuf,
-    temporary: NamedTempFile,
-}
+pub struct ModelFile(OutputFile);
 
 impl ModelFile {
     /// Makes sure that a model can be written at the path.
@@ -107,28 +103,13 @@ impl ModelFile {
     /// The folder cannot be written to, or at the path is something that is no model.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
         let path = path.into();
-        let io_error = |error| ModelFileError::Io {
-            path: path.clone(),
-            error,
-        };
         if path.exists() && !is_model(&path) {
             return Err(ModelFileError::InTheWay { path });
         }
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let temporary = tempfile::Builder::new()
-            .prefix(".backburn-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(|error| io_error(plain(error)))?;
-        Ok(Self { path, temporary })
-    }
-
-    /// The path.
-    pub fn path(&self) -> &Path {
-        &self.path
+        match OutputFile::create(&path) {
+            Ok(file) => Ok(Self(file)),
+            Err(error) => Err(ModelFileError::Io { path, error }),
+        }
     }
 
     /// Writes the model: whole or not at all.
@@ -138,48 +119,9 @@ impl ModelFile {
     /// The disk is full, or the folder has gone; what was at the path is untouched.
     pub fn write(mut self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
         let bytes = model.to_bytes()?;
-        self.replace(&bytes).map_err(|error| ModelFileError::Io {
-            path: self.path.clone(),
-            error: plain(error),
-        })?;
-        let path = self.path.clone();
-        self.temporary
-            .persist(&path)
-            .map_err(|error| ModelFileError::Io {
-                path: path.clone(),
-                error: error.error,
-            })?;
-        if let Some(Ok(folder)) = path.parent().map(File::open) {
-            // The rename itself becomes durable; not every file system can do this.
-            let _ = folder.sync_all();
-        }
-        Ok(path)
-    }
-
-    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let file = self.temporary.as_file_mut();
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = match fs::metadata(&self.path) {
-                Ok(existing) => existing.permissions().mode(),
-                Err(_) => 0o644,
-            };
-            file.set_permissions(fs::Permissions::from_mode(mode))?;
-        }
-        Ok(())
-    }
-}
-
-/// The system's error without the temporary file's path, which says nothing to anybody.
-fn plain(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => match error.get_ref().and_then(|inner| inner.source()) {
-            Some(_) | None => io::Error::from(error.kind()),
-        },
+        let path = self.0.path().to_path_buf();
+        let written = self.0.write_all(&bytes).and_then(|()| self.0.commit());
+        written.map_err(|error| ModelFileError::Io { path, error })
     }
 }
 

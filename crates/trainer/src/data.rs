@@ -2,7 +2,7 @@
 
 use backburn_model::MlpConfig;
 use backburn_tabular::{
-    CellError, ColumnKind, Encoder, Schema, Split, Table, TableError, Target, Task,
+    CellError, ColumnKind, ColumnSchema, Encoder, Schema, Split, Table, TableError, Target, Task,
 };
 use backburn_training::{Examples, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -98,16 +98,21 @@ impl Understood {
         })
     }
 
+    /// The columns to learn from.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.beside_the_target()
+            .filter(|column| column.kind != ColumnKind::Ignored)
+            .map(|column| column.name.as_str())
+    }
+
+    fn beside_the_target(&self) -> impl Iterator<Item = &ColumnSchema> {
+        self.schema.columns.iter().filter(|column| {
+            column.name != self.target && Some(&column.name) != self.weight.as_ref()
+        })
+    }
+
     /// The columns in a few words: `40 numeric, 33 categorical`.
     pub fn columns_in_words(&self) -> String {
-        let counted = |kind: ColumnKind| {
-            let used = self.schema.columns.iter().filter(|column| {
-                column.kind == kind
-                    && column.name != self.target
-                    && Some(&column.name) != self.weight.as_ref()
-            });
-            (used.count(), kind)
-        };
         let kinds = [
             ColumnKind::Numeric,
             ColumnKind::Boolean,
@@ -117,7 +122,12 @@ impl Understood {
         ];
         let words: Vec<String> = kinds
             .into_iter()
-            .map(counted)
+            .map(|kind| {
+                (
+                    self.beside_the_target().filter(|c| c.kind == kind).count(),
+                    kind,
+                )
+            })
             .filter(|(columns, _)| *columns > 0)
             .map(|(columns, kind)| format!("{columns} {kind}"))
             .collect();
@@ -250,41 +260,26 @@ pub fn network_config(
     encoder: &Encoder,
     target: &Target,
 ) -> Result<MlpConfig, Error> {
-    let numbers_only = |loss| {
-        matches!(
-            loss,
-            Loss::MeanSquaredError | Loss::MeanAbsoluteError | Loss::Huber
-        )
-    };
-    let classes_only = |loss| matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy);
     let loss = config.training.loss;
-    let outputs = match target {
-        Target::Regression { .. } if classes_only(loss) => {
-            return Err(Error::Usage(
-                "training.loss: this loss is for classes, and the target is a number".to_string(),
-            ));
+    let refuse = |reason: String| Err(Error::Usage(format!("training.loss: {reason}")));
+    let outputs = match (target, loss) {
+        (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
+            return refuse("this loss is for classes, and the target is a number".to_string());
         }
-        Target::Classification { .. } if loss == Loss::MeanAbsoluteError || loss == Loss::Huber => {
-            return Err(Error::Usage(
-                "training.loss: this loss is for numbers, and the target is a class".to_string(),
-            ));
-        }
-        Target::Classification { classes, .. } if loss == Loss::BinaryCrossEntropy => {
-            if classes.len() != 2 {
-                let found = classes.len();
-                return Err(Error::Usage(format!(
-                    "training.loss: binary_cross_entropy tells two classes apart, and there are {found}: use cross_entropy"
-                )));
+        (Target::Regression { .. }, _) => 1,
+        (Target::Classification { classes, .. }, Loss::Auto | Loss::CrossEntropy) => classes.len(),
+        (Target::Classification { classes, .. }, Loss::BinaryCrossEntropy) => match classes.len() {
+            2 => 1,
+            found => {
+                return refuse(format!(
+                    "binary_cross_entropy tells two classes apart, and there are {found}: use \
+                     cross_entropy"
+                ));
             }
-            1
+        },
+        (Target::Classification { .. }, _) => {
+            return refuse("this loss is for numbers, and the target is a class".to_string());
         }
-        Target::Classification { .. } if numbers_only(loss) => {
-            return Err(Error::Usage(
-                "training.loss: this loss is for numbers, and the target is a class".to_string(),
-            ));
-        }
-        Target::Classification { classes, .. } => classes.len(),
-        Target::Regression { .. } => 1,
     };
     let mut network = config.network.clone();
     network.inputs = encoder.inputs();

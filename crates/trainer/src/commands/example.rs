@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use backburn_tabular::{ModelFile, ReadOptions, Split, Table, Target};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
@@ -65,22 +65,27 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
         Some(ExampleName::Penguins) => vec![&PENGUINS],
     };
     let console = Console::for_json(args.run.json);
-    let mut results = Vec::new();
+    let mut results = Map::new();
     for (place, example) in examples.iter().enumerate() {
         if place > 0 {
             console.say("")?;
         }
         let out = args.out.clone();
         let out = out.unwrap_or_else(|| PathBuf::from(format!("{}.safetensors", example.name)));
-        results.push(run_one(example, &out, &config, &chosen, console)?);
+        let result = run_one(example, &out, &config, &chosen, console)?;
+        results.insert(example.name.to_string(), result);
         if interrupt::requested() {
             break;
         }
     }
     if args.run.json {
-        let result = match results.len() {
-            1 => results.remove(0),
-            _ => Value::Array(results),
+        let result = match args.name {
+            Some(_) => results
+                .into_iter()
+                .map(|(_, result)| result)
+                .collect::<Vec<_>>()
+                .remove(0),
+            None => Value::Object(results),
         };
         console::json(&result)?;
     }

@@ -3,8 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use backburn_tabular::{Predictions, Predictor, TableError, TableReader, nearest_name};
-use tempfile::NamedTempFile;
+use backburn_tabular::{OutputFile, Predictions, Predictor, TableError, TableReader, nearest_name};
 
 use crate::args::PredictArgs;
 use crate::console::count;
@@ -23,33 +22,13 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
             return Err(Error::Usage(format!("--out is {what} itself")));
         }
     }
-    // What stands at the path stays whole until the last row is written.
-    let folder = match args.out.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
     let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
-    let mut temporary =
-        NamedTempFile::new_in(folder).map_err(|error| failed(error.kind().into()))?;
-    let rows =
-        stream(args, &predictor, BufWriter::new(temporary.as_file_mut())).map_err(|error| {
-            match error {
-                Error::Output(error) => failed(error),
-                error => error,
-            }
-        })?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
-        temporary
-            .as_file()
-            .set_permissions(readable)
-            .map_err(failed)?;
-    }
-    temporary
-        .persist(&args.out)
-        .map_err(|error| failed(error.error))?;
+    let mut file = OutputFile::create(&args.out).map_err(failed)?;
+    let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
+        Err(Error::Output(error)) => return Err(failed(error)),
+        rows => rows?,
+    };
+    file.commit().map_err(failed)?;
     eprintln!(
         "{} predicted, written to {}",
         count(rows, "row"),

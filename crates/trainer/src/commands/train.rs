@@ -39,6 +39,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     };
     let task = args.task.map(Into::into);
     let understood = Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
+    if let Some(test) = &test {
+        check_columns(test, &understood)?;
+    }
     describe(&table, test.as_ref(), &understood, console)?;
     let mut result = Map::new();
     if let Some(folds) = args.folds {
@@ -53,7 +56,15 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console.entry("validation", score.line(""))?;
     }
     if let Some(test) = &test {
-        let score = score_on_test(&mut trained, test, &chosen)?;
+        let score = match score_on_test(&mut trained, test, &chosen) {
+            Ok(score) => score,
+            // What was learned is not lost over a table that cannot be scored.
+            Err(error) => {
+                let path = file.write(&trained.model)?;
+                console.entry("saved", shown_path(&path))?;
+                return Err(error);
+            }
+        };
         let baseline = baseline::constant(&table, &understood, &trained.model.target, test)?;
         console.entry("test", score.line(""))?;
         if let Some(note) = score.passed_over_note() {
@@ -129,6 +140,15 @@ fn nothing_scored(understood: &Understood) -> Map<String, Value> {
     object.insert("task".to_string(), json!(understood.task));
     object.insert("rows".to_string(), json!(0));
     object
+}
+
+/// Makes sure before training that the table to test on has what the model will need.
+fn check_columns(test: &Table, understood: &Understood) -> Result<(), Error> {
+    test.column(&understood.target)?;
+    for column in understood.features() {
+        test.column(column)?;
+    }
+    Ok(())
 }
 
 fn describe(

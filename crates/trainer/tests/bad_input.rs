@@ -1,0 +1,481 @@
+//! Bad input gets a clear error, and nothing is lost.
+
+mod common;
+
+use common::{Folder, QUICK, flowers, houses};
+
+#[test]
+fn tables_that_are_none() {
+    let folder = Folder::new();
+    folder
+        .write("empty.csv", "")
+        .write("blank.csv", "\n \n")
+        .write("header.csv", "a,b\n")
+        .write("numbers.csv", "1,2\n3,4\n");
+    folder.refused(
+        "train nowhere.csv --target y",
+        1,
+        &["nowhere.csv", "No such file"],
+    );
+    folder.refused(
+        "train empty.csv --target y",
+        1,
+        &["empty.csv", "the file is empty"],
+    );
+    folder.refused("train blank.csv --target y", 1, &["the file is empty"]);
+    folder.refused(
+        "train header.csv --target b",
+        1,
+        &["header.csv", "a header but no rows"],
+    );
+    folder.refused("train . --target y --out m.safetensors", 1, &["a folder"]);
+    folder.refused(
+        "train numbers.csv --target 2",
+        1,
+        &["numbers.csv:1", "--no-header"],
+    );
+    folder.write("x.parquet", b"PAR1 but not really");
+    folder.refused("train x.parquet --target y", 1, &["x.parquet"]);
+    folder.write("utf16.csv", b"\xff\xfea\0,\0b\0\n\0");
+    folder.refused("train utf16.csv --target y", 1, &["UTF-16"]);
+    assert!(
+        folder
+            .names()
+            .iter()
+            .all(|name| !name.contains("safetensors")),
+        "{:?}",
+        folder.names()
+    );
+}
+
+#[test]
+fn a_ragged_row_names_its_line() {
+    let folder = Folder::new();
+    folder
+        .write("short.csv", "a,b\n1,2\n\"x\ny\",3\n4\n")
+        .write("long.csv", "a,b\n1,2\n3,4,5\n");
+    folder.refused(
+        "train short.csv --target b",
+        1,
+        &["short.csv:5", "1 field", "the header 2"],
+    );
+    folder.refused(
+        "train long.csv --target b",
+        1,
+        &["long.csv:3", "3 fields", "the header 2"],
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf8_name_their_line() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", b"a,b\n1,2\n\xff\xfe,3\n")
+        .write("h.csv", b"a,\xff\n1,2\n");
+    folder.refused("train t.csv --target b", 1, &["t.csv:3", "not UTF-8"]);
+    folder.refused("train h.csv --target a", 1, &["h.csv:1", "not UTF-8"]);
+}
+
+#[test]
+fn targets_that_cannot_be_learned() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(30));
+    folder.refused(
+        "train t.csv --target pirce",
+        1,
+        &["no column `pirce`", "did you mean `price`?"],
+    );
+    folder.refused(
+        "train t.csv --target street --task regression",
+        1,
+        &["t.csv:2", "`street` holds numbers", "\"north\""],
+    );
+    folder.refused("train t.csv --target built", 1, &["dates"]);
+    folder.refused(
+        "train t.csv --target price --weight street",
+        1,
+        &["t.csv:2", "weights"],
+    );
+    folder.write("one.csv", "a,y\n1,x\n2,x\n");
+    folder.refused("train one.csv --target y", 1, &["one class only"]);
+    folder.write("same.csv", "a,y\n1,2.5\n2,2.5\n");
+    folder.refused("train same.csv --target y", 1, &["nothing to learn"]);
+    folder.write("none.csv", "a,y\n1,\n2,NA\n");
+    folder.refused("train none.csv --target y", 1, &["`y` has no values"]);
+    folder.write("few.csv", "a,y\n1,3\n2,7\n3,5\n4,8\n");
+    folder.refused(
+        "train few.csv --target y",
+        1,
+        &["--task classification or --task regression"],
+    );
+    folder.write("alone.csv", "a,y\n1,2.5\n1,3.5\n");
+    folder.refused(
+        "train alone.csv --target y",
+        1,
+        &["no column to learn from"],
+    );
+    folder.write("zero.csv", "a,w,y\n1,0,2.5\n2,0,3.5\n");
+    folder.refused("train zero.csv --target y --weight w", 1, &["weight 0"]);
+    folder.write("huge.csv", "a,y\n1,1e308\n2,-1.5e308\n3,1.7e308\n4,0.5\n");
+    folder.refused(
+        "train huge.csv --target y --set data.validation=0",
+        1,
+        &["too large"],
+    );
+}
+
+#[test]
+fn text_in_a_numeric_column_names_line_and_value() {
+    let folder = Folder::new();
+    let table = houses(60);
+    folder.write("t.csv", table.replacen("\n161,", "\nunknown,", 1));
+    folder.refused(
+        "train t.csv --target price",
+        1,
+        &[
+            "t.csv:",
+            "`size`",
+            "\"unknown\"",
+            "columns.size=categorical",
+        ],
+    );
+    folder.refused(
+        "train t.csv --target price --set columns.size=numeric",
+        1,
+        &["\"unknown\""],
+    );
+    folder.done(&format!(
+        "train t.csv --target price --set columns.size=categorical {QUICK}"
+    ));
+}
+
+#[test]
+fn rows_without_a_target_are_left_out_and_counted() {
+    let folder = Folder::new();
+    folder.write(
+        "t.csv",
+        houses(50) + "100,north,1999-01-01,\n120,south,1999-01-01,inf\n",
+    );
+    let answer = folder.done(&format!("train t.csv --target price --json {QUICK}"));
+    assert!(
+        answer
+            .stderr
+            .contains("2 rows left out: `price` is missing"),
+        "{}",
+        answer.stderr
+    );
+    let evaluated = folder.done("evaluate t.safetensors t.csv --json").json();
+    assert_eq!(
+        (&evaluated["rows"], &evaluated["passed_over"]),
+        (&50.into(), &2.into())
+    );
+}
+
+#[test]
+fn missing_infinite_and_unseen_values_are_no_errors() {
+    let folder = Folder::new();
+    let mut csv = houses(60);
+    csv += ",,,150000\ninf,north,1999-01-01,100000\n";
+    folder.write("t.csv", csv);
+    let answer = folder.done(&format!("train t.csv --target price {QUICK}"));
+    assert!(answer.stdout.contains("`size` 1"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("infinite in 1 row"),
+        "{}",
+        answer.stdout
+    );
+    folder.write(
+        "p.csv",
+        "size,street,built\n,,\n-inf,somewhere,2050-12-31\n1e300,north,?\n",
+    );
+    let predicted = folder.done("predict t.safetensors p.csv").stdout;
+    assert_eq!(predicted.lines().count(), 4);
+    let finite = predicted
+        .lines()
+        .skip(1)
+        .map(|line| line.parse::<f64>().unwrap());
+    assert!(finite.take(2).all(f64::is_finite), "{predicted}");
+}
+
+#[test]
+fn tables_to_predict_must_have_the_model_s_columns() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    folder.done(&format!(
+        "train t.csv --target price --out m.safetensors {QUICK}"
+    ));
+    folder.write("lacks.csv", "sise,street,built\n1,north,1999-01-01\n");
+    folder.refused(
+        "predict m.safetensors lacks.csv",
+        1,
+        &["lacks.csv", "no column `size`", "did you mean `sise`?"],
+    );
+    folder.write(
+        "other.csv",
+        "size,street,built\n1,north,1999-01-01\nbig,north,1999-01-01\n",
+    );
+    folder.refused(
+        "predict m.safetensors other.csv",
+        1,
+        &["other.csv:3", "`size` holds numbers", "\"big\""],
+    );
+    folder.write("date.csv", "size,street,built\n1,north,yesterday\n");
+    folder.refused(
+        "predict m.safetensors date.csv",
+        1,
+        &["date.csv:2", "`built` holds dates", "\"yesterday\""],
+    );
+    folder.write("extra.csv", "zip,built,street,size\nx,1999-01-01,north,1\n");
+    folder.done("predict m.safetensors extra.csv");
+    folder.refused(
+        "evaluate m.safetensors extra.csv",
+        1,
+        &["no column `price`"],
+    );
+    folder.write("header.csv", "size,street,built\n");
+    folder.refused("predict m.safetensors header.csv", 1, &["no rows"]);
+    // A prediction that fails leaves what was there.
+    folder.write("out.csv", "mine");
+    folder.refused(
+        "predict m.safetensors other.csv --out out.csv",
+        1,
+        &["other.csv:3"],
+    );
+    assert_eq!(folder.read("out.csv"), b"mine");
+    folder.refused(
+        "predict m.safetensors t.csv --out t.csv",
+        2,
+        &["the table itself"],
+    );
+    folder.refused(
+        "predict m.safetensors t.csv --out m.safetensors",
+        2,
+        &["the model itself"],
+    );
+}
+
+#[test]
+fn model_files_that_are_none() {
+    let folder = Folder::new();
+    folder.write("t.csv", flowers(40));
+    folder.done(&format!(
+        "train t.csv --target kind --out m.safetensors {QUICK}"
+    ));
+    let bytes = folder.read("m.safetensors");
+    folder.write("cut.safetensors", &bytes[..bytes.len() / 2]);
+    let mut altered = bytes.clone();
+    let place = altered.windows(7).position(|w| w == b"encoder").unwrap();
+    altered[place] = b'x';
+    folder.write("altered.safetensors", altered);
+    let newer = String::from_utf8_lossy(&bytes[8..])
+        .find("format_version")
+        .unwrap()
+        + 8;
+    let mut later = bytes.clone();
+    let digit = later[newer..]
+        .iter()
+        .position(|byte| *byte == b'1')
+        .unwrap()
+        + newer;
+    later[digit] = b'9';
+    folder.write("newer.safetensors", later);
+    for command in ["predict", "evaluate"] {
+        folder.refused(
+            &format!("{command} nowhere.safetensors t.csv"),
+            1,
+            &["nowhere.safetensors", "No such file"],
+        );
+        folder.refused(
+            &format!("{command} t.csv t.csv"),
+            1,
+            &["t.csv", "not a Backburn model"],
+        );
+        folder.refused(&format!("{command} cut.safetensors t.csv"), 1, &["damaged"]);
+        folder.refused(
+            &format!("{command} altered.safetensors t.csv"),
+            1,
+            &["damaged"],
+        );
+        folder.refused(
+            &format!("{command} newer.safetensors t.csv"),
+            1,
+            &["format 9", "update"],
+        );
+    }
+    folder.refused("inspect t.csv", 1, &["not a Backburn model"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_found_out_before_training() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(50));
+    // So many epochs that the test would never end if it trained first.
+    let long = "--set training.epochs=1000000000 --set training.patience=0";
+    folder.refused(
+        &format!("train t.csv --target price --out no/folder/m.safetensors {long}"),
+        1,
+        &["no/folder/m.safetensors", "No such file"],
+    );
+    folder.refused(
+        &format!("train t.csv --target price --out t.csv {long}"),
+        2,
+        &["the table itself"],
+    );
+    folder.write("notes.txt", "mine");
+    folder.refused(
+        &format!("train t.csv --target price --out notes.txt {long}"),
+        1,
+        &["notes.txt", "not overwritten"],
+    );
+    assert_eq!(folder.read("notes.txt"), b"mine");
+    folder.refused(
+        "predict m.safetensors t.csv --out no/folder/p.csv",
+        1,
+        &["m.safetensors"],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    let folder = Folder::new();
+    folder.write("t.csv", houses(50));
+    folder.done(&format!(
+        "train t.csv --target price --out m.safetensors {QUICK}"
+    ));
+    let old = folder.read("m.safetensors");
+    // A limit on the size of files stands for a disk that is full: the write fails half-way.
+    let program = env!("CARGO_BIN_EXE_trainer");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 4; exec {program} train t.csv --target price --out m.safetensors --set training.epochs=1"
+    );
+    let mut command = Command::new("bash");
+    command
+        .arg("-c")
+        .arg(script)
+        .current_dir(folder.path("."))
+        .arg0("bash");
+    let answer = common::Answer::new(command.output().unwrap());
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("m.safetensors"), "{}", answer.stderr);
+    assert_eq!(folder.read("m.safetensors"), old);
+    assert_eq!(
+        folder.names(),
+        ["m.safetensors", "t.csv"],
+        "no file is left over"
+    );
+}
+
+#[test]
+fn a_loss_that_explodes_says_what_to_try() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    let line = "train t.csv --target price --set training.learning_rate=1e6 --set training.optimizer.name=sgd --set training.schedule.name=constant --set network.activation=identity";
+    folder.refused(line, 1, &["infinite or NaN", "training.learning_rate"]);
+    assert_eq!(folder.names(), ["t.csv"]);
+}
+
+#[test]
+fn ten_thousand_columns_are_a_table_too() {
+    let folder = Folder::new();
+    let columns = 10_000;
+    let names: Vec<String> = (0..columns).map(|c| format!("c{c}")).collect();
+    let mut csv = names.join(",") + ",y\n";
+    for row in 0..25 {
+        let cells: Vec<String> = (0..columns)
+            .map(|c| ((row * 31 + c * 17) % 97).to_string())
+            .collect();
+        csv += &format!("{},{}.5\n", cells.join(","), row);
+    }
+    folder.write("wide.csv", csv);
+    folder.done("train wide.csv --target y --set training.epochs=1 --set network.hidden=[4]");
+    let predicted = folder.done("predict wide.safetensors wide.csv").stdout;
+    assert_eq!(predicted.lines().count(), 26);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(30))
+        .write("c.toml", "[training]\nepochs = \"many\"\n")
+        .write("d.toml", "[training\n");
+    folder.refused("train t.csv", 2, &["--target"]);
+    folder.refused("frain t.csv", 2, &["frain"]);
+    folder.refused(
+        "train t.csv --target price --set training.epochs",
+        2,
+        &["KEY=VALUE"],
+    );
+    folder.refused(
+        "train t.csv --target price --set training.epoch=3",
+        2,
+        &["unknown field `epoch`"],
+    );
+    folder.refused(
+        "train t.csv --target price --set network.dropout=1",
+        2,
+        &["network.dropout"],
+    );
+    folder.refused(
+        "train t.csv --target price --config c.toml",
+        2,
+        &["c.toml", "line 2", "epochs"],
+    );
+    folder.refused(
+        "train t.csv --target price --config d.toml",
+        2,
+        &["d.toml", "line 1"],
+    );
+    folder.refused(
+        "train t.csv --target price --config none.toml",
+        2,
+        &["none.toml"],
+    );
+    folder.refused(
+        "train t.csv --target price --device tpu",
+        2,
+        &["tpu", "not compiled in"],
+    );
+    folder.refused(
+        "train t.csv --target price --set columns.sise=numeric",
+        1,
+        &["did you mean `size`?"],
+    );
+    folder.refused(
+        "train t.csv --target price --delimiter ab",
+        2,
+        &["single ASCII character"],
+    );
+    folder.refused("train t.csv --target price --folds 1", 2, &["--folds"]);
+}
+
+#[test]
+fn strange_names_are_just_names() {
+    let folder = Folder::new();
+    let mut csv = "\"a,b\",a.1,a,a,,\"x\u{1b}[31m\",\u{1f3e0},y\n".to_string();
+    for row in 0..40 {
+        csv += &format!(
+            "{},{},{},{},{},{},{},{}.5\n",
+            row % 7,
+            row % 5,
+            row % 3,
+            row % 11,
+            row % 13,
+            row % 2,
+            row % 4,
+            row * 3
+        );
+    }
+    folder.write("t.csv", csv);
+    let answer = folder.done(&format!("train t.csv --target y {QUICK}"));
+    assert!(!answer.stdout.contains('\u{1b}'), "{}", answer.stdout);
+    let shown = folder.done("inspect t.safetensors").stdout;
+    assert!(
+        !shown.contains('\u{1b}') && shown.contains("a.2") && shown.contains("column_5"),
+        "{shown}"
+    );
+    folder.done("predict t.safetensors t.csv");
+}
