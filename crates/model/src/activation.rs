@@ -102,7 +102,7 @@ impl Activation {
     /// Why this activation cannot be used, if it can't.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match *self {
-            Self::Celu(alpha) if alpha == 0.0 => Some("alpha must not be 0"),
+            Self::Celu(0.0) => Some("alpha must not be 0"),
             Self::Softplus(beta) if beta <= 0.0 => Some("beta must be above 0"),
             Self::HardShrink(lambda) | Self::SoftShrink(lambda) if lambda < 0.0 => {
                 Some("lambda must be at least 0")

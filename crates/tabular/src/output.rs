@@ -1,6 +1,5 @@
 //! Files that are written whole or not at all.
 
-use std::error::Error as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

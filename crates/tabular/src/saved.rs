@@ -314,7 +314,7 @@ fn check_tensors(network: &Mlp, bytes: &[u8]) -> Result<(), String> {
         let view = file
             .tensor(name)
             .map_err(|_| format!("it lacks the tensor {name:?}"))?;
-        let shape: Vec<usize> = tensor.shape.iter().map(|&size| size as usize).collect();
+        let shape = tensor.shape.to_vec();
         if view.shape() != shape {
             let found = view.shape();
             return Err(format!(

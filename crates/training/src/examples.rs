@@ -58,14 +58,14 @@ impl Examples {
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let rows = start..end;
         Self {
-            inputs: self.inputs.clone().slice([rows.clone()]),
+            inputs: self.inputs.clone().slice_dim(0, rows.clone()),
             targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().slice([rows.clone()])),
+                Targets::Values(values) => Targets::Values(values.clone().slice_dim(0, rows.clone())),
                 Targets::Classes(classes) => {
-                    Targets::Classes(classes.clone().slice([rows.clone()]))
+                    Targets::Classes(classes.clone().slice_dim(0, rows.clone()))
                 }
             },
-            weights: self.weights.as_ref().map(|w| w.clone().slice([rows])),
+            weights: self.weights.as_ref().map(|w| w.clone().slice_dim(0, rows)),
         }
     }
 

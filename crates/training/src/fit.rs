@@ -213,7 +213,7 @@ pub fn forward_in_batches<N: Network>(network: &N, inputs: &Tensor<2>) -> Tensor
         .step_by(FORWARD_BATCH)
         .map(|start| {
             let end = (start + FORWARD_BATCH).min(rows);
-            network.forward(inputs.clone().slice([start..end]))
+            network.forward(inputs.clone().slice_dim(0, start..end))
         })
         .collect();
     Tensor::cat(outputs, 0)
