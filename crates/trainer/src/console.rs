@@ -69,7 +69,8 @@ pub fn count(count: usize, noun: &str) -> String {
     let plural = match (count, noun.strip_suffix('y')) {
         (1, _) => noun.to_string(),
         (_, Some(stem)) => format!("{stem}ies"),
-        (_, None) => format!("{noun}s"),
+        _ if noun.ends_with('s') => format!("{noun}es"),
+        _ => format!("{noun}s"),
     };
     format!("{} {plural}", number_of(count))
 }
@@ -78,6 +79,15 @@ fn number_of(count: usize) -> String {
     match count {
         0..1000 => count.to_string(),
         _ => number(count as f64),
+    }
+}
+
+/// How this program is called, to show commands that can be copied.
+pub fn program() -> &'static str {
+    // Cargo tells the programs that it runs.
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(_) => "cargo run -p trainer --",
+        None => "trainer",
     }
 }
 
@@ -116,6 +126,7 @@ mod tests {
         }
         assert_eq!(count(1, "category"), "1 category");
         assert_eq!(count(2000, "category"), "2,000 categories");
+        assert_eq!(count(3, "class"), "3 classes");
     }
 
     #[test]

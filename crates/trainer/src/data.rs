@@ -47,10 +47,21 @@ impl Understood {
         config: &RunConfig,
     ) -> Result<Self, Error> {
         table.column(target)?;
+        let weights = weight.map(|column| weights(table, column)).transpose()?;
         let mut overrides = config.columns.clone();
-        for column in [Some(target), weight].into_iter().flatten() {
-            overrides.remove(column);
-        }
+        // What is said of the target as a column says what there is to predict.
+        let task = task.or_else(|| match overrides.get(target)? {
+            ColumnKind::Numeric => Some(Task::Regression),
+            ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
+            _ => None,
+        });
+        match task {
+            Some(Task::Regression) => overrides.insert(target.to_string(), ColumnKind::Numeric),
+            Some(Task::Classification) => {
+                overrides.insert(target.to_string(), ColumnKind::Categorical)
+            }
+            None => overrides.remove(target),
+        };
         let schema = Schema::infer(table, &overrides)?;
         let task = match task {
             Some(task) => task,
@@ -65,7 +76,6 @@ impl Understood {
                 shown(target)
             ));
         }
-        let weights = weight.map(|column| weights(table, column)).transpose()?;
         let rows: Vec<usize> = match &weights {
             None => known,
             Some(weights) => known

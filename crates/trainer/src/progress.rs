@@ -20,16 +20,19 @@ pub struct Progress<'a> {
     truth: &'a Truth,
     validation_rows: &'a [usize],
     unit: &'a str,
+    epochs: usize,
     next_line: usize,
 }
 
 impl<'a> Progress<'a> {
-    /// `lines` asks for the lines of single epochs, beside the bar.
+    /// `epochs` is how many there will be at most; `lines` asks for the lines of single epochs,
+    /// beside the bar.
     pub fn new(
         target: &'a Target,
         truth: &'a Truth,
         validation_rows: &'a [usize],
         unit: &'a str,
+        epochs: usize,
         lines: bool,
     ) -> Self {
         let bar = match std::io::stderr().is_terminal() {
@@ -46,13 +49,9 @@ impl<'a> Progress<'a> {
             truth,
             validation_rows,
             unit,
+            epochs,
             next_line: 1,
         }
-    }
-
-    /// The epochs that there will be at most.
-    pub fn set_epochs(&self, epochs: usize) {
-        self.bar.set_length(epochs as u64);
     }
 
     fn validation_score(&self, epoch: &EpochReport) -> Option<String> {
@@ -66,7 +65,12 @@ impl<'a> Progress<'a> {
 }
 
 impl Observer for Progress<'_> {
-    fn on_step(&mut self, _: &StepReport) -> ControlFlow<()> {
+    fn on_step(&mut self, step: &StepReport) -> ControlFlow<()> {
+        if step.epoch == 1 && step.step == 1 {
+            self.bar
+                .set_length(self.epochs.saturating_mul(step.steps) as u64);
+        }
+        self.bar.inc(1);
         match interrupt::requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -90,7 +94,6 @@ impl Observer for Progress<'_> {
             }
             self.bar.set_message(words);
         }
-        self.bar.set_position(epoch.epoch as u64);
         ControlFlow::Continue(())
     }
 }

@@ -57,9 +57,9 @@ pub fn train(
             &truth,
             &prepared.split.validation,
             manner.unit,
+            config.training.epochs,
             manner.wordy,
         );
-        progress.set_epochs(config.training.epochs);
         fit(
             network,
             &prepared.training,

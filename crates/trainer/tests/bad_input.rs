@@ -150,6 +150,29 @@ fn text_in_a_numeric_column_names_line_and_value() {
 }
 
 #[test]
+fn text_among_the_numbers_of_a_target_names_its_line() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60) + "100,north,1999-01-01,unsold\n");
+    folder.refused(
+        "train t.csv --target price",
+        1,
+        &["t.csv:62", "`price`", "\"unsold\""],
+    );
+    folder.refused(
+        "train t.csv --target price --task regression",
+        1,
+        &["t.csv:62", "\"unsold\""],
+    );
+    let line = "train t.csv --target price --set columns.price=categorical";
+    let answer = folder.done(&format!("{line} {QUICK}"));
+    assert!(
+        answer.stdout.contains("price (classification)"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
 fn rows_without_a_target_are_left_out_and_counted() {
     let folder = Folder::new();
     folder.write(

@@ -60,7 +60,9 @@ impl Examples {
         Self {
             inputs: self.inputs.clone().slice_dim(0, rows.clone()),
             targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().slice_dim(0, rows.clone())),
+                Targets::Values(values) => {
+                    Targets::Values(values.clone().slice_dim(0, rows.clone()))
+                }
                 Targets::Classes(classes) => {
                     Targets::Classes(classes.clone().slice_dim(0, rows.clone()))
                 }

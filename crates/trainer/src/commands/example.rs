@@ -163,7 +163,12 @@ fn run_one(
     result.extend(facts(&trained, out));
     let path = file.write(&trained.model)?;
     console.entry("saved", shown_path(&path))?;
-    console.entry("next", format!("trainer inspect {}", shown_path(&path)))?;
+    let program = console::program();
+    console.entry("next", format!("{program} inspect {}", shown_path(&path)))?;
+    console.entry(
+        "",
+        format!("{program} train TABLE --target COLUMN, with a table of yours"),
+    )?;
     Ok(Value::Object(result))
 }
 

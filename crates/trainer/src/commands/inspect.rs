@@ -34,7 +34,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
                 "",
                 format!(
                     "{}: {}{more}",
-                    count(classes.len(), "class").replace("classs", "classes"),
+                    count(classes.len(), "class"),
                     names.join(", ")
                 ),
             )?;

@@ -45,7 +45,8 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
         command
             .args(line.split_whitespace())
-            .current_dir(&self.folder);
+            .current_dir(&self.folder)
+            .env_remove("CARGO_MANIFEST_DIR");
         command
     }
 
