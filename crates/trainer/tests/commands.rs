@@ -343,9 +343,39 @@ fn both_examples_run_offline_from_any_folder() {
 fn ctrl_c_stops_and_saves() {
     let folder = Folder::new();
     folder.write("t.csv", houses(2000));
-    let line = "train t.csv --target price --set training.epochs=1000000 --set training.patience=0";
-    let mut command = folder.command(line);
-    let mut child = command
+    let answer = interrupted(&folder, "train t.csv --target price", || ());
+    assert_eq!(answer.code, 0);
+    assert!(
+        answer.stdout.contains("interrupted after"),
+        "{}",
+        answer.stdout
+    );
+    folder.done("predict t.safetensors t.csv");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_whose_folder_vanished_is_saved_elsewhere() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(2000));
+    let out = folder.path("models");
+    std::fs::create_dir(&out).unwrap();
+    let line = "train t.csv --target price --out models/t.safetensors";
+    let answer = interrupted(&folder, line, || std::fs::remove_dir_all(&out).unwrap());
+    assert_eq!(answer.code, 1);
+    let (reason, refuge) = answer.stderr.split_once("; the model is at ").unwrap();
+    assert!(reason.contains("models/t.safetensors: "), "{reason}");
+    let refuge = refuge.trim();
+    folder.done(&format!("predict {refuge} t.csv"));
+    std::fs::remove_file(refuge).unwrap();
+}
+
+/// Trains without end, and interrupts it once it is well under way and something has happened.
+#[cfg(unix)]
+fn interrupted(folder: &Folder, line: &str, happening: impl FnOnce()) -> Answer {
+    let line = format!("{line} --set training.epochs=1000000 --set training.patience=0");
+    let mut child = folder
+        .command(&line)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -357,16 +387,14 @@ fn ctrl_c_stops_and_saves() {
         let read = std::io::BufRead::read_line(&mut stderr, &mut seen).unwrap();
         assert!(read > 0, "{seen}");
     }
+    happening();
     let killed = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(killed.unwrap().success());
-    let answer = Answer::new(child.wait_with_output().unwrap());
-    assert_eq!(answer.code, 0);
-    assert!(
-        answer.stdout.contains("interrupted after"),
-        "{}",
-        answer.stdout
-    );
-    folder.done("predict t.safetensors t.csv");
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
+    let mut answer = Answer::new(child.wait_with_output().unwrap());
+    answer.stderr = seen + &rest;
+    answer
 }

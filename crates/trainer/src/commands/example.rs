@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
-use crate::commands::train::{facts, score_on_test, shown_path};
+use crate::commands::train::{facts, save, score_on_test, shown_path};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
@@ -136,9 +136,9 @@ fn run_one(
     };
     let inner = understood.split(config);
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
-    console.entry("training", trained.ending())?;
-
     let score = score_on_test(&mut trained, &test, chosen)?;
+    let path = save(file, &trained.model)?;
+    console.entry("training", trained.ending())?;
     console.entry("test", score.line(example.unit))?;
     let mean = baseline::constant(&table, &understood, &trained.model.target, &test)?;
     let linear = baseline::linear(&table, &understood, config, chosen, manner, &test)?;
@@ -160,8 +160,7 @@ fn run_one(
     result.insert("scored_on".to_string(), json!("test"));
     result.insert("baseline".to_string(), Value::Object(mean.json()));
     result.insert("linear".to_string(), Value::Object(linear.json()));
-    result.extend(facts(&trained, out));
-    let path = file.write(&trained.model)?;
+    result.extend(facts(&trained, &path));
     console.entry("saved", shown_path(&path))?;
     let program = console::program();
     console.entry("next", format!("{program} inspect {}", shown_path(&path)))?;

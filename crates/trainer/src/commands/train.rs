@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, Table, TestScore, k_folds};
+use backburn_tabular::{ModelFile, SavedModel, Table, TestScore, k_folds};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -51,20 +51,25 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
 
     let split = understood.split(&config);
     let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
+    let test_score = match &test {
+        Some(test) => score_on_test(&mut trained, test, &chosen).map(Some),
+        None => Ok(None),
+    };
+    // Saved before anything else can fail.
+    let path = save(file, &trained.model)?;
+    let saved = shown_path(&path);
     console.entry("training", trained.ending())?;
     if let Some(score) = &trained.validation {
         console.entry("validation", score.line(""))?;
     }
-    if let Some(test) = &test {
-        let score = match score_on_test(&mut trained, test, &chosen) {
-            Ok(score) => score,
-            // What was learned is not lost over a table that cannot be scored.
-            Err(error) => {
-                let path = file.write(&trained.model)?;
-                console.entry("saved", shown_path(&path))?;
-                return Err(error);
-            }
-        };
+    let test_score = match test_score {
+        Ok(score) => score,
+        Err(error) => {
+            console.entry("saved", saved)?;
+            return Err(error);
+        }
+    };
+    if let (Some(test), Some(score)) = (&test, &test_score) {
         let baseline = baseline::constant(&table, &understood, &trained.model.target, test)?;
         console.entry("test", score.line(""))?;
         if let Some(note) = score.passed_over_note() {
@@ -89,17 +94,28 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         result.extend(score);
         result.insert("scored_on".to_string(), json!(scored_on));
     }
-    result.extend(facts(&trained, &out));
-    let path = file.write(&trained.model)?;
-    console.entry("saved", shown_path(&path))?;
-    console.entry(
-        "next",
-        format!("trainer predict {} TABLE", shown_path(&path)),
-    )?;
+    result.extend(facts(&trained, &path));
+    console.entry("saved", &saved)?;
+    let program = console::program();
+    console.entry("next", format!("{program} predict {saved} TABLE"))?;
     if args.run.json {
         console::json(&Value::Object(result))?;
     }
     Ok(())
+}
+
+/// Writes a model to its place or, rather than lose it, to the folder for temporary files.
+pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
+    let error = match file.write(model) {
+        Ok(path) => return Ok(path),
+        Err(error) => error,
+    };
+    let name = format!("backburn-{}.safetensors", std::process::id());
+    let refuge = ModelFile::create(std::env::temp_dir().join(name));
+    Err(match refuge.and_then(|file| file.write(model)) {
+        Ok(path) => Error::Failed(format!("{error}; the model is at {}", path.display())),
+        Err(_) => error.into(),
+    })
 }
 
 /// Scores a trained model on a table, and notes the score in the model.
