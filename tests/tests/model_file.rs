@@ -175,7 +175,7 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 11] = [
+    let changes: [(&str, Change); 12] = [
         ("format 2", |json| json["format_version"] = 2.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
@@ -189,6 +189,11 @@ fn altered_metadata_is_refused() {
         }),
         ("parameters", |json| {
             json["network"]["hidden"] = serde_json::json!([4294967295u64, 4294967295u64])
+        }),
+        ("more parameters", |json| {
+            json["network"]["inputs"] = u64::MAX.into();
+            json["network"]["embeddings"] =
+                serde_json::json!([{ "categories": 1, "dimension": 1 }]);
         }),
         ("does not fit its columns", |json| {
             json["network"]["inputs"] = 3.into()

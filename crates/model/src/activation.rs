@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::named::{self, ParseNameError};
 
-/// The nonlinearity after each hidden layer: every element-wise one that Burn has, and a step
-/// function.
+/// The nonlinearity after each hidden layer: the element-wise ones of Burn that suit one, and a
+/// step function.
 ///
 /// Written in configs as a snake-case name, with its number where it takes one:
 /// `"relu"`, `"leaky_relu(0.01)"`, `"elu(1.0)"`.
@@ -33,7 +33,8 @@ pub enum Activation {
     Elu(f64),
     /// `max(0, x) + min(0, alpha · (exp(x / alpha) - 1))`; alpha is 1 unless given.
     Celu(f64),
-    /// The self-normalizing unit of Klambauer and others (2017).
+    /// `1.0507 · elu(x)` with alpha 1.67326, the self-normalizing unit of Klambauer and others
+    /// (2017).
     Selu,
     /// `x · Φ(x)`, Hendrycks and Gimpel (2016).
     Gelu,
@@ -41,7 +42,7 @@ pub enum Activation {
     GeluTanh,
     /// `x · sigmoid(x)`, also called swish.
     Silu,
-    /// A piecewise linear swish.
+    /// `x · clamp(x / 6 + 1 / 2, 0, 1)`: a swish without exponentials.
     HardSwish,
     /// `x · tanh(softplus(x))`, Misra (2019).
     Mish,
@@ -231,9 +232,11 @@ impl ActivationLayer {
                 Some(prelu) => prelu.forward(input),
                 None => input,
             },
-            Activation::Elu(alpha) => activation::elu(input, alpha),
-            Activation::Celu(alpha) => activation::celu(input, alpha),
-            Activation::Selu => activation::selu(input),
+            Activation::Elu(alpha) => above_and_below(input, |x| activation::elu(x, alpha)),
+            Activation::Celu(alpha) => above_and_below(input, |x| activation::celu(x, alpha)),
+            Activation::Selu => {
+                above_and_below(input, |x| activation::elu(x, SELU_ALPHA)) * SELU_SCALE
+            }
             Activation::Gelu => activation::gelu(input),
             Activation::GeluTanh => activation::gelu_approximate(input),
             Activation::Silu => activation::silu(input),
@@ -253,6 +256,15 @@ impl ActivationLayer {
             Activation::Step => step(input),
         }
     }
+}
+
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// `x` above zero, a function that is 0 at zero below. Burn's ELU takes the exponential of all
+/// numbers and then chooses: above 88 that is infinite, and the gradient is not a number.
+fn above_and_below(input: Tensor<2>, below: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    activation::relu(input.clone()) + below(input.clamp_max(0.0))
 }
 
 /// The step's value with the gradient of `clamp(x, -1, 1)`: what is added to the clamped value
@@ -311,13 +323,73 @@ mod tests {
         );
     }
 
+    /// The documented equations.
+    fn equation(activation: Activation, x: f64) -> f64 {
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let softplus = |x: f64| (1.0 + x.exp()).ln();
+        match activation {
+            Activation::Identity => x,
+            Activation::Relu => x.max(0.0),
+            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::LeakyRelu(slope) | Activation::PRelu(slope) => x.max(slope * x),
+            Activation::Elu(alpha) => x.max(0.0) + (alpha * x.min(0.0).exp_m1()),
+            Activation::Celu(alpha) => x.max(0.0) + (alpha * (x.min(0.0) / alpha).exp_m1()),
+            Activation::Selu if x > 0.0 => 1.05070098 * x,
+            Activation::Selu => 1.05070098 * 1.67326324 * x.exp_m1(),
+            // Φ(x) at the points of the test, from tables of the normal distribution.
+            Activation::Gelu => match x {
+                -3.0 => -3.0 * 0.00134990,
+                -0.4 => -0.4 * 0.34457826,
+                0.3 => 0.3 * 0.61791142,
+                2.0 => 2.0 * 0.97724987,
+                x => x.max(0.0),
+            },
+            Activation::GeluTanh => {
+                let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+                0.5 * x * (1.0 + inner.tanh())
+            }
+            Activation::Silu => x * sigmoid(x),
+            Activation::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+            Activation::Mish => x * softplus(x).tanh(),
+            Activation::Tanh => x.tanh(),
+            Activation::HardTanh => x.clamp(-1.0, 1.0),
+            Activation::TanhShrink => x - x.tanh(),
+            Activation::Sigmoid => sigmoid(x),
+            Activation::HardSigmoid => (x / 6.0 + 0.5).clamp(0.0, 1.0),
+            Activation::LogSigmoid => -softplus(-x),
+            Activation::Softplus(beta) => softplus(beta * x) / beta,
+            Activation::Softsign => x / (1.0 + x.abs()),
+            Activation::ThresholdedRelu(alpha) => f64::from(x > alpha) * x,
+            Activation::HardShrink(lambda) => f64::from(x.abs() > lambda) * x,
+            Activation::SoftShrink(lambda) => (x.abs() - lambda).max(0.0) * x.signum(),
+            Activation::Step => f64::from(x >= 0.0),
+        }
+    }
+
     #[test]
-    fn every_activation_runs_forward_and_backward() {
+    fn every_activation_has_the_value_of_its_equation() {
+        let device = Device::default();
+        let inputs = [-100.0, -3.0, -0.4, 0.3, 2.0, 100.0];
+        for activation in Activation::all() {
+            let input = Tensor::<2>::from_floats([inputs], &device);
+            let output = activation.init(&device).forward(input).into_data();
+            for (x, y) in inputs.into_iter().zip(output.iter::<f64>()) {
+                let expected = equation(activation, x);
+                assert!(
+                    (y - expected).abs() < 1e-5 * expected.abs().max(1.0),
+                    "{activation}({x}) = {y}, not {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_activation_has_a_gradient_however_large_its_input() {
         let device = Device::default().autodiff();
         for activation in Activation::all() {
-            let input = Tensor::<2>::from_floats([[-3.0, -0.4, 0.3, 2.0]], &device).require_grad();
+            let inputs = [[-1000.0, -3.0, -0.4, 0.0, 0.3, 2.0, 1000.0]];
+            let input = Tensor::<2>::from_floats(inputs, &device).require_grad();
             let output = activation.init(&device).forward(input.clone());
-            assert_eq!(output.dims(), [1, 4], "{activation}");
             let gradients = output.sum().backward();
             let gradient = input
                 .grad(&gradients)

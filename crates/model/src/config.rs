@@ -52,7 +52,8 @@ pub enum Normalization {
     /// Nothing.
     #[default]
     None,
-    /// Each unit over the batch (Ioffe and Szegedy, 2015).
+    /// Each unit over the batch (Ioffe and Szegedy, 2015). In training, a batch of a single row has
+    /// no variance, and nothing passes: give two or more.
     Batch,
     /// Each row over the units (Ba, Kiros and Hinton, 2016).
     Layer,
@@ -174,7 +175,7 @@ impl MlpConfig {
     /// The first field that cannot be, and why.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let refuse = |field, reason: String| Err(ConfigError { field, reason });
-        if self.columns() == 0 {
+        if self.inputs == 0 && self.embeddings.is_empty() {
             return refuse("inputs", "there is no input".to_string());
         }
         if self.outputs == 0 {

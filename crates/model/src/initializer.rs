@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::Activation;
 use crate::named::{self, ParseNameError};
 
-/// How the weights of the hidden layers start. Biases start at zero, except with
-/// [`PyTorch`](Self::PyTorch).
+/// How the weights of the linear layers start. Biases start at zero, except with
+/// [`PyTorch`](Self::PyTorch); embeddings start from `N(0, 1)`.
 ///
 /// Written in configs as a snake-case name, with its numbers where it takes some:
 /// `"auto"`, `"xavier_uniform"`, `"normal(0, 0.01)"`.
@@ -104,16 +104,29 @@ impl Initializer {
 
     /// Why this initializer cannot be used, if it can't.
     pub(crate) fn problem(&self) -> Option<&'static str> {
+        // The weights are 32-bit numbers.
+        let numbers = match *self {
+            Self::Uniform(min, max) => [min, max - min],
+            Self::Normal(mean, std) => [mean, std],
+            Self::Constant(value) => [value, 0.0],
+            _ => [0.0, 0.0],
+        };
+        if numbers.iter().any(|number| !(*number as f32).is_finite()) {
+            return Some("too large for a weight");
+        }
         match *self {
-            Self::Uniform(min, max) if min >= max => Some("the first number must be the smaller"),
+            Self::Uniform(min, max) if min as f32 >= max as f32 => {
+                Some("the first number must be the smaller")
+            }
             Self::Normal(_, std) if std < 0.0 => Some("the deviation must be at least 0"),
             _ => None,
         }
     }
 }
 
-/// The factor by which weights are widened so that the activation keeps the signal's variance,
-/// as in `torch.nn.init.calculate_gain`; for the sigmoid, whose slope at zero is a quarter, 4.
+/// The factor by which weights are widened so that the activation keeps the signal's variance: for
+/// tanh, ReLU and its relatives as in `torch.nn.init.calculate_gain`, for SELU 1 as in its paper,
+/// and for the sigmoids the inverse of their slope at zero.
 fn gain(activation: Activation) -> f64 {
     match activation {
         Activation::LeakyRelu(slope) | Activation::PRelu(slope) => {
@@ -121,7 +134,8 @@ fn gain(activation: Activation) -> f64 {
         }
         Activation::Identity | Activation::Selu | Activation::Softsign | Activation::Step => 1.0,
         Activation::Tanh | Activation::HardTanh => 5.0 / 3.0,
-        Activation::Sigmoid | Activation::HardSigmoid => 4.0,
+        Activation::Sigmoid => 4.0,
+        Activation::HardSigmoid => 6.0,
         _ => 2f64.sqrt(),
     }
 }
@@ -214,5 +228,100 @@ mod tests {
         }
         assert!("xavier".parse::<Initializer>().is_err());
         assert!("uniform(1)".parse::<Initializer>().is_err());
+    }
+
+    #[test]
+    fn weights_have_the_mean_and_the_deviation_of_their_equation() {
+        let device = burn::tensor::Device::default();
+        device.seed(0);
+        let (inputs, outputs) = (200, 300);
+        let fan = |fan: usize, gain: f64| gain / (fan as f64).sqrt();
+        let both = (2.0 / 500f64).sqrt();
+        let relu = 2f64.sqrt();
+        for (initializer, activation, mean, deviation) in [
+            (Initializer::Auto, Activation::Relu, 0.0, fan(200, relu)),
+            (Initializer::Auto, Activation::Selu, 0.0, fan(200, 1.0)),
+            (Initializer::Auto, Activation::Tanh, 0.0, 5.0 / 3.0 * both),
+            (
+                Initializer::KaimingUniform,
+                Activation::Gelu,
+                0.0,
+                fan(200, relu),
+            ),
+            (
+                Initializer::KaimingNormal,
+                Activation::Relu,
+                0.0,
+                fan(200, relu),
+            ),
+            (Initializer::XavierUniform, Activation::Identity, 0.0, both),
+            (
+                Initializer::XavierNormal,
+                Activation::Sigmoid,
+                0.0,
+                4.0 * both,
+            ),
+            (
+                Initializer::LecunUniform,
+                Activation::Relu,
+                0.0,
+                fan(200, 1.0),
+            ),
+            (
+                Initializer::LecunNormal,
+                Activation::Relu,
+                0.0,
+                fan(200, 1.0),
+            ),
+            // The rows of a 200 × 300 matrix have length 1.
+            (
+                Initializer::Orthogonal,
+                Activation::Identity,
+                0.0,
+                fan(300, 1.0),
+            ),
+            (
+                Initializer::PyTorch,
+                Activation::Relu,
+                0.0,
+                fan(200, 1.0 / 3f64.sqrt()),
+            ),
+            (
+                Initializer::Uniform(1.0, 4.0),
+                Activation::Relu,
+                2.5,
+                3.0 / 12f64.sqrt(),
+            ),
+            (Initializer::Normal(-1.0, 0.5), Activation::Relu, -1.0, 0.5),
+            (Initializer::Constant(0.25), Activation::Relu, 0.25, 0.0),
+        ] {
+            let weights = initializer
+                .for_activation(activation)
+                .init_with::<2, _>([inputs, outputs], Some(inputs), Some(outputs), &device)
+                .val()
+                .into_data();
+            let weights: Vec<f64> = weights.iter().collect();
+            let count = weights.len() as f64;
+            let found = weights.iter().sum::<f64>() / count;
+            let variance = weights.iter().map(|w| (w - found).powi(2)).sum::<f64>() / count;
+            assert!((found - mean).abs() < 0.01, "{initializer}: mean {found}");
+            let found = variance.sqrt();
+            assert!(
+                (found - deviation).abs() < 0.02 * deviation.max(1e-6),
+                "{initializer} before {activation}: deviation {found}, not {deviation}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_that_32_bits_do_not_hold_are_a_problem() {
+        for initializer in [
+            Initializer::Uniform(1.0, 1.000_000_01),
+            Initializer::Uniform(-3e38, 3e38),
+            Initializer::Normal(0.0, 1e39),
+            Initializer::Constant(-1e39),
+        ] {
+            assert!(initializer.problem().is_some(), "{initializer}");
+        }
     }
 }

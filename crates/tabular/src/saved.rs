@@ -7,7 +7,6 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Mlp, MlpConfig};
-use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
@@ -231,7 +230,7 @@ impl SavedModel {
             .map_err(|error| damaged(error.to_string()))?;
         Ok(Self {
             config: metadata.network,
-            network: network.no_grad(),
+            network,
             schema: metadata.schema,
             encoder: metadata.encoder,
             target: metadata.target,

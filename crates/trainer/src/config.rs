@@ -95,9 +95,9 @@ impl RunConfig {
         if let Some((class, _)) = self
             .class_weights
             .iter()
-            .find(|(_, weight)| !weight.is_finite() || **weight < 0.0)
+            .find(|(_, weight)| !weight.is_finite() || **weight <= 0.0)
         {
-            return usage(&format!("class_weights.{class}: must be at least 0"));
+            return usage(&format!("class_weights.{class}: must be above 0"));
         }
         self.network.validate()?;
         self.training

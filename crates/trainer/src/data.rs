@@ -1,6 +1,6 @@
 //! From a table to examples.
 
-use backburn_model::MlpConfig;
+use backburn_model::{MlpConfig, Normalization};
 use backburn_tabular::{
     CellError, ColumnKind, ColumnSchema, Encoder, Schema, Split, Table, TableError, Target, Task,
 };
@@ -264,11 +264,13 @@ impl Understood {
     }
 }
 
-/// A network that fits the encoder and the target, everything else as the config says.
+/// A network that fits the encoder, the target and the number of rows to train on, everything else
+/// as the config says.
 pub fn network_config(
     config: &RunConfig,
     encoder: &Encoder,
     target: &Target,
+    rows: usize,
 ) -> Result<MlpConfig, Error> {
     let loss = config.training.loss;
     let refuse = |reason: String| Err(Error::Usage(format!("training.loss: {reason}")));
@@ -296,6 +298,15 @@ pub fn network_config(
     network.outputs = outputs;
     network.embeddings = encoder.embeddings();
     network.validate()?;
+    if network.normalization == Normalization::Batch
+        && (rows == 1 || config.training.batch_size == Some(1))
+    {
+        return Err(Error::Usage(
+            "network.normalization: \"batch\" needs batches of at least 2 rows: set \
+             training.batch_size, or use \"layer\""
+                .to_string(),
+        ));
+    }
     Ok(network)
 }
 

@@ -44,7 +44,12 @@ pub fn train(
 ) -> Result<Trained, Error> {
     let started = Instant::now();
     let prepared = understood.prepare(table, split, config, &chosen.device)?;
-    let network_config = network_config(config, &prepared.encoder, &prepared.target)?;
+    let network_config = network_config(
+        config,
+        &prepared.encoder,
+        &prepared.target,
+        prepared.training.rows(),
+    )?;
     chosen.device.seed(config.training.seed);
     let network = network_config.init(&chosen.device)?;
     if manner.wordy {
@@ -71,7 +76,7 @@ pub fn train(
     let model = SavedModel {
         config: network_config,
         summary: summary(table, &prepared, &fitted, config, chosen),
-        network: fitted.network.no_grad(),
+        network: fitted.network,
         schema: understood.schema.clone(),
         encoder: prepared.encoder,
         target: prepared.target,
@@ -96,7 +101,10 @@ impl Trained {
         let epochs = count(summary.epochs, "epoch");
         let why = match self.stop {
             StopReason::Finished => format!("{epochs} done"),
-            StopReason::EarlyStopping => format!("stopped after {epochs} without improvement"),
+            StopReason::EarlyStopping => format!(
+                "stopped after {epochs}, the last {} of them no better,",
+                summary.epochs - summary.best_epoch
+            ),
             StopReason::Interrupted => format!("interrupted after {epochs}"),
             StopReason::Diverged => format!(
                 "the loss became infinite or NaN after {epochs}: try a smaller \

@@ -100,8 +100,9 @@ impl TrainingConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let optimizer = &self.optimizer;
         let schedule = &self.schedule;
-        let share = |x: f64| (0.0..1.0).contains(&x);
-        let positive = |x: f64| x.is_finite() && x > 0.0;
+        // The arithmetic is of 32-bit numbers, and so are the checks.
+        let share = |x: f64| (0.0..1.0).contains(&(x as f32));
+        let positive = |x: f64| (x as f32).is_finite() && x as f32 > 0.0;
         let bound = |x: Option<f64>| x.is_none_or(positive);
         let checks = [
             ("epochs", self.epochs > 0, "must be at least 1"),
@@ -122,7 +123,9 @@ impl TrainingConfig {
             ("optimizer.momentum", share(optimizer.momentum), SHARE),
             (
                 "optimizer.weight_decay",
-                optimizer.weight_decay.is_finite() && optimizer.weight_decay >= 0.0,
+                optimizer
+                    .weight_decay
+                    .is_none_or(|x| x == 0.0 || positive(x)),
                 "must be at least 0",
             ),
             (
@@ -183,13 +186,20 @@ mod tests {
     #[test]
     fn a_setting_that_cannot_be_names_the_field() {
         type Break = fn(&mut TrainingConfig);
-        let breaks: [(&str, Break); 8] = [
+        let breaks: [(&str, Break); 11] = [
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = Some(0)),
             ("learning_rate", |c| c.learning_rate = f64::NAN),
             ("learning_rate", |c| c.learning_rate = 2.0),
             ("clip_norm", |c| c.clip_norm = Some(0.0)),
             ("optimizer.beta_1", |c| c.optimizer.beta_1 = Some(1.0)),
+            ("optimizer.beta_2", |c| {
+                c.optimizer.beta_2 = Some(0.999_999_99);
+            }),
+            ("optimizer.epsilon", |c| c.optimizer.epsilon = 1e-46),
+            ("optimizer.weight_decay", |c| {
+                c.optimizer.weight_decay = Some(1e39);
+            }),
             ("schedule.end", |c| c.schedule.end = 0.0),
             ("label_smoothing", |c| c.label_smoothing = 1.0),
         ];

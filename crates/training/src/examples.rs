@@ -1,8 +1,10 @@
 //! The rows that a network learns from.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
+
+use crate::TrainingError;
 
 /// Rows with what is to be predicted of each.
 #[derive(Debug, Clone)]
@@ -11,7 +13,7 @@ pub struct Examples {
     pub inputs: Tensor<2>,
     /// What the network's outputs are compared with.
     pub targets: Targets,
-    /// `[rows]`: how much each row counts in the loss; all alike if absent.
+    /// `[rows]`: how much each row counts in the loss, beside the others; all alike if absent.
     pub weights: Option<Tensor<1>>,
 }
 
@@ -114,22 +116,61 @@ impl Examples {
         })
     }
 
-    /// Moves the rows to a device.
-    pub fn to_device(&self, device: &Device) -> Self {
-        Self {
-            inputs: self.inputs.clone().to_device(device),
-            targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().to_device(device)),
-                Targets::Classes(classes) => Targets::Classes(classes.clone().to_device(device)),
-            },
-            weights: self.weights.as_ref().map(|w| w.clone().to_device(device)),
+    /// Number of [`batches`](Self::batches).
+    pub fn batch_count(&self, size: usize) -> usize {
+        match size {
+            0 | 1 => self.rows(),
+            size => self.rows().saturating_sub(1).div_ceil(size).max(1),
         }
+    }
+
+    /// The same rows off the autodiff device, with the mean of the weights at 1, so that the mean
+    /// loss of a batch does not depend on which rows are in it.
+    ///
+    /// # Errors
+    ///
+    /// Rows, targets and weights that are not as many, or weights that do not say how much rows
+    /// count.
+    pub(crate) fn for_training(&self) -> Result<Self, TrainingError> {
+        let rows = self.rows();
+        let targets = match &self.targets {
+            Targets::Values(values) => values.dims()[0],
+            Targets::Classes(classes) => classes.dims()[0],
+        };
+        let weights = self.weights.as_ref().map_or(rows, |w| w.dims()[0]);
+        if (targets, weights) != (rows, rows) {
+            return Err(TrainingError::Mismatch(format!(
+                "there are {rows} rows, {targets} targets and {weights} weights"
+            )));
+        }
+        let weights = match &self.weights {
+            None => None,
+            Some(weights) => {
+                let weights = weights.clone().without_autodiff();
+                let lowest: f64 = weights.clone().min().into_scalar();
+                let mean: f64 = weights.clone().mean().into_scalar();
+                if !(lowest >= 0.0 && mean > 0.0 && mean.is_finite()) {
+                    let reason = "weights must be at least 0, and some of them above 0";
+                    return Err(TrainingError::Mismatch(reason.to_string()));
+                }
+                Some(weights / mean)
+            }
+        };
+        Ok(Self {
+            inputs: self.inputs.clone().without_autodiff(),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(values.clone().without_autodiff()),
+                Targets::Classes(classes) => Targets::Classes(classes.clone().without_autodiff()),
+            },
+            weights,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
 
     fn numbered(rows: usize) -> Examples {
         let device = Device::default();
@@ -150,6 +191,7 @@ mod tests {
         ] {
             let sizes: Vec<usize> = numbered(rows).batches(size).map(|b| b.rows()).collect();
             assert_eq!(sizes, expected, "{rows} rows by {size}");
+            assert_eq!(numbered(rows).batch_count(size), expected.len());
         }
     }
 

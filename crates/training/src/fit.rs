@@ -10,7 +10,7 @@
 use std::ops::ControlFlow;
 
 use backburn_model::Mlp;
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rand::SeedableRng;
@@ -43,8 +43,8 @@ pub struct Fitted<N> {
     pub best_epoch: usize,
     /// Epochs that were finished.
     pub epochs: usize,
-    /// The validation loss of the best epoch; the training loss of the last one without
-    /// validation rows.
+    /// The mean loss of this network on the validation rows, or on the training rows if there are
+    /// none.
     pub loss: f64,
     /// Why training ended.
     pub stop: StopReason,
@@ -72,9 +72,15 @@ pub enum TrainingError {
     /// No row to learn from.
     #[error("there are no training rows")]
     NoRows,
-    /// The loss became infinite or not a number before any epoch was finished.
+    /// Rows, targets, weights, the network's outputs and the loss do not fit together.
+    #[error("{0}")]
+    Mismatch(String),
+    /// No parameter of the network takes part in training, as after `Module::no_grad`.
+    #[error("every parameter of the network is frozen")]
+    Frozen,
+    /// The loss became infinite or not a number, and no network worth keeping came before.
     #[error(
-        "the loss became infinite or NaN in epoch 1: try a smaller training.learning_rate, \
+        "the loss became infinite or NaN: try a smaller training.learning_rate, \
          training.clip_norm = 1.0, or network.normalization = \"batch\""
     )]
     Diverged,
@@ -89,7 +95,8 @@ pub enum TrainingError {
 ///
 /// # Errors
 ///
-/// An invalid config, no rows, or a loss that is no number from the start.
+/// An invalid config, no rows, a network, rows and a loss that do not fit together, or a loss that
+/// is no number from the start.
 pub fn fit<N: Network>(
     network: N,
     training: &Examples,
@@ -101,15 +108,22 @@ pub fn fit<N: Network>(
     if training.rows() == 0 {
         return Err(TrainingError::NoRows);
     }
-    let device = training.inputs.device().autodiff();
-    let training = training.to_device(&device);
-    let validation = validation.map(|rows| rows.to_device(&device.clone().without_autodiff()));
-    let mut network = network.fork(&device.clone().without_autodiff()).train();
-
     let criterion = config.criterion();
+    let training = training.for_training()?;
+    let validation = validation
+        .filter(|rows| rows.rows() > 0)
+        .map(Examples::for_training)
+        .transpose()?;
+    let device = training.inputs.device();
+    let mut network = network.fork(&device).train();
+    check(&network, &criterion, &training)?;
+    if let Some(rows) = &validation {
+        check(&network, &criterion, rows)?;
+    }
+
     let clipping = config.clipping();
     let batch_size = config.batch_size_for(training.rows());
-    let steps = training.batches(batch_size).count();
+    let steps = training.batch_count(batch_size);
     let mut schedule = config
         .schedule
         .init(config.learning_rate, config.epochs, steps)
@@ -131,7 +145,7 @@ pub fn fit<N: Network>(
         let shuffled = training.shuffled(&mut rng);
         for (step, batch) in shuffled.batches(batch_size).enumerate() {
             // Forward pass.
-            let outputs = network.forward(batch.inputs.clone());
+            let outputs = network.forward(batch.inputs.clone().autodiff());
             // Loss.
             let loss = criterion.forward(outputs, &batch.targets, batch.weights.as_ref());
             losses.push(&loss, batch.rows());
@@ -192,11 +206,19 @@ pub fn fit<N: Network>(
         }
     }
 
-    let (best_epoch, loss, network) = match best {
+    let (best_epoch, mut loss, network) = match best {
         Some(best) => best,
         None if stop == StopReason::Diverged => return Err(TrainingError::Diverged),
         None => (0, f64::NAN, network.valid()),
     };
+    if best_epoch == 0 || validation.is_none() {
+        // Its last update has not been measured yet.
+        let rows = validation.as_ref().unwrap_or(&training);
+        loss = validate(&network, rows, &criterion).loss;
+    }
+    if !loss.is_finite() {
+        return Err(TrainingError::Diverged);
+    }
     Ok(Fitted {
         network,
         best_epoch,
@@ -204,6 +226,29 @@ pub fn fit<N: Network>(
         loss,
         stop,
     })
+}
+
+/// Whether the network can be trained on these rows.
+fn check<N: Network>(
+    network: &N,
+    criterion: &Criterion,
+    rows: &Examples,
+) -> Result<(), TrainingError> {
+    struct Trainable(bool);
+    impl ModuleVisitor for Trainable {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 |= param.is_require_grad();
+        }
+    }
+    let mut trainable = Trainable(false);
+    network.visit(&mut trainable);
+    if !trainable.0 {
+        return Err(TrainingError::Frozen);
+    }
+    let outputs = network.valid().forward(rows.slice(0, 1).inputs).dims()[1];
+    criterion
+        .check(outputs, &rows.targets)
+        .map_err(TrainingError::Mismatch)
 }
 
 /// Rows in each forward pass outside training.

@@ -57,8 +57,13 @@ impl Criterion {
     ///
     /// - outputs: `[batch, outputs]`, logits for classes
     /// - targets: values `[batch, outputs]` or classes `[batch]`, whichever the loss takes
-    /// - weights: `[batch]`; the mean is then `sum(weight · loss) / sum(weight)`
+    /// - weights: `[batch]`; the mean is then of `weight · loss`, which is the weighted mean where
+    ///   all weights of the data together have a mean of 1, as [`fit`](crate::fit) sees to
     /// - returns `[1]`
+    ///
+    /// # Panics
+    ///
+    /// Where the outputs and the targets are not what the loss takes; see [`check`](Self::check).
     pub fn forward(
         &self,
         outputs: Tensor<2>,
@@ -67,10 +72,51 @@ impl Criterion {
     ) -> Tensor<1> {
         match weights {
             None => self.mean(outputs, targets),
-            Some(weights) => {
-                let losses = self.by_row(outputs, targets);
-                (losses * weights.clone()).sum() / weights.clone().sum()
+            Some(weights) => (self.by_row(outputs, targets) * weights.clone()).mean(),
+        }
+    }
+
+    /// Whether a network with so many outputs can be trained on these targets.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in a sentence.
+    pub fn check(&self, outputs: usize, targets: &Targets) -> Result<(), String> {
+        let loss = self.loss.for_targets(targets);
+        let most = match (loss, targets) {
+            (Loss::CrossEntropy, Targets::Classes(_)) => outputs,
+            (Loss::BinaryCrossEntropy, Targets::Classes(_)) if outputs == 1 => 2,
+            (Loss::BinaryCrossEntropy, Targets::Classes(_)) => {
+                return Err(format!(
+                    "binary cross-entropy takes 1 output, and the network has {outputs}"
+                ));
             }
+            (Loss::CrossEntropy | Loss::BinaryCrossEntropy, Targets::Values(_)) => {
+                return Err("this loss is for classes, and the targets are numbers".to_string());
+            }
+            (_, Targets::Classes(_)) => {
+                return Err("this loss is for numbers, and the targets are classes".to_string());
+            }
+            (_, Targets::Values(values)) => {
+                let wanted = values.dims()[1];
+                return match wanted == outputs {
+                    true => Ok(()),
+                    false => Err(format!(
+                        "there are {wanted} numbers to predict, and the network has {outputs} \
+                         outputs"
+                    )),
+                };
+            }
+        };
+        let classes = classes(targets);
+        let lowest: i64 = classes.clone().min().into_scalar();
+        let highest: i64 = classes.max().into_scalar();
+        match lowest >= 0 && highest < most as i64 {
+            true => Ok(()),
+            false => Err(format!(
+                "classes run from {lowest} to {highest}, and the network tells 0 to {} apart",
+                most - 1
+            )),
         }
     }
 
@@ -140,18 +186,14 @@ fn by_row_mean(losses: Tensor<2>) -> Tensor<1> {
 fn values(targets: &Targets) -> Tensor<2> {
     match targets {
         Targets::Values(values) => values.clone(),
-        Targets::Classes(classes) => classes.clone().float().unsqueeze_dim(1),
+        Targets::Classes(_) => panic!("this loss is for numbers, and the targets are classes"),
     }
 }
 
 fn classes(targets: &Targets) -> Tensor<1, Int> {
     match targets {
-        Targets::Values(values) => values
-            .clone()
-            .int()
-            .slice([0..values.dims()[0], 0..1])
-            .squeeze_dim(1),
         Targets::Classes(classes) => classes.clone(),
+        Targets::Values(_) => panic!("this loss is for classes, and the targets are numbers"),
     }
 }
 
@@ -200,13 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn equal_weights_change_nothing() {
+    fn weights_of_one_change_nothing() {
         let device = Device::default();
         for loss in LOSSES {
             for smoothing in [0.0, 0.2] {
                 let criterion = criterion(loss, smoothing);
                 let (outputs, targets) = batch(loss, &device);
-                let weights = Tensor::from_floats([3.0, 3.0, 3.0], &device);
+                let weights = Tensor::from_floats([1.0, 1.0, 1.0], &device);
                 let plain = scalar(criterion.forward(outputs.clone(), &targets, None));
                 let weighted = scalar(criterion.forward(outputs, &targets, Some(&weights)));
                 assert!(
@@ -223,7 +265,7 @@ mod tests {
         for loss in LOSSES {
             let criterion = criterion(loss, 0.0);
             let (outputs, targets) = batch(loss, &device);
-            let weights = Tensor::from_floats([1.0, 1.0, 0.0], &device);
+            let weights = Tensor::from_floats([1.5, 1.5, 0.0], &device);
             let weighted = scalar(criterion.forward(outputs.clone(), &targets, Some(&weights)));
             let two = crate::Examples {
                 inputs: outputs,
@@ -236,6 +278,26 @@ mod tests {
                 (plain - weighted).abs() < 1e-6,
                 "{loss:?}: {plain} {weighted}"
             );
+        }
+    }
+
+    #[test]
+    fn targets_that_a_loss_cannot_take_are_refused() {
+        let device = Device::default();
+        let values = Targets::Values(Tensor::zeros([3, 2], &device));
+        let classes = Targets::Classes(Tensor::from_data([0, 2, 1], &device));
+        for (loss, outputs, targets, fits) in [
+            (Loss::Auto, 2, &values, true),
+            (Loss::Huber, 1, &values, false),
+            (Loss::CrossEntropy, 2, &values, false),
+            (Loss::MeanSquaredError, 3, &classes, false),
+            (Loss::Auto, 3, &classes, true),
+            (Loss::Auto, 2, &classes, false),
+            (Loss::BinaryCrossEntropy, 3, &classes, false),
+            (Loss::BinaryCrossEntropy, 1, &classes, false),
+        ] {
+            let checked = criterion(loss, 0.0).check(outputs, targets);
+            assert_eq!(checked.is_ok(), fits, "{loss:?} {outputs} {checked:?}");
         }
     }
 

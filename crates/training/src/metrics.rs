@@ -27,10 +27,12 @@ impl RegressionScore {
         let squares: f64 = errors().map(|e| e * e).sum();
         let mean = actual.iter().sum::<f64>() / rows;
         let variance: f64 = actual.iter().map(|a| (a - mean) * (a - mean)).sum();
+        // The variance of equal numbers is not always 0, since their mean is rounded.
+        let varies = actual.iter().any(|a| *a != actual[0]);
         Some(Self {
             rmse: (squares / rows).sqrt(),
             mae: errors().map(f64::abs).sum::<f64>() / rows,
-            r2: (variance > 0.0).then(|| 1.0 - squares / variance),
+            r2: varies.then(|| 1.0 - squares / variance),
         })
     }
 }
@@ -151,10 +153,8 @@ mod tests {
         assert!((score.rmse - 0.375f64.sqrt()).abs() < 1e-12);
         assert!((score.mae - 0.5).abs() < 1e-12);
         assert!((score.r2.unwrap() - 0.9486081370449679).abs() < 1e-12);
-        assert_eq!(
-            RegressionScore::new(&[1.0, 2.0], &[3.0, 3.0]).unwrap().r2,
-            None
-        );
+        let constant = RegressionScore::new(&[0.1, 0.15, 0.1], &[0.1; 3]).unwrap();
+        assert_eq!(constant.r2, None);
         assert_eq!(RegressionScore::new(&[], &[]), None);
     }
 

@@ -44,7 +44,8 @@ pub struct EpochReport {
     pub training_loss: f64,
     /// On the validation rows, if there are any.
     pub validation: Option<Validation>,
-    /// Whether no earlier epoch was better.
+    /// Whether no earlier epoch had a loss as low: on the validation rows, or the training loss if
+    /// there are none.
     pub best: bool,
     /// The learning rate of the last update.
     pub learning_rate: f64,

@@ -19,8 +19,8 @@ pub struct OptimizerConfig {
     /// SGD: Nesterov's momentum, which looks ahead along the last step.
     pub nesterov: bool,
     /// Pulls weights towards zero: an L2 penalty for SGD, Adam, RMSprop and Adagrad, decoupled
-    /// from the gradient for the others.
-    pub weight_decay: f64,
+    /// from the gradient for the others. Unless set, 0.1 for AdamW and none for the others.
+    pub weight_decay: Option<f64>,
     /// Decay of the mean gradient; the optimizer's own default unless set.
     pub beta_1: Option<f64>,
     /// Decay of the mean squared gradient (for RMSprop its `alpha`); the optimizer's own default
@@ -62,7 +62,7 @@ impl Default for OptimizerConfig {
             name: OptimizerName::AdamW,
             momentum: 0.0,
             nesterov: false,
-            weight_decay: 0.1,
+            weight_decay: None,
             beta_1: None,
             beta_2: None,
             epsilon: 1e-8,
@@ -75,7 +75,6 @@ impl OptimizerConfig {
     pub fn sgd() -> Self {
         Self {
             name: OptimizerName::Sgd,
-            weight_decay: 0.0,
             ..Self::default()
         }
     }
@@ -83,7 +82,10 @@ impl OptimizerConfig {
     /// Builds the optimizer over a whole module.
     pub fn init(&self) -> ModuleOptimizer {
         let epsilon = self.epsilon as f32;
-        let decay = self.weight_decay as f32;
+        let decay = self.weight_decay.unwrap_or(match self.name {
+            OptimizerName::AdamW => 0.1,
+            _ => 0.0,
+        }) as f32;
         let penalty = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
         let beta_1 = |default: f64| self.beta_1.unwrap_or(default) as f32;
         let beta_2 = |default: f64| self.beta_2.unwrap_or(default) as f32;
@@ -122,7 +124,12 @@ impl OptimizerConfig {
                 .with_epsilon(epsilon)
                 .with_weight_decay(penalty)
                 .init(),
-            OptimizerName::Adafactor => AdafactorConfig::new().with_weight_decay(decay).init(),
+            // Its own schedule would stand in the way of ours.
+            OptimizerName::Adafactor => AdafactorConfig::new()
+                .with_relative_step(false)
+                .with_scale_parameter(false)
+                .with_weight_decay(decay)
+                .init(),
             OptimizerName::Adan => AdanConfig::new()
                 .with_beta_1(beta_1(0.98))
                 .with_beta_3(beta_2(0.99))

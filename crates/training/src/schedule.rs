@@ -92,7 +92,7 @@ impl ScheduleConfig {
             .into(),
             ScheduleName::Exponential => {
                 let factor = self.end.powf(1.0 / steps as f64);
-                ExponentialLrSchedulerConfig::new(learning_rate, factor.min(1.0 - 1e-12)).into()
+                ExponentialLrSchedulerConfig::new(learning_rate, factor).into()
             }
         };
         if warmup == 0 {
