@@ -175,7 +175,7 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
         ("format 2", |json| json["format_version"] = 2.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
@@ -204,6 +204,14 @@ fn altered_metadata_is_refused() {
         ("target's scale", |json| json["target"]["std"] = 0.into()),
         ("cannot be encoded", |json| {
             json["encoder"]["columns"][0]["scale"]["std"] = (-1).into()
+        }),
+        ("date without parts cannot be encoded", |json| {
+            json["encoder"]["columns"].as_array_mut().unwrap().insert(
+                0,
+                serde_json::json!({
+                    "kind": "date", "name": "d", "parts": [], "indicator": false
+                }),
+            );
         }),
         ("no such activation", |json| {
             json["network"]["activation"] = "evil".into()

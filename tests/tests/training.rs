@@ -327,7 +327,7 @@ fn rows_that_do_not_fit_are_errors() {
         examples.clone().with_weights(weights)
     };
     let short = Examples {
-        inputs: examples.inputs.clone().slice([0..9]),
+        inputs: examples.inputs.clone().slice_dim(0, 0..9),
         ..examples.clone()
     };
     for (result, words) in [

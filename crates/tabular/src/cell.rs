@@ -17,17 +17,19 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
-/// What stands for a missing value in text: pandas' list, and `?`.
-const MISSING: [&str; 20] = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "?",
+/// What stands for a missing value in text: pandas' list and `?`. (What Rust reads as a number that
+/// is none, `nan` in any case and with any sign, does too.)
+const MISSING: [&str; 16] = [
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "None", "n/a", "null", "?",
 ];
 
 impl<'a> Cell<'a> {
     /// Text from a file.
     pub fn from_text(text: &'a str) -> Self {
         let text = text.trim();
-        match text.len() <= 8 && MISSING.contains(&text) {
+        let nan = text.trim_start_matches(['+', '-']);
+        match text.len() <= 8 && (MISSING.contains(&text) || nan.eq_ignore_ascii_case("nan")) {
             true => Self::Missing,
             false => Self::Text(text),
         }
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn words_for_nothing_are_missing() {
-        for text in ["", "  ", "NA", " nan ", "?", "null"] {
+        for text in ["", "  ", "NA", " nan ", "NAN", "-NaN", "?", "null"] {
             assert_eq!(Cell::from_text(text), Cell::Missing, "{text:?}");
         }
         assert_eq!(Cell::from_text(" NAMES "), Cell::Text("NAMES"));

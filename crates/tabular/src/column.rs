@@ -19,7 +19,7 @@ enum Chunk<'a> {
     Number(&'a PrimitiveArray<Float64Type>),
     Boolean(&'a BooleanArray),
     Date(&'a PrimitiveArray<TimestampMicrosecondType>),
-    Unreadable(usize),
+    Unreadable(&'a ArrayRef),
 }
 
 /// The type as which a column of this Arrow type is kept, or `None` if it is one that no row of
@@ -44,11 +44,21 @@ impl<'a> Column<'a> {
             DataType::Float64 => Chunk::Number(array.as_primitive()),
             DataType::Boolean => Chunk::Boolean(array.as_boolean()),
             DataType::Timestamp(TimeUnit::Microsecond, None) => Chunk::Date(array.as_primitive()),
-            _ => Chunk::Unreadable(array.len()),
+            _ => Chunk::Unreadable(array),
         };
         Self {
             chunks: arrays.into_iter().map(chunk).collect(),
         }
+    }
+
+    /// The name of the column's type, if it is one that no row of numbers can be made of.
+    pub(crate) fn unreadable(&self) -> Option<String> {
+        self.chunks.iter().find_map(|chunk| match chunk {
+            Chunk::Unreadable(array) if *array.data_type() != DataType::Null => {
+                Some(array.data_type().to_string())
+            }
+            _ => None,
+        })
     }
 
     /// The values from the first row to the last.
@@ -67,7 +77,7 @@ impl<'a> Chunk<'a> {
             Self::Number(array) => array.len(),
             Self::Boolean(array) => array.len(),
             Self::Date(array) => array.len(),
-            Self::Unreadable(rows) => *rows,
+            Self::Unreadable(array) => array.len(),
         }
     }
 

@@ -17,6 +17,7 @@
 
 mod cell;
 mod column;
+mod column_encoder;
 mod encoder;
 mod error;
 mod output;
@@ -30,7 +31,8 @@ mod target;
 
 pub use cell::Cell;
 pub use column::Column;
-pub use encoder::{ColumnEncoder, DatePart, Encoder, EncoderOptions, Scale};
+pub use column_encoder::{ColumnEncoder, DatePart, Scale};
+pub use encoder::{Encoder, EncoderOptions};
 pub use error::{CellError, ModelFileError, TableError};
 pub use output::OutputFile;
 pub use predictor::{Predictions, Predictor};

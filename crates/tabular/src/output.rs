@@ -1,6 +1,6 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,31 +8,44 @@ use tempfile::NamedTempFile;
 
 /// A file under way to its path: until [`commit`](Self::commit), what stands there is untouched,
 /// and afterwards it is all there, on the disk.
+///
+/// Where something else than a file stands, such as a pipe or a terminal, it is written to
+/// directly; a symbolic link is followed.
 #[derive(Debug)]
-pub struct OutputFile {
-    path: PathBuf,
-    temporary: NamedTempFile,
+pub struct OutputFile(Place);
+
+#[derive(Debug)]
+enum Place {
+    Beside {
+        temporary: NamedTempFile,
+        path: PathBuf,
+    },
+    Direct(File),
 }
 
 impl OutputFile {
-    /// Starts a file, which shows at once whether its folder can be written to.
+    /// Starts a file, which shows at once whether it can be written.
     ///
     /// # Errors
     ///
     /// The folder does not exist or cannot be written to.
-    pub fn create(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let path = path.into();
-        let temporary = tempfile::Builder::new()
-            .prefix(".backburn-")
-            .suffix(".tmp")
-            .tempfile_in(folder(&path))
-            .map_err(plain)?;
-        Ok(Self { path, temporary })
-    }
-
-    /// Where the file will stand.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        if path.exists() && !path.is_file() {
+            let direct = OpenOptions::new().write(true).open(&path)?;
+            return Ok(Self(Place::Direct(direct)));
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".backburn-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As for any new file: for everybody, except what the user's mask takes away.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(folder(&path)).map_err(plain)?;
+        Ok(Self(Place::Beside { temporary, path }))
     }
 
     /// Puts the file in its place, with the permissions of the one that it replaces.
@@ -40,36 +53,38 @@ impl OutputFile {
     /// # Errors
     ///
     /// The disk is full or the folder has gone; what was at the path is untouched.
-    pub fn commit(self) -> io::Result<PathBuf> {
-        let file = self.temporary.as_file();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = match fs::metadata(&self.path) {
-                Ok(existing) => existing.permissions().mode(),
-                Err(_) => 0o644,
-            };
-            file.set_permissions(fs::Permissions::from_mode(mode))?;
+    pub fn commit(self) -> io::Result<()> {
+        let (temporary, path) = match self.0 {
+            Place::Beside { temporary, path } => (temporary, path),
+            Place::Direct(mut direct) => return direct.flush(),
+        };
+        let file = temporary.as_file();
+        if let Ok(replaced) = fs::metadata(&path) {
+            file.set_permissions(replaced.permissions())?;
         }
         file.sync_all()?;
-        self.temporary
-            .persist(&self.path)
-            .map_err(|error| error.error)?;
+        temporary.persist(&path).map_err(|error| error.error)?;
         // The new name becomes durable too, where the file system can do that.
-        if let Ok(folder) = File::open(folder(&self.path)) {
+        if let Ok(folder) = File::open(folder(&path)) {
             let _ = folder.sync_all();
         }
-        Ok(self.path)
+        Ok(())
     }
 }
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.as_file_mut().write(bytes)
+        match &mut self.0 {
+            Place::Beside { temporary, .. } => temporary.as_file_mut().write(bytes),
+            Place::Direct(direct) => direct.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.as_file_mut().flush()
+        match &mut self.0 {
+            Place::Beside { temporary, .. } => temporary.as_file_mut().flush(),
+            Place::Direct(direct) => direct.flush(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -56,6 +57,11 @@ const BATCH_ROWS: usize = 8192;
 const PARQUET: &[u8] = b"PAR1";
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// What is read behind the end of a CSV file: empty lines, which say nothing, unless a quote was
+/// never closed. Then they belong to the last field, and betray it.
+const END: &[u8] = &[b'\n'; 64];
+const UNCLOSED: &str = "a quote is opened in this row and never closed";
 
 impl TableReader {
     /// Opens a file, or standard input if the path is `-`. CSV may be compressed by gzip.
@@ -176,9 +182,15 @@ impl TableReader {
             .with_header(options.header)
             .with_delimiter(delimiter)
             .with_batch_size(batch_rows(names.len()))
-            .build(Cursor::new(head).chain(bytes))
+            .build(Cursor::new(head).chain(bytes).chain(END))
             .map_err(|error| malformed(name, error.to_string()))?
-            .map(|batch| batch.map_err(|error| plain(&error.to_string())));
+            .map(|batch| {
+                let batch = batch.map_err(|error| plain(&error.to_string()))?;
+                match ends_in_quotes(&batch) {
+                    true => Err(UNCLOSED.to_string()),
+                    false => Ok(batch),
+                }
+            });
         Ok(Self {
             source: Source {
                 name: name.to_string(),
@@ -201,7 +213,7 @@ impl TableReader {
             .zip(names)
             .map(|(field, name)| {
                 let kept = kept_as(field.data_type());
-                Field::new(name, kept.unwrap_or(DataType::Null), true)
+                Field::new(name, kept.unwrap_or(field.data_type().clone()), true)
             })
             .collect();
         let schema = Arc::new(Schema::new(fields));
@@ -249,7 +261,7 @@ impl Source {
         let line = self.csv.as_ref().and_then(|(path, delimiter, header)| {
             let mut records = reread(path, *delimiter, *header)?.into_byte_records();
             let record = records.nth(row)?.ok()?;
-            Some(record.position()?.line())
+            line_at(path, record.position()?.byte())
         });
         match line {
             Some(line) => format!("{}:{line}", self.name),
@@ -263,37 +275,45 @@ impl Source {
         let again = self.csv.as_ref().and_then(|(path, delimiter, header)| {
             let mut reader = reread(path, *delimiter, *header)?;
             let expected = reader.byte_headers().ok()?.len();
+            let mut last = 0;
             for record in reader.into_byte_records() {
-                match record {
+                let (byte, reason) = match record {
                     Ok(record) => {
-                        let line = record.position().map_or(0, csv::Position::line);
-                        for (field, value) in record.iter().enumerate() {
-                            if std::str::from_utf8(value).is_err() {
-                                return Some((line, not_utf8(field)));
-                            }
+                        last = record.position()?.byte();
+                        let wrong = record.iter().position(|v| std::str::from_utf8(v).is_err());
+                        match wrong {
+                            Some(field) => (last, not_utf8(field)),
+                            None => continue,
                         }
                     }
                     Err(error) => match error.kind() {
                         csv::ErrorKind::UnequalLengths { pos, len, .. } => {
-                            let line = pos.as_ref().map_or(0, csv::Position::line);
                             let fields = if *len == 1 { "field" } else { "fields" };
                             let reason = format!(
                                 "this row has {len} {fields}, the header {expected}; quote a \
                                  field that holds the delimiter"
                             );
-                            return Some((line, reason));
+                            (pos.as_ref()?.byte(), reason)
                         }
                         _ => return None,
                     },
-                }
+                };
+                return Some((line_at(path, byte)?, reason));
             }
-            None
+            (reason == UNCLOSED).then(|| Some((line_at(path, last)?, reason.clone())))?
         });
         match again {
             Some((line, reason)) => malformed(&format!("{}:{line}", self.name), reason),
             None => malformed(&self.name, reason),
         }
     }
+}
+
+fn ends_in_quotes(batch: &RecordBatch) -> bool {
+    let last = batch.columns().last();
+    let last = last.and_then(|column| column.as_string_opt::<i32>());
+    let value = last.and_then(|column| column.iter().last().flatten());
+    value.is_some_and(|value| value.as_bytes().ends_with(END))
 }
 
 fn malformed(place: &str, reason: impl Into<String>) -> TableError {
@@ -318,15 +338,34 @@ fn plain(message: &str) -> String {
         .to_string()
 }
 
-fn reread(path: &Path, delimiter: u8, header: bool) -> Option<csv::Reader<impl Read>> {
+/// The text of a CSV file, without a byte order mark.
+fn text(path: &Path) -> Option<impl Read> {
     let mut bytes = decompressed(File::open(path).ok()?).ok()?;
     let head = head(&mut bytes).ok()?;
     let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head).to_vec();
+    Some(Cursor::new(head).chain(bytes))
+}
+
+fn reread(path: &Path, delimiter: u8, header: bool) -> Option<csv::Reader<impl Read>> {
     let reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(header)
-        .from_reader(Cursor::new(head).chain(bytes));
+        .from_reader(text(path)?);
     Some(reader)
+}
+
+/// The line of the first byte from this one on that is no end of a line: the csv crate tells where
+/// it began to look for a record, which may be in the middle of a `\r\n`, or at empty lines.
+fn line_at(path: &Path, byte: u64) -> Option<u64> {
+    let mut line = 1;
+    for (place, next) in (0..).zip(BufReader::new(text(path)?).bytes()) {
+        let next = next.ok()?;
+        if place >= byte && !matches!(next, b'\r' | b'\n') {
+            break;
+        }
+        line += u64::from(next == b'\n');
+    }
+    Some(line)
 }
 
 /// Undoes gzip where the bytes start like it.
@@ -452,10 +491,12 @@ fn convert(
         .columns()
         .iter()
         .zip(schema.fields())
-        .map(|(array, field)| match field.data_type() {
-            DataType::Null => Ok(arrow_array::new_null_array(&DataType::Null, array.len())),
-            kept => cast(array, kept),
-        })
+        .map(
+            |(array, field)| match field.data_type() == array.data_type() {
+                true => Ok(array.clone()),
+                false => cast(array, field.data_type()),
+            },
+        )
         .collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema.clone(), columns)
 }

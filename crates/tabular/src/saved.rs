@@ -2,8 +2,8 @@
 //! else that prediction needs.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Mlp, MlpConfig};
@@ -88,11 +88,13 @@ struct Metadata {
     summary: Summary,
 }
 
-/// A place for a model, held open from before training until it is written: a path that cannot
-/// be written is found out before the work, and a file already there stays whole until the new
-/// one is.
+/// A place for a model, tried before training, so that a path that cannot be written is found out
+/// before the work; a file already there stays whole until the new one is.
 #[derive(Debug)]
-pub struct ModelFile(OutputFile);
+pub struct ModelFile {
+    path: PathBuf,
+    replaces: Option<String>,
+}
 
 impl ModelFile {
     /// Makes sure that a model can be written at the path.
@@ -102,13 +104,23 @@ impl ModelFile {
     /// The folder cannot be written to, or at the path is something that is no model.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
         let path = path.into();
-        if path.exists() && !is_model(&path) {
-            return Err(ModelFileError::InTheWay { path });
-        }
+        let replaces = match path.exists() {
+            false => None,
+            true => match target_of(&path) {
+                Some(target) => Some(target),
+                None => return Err(ModelFileError::InTheWay { path }),
+            },
+        };
+        // Only a try: the file that it makes is gone again at once.
         match OutputFile::create(&path) {
-            Ok(file) => Ok(Self(file)),
+            Ok(_) => Ok(Self { path, replaces }),
             Err(error) => Err(ModelFileError::Io { path, error }),
         }
+    }
+
+    /// The target of the model that stands at the path and will be replaced.
+    pub fn replaces(&self) -> Option<&str> {
+        self.replaces.as_deref()
     }
 
     /// Writes the model: whole or not at all.
@@ -116,20 +128,41 @@ impl ModelFile {
     /// # Errors
     ///
     /// The disk is full, or the folder has gone; what was at the path is untouched.
-    pub fn write(mut self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
+    pub fn write(self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
         let bytes = model.to_bytes()?;
-        let path = self.0.path().to_path_buf();
-        let written = self.0.write_all(&bytes).and_then(|()| self.0.commit());
-        written.map_err(|error| ModelFileError::Io { path, error })
+        // What could not be read again is not written.
+        read_metadata("the model to save", &bytes)?;
+        let written = OutputFile::create(&self.path).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.commit()
+        });
+        match written {
+            Ok(()) => Ok(self.path),
+            Err(error) => Err(ModelFileError::Io {
+                path: self.path,
+                error,
+            }),
+        }
     }
 }
 
-/// Whether a file looks like a model of ours, from its beginning.
-fn is_model(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start));
-    let tag = format!("\"{KEY}\"");
-    read.is_ok() && start.len() > 8 && start[8..].windows(tag.len()).any(|w| w == tag.as_bytes())
+/// The target of the model in a file; `None` if it is no model.
+fn target_of(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length);
+    // No safetensors header is longer, and whatever else the file is need not be read.
+    if length > 100_000_000 {
+        return None;
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+    let metadata = header.get("__metadata__")?.get(KEY)?.as_str()?;
+    let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
+    let target = metadata.get("target")?.get("column")?.as_str()?;
+    Some(target.to_string())
 }
 
 impl SavedModel {
@@ -165,7 +198,7 @@ impl SavedModel {
             .map_err(|error| damaged(error.to_string()))
     }
 
-    /// Reads a model and puts its network on a device.
+    /// Reads a model, from standard input if the path is `-`, and puts its network on a device.
     ///
     /// Nothing in the file is trusted: sizes are checked before anything is allocated for them,
     /// and every part before it is used.
@@ -175,7 +208,12 @@ impl SavedModel {
     /// A file that cannot be read, is no model, is damaged, or is newer than this program.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|error| ModelFileError::Io {
+        let mut bytes = Vec::new();
+        let read = match path == Path::new("-") {
+            true => io::stdin().read_to_end(&mut bytes),
+            false => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        };
+        read.map_err(|error| ModelFileError::Io {
             path: path.to_path_buf(),
             error,
         })?;

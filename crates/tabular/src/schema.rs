@@ -101,6 +101,18 @@ impl Schema {
         Ok(Self { columns })
     }
 
+    /// Checks that a column of another table holds what it does here; a column that is ignored may
+    /// hold anything.
+    ///
+    /// # Errors
+    ///
+    /// No such column in the table, or a value of another kind.
+    pub fn check(&self, table: &Table, name: &str) -> Result<(), TableError> {
+        table.column(name)?;
+        self.column(name)
+            .map_or(Ok(()), |column| demand(table, name, column.kind))
+    }
+
     /// A column by name.
     pub fn column(&self, name: &str) -> Option<&ColumnSchema> {
         self.columns.iter().find(|column| column.name == name)
@@ -189,6 +201,18 @@ fn infer_column(
 ) -> Result<ColumnSchema, TableError> {
     let found = look(table, name)?;
     let present = found.present();
+    if let Some(data_type) = table.column(name)?.unreadable()
+        && wanted.is_none()
+    {
+        return Ok(ColumnSchema {
+            name: name.to_string(),
+            kind: ColumnKind::Ignored,
+            missing: 0,
+            infinite: 0,
+            distinct: 0,
+            reason: Some(format!("values of type {data_type} cannot be read")),
+        });
+    }
     let kind = match wanted {
         Some(kind) => {
             demand(table, name, kind)?;
@@ -254,7 +278,16 @@ fn look(table: &Table, name: &str) -> Result<Found, TableError> {
 
 /// Checks that every value of a column is of the kind that the user says it is.
 fn demand(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError> {
-    for (row, cell) in table.column(name)?.cells().enumerate() {
+    let column = table.column(name)?;
+    if let Some(data_type) = column.unreadable()
+        && kind != ColumnKind::Ignored
+    {
+        return Err(TableError::Unusable {
+            name: table.name().to_string(),
+            reason: format!("column `{name}` has values of type {data_type}, which cannot be read"),
+        });
+    }
+    for (row, cell) in column.cells().enumerate() {
         let fits = match kind {
             _ if cell == Cell::Missing => true,
             ColumnKind::Numeric => cell.number().is_some(),
@@ -283,7 +316,7 @@ fn useless(column: &ColumnSchema, found: &Found) -> Option<&'static str> {
         (_, 1) if !varies_by_missing => return Some("it never varies"),
         _ => {}
     }
-    if found.rows < FEW_ROWS || column.missing > 0 {
+    if present < FEW_ROWS {
         return None;
     }
     match column.kind {
@@ -293,8 +326,11 @@ fn useless(column: &ColumnSchema, found: &Found) -> Option<&'static str> {
             (differ && (counts || named_like_identifier(&column.name)))
                 .then_some("it only numbers the rows")
         }
-        ColumnKind::Categorical if present <= MOST_DISTINCT => {
-            (column.distinct * 10 > present * 9).then_some("its text differs in nearly every row")
+        ColumnKind::Categorical if column.distinct * 10 > present * 9 => {
+            Some("its text differs in nearly every row")
+        }
+        ColumnKind::Categorical if column.distinct == MOST_DISTINCT => {
+            Some("it has too many different texts")
         }
         _ => None,
     }
@@ -350,6 +386,17 @@ mod tests {
             );
         }
         assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
+    }
+
+    #[test]
+    fn identifiers_are_ignored_though_one_is_missing() {
+        use ColumnKind::*;
+        let mut csv = "name,note,price\n,,1\n".to_string();
+        for row in 0..30 {
+            let note = if row % 2 == 0 { "good" } else { "" };
+            csv += &format!("name {row},{note},{}\n", row * 7);
+        }
+        assert_eq!(kinds(&csv), [Ignored, Categorical, Numeric]);
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use arrow_array::{RecordBatch, UInt64Array};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrow_select::concat::concat_batches;
-use arrow_select::take::take_record_batch;
+use arrow_select::interleave::interleave_record_batch;
 
 use crate::read::Source;
 use crate::schema::nearest_name;
@@ -116,9 +115,21 @@ impl Table {
             name: name.to_string(),
             reason: error.to_string(),
         };
-        let whole = concat_batches(&self.schema, &self.batches).map_err(unusable)?;
-        let indices = UInt64Array::from_iter_values(rows.iter().map(|&row| row as u64));
-        let batch = take_record_batch(&whole, &indices).map_err(unusable)?;
+        let mut starts = Vec::with_capacity(self.batches.len());
+        let mut rows_before = 0;
+        for batch in &self.batches {
+            starts.push(rows_before);
+            rows_before += batch.num_rows();
+        }
+        let places: Vec<(usize, usize)> = rows
+            .iter()
+            .map(|&row| {
+                let batch = starts.partition_point(|&start| start <= row) - 1;
+                (batch, row - starts[batch])
+            })
+            .collect();
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        let batch = interleave_record_batch(&batches, &places).map_err(unusable)?;
         Ok(Self::from_batch(name, batch))
     }
 

@@ -67,7 +67,8 @@ impl Task {
                 Cell::Missing => {}
                 Cell::Boolean(_) => return Ok(Self::Classification),
                 _ => match cell.number() {
-                    Some(number) => values.push(number),
+                    Some(number) if number.is_finite() => values.push(number),
+                    Some(_) => {}
                     None => match schema.column(target).map(|column| column.kind) {
                         Some(ColumnKind::Date) => {
                             return Err(unusable(
@@ -164,17 +165,25 @@ impl Target {
         match task {
             Task::Regression => {
                 let all = numbers(table, column)?;
+                let Some(&first) = training.first() else {
+                    let reason = "there is no row to train on".to_string();
+                    return Err(unusable(table, reason));
+                };
                 let values = || training.iter().map(|&row| all[row]);
                 let count = training.len() as f64;
                 let mean = values().sum::<f64>() / count;
                 let std = (values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count).sqrt();
-                if !mean.is_finite() || !std.is_finite() {
+                let too_large = |&row: &usize| !(((all[row] - mean) / std) as f32).is_finite();
+                let constant = values().all(|value| value == all[first]);
+                let averaged = mean.is_finite() && std.is_finite();
+                if !averaged || (!constant && rows.iter().any(too_large)) {
                     let reason = format!("target `{column}` has numbers too large to average");
                     return Err(unusable(table, reason));
                 }
-                if std == 0.0 {
+                if constant {
                     let reason = format!(
-                        "target `{column}` is {mean} in every row to train on: there is nothing to learn"
+                        "target `{column}` is {} in every row to train on: there is nothing to learn",
+                        all[first]
                     );
                     return Err(unusable(table, reason));
                 }
@@ -242,7 +251,14 @@ impl Target {
         Ok(table
             .column(column)?
             .cells()
-            .map(|cell| class_name(&cell).and_then(|name| index.get(name.as_str()).copied()))
+            .map(|cell| {
+                let name = class_name(&cell)?;
+                let same = index.get(name.as_str()).copied();
+                // Typed files spell truth values in one way, text in several.
+                let truth = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
+                let alike = |class: &String| truth && class.eq_ignore_ascii_case(&name);
+                same.or_else(|| classes.iter().position(alike))
+            })
             .collect())
     }
 
@@ -331,9 +347,12 @@ fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
 
 /// The name of a class; whole numbers lose their `.0`, so that `1` and `1.0` are one class.
 fn class_name(cell: &Cell) -> Option<String> {
-    match cell.number() {
-        Some(number) if number.is_finite() && !matches!(cell, Cell::Boolean(_)) => {
-            Some((number + 0.0).to_string())
+    match cell {
+        Cell::Text(text) => {
+            let whole = text.strip_suffix(".0").unwrap_or(text);
+            let digits = whole.strip_prefix('-').unwrap_or(whole);
+            let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            Some(if number { whole } else { text }.to_string())
         }
         _ => cell.category(),
     }
@@ -353,5 +372,72 @@ fn unusable(table: &Table, reason: String) -> TableError {
     TableError::Unusable {
         name: table.name().to_string(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReadOptions;
+    use std::collections::BTreeMap;
+
+    fn table(values: &[&str]) -> Table {
+        let bytes = std::io::Cursor::new(format!("y,x\n{}\n", values.join(",0\n") + ",0"));
+        Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+    }
+
+    fn task(values: &[&str]) -> Result<Task, TableError> {
+        let table = table(values);
+        let schema = Schema::infer(&table, &BTreeMap::new()).unwrap();
+        Task::infer(&table, &schema, "y")
+    }
+
+    #[test]
+    fn the_task_is_found_out() {
+        use Task::*;
+        assert_eq!(task(&["a", "b", "a"]).unwrap(), Classification);
+        assert_eq!(task(&["true", "False"]).unwrap(), Classification);
+        assert_eq!(task(&["1", "2", "3", "NA"]).unwrap(), Classification);
+        assert_eq!(task(&["0", "1", "inf", "Nan"]).unwrap(), Classification);
+        assert_eq!(task(&["0.5", "1", "2"]).unwrap(), Regression);
+        let error = task(&["10", "20", "30"]).unwrap_err().to_string();
+        assert!(error.contains("--task regression"), "{error}");
+    }
+
+    #[test]
+    fn classes_keep_their_names() {
+        let classes = |values: &[&str]| {
+            let table = table(values);
+            let rows: Vec<usize> = (0..values.len()).collect();
+            let target = Target::fit(&table, "y", Task::Classification, &rows, &rows).unwrap();
+            let of_row = target.classes(&table).unwrap();
+            let Target::Classification { classes, .. } = target else {
+                panic!("classes")
+            };
+            let of_row: Vec<usize> = of_row.into_iter().map(Option::unwrap).collect();
+            (classes, of_row)
+        };
+        let (names, of_row) = classes(&["10", "2", "2.0", "10.0"]);
+        assert_eq!(names, ["2", "10"]);
+        assert_eq!(of_row, [1, 0, 0, 1]);
+        assert_eq!(classes(&["007", "7", "1E2", "100"]).0.len(), 4);
+    }
+
+    #[test]
+    fn truth_values_are_known_in_any_spelling() {
+        let target = Target::Classification {
+            column: "y".to_string(),
+            classes: vec!["False".to_string(), "True".to_string()],
+        };
+        let of_row = target.classes(&table(&["true", "FALSE", "yes"])).unwrap();
+        assert_eq!(of_row, [Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn a_target_that_never_varies_is_refused_though_its_mean_is_rounded() {
+        let values = ["0.1"; 10];
+        let rows: Vec<usize> = (0..10).collect();
+        let error = Target::fit(&table(&values), "y", Task::Regression, &rows, &rows);
+        assert!(error.unwrap_err().to_string().contains("nothing to learn"));
     }
 }

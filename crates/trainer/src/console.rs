@@ -2,12 +2,24 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// Where messages go: to standard output, or to standard error if that is for JSON or predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Console {
     Output,
     Error,
+}
+
+/// The first line that could not be written: no reason to stop a training, but `main` tells.
+static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// What kept a line from being written, if anything did.
+pub fn failure() -> Option<io::Error> {
+    FAILURE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
 }
 
 impl Console {
@@ -18,23 +30,28 @@ impl Console {
         }
     }
 
-    /// Prints a line.
-    pub fn say(self, line: impl fmt::Display) -> io::Result<()> {
-        match self {
+    /// Prints a line. Whoever reads it may have stopped reading, as `head` does: the work goes on
+    /// all the same, and [`failure`] tells.
+    pub fn say(self, line: impl fmt::Display) {
+        let written = match self {
             Self::Output => writeln!(io::stdout(), "{line}"),
             Self::Error => writeln!(io::stderr(), "{line}"),
+        };
+        if let Err(error) = written {
+            let mut failure = FAILURE.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
         }
     }
 
     /// Prints a line under a short heading in the left margin.
-    pub fn entry(self, heading: &str, text: impl fmt::Display) -> io::Result<()> {
-        self.say(format_args!("{heading:<10} {text}"))
+    pub fn entry(self, heading: &str, text: impl fmt::Display) {
+        self.say(format_args!("{heading:<10} {text}"));
     }
 }
 
 /// Prints the result as JSON, on one line.
-pub fn json(value: &serde_json::Value) -> io::Result<()> {
-    writeln!(io::stdout(), "{value}")
+pub fn json(value: &serde_json::Value) {
+    Console::Output.say(value);
 }
 
 /// A number with thousands separated and as many digits as are worth reading.
@@ -91,16 +108,20 @@ pub fn program() -> &'static str {
     }
 }
 
-/// Text from a file, safe to show: control characters are escaped, and long text is cut.
-pub fn shown(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(40)
-        .flat_map(|c| match c.is_control() {
+/// Text from a file, safe to show: control characters, other than ends of lines, are escaped.
+pub fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c.is_control() && c != '\n' {
             true => c.escape_default().collect::<Vec<_>>(),
             false => vec![c],
         })
-        .collect();
+        .collect()
+}
+
+/// A name from a file, safe to show on one line: escaped, and cut if it is long.
+pub fn shown(text: &str) -> String {
+    let start: String = text.chars().take(40).collect();
+    let mut shown = escaped(&start).replace('\n', "\\n");
     if text.chars().nth(40).is_some() {
         shown.push('…');
     }
@@ -131,7 +152,8 @@ mod tests {
 
     #[test]
     fn control_characters_are_not_sent_to_the_terminal() {
-        assert_eq!(shown("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(escaped("a\rb\n"), "a\\rb\n");
         assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
     }
 }

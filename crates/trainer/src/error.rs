@@ -1,6 +1,7 @@
 //! Whatever ends a command early.
 
 use std::io;
+use std::path::Path;
 
 use backburn_tabular::{ModelFileError, TableError};
 use backburn_training::TrainingError;
@@ -24,9 +25,19 @@ pub enum Error {
     /// Anything else that failed, in a sentence.
     #[error("{0}")]
     Failed(String),
-    /// Standard output cannot be written.
-    #[error("standard output: {0}")]
+    /// What is to be read cannot be written.
+    #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+/// Makes sure that at most one of two files is standard input.
+pub fn once_from_standard_input(a: &Path, b: &Path) -> Result<(), Error> {
+    match a == b && a == Path::new("-") {
+        true => Err(Error::Usage(
+            "- stands twice, and standard input can be read once".to_string(),
+        )),
+        false => Ok(()),
+    }
 }
 
 impl Error {

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+use console::Console;
 use error::Error;
 
 fn main() -> ExitCode {
@@ -30,6 +31,10 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Config => commands::config::run(),
     };
+    let result = result.and_then(|()| match console::failure() {
+        Some(error) => Err(Error::Output(error)),
+        None => Ok(()),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has stopped reading: nothing is wrong.
@@ -37,7 +42,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            // Messages quote files, and files hold anything.
+            let message = console::escaped(&error.to_string());
+            Console::Error.say(format_args!("error: {message}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -7,7 +7,7 @@ use backburn_tabular::Target;
 use backburn_training::{EpochReport, Observer, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::console::number;
+use crate::console::{Console, number};
 use crate::interrupt;
 use crate::score::{Score, Truth};
 
@@ -88,8 +88,8 @@ impl Observer for Progress<'_> {
                 words += &format!(", {score}");
             }
             if line_due {
-                self.bar
-                    .suspend(|| eprintln!("epoch {:<4} {words}", epoch.epoch));
+                let line = format!("epoch {:<4} {words}", epoch.epoch);
+                self.bar.suspend(|| Console::Error.say(line));
                 self.next_line = next_line(epoch.epoch);
             }
             self.bar.set_message(words);

@@ -85,7 +85,7 @@ impl Score {
         })
     }
 
-    /// The scores by the name of the metric.
+    /// The scores by the name of the metric, those that are finite numbers.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let metrics = match &self.kind {
             Kind::Regression(score) => vec![
@@ -102,7 +102,7 @@ impl Score {
         };
         metrics
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value?)))
+            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
             .collect()
     }
 

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table};
-use backburn_training::{Fitted, StopReason, fit};
+use backburn_training::{Examples, Fitted, StopReason, fit, forward_in_batches};
 use burn::module::Module;
 
 use crate::config::RunConfig;
-use crate::console::{Console, count, number};
+use crate::console::{Console, count, shown};
 use crate::data::{Prepared, Understood, network_config};
 use crate::device::Chosen;
 use crate::error::Error;
@@ -53,7 +53,7 @@ pub fn train(
     chosen.device.seed(config.training.seed);
     let network = network_config.init(&chosen.device)?;
     if manner.wordy {
-        describe(&prepared, &network, config, manner)?;
+        describe(&prepared, &network, config, manner);
     }
     let truth = Truth::of(table, &prepared.target)?;
     let fitted = {
@@ -81,7 +81,9 @@ pub fn train(
         encoder: prepared.encoder,
         target: prepared.target,
     };
-    let validation = score_rows(&model, table, &truth, &prepared.split.validation, chosen)?;
+    let validation = prepared
+        .validation
+        .and_then(|examples| score(&model, &examples, &truth, &prepared.split.validation));
     let mut trained = Trained {
         model,
         validation,
@@ -146,31 +148,19 @@ fn summary(
     }
 }
 
-fn score_rows(
-    model: &SavedModel,
-    table: &Table,
-    truth: &Truth,
-    rows: &[usize],
-    chosen: &Chosen,
-) -> Result<Option<Score>, Error> {
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let selected = table.select(table.name(), rows)?;
-    let predictions = Predictor::new(model.clone(), &chosen.device).predict_table(&selected)?;
-    Ok(Score::of_rows(&predictions, truth, rows))
+fn score(model: &SavedModel, examples: &Examples, truth: &Truth, rows: &[usize]) -> Option<Score> {
+    let outputs = forward_in_batches(&model.network, &examples.inputs).into_data();
+    let outputs: Vec<f32> = outputs.iter().collect();
+    let predictions = model.target.predictions(&outputs, model.config.outputs);
+    Score::of_rows(&predictions, truth, rows)
 }
 
-fn describe(
-    prepared: &Prepared,
-    network: &Mlp,
-    config: &RunConfig,
-    manner: Manner,
-) -> Result<(), Error> {
+fn describe(prepared: &Prepared, network: &Mlp, config: &RunConfig, manner: Manner) {
     let console = manner.console;
     for column in &prepared.left_out {
+        let column = shown(column);
         let note = format!("column `{column}` ignored: it never varies in the training rows");
-        console.entry("note", note)?;
+        console.entry("note", note);
     }
     let mut widths = vec![prepared.encoder.inputs()];
     let embedded: usize = prepared
@@ -186,11 +176,10 @@ fn describe(
     console.entry(
         "network",
         format!(
-            "{} ({}), {} parameters",
+            "{} ({}), {}",
             widths.join(" → "),
             config.network.activation,
-            number(network.num_params() as f64)
+            count(network.num_params(), "parameter")
         ),
-    )?;
-    Ok(())
+    );
 }

@@ -67,12 +67,39 @@ fn a_ragged_row_names_its_line() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_names_its_line() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "last.csv",
+            "size,street\n1,north\n2,\"south\n3,east\n4,west\n",
+        )
+        .write("first.csv", "street,size\nnorth,1\n\"south,2\neast,3\n")
+        .write("closed.csv", "size,street\n1,north\n2,\"south\n\"");
+    folder.refused(
+        "train last.csv --target size",
+        1,
+        &["last.csv:3", "never closed"],
+    );
+    folder.refused("train first.csv --target size", 1, &["first.csv:3"]);
+    folder.done(&format!(
+        "train closed.csv --target size --task regression --set data.validation=0 {QUICK}"
+    ));
+}
+
+#[test]
 fn bytes_that_are_not_utf8_name_their_line() {
     let folder = Folder::new();
     folder
         .write("t.csv", b"a,b\n1,2\n\xff\xfe,3\n")
+        .write("windows.csv", b"a,b\r\n1,2\r\n\r\n\r\n\xff\xfe,3\r\n")
         .write("h.csv", b"a,\xff\n1,2\n");
     folder.refused("train t.csv --target b", 1, &["t.csv:3", "not UTF-8"]);
+    folder.refused(
+        "train windows.csv --target b",
+        1,
+        &["windows.csv:5", "not UTF-8"],
+    );
     folder.refused("train h.csv --target a", 1, &["h.csv:1", "not UTF-8"]);
 }
 
@@ -341,8 +368,13 @@ fn an_output_that_cannot_be_written_is_found_out_before_training() {
     );
     folder.refused(
         &format!("train t.csv --target price --out t.csv {long}"),
+        1,
+        &["t.csv", "not overwritten"],
+    );
+    folder.refused(
+        &format!("train t.csv --target price --out - {long}"),
         2,
-        &["the table itself"],
+        &["--out -"],
     );
     folder.write("notes.txt", "mine");
     folder.refused(
@@ -356,6 +388,48 @@ fn an_output_that_cannot_be_written_is_found_out_before_training() {
         1,
         &["m.safetensors"],
     );
+}
+
+#[test]
+fn a_model_of_another_target_is_not_overwritten_by_default() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(50));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    let old = folder.read("t.safetensors");
+    folder.refused(
+        &format!("train t.csv --target size {QUICK}"),
+        1,
+        &["t.safetensors holds a model of `price`", "--out"],
+    );
+    assert_eq!(folder.read("t.safetensors"), old);
+    folder.done(&format!(
+        "train t.csv --target size --out t.safetensors {QUICK}"
+    ));
+    folder.done(&format!("train t.csv --target size --seed 1 {QUICK}"));
+
+    folder.write("sales.2023.csv", houses(50));
+    folder.done(&format!("train sales.2023.csv --target price {QUICK}"));
+    assert!(folder.path("sales.2023.safetensors").is_file());
+}
+
+#[test]
+fn a_test_table_that_does_not_fit_is_found_out_before_training() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(50))
+        .write(
+            "text.csv",
+            "size,street,built,price\n60,north,,1\nbig,north,,2\n",
+        )
+        .write("none.csv", "size,street,built,price\n60,north,,\n");
+    let long = "--set training.epochs=1000000000 --set training.patience=0";
+    for (test, words) in [
+        ("text.csv", ["text.csv:3", "`size`"]),
+        ("none.csv", ["none.csv", "`price` has no values"]),
+    ] {
+        let line = format!("train t.csv --target price --test {test} {long}");
+        folder.refused(&line, 1, &words);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -194,6 +194,67 @@ fn parquet_is_read_with_its_types() {
 }
 
 #[test]
+fn columns_of_types_that_cannot_be_read_are_named() {
+    use arrow_array::{ArrayRef, BinaryArray, Float64Array, RecordBatch};
+    let folder = Folder::new();
+    let write = |name: &str, size: ArrayRef| {
+        let numbers = || Float64Array::from_iter_values((0..40).map(|r| f64::from(r * 37 % 50)));
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("size", size),
+            ("age", Arc::new(numbers())),
+            ("price", Arc::new(numbers())),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let file = std::fs::File::create(folder.path(name)).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    };
+    let numbers = Float64Array::from_iter_values((0..40).map(f64::from).map(|r| r * r));
+    write("good.parquet", Arc::new(numbers));
+    write(
+        "bad.parquet",
+        Arc::new(BinaryArray::from_iter_values((0..40u8).map(|r| [r, 255]))),
+    );
+    folder.done(&format!("train good.parquet --target price {QUICK}"));
+    folder.refused(
+        "predict good.safetensors bad.parquet",
+        1,
+        &["`size` holds numbers", "a value of type Binary"],
+    );
+    let answer = folder.done(&format!("train bad.parquet --target price {QUICK}"));
+    let note = "column `size` ignored: values of type Binary cannot be read";
+    assert!(answer.stdout.contains(note), "{}", answer.stdout);
+    folder.refused(
+        "train bad.parquet --target price --set columns.size=numeric",
+        1,
+        &["`size` has values of type Binary"],
+    );
+}
+
+#[test]
+fn numbers_beyond_all_others_do_no_harm() {
+    let folder = Folder::new();
+    let extreme = "size,street,built,price\n1.7976931348623157e308,north,1990-01-01,1e200\n\
+        60,south,1991-02-01,80000\n";
+    folder
+        .write("t.csv", houses(60))
+        .write("extreme.csv", extreme);
+    let line = format!("train t.csv --target price --test extreme.csv --json {QUICK}");
+    let answer = folder.done(&line).json();
+    assert!(answer["mae"].is_f64(), "{answer}");
+    assert!(answer["rmse"].is_null(), "its square is infinite: {answer}");
+    folder.done("inspect t.safetensors");
+    let predicted = folder.done("predict t.safetensors extreme.csv").stdout;
+    let values: Vec<f64> = predicted
+        .lines()
+        .skip(1)
+        .map(|line| line.parse().unwrap())
+        .collect();
+    assert!(values.iter().all(|v| v.is_finite()), "{predicted}");
+}
+
+#[test]
 fn tables_come_from_standard_input_too() {
     let folder = Folder::new();
     let pipe = |line: &str, input: &str| {
@@ -368,6 +429,55 @@ fn a_model_whose_folder_vanished_is_saved_elsewhere() {
     let refuge = refuge.trim();
     folder.done(&format!("predict {refuge} t.csv"));
     std::fs::remove_file(refuge).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_stops_reading_loses_no_model() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    for closed in ["stdout", "stderr"] {
+        let mut child = folder
+            .command(&format!("train t.csv --target price {QUICK}"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        match closed {
+            "stdout" => drop(child.stdout.take()),
+            _ => drop(child.stderr.take()),
+        }
+        assert!(child.wait().unwrap().success(), "{closed}");
+        std::fs::remove_file(folder.path("t.safetensors")).expect("the model was saved");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn predictions_go_through_links_and_into_pipes() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60)).write("old.csv", "old");
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    std::os::unix::fs::symlink("old.csv", folder.path("latest.csv")).unwrap();
+    folder.done("predict t.safetensors t.csv --out latest.csv");
+    assert!(folder.path("latest.csv").is_symlink());
+    let expected = folder.read("old.csv");
+    assert!(expected.starts_with(b"prediction\n"));
+
+    let pipe = folder.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn(move || std::fs::read(pipe).unwrap());
+    folder.done("predict t.safetensors t.csv --out pipe");
+    assert_eq!(reader.join().unwrap(), expected);
+
+    let answer = folder
+        .command("predict - t.csv")
+        .stdin(std::fs::File::open(folder.path("t.safetensors")).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(answer.stdout, expected);
+    folder.refused("predict - -", 2, &["stands twice"]);
 }
 
 /// Trains without end, and interrupts it once it is well under way and something has happened.

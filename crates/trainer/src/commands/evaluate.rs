@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use crate::args::EvaluateArgs;
 use crate::console::{self, Console, count};
 use crate::device;
-use crate::error::Error;
+use crate::error::{Error, once_from_standard_input};
 use crate::score::{Kind, Score};
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
+    once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(&args.device)?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
@@ -19,27 +20,27 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let score = Score::of_table(&predictions, &table, target)?;
 
     let console = Console::for_json(args.json);
-    console.entry("rows", count(score.rows, "row"))?;
-    console.entry("score", score.line(""))?;
+    console.entry("rows", count(score.rows, "row"));
+    console.entry("score", score.line(""));
     if let Some(note) = score.passed_over_note() {
-        console.entry("note", note)?;
+        console.entry("note", note);
     }
     if let (Kind::Classification(score), backburn_tabular::Target::Classification { classes, .. }) =
         (&score.kind, target)
         && classes.len() <= 10
     {
-        confusion(&score.confusion, classes, console)?;
+        confusion(&score.confusion, classes, console);
     }
     if args.json {
         let mut object = score.json();
         object.insert("target".to_string(), json!(target.column()));
         object.insert("passed_over".to_string(), json!(score.passed_over));
-        console::json(&Value::Object(object))?;
+        console::json(&Value::Object(object));
     }
     Ok(())
 }
 
-fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) -> Result<(), Error> {
+fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) {
     let names: Vec<String> = classes.iter().map(|name| console::shown(name)).collect();
     let width = names
         .iter()
@@ -51,10 +52,9 @@ fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) -> Resul
     console.entry(
         "confusion",
         format!("{:width$}  {}  (predicted)", "actual", header.join("  ")),
-    )?;
+    );
     for (name, row) in names.iter().zip(rows) {
         let counts: Vec<String> = row.iter().map(|count| format!("{count:>width$}")).collect();
-        console.entry("", format!("{name:width$}  {}", counts.join("  ")))?;
+        console.entry("", format!("{name:width$}  {}", counts.join("  ")));
     }
-    Ok(())
 }

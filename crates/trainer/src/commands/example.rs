@@ -1,14 +1,14 @@
 //! `trainer example`, and `trainer` alone.
 
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use backburn_tabular::{ModelFile, ReadOptions, Split, Table, Target};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
-use crate::commands::train::{facts, save, score_on_test, shown_path};
+use crate::commands::train::{facts, place, save, score_on_test, shown_path};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
@@ -66,13 +66,13 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
     };
     let console = Console::for_json(args.run.json);
     let mut results = Map::new();
-    for (place, example) in examples.iter().enumerate() {
-        if place > 0 {
-            console.say("")?;
+    for (index, example) in examples.iter().enumerate() {
+        if index > 0 {
+            console.say("");
         }
-        let out = args.out.clone();
-        let out = out.unwrap_or_else(|| PathBuf::from(format!("{}.safetensors", example.name)));
-        let result = run_one(example, &out, &config, &chosen, console)?;
+        let default = PathBuf::from(format!("{}.safetensors", example.name));
+        let file = place(args.out.as_deref(), &default, example.target)?;
+        let result = run_one(example, file, &config, &chosen, console)?;
         results.insert(example.name.to_string(), result);
         if interrupt::requested() {
             break;
@@ -87,19 +87,18 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
                 .remove(0),
             None => Value::Object(results),
         };
-        console::json(&result)?;
+        console::json(&result);
     }
     Ok(())
 }
 
 fn run_one(
     example: &Example,
-    out: &Path,
+    file: ModelFile,
     config: &RunConfig,
     chosen: &Chosen,
     console: Console,
 ) -> Result<Value, Error> {
-    let file = ModelFile::create(out)?;
     let all = Table::from_reader(
         example.name,
         Cursor::new(example.bytes),
@@ -116,7 +115,7 @@ fn run_one(
     let test = all.select(example.name, &split.validation)?;
     let understood = Understood::new(&table, example.target, Some(whole.task), None, config)?;
 
-    console.say(example.title)?;
+    console.say(example.title);
     console.entry(
         "data",
         format!(
@@ -125,9 +124,9 @@ fn run_one(
             test.rows(),
             understood.columns_in_words()
         ),
-    )?;
+    );
     for note in &understood.notes {
-        console.entry("note", note)?;
+        console.entry("note", note);
     }
     let manner = Manner {
         console,
@@ -138,36 +137,43 @@ fn run_one(
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
     let score = score_on_test(&mut trained, &test, chosen)?;
     let path = save(file, &trained.model)?;
-    console.entry("training", trained.ending())?;
-    console.entry("test", score.line(example.unit))?;
+    console.entry("training", trained.ending());
+    console.entry("test", score.line(example.unit));
     let mean = baseline::constant(&table, &understood, &trained.model.target, &test)?;
-    let linear = baseline::linear(&table, &understood, config, chosen, manner, &test)?;
+    let linear = match interrupt::requested() {
+        true => None,
+        false => Some(baseline::linear(
+            &table,
+            &understood,
+            config,
+            chosen,
+            manner,
+            &test,
+        )?),
+    };
     let what = match understood.classes {
         None => "the mean",
         Some(_) => "the commonest class",
     };
-    console.entry(
-        "beside",
-        format!(
-            "always {what}: {}; a linear model: {}",
-            mean.headline(example.unit),
-            linear.headline(example.unit)
-        ),
-    )?;
+    let mut beside = format!("always {what}: {}", mean.headline(example.unit));
+    if let Some(linear) = &linear {
+        beside += &format!("; a linear model: {}", linear.headline(example.unit));
+    }
+    console.entry("beside", beside);
     show_rows(example, &trained, &test, chosen, console)?;
 
     let mut result = score.json();
     result.insert("scored_on".to_string(), json!("test"));
     result.insert("baseline".to_string(), Value::Object(mean.json()));
-    result.insert("linear".to_string(), Value::Object(linear.json()));
+    result.insert("linear".to_string(), json!(linear.map(|l| l.json())));
     result.extend(facts(&trained, &path));
-    console.entry("saved", shown_path(&path))?;
+    console.entry("saved", shown_path(&path));
     let program = console::program();
-    console.entry("next", format!("{program} inspect {}", shown_path(&path)))?;
+    console.entry("next", format!("{program} inspect {}", shown_path(&path)));
     console.entry(
         "",
         format!("{program} train TABLE --target COLUMN, with a table of yours"),
-    )?;
+    );
     Ok(Value::Object(result))
 }
 
@@ -217,7 +223,7 @@ fn show_rows(
         lines.push(line);
     }
     for (place, line) in align(&lines).into_iter().enumerate() {
-        console.entry(if place == 0 { "rows" } else { "" }, line)?;
+        console.entry(if place == 0 { "rows" } else { "" }, line);
     }
     Ok(())
 }

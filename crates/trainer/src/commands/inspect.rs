@@ -4,7 +4,7 @@ use backburn_tabular::{SavedModel, Target};
 use burn::module::Module;
 
 use crate::args::{DeviceArgs, InspectArgs};
-use crate::console::{Console, count, number, shown};
+use crate::console::{Console, count, escaped, number, shown};
 use crate::device;
 use crate::error::Error;
 
@@ -17,15 +17,15 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     console.entry(
         "model",
         format!("{}, by {}", args.model.display(), shown(&summary.program)),
-    )?;
+    );
     let target = format!("{} ({})", shown(model.target.column()), model.target.task());
-    console.entry("target", target)?;
+    console.entry("target", target);
     match &model.target {
         Target::Regression { mean, std, .. } => {
             console.entry(
                 "",
                 format!("mean {}, deviation {}", number(*mean), number(*std)),
-            )?;
+            );
         }
         Target::Classification { classes, .. } => {
             let names: Vec<String> = classes.iter().take(20).map(|name| shown(name)).collect();
@@ -37,19 +37,19 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
                     count(classes.len(), "class"),
                     names.join(", ")
                 ),
-            )?;
+            );
         }
     }
     let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
-    let parameters = number(model.network.num_params() as f64);
+    let parameters = count(model.network.num_params(), "parameter");
     console.entry(
         "network",
         format!(
-            "{} ({}), {parameters} parameters",
+            "{} ({}), {parameters}",
             widths.join(" → "),
             model.config.activation
         ),
-    )?;
+    );
     console.entry(
         "trained",
         format!(
@@ -62,7 +62,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
             summary.seed,
             shown(&summary.device),
         ),
-    )?;
+    );
     let scores = |scores: &std::collections::BTreeMap<String, f64>| {
         let words = scores
             .iter()
@@ -70,7 +70,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
         words.collect::<Vec<_>>().join(", ")
     };
     if !summary.validation.is_empty() {
-        console.entry("validation", scores(&summary.validation))?;
+        console.entry("validation", scores(&summary.validation));
     }
     if let Some(test) = &summary.test {
         let on = format!(
@@ -79,10 +79,10 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
             count(test.rows, "row"),
             shown(&test.table)
         );
-        console.entry("test", on)?;
+        console.entry("test", on);
     }
-    console.say("")?;
-    console.entry("column", "kind")?;
+    console.say("");
+    console.entry("column", "kind");
     for column in &model.schema.columns {
         let use_of_it = match (
             &column.reason,
@@ -93,7 +93,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
                 .find(|c| c.name() == column.name),
         ) {
             _ if column.name == model.target.column() => "target".to_string(),
-            (Some(reason), _) => format!("ignored: {reason}"),
+            (Some(reason), _) => format!("ignored: {}", escaped(reason)),
             (None, Some(_)) => {
                 let missing = match column.missing {
                     0 => String::new(),
@@ -103,11 +103,11 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
             }
             (None, None) => "not used".to_string(),
         };
-        console.say(format_args!("{:<30} {use_of_it}", shown(&column.name)))?;
+        console.say(format_args!("{:<30} {use_of_it}", shown(&column.name)));
     }
     if !summary.settings.is_empty() {
-        console.say("\nsettings")?;
-        console.say(summary.settings.trim_end())?;
+        console.say("\nsettings");
+        console.say(escaped(summary.settings.trim_end()));
     }
     Ok(())
 }

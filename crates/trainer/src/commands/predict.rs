@@ -6,11 +6,13 @@ use std::path::Path;
 use backburn_tabular::{OutputFile, Predictions, Predictor, TableError, TableReader, nearest_name};
 
 use crate::args::PredictArgs;
-use crate::console::count;
+use crate::console::{Console, count};
 use crate::device;
-use crate::error::Error;
+use crate::error::{Error, once_from_standard_input};
+use crate::interrupt;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
+    once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(&args.device)?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     if args.out == Path::new("-") {
@@ -22,6 +24,8 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
             return Err(Error::Usage(format!("--out is {what} itself")));
         }
     }
+    // From here on an unfinished file is to be removed before the program ends.
+    interrupt::catch();
     let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
     let mut file = OutputFile::create(&args.out).map_err(failed)?;
     let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
@@ -29,11 +33,11 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         rows => rows?,
     };
     file.commit().map_err(failed)?;
-    eprintln!(
+    Console::Error.say(format_args!(
         "{} predicted, written to {}",
         count(rows, "row"),
         args.out.display()
-    );
+    ));
     Ok(())
 }
 
@@ -65,6 +69,9 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     let mut rows = 0;
     let mut header_due = true;
     while let Some(batch) = reader.next().transpose()? {
+        if interrupt::requested() {
+            return Err(Error::Failed("interrupted".to_string()));
+        }
         let encoded = encoder.encode_batch(&batch).map_err(|error| {
             Error::Table(TableError::Cell {
                 place: reader.place(rows + error.row),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, SavedModel, Table, TestScore, k_folds};
+use backburn_tabular::{ModelFile, SavedModel, Table, Target, TestScore, k_folds};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -11,7 +11,7 @@ use crate::config::RunConfig;
 use crate::console::{self, Console, count, number, shown};
 use crate::data::Understood;
 use crate::device::{self, Chosen};
-use crate::error::Error;
+use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
@@ -19,11 +19,10 @@ use crate::training::{Manner, Trained, train};
 pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let config = RunConfig::from_args(&args.run)?;
     let chosen = device::choose(&args.run.device)?;
-    let out = args.out.clone().unwrap_or_else(|| default_out(&args.table));
-    if out == args.table {
-        return Err(Error::Usage("--out is the table itself".to_string()));
+    if let Some(test) = &args.test {
+        once_from_standard_input(&args.table, test)?;
     }
-    let file = ModelFile::create(&out)?;
+    let file = place(args.out.as_deref(), &default_out(&args.table), &args.target)?;
     let table = Table::read(&args.table, &args.read.options())?;
     let test = match &args.test {
         Some(path) => Some(Table::read(path, &args.read.options())?),
@@ -40,9 +39,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let task = args.task.map(Into::into);
     let understood = Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
     if let Some(test) = &test {
-        check_columns(test, &understood)?;
+        check_test(test, &understood)?;
     }
-    describe(&table, test.as_ref(), &understood, console)?;
+    describe(&table, test.as_ref(), &understood, console);
     let mut result = Map::new();
     if let Some(folds) = args.folds {
         let scores = cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
@@ -58,22 +57,22 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     // Saved before anything else can fail.
     let path = save(file, &trained.model)?;
     let saved = shown_path(&path);
-    console.entry("training", trained.ending())?;
+    console.entry("training", trained.ending());
     if let Some(score) = &trained.validation {
-        console.entry("validation", score.line(""))?;
+        console.entry("validation", score.line(""));
     }
     let test_score = match test_score {
         Ok(score) => score,
         Err(error) => {
-            console.entry("saved", saved)?;
+            console.entry("saved", saved);
             return Err(error);
         }
     };
     if let (Some(test), Some(score)) = (&test, &test_score) {
         let baseline = baseline::constant(&table, &understood, &trained.model.target, test)?;
-        console.entry("test", score.line(""))?;
+        console.entry("test", score.line(""));
         if let Some(note) = score.passed_over_note() {
-            console.entry("note", note)?;
+            console.entry("note", note);
         }
         let what = match understood.classes {
             None => "the mean",
@@ -82,7 +81,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console.entry(
             "baseline",
             format!("{} by always predicting {what}", baseline.headline("")),
-        )?;
+        );
         result.extend(score.json());
         result.insert("scored_on".to_string(), json!("test"));
         result.insert("baseline".to_string(), Value::Object(baseline.json()));
@@ -95,11 +94,11 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         result.insert("scored_on".to_string(), json!(scored_on));
     }
     result.extend(facts(&trained, &path));
-    console.entry("saved", &saved)?;
+    console.entry("saved", &saved);
     let program = console::program();
-    console.entry("next", format!("{program} predict {saved} TABLE"))?;
+    console.entry("next", format!("{program} predict {saved} TABLE"));
     if args.run.json {
-        console::json(&Value::Object(result))?;
+        console::json(&Value::Object(result));
     }
     Ok(())
 }
@@ -158,33 +157,46 @@ fn nothing_scored(understood: &Understood) -> Map<String, Value> {
     object
 }
 
+/// The place for a model: as asked for, or else the default one, unless that holds a model of
+/// something else.
+pub fn place(asked: Option<&Path>, default: &Path, target: &str) -> Result<ModelFile, Error> {
+    if asked == Some(Path::new("-")) {
+        let reason = "--out -: a model is saved to a file, not to standard output";
+        return Err(Error::Usage(reason.to_string()));
+    }
+    let file = ModelFile::create(asked.unwrap_or(default))?;
+    match file.replaces() {
+        Some(other) if asked.is_none() && other != target => Err(Error::Failed(format!(
+            "{} holds a model of `{}`: say with --out where to save this one",
+            default.display(),
+            shown(other)
+        ))),
+        _ => Ok(file),
+    }
+}
+
 /// Makes sure before training that the table to test on has what the model will need.
-fn check_columns(test: &Table, understood: &Understood) -> Result<(), Error> {
-    test.column(&understood.target)?;
+fn check_test(test: &Table, understood: &Understood) -> Result<(), Error> {
+    understood.schema.check(test, &understood.target)?;
+    Target::known_rows(test, &understood.target, understood.task)?;
     for column in understood.features() {
-        test.column(column)?;
+        understood.schema.check(test, column)?;
     }
     Ok(())
 }
 
-fn describe(
-    table: &Table,
-    test: Option<&Table>,
-    understood: &Understood,
-    console: Console,
-) -> Result<(), Error> {
+fn describe(table: &Table, test: Option<&Table>, understood: &Understood, console: Console) {
     let mut data = format!("{}: {}", table.name(), count(table.rows(), "row"));
     if let Some(test) = test {
         data += &format!(", {} to test", count(test.rows(), "row"));
     }
     data += &format!(" ({})", understood.columns_in_words());
-    console.entry("data", data)?;
+    console.entry("data", data);
     for note in &understood.notes {
-        console.entry("note", note)?;
+        console.entry("note", note);
     }
     let target = format!("{} ({})", shown(&understood.target), understood.task);
-    console.entry("target", target)?;
-    Ok(())
+    console.entry("target", target);
 }
 
 fn cross_validate(
@@ -224,7 +236,7 @@ fn cross_validate(
         let trained = train(table, understood, inner, config, chosen, manner)?;
         let predictions = trained.predictor(chosen).predict_table(&held_out)?;
         let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
-        console.entry(&format!("fold {}", fold + 1), score.line(""))?;
+        console.entry(&format!("fold {}", fold + 1), score.line(""));
         let metrics = score.metrics();
         headline.push(
             metrics
@@ -260,7 +272,7 @@ fn cross_validate(
         ),
         None => format!("mean RMSE {} ± {}", number(mean), number(spread)),
     };
-    console.entry("folds", words)?;
+    console.entry("folds", words);
     Ok(json!({ "folds": scores, "metric": name, "mean": mean, "std": spread }))
 }
 
@@ -268,14 +280,14 @@ fn default_out(table: &Path) -> PathBuf {
     let name = table
         .file_name()
         .map_or("model".into(), |name| name.to_string_lossy());
-    let stem = match name.as_ref() {
-        "-" | "" => "model",
-        name => name
-            .split('.')
-            .find(|part| !part.is_empty())
-            .unwrap_or("model"),
-    };
-    PathBuf::from(format!("{stem}.safetensors"))
+    let mut stem = name.strip_suffix(".gz").unwrap_or(&name);
+    for extension in [".csv", ".tsv", ".txt", ".parquet"] {
+        stem = stem.strip_suffix(extension).unwrap_or(stem);
+    }
+    match stem {
+        "-" | "" => PathBuf::from("model.safetensors"),
+        stem => PathBuf::from(format!("{stem}.safetensors")),
+    }
 }
 
 /// A path as an argument to copy.
