@@ -1,7 +1,7 @@
 //! What people read.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 /// Where messages go: to standard output, or to standard error if that is for JSON or predictions.
@@ -10,6 +10,9 @@ pub enum Console {
     Output,
     Error,
 }
+
+/// As wide as a heading.
+const MARGIN: &str = "           ";
 
 /// The first line that could not be written: no reason to stop a training, but `main` tells.
 static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -43,9 +46,20 @@ impl Console {
         }
     }
 
-    /// Prints a line under a short heading in the left margin.
+    /// Prints a line under a short heading in the left margin; a terminal gets it wrapped.
     pub fn entry(self, heading: &str, text: impl fmt::Display) {
-        self.say(format_args!("{heading:<10} {text}"));
+        let line = format!("{heading:<10} {text}");
+        let terminal = match self {
+            Self::Output => io::stdout().is_terminal(),
+            Self::Error => io::stderr().is_terminal(),
+        };
+        match terminal {
+            false => self.say(line),
+            true => {
+                let options = textwrap::Options::with_termwidth().break_words(false);
+                self.say(textwrap::fill(&line, options.subsequent_indent(MARGIN)));
+            }
+        }
     }
 }
 

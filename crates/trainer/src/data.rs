@@ -363,8 +363,8 @@ fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<
             .join(", ");
         let more = if missing.len() > 6 { ", …" } else { "" };
         notes.push(format!(
-            "missing values in {columns} ({first}{more}): numbers become the mean and are marked, \
-             categories get one of their own"
+            "missing values in {columns} ({first}{more}): a missing number becomes the mean and is \
+             marked, a missing category is one of its own"
         ));
     }
     notes

@@ -7,7 +7,7 @@ use backburn_tabular::Target;
 use backburn_training::{EpochReport, Observer, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::console::{Console, number};
+use crate::console::Console;
 use crate::interrupt;
 use crate::score::{Score, Truth};
 
@@ -115,7 +115,7 @@ fn next_line(epoch: usize) -> usize {
 /// Seconds in a few words.
 pub fn seconds(seconds: f64) -> String {
     match seconds {
-        s if s < 60.0 => format!("{} s", number(s)),
+        s if s < 60.0 => format!("{s:.2} s"),
         s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
     }
 }

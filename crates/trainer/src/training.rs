@@ -102,11 +102,11 @@ impl Trained {
         let summary = &self.model.summary;
         let epochs = count(summary.epochs, "epoch");
         let why = match self.stop {
-            StopReason::Finished => format!("{epochs} done"),
-            StopReason::EarlyStopping => format!(
-                "stopped after {epochs}, the last {} of them no better,",
-                summary.epochs - summary.best_epoch
-            ),
+            StopReason::Finished => epochs,
+            StopReason::EarlyStopping => {
+                let worse = summary.epochs - summary.best_epoch;
+                format!("{epochs}, the last {worse} no better,")
+            }
             StopReason::Interrupted => format!("interrupted after {epochs}"),
             StopReason::Diverged => format!(
                 "the loss became infinite or NaN after {epochs}: try a smaller \

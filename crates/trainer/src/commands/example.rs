@@ -177,7 +177,7 @@ fn run_one(
     Ok(Value::Object(result))
 }
 
-/// A few rows of the test, predicted beside the truth.
+/// A few rows from all over the test, predicted beside the truth.
 fn show_rows(
     example: &Example,
     trained: &Trained,
@@ -186,7 +186,7 @@ fn show_rows(
     console: Console,
 ) -> Result<(), Error> {
     const ROWS: usize = 5;
-    let rows: Vec<usize> = (0..test.rows().min(ROWS)).collect();
+    let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
     let few = test.select(example.name, &rows)?;
     let predictions = trained.predictor(chosen).predict_table(&few)?;
     let target = &trained.model.target;
@@ -200,7 +200,7 @@ fn show_rows(
             .collect::<Vec<_>>(),
     ];
     let labels = predictions.labels();
-    for row in rows {
+    for row in 0..ROWS {
         let mut line = Vec::new();
         for column in example.shown {
             let cell = few.column(column)?.cells().nth(row);
