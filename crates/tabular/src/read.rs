@@ -312,7 +312,7 @@ impl Source {
 fn ends_in_quotes(batch: &RecordBatch) -> bool {
     let last = batch.columns().last();
     let last = last.and_then(|column| column.as_string_opt::<i32>());
-    let value = last.and_then(|column| column.iter().last().flatten());
+    let value = last.and_then(|column| column.iter().next_back().flatten());
     value.is_some_and(|value| value.as_bytes().ends_with(END))
 }
 

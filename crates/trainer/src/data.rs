@@ -121,8 +121,9 @@ impl Understood {
         })
     }
 
-    /// The columns in a few words: `40 numeric, 33 categorical`.
+    /// What the columns were taken for, in a few words: `2 numeric (size, built), 1 date (sold)`.
     pub fn columns_in_words(&self) -> String {
+        const NAMES: usize = 4;
         let kinds = [
             ColumnKind::Numeric,
             ColumnKind::Boolean,
@@ -130,18 +131,20 @@ impl Understood {
             ColumnKind::Date,
             ColumnKind::Ignored,
         ];
-        let words: Vec<String> = kinds
-            .into_iter()
-            .map(|kind| {
-                (
-                    self.beside_the_target().filter(|c| c.kind == kind).count(),
-                    kind,
-                )
-            })
-            .filter(|(columns, _)| *columns > 0)
-            .map(|(columns, kind)| format!("{columns} {kind}"))
-            .collect();
-        words.join(", ")
+        let words = kinds.into_iter().filter_map(|kind| {
+            let columns: Vec<&ColumnSchema> = self
+                .beside_the_target()
+                .filter(|c| c.kind == kind)
+                .collect();
+            let names = columns.iter().take(NAMES).map(|column| shown(&column.name));
+            let mut names: Vec<String> = names.collect();
+            if columns.len() > NAMES {
+                names.push("…".to_string());
+            }
+            let names = names.join(", ");
+            (!columns.is_empty()).then(|| format!("{} {kind} ({names})", columns.len()))
+        });
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// The split that the config asks for.

@@ -185,7 +185,7 @@ fn parquet_is_read_with_its_types() {
     assert!(
         answer
             .stdout
-            .contains("2 numeric, 1 boolean, 1 categorical"),
+            .contains("2 numeric (size, ratio), 1 boolean (new), 1 categorical (street)"),
         "{}",
         answer.stdout
     );

@@ -119,12 +119,12 @@ fn run_one(
     console.entry(
         "data",
         format!(
-            "{} to learn from, {} to test; {}",
+            "{} to learn from, {} to test",
             count(table.rows(), "row"),
-            test.rows(),
-            understood.columns_in_words()
+            test.rows()
         ),
     );
+    console.entry("columns", understood.columns_in_words());
     for note in &understood.notes {
         console.entry("note", note);
     }

@@ -190,8 +190,8 @@ fn describe(table: &Table, test: Option<&Table>, understood: &Understood, consol
     if let Some(test) = test {
         data += &format!(", {} to test", count(test.rows(), "row"));
     }
-    data += &format!(" ({})", understood.columns_in_words());
     console.entry("data", data);
+    console.entry("columns", understood.columns_in_words());
     for note in &understood.notes {
         console.entry("note", note);
     }
