@@ -68,11 +68,12 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The value as the name of a category; `None` if it is missing.
+    /// The value as the name of a category; `None` if it is missing. Whole numbers lose their `.0`,
+    /// so that `1` and `1.0` are one category.
     pub fn category(&self) -> Option<String> {
         match self {
             Self::Missing => None,
-            Self::Text(text) => Some((*text).to_string()),
+            Self::Text(text) => Some(without_point(text).to_string()),
             Self::Number(number) => Some(number.to_string()),
             Self::Boolean(truth) => Some(truth.to_string()),
             Self::Date(seconds) => Some(match DateTime::from_timestamp(*seconds as i64, 0) {
@@ -81,6 +82,22 @@ impl<'a> Cell<'a> {
             }),
         }
     }
+}
+
+/// Text as the name of a category: a whole number without its `.0`, anything else as it stands.
+pub(crate) fn without_point(text: &str) -> &str {
+    let whole = text.strip_suffix(".0").unwrap_or(text);
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => whole,
+        false => text,
+    }
+}
+
+/// Whether a number is one that 32 bits hold, and not their largest, which stands for a missing
+/// value in some files.
+pub(crate) fn within_range(number: f64) -> bool {
+    number.abs() < f64::from(f32::MAX)
 }
 
 fn parse_date(text: &str) -> Option<f64> {

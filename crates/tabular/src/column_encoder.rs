@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
+use crate::cell::{within_range, without_point};
 use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions};
 
 /// A column and how it becomes numbers.
@@ -12,8 +13,8 @@ use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ColumnEncoder {
-    /// A number: standardized. A missing or infinite one becomes the mean, and so does one that is
-    /// too far from the others for a 32-bit number.
+    /// A number: standardized. One that is missing, infinite or too large for 32 bits becomes the
+    /// mean.
     Numeric {
         /// The column.
         name: String,
@@ -95,7 +96,7 @@ const DATE_PARTS: [DatePart; 5] = [
 ];
 
 impl Scale {
-    /// `None` if the values never vary, or are too large to average.
+    /// `None` if the values never vary.
     fn fit(values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
         let count = values.clone().count() as f64;
         let mean = values.clone().sum::<f64>() / count;
@@ -104,10 +105,11 @@ impl Scale {
         usable.then_some(Self { mean, std })
     }
 
-    /// `None` where the value is too far from the others for a 32-bit number.
-    fn apply(&self, value: f64) -> Option<f32> {
-        let scaled = ((value - self.mean) / self.std) as f32;
-        scaled.is_finite().then_some(scaled)
+    /// A value a million deviations away is as far as a network needs to know; beyond, its own
+    /// numbers would overflow.
+    fn apply(&self, value: f64) -> f32 {
+        const FURTHEST: f64 = 1e6;
+        ((value - self.mean) / self.std).clamp(-FURTHEST, FURTHEST) as f32
     }
 
     fn is_usable(&self) -> bool {
@@ -306,9 +308,8 @@ impl ColumnEncoder {
                 scale, indicator, ..
             } => {
                 for ((row, numbers), cell) in rows.zip(column.cells()) {
-                    let value = value(self.kind(), &cell).map_err(|()| error(row, &cell))?;
-                    match value.and_then(|value| scale.apply(value)) {
-                        Some(value) => numbers[first] = value,
+                    match value(self.kind(), &cell).map_err(|()| error(row, &cell))? {
+                        Some(value) => numbers[first] = scale.apply(value),
                         None if *indicator => numbers[first + 1] = 1.0,
                         None => {}
                     }
@@ -321,8 +322,7 @@ impl ColumnEncoder {
                     match value(ColumnKind::Date, &cell).map_err(|()| error(row, &cell))? {
                         Some(seconds) => {
                             for (place, (part, scale)) in parts.iter().enumerate() {
-                                let value = scale.apply(part.of(seconds));
-                                numbers[first + place] = value.unwrap_or(0.0);
+                                numbers[first + place] = scale.apply(part.of(seconds));
                             }
                         }
                         None if *indicator => numbers[first + parts.len()] = 1.0,
@@ -370,13 +370,13 @@ impl<'a> Index<'a> {
 
     fn get(&self, cell: &Cell) -> Option<usize> {
         match cell {
-            Cell::Text(text) => self.0.get(text).copied(),
+            Cell::Text(text) => self.0.get(without_point(text)).copied(),
             cell => self.0.get(cell.category()?.as_str()).copied(),
         }
     }
 }
 
-/// A cell as the number behind its kind; `None` where it is missing or infinite.
+/// A cell as the number behind its kind; `None` where it is missing, infinite, or too large.
 fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
     let value = match (kind, cell) {
         (_, Cell::Missing) => return Ok(None),
@@ -386,6 +386,6 @@ fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
         (ColumnKind::Categorical | ColumnKind::Ignored, _) => return Ok(None),
     };
     value
-        .map(|value| value.is_finite().then_some(value))
+        .map(|value| within_range(value).then_some(value))
         .ok_or(())
 }

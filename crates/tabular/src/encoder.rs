@@ -78,7 +78,8 @@ impl Encoder {
         match columns.is_empty() {
             true => Err(TableError::Unusable {
                 name: table.name().to_string(),
-                reason: "there is no column to learn from: none varies beside the target"
+                reason: "there is no column to learn from: beside the target, each is ignored or \
+                         never varies; --set columns.NAME=numeric uses one all the same"
                     .to_string(),
             }),
             false => Ok((Self { columns }, left_out)),
@@ -247,6 +248,14 @@ mod tests {
             rows,
             [0., 0., 0., 1., 0., 0., 1., 0., 0., 0., 1., 0., 0., 0., 1.]
         );
+    }
+
+    #[test]
+    fn a_whole_number_is_one_category_with_and_without_its_point() {
+        let options = EncoderOptions::default();
+        let encoder = fitted("c,y\nx,0\n1,0\n2,0\n", &[0, 1, 2], &options);
+        let rows = encoder.encode(&table("c\n1.0\n2\nx\n")).unwrap();
+        assert_eq!(rows, [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
     }
 
     #[test]

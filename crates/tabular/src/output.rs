@@ -30,10 +30,13 @@ impl OutputFile {
     ///
     /// The folder does not exist or cannot be written to.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
-        let path = path.as_ref();
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        if path.exists() && !path.is_file() {
-            let direct = OpenOptions::new().write(true).open(&path)?;
+        let path = followed(path.as_ref());
+        // `/dev/stdout` may lead to a file, which is somebody else's to begin and to end.
+        let special = ["/dev", "/proc"]
+            .iter()
+            .any(|folder| path.starts_with(folder));
+        if special || (path.exists() && !path.is_file()) {
+            let direct = OpenOptions::new().append(true).open(&path)?;
             return Ok(Self(Place::Direct(direct)));
         }
         let mut builder = tempfile::Builder::new();
@@ -46,6 +49,14 @@ impl OutputFile {
         }
         let temporary = builder.tempfile_in(folder(&path)).map_err(plain)?;
         Ok(Self(Place::Beside { temporary, path }))
+    }
+
+    /// The file as it stands before [`commit`](Self::commit), to be removed if it never comes.
+    pub fn temporary(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Beside { temporary, .. } => Some(temporary.path()),
+            Place::Direct(_) => None,
+        }
     }
 
     /// Puts the file in its place, with the permissions of the one that it replaces.
@@ -88,6 +99,19 @@ impl Write for OutputFile {
     }
 }
 
+/// Where symbolic links lead, except those of devices.
+fn followed(path: &Path) -> PathBuf {
+    const LINKS: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(target) if !path.starts_with("/dev") => path = folder(&path).join(target),
+            _ => break,
+        }
+    }
+    path
+}
+
 fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -97,12 +121,7 @@ fn folder(path: &Path) -> &Path {
 
 /// The system's error without the name of the temporary file, which says nothing to anybody.
 fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source());
-    let code = inner
-        .and_then(|inner| inner.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    match code {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    }
+    let text = error.to_string();
+    let reason = text.split(" at path ").next().unwrap_or(&text);
+    io::Error::new(error.kind(), reason.to_string())
 }

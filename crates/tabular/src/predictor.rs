@@ -119,6 +119,20 @@ impl Predictions {
         }
     }
 
+    /// The first row whose prediction is not a finite number, as rows that are far from all that
+    /// was learned from, or the weights of a bad model, may bring about.
+    pub fn first_not_finite(&self) -> Option<usize> {
+        let (numbers, width) = match self {
+            Self::Values(values) => (values, 1),
+            Self::Classes {
+                classes,
+                probabilities,
+            } => (probabilities, classes.len()),
+        };
+        let place = numbers.iter().position(|number| !number.is_finite())?;
+        Some(place / width)
+    }
+
     /// The prediction of each row as text: the number, or the name of the likeliest class.
     pub fn labels(&self) -> Vec<String> {
         match self {

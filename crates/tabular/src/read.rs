@@ -394,12 +394,15 @@ fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// The likeliest delimiter: the one that the first line has most of, outside quotes.
+/// The likeliest delimiter: the one that the first row has most of, outside quotes.
 fn sniff(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
-    for &byte in head.iter().take_while(|byte| **byte != b'\n') {
+    for &byte in head.trim_ascii_start() {
         quoted ^= byte == b'"';
+        if byte == b'\n' && !quoted {
+            break;
+        }
         if let Some((_, count)) = counts.iter_mut().find(|(d, _)| *d == byte && !quoted) {
             *count += 1;
         }

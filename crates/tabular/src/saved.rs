@@ -2,7 +2,7 @@
 //! else that prediction needs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -111,9 +111,16 @@ impl ModelFile {
                 None => return Err(ModelFileError::InTheWay { path }),
             },
         };
-        // Only a try: the file that it makes is gone again at once.
-        match OutputFile::create(&path) {
-            Ok(_) => Ok(Self { path, replaces }),
+        // Only a try: the files that it makes are gone again at once.
+        let tried = OutputFile::create(&path).and_then(|_| match replaces {
+            Some(_) => Ok(()),
+            None => {
+                File::create_new(&path)?;
+                fs::remove_file(&path)
+            }
+        });
+        match tried {
+            Ok(()) => Ok(Self { path, replaces }),
             Err(error) => Err(ModelFileError::Io { path, error }),
         }
     }
@@ -367,6 +374,10 @@ fn check_tensors(network: &Mlp, bytes: &[u8]) -> Result<(), String> {
             .all(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]).is_finite());
         if !finite {
             return Err(format!("{name:?} has weights that are no numbers"));
+        }
+        let negative = |n: &[u8]| n[3] & 0x80 != 0;
+        if name.ends_with("running_var") && view.data().chunks_exact(4).any(negative) {
+            return Err(format!("{name:?} has a variance below zero"));
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cell::within_range;
 use crate::{Cell, CellError, Table, TableError};
 
 /// What a column holds, and so how it is encoded.
@@ -58,7 +59,7 @@ pub struct ColumnSchema {
     pub kind: ColumnKind,
     /// Rows without a value.
     pub missing: usize,
-    /// Rows with an infinite number, which is treated as missing.
+    /// Rows with a number that is infinite, or too large for 32 bits, and treated as missing.
     pub infinite: usize,
     /// Different values, counted up to a bound.
     pub distinct: usize,
@@ -151,6 +152,7 @@ struct Found {
     whole: bool,
     counts_rows: bool,
     first_not_number: Option<(usize, String)>,
+    first_not_date: Option<(usize, String)>,
     texts: HashMap<String, usize>,
     values: HashSet<u64>,
 }
@@ -164,7 +166,7 @@ impl Found {
         match cell.number() {
             Some(number) if matches!(cell, Cell::Number(_) | Cell::Text(_)) => {
                 self.numbers += 1;
-                if number.is_infinite() {
+                if !within_range(number) {
                     self.infinite += 1;
                 } else if self.values.len() < MOST_DISTINCT {
                     self.values.insert((number + 0.0).to_bits());
@@ -181,7 +183,13 @@ impl Found {
             }
         }
         self.booleans += usize::from(cell.boolean().is_some());
-        self.dates += usize::from(cell.date().is_some());
+        match cell.date() {
+            Some(_) => self.dates += 1,
+            None if self.first_not_date.is_none() => {
+                self.first_not_date = Some((row, cell.category().unwrap_or_default()));
+            }
+            None => {}
+        }
         if self.texts.len() < MOST_DISTINCT
             && let Some(text) = cell.category()
         {
@@ -222,15 +230,25 @@ fn infer_column(
         None if present == found.booleans => ColumnKind::Boolean,
         None if present == found.dates => ColumnKind::Date,
         None => {
-            // A few words among many different numbers are a mistake rather than categories.
-            let mostly_numbers = found.numbers >= 10 && found.numbers * 10 >= present * 9;
-            if mostly_numbers && found.values.len() * 2 > present.min(40) {
-                let (row, value) = found.first_not_number.clone().unwrap_or_default();
+            // A few words among many different numbers or dates are a mistake rather than
+            // categories.
+            let mostly = |count: usize| count >= 10 && count * 5 >= present * 4;
+            let many = |different: usize| different * 2 > present.min(40);
+            let meant = if mostly(found.numbers) && many(found.values.len()) {
+                Some((ColumnKind::Numeric, &found.first_not_number))
+            } else if mostly(found.dates) && many(found.texts.len()) {
+                Some((ColumnKind::Date, &found.first_not_date))
+            } else {
+                None
+            };
+            if let Some((kind, first)) = meant {
+                let (row, value) = first.clone().unwrap_or_default();
+                let holds = kind.expected();
                 return Err(TableError::Malformed {
                     place: table.place(row),
                     reason: format!(
-                        "column `{name}` holds numbers, but here is {value:?}: mend it, or \
-                         declare the column with --set columns.{name}=categorical"
+                        "column `{name}` holds {holds}, but here is {value:?}: mend it, or \
+                         declare the column with --set 'columns.{name}=categorical'"
                     ),
                 });
             }
@@ -337,14 +355,16 @@ fn useless(column: &ColumnSchema, found: &Found) -> Option<&'static str> {
 }
 
 fn named_like_identifier(name: &str) -> bool {
-    let words: Vec<String> = name
-        .split(|c: char| !c.is_alphanumeric())
-        .map(str::to_lowercase)
-        .collect();
-    let last = words.last().map_or("", String::as_str);
-    matches!(last, "id" | "index" | "rownames" | "uuid" | "key" | "")
-        || name.ends_with("Id")
-        || name.ends_with("ID")
+    let last = name
+        .rsplit(|c: char| !c.is_alphanumeric())
+        .find(|word| !word.is_empty())
+        .unwrap_or_default();
+    // `userId` and `userID`, but not `PAID`.
+    let camel = last.strip_suffix("Id").or(last.strip_suffix("ID"));
+    matches!(
+        last.to_lowercase().as_str(),
+        "id" | "index" | "rownames" | "uuid" | "key"
+    ) || camel.is_some_and(|word| word.ends_with(|c: char| c.is_lowercase()))
 }
 
 #[cfg(test)]
@@ -386,6 +406,27 @@ mod tests {
             );
         }
         assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
+    }
+
+    #[test]
+    fn only_names_of_identifiers_are_such() {
+        for name in ["id", "user_id", "userId", "userID", "ID", "row.index"] {
+            assert!(named_like_identifier(name), "{name}");
+        }
+        for name in ["PAID", "COVID", "Income ($)", "Share %", "idle", "", "€"] {
+            assert!(!named_like_identifier(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_cannot_be_is_an_error_with_its_line() {
+        let mut csv = "d,y\n".to_string();
+        for day in 1..=28 {
+            csv += &format!("2024-02-{day:02},1\n");
+        }
+        csv += "0000-00-00,2\n";
+        let error = Schema::infer(&table(&csv), &BTreeMap::new()).unwrap_err();
+        assert!(error.to_string().contains("\"0000-00-00\""), "{error}");
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Split {
             group.shuffle(&mut rng);
             owed += group.len() as f64 * share;
             let taken = (owed.round() as usize).min(group.len() - 1);
-            owed -= taken as f64;
+            // What classes of a single row cannot give is not all taken from the next one.
+            owed = (owed - taken as f64).min(1.0);
             split.validation.extend(&group[..taken]);
             split.training.extend(&group[taken..]);
         }
@@ -109,6 +110,17 @@ mod tests {
         let split = Split::new(&rows, 0.2, Some(&classes), 0);
         let rare = split.validation.iter().filter(|row| *row % 10 == 0).count();
         assert_eq!((split.validation.len(), rare), (20, 2));
+    }
+
+    #[test]
+    fn a_small_class_does_not_give_for_those_of_one_row() {
+        let rows: Vec<usize> = (0..270).collect();
+        // 60 classes of one row, one of ten, one of 200.
+        let classes: Vec<usize> = rows.iter().map(|&row| row.min(60 + row / 70)).collect();
+        let small = |row: &&usize| classes[**row] == 60;
+        let split = Split::new(&rows, 0.1, Some(&classes), 0);
+        assert!(rows.iter().filter(small).count() == 10);
+        assert!(split.validation.iter().filter(small).count() <= 2);
     }
 
     #[test]

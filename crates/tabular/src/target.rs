@@ -1,11 +1,12 @@
 //! What is to be predicted, and the way from outputs back to it.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cell::within_range;
 use crate::{Cell, CellError, ColumnKind, Predictions, Schema, Table, TableError};
 
 /// Whether numbers or classes are predicted.
@@ -67,7 +68,7 @@ impl Task {
                 Cell::Missing => {}
                 Cell::Boolean(_) => return Ok(Self::Classification),
                 _ => match cell.number() {
-                    Some(number) if number.is_finite() => values.push(number),
+                    Some(number) if within_range(number) => values.push(number),
                     Some(_) => {}
                     None => match schema.column(target).map(|column| column.kind) {
                         Some(ColumnKind::Date) => {
@@ -78,7 +79,7 @@ impl Task {
                                 ),
                             ));
                         }
-                        _ => return Ok(Self::Classification),
+                        _ => return named_classes(table, target),
                     },
                 },
             }
@@ -106,6 +107,27 @@ impl Task {
             _ => Ok(Self::Regression),
         }
     }
+}
+
+/// Makes sure that text is classes, and not numbers written in another way, or names.
+fn named_classes(table: &Table, target: &str) -> Result<Task, TableError> {
+    let texts: Vec<String> = table
+        .column(target)?
+        .cells()
+        .filter_map(|cell| cell.category())
+        .collect();
+    let different: HashSet<&String> = texts.iter().collect();
+    if texts.len() < 20 || different.len() * 2 <= texts.len() {
+        return Ok(Task::Classification);
+    }
+    let reason = format!(
+        "target `{target}` has {} different texts in {} rows, such as {:?}: write numbers with a \
+         decimal point and nothing between thousands, or say --task classification",
+        different.len(),
+        texts.len(),
+        texts[0]
+    );
+    Err(unusable(table, reason))
 }
 
 impl Target {
@@ -137,7 +159,7 @@ impl Target {
             .filter(|(_, cell)| match task {
                 Task::Classification => *cell != Cell::Missing,
                 Task::Regression => {
-                    *cell != Cell::Missing && cell.number().is_none_or(f64::is_finite)
+                    *cell != Cell::Missing && cell.number().is_none_or(within_range)
                 }
             })
             .map(|(row, _)| row)
@@ -197,7 +219,7 @@ impl Target {
                 let names: Vec<Option<String>> = table
                     .column(column)?
                     .cells()
-                    .map(|cell| class_name(&cell))
+                    .map(|cell| cell.category())
                     .collect();
                 let mut classes: Vec<String> =
                     rows.iter().filter_map(|&row| names[row].clone()).collect();
@@ -252,7 +274,7 @@ impl Target {
             .column(column)?
             .cells()
             .map(|cell| {
-                let name = class_name(&cell)?;
+                let name = cell.category()?;
                 let same = index.get(name.as_str()).copied();
                 // Typed files spell truth values in one way, text in several.
                 let truth = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
@@ -332,7 +354,7 @@ fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
         .cells()
         .enumerate()
         .map(|(row, cell)| match cell.number() {
-            Some(number) if number.is_finite() => Ok(number),
+            Some(number) if within_range(number) => Ok(number),
             Some(_) => Ok(f64::NAN),
             None if cell == Cell::Missing => Ok(f64::NAN),
             None => Err(table.cell_error(CellError {
@@ -343,19 +365,6 @@ fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
             })),
         })
         .collect()
-}
-
-/// The name of a class; whole numbers lose their `.0`, so that `1` and `1.0` are one class.
-fn class_name(cell: &Cell) -> Option<String> {
-    match cell {
-        Cell::Text(text) => {
-            let whole = text.strip_suffix(".0").unwrap_or(text);
-            let digits = whole.strip_prefix('-').unwrap_or(whole);
-            let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            Some(if number { whole } else { text }.to_string())
-        }
-        _ => cell.category(),
-    }
 }
 
 /// Numbers by size, then everything else by its letters.
@@ -400,6 +409,10 @@ mod tests {
         assert_eq!(task(&["1", "2", "3", "NA"]).unwrap(), Classification);
         assert_eq!(task(&["0", "1", "inf", "Nan"]).unwrap(), Classification);
         assert_eq!(task(&["0.5", "1", "2"]).unwrap(), Regression);
+        let numbers: Vec<String> = (0..30).map(|n| format!("\"{n},5\"")).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let error = task(&numbers).unwrap_err().to_string();
+        assert!(error.contains("decimal point"), "{error}");
         let error = task(&["10", "20", "30"]).unwrap_err().to_string();
         assert!(error.contains("--task regression"), "{error}");
     }

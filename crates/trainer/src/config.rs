@@ -105,6 +105,24 @@ impl RunConfig {
             .map_err(|error| Error::Usage(error.to_string()))
     }
 
+    /// Makes sure, where a number is to be predicted, that nothing is asked of its classes.
+    pub fn refuse_settings_of_classes(&self) -> Result<(), Error> {
+        let asked = [
+            ("class_weights", !self.class_weights.is_empty()),
+            ("data.balance_classes", self.data.balance_classes),
+            (
+                "training.label_smoothing",
+                self.training.label_smoothing > 0.0,
+            ),
+        ];
+        match asked.iter().find(|(_, asked)| *asked) {
+            Some((setting, _)) => Err(Error::Usage(format!(
+                "{setting}: this is for classes, and the target is a number"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// The settings as a config file.
     pub fn to_toml(&self) -> String {
         let mut table = Table::try_from(self).unwrap_or_default();
@@ -146,17 +164,27 @@ fn parse(table: &Table) -> Result<RunConfig, String> {
 
 /// Sets one value by its dotted key.
 fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
-    let (key, text) = assignment
-        .split_once('=')
-        .ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
+    // The name of a column or a class may itself hold dots and equals signs.
+    let named = ["columns.", "class_weights."]
+        .iter()
+        .any(|s| assignment.starts_with(s));
+    let halves = match named {
+        true => assignment.rsplit_once('='),
+        false => assignment.split_once('='),
+    };
+    let (key, text) = halves.ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
     // What is no TOML by itself is text that lacks its quotes.
     let value = match format!("value = {text}").parse::<Table>() {
         Ok(mut parsed) => parsed.remove("value").unwrap_or(Value::Boolean(true)),
         Err(_) => Value::String(text.to_string()),
     };
-    // The name of a column may itself hold dots.
     let mut names: Vec<&str> = match key.split_once('.') {
-        Some((section @ ("columns" | "class_weights"), name)) => vec![section, name],
+        Some((section @ ("columns" | "class_weights"), name)) => {
+            let quoted = name
+                .strip_prefix('"')
+                .and_then(|name| name.strip_suffix('"'));
+            vec![section, quoted.unwrap_or(name)]
+        }
         _ => key.split('.').collect(),
     };
     let last = names.pop().unwrap_or_default();

@@ -47,6 +47,10 @@ impl Understood {
         config: &RunConfig,
     ) -> Result<Self, Error> {
         table.column(target)?;
+        if weight == Some(target) {
+            let reason = "--weight: the target cannot be the weight too";
+            return Err(Error::Usage(reason.to_string()));
+        }
         let weights = weight.map(|column| weights(table, column)).transpose()?;
         let mut overrides = config.columns.clone();
         // What is said of the target as a column says what there is to predict.
@@ -71,10 +75,14 @@ impl Understood {
         let known = Target::known_rows(table, target, task)?;
         if known.len() < table.rows() {
             let dropped = count(table.rows() - known.len(), "row");
-            notes.push(format!(
-                "{dropped} left out: `{}` is missing",
-                shown(target)
-            ));
+            let why = match task {
+                Task::Regression => "missing, infinite or too large",
+                Task::Classification => "missing",
+            };
+            notes.push(format!("{dropped} left out: `{}` is {why}", shown(target)));
+        }
+        if task == Task::Regression {
+            config.refuse_settings_of_classes()?;
         }
         let rows: Vec<usize> = match &weights {
             None => known,
@@ -228,7 +236,9 @@ impl Understood {
         Ok(match weights {
             None => examples,
             Some(weights) => {
-                let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
+                let mean =
+                    self.rows.iter().map(|&row| weights[row]).sum::<f64>() / self.rows.len() as f64;
+                let weights: Vec<f32> = weights.into_iter().map(|w| (w / mean) as f32).collect();
                 examples.with_weights(Tensor::from_data(TensorData::new(weights, [rows]), device))
             }
         })
@@ -352,7 +362,7 @@ fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<
         if column.infinite > 0 {
             let rows = count(column.infinite, "row");
             notes.push(format!(
-                "column `{name}`: infinite in {rows}, treated as missing"
+                "column `{name}`: infinite or too large in {rows}, treated as missing"
             ));
         }
     }

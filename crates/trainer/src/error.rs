@@ -30,6 +30,14 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
+/// The prediction for a row is infinite or not a number.
+pub fn not_finite(place: &str) -> Error {
+    Error::Failed(format!(
+        "{place}: the prediction is not a finite number: the row is far from all that the model \
+         learned from, or the model is damaged"
+    ))
+}
+
 /// Makes sure that at most one of two files is standard input.
 pub fn once_from_standard_input(a: &Path, b: &Path) -> Result<(), Error> {
     match a == b && a == Path::new("-") {

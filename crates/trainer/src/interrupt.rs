@@ -1,5 +1,8 @@
 //! Ctrl-C.
 
+use std::fs;
+use std::path::Path;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -10,8 +13,17 @@ pub fn catch() {
     // Without a handler, Ctrl-C just ends the program as it does everywhere.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(1);
+            process::exit(1);
         }
+    });
+}
+
+/// From now on Ctrl-C (or SIGTERM) removes an unfinished file and ends the program.
+pub fn remove_unfinished(file: &Path) {
+    let file = file.to_path_buf();
+    let _ = ctrlc::set_handler(move || {
+        let _ = fs::remove_file(&file);
+        process::exit(1);
     });
 }
 

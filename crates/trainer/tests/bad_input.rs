@@ -143,11 +143,11 @@ fn targets_that_cannot_be_learned() {
     );
     folder.write("zero.csv", "a,w,y\n1,0,2.5\n2,0,3.5\n");
     folder.refused("train zero.csv --target y --weight w", 1, &["weight 0"]);
-    folder.write("huge.csv", "a,y\n1,1e308\n2,-1.5e308\n3,1.7e308\n4,0.5\n");
+    folder.write("huge.csv", "a,y\n1,1e308\n2,-1.5e308\n3,1.7e308\n4,inf\n");
     folder.refused(
-        "train huge.csv --target y --set data.validation=0",
+        "train huge.csv --target y --task regression",
         1,
-        &["too large"],
+        &["`y` has no values"],
     );
 }
 
@@ -210,7 +210,7 @@ fn rows_without_a_target_are_left_out_and_counted() {
     assert!(
         answer
             .stderr
-            .contains("2 rows left out: `price` is missing"),
+            .contains("2 rows left out: `price` is missing, infinite or too large"),
         "{}",
         answer.stderr
     );
@@ -230,7 +230,7 @@ fn missing_infinite_and_unseen_values_are_no_errors() {
     let answer = folder.done(&format!("train t.csv --target price {QUICK}"));
     assert!(answer.stdout.contains("`size` 1"), "{}", answer.stdout);
     assert!(
-        answer.stdout.contains("infinite in 1 row"),
+        answer.stdout.contains("infinite or too large in 1 row"),
         "{}",
         answer.stdout
     );
@@ -376,6 +376,19 @@ fn an_output_that_cannot_be_written_is_found_out_before_training() {
         2,
         &["--out -"],
     );
+    folder.refused(
+        &format!("train t.csv --target price --out new/ {long}"),
+        1,
+        &["new/"],
+    );
+    folder.refused(
+        &format!(
+            "train t.csv --target price --out {} {long}",
+            "x".repeat(300)
+        ),
+        1,
+        &["too long"],
+    );
     folder.write("notes.txt", "mine");
     folder.refused(
         &format!("train t.csv --target price --out notes.txt {long}"),
@@ -410,6 +423,24 @@ fn a_model_of_another_target_is_not_overwritten_by_default() {
     folder.write("sales.2023.csv", houses(50));
     folder.done(&format!("train sales.2023.csv --target price {QUICK}"));
     assert!(folder.path("sales.2023.safetensors").is_file());
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(50))
+        .write("few.csv", houses(3));
+    for (line, words) in [
+        ("t.csv --weight price", "--weight"),
+        ("t.csv --set class_weights.nonsense=3", "class_weights"),
+        ("t.csv --set data.balance_classes=true", "for classes"),
+        ("t.csv --set training.label_smoothing=0.1", "for classes"),
+        ("few.csv --folds 5", "--folds 5: there are 3 rows"),
+        ("t.csv --seed 18446744073709551615", "--seed"),
+    ] {
+        folder.refused(&format!("train --target price {line}"), 2, &[words]);
+    }
 }
 
 #[test]

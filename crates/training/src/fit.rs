@@ -135,7 +135,8 @@ pub fn fit<N: Network>(
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     device.seed(config.seed);
 
-    let mut best: Option<(usize, f64, N)> = None;
+    let mut best: Option<(usize, N)> = None;
+    let mut lowest = f64::INFINITY;
     let mut epochs = 0;
     let mut stop = StopReason::Finished;
 
@@ -184,9 +185,10 @@ pub fn fit<N: Network>(
             break;
         }
         epochs = epoch;
-        let better = best.as_ref().is_none_or(|(_, lowest, _)| loss < *lowest);
+        let better = loss < lowest;
+        lowest = lowest.min(loss);
         if better || validation.is_none() {
-            best = Some((epoch, loss, snapshot));
+            best = Some((epoch, snapshot));
         }
         let report = EpochReport {
             epoch,
@@ -206,16 +208,19 @@ pub fn fit<N: Network>(
         }
     }
 
-    let (best_epoch, mut loss, network) = match best {
+    let (best_epoch, network) = match best {
         Some(best) => best,
         None if stop == StopReason::Diverged => return Err(TrainingError::Diverged),
-        None => (0, f64::NAN, network.valid()),
+        None => (0, network.valid()),
     };
-    if best_epoch == 0 || validation.is_none() {
-        // Its last update has not been measured yet.
-        let rows = validation.as_ref().unwrap_or(&training);
-        loss = validate(&network, rows, &criterion).loss;
-    }
+    let loss = match &validation {
+        Some(_) if best_epoch > 0 => lowest,
+        // The last update has not been measured yet.
+        rows => {
+            let rows = rows.as_ref().unwrap_or(&training);
+            validate(&network, rows, &criterion).loss
+        }
+    };
     if !loss.is_finite() {
         return Err(TrainingError::Diverged);
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::args::EvaluateArgs;
 use crate::console::{self, Console, count};
 use crate::device;
-use crate::error::{Error, once_from_standard_input};
+use crate::error::{Error, not_finite, once_from_standard_input};
 use crate::score::{Kind, Score};
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
@@ -17,6 +17,9 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let table = Table::read(&args.table, &args.read.options())?;
     table.column(target.column())?;
     let predictions = predictor.predict_table(&table)?;
+    if let Some(row) = predictions.first_not_finite() {
+        return Err(not_finite(&table.place(row)));
+    }
     let score = Score::of_table(&predictions, &table, target)?;
 
     let console = Console::for_json(args.json);
@@ -34,6 +37,9 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if args.json {
         let mut object = score.json();
         object.insert("target".to_string(), json!(target.column()));
+        if let backburn_tabular::Target::Classification { classes, .. } = target {
+            object.insert("classes".to_string(), json!(classes));
+        }
         object.insert("passed_over".to_string(), json!(score.passed_over));
         console::json(&Value::Object(object));
     }

@@ -8,7 +8,7 @@ use backburn_tabular::{OutputFile, Predictions, Predictor, TableError, TableRead
 use crate::args::PredictArgs;
 use crate::console::{Console, count};
 use crate::device;
-use crate::error::{Error, once_from_standard_input};
+use crate::error::{Error, not_finite, once_from_standard_input};
 use crate::interrupt;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
@@ -24,10 +24,11 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
             return Err(Error::Usage(format!("--out is {what} itself")));
         }
     }
-    // From here on an unfinished file is to be removed before the program ends.
-    interrupt::catch();
     let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
     let mut file = OutputFile::create(&args.out).map_err(failed)?;
+    if let Some(temporary) = file.temporary() {
+        interrupt::remove_unfinished(temporary);
+    }
     let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
         Err(Error::Output(error)) => return Err(failed(error)),
         rows => rows?,
@@ -69,9 +70,6 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     let mut rows = 0;
     let mut header_due = true;
     while let Some(batch) = reader.next().transpose()? {
-        if interrupt::requested() {
-            return Err(Error::Failed("interrupted".to_string()));
-        }
         let encoded = encoder.encode_batch(&batch).map_err(|error| {
             Error::Table(TableError::Cell {
                 place: reader.place(rows + error.row),
@@ -79,6 +77,9 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
             })
         })?;
         let predictions = predictor.predict_encoded(encoded);
+        if let Some(row) = predictions.first_not_finite() {
+            return Err(not_finite(&reader.place(rows + row)));
+        }
         if std::mem::take(&mut header_due) {
             out.write_record(header(&predictions)).map_err(output)?;
         }

@@ -105,6 +105,11 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
 
 /// Writes a model to its place or, rather than lose it, to the folder for temporary files.
 pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
+    if model.summary.best_epoch == 0 && file.replaces().is_some() {
+        return Err(Error::Failed(
+            "interrupted before an epoch was finished: the old model stays".to_string(),
+        ));
+    }
     let error = match file.write(model) {
         Ok(path) => return Ok(path),
         Err(error) => error,
@@ -144,8 +149,13 @@ pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
         ("device", json!(summary.device)),
         ("model", json!(out.display().to_string())),
     ];
+    let classes = match &trained.model.target {
+        Target::Regression { .. } => None,
+        Target::Classification { classes, .. } => Some(("classes", json!(classes))),
+    };
     facts
         .into_iter()
+        .chain(classes)
         .map(|(name, value)| (name.to_string(), value))
         .collect()
 }
@@ -207,6 +217,10 @@ fn cross_validate(
     chosen: &Chosen,
     console: Console,
 ) -> Result<Value, Error> {
+    if folds > understood.rows.len() {
+        let rows = count(understood.rows.len(), "row");
+        return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
+    }
     let classes = understood.classes.as_deref();
     let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
     let manner = Manner {
