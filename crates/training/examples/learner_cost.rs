@@ -1,7 +1,7 @@
 //! What a training step costs in our loop and in Burn's learner: 8-64-64-1 at batch 32, SGD.
 //!
 //! ```text
-//! cargo run --release -p backburn-training --features learner --example learner_cost
+//! cargo run -p backburn-training --features learner --example learner_cost
 //! ```
 
 use std::time::Instant;

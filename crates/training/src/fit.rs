@@ -1,7 +1,7 @@
 //! The training loop.
 //!
 //! Why a loop of our own, beside Burn's `Learner`: on an 8-64-64-1 network at batch 32 a step took
-//! 96 µs here and 147 µs there (medians of five alternating runs on two cores, 1.5 times; the
+//! 79 µs here and 95 µs there (medians of five alternating runs on two cores, 1.2 times; the
 //! program is `examples/learner_cost.rs`), since batches here are slices of one shuffled tensor
 //! instead of rows gathered one by one; the best weights stay in memory instead of going through
 //! checkpoint files; and the textbook's four steps stand next to each other. Whoever prefers the
