@@ -219,7 +219,11 @@ fn a_loss_that_explodes_is_an_error_or_keeps_the_best() {
         patience: 0,
         ..diverging(1.0, 400)
     };
-    for validation in [Some(&examples), None] {
+    for (validation, batch_size) in [(Some(&examples), 16), (None, 16), (None, 100)] {
+        let growing = TrainingConfig {
+            batch_size: Some(batch_size),
+            ..growing.clone()
+        };
         let network = network(&config, &device);
         let fitted = fit(network, &examples, validation, &growing, &mut ()).unwrap();
         assert_eq!(fitted.stop, StopReason::Diverged);

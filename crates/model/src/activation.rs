@@ -384,6 +384,29 @@ mod tests {
     }
 
     #[test]
+    fn every_activation_has_the_slope_of_its_equation() {
+        let device = Device::default().autodiff();
+        let inputs = [-2.9, -0.4, 0.3, 1.9];
+        for activation in Activation::all() {
+            // The step has another slope on purpose; of Φ the test only knows single points.
+            if matches!(activation, Activation::Step | Activation::Gelu) {
+                continue;
+            }
+            let input = Tensor::<2>::from_floats([inputs], &device).require_grad();
+            let output = activation.init(&device).forward(input.clone());
+            let slopes = input.grad(&output.sum().backward()).unwrap().into_data();
+            for (x, slope) in inputs.into_iter().zip(slopes.iter::<f64>()) {
+                let difference = equation(activation, x + 1e-5) - equation(activation, x - 1e-5);
+                let expected = difference / 2e-5;
+                assert!(
+                    (slope - expected).abs() < 1e-4,
+                    "{activation}'({x}) = {slope}, not {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn every_activation_has_a_gradient_however_large_its_input() {
         let device = Device::default().autodiff();
         for activation in Activation::all() {

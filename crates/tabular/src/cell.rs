@@ -84,9 +84,13 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Text as the name of a category: a whole number without its `.0`, anything else as it stands.
+/// Text as the name of a category: a whole number without a point and zeros behind it, anything
+/// else as it stands.
 pub(crate) fn without_point(text: &str) -> &str {
-    let whole = text.strip_suffix(".0").unwrap_or(text);
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    };
     let digits = whole.strip_prefix('-').unwrap_or(whole);
     match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         true => whole,

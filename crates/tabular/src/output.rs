@@ -31,13 +31,14 @@ impl OutputFile {
     /// The folder does not exist or cannot be written to.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = followed(path.as_ref());
-        // `/dev/stdout` may lead to a file, which is somebody else's to begin and to end.
-        let special = ["/dev", "/proc"]
-            .iter()
-            .any(|folder| path.starts_with(folder));
-        if special || (path.exists() && !path.is_file()) {
+        if is_descriptor(&path) || (path.exists() && !path.is_file()) {
             let direct = OpenOptions::new().append(true).open(&path)?;
             return Ok(Self(Place::Direct(direct)));
+        }
+        if !path.exists() {
+            // Whether there can be a file of this name; it is gone again at once.
+            File::create_new(&path)?;
+            fs::remove_file(&path)?;
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".backburn-").suffix(".tmp");
@@ -99,13 +100,22 @@ impl Write for OutputFile {
     }
 }
 
-/// Where symbolic links lead, except those of devices.
+/// Whether a path is something that is open already, such as `/dev/stdout`. Though it may lead to a
+/// file, that is somebody else's to begin and to end.
+fn is_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stdout")
+        || path == Path::new("/dev/stderr")
+        || path.starts_with("/dev/fd")
+        || (path.starts_with("/proc") && folder(path).ends_with("fd"))
+}
+
+/// Where symbolic links lead.
 fn followed(path: &Path) -> PathBuf {
     const LINKS: usize = 40;
     let mut path = path.to_path_buf();
     for _ in 0..LINKS {
         match fs::read_link(&path) {
-            Ok(target) if !path.starts_with("/dev") => path = folder(&path).join(target),
+            Ok(target) if !is_descriptor(&path) => path = folder(&path).join(target),
             _ => break,
         }
     }

@@ -91,16 +91,9 @@ impl TableReader {
         if magic == PARQUET {
             return Self::parquet(&name, file);
         }
-        let rest = Cursor::new(magic).chain(file);
-        let mut reader = Self::csv(&name, rest, options)?;
-        if let Some((csv, ..)) = &mut reader.source.csv {
-            *csv = path.to_path_buf();
-        }
         // A pipe cannot be read a second time.
-        if !path.is_file() {
-            reader.source.csv = None;
-        }
-        Ok(reader)
+        let again = path.is_file().then_some(path);
+        Self::csv(&name, again, Cursor::new(magic).chain(file), options)
     }
 
     /// Reads a table from anything that gives bytes; `name` is what messages call it.
@@ -127,9 +120,7 @@ impl TableReader {
             bytes.read_to_end(&mut magic).map_err(io_error)?;
             return Self::parquet(name, parquet_bytes(magic));
         }
-        let mut reader = Self::csv(name, Cursor::new(magic).chain(bytes), options)?;
-        reader.source.csv = None;
-        Ok(reader)
+        Self::csv(name, None, Cursor::new(magic).chain(bytes), options)
     }
 
     /// The columns.
@@ -151,8 +142,10 @@ impl TableReader {
         self.source.place(row)
     }
 
+    /// `again` is where the file can be read a second time.
     fn csv(
         name: &str,
+        again: Option<&Path>,
         bytes: impl Read + Send + 'static,
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
@@ -194,7 +187,7 @@ impl TableReader {
         Ok(Self {
             source: Source {
                 name: name.to_string(),
-                csv: Some((PathBuf::from(name), delimiter, options.header)),
+                csv: again.map(|path| (path.to_path_buf(), delimiter, options.header)),
                 lines: true,
             },
             schema,
@@ -275,32 +268,28 @@ impl Source {
         let again = self.csv.as_ref().and_then(|(path, delimiter, header)| {
             let mut reader = reread(path, *delimiter, *header)?;
             let expected = reader.byte_headers().ok()?.len();
-            let mut last = 0;
             for record in reader.into_byte_records() {
-                let (byte, reason) = match record {
-                    Ok(record) => {
-                        last = record.position()?.byte();
-                        let wrong = record.iter().position(|v| std::str::from_utf8(v).is_err());
-                        match wrong {
-                            Some(field) => (last, not_utf8(field)),
-                            None => continue,
-                        }
+                let record = record.ok()?;
+                let unclosed = record
+                    .iter()
+                    .next_back()
+                    .is_some_and(|field| field.ends_with(END));
+                let not_text = record.iter().position(|v| std::str::from_utf8(v).is_err());
+                let reason = match (not_text, record.len()) {
+                    _ if unclosed => UNCLOSED.to_string(),
+                    (Some(field), _) => not_utf8(field),
+                    (None, found) if found != expected => {
+                        let fields = if found == 1 { "field" } else { "fields" };
+                        format!(
+                            "this row has {found} {fields}, the header {expected}; quote a field \
+                             that holds the delimiter"
+                        )
                     }
-                    Err(error) => match error.kind() {
-                        csv::ErrorKind::UnequalLengths { pos, len, .. } => {
-                            let fields = if *len == 1 { "field" } else { "fields" };
-                            let reason = format!(
-                                "this row has {len} {fields}, the header {expected}; quote a \
-                                 field that holds the delimiter"
-                            );
-                            (pos.as_ref()?.byte(), reason)
-                        }
-                        _ => return None,
-                    },
+                    _ => continue,
                 };
-                return Some((line_at(path, byte)?, reason));
+                return Some((line_at(path, record.position()?.byte())?, reason));
             }
-            (reason == UNCLOSED).then(|| Some((line_at(path, last)?, reason.clone())))?
+            None
         });
         match again {
             Some((line, reason)) => malformed(&format!("{}:{line}", self.name), reason),
@@ -350,7 +339,8 @@ fn reread(path: &Path, delimiter: u8, header: bool) -> Option<csv::Reader<impl R
     let reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(header)
-        .from_reader(text(path)?);
+        .flexible(true)
+        .from_reader(text(path)?.chain(END));
     Some(reader)
 }
 
@@ -398,7 +388,7 @@ fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
 fn sniff(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
-    for &byte in head.trim_ascii_start() {
+    for &byte in head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n')) {
         quoted ^= byte == b'"';
         if byte == b'\n' && !quoted {
             break;
@@ -427,9 +417,16 @@ fn header(
     csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
-        .from_reader(head)
+        .from_reader(head.chain(END))
         .read_byte_record(&mut first)
         .map_err(|error| malformed(name, error.to_string()))?;
+    if first
+        .iter()
+        .next_back()
+        .is_some_and(|field| field.ends_with(END))
+    {
+        return Err(malformed(&format!("{name}:1"), UNCLOSED));
+    }
     let fields: Vec<&str> = first
         .iter()
         .enumerate()

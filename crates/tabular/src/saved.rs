@@ -2,7 +2,7 @@
 //! else that prediction needs.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -111,16 +111,9 @@ impl ModelFile {
                 None => return Err(ModelFileError::InTheWay { path }),
             },
         };
-        // Only a try: the files that it makes are gone again at once.
-        let tried = OutputFile::create(&path).and_then(|_| match replaces {
-            Some(_) => Ok(()),
-            None => {
-                File::create_new(&path)?;
-                fs::remove_file(&path)
-            }
-        });
-        match tried {
-            Ok(()) => Ok(Self { path, replaces }),
+        // Only a try: the file that it makes is gone again at once.
+        match OutputFile::create(&path) {
+            Ok(_) => Ok(Self { path, replaces }),
             Err(error) => Err(ModelFileError::Io { path, error }),
         }
     }
@@ -155,7 +148,8 @@ impl ModelFile {
 
 /// The target of the model in a file; `None` if it is no model.
 fn target_of(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    // A pipe would be waited for.
+    let mut file = File::open(path.is_file().then_some(path)?).ok()?;
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = u64::from_le_bytes(length);

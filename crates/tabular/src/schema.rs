@@ -1,6 +1,6 @@
 //! What the columns of a table are.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,7 @@ struct Found {
     counts_rows: bool,
     first_not_number: Option<(usize, String)>,
     first_not_date: Option<(usize, String)>,
-    texts: HashMap<String, usize>,
+    texts: HashSet<String>,
     values: HashSet<u64>,
 }
 
@@ -193,7 +193,7 @@ impl Found {
         if self.texts.len() < MOST_DISTINCT
             && let Some(text) = cell.category()
         {
-            *self.texts.entry(text).or_default() += 1;
+            self.texts.insert(text);
         }
     }
 

@@ -119,7 +119,7 @@ mod tests {
         let classes: Vec<usize> = rows.iter().map(|&row| row.min(60 + row / 70)).collect();
         let small = |row: &&usize| classes[**row] == 60;
         let split = Split::new(&rows, 0.1, Some(&classes), 0);
-        assert!(rows.iter().filter(small).count() == 10);
+        assert_eq!(rows.iter().filter(small).count(), 10);
         assert!(split.validation.iter().filter(small).count() <= 2);
     }
 

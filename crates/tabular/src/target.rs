@@ -54,13 +54,14 @@ pub enum Target {
 const MOST_CLASSES: usize = 10_000;
 
 impl Task {
-    /// Finds out from a target column what there is to predict: text, truth values, and whole
-    /// numbers that count from 0 or 1 up to at most 10 are classes; other numbers are numbers if
-    /// they have a fraction or more than 20 different values.
+    /// Finds out from a target column what there is to predict: text, truth values, one or two
+    /// different whole numbers, and up to ten that count from 0 or 1 are classes; other numbers are
+    /// numbers if they have a fraction or more than 20 different values.
     ///
     /// # Errors
     ///
-    /// No such column, a column without values, or one that could be either.
+    /// No such column, a column without values, one that could be either, or text that differs
+    /// in most rows.
     pub fn infer(table: &Table, schema: &Schema, target: &str) -> Result<Self, TableError> {
         let mut values: Vec<f64> = Vec::new();
         for cell in table.column(target)?.cells() {
@@ -197,9 +198,10 @@ impl Target {
                 let std = (values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count).sqrt();
                 let too_large = |&row: &usize| !(((all[row] - mean) / std) as f32).is_finite();
                 let constant = values().all(|value| value == all[first]);
-                let averaged = mean.is_finite() && std.is_finite();
-                if !averaged || (!constant && rows.iter().any(too_large)) {
-                    let reason = format!("target `{column}` has numbers too large to average");
+                if !constant && rows.iter().any(too_large) {
+                    let reason = format!(
+                        "target `{column}` has numbers too far from those in the rows to train on"
+                    );
                     return Err(unusable(table, reason));
                 }
                 if constant {
@@ -433,6 +435,7 @@ mod tests {
         let (names, of_row) = classes(&["10", "2", "2.0", "10.0"]);
         assert_eq!(names, ["2", "10"]);
         assert_eq!(of_row, [1, 0, 0, 1]);
+        assert_eq!(classes(&["0.00", "1", "0", "1."]).1, [0, 1, 0, 1]);
         assert_eq!(classes(&["007", "7", "1E2", "100"]).0.len(), 4);
     }
 
@@ -444,6 +447,13 @@ mod tests {
         };
         let of_row = target.classes(&table(&["true", "FALSE", "yes"])).unwrap();
         assert_eq!(of_row, [Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn a_target_too_far_from_the_others_is_refused() {
+        let table = table(&["1", "1.000000001", "1e37"]);
+        let error = Target::fit(&table, "y", Task::Regression, &[0, 1, 2], &[0, 1]);
+        assert!(error.unwrap_err().to_string().contains("too far"));
     }
 
     #[test]

@@ -173,11 +173,12 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
         false => assignment.split_once('='),
     };
     let (key, text) = halves.ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
+    let (key, text) = (key.trim(), text.trim());
     // What is no TOML by itself is text that lacks its quotes.
-    let value = match format!("value = {text}").parse::<Table>() {
-        Ok(mut parsed) => parsed.remove("value").unwrap_or(Value::Boolean(true)),
-        Err(_) => Value::String(text.to_string()),
-    };
+    let parsed = format!("value = {text}").parse::<Table>().ok();
+    let value = parsed
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_string()));
     let mut names: Vec<&str> = match key.split_once('.') {
         Some((section @ ("columns" | "class_weights"), name)) => {
             let quoted = name
@@ -195,7 +196,7 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
     let mut section = table;
     for name in names {
         let entry = section
-            .entry(name.trim())
+            .entry(name)
             .or_insert_with(|| Value::Table(Table::new()));
         section = match entry {
             Value::Table(inner) => inner,
@@ -206,7 +207,7 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
         let hint = known(key).map_or(String::new(), |near| format!(" (as in {near}.…)"));
         return Err(format!("a key has a section and a name{hint}"));
     }
-    section.insert(last.trim().to_string(), value);
+    section.insert(last.to_string(), value);
     Ok(())
 }
 

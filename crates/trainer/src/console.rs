@@ -46,8 +46,13 @@ impl Console {
         }
     }
 
-    /// Prints a line under a short heading in the left margin; a terminal gets it wrapped.
+    /// Prints a line under a short heading in the left margin.
     pub fn entry(self, heading: &str, text: impl fmt::Display) {
+        self.say(format_args!("{heading:<10} {text}"));
+    }
+
+    /// Prints prose under a short heading in the left margin; a terminal gets it wrapped.
+    pub fn paragraph(self, heading: &str, text: impl fmt::Display) {
         let line = format!("{heading:<10} {text}");
         let terminal = match self {
             Self::Output => io::stdout().is_terminal(),

@@ -160,7 +160,7 @@ fn describe(prepared: &Prepared, network: &Mlp, config: &RunConfig, manner: Mann
     for column in &prepared.left_out {
         let column = shown(column);
         let note = format!("column `{column}` ignored: it never varies in the training rows");
-        console.entry("note", note);
+        console.paragraph("note", note);
     }
     let mut widths = vec![prepared.encoder.inputs()];
     let embedded: usize = prepared

@@ -81,7 +81,17 @@ fn a_quote_that_is_never_closed_names_its_line() {
         1,
         &["last.csv:3", "never closed"],
     );
-    folder.refused("train first.csv --target size", 1, &["first.csv:3"]);
+    folder.refused(
+        "train first.csv --target size",
+        1,
+        &["first.csv:3", "never closed"],
+    );
+    folder.write("header.csv", "size,\"street\n1,north\n2,south\n");
+    folder.refused(
+        "train header.csv --target size",
+        1,
+        &["header.csv:1", "never closed"],
+    );
     folder.done(&format!(
         "train closed.csv --target size --task regression --set data.validation=0 {QUICK}"
     ));
@@ -461,6 +471,14 @@ fn a_test_table_that_does_not_fit_is_found_out_before_training() {
         let line = format!("train t.csv --target price --test {test} {long}");
         folder.refused(&line, 1, &words);
     }
+    folder
+        .write("flowers.csv", flowers(50))
+        .write("other.csv", "length,width,kind\n1,2,tulip\n");
+    folder.refused(
+        &format!("train flowers.csv --target kind --test other.csv {long}"),
+        1,
+        &["other.csv", "no row has a class"],
+    );
 }
 
 #[cfg(target_os = "linux")]

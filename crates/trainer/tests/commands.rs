@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -491,12 +492,39 @@ fn predictions_go_through_links_and_into_pipes() {
     let expected = folder.read("old.csv");
     assert!(expected.starts_with(b"prediction\n"));
 
+    std::os::unix::fs::symlink("v2.safetensors", folder.path("m.safetensors")).unwrap();
+    for _ in 0..2 {
+        folder.done(&format!(
+            "train t.csv --target price --out m.safetensors {QUICK}"
+        ));
+    }
+    assert!(folder.path("m.safetensors").is_symlink());
+    assert_eq!(folder.read("v2.safetensors"), folder.read("t.safetensors"));
+
     let pipe = folder.path("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
+    folder.refused(
+        &format!("train t.csv --target price --out pipe {QUICK}"),
+        1,
+        &["not overwritten"],
+    );
     let reader = std::thread::spawn(move || std::fs::read(pipe).unwrap());
     folder.done("predict t.safetensors t.csv --out pipe");
     assert_eq!(reader.join().unwrap(), expected);
+
+    if Path::new("/dev/shm").is_dir() {
+        // A folder like any other.
+        let shm = tempfile::tempdir_in("/dev/shm").unwrap();
+        let model = shm.path().join("m.safetensors");
+        let line = format!(
+            "train t.csv --target price --out {} {QUICK}",
+            model.display()
+        );
+        folder.done(&line);
+        folder.done(&line);
+        assert_eq!(std::fs::read(model).unwrap(), folder.read("t.safetensors"));
+    }
 
     folder.write("log.txt", "kept\n");
     let log = std::fs::OpenOptions::new()

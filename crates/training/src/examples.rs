@@ -1,6 +1,6 @@
 //! The rows that a network learns from.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -124,14 +124,14 @@ impl Examples {
         }
     }
 
-    /// The same rows off the autodiff device, with the mean of the weights at 1, so that the mean
+    /// The same rows on a device, off autodiff, with the mean of the weights at 1, so that the mean
     /// loss of a batch does not depend on which rows are in it.
     ///
     /// # Errors
     ///
     /// Rows, targets and weights that are not as many, or weights that do not say how much rows
     /// count.
-    pub(crate) fn for_training(&self) -> Result<Self, TrainingError> {
+    pub(crate) fn for_training(&self, device: &Device) -> Result<Self, TrainingError> {
         let rows = self.rows();
         let targets = match &self.targets {
             Targets::Values(values) => values.dims()[0],
@@ -146,7 +146,7 @@ impl Examples {
         let weights = match &self.weights {
             None => None,
             Some(weights) => {
-                let weights = weights.clone().without_autodiff();
+                let weights = weights.clone().without_autodiff().to_device(device);
                 let lowest: f64 = weights.clone().min().into_scalar();
                 let mean: f64 = weights.clone().mean().into_scalar();
                 if !(lowest >= 0.0 && mean > 0.0 && mean.is_finite()) {
@@ -157,10 +157,14 @@ impl Examples {
             }
         };
         Ok(Self {
-            inputs: self.inputs.clone().without_autodiff(),
+            inputs: self.inputs.clone().without_autodiff().to_device(device),
             targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().without_autodiff()),
-                Targets::Classes(classes) => Targets::Classes(classes.clone().without_autodiff()),
+                Targets::Values(values) => {
+                    Targets::Values(values.clone().without_autodiff().to_device(device))
+                }
+                Targets::Classes(classes) => {
+                    Targets::Classes(classes.clone().without_autodiff().to_device(device))
+                }
             },
             weights,
         })
@@ -170,7 +174,6 @@ impl Examples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
 
     fn numbered(rows: usize) -> Examples {
         let device = Device::default();

@@ -109,12 +109,12 @@ pub fn fit<N: Network>(
         return Err(TrainingError::NoRows);
     }
     let criterion = config.criterion();
-    let training = training.for_training()?;
+    let device = training.inputs.device().without_autodiff();
+    let training = training.for_training(&device)?;
     let validation = validation
         .filter(|rows| rows.rows() > 0)
-        .map(Examples::for_training)
+        .map(|rows| rows.for_training(&device))
         .transpose()?;
-    let device = training.inputs.device();
     let mut network = network.fork(&device).train();
     check(&network, &criterion, &training)?;
     if let Some(rows) = &validation {
@@ -135,7 +135,8 @@ pub fn fit<N: Network>(
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     device.seed(config.seed);
 
-    let mut best: Option<(usize, N)> = None;
+    // The networks to choose from in the end, the last one first.
+    let mut kept: Vec<(usize, N)> = Vec::new();
     let mut lowest = f64::INFINITY;
     let mut epochs = 0;
     let mut stop = StopReason::Finished;
@@ -188,7 +189,11 @@ pub fn fit<N: Network>(
         let better = loss < lowest;
         lowest = lowest.min(loss);
         if better || validation.is_none() {
-            best = Some((epoch, snapshot));
+            // Without validation rows nothing has measured the last update yet, and so the network
+            // before it stays too.
+            let others = usize::from(validation.is_none());
+            kept.drain(..kept.len().saturating_sub(others));
+            kept.push((epoch, snapshot));
         }
         let report = EpochReport {
             epoch,
@@ -201,29 +206,24 @@ pub fn fit<N: Network>(
             stop = StopReason::Interrupted;
             break;
         }
-        let best_epoch = best.as_ref().map_or(0, |(epoch, ..)| *epoch);
+        let best_epoch = kept.last().map_or(0, |(epoch, _)| *epoch);
         if config.patience > 0 && epoch - best_epoch >= config.patience {
             stop = StopReason::EarlyStopping;
             break;
         }
     }
 
-    let (best_epoch, network) = match best {
-        Some(best) => best,
-        None if stop == StopReason::Diverged => return Err(TrainingError::Diverged),
-        None => (0, network.valid()),
-    };
-    let loss = match &validation {
-        Some(_) if best_epoch > 0 => lowest,
-        // The last update has not been measured yet.
-        rows => {
-            let rows = rows.as_ref().unwrap_or(&training);
-            validate(&network, rows, &criterion).loss
-        }
-    };
-    if !loss.is_finite() {
-        return Err(TrainingError::Diverged);
+    if kept.is_empty() && stop != StopReason::Diverged {
+        kept.push((0, network.valid()));
     }
+    let rows = validation.as_ref().unwrap_or(&training);
+    let mut measured = kept.into_iter().rev().map(|(epoch, network)| {
+        let loss = validate(&network, rows, &criterion).loss;
+        (epoch, network, loss)
+    });
+    let Some((best_epoch, network, loss)) = measured.find(|(_, _, loss)| loss.is_finite()) else {
+        return Err(TrainingError::Diverged);
+    };
     Ok(Fitted {
         network,
         best_epoch,

@@ -26,7 +26,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     console.entry("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
     if let Some(note) = score.passed_over_note() {
-        console.entry("note", note);
+        console.paragraph("note", note);
     }
     if let (Kind::Classification(score), backburn_tabular::Target::Classification { classes, .. }) =
         (&score.kind, target)

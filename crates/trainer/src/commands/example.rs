@@ -124,9 +124,9 @@ fn run_one(
             test.rows()
         ),
     );
-    console.entry("columns", understood.columns_in_words());
+    console.paragraph("columns", understood.columns_in_words());
     for note in &understood.notes {
-        console.entry("note", note);
+        console.paragraph("note", note);
     }
     let manner = Manner {
         console,
@@ -137,7 +137,7 @@ fn run_one(
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
     let score = score_on_test(&mut trained, &test, chosen)?;
     let path = save(file, &trained.model)?;
-    console.entry("training", trained.ending());
+    console.paragraph("training", trained.ending());
     console.entry("test", score.line(example.unit));
     let mean = baseline::constant(&table, &understood, &trained.model.target, &test)?;
     let linear = match interrupt::requested() {

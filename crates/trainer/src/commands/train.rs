@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, SavedModel, Table, Target, TestScore, k_folds};
+use backburn_tabular::{ModelFile, SavedModel, Table, Target, Task, TestScore, k_folds};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -39,7 +39,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let task = args.task.map(Into::into);
     let understood = Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
     if let Some(test) = &test {
-        check_test(test, &understood)?;
+        check_test(test, &table, &understood)?;
     }
     describe(&table, test.as_ref(), &understood, console);
     let mut result = Map::new();
@@ -50,29 +50,32 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
 
     let split = understood.split(&config);
     let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
-    let test_score = match &test {
-        Some(test) => score_on_test(&mut trained, test, &chosen).map(Some),
+    let tested = match &test {
+        Some(test) => score_on_test(&mut trained, test, &chosen).and_then(|score| {
+            let target = &trained.model.target;
+            let baseline = baseline::constant(&table, &understood, target, test)?;
+            Ok(Some((score, baseline)))
+        }),
         None => Ok(None),
     };
     // Saved before anything else can fail.
     let path = save(file, &trained.model)?;
     let saved = shown_path(&path);
-    console.entry("training", trained.ending());
+    console.paragraph("training", trained.ending());
     if let Some(score) = &trained.validation {
         console.entry("validation", score.line(""));
     }
-    let test_score = match test_score {
-        Ok(score) => score,
+    let tested = match tested {
+        Ok(tested) => tested,
         Err(error) => {
             console.entry("saved", saved);
             return Err(error);
         }
     };
-    if let (Some(test), Some(score)) = (&test, &test_score) {
-        let baseline = baseline::constant(&table, &understood, &trained.model.target, test)?;
+    if let Some((score, baseline)) = tested {
         console.entry("test", score.line(""));
         if let Some(note) = score.passed_over_note() {
-            console.entry("note", note);
+            console.paragraph("note", note);
         }
         let what = match understood.classes {
             None => "the mean",
@@ -186,9 +189,19 @@ pub fn place(asked: Option<&Path>, default: &Path, target: &str) -> Result<Model
 }
 
 /// Makes sure before training that the table to test on has what the model will need.
-fn check_test(test: &Table, understood: &Understood) -> Result<(), Error> {
-    understood.schema.check(test, &understood.target)?;
-    Target::known_rows(test, &understood.target, understood.task)?;
+fn check_test(test: &Table, table: &Table, understood: &Understood) -> Result<(), Error> {
+    let target = &understood.target;
+    understood.schema.check(test, target)?;
+    Target::known_rows(test, target, understood.task)?;
+    if understood.task == Task::Classification {
+        let rows = &understood.rows;
+        let known = Target::fit(table, target, understood.task, rows, rows)?.classes(test)?;
+        if known.iter().all(Option::is_none) {
+            let name = test.name();
+            let reason = format!("{name}: no row has a class of `{}` to score", shown(target));
+            return Err(Error::Failed(reason));
+        }
+    }
     for column in understood.features() {
         understood.schema.check(test, column)?;
     }
@@ -201,9 +214,9 @@ fn describe(table: &Table, test: Option<&Table>, understood: &Understood, consol
         data += &format!(", {} to test", count(test.rows(), "row"));
     }
     console.entry("data", data);
-    console.entry("columns", understood.columns_in_words());
+    console.paragraph("columns", understood.columns_in_words());
     for note in &understood.notes {
-        console.entry("note", note);
+        console.paragraph("note", note);
     }
     let target = format!("{} ({})", shown(&understood.target), understood.task);
     console.entry("target", target);
