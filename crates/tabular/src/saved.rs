@@ -149,7 +149,10 @@ impl ModelFile {
 /// The target of the model in a file; `None` if it is no model.
 fn target_of(path: &Path) -> Option<String> {
     // A pipe would be waited for.
-    let mut file = File::open(path.is_file().then_some(path)?).ok()?;
+    if !path.is_file() {
+        return None;
+    }
+    let mut file = File::open(path).ok()?;
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = u64::from_le_bytes(length);

@@ -8,6 +8,7 @@ mod console;
 mod data;
 mod device;
 mod error;
+mod folds;
 mod interrupt;
 mod progress;
 mod score;

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, SavedModel, Table, Target, Task, TestScore, k_folds};
+use backburn_tabular::{ModelFile, SavedModel, Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
 use crate::baseline;
 use crate::config::RunConfig;
-use crate::console::{self, Console, count, number, shown};
+use crate::console::{self, Console, count, shown};
 use crate::data::Understood;
 use crate::device::{self, Chosen};
 use crate::error::{Error, once_from_standard_input};
+use crate::folds::cross_validate;
 use crate::interrupt;
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
@@ -62,39 +63,12 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let path = save(file, &trained.model)?;
     let saved = shown_path(&path);
     console.paragraph("training", trained.ending());
-    if let Some(score) = &trained.validation {
-        console.entry("validation", score.line(""));
-    }
-    let tested = match tested {
-        Ok(tested) => tested,
+    match tested {
+        Ok(tested) => result.extend(report(&trained, tested, &understood, console)),
         Err(error) => {
             console.entry("saved", saved);
             return Err(error);
         }
-    };
-    if let Some((score, baseline)) = tested {
-        console.entry("test", score.line(""));
-        if let Some(note) = score.passed_over_note() {
-            console.paragraph("note", note);
-        }
-        let what = match understood.classes {
-            None => "the mean",
-            Some(_) => "the commonest class",
-        };
-        console.entry(
-            "baseline",
-            format!("{} by always predicting {what}", baseline.headline("")),
-        );
-        result.extend(score.json());
-        result.insert("scored_on".to_string(), json!("test"));
-        result.insert("baseline".to_string(), Value::Object(baseline.json()));
-    } else {
-        let (scored_on, score) = match &trained.validation {
-            Some(score) => ("validation", score.json()),
-            None => ("nothing", nothing_scored(&understood)),
-        };
-        result.extend(score);
-        result.insert("scored_on".to_string(), json!(scored_on));
     }
     result.extend(facts(&trained, &path));
     console.entry("saved", &saved);
@@ -104,6 +78,46 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console::json(&Value::Object(result));
     }
     Ok(())
+}
+
+/// Prints the scores, `tested` being those of the model and of the baseline, and returns them as
+/// JSON.
+fn report(
+    trained: &Trained,
+    tested: Option<(Score, Score)>,
+    understood: &Understood,
+    console: Console,
+) -> Map<String, Value> {
+    if let Some(score) = &trained.validation {
+        console.entry("validation", score.line(""));
+    }
+    let mut json = match (&tested, &trained.validation) {
+        (Some((score, _)), _) | (None, Some(score)) => score.json(),
+        (None, None) => Map::from_iter([
+            ("task".to_string(), json!(understood.task)),
+            ("rows".to_string(), json!(0)),
+        ]),
+    };
+    let scored_on = match (&tested, &trained.validation) {
+        (Some(_), _) => "test",
+        (None, Some(_)) => "validation",
+        (None, None) => "nothing",
+    };
+    json.insert("scored_on".to_string(), json!(scored_on));
+    if let Some((score, baseline)) = tested {
+        console.entry("test", score.line(""));
+        if let Some(note) = score.passed_over_note() {
+            console.paragraph("note", note);
+        }
+        let what = match understood.classes {
+            None => "the mean",
+            Some(_) => "the commonest class",
+        };
+        let baseline_line = format!("{} by always predicting {what}", baseline.headline(""));
+        console.entry("baseline", baseline_line);
+        json.insert("baseline".to_string(), Value::Object(baseline.json()));
+    }
+    json
 }
 
 /// Writes a model to its place or, rather than lose it, to the folder for temporary files.
@@ -163,13 +177,6 @@ pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
         .collect()
 }
 
-fn nothing_scored(understood: &Understood) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("task".to_string(), json!(understood.task));
-    object.insert("rows".to_string(), json!(0));
-    object
-}
-
 /// The place for a model: as asked for, or else the default one, unless that holds a model of
 /// something else.
 pub fn place(asked: Option<&Path>, default: &Path, target: &str) -> Result<ModelFile, Error> {
@@ -220,87 +227,6 @@ fn describe(table: &Table, test: Option<&Table>, understood: &Understood, consol
     }
     let target = format!("{} ({})", shown(&understood.target), understood.task);
     console.entry("target", target);
-}
-
-fn cross_validate(
-    table: &Table,
-    understood: &Understood,
-    folds: usize,
-    config: &RunConfig,
-    chosen: &Chosen,
-    console: Console,
-) -> Result<Value, Error> {
-    if folds > understood.rows.len() {
-        let rows = count(understood.rows.len(), "row");
-        return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
-    }
-    let classes = understood.classes.as_deref();
-    let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
-    let manner = Manner {
-        console,
-        wordy: false,
-        unit: "",
-    };
-    let mut headline = Vec::new();
-    let mut scores = Vec::new();
-    for (fold, split) in splits.into_iter().enumerate() {
-        // The fold's own rows only score it: the best epoch is chosen on part of the others.
-        let held_out = table.select("the fold", &split.validation)?;
-        let training: Vec<usize> = split.training;
-        let classes: Option<Vec<usize>> = understood.classes.as_ref().map(|classes| {
-            let of_row = understood.rows.iter().zip(classes);
-            of_row
-                .filter(|(row, _)| training.binary_search(row).is_ok())
-                .map(|(_, class)| *class)
-                .collect()
-        });
-        let inner = backburn_tabular::Split::new(
-            &training,
-            config.data.validation,
-            classes.as_deref(),
-            config.training.seed,
-        );
-        let trained = train(table, understood, inner, config, chosen, manner)?;
-        let predictions = trained.predictor(chosen).predict_table(&held_out)?;
-        let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
-        console.entry(&format!("fold {}", fold + 1), score.line(""));
-        let metrics = score.metrics();
-        headline.push(
-            metrics
-                .get("accuracy")
-                .or(metrics.get("rmse"))
-                .copied()
-                .unwrap_or(f64::NAN),
-        );
-        scores.push(metrics);
-        if interrupt::requested() {
-            return Err(Error::Failed(
-                "interrupted during cross-validation".to_string(),
-            ));
-        }
-    }
-    let folds = headline.len() as f64;
-    let mean = headline.iter().sum::<f64>() / folds;
-    let spread = (headline
-        .iter()
-        .map(|h| (h - mean) * (h - mean))
-        .sum::<f64>()
-        / folds)
-        .sqrt();
-    let name = match understood.classes {
-        Some(_) => "accuracy",
-        None => "rmse",
-    };
-    let words = match understood.classes {
-        Some(_) => format!(
-            "mean accuracy {:.2} % ± {:.2}",
-            mean * 100.0,
-            spread * 100.0
-        ),
-        None => format!("mean RMSE {} ± {}", number(mean), number(spread)),
-    };
-    console.entry("folds", words);
-    Ok(json!({ "folds": scores, "metric": name, "mean": mean, "std": spread }))
 }
 
 fn default_out(table: &Path) -> PathBuf {

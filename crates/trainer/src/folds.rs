@@ -1,0 +1,85 @@
+//! Cross-validation.
+
+use backburn_tabular::{Split, Table, k_folds};
+use serde_json::{Value, json};
+
+use crate::config::RunConfig;
+use crate::console::{Console, count, number};
+use crate::data::Understood;
+use crate::device::Chosen;
+use crate::error::Error;
+use crate::interrupt;
+use crate::score::Score;
+use crate::training::{Manner, train};
+
+/// Trains once for each fold on the others, prints the scores on the rows left out, and returns them
+/// as JSON.
+pub fn cross_validate(
+    table: &Table,
+    understood: &Understood,
+    folds: usize,
+    config: &RunConfig,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Value, Error> {
+    if folds > understood.rows.len() {
+        let rows = count(understood.rows.len(), "row");
+        return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
+    }
+    let classes = understood.classes.as_deref();
+    let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
+    let manner = Manner {
+        console,
+        wordy: false,
+        unit: "",
+    };
+    let metric = match understood.classes {
+        Some(_) => "accuracy",
+        None => "rmse",
+    };
+    let mut headline = Vec::new();
+    let mut scores = Vec::new();
+    for (fold, split) in splits.into_iter().enumerate() {
+        // The fold's own rows only score it: the best epoch is chosen on part of the others.
+        let held_out = table.select("the fold", &split.validation)?;
+        let training: Vec<usize> = split.training;
+        let classes: Option<Vec<usize>> = understood.classes.as_ref().map(|classes| {
+            let of_row = understood.rows.iter().zip(classes);
+            of_row
+                .filter(|(row, _)| training.binary_search(row).is_ok())
+                .map(|(_, class)| *class)
+                .collect()
+        });
+        let inner = Split::new(
+            &training,
+            config.data.validation,
+            classes.as_deref(),
+            config.training.seed,
+        );
+        let trained = train(table, understood, inner, config, chosen, manner)?;
+        let predictions = trained.predictor(chosen).predict_table(&held_out)?;
+        let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
+        console.entry(&format!("fold {}", fold + 1), score.line(""));
+        let metrics = score.metrics();
+        headline.push(metrics.get(metric).copied().unwrap_or(f64::NAN));
+        scores.push(metrics);
+        if interrupt::requested() {
+            let reason = "interrupted during cross-validation";
+            return Err(Error::Failed(reason.to_string()));
+        }
+    }
+    let folds = headline.len() as f64;
+    let mean = headline.iter().sum::<f64>() / folds;
+    let squares = headline.iter().map(|h| (h - mean) * (h - mean));
+    let spread = (squares.sum::<f64>() / folds).sqrt();
+    let words = match metric {
+        "rmse" => format!("mean RMSE {} ± {}", number(mean), number(spread)),
+        _ => format!(
+            "mean accuracy {:.2} % ± {:.2}",
+            mean * 100.0,
+            spread * 100.0
+        ),
+    };
+    console.entry("folds", words);
+    Ok(json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread }))
+}
