@@ -7,8 +7,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Mlp, MlpConfig};
+use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
-use burn::tensor::Device;
+use burn::tensor::{Bytes, Device};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -265,11 +266,11 @@ impl SavedModel {
             .network
             .init(device)
             .map_err(|error| damaged(error.to_string()))?;
-        check_tensors(&network, &bytes).map_err(damaged)?;
-        let mut store = SafetensorsStore::from_bytes(Some(bytes)).skip_enum_variants(true);
-        network
-            .load_from(&mut store)
-            .map_err(|error| damaged(error.to_string()))?;
+        let tensors = tensors(&network, &bytes).map_err(damaged)?;
+        let applied = network.apply(tensors, None, None, true);
+        if !applied.errors.is_empty() || !applied.missing.is_empty() {
+            return Err(damaged(applied.to_string()));
+        }
         Ok(Self {
             config: metadata.network,
             network,
@@ -341,15 +342,18 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 
-/// Compares the tensors of a file with those that the network has: their names, shapes and types,
+/// The tensors of a file, compared with those that the network has: their names, shapes and types,
 /// and that every number is finite.
-fn check_tensors(network: &Mlp, bytes: &[u8]) -> Result<(), String> {
+///
+/// Burn's own store reads the header, with all that we keep there, once more for every tensor.
+fn tensors(network: &Mlp, bytes: &[u8]) -> Result<Vec<PackTensor>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let expected = network.collect(None, None, true);
     if file.len() != expected.len() {
         let (found, needed) = (file.len(), expected.len());
         return Err(format!("it has {found} tensors, and its network {needed}"));
     }
+    let mut tensors = Vec::with_capacity(expected.len());
     for tensor in expected {
         let name = &tensor.name;
         let view = file
@@ -376,6 +380,14 @@ fn check_tensors(network: &Mlp, bytes: &[u8]) -> Result<(), String> {
         if name.ends_with("running_var") && view.data().chunks_exact(4).any(negative) {
             return Err(format!("{name:?} has a variance below zero"));
         }
+        let data = Bytes::from_bytes_vec(view.data().to_vec());
+        tensors.push(PackTensor::new(
+            tensor.name,
+            tensor.dtype,
+            tensor.shape,
+            None,
+            data,
+        ));
     }
-    Ok(())
+    Ok(tensors)
 }
