@@ -277,14 +277,15 @@ impl ColumnEncoder {
         }
     }
 
-    /// Writes the column's numbers into rows of `width`, from place `first` on.
+    /// Writes the column's numbers into rows of `width`, from place `first` on, and returns how many
+    /// rows have a category that was not seen in training.
     pub(crate) fn fill(
         &self,
         column: &Column,
         numbers: &mut [f32],
         first: usize,
         width: usize,
-    ) -> Result<(), CellError> {
+    ) -> Result<usize, CellError> {
         if let Some(data_type) = column.unreadable() {
             return Err(CellError {
                 column: self.name().to_string(),
@@ -300,6 +301,7 @@ impl ColumnEncoder {
             value: cell.category().unwrap_or_default(),
             expected: self.kind().expected(),
         };
+        let mut unseen = 0;
         match self {
             Self::Numeric {
                 scale, indicator, ..
@@ -339,9 +341,8 @@ impl ColumnEncoder {
                 for ((_, numbers), cell) in rows.zip(column.cells()) {
                     match index.get(&cell) {
                         Some(category) => numbers[first + category] = 1.0,
-                        None if *missing && cell == Cell::Missing => {
-                            numbers[first + categories.len()] = 1.0;
-                        }
+                        None if cell != Cell::Missing => unseen += 1,
+                        None if *missing => numbers[first + categories.len()] = 1.0,
                         None => {}
                     }
                 }
@@ -349,13 +350,14 @@ impl ColumnEncoder {
             Self::Embedding { categories, .. } => {
                 let index = Index::new(categories);
                 for ((_, numbers), cell) in rows.zip(column.cells()) {
-                    numbers[first] = index
-                        .get(&cell)
-                        .map_or(0.0, |category| (category + 1) as f32);
+                    match index.get(&cell) {
+                        Some(category) => numbers[first] = (category + 1) as f32,
+                        None => unseen += usize::from(cell != Cell::Missing),
+                    }
                 }
             }
         }
-        Ok(())
+        Ok(unseen)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows to numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use backburn_model::EmbeddingConfig;
@@ -35,6 +35,15 @@ impl Default for EncoderOptions {
 pub struct Encoder {
     /// The columns that are used, in the order of the table it was fitted on.
     pub columns: Vec<ColumnEncoder>,
+}
+
+/// Rows as numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encoded {
+    /// `rows * width` numbers, row by row.
+    pub numbers: Vec<f32>,
+    /// By column, the rows whose category was not seen in training; those without any are absent.
+    pub unseen: BTreeMap<String, usize>,
 }
 
 impl Encoder {
@@ -122,16 +131,31 @@ impl Encoder {
     pub fn encode(&self, table: &Table) -> Result<Vec<f32>, TableError> {
         let mut numbers = Vec::with_capacity(table.rows() * self.width());
         for batch in self.encode_by_batch(table) {
-            numbers.extend(batch?);
+            numbers.extend(batch?.numbers);
         }
         Ok(numbers)
     }
 
-    /// Encodes a table part by part, each as by [`encode`](Self::encode).
+    /// By column, the rows of a table whose category was not seen in training.
+    ///
+    /// # Errors
+    ///
+    /// As for [`encode`](Self::encode).
+    pub fn unseen(&self, table: &Table) -> Result<BTreeMap<String, usize>, TableError> {
+        let mut unseen = BTreeMap::new();
+        for batch in self.encode_by_batch(table) {
+            for (column, rows) in batch?.unseen {
+                *unseen.entry(column).or_default() += rows;
+            }
+        }
+        Ok(unseen)
+    }
+
+    /// Encodes a table part by part, as by [`encode_batch`](Self::encode_batch).
     pub fn encode_by_batch<'a>(
         &'a self,
         table: &'a Table,
-    ) -> impl Iterator<Item = Result<Vec<f32>, TableError>> + 'a {
+    ) -> impl Iterator<Item = Result<Encoded, TableError>> + 'a {
         let lacking = self.lacking(table.columns()).first().copied();
         let mut before = 0;
         table.batches().iter().map(move |batch| {
@@ -150,13 +174,13 @@ impl Encoder {
     }
 
     /// Encodes a record batch with the column types that [`TableReader`](crate::TableReader)
-    /// gives: `rows * width` numbers, row by row. A column that the batch lacks counts as missing
-    /// in every row; see [`lacking`](Self::lacking).
+    /// gives. A column that the batch lacks counts as missing in every row; see
+    /// [`lacking`](Self::lacking).
     ///
     /// # Errors
     ///
     /// A value that is not of its column's kind; the row is counted within the batch.
-    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Vec<f32>, CellError> {
+    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
         let rows = batch.num_rows();
         let width = self.width();
         let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, rows);
@@ -168,22 +192,23 @@ impl Encoder {
             .zip(batch.columns())
             .collect();
         let mut numbers = vec![0.0; rows * width];
+        let mut unseen = BTreeMap::new();
         let mut place = 0;
         let mut index = self.inputs();
         for encoder in &self.columns {
             let column = Column::new([*by_name.get(encoder.name()).unwrap_or(&&nothing)]);
-            match encoder {
-                ColumnEncoder::Embedding { .. } => {
-                    encoder.fill(&column, &mut numbers, index, width)?;
-                    index += 1;
-                }
-                _ => {
-                    encoder.fill(&column, &mut numbers, place, width)?;
-                    place += encoder.width();
-                }
+            let (next, taken) = match encoder {
+                ColumnEncoder::Embedding { .. } => (&mut index, 1),
+                _ => (&mut place, encoder.width()),
+            };
+            let first = *next;
+            *next += taken;
+            let rows = encoder.fill(&column, &mut numbers, first, width)?;
+            if rows > 0 {
+                unseen.insert(encoder.name().to_string(), rows);
             }
         }
-        Ok(numbers)
+        Ok(Encoded { numbers, unseen })
     }
 
     /// The columns that a table with these columns lacks.
@@ -216,7 +241,6 @@ impl Encoder {
 mod tests {
     use super::*;
     use crate::{DatePart, ReadOptions};
-    use std::collections::BTreeMap;
 
     fn table(csv: &str) -> Table {
         let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
@@ -243,7 +267,12 @@ mod tests {
         let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n";
         let encoder = fitted(csv, &[0, 1, 2, 3], &EncoderOptions::default());
         assert_eq!(encoder.width(), 2 + 3);
-        let rows = encoder.encode(&table("c,a\nz,2\nnew,NA\n,3\n")).unwrap();
+        let new = table("c,a\nz,2\nnew,NA\n,3\n");
+        assert_eq!(
+            encoder.unseen(&new).unwrap(),
+            BTreeMap::from([("c".to_string(), 1)])
+        );
+        let rows = encoder.encode(&new).unwrap();
         assert_eq!(
             rows,
             [0., 0., 0., 1., 0., 0., 1., 0., 0., 0., 1., 0., 0., 0., 1.]
@@ -267,8 +296,9 @@ mod tests {
         let encoder = fitted("c,a,y\nx,1,0\nz,2,0\nw,3,0\n", &[0, 1, 2], &options);
         assert_eq!((encoder.inputs(), encoder.width()), (1, 2));
         assert_eq!(encoder.embeddings()[0].categories, 4);
-        let rows = encoder.encode(&table("c,a\nw,2\nnew,2\nz,2\n")).unwrap();
-        assert_eq!(rows, [0., 1., 0., 0., 0., 3.]);
+        let new = table("c,a\nw,2\nnew,2\nz,2\n");
+        assert_eq!(encoder.encode(&new).unwrap(), [0., 1., 0., 0., 0., 3.]);
+        assert_eq!(encoder.unseen(&new).unwrap()["c"], 1);
     }
 
     #[test]

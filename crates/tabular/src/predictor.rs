@@ -70,7 +70,7 @@ impl Predictor {
         let encoder = &self.model.encoder;
         let mut outputs = Vec::new();
         for batch in encoder.encode_by_batch(table) {
-            outputs.extend(self.outputs(batch?));
+            outputs.extend(self.outputs(batch?.numbers));
         }
         Ok(self
             .model

@@ -1,5 +1,7 @@
 //! From a table to examples.
 
+use std::collections::BTreeMap;
+
 use backburn_model::{MlpConfig, Normalization};
 use backburn_tabular::{
     CellError, ColumnKind, ColumnSchema, Encoder, Schema, Split, Table, TableError, Target, Task,
@@ -341,6 +343,21 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
             })),
         })
         .collect()
+}
+
+/// What was done to categories that training had not, if there were any.
+pub fn note_on_unseen(unseen: &BTreeMap<String, usize>) -> Option<String> {
+    let mut columns: Vec<String> = unseen
+        .iter()
+        .take(6)
+        .map(|(column, rows)| format!("`{}` in {}", shown(column), count(*rows, "row")))
+        .collect();
+    if unseen.len() > columns.len() {
+        columns.push("…".to_string());
+    }
+    let columns = columns.join(", ");
+    let words = format!("categories that training had not count as none: {columns}");
+    (!unseen.is_empty()).then_some(words)
 }
 
 /// What was done to which columns.

@@ -248,7 +248,10 @@ fn missing_infinite_and_unseen_values_are_no_errors() {
         "p.csv",
         "size,street,built\n,,\n-inf,somewhere,2050-12-31\n1e300,north,?\n",
     );
-    let predicted = folder.done("predict t.safetensors p.csv").stdout;
+    let answer = folder.done("predict t.safetensors p.csv");
+    let note = "categories that training had not count as none: `street` in 1 row";
+    assert!(answer.stderr.contains(note), "{}", answer.stderr);
+    let predicted = answer.stdout;
     assert_eq!(predicted.lines().count(), 4);
     let finite = predicted
         .lines()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::args::EvaluateArgs;
 use crate::console::{self, Console, count};
+use crate::data::note_on_unseen;
 use crate::device;
 use crate::error::{Error, not_finite, once_from_standard_input};
 use crate::score::{Kind, Score};
@@ -26,6 +27,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     console.entry("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
     if let Some(note) = score.passed_over_note() {
+        console.paragraph("note", note);
+    }
+    let unseen = predictor.model().encoder.unseen(&table)?;
+    if let Some(note) = note_on_unseen(&unseen) {
         console.paragraph("note", note);
     }
     if let (Kind::Classification(score), backburn_tabular::Target::Classification { classes, .. }) =

@@ -1,5 +1,6 @@
 //! `trainer predict`: row by row from a table of any length.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use backburn_tabular::{OutputFile, Predictions, Predictor, TableError, TableRead
 
 use crate::args::PredictArgs;
 use crate::console::{Console, count};
+use crate::data::note_on_unseen;
 use crate::device;
 use crate::error::{Error, not_finite, once_from_standard_input};
 use crate::interrupt;
@@ -68,6 +70,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
         other => Error::Failed(format!("the predictions cannot be written: {other:?}")),
     };
     let mut rows = 0;
+    let mut unseen = BTreeMap::new();
     let mut header_due = true;
     while let Some(batch) = reader.next().transpose()? {
         let encoded = encoder.encode_batch(&batch).map_err(|error| {
@@ -76,7 +79,10 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
                 error,
             })
         })?;
-        let predictions = predictor.predict_encoded(encoded);
+        for (column, rows) in encoded.unseen {
+            *unseen.entry(column).or_default() += rows;
+        }
+        let predictions = predictor.predict_encoded(encoded.numbers);
         if let Some(row) = predictions.first_not_finite() {
             return Err(not_finite(&reader.place(rows + row)));
         }
@@ -92,6 +98,9 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
         return Err(Error::Table(TableError::Unusable { name, reason }));
     }
     out.flush()?;
+    if let Some(note) = note_on_unseen(&unseen) {
+        Console::Error.paragraph("note", note);
+    }
     Ok(rows)
 }
 

@@ -9,7 +9,7 @@ use crate::args::TrainArgs;
 use crate::baseline;
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, shown};
-use crate::data::Understood;
+use crate::data::{Understood, note_on_unseen};
 use crate::device::{self, Chosen};
 use crate::error::{Error, once_from_standard_input};
 use crate::folds::cross_validate;
@@ -53,6 +53,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
     let tested = match &test {
         Some(test) => score_on_test(&mut trained, test, &chosen).and_then(|score| {
+            if let Some(note) = note_on_unseen(&trained.model.encoder.unseen(test)?) {
+                console.paragraph("note", note);
+            }
             let target = &trained.model.target;
             let baseline = baseline::constant(&table, &understood, target, test)?;
             Ok(Some((score, baseline)))
