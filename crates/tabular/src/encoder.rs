@@ -42,8 +42,21 @@ pub struct Encoder {
 pub struct Encoded {
     /// `rows * width` numbers, row by row.
     pub numbers: Vec<f32>,
-    /// By column, the rows whose category was not seen in training; those without any are absent.
-    pub unseen: BTreeMap<String, usize>,
+    /// Their categories that were not seen in training.
+    pub unseen: Unseen,
+}
+
+/// By column, the rows whose category was not seen in training; columns without any are absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unseen(pub BTreeMap<String, usize>);
+
+impl Unseen {
+    /// Adds the rows of a further batch.
+    pub fn add(&mut self, further: Self) {
+        for (column, rows) in further.0 {
+            *self.0.entry(column).or_default() += rows;
+        }
+    }
 }
 
 impl Encoder {
@@ -136,21 +149,6 @@ impl Encoder {
         Ok(numbers)
     }
 
-    /// By column, the rows of a table whose category was not seen in training.
-    ///
-    /// # Errors
-    ///
-    /// As for [`encode`](Self::encode).
-    pub fn unseen(&self, table: &Table) -> Result<BTreeMap<String, usize>, TableError> {
-        let mut unseen = BTreeMap::new();
-        for batch in self.encode_by_batch(table) {
-            for (column, rows) in batch?.unseen {
-                *unseen.entry(column).or_default() += rows;
-            }
-        }
-        Ok(unseen)
-    }
-
     /// Encodes a table part by part, as by [`encode_batch`](Self::encode_batch).
     pub fn encode_by_batch<'a>(
         &'a self,
@@ -192,7 +190,7 @@ impl Encoder {
             .zip(batch.columns())
             .collect();
         let mut numbers = vec![0.0; rows * width];
-        let mut unseen = BTreeMap::new();
+        let mut unseen = Unseen::default();
         let mut place = 0;
         let mut index = self.inputs();
         for encoder in &self.columns {
@@ -205,7 +203,7 @@ impl Encoder {
             *next += taken;
             let rows = encoder.fill(&column, &mut numbers, first, width)?;
             if rows > 0 {
-                unseen.insert(encoder.name().to_string(), rows);
+                unseen.0.insert(encoder.name().to_string(), rows);
             }
         }
         Ok(Encoded { numbers, unseen })
@@ -255,6 +253,14 @@ mod tests {
             .0
     }
 
+    fn unseen(encoder: &Encoder, table: &Table) -> Vec<(String, usize)> {
+        let mut unseen = Unseen::default();
+        for batch in encoder.encode_by_batch(table) {
+            unseen.add(batch.unwrap().unseen);
+        }
+        unseen.0.into_iter().collect()
+    }
+
     #[test]
     fn statistics_come_from_the_training_rows_alone() {
         let csv = "a,y\n1,0\n3,0\n1000,0\n";
@@ -268,10 +274,7 @@ mod tests {
         let encoder = fitted(csv, &[0, 1, 2, 3], &EncoderOptions::default());
         assert_eq!(encoder.width(), 2 + 3);
         let new = table("c,a\nz,2\nnew,NA\n,3\n");
-        assert_eq!(
-            encoder.unseen(&new).unwrap(),
-            BTreeMap::from([("c".to_string(), 1)])
-        );
+        assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);
         let rows = encoder.encode(&new).unwrap();
         assert_eq!(
             rows,
@@ -298,7 +301,7 @@ mod tests {
         assert_eq!(encoder.embeddings()[0].categories, 4);
         let new = table("c,a\nw,2\nnew,2\nz,2\n");
         assert_eq!(encoder.encode(&new).unwrap(), [0., 1., 0., 0., 0., 3.]);
-        assert_eq!(encoder.unseen(&new).unwrap()["c"], 1);
+        assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);
     }
 
     #[test]

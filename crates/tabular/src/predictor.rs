@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{ModelFileError, SavedModel, Table, TableError};
+use crate::{ModelFileError, SavedModel, Table, TableError, Unseen};
 
 /// Predicts from a saved model.
 #[derive(Debug, Clone)]
@@ -67,15 +67,26 @@ impl Predictor {
     ///
     /// A column is missing, or holds a value of another kind.
     pub fn predict_table(&self, table: &Table) -> Result<Predictions, TableError> {
-        let encoder = &self.model.encoder;
+        Ok(self.predict_and_count(table)?.0)
+    }
+
+    /// Predicts for every row of a table, and counts those whose category was not seen in
+    /// training.
+    ///
+    /// # Errors
+    ///
+    /// As for [`predict_table`](Self::predict_table).
+    pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, Unseen), TableError> {
+        let model = &self.model;
         let mut outputs = Vec::new();
-        for batch in encoder.encode_by_batch(table) {
-            outputs.extend(self.outputs(batch?.numbers));
+        let mut unseen = Unseen::default();
+        for batch in model.encoder.encode_by_batch(table) {
+            let batch = batch?;
+            outputs.extend(self.outputs(batch.numbers));
+            unseen.add(batch.unseen);
         }
-        Ok(self
-            .model
-            .target
-            .predictions(&outputs, self.model.config.outputs))
+        let predictions = model.target.predictions(&outputs, model.config.outputs);
+        Ok((predictions, unseen))
     }
 
     /// Predicts for every row of a record batch, as [`TableReader`](crate::TableReader) gives

@@ -1,10 +1,9 @@
 //! From a table to examples.
 
-use std::collections::BTreeMap;
-
 use backburn_model::{MlpConfig, Normalization};
 use backburn_tabular::{
     CellError, ColumnKind, ColumnSchema, Encoder, Schema, Split, Table, TableError, Target, Task,
+    Unseen,
 };
 use backburn_training::{Examples, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -346,7 +345,8 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
 }
 
 /// What was done to categories that training had not, if there were any.
-pub fn note_on_unseen(unseen: &BTreeMap<String, usize>) -> Option<String> {
+pub fn note_on_unseen(unseen: &Unseen) -> Option<String> {
+    let Unseen(unseen) = unseen;
     let mut columns: Vec<String> = unseen
         .iter()
         .take(6)

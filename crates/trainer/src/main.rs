@@ -11,6 +11,7 @@ mod error;
 mod folds;
 mod interrupt;
 mod progress;
+mod saving;
 mod score;
 mod training;
 

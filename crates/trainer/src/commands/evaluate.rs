@@ -1,6 +1,6 @@
 //! `trainer evaluate`.
 
-use backburn_tabular::{Predictor, Table};
+use backburn_tabular::{Predictor, Table, Target};
 use serde_json::{Value, json};
 
 use crate::args::EvaluateArgs;
@@ -17,7 +17,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let target = &predictor.model().target;
     let table = Table::read(&args.table, &args.read.options())?;
     table.column(target.column())?;
-    let predictions = predictor.predict_table(&table)?;
+    let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {
         return Err(not_finite(&table.place(row)));
     }
@@ -29,11 +29,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(note) = score.passed_over_note() {
         console.paragraph("note", note);
     }
-    let unseen = predictor.model().encoder.unseen(&table)?;
     if let Some(note) = note_on_unseen(&unseen) {
         console.paragraph("note", note);
     }
-    if let (Kind::Classification(score), backburn_tabular::Target::Classification { classes, .. }) =
+    if let (Kind::Classification(score), Target::Classification { classes, .. }) =
         (&score.kind, target)
         && classes.len() <= 10
     {
@@ -42,7 +41,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if args.json {
         let mut object = score.json();
         object.insert("target".to_string(), json!(target.column()));
-        if let backburn_tabular::Target::Classification { classes, .. } = target {
+        if let Target::Classification { classes, .. } = target {
             object.insert("classes".to_string(), json!(classes));
         }
         object.insert("passed_over".to_string(), json!(score.passed_over));

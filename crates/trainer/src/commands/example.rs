@@ -8,13 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
-use crate::commands::train::{facts, place, save, score_on_test, shown_path};
+use crate::commands::train::{facts, score_on_test};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
 use crate::device::{self, Chosen};
 use crate::error::Error;
 use crate::interrupt;
+use crate::saving::{place, save, shown_path};
 use crate::score::Truth;
 use crate::training::{Manner, Trained, train};
 
@@ -135,7 +136,7 @@ fn run_one(
     };
     let inner = understood.split(config);
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
-    let score = score_on_test(&mut trained, &test, chosen)?;
+    let score = score_on_test(&mut trained, &test, chosen, console)?;
     let path = save(file, &trained.model)?;
     console.paragraph("training", trained.ending());
     console.entry("test", score.line(example.unit));

@@ -1,10 +1,11 @@
 //! `trainer predict`: row by row from a table of any length.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use backburn_tabular::{OutputFile, Predictions, Predictor, TableError, TableReader, nearest_name};
+use backburn_tabular::{
+    OutputFile, Predictions, Predictor, TableError, TableReader, Unseen, nearest_name,
+};
 
 use crate::args::PredictArgs;
 use crate::console::{Console, count};
@@ -70,7 +71,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
         other => Error::Failed(format!("the predictions cannot be written: {other:?}")),
     };
     let mut rows = 0;
-    let mut unseen = BTreeMap::new();
+    let mut unseen = Unseen::default();
     let mut header_due = true;
     while let Some(batch) = reader.next().transpose()? {
         let encoded = encoder.encode_batch(&batch).map_err(|error| {
@@ -79,9 +80,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
                 error,
             })
         })?;
-        for (column, rows) in encoded.unseen {
-            *unseen.entry(column).or_default() += rows;
-        }
+        unseen.add(encoded.unseen);
         let predictions = predictor.predict_encoded(encoded.numbers);
         if let Some(row) = predictions.first_not_finite() {
             return Err(not_finite(&reader.place(rows + row)));

@@ -1,8 +1,8 @@
 //! `trainer train`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use backburn_tabular::{ModelFile, SavedModel, Table, Target, Task, TestScore};
+use backburn_tabular::{Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -14,6 +14,7 @@ use crate::device::{self, Chosen};
 use crate::error::{Error, once_from_standard_input};
 use crate::folds::cross_validate;
 use crate::interrupt;
+use crate::saving::{default_out, place, save, shown_path};
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
 
@@ -52,10 +53,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let split = understood.split(&config);
     let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
     let tested = match &test {
-        Some(test) => score_on_test(&mut trained, test, &chosen).and_then(|score| {
-            if let Some(note) = note_on_unseen(&trained.model.encoder.unseen(test)?) {
-                console.paragraph("note", note);
-            }
+        Some(test) => score_on_test(&mut trained, test, &chosen, console).and_then(|score| {
             let target = &trained.model.target;
             let baseline = baseline::constant(&table, &understood, target, test)?;
             Ok(Some((score, baseline)))
@@ -123,28 +121,17 @@ fn report(
     json
 }
 
-/// Writes a model to its place or, rather than lose it, to the folder for temporary files.
-pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
-    if model.summary.best_epoch == 0 && file.replaces().is_some() {
-        return Err(Error::Failed(
-            "interrupted before an epoch was finished: the old model stays".to_string(),
-        ));
-    }
-    let error = match file.write(model) {
-        Ok(path) => return Ok(path),
-        Err(error) => error,
-    };
-    let name = format!("backburn-{}.safetensors", std::process::id());
-    let refuge = ModelFile::create(std::env::temp_dir().join(name));
-    Err(match refuge.and_then(|file| file.write(model)) {
-        Ok(path) => Error::Failed(format!("{error}; the model is at {}", path.display())),
-        Err(_) => error.into(),
-    })
-}
-
 /// Scores a trained model on a table, and notes the score in the model.
-pub fn score_on_test(trained: &mut Trained, test: &Table, chosen: &Chosen) -> Result<Score, Error> {
-    let predictions = trained.predictor(chosen).predict_table(test)?;
+pub fn score_on_test(
+    trained: &mut Trained,
+    test: &Table,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Score, Error> {
+    let (predictions, unseen) = trained.predictor(chosen).predict_and_count(test)?;
+    if let Some(note) = note_on_unseen(&unseen) {
+        console.paragraph("note", note);
+    }
     let score = Score::of_table(&predictions, test, &trained.model.target)?;
     trained.model.summary.test = Some(TestScore {
         table: test.name().to_string(),
@@ -180,24 +167,6 @@ pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
         .collect()
 }
 
-/// The place for a model: as asked for, or else the default one, unless that holds a model of
-/// something else.
-pub fn place(asked: Option<&Path>, default: &Path, target: &str) -> Result<ModelFile, Error> {
-    if asked == Some(Path::new("-")) {
-        let reason = "--out -: a model is saved to a file, not to standard output";
-        return Err(Error::Usage(reason.to_string()));
-    }
-    let file = ModelFile::create(asked.unwrap_or(default))?;
-    match file.replaces() {
-        Some(other) if asked.is_none() && other != target => Err(Error::Failed(format!(
-            "{} holds a model of `{}`: say with --out where to save this one",
-            default.display(),
-            shown(other)
-        ))),
-        _ => Ok(file),
-    }
-}
-
 /// Makes sure before training that the table to test on has what the model will need.
 fn check_test(test: &Table, table: &Table, understood: &Understood) -> Result<(), Error> {
     let target = &understood.target;
@@ -230,27 +199,4 @@ fn describe(table: &Table, test: Option<&Table>, understood: &Understood, consol
     }
     let target = format!("{} ({})", shown(&understood.target), understood.task);
     console.entry("target", target);
-}
-
-fn default_out(table: &Path) -> PathBuf {
-    let name = table
-        .file_name()
-        .map_or("model".into(), |name| name.to_string_lossy());
-    let mut stem = name.strip_suffix(".gz").unwrap_or(&name);
-    for extension in [".csv", ".tsv", ".txt", ".parquet"] {
-        stem = stem.strip_suffix(extension).unwrap_or(stem);
-    }
-    match stem {
-        "-" | "" => PathBuf::from("model.safetensors"),
-        stem => PathBuf::from(format!("{stem}.safetensors")),
-    }
-}
-
-/// A path as an argument to copy.
-pub fn shown_path(path: &Path) -> String {
-    let text = path.display().to_string();
-    match text.contains(|c: char| c.is_whitespace() || "'\"$`\\&;|<>()*?!#".contains(c)) {
-        true => format!("'{}'", text.replace('\'', "'\\''")),
-        false => text,
-    }
 }
