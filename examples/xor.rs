@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = TrainingConfig {
         epochs: 2000,
         batch_size: Some(4),
-        learning_rate: 1.0,
+        learning_rate: 1.0.into(),
         loss: Loss::BinaryCrossEntropy,
         optimizer: OptimizerConfig::sgd(),
         schedule: ScheduleConfig::constant(),

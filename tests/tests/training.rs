@@ -117,7 +117,7 @@ fn every_optimizer_lowers_the_loss() {
     ] {
         let config = TrainingConfig {
             epochs: 20,
-            learning_rate,
+            learning_rate: learning_rate.into(),
             optimizer: OptimizerConfig {
                 name,
                 momentum: 0.5,
@@ -156,7 +156,7 @@ fn early_stopping(config: MlpConfig) {
     let config = TrainingConfig {
         epochs: 200,
         patience: 5,
-        learning_rate: 0.02,
+        learning_rate: 0.02.into(),
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
     };
@@ -185,7 +185,7 @@ fn a_loss_that_explodes_is_an_error_or_keeps_the_best() {
     let examples = smooth(100, &device);
     let diverging = |learning_rate, epochs| TrainingConfig {
         epochs,
-        learning_rate,
+        learning_rate: f64::into(learning_rate),
         optimizer: OptimizerConfig::sgd(),
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
@@ -247,7 +247,7 @@ fn weights_count_in_batches_of_one_row_too() {
         let config = TrainingConfig {
             epochs: 300,
             batch_size: Some(batch_size),
-            learning_rate: 0.02 * (batch_size as f64).sqrt(),
+            learning_rate: (0.02 * (batch_size as f64).sqrt()).into(),
             optimizer: OptimizerConfig::sgd(),
             ..TrainingConfig::default()
         };
@@ -398,7 +398,7 @@ fn xor_is_learned_by_two_sigmoid_units() {
     let config = TrainingConfig {
         epochs: 2000,
         batch_size: Some(4),
-        learning_rate: 1.0,
+        learning_rate: 1.0.into(),
         loss: Loss::BinaryCrossEntropy,
         optimizer: OptimizerConfig::sgd(),
         schedule: ScheduleConfig::constant(),

@@ -100,6 +100,30 @@ impl Activation {
         }
     }
 
+    /// The values that the output levels off to on both sides, where it does: close to them a unit
+    /// is saturated, and passes hardly any gradient.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        match self {
+            Self::Sigmoid | Self::HardSigmoid => Some((0.0, 1.0)),
+            Self::Tanh | Self::HardTanh | Self::Softsign => Some((-1.0, 1.0)),
+            _ => None,
+        }
+    }
+
+    /// Whether a stretch of inputs gives exactly 0 with slope 0: a unit whose inputs all lie there
+    /// is dead, and no gradient brings it back.
+    pub fn can_die(&self) -> bool {
+        matches!(
+            self,
+            Self::Relu
+                | Self::Relu6
+                | Self::ThresholdedRelu(_)
+                | Self::HardShrink(_)
+                | Self::SoftShrink(_)
+                | Self::HardSwish
+        )
+    }
+
     /// Why this activation cannot be used, if it can't.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match *self {
@@ -218,6 +242,11 @@ pub struct ActivationLayer {
 }
 
 impl ActivationLayer {
+    /// Which function it applies.
+    pub fn function(&self) -> Activation {
+        self.function
+    }
+
     /// # Shapes
     ///
     /// - input: `[batch, features]`
@@ -233,22 +262,25 @@ impl ActivationLayer {
                 None => input,
             },
             Activation::Elu(alpha) => above_and_below(input, |x| activation::elu(x, alpha)),
-            Activation::Celu(alpha) => above_and_below(input, |x| activation::celu(x, alpha)),
+            Activation::Celu(alpha) => {
+                // Not Burn's: its gradient of a division by a number is in 32 bits.
+                above_and_below(input, |x| ((x * alpha.recip()).exp() - 1.0) * alpha)
+            }
             Activation::Selu => {
                 above_and_below(input, |x| activation::elu(x, SELU_ALPHA)) * SELU_SCALE
             }
             Activation::Gelu => activation::gelu(input),
             Activation::GeluTanh => activation::gelu_approximate(input),
             Activation::Silu => activation::silu(input),
-            Activation::HardSwish => activation::hard_swish(input),
+            Activation::HardSwish => input.clone() * hard_sigmoid(input),
             Activation::Mish => activation::mish(input),
             Activation::Tanh => activation::tanh(input),
             Activation::HardTanh => activation::hardtanh(input, -1.0, 1.0),
             Activation::TanhShrink => activation::tanhshrink(input),
             Activation::Sigmoid => activation::sigmoid(input),
-            Activation::HardSigmoid => activation::hard_sigmoid(input, 1.0 / 6.0, 0.5),
+            Activation::HardSigmoid => hard_sigmoid(input),
             Activation::LogSigmoid => activation::log_sigmoid(input),
-            Activation::Softplus(beta) => activation::softplus(input, beta),
+            Activation::Softplus(beta) => activation::softplus(input * beta, 1.0) * beta.recip(),
             Activation::Softsign => activation::softsign(input),
             Activation::ThresholdedRelu(alpha) => activation::thresholded_relu(input, alpha),
             Activation::HardShrink(lambda) => activation::hard_shrink(input, lambda),
@@ -267,10 +299,16 @@ fn above_and_below(input: Tensor<2>, below: impl Fn(Tensor<2>) -> Tensor<2>) -> 
     activation::relu(input.clone()) + below(input.clamp_max(0.0))
 }
 
+/// Not Burn's, which is in 32 bits whatever the input is.
+fn hard_sigmoid(input: Tensor<2>) -> Tensor<2> {
+    (input * (1.0 / 6.0) + 0.5).clamp(0.0, 1.0)
+}
+
 /// The step's value with the gradient of `clamp(x, -1, 1)`: what is added to the clamped value
 /// carries no gradient.
 fn step(input: Tensor<2>) -> Tensor<2> {
     let value = input.clone().greater_equal_scalar(0.0).float();
+    let value = value.cast(input.dtype());
     let straight_through = input.clamp(-1.0, 1.0);
     straight_through.clone() + (value - straight_through).detach()
 }

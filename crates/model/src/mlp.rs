@@ -61,13 +61,37 @@ impl Mlp {
     ///   category for each embedding as a whole number
     /// - output: `[batch, outputs]`, logits for classes
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
+        self.forward_features(self.features(rows))
+    }
+
+    /// What the activation function of each hidden layer gives, before dropout and the residual
+    /// connection: what to look at for units that are dead or saturated.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: as for [`forward`](Self::forward)
+    /// - output: `[batch, units]` for each hidden layer
+    pub fn activations(&self, rows: Tensor<2>) -> Vec<Tensor<2>> {
+        let mut features = self.features(rows);
+        let mut activations = Vec::with_capacity(self.hidden.len());
+        for block in &self.hidden {
+            let activated = block.activate(features.clone());
+            features = block.pass_on(activated.clone(), features);
+            activations.push(activated);
+        }
+        activations
+    }
+
+    /// What enters the first layer, `[batch, inputs + embeddings] -> [batch, features]`: the
+    /// numbers, then the learned vectors of the categories.
+    pub fn features(&self, rows: Tensor<2>) -> Tensor<2> {
         if self.embeddings.is_empty() {
-            return self.forward_features(rows);
+            return rows;
         }
         let [batch, columns] = rows.dims();
         let numeric = rows.clone().slice([0..batch, 0..self.inputs]);
         let categories = rows.slice([0..batch, self.inputs..columns]).int();
-        self.forward_mixed(numeric, categories)
+        self.embed(numeric, categories)
     }
 
     /// The forward pass from numbers and categories apart.
@@ -78,6 +102,10 @@ impl Mlp {
     /// - categories: `[batch, embeddings]`, indices
     /// - output: `[batch, outputs]`
     pub fn forward_mixed(&self, numeric: Tensor<2>, categories: Tensor<2, Int>) -> Tensor<2> {
+        self.forward_features(self.embed(numeric, categories))
+    }
+
+    fn embed(&self, numeric: Tensor<2>, categories: Tensor<2, Int>) -> Tensor<2> {
         let [batch, _] = categories.dims();
         let mut features = Vec::with_capacity(1 + self.embeddings.len());
         if self.inputs > 0 {
@@ -87,10 +115,12 @@ impl Mlp {
             let indices = categories.clone().slice([0..batch, column..column + 1]);
             features.push(embedding.forward(indices).squeeze_dim(1));
         }
-        self.forward_features(Tensor::cat(features, 1))
+        Tensor::cat(features, 1)
     }
 
-    fn forward_features(&self, mut features: Tensor<2>) -> Tensor<2> {
+    /// The forward pass from what [`features`](Self::features) gives, `[batch, features] -> [batch,
+    /// outputs]`.
+    pub fn forward_features(&self, mut features: Tensor<2>) -> Tensor<2> {
         for block in &self.hidden {
             features = block.forward(features);
         }
@@ -140,11 +170,33 @@ impl Block {
     /// - input: `[batch, inputs]`
     /// - output: `[batch, outputs]`
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let mut x = self.linear.forward(input.clone());
-        if let Some(normalization) = &self.normalization {
-            x = normalization.forward(x);
+        let activated = self.activate(input.clone());
+        self.pass_on(activated, input)
+    }
+
+    /// The values that the activation function is applied to: `normalization(x · W + b)`.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, inputs]`
+    /// - output: `[batch, outputs]`
+    pub fn preactivate(&self, input: Tensor<2>) -> Tensor<2> {
+        let x = self.linear.forward(input);
+        match &self.normalization {
+            Some(normalization) => normalization.forward(x),
+            None => x,
         }
-        x = self.activation.forward(x);
+    }
+
+    fn activate(&self, input: Tensor<2>) -> Tensor<2> {
+        self.activation.forward(self.preactivate(input))
+    }
+
+    /// From what the activation function gave to the block's output, [`forward`](Self::forward)'s
+    /// last part: dropout, and the block's input where the block is residual. All `[batch,
+    /// outputs]`.
+    pub fn pass_on(&self, activated: Tensor<2>, input: Tensor<2>) -> Tensor<2> {
+        let mut x = activated;
         if let Some(dropout) = &self.dropout {
             x = dropout.forward(x);
         }

@@ -1,6 +1,7 @@
 //! What a model has to be better than.
 
 use backburn_tabular::{Predictions, Table, Target};
+use backburn_training::LearningRate;
 
 use crate::config::RunConfig;
 use crate::data::Understood;
@@ -47,7 +48,9 @@ pub fn linear(
     let mut config = config.clone();
     config.network.hidden = Vec::new();
     // A linear model has one valley: it may take larger steps down it.
-    config.training.learning_rate = (config.training.learning_rate * 10.0).min(1.0);
+    if let LearningRate::Fixed(rate) = &mut config.training.learning_rate {
+        *rate = (*rate * 10.0).min(1.0);
+    }
     let manner = Manner {
         wordy: false,
         ..manner

@@ -30,7 +30,7 @@ fn fit_loop(inputs: &Tensor<2>, values: &Tensor<2>) -> f64 {
     let config = TrainingConfig {
         epochs: EPOCHS,
         batch_size: Some(BATCH),
-        learning_rate: 1e-3,
+        learning_rate: 1e-3.into(),
         optimizer: OptimizerConfig::sgd(),
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()

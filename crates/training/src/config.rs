@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Clipping, Criterion, Loss, OptimizerConfig, ScheduleConfig};
+use crate::{Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig};
 
 /// What [`fit`](crate::fit) does.
 ///
@@ -17,7 +17,7 @@ pub struct TrainingConfig {
     /// Rows in each step; see [`batch_size_for`](Self::batch_size_for) where it is not set.
     pub batch_size: Option<usize>,
     /// The size of a step, before the schedule.
-    pub learning_rate: f64,
+    pub learning_rate: LearningRate,
     /// What is minimized.
     pub loss: Loss,
     /// For [`Loss::Huber`]: where it turns from squared to absolute.
@@ -54,7 +54,7 @@ impl Default for TrainingConfig {
         Self {
             epochs: 100,
             batch_size: None,
-            learning_rate: 3e-3,
+            learning_rate: LearningRate::Fixed(3e-3),
             loss: Loss::Auto,
             huber_delta: 1.0,
             label_smoothing: 0.0,
@@ -113,7 +113,10 @@ impl TrainingConfig {
             ),
             (
                 "learning_rate",
-                positive(self.learning_rate),
+                match self.learning_rate {
+                    LearningRate::Fixed(rate) => positive(rate),
+                    LearningRate::Auto => true,
+                },
                 "must be above 0",
             ),
             ("huber_delta", positive(self.huber_delta), "must be above 0"),
@@ -167,8 +170,12 @@ impl TrainingConfig {
             }
         }
         // Whatever else a schedule cannot take, Burn says when it is built.
+        let rate = match self.learning_rate {
+            LearningRate::Fixed(rate) => rate,
+            LearningRate::Auto => 1.0,
+        };
         self.schedule
-            .init(self.learning_rate, self.epochs, 1)
+            .init(rate, self.epochs, 1)
             .map(|_| ())
             .map_err(|reason| ConfigError {
                 field: "learning_rate",
@@ -189,8 +196,8 @@ mod tests {
         let breaks: [(&str, Break); 11] = [
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = Some(0)),
-            ("learning_rate", |c| c.learning_rate = f64::NAN),
-            ("learning_rate", |c| c.learning_rate = 2.0),
+            ("learning_rate", |c| c.learning_rate = f64::NAN.into()),
+            ("learning_rate", |c| c.learning_rate = 2.0.into()),
             ("clip_norm", |c| c.clip_norm = Some(0.0)),
             ("optimizer.beta_1", |c| c.optimizer.beta_1 = Some(1.0)),
             ("optimizer.beta_2", |c| {

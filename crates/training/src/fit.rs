@@ -15,21 +15,43 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::record::Recorder;
 use crate::{
-    ConfigError, Criterion, EpochReport, Examples, Observer, StepReport, TrainingConfig, Validation,
+    ConfigError, Criterion, EpochReport, Examples, HiddenActivation, LearningRate, Observer,
+    StartReport, StepReport, Targets, TrainingConfig, Validation, range_test,
 };
 
 /// A module that maps rows to outputs: what [`fit`] trains.
 pub trait Network: Module {
     /// The forward pass, `[batch, inputs] -> [batch, outputs]`, logits for classes.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
+
+    /// What the hidden layers give for these rows, if that is to be watched during training; see
+    /// [`LayerReport`](crate::LayerReport).
+    fn activations(&self, inputs: Tensor<2>) -> Vec<HiddenActivation> {
+        let _ = inputs;
+        Vec::new()
+    }
 }
 
 impl Network for Mlp {
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         Mlp::forward(self, inputs)
+    }
+
+    fn activations(&self, inputs: Tensor<2>) -> Vec<HiddenActivation> {
+        let outputs = Mlp::activations(self, inputs).into_iter();
+        let layers = self.hidden.iter().zip(outputs).enumerate();
+        layers
+            .map(|(index, (block, outputs))| HiddenActivation {
+                layer: format!("hidden.{index}"),
+                function: block.activation.function(),
+                outputs,
+            })
+            .collect()
     }
 }
 
@@ -51,7 +73,7 @@ pub struct Fitted<N> {
 }
 
 /// Why training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopReason {
     /// All epochs are done.
     Finished,
@@ -124,9 +146,13 @@ pub fn fit<N: Network>(
     let clipping = config.clipping();
     let batch_size = config.batch_size_for(training.rows());
     let steps = training.batch_count(batch_size);
+    let learning_rate = match config.learning_rate {
+        LearningRate::Fixed(rate) => rate,
+        LearningRate::Auto => range_test(&network.valid(), &training, config)?.suggestion,
+    };
     let mut schedule = config
         .schedule
-        .init(config.learning_rate, config.epochs, steps)
+        .init(learning_rate, config.epochs, steps)
         .map_err(|reason| ConfigError {
             field: "learning_rate",
             reason,
@@ -134,12 +160,32 @@ pub fn fit<N: Network>(
     let mut optimizer = config.optimizer.init();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     device.seed(config.seed);
+    let mut recorder = observer
+        .records_layers()
+        .then(|| Recorder::new(&network, &training.inputs, steps));
+    let mut start = StartReport {
+        rows: training.rows(),
+        validation_rows: validation.as_ref().map_or(0, Examples::rows),
+        parameters: network.num_params(),
+        batch_size,
+        steps,
+        epochs: config.epochs,
+        learning_rate,
+        constant_loss: f64::NAN,
+        target: None,
+    };
+    if recorder.is_some() {
+        start.constant_loss = criterion.constant(&training.targets, training.weights.as_ref());
+        start.target = mean_and_deviation(&training.targets);
+    }
+    observer.on_start(&start);
 
     // The networks to choose from in the end, the last one first.
     let mut kept: Vec<(usize, N)> = Vec::new();
     let mut lowest = f64::INFINITY;
     let mut epochs = 0;
     let mut stop = StopReason::Finished;
+    let mut diverged = None;
 
     'training: for epoch in 1..=config.epochs {
         let mut losses = Losses::default();
@@ -157,7 +203,13 @@ pub fn fit<N: Network>(
             // Update.
             let rate = schedule.step();
             learning_rate = rate.base();
+            if let Some(recorder) = &mut recorder {
+                recorder.before_update(step, &network, &gradients);
+            }
             network = optimizer.step(rate, network, gradients);
+            if let Some(recorder) = &mut recorder {
+                recorder.after_update(step, &network);
+            }
 
             let report = StepReport {
                 epoch,
@@ -167,6 +219,14 @@ pub fn fit<N: Network>(
             };
             if losses.diverged() {
                 stop = StopReason::Diverged;
+                diverged = Some(EpochReport {
+                    epoch,
+                    training_loss: losses.mean(),
+                    validation: None,
+                    best: false,
+                    learning_rate,
+                    layers: layers(&mut recorder, &network.valid()),
+                });
                 break 'training;
             }
             if observer.on_step(&report).is_break() {
@@ -181,27 +241,28 @@ pub fn fit<N: Network>(
             .as_ref()
             .map(|rows| validate(&snapshot, rows, &criterion));
         let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
-        if !training_loss.is_finite() || !loss.is_finite() {
-            stop = StopReason::Diverged;
-            break;
-        }
-        epochs = epoch;
-        let better = loss < lowest;
-        lowest = lowest.min(loss);
-        if better || validation.is_none() {
-            // Without validation rows nothing has measured the last update yet, and so the network
-            // before it stays too.
-            let others = usize::from(validation.is_none());
-            kept.drain(..kept.len().saturating_sub(others));
-            kept.push((epoch, snapshot));
-        }
         let report = EpochReport {
             epoch,
             training_loss,
             validation,
-            best: better,
+            best: loss < lowest,
             learning_rate,
+            layers: layers(&mut recorder, &snapshot),
         };
+        if !training_loss.is_finite() || !loss.is_finite() {
+            stop = StopReason::Diverged;
+            diverged = Some(report);
+            break;
+        }
+        epochs = epoch;
+        lowest = lowest.min(loss);
+        if report.best || report.validation.is_none() {
+            // Without validation rows nothing has measured the last update yet, and so the network
+            // before it stays too.
+            let others = usize::from(report.validation.is_none());
+            kept.drain(..kept.len().saturating_sub(others));
+            kept.push((epoch, snapshot));
+        }
         if observer.on_epoch(&report) == ControlFlow::Break(()) {
             stop = StopReason::Interrupted;
             break;
@@ -213,6 +274,7 @@ pub fn fit<N: Network>(
         }
     }
 
+    observer.on_end(stop, diverged.as_ref());
     if kept.is_empty() && stop != StopReason::Diverged {
         kept.push((0, network.valid()));
     }
@@ -233,8 +295,26 @@ pub fn fit<N: Network>(
     })
 }
 
+fn layers<N: Network>(recorder: &mut Option<Recorder>, network: &N) -> Vec<crate::LayerReport> {
+    recorder
+        .as_mut()
+        .map_or_else(Vec::new, |recorder| recorder.report(network))
+}
+
+/// Of the numbers to predict, if they are that.
+fn mean_and_deviation(targets: &Targets) -> Option<(f64, f64)> {
+    let Targets::Values(values) = targets else {
+        return None;
+    };
+    let values: Vec<f64> = values.to_data().iter().collect();
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
+    Some((mean, variance.sqrt()))
+}
+
 /// Whether the network can be trained on these rows.
-fn check<N: Network>(
+pub(crate) fn check<N: Network>(
     network: &N,
     criterion: &Criterion,
     rows: &Examples,
@@ -327,6 +407,6 @@ impl Losses {
     }
 }
 
-fn scalar(tensor: Tensor<1>) -> f64 {
+pub(crate) fn scalar(tensor: Tensor<1>) -> f64 {
     tensor.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }

@@ -1,10 +1,8 @@
 //! Losses: how wrong the network was.
 
-use burn::nn::loss::{
-    BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, HuberLossConfig, MseLoss, Reduction,
-};
+use burn::nn::loss::{CrossEntropyLossConfig, HuberLossConfig, MseLoss, Reduction};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Targets;
@@ -76,6 +74,53 @@ impl Criterion {
         }
     }
 
+    /// The mean loss of a network that predicts the same for every row: the mean of the values, or
+    /// the share of each class. What a network has to be better than.
+    ///
+    /// # Panics
+    ///
+    /// As for [`forward`](Self::forward).
+    pub fn constant(&self, targets: &Targets, weights: Option<&Tensor<1>>) -> f64 {
+        let outputs = match targets {
+            Targets::Values(values) => {
+                let [rows, outputs] = values.dims();
+                let weighted = match weights {
+                    None => values.clone(),
+                    Some(weights) => values.clone() * weights.clone().reshape([rows, 1]),
+                };
+                weighted.mean_dim(0).expand([rows, outputs])
+            }
+            Targets::Classes(classes) => {
+                let device = classes.device();
+                let classes: Vec<i64> = classes.to_data().iter().collect();
+                let mut shares = vec![1e-9; 2];
+                let mut count = |class: i64, weight: f64| {
+                    let class = class.max(0) as usize;
+                    if shares.len() <= class {
+                        shares.resize(class + 1, 1e-9);
+                    }
+                    shares[class] += weight / classes.len() as f64;
+                };
+                match weights {
+                    None => classes.iter().for_each(|&class| count(class, 1.0)),
+                    Some(weights) => {
+                        let weights = weights.to_data();
+                        let pairs = classes.iter().zip(weights.iter::<f64>());
+                        pairs.for_each(|(&class, weight)| count(class, weight));
+                    }
+                }
+                let logits = match self.loss {
+                    Loss::BinaryCrossEntropy => vec![(shares[1] / shares[0]).ln() as f32],
+                    _ => shares.iter().map(|share| share.ln() as f32).collect(),
+                };
+                let width = logits.len();
+                let logits = TensorData::new(logits, [1, width]);
+                Tensor::<2>::from_data(logits, &device).expand([classes.len(), width])
+            }
+        };
+        crate::fit::scalar(self.forward(outputs, targets, weights))
+    }
+
     /// Whether a network with so many outputs can be trained on these targets.
     ///
     /// # Errors
@@ -120,12 +165,7 @@ impl Criterion {
         }
     }
 
-    fn smoothing(&self) -> Option<f32> {
-        (self.label_smoothing > 0.0).then_some(self.label_smoothing as f32)
-    }
-
     fn mean(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
-        let device = outputs.device();
         match self.loss.for_targets(targets) {
             Loss::MeanSquaredError | Loss::Auto => {
                 MseLoss::new().forward(outputs, values(targets), Reduction::Mean)
@@ -134,15 +174,11 @@ impl Criterion {
             Loss::Huber => HuberLossConfig::new(self.huber_delta as f32)
                 .init()
                 .forward(outputs, values(targets), Reduction::Mean),
-            Loss::CrossEntropy => CrossEntropyLossConfig::new()
-                .with_smoothing(self.smoothing())
-                .init(&device)
+            Loss::CrossEntropy if self.label_smoothing == 0.0 => CrossEntropyLossConfig::new()
+                .init(&outputs.device())
                 .forward(outputs, classes(targets)),
-            Loss::BinaryCrossEntropy => BinaryCrossEntropyLossConfig::new()
-                .with_logits(true)
-                .with_smoothing(self.smoothing())
-                .init(&device)
-                .forward(outputs.squeeze_dim::<1>(1), classes(targets)),
+            // Burn's smoothing and its binary cross-entropy are for the default precision alone.
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy => self.by_row(outputs, targets).mean(),
         }
     }
 
@@ -172,7 +208,8 @@ impl Criterion {
             }
             Loss::BinaryCrossEntropy => {
                 let logits = outputs.squeeze_dim::<1>(1);
-                let probability = classes(targets).float() * (1.0 - smoothing) + smoothing / 2.0;
+                let probability = classes(targets).float().cast(logits.dtype());
+                let probability = probability * (1.0 - smoothing) + smoothing / 2.0;
                 (probability.neg() + 1.0) * logits.clone() - log_sigmoid(logits)
             }
         }

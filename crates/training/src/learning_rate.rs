@@ -1,0 +1,74 @@
+//! The learning rate: a number, or one to be found.
+
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The size of a step.
+///
+/// Written in configs as a number or as `"auto"`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LearningRate {
+    /// This one.
+    Fixed(f64),
+    /// The one that a [range test](crate::range_test) on the training rows suggests.
+    Auto,
+}
+
+impl From<f64> for LearningRate {
+    fn from(rate: f64) -> Self {
+        Self::Fixed(rate)
+    }
+}
+
+impl fmt::Display for LearningRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(rate) => write!(f, "{rate}"),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+impl Serialize for LearningRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fixed(rate) => serializer.serialize_f64(*rate),
+            Self::Auto => serializer.serialize_str("auto"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LearningRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrAuto;
+        impl Visitor<'_> for NumberOrAuto {
+            type Value = LearningRate;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a number or \"auto\"")
+            }
+
+            fn visit_f64<E: Error>(self, rate: f64) -> Result<LearningRate, E> {
+                Ok(LearningRate::Fixed(rate))
+            }
+
+            fn visit_i64<E: Error>(self, rate: i64) -> Result<LearningRate, E> {
+                Ok(LearningRate::Fixed(rate as f64))
+            }
+
+            fn visit_u64<E: Error>(self, rate: u64) -> Result<LearningRate, E> {
+                Ok(LearningRate::Fixed(rate as f64))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<LearningRate, E> {
+                match text {
+                    "auto" => Ok(LearningRate::Auto),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(NumberOrAuto)
+    }
+}

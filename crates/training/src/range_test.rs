@@ -1,0 +1,94 @@
+//! The learning-rate range test.
+
+use burn::optim::GradientsParams;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::fit::{check, scalar};
+use crate::{Examples, Network, TrainingConfig, TrainingError};
+
+/// The loss at each of a rising series of learning rates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RangeTest {
+    /// The rates, rising by a constant factor.
+    pub rates: Vec<f64>,
+    /// The loss of the batch at each rate, smoothed along the series. The series ends early
+    /// where the loss explodes.
+    pub losses: Vec<f64>,
+    /// A tenth of the rate at which the loss was lowest: a step that is still safe, and no longer
+    /// slow.
+    pub suggestion: f64,
+}
+
+const LOWEST: f64 = 1e-6;
+const HIGHEST: f64 = 1.0;
+const STEPS: usize = 150;
+/// How much of the smoothed loss stays from one step to the next.
+const SMOOTHING: f64 = 0.9;
+/// How many times the lowest loss is an explosion.
+const EXPLODED: f64 = 4.0;
+
+/// Trains a copy of the network for at most 150 steps, each at a higher rate than the one before,
+/// from 10⁻⁶ to 1 (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017). The network
+/// itself and its config's rate are left alone.
+///
+/// # Errors
+///
+/// As for [`fit`](crate::fit).
+pub fn range_test<N: Network>(
+    network: &N,
+    training: &Examples,
+    config: &TrainingConfig,
+) -> Result<RangeTest, TrainingError> {
+    config.validate()?;
+    if training.rows() == 0 {
+        return Err(TrainingError::NoRows);
+    }
+    let criterion = config.criterion();
+    let clipping = config.clipping();
+    let device = training.inputs.device().without_autodiff();
+    let training = training.for_training(&device)?;
+    let mut network = network.clone().fork(&device).train();
+    check(&network, &criterion, &training)?;
+    let mut optimizer = config.optimizer.init();
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    device.seed(config.seed);
+    let batch_size = config.batch_size_for(training.rows());
+
+    let mut rates = Vec::new();
+    let mut losses: Vec<f64> = Vec::new();
+    let mut lowest = f64::INFINITY;
+    let mut average = 0.0;
+    'test: loop {
+        for batch in training.shuffled(&mut rng).batches(batch_size) {
+            let step = rates.len();
+            if step == STEPS {
+                break 'test;
+            }
+            let outputs = network.forward(batch.inputs.clone().autodiff());
+            let loss = criterion.forward(outputs, &batch.targets, batch.weights.as_ref());
+            average = SMOOTHING * average + (1.0 - SMOOTHING) * scalar(loss.clone());
+            let smoothed = average / (1.0 - SMOOTHING.powi(step as i32 + 1));
+            if !smoothed.is_finite() || smoothed > EXPLODED * lowest {
+                break 'test;
+            }
+            lowest = lowest.min(smoothed);
+            let rate = LOWEST * (HIGHEST / LOWEST).powf(step as f64 / (STEPS - 1) as f64);
+            rates.push(rate);
+            losses.push(smoothed);
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            let gradients = clipping.clip(&network, gradients);
+            network = optimizer.step(rate, network, gradients);
+        }
+    }
+    let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
+    match best {
+        None => Err(TrainingError::Diverged),
+        Some(best) => Ok(RangeTest {
+            suggestion: (rates[best] / 10.0).max(LOWEST),
+            rates,
+            losses,
+        }),
+    }
+}
