@@ -41,4 +41,4 @@ pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};
 pub use split::{Split, k_folds};
 pub use table::Table;
-pub use target::{Target, Task};
+pub use target::{Target, TargetScale, Task};

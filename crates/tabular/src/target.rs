@@ -28,17 +28,35 @@ impl fmt::Display for Task {
     }
 }
 
+/// How numbers to predict are scaled for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetScale {
+    /// Standardized: mean 0 and deviation 1 over the training rows.
+    #[default]
+    Standard,
+    /// Their logarithms, standardized: for amounts above 0 that span orders of magnitude. The mean
+    /// squared error is then of ratios, and predictions are above 0.
+    Log,
+    /// As they are.
+    None,
+}
+
 /// The column to predict, and how a network's outputs become its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Target {
-    /// Numbers, standardized for the network: `output = (value - mean) / std`.
+    /// Numbers, scaled for the network: `output = (value - mean) / std`, or of the logarithm of the
+    /// value.
     Regression {
         /// The column.
         column: String,
-        /// Mean over the training rows.
+        /// How it is scaled.
+        #[serde(default)]
+        scale: TargetScale,
+        /// What is subtracted: the mean over the training rows, if it is standardized.
         mean: f64,
-        /// Standard deviation over the training rows; above 0.
+        /// What is divided by: the standard deviation over the training rows; above 0.
         std: f64,
     },
     /// Classes by name, in the order of the outputs.
@@ -213,6 +231,7 @@ impl Target {
                 }
                 Ok(Self::Regression {
                     column: column.to_string(),
+                    scale: TargetScale::Standard,
                     mean,
                     std,
                 })
@@ -247,6 +266,55 @@ impl Target {
                 })
             }
         }
+    }
+
+    /// The same target with its numbers, if it has some, scaled in another way, learned from the
+    /// training rows.
+    ///
+    /// # Errors
+    ///
+    /// Logarithms of numbers that are not above 0 in one of `rows`, or that are all the same.
+    pub fn with_scale(
+        self,
+        wanted: TargetScale,
+        table: &Table,
+        rows: &[usize],
+        training: &[usize],
+    ) -> Result<Self, TableError> {
+        let column = match self {
+            Self::Regression { column, .. } if wanted != TargetScale::Standard => column,
+            other => return Ok(other),
+        };
+        let (mean, std) = match wanted {
+            TargetScale::Standard | TargetScale::None => (0.0, 1.0),
+            TargetScale::Log => {
+                let all = numbers(table, &column)?;
+                if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
+                    return Err(table.cell_error(CellError {
+                        column,
+                        row,
+                        value: all[row].to_string(),
+                        expected: "numbers above 0, as target_scale=log needs",
+                    }));
+                }
+                let logarithms = || training.iter().map(|&row| all[row].ln());
+                let count = training.len() as f64;
+                let mean = logarithms().sum::<f64>() / count;
+                let squares = logarithms().map(|v| (v - mean) * (v - mean));
+                let std = (squares.sum::<f64>() / count).sqrt();
+                if std <= 0.0 {
+                    let reason = format!("the logarithms of target `{column}` are all the same");
+                    return Err(unusable(table, reason));
+                }
+                (mean, std)
+            }
+        };
+        Ok(Self::Regression {
+            column,
+            scale: wanted,
+            mean,
+            std,
+        })
     }
 
     /// The target's numbers, row by row; NaN where there is none.
@@ -289,6 +357,12 @@ impl Target {
     /// A value as the network learns it.
     pub fn scale(&self, value: f64) -> f64 {
         match self {
+            Self::Regression {
+                scale: TargetScale::Log,
+                mean,
+                std,
+                ..
+            } => (value.ln() - mean) / std,
             Self::Regression { mean, std, .. } => (value - mean) / std,
             Self::Classification { .. } => value,
         }
@@ -300,12 +374,15 @@ impl Target {
     /// two classes.
     pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
         match self {
-            Self::Regression { mean, std, .. } => Predictions::Values(
-                outputs
-                    .iter()
-                    .map(|output| f64::from(*output) * std + mean)
-                    .collect(),
-            ),
+            Self::Regression {
+                scale, mean, std, ..
+            } => {
+                let scaled = outputs.iter().map(|output| f64::from(*output) * std + mean);
+                Predictions::Values(match scale {
+                    TargetScale::Log => scaled.map(f64::exp).collect(),
+                    TargetScale::Standard | TargetScale::None => scaled.collect(),
+                })
+            }
             Self::Classification { classes, .. } => {
                 let mut probabilities = Vec::with_capacity(outputs.len());
                 for logits in outputs.chunks(width.max(1)) {

@@ -18,7 +18,11 @@ pub fn constant(
     test: &Table,
 ) -> Result<Score, Error> {
     let predictions = match target {
-        Target::Regression { mean, .. } => Predictions::Values(vec![*mean; test.rows()]),
+        Target::Regression { .. } => {
+            let values = target.values(table)?;
+            let sum: f64 = understood.rows.iter().map(|&row| values[row]).sum();
+            Predictions::Values(vec![sum / understood.rows.len() as f64; test.rows()])
+        }
         Target::Classification { classes, .. } => {
             let mut shares = vec![0.0; classes.len()];
             if let Truth::Classes(of_row) = Truth::of(table, target)? {

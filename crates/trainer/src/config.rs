@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use backburn_model::MlpConfig;
-use backburn_tabular::{ColumnKind, EncoderOptions, nearest_name};
+use backburn_tabular::{ColumnKind, EncoderOptions, TargetScale, nearest_name};
 use backburn_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -35,6 +35,8 @@ pub struct RunConfig {
 pub struct DataConfig {
     /// The share of rows that choose the best epoch instead of being trained on.
     pub validation: f64,
+    /// How numbers to predict are scaled for the network.
+    pub target_scale: TargetScale,
     /// Whether every class counts the same, however many rows it has.
     pub balance_classes: bool,
     /// See [`EncoderOptions`].
@@ -57,6 +59,7 @@ impl Default for DataConfig {
         let encoder = EncoderOptions::default();
         Self {
             validation: 0.1,
+            target_scale: TargetScale::Standard,
             balance_classes: false,
             one_hot_max: encoder.one_hot_max,
             embedding_dimension: encoder.embedding_dimension,

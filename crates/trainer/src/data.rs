@@ -185,7 +185,8 @@ impl Understood {
             &split.training,
             &config.data.encoder(),
         )?;
-        let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?;
+        let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?
+            .with_scale(config.data.target_scale, table, &self.rows, &split.training)?;
         let examples = self.examples(table, &encoder, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
         Ok(Prepared {

@@ -22,7 +22,9 @@
 
 mod clipping;
 mod config;
+mod diagnosis;
 mod examples;
+mod finding;
 mod fit;
 mod gradcheck;
 mod history;
@@ -32,6 +34,7 @@ pub mod learner;
 mod learning_rate;
 mod loss;
 pub mod metrics;
+mod nearest;
 mod observer;
 mod optimizer;
 mod range_test;
@@ -41,12 +44,15 @@ mod straight_through;
 
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};
+pub use diagnosis::{Circumstances, diagnose};
 pub use examples::{Examples, Targets};
+pub use finding::{Finding, Illness};
 pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches};
 pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};
 pub use learning_rate::LearningRate;
 pub use loss::{Criterion, Loss};
+pub use nearest::nearest_rows_loss;
 pub use observer::{EpochReport, Observer, StartReport, StepReport, Validation};
 pub use optimizer::{OptimizerConfig, OptimizerName};
 pub use range_test::{RangeTest, range_test};

@@ -21,6 +21,9 @@ pub struct LayerReport {
     /// steps that were measured.
     #[serde(with = "json_number")]
     pub gradient_norm: f64,
+    /// That norm at the first of those steps, which is the first one of the epoch.
+    #[serde(with = "json_number")]
+    pub first_gradient_norm: f64,
     /// The mean absolute value of an element of that gradient.
     #[serde(with = "json_number")]
     pub gradient_mean_abs: f64,
@@ -95,6 +98,7 @@ struct Layer {
     sum: Vec<f32>,
     sum_of_squared_norms: f64,
     norms: f64,
+    first_norm: f64,
     absolutes: f64,
     ratios: f64,
     measured: usize,
@@ -170,6 +174,9 @@ impl Recorder {
             .iter_mut()
             .zip(squares.into_iter().zip(absolutes))
         {
+            if layer.measured == 0 {
+                layer.first_norm = squares.sqrt();
+            }
             layer.measured += 1;
             layer.sum_of_squared_norms += squares;
             layer.norms += squares.sqrt();
@@ -222,6 +229,7 @@ impl Recorder {
             reports.push(LayerReport {
                 layer: layer.name.clone(),
                 gradient_norm: layer.norms / measured,
+                first_gradient_norm: layer.first_norm,
                 gradient_mean_abs: layer.absolutes / measured,
                 gradient_noise: layer.noise(),
                 weight_norm: norms[index].sqrt(),

@@ -1,6 +1,6 @@
 //! `trainer inspect`.
 
-use backburn_tabular::{SavedModel, Target};
+use backburn_tabular::{SavedModel, Target, TargetScale};
 use burn::module::Module;
 
 use crate::args::{DeviceArgs, InspectArgs};
@@ -21,11 +21,16 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let target = format!("{} ({})", shown(model.target.column()), model.target.task());
     console.entry("target", target);
     match &model.target {
-        Target::Regression { mean, std, .. } => {
-            console.entry(
-                "",
-                format!("mean {}, deviation {}", number(*mean), number(*std)),
-            );
+        Target::Regression {
+            scale, mean, std, ..
+        } => {
+            let of = match scale {
+                TargetScale::Standard => "",
+                TargetScale::Log => "of the logarithm: ",
+                TargetScale::None => "not scaled: ",
+            };
+            let words = format!("{of}mean {}, deviation {}", number(*mean), number(*std));
+            console.entry("", words);
         }
         Target::Classification { classes, .. } => {
             let names: Vec<String> = classes.iter().take(20).map(|name| shown(name)).collect();

@@ -1,0 +1,574 @@
+//! What a history says is wrong, and what cures it.
+//!
+//! Each rule is a few lines with its threshold in them. An illness that explains others silences
+//! them, so that what is named is the cause.
+
+use backburn_model::{Initializer, MlpConfig, Normalization};
+
+use crate::{EpochRecord, Finding, History, Illness, LayerReport, StopReason};
+
+/// What is known of a run beside its history.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Circumstances<'a> {
+    /// The network, if it is a plain one: remedies then name only what is not set already.
+    pub network: Option<&'a MlpConfig>,
+    /// The loss on the training rows of predicting each by the rows most like it, see
+    /// [`nearest_rows_loss`](crate::nearest_rows_loss).
+    pub nearest_rows_loss: Option<f64>,
+}
+
+/// Looks for everything that a history can show. Healthy runs give nothing.
+pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding> {
+    if history.epochs.is_empty() {
+        return Vec::new();
+    }
+    let run = Run {
+        history,
+        circumstances,
+        epochs: &history.epochs,
+        constant: history.start.constant_loss,
+    };
+    if let Some(finding) = run.target_out_of_scale() {
+        return vec![finding];
+    }
+    // These four break training; what else shows is their doing.
+    let broken = run.exploding().or_else(|| run.divergence());
+    let units: Vec<Finding> = [run.dead(), run.saturated()]
+        .into_iter()
+        .flatten()
+        .collect();
+    if broken.is_some() || !units.is_empty() {
+        return broken.into_iter().chain(units).collect();
+    }
+    if let Some(finding) = run.vanishing() {
+        return vec![finding];
+    }
+    let pace = run
+        .too_high()
+        .or_else(|| run.too_low())
+        .or_else(|| run.plateau());
+    let fit = match &pace {
+        Some(_) => None,
+        None => run.underfitting(),
+    };
+    [pace, fit, run.overfitting()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+struct Run<'a> {
+    history: &'a History,
+    circumstances: Circumstances<'a>,
+    epochs: &'a [EpochRecord],
+    constant: f64,
+}
+
+impl Run<'_> {
+    fn target_out_of_scale(&self) -> Option<Finding> {
+        let (mean, std) = self.history.start.target?;
+        let fits = mean.abs() <= 10.0 && (0.01..=10.0).contains(&std);
+        (!fits && std > 0.0).then(|| Finding {
+            name: Illness::TargetOutOfScale,
+            layer: None,
+            epoch: None,
+            evidence: format!(
+                "the numbers to predict have a mean of {mean:.4} and a deviation of {std:.4}, and a \
+                 network's outputs start near 0 ± 1"
+            ),
+            remedy: "standardize the target: subtract its mean and divide by its deviation"
+                .to_string(),
+            settings: vec!["data.target_scale=standard".to_string()],
+        })
+    }
+
+    fn exploding(&self) -> Option<Finding> {
+        let scale = self
+            .history
+            .start
+            .target
+            .map_or(1.0, |(mean, std)| mean.hypot(std).max(1.0));
+        let total = |epoch: &EpochRecord| {
+            let squares = epoch.layers.iter().map(|l| l.first_gradient_norm.powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        let (epoch, norm) = self
+            .epochs
+            .iter()
+            .map(|epoch| (epoch, total(epoch)))
+            .find(|(_, norm)| norm.is_finite() && *norm > 100.0 * scale)?;
+        let strongest = epoch
+            .layers
+            .iter()
+            .max_by(|a, b| a.first_gradient_norm.total_cmp(&b.first_gradient_norm))?;
+        let mut settings = vec!["training.clip_norm=1.0".to_string()];
+        settings.extend(self.normalization());
+        Some(Finding {
+            name: Illness::ExplodingGradients,
+            layer: Some(strongest.layer.clone()),
+            epoch: Some(epoch.epoch),
+            evidence: format!(
+                "the gradient had a norm of {} at the start of epoch {}, {} of it in {}; up to 10 is \
+                 usual",
+                short(norm),
+                epoch.epoch,
+                short(strongest.first_gradient_norm),
+                strongest.layer
+            ),
+            remedy: "clip the gradient; normalization, or smaller initial weights, keep it from \
+                     growing in the first place"
+                .to_string(),
+            settings,
+        })
+    }
+
+    fn divergence(&self) -> Option<Finding> {
+        let diverged = self
+            .epochs
+            .iter()
+            .find(|epoch| !loss(epoch).is_finite() || !epoch.training_loss.is_finite());
+        if diverged.is_none() && self.history.stop != Some(StopReason::Diverged) {
+            return None;
+        }
+        let epoch = diverged.map_or(self.epochs.len(), |epoch| epoch.epoch);
+        let rate = self.history.start.learning_rate;
+        Some(Finding {
+            name: Illness::Divergence,
+            layer: None,
+            epoch: Some(epoch),
+            evidence: format!(
+                "the loss became infinite or NaN in epoch {epoch}, at a learning rate of {}",
+                short(rate)
+            ),
+            remedy: "take smaller steps, and bound them".to_string(),
+            settings: vec![
+                format!("training.learning_rate={}", short(rate / 10.0)),
+                "training.clip_norm=1.0".to_string(),
+            ],
+        })
+    }
+
+    fn vanishing(&self) -> Option<Finding> {
+        let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
+        let strength =
+            |layer: usize| median(first_half.iter().map(|e| e.layers[layer].gradient_mean_abs));
+        let layers = &self.epochs[0].layers;
+        let strongest = (0..layers.len()).map(strength).fold(0.0, f64::max);
+        let (weakest, least) = (0..layers.len())
+            .filter(|&layer| layers[layer].activation.is_some())
+            .map(|layer| (layer, strength(layer)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))?;
+        if !(strongest > 0.0 && least < 1e-4 * strongest) {
+            return None;
+        }
+        let layer = layers[weakest].layer.clone();
+        let evidence = match least > 0.0 {
+            true => format!(
+                "the gradient in {layer} is {} of the strongest layer's, and its weights change by {} \
+                 of their size in a step",
+                short(least / strongest),
+                short(median(
+                    first_half.iter().map(|e| e.layers[weakest].update_ratio)
+                ))
+            ),
+            false => format!("no gradient at all reaches {layer}"),
+        };
+        let mut settings = Vec::new();
+        if let Some(network) = self.circumstances.network {
+            settings.extend(self.normalization());
+            let widths_repeat = network.hidden.windows(2).any(|pair| pair[0] == pair[1]);
+            if !network.residual && widths_repeat {
+                settings.push("network.residual=true".to_string());
+            }
+            if network.initializer != Initializer::Auto {
+                settings.push("network.initializer=auto".to_string());
+            }
+        }
+        Some(Finding {
+            name: Illness::VanishingGradients,
+            layer: Some(layer),
+            epoch: Some(1),
+            evidence,
+            remedy:
+                "normalize each layer, add residual connections, and start from weights that fit \
+                     the activation function; ReLU and its relatives pass more on than sigmoids"
+                    .to_string(),
+            settings,
+        })
+    }
+
+    fn dead(&self) -> Option<Finding> {
+        let (layer, share) = self.worst(self.second_half(), |a| a.dead)?;
+        Some(Finding {
+            name: Illness::DeadRelus,
+            layer: Some(layer.clone()),
+            epoch: Some(self.epochs.len()),
+            evidence: format!(
+                "{:.0} % of the units in {layer} give 0 for every row, and no gradient passes them",
+                share * 100.0
+            ),
+            remedy:
+                "use an activation function that has a slope below zero, start from weights that \
+                     fit it, and take smaller steps"
+                    .to_string(),
+            settings: [
+                Some("network.activation=leaky_relu(0.01)".to_string()),
+                self.initializer(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        })
+    }
+
+    fn saturated(&self) -> Option<Finding> {
+        let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
+        let (layer, share) = self.worst(first_half, |a| a.saturated)?;
+        Some(Finding {
+            name: Illness::SaturatedUnits,
+            layer: Some(layer.clone()),
+            epoch: Some(1),
+            evidence: format!(
+                "{:.0} % of the units in {layer} are at a bound of their activation function for \
+                 nearly every row, where it is flat",
+                share * 100.0
+            ),
+            remedy: "start from smaller weights, and normalize what enters the activation function"
+                .to_string(),
+            settings: [self.initializer(), self.normalization()]
+                .into_iter()
+                .flatten()
+                .collect(),
+        })
+    }
+
+    fn too_high(&self) -> Option<Finding> {
+        let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
+        let steps = losses.len() - 1;
+        let jump = 0.05 * self.constant;
+        let jumps = losses
+            .windows(2)
+            .filter(|pair| pair[1] - pair[0] > jump)
+            .count();
+        let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let useless = steps >= 2 && lowest > 1.05 * self.constant;
+        if !(useless || jumps >= 2 && jumps * 5 >= steps) {
+            return None;
+        }
+        let rate = self.history.start.learning_rate;
+        let ratio = self.update_ratio();
+        let what = match useless {
+            true => format!(
+                "the training loss never came below {}, and predicting a constant gives {}",
+                short(lowest),
+                short(self.constant)
+            ),
+            false => format!("the training loss jumped up in {jumps} of {steps} epochs"),
+        };
+        Some(Finding {
+            name: Illness::LearningRateTooHigh,
+            layer: None,
+            epoch: None,
+            evidence: format!(
+                "{what}; a step at {} changes the weights by {} of their size",
+                short(rate),
+                short(ratio)
+            ),
+            remedy: "take smaller steps, or have the rate found by a range test".to_string(),
+            settings: vec![format!("training.learning_rate={}", short(rate / 10.0))],
+        })
+    }
+
+    /// Where steps are small enough, the loss falls by as much in the second half of the way (the sum
+    /// of the learning rates) as in the first.
+    fn too_low(&self) -> Option<Finding> {
+        let epochs = self.epochs;
+        let (first, last) = (epochs.first()?, epochs.last()?);
+        if epochs.len() < 5 || self.history.stop == Some(StopReason::EarlyStopping) {
+            return None;
+        }
+        let way: f64 = epochs[1..].iter().map(|e| e.learning_rate).sum();
+        let mut gone = 0.0;
+        let middle = epochs[1..].iter().find(|epoch| {
+            gone += epoch.learning_rate;
+            gone >= way / 2.0
+        })?;
+        let before = (first.training_loss - middle.training_loss) / gone;
+        let after =
+            (middle.training_loss - last.training_loss) / (way - gone).max(f64::MIN_POSITIVE);
+        let fell = first.training_loss - last.training_loss;
+        let straight = before > 0.0 && (0.4..2.5).contains(&(after / before));
+        let unfinished = last.training_loss > 0.05 * self.constant;
+        let ratio = self.update_ratio();
+        let crawling = fell < 0.05 * self.constant && ratio < 1e-5;
+        if !(straight && unfinished && fell > 1e-3 * self.constant || crawling) {
+            return None;
+        }
+        let rate = self.history.start.learning_rate;
+        Some(Finding {
+            name: Illness::LearningRateTooLow,
+            layer: None,
+            epoch: Some(last.epoch),
+            evidence: format!(
+                "after {} epochs the training loss is still falling steadily, from {} to {}, and a \
+                 step at {} changes the weights by {} of their size",
+                epochs.len(),
+                short(first.training_loss),
+                short(last.training_loss),
+                short(rate),
+                short(ratio)
+            ),
+            remedy: "take larger steps, have the rate found by a range test \
+                     (training.learning_rate=auto), or train for more epochs"
+                .to_string(),
+            settings: vec![format!(
+                "training.learning_rate={}",
+                short((rate * 10.0).min(1.0))
+            )],
+        })
+    }
+
+    fn plateau(&self) -> Option<Finding> {
+        let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
+        let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let evidence = if losses.len() >= 5 && lowest > 0.97 * self.constant {
+            format!(
+                "the training loss stayed near {}, where predicting a constant is, for all {} epochs",
+                short(self.constant),
+                losses.len()
+            )
+        } else {
+            let least = (losses.len() / 5).max(10);
+            let (start, end) = flat_stretch(&losses, 0.01 * self.constant, least)?;
+            let level = losses[start];
+            let left_it = level - losses[losses.len() - 1] > 0.2 * self.constant;
+            if !left_it {
+                return None;
+            }
+            format!(
+                "the training loss stood still near {} from epoch {} to {}",
+                short(level),
+                self.epochs[start].epoch,
+                self.epochs[end].epoch
+            )
+        };
+        Some(Finding {
+            name: Illness::Plateau,
+            layer: None,
+            epoch: None,
+            evidence,
+            remedy:
+                "use an optimizer that adapts its steps, and weights that start apart from each \
+                     other; or else the columns say nothing about the target"
+                    .to_string(),
+            settings: [
+                Some("training.optimizer.name=adamw".to_string()),
+                self.initializer(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        })
+    }
+
+    fn overfitting(&self) -> Option<Finding> {
+        if self.history.start.validation_rows < 10 {
+            return None;
+        }
+        let losses: Vec<f64> = self
+            .epochs
+            .iter()
+            .filter_map(|e| e.validation_loss)
+            .collect();
+        let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]))?;
+        let tail = losses.len().div_ceil(10).min(losses.len() - best);
+        let end = median(losses[losses.len() - tail..].iter().copied());
+        let rose = end > 1.15 * losses[best] + 0.02 * self.constant;
+        let last = self.epochs.last()?;
+        let fitted = last.training_loss < self.epochs[best].training_loss;
+        if !(rose && fitted) {
+            return None;
+        }
+        let mut settings = Vec::new();
+        if let Some(network) = self.circumstances.network {
+            let more = if network.dropout < 0.3 { 0.3 } else { 0.5 };
+            settings.push(format!("network.dropout={more}"));
+        }
+        Some(Finding {
+            name: Illness::Overfitting,
+            layer: None,
+            epoch: Some(self.epochs[best].epoch),
+            evidence: format!(
+                "the validation loss was lowest in epoch {}, {}, and rose to {}, while the training \
+                 loss fell from {} to {}",
+                self.epochs[best].epoch,
+                short(losses[best]),
+                short(end),
+                short(self.epochs[best].training_loss),
+                short(last.training_loss)
+            ),
+            remedy:
+                "drop units at random, use fewer of them, or give more rows; the model has the \
+                     weights of the best epoch in any case"
+                    .to_string(),
+            settings,
+        })
+    }
+
+    fn underfitting(&self) -> Option<Finding> {
+        let nearest = self.circumstances.nearest_rows_loss?;
+        let fitted = self
+            .epochs
+            .iter()
+            .map(|epoch| epoch.training_loss)
+            .fold(f64::INFINITY, f64::min);
+        if !(fitted > 1.3 * nearest && nearest < 0.9 * self.constant) {
+            return None;
+        }
+        let mut settings = Vec::new();
+        if let Some(network) = self.circumstances.network {
+            if network.dropout > 0.0 {
+                settings.push("network.dropout=0".to_string());
+            }
+            let widest = network.hidden.iter().copied().max().unwrap_or(0);
+            let hidden = match widest {
+                0..128 => "network.hidden=[128, 128]",
+                128..256 => "network.hidden=[256, 256]",
+                _ => "network.hidden=[512, 512]",
+            };
+            settings.push(hidden.to_string());
+        }
+        Some(Finding {
+            name: Illness::Underfitting,
+            layer: None,
+            epoch: None,
+            evidence: format!(
+                "on the rows that it learned from the network has a loss of {}, and predicting each of \
+                 them from the rows most like it gives {}",
+                short(fitted),
+                short(nearest)
+            ),
+            remedy: "give the network more or wider layers and less dropout, and more epochs"
+                .to_string(),
+            settings,
+        })
+    }
+
+    fn second_half(&self) -> &[EpochRecord] {
+        &self.epochs[self.epochs.len() / 2..]
+    }
+
+    /// The layer with the largest share of units, over these epochs, if that is at least half.
+    fn worst(
+        &self,
+        epochs: &[EpochRecord],
+        share: impl Fn(&crate::ActivationReport) -> f64,
+    ) -> Option<(String, f64)> {
+        let share = |layer: &LayerReport| layer.activation.as_ref().map_or(0.0, &share);
+        let layers = epochs.first()?.layers.len();
+        (0..layers)
+            .map(|layer| {
+                let over_epochs = median(epochs.iter().map(|e| share(&e.layers[layer])));
+                (epochs[0].layers[layer].layer.clone(), over_epochs)
+            })
+            .filter(|(_, share)| *share >= 0.5)
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// How much of its size a step changes the weights by, in the layer where that is most.
+    fn update_ratio(&self) -> f64 {
+        let largest = |epoch: &EpochRecord| {
+            let ratios = epoch.layers.iter().map(|l| l.update_ratio);
+            ratios.fold(0.0, f64::max)
+        };
+        median(self.epochs.iter().map(largest))
+    }
+
+    fn normalization(&self) -> Option<String> {
+        let network = self.circumstances.network?;
+        (network.normalization == Normalization::None && !network.hidden.is_empty())
+            .then(|| "network.normalization=batch".to_string())
+    }
+
+    fn initializer(&self) -> Option<String> {
+        let network = self.circumstances.network?;
+        (network.initializer != Initializer::Auto).then(|| "network.initializer=auto".to_string())
+    }
+}
+
+fn loss(epoch: &EpochRecord) -> f64 {
+    epoch.validation_loss.unwrap_or(epoch.training_loss)
+}
+
+/// The longest stretch, of at least so many epochs, in which the loss moves by less than a bound.
+fn flat_stretch(losses: &[f64], bound: f64, least: usize) -> Option<(usize, usize)> {
+    let mut longest: Option<(usize, usize)> = None;
+    let mut start = 0;
+    for end in 0..losses.len() {
+        let flat = |start: usize| {
+            let stretch = &losses[start..=end];
+            let low = stretch.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = stretch.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            high - low < bound
+        };
+        while start < end && !flat(start) {
+            start += 1;
+        }
+        let longer = longest.is_none_or(|(a, b)| end - start > b - a);
+        if end + 1 - start >= least && longer {
+            longest = Some((start, end));
+        }
+    }
+    longest
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Three digits.
+fn short(number: f64) -> String {
+    let size = number.abs();
+    match number.is_finite() && size != 0.0 && !(1e-3..1e5).contains(&size) {
+        true => format!("{number:.2e}"),
+        false => {
+            let digits = (2 - size.max(1e-9).log10().floor() as i32).clamp(0, 8) as usize;
+            let text = format!("{number:.digits$}");
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+                false => text,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (number, text) in [
+            (0.003, "0.003"),
+            (0.0003, "3.00e-4"),
+            (12.3456, "12.3"),
+            (1234.5, "1234"),
+            (0.0, "0"),
+            (1.0, "1"),
+            (2.5e7, "2.50e7"),
+        ] {
+            assert_eq!(short(number), text);
+        }
+    }
+
+    #[test]
+    fn a_flat_stretch_is_found_where_it_is() {
+        let mut losses = vec![1.0, 0.8];
+        losses.extend([0.5; 12]);
+        losses.extend([0.3, 0.1]);
+        assert_eq!(flat_stretch(&losses, 0.01, 10), Some((2, 13)));
+        assert_eq!(flat_stretch(&losses, 0.01, 13), None);
+    }
+}
