@@ -1,6 +1,7 @@
 //! Rows to numbers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use backburn_model::EmbeddingConfig;
@@ -131,6 +132,22 @@ impl Encoder {
             .collect()
     }
 
+    /// The columns, each with its place in an encoded row.
+    pub fn places(&self) -> Vec<(&str, Range<usize>)> {
+        let mut place = 0;
+        let mut index = self.inputs();
+        let columns = self.columns.iter().map(|column| {
+            let (next, width) = match column {
+                ColumnEncoder::Embedding { .. } => (&mut index, 1),
+                _ => (&mut place, column.width()),
+            };
+            let first = *next;
+            *next += width;
+            (column.name(), first..*next)
+        });
+        columns.collect()
+    }
+
     /// Numbers in an encoded row.
     pub fn width(&self) -> usize {
         self.inputs() + self.embeddings().len()
@@ -191,19 +208,11 @@ impl Encoder {
             .collect();
         let mut numbers = vec![0.0; rows * width];
         let mut unseen = Unseen::default();
-        let mut place = 0;
-        let mut index = self.inputs();
-        for encoder in &self.columns {
-            let column = Column::new([*by_name.get(encoder.name()).unwrap_or(&&nothing)]);
-            let (next, taken) = match encoder {
-                ColumnEncoder::Embedding { .. } => (&mut index, 1),
-                _ => (&mut place, encoder.width()),
-            };
-            let first = *next;
-            *next += taken;
-            let rows = encoder.fill(&column, &mut numbers, first, width)?;
+        for (encoder, (name, place)) in self.columns.iter().zip(self.places()) {
+            let column = Column::new([*by_name.get(name).unwrap_or(&&nothing)]);
+            let rows = encoder.fill(&column, &mut numbers, place.start, width)?;
             if rows > 0 {
-                unseen.0.insert(encoder.name().to_string(), rows);
+                unseen.0.insert(name.to_string(), rows);
             }
         }
         Ok(Encoded { numbers, unseen })

@@ -8,12 +8,15 @@ mod console;
 mod data;
 mod device;
 mod error;
+mod findings;
 mod folds;
+mod history_file;
 mod interrupt;
 mod progress;
 mod saving;
 mod score;
 mod training;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table};
-use backburn_training::{Examples, Fitted, StopReason, fit, forward_in_batches};
+use backburn_training::{
+    Circumstances, Examples, Finding, Fitted, History, Illness, StopReason, TrainingError,
+    diagnose, fit, forward_in_batches, nearest_rows_loss,
+};
 use burn::module::Module;
 
 use crate::config::RunConfig;
@@ -12,8 +15,10 @@ use crate::console::{Console, count, shown};
 use crate::data::{Prepared, Understood, network_config};
 use crate::device::Chosen;
 use crate::error::Error;
+use crate::findings;
 use crate::progress::{Progress, seconds};
 use crate::score::{Score, Truth};
+use crate::watch::Watch;
 
 /// A trained model and how it did on the rows that chose its best epoch.
 pub struct Trained {
@@ -21,13 +26,18 @@ pub struct Trained {
     pub validation: Option<Score>,
     pub stop: StopReason,
     pub seconds: f64,
+    /// What training was like, and what is wrong; kept where [`Manner::wordy`].
+    pub history: History,
+    pub findings: Vec<Finding>,
+    /// The rows trained on and those that chose the best epoch.
+    pub split: Split,
 }
 
 /// How much is said along the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner<'a> {
     pub console: Console,
-    /// Whether the network and single epochs are described.
+    /// Whether the network and single epochs are described, and the run is looked into.
     pub wordy: bool,
     /// Put in front of amounts.
     pub unit: &'a str,
@@ -56,39 +66,68 @@ pub fn train(
         describe(&prepared, &network, config, manner);
     }
     let truth = Truth::of(table, &prepared.target)?;
-    let fitted = {
-        let mut progress = Progress::new(
-            &prepared.target,
-            &truth,
-            &prepared.split.validation,
-            manner.unit,
-            config.training.epochs,
-            manner.wordy,
-        );
-        fit(
-            network,
-            &prepared.training,
-            prepared.validation.as_ref(),
-            &config.training,
-            &mut progress,
-        )?
+    let mut progress = Progress::new(
+        &prepared.target,
+        &truth,
+        &prepared.split.validation,
+        manner.unit,
+        config.training.epochs,
+        manner.wordy,
+    );
+    let mut watch = Watch {
+        history: manner.wordy.then(History::default),
+        view: &mut progress,
+    };
+    let fitted = fit(
+        network,
+        &prepared.training,
+        prepared.validation.as_ref(),
+        &config.training,
+        &mut watch,
+    );
+    let history = watch.history.take().unwrap_or_default();
+    drop(progress);
+    let circumstances = Circumstances {
+        network: Some(&network_config),
+        nearest_rows_loss: match manner.wordy {
+            true => nearest_rows_loss(&prepared.training, network_config.outputs, &config.training),
+            false => None,
+        },
+    };
+    let mut findings = diagnose(&history, circumstances);
+    let fitted = match fitted {
+        Err(TrainingError::Diverged) => return Err(Error::Diverged(findings)),
+        fitted => fitted?,
     };
     let model = SavedModel {
         config: network_config,
         summary: summary(table, &prepared, &fitted, config, chosen),
         network: fitted.network,
         schema: understood.schema.clone(),
-        encoder: prepared.encoder,
-        target: prepared.target,
+        encoder: prepared.encoder.clone(),
+        target: prepared.target.clone(),
     };
     let validation = prepared
         .validation
-        .and_then(|examples| score(&model, &examples, &truth, &prepared.split.validation));
+        .as_ref()
+        .and_then(|examples| score(&model, examples, &truth, &prepared.split.validation));
+    if manner.wordy {
+        let of_table =
+            findings::of_table(table, understood, &prepared, validation.as_ref(), config)?;
+        // Nothing else can be told while a few rows outweigh all others.
+        if of_table.iter().any(|f| f.name == Illness::TargetOutOfScale) {
+            findings.clear();
+        }
+        findings.extend(of_table);
+    }
     let mut trained = Trained {
         model,
         validation,
         stop: fitted.stop,
         seconds: started.elapsed().as_secs_f64(),
+        history,
+        findings,
+        split: prepared.split,
     };
     if let Some(score) = &trained.validation {
         trained.model.summary.validation = score.metrics();

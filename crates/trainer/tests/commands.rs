@@ -50,6 +50,7 @@ fn a_regression_goes_from_table_to_predictions() {
         folder.names(),
         [
             "houses.csv",
+            "houses.history.jsonl",
             "houses.safetensors",
             "new-prices.csv",
             "new.csv"
@@ -414,7 +415,12 @@ fn both_examples_run_offline_from_any_folder() {
     }
     assert_eq!(
         folder.names(),
-        ["house-prices.safetensors", "penguins.safetensors"]
+        [
+            "house-prices.history.jsonl",
+            "house-prices.safetensors",
+            "penguins.history.jsonl",
+            "penguins.safetensors"
+        ]
     );
     let score = folder.done("example penguins --json --seed 3").json();
     assert!(score["accuracy"].as_f64().unwrap() > 0.9);

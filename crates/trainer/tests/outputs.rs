@@ -105,7 +105,7 @@ fn a_full_disk_leaves_the_old_file() {
     assert_eq!(folder.read("m.safetensors"), old);
     assert_eq!(
         folder.names(),
-        ["m.safetensors", "t.csv"],
+        ["m.history.jsonl", "m.safetensors", "t.csv"],
         "no file is left over"
     );
 }

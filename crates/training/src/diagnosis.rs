@@ -31,22 +31,29 @@ pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding>
     if let Some(finding) = run.target_out_of_scale() {
         return vec![finding];
     }
-    // These four break training; what else shows is their doing.
-    let broken = run.exploding().or_else(|| run.divergence());
-    let units: Vec<Finding> = [run.dead(), run.saturated()]
-        .into_iter()
-        .flatten()
-        .collect();
-    if broken.is_some() || !units.is_empty() {
-        return broken.into_iter().chain(units).collect();
+    // What breaks training comes first; what else shows is its doing.
+    let saturated = run.saturated();
+    let from_the_start = saturated
+        .as_ref()
+        .is_some_and(|_| run.worst(&run.epochs[..1], |a| a.saturated).is_some());
+    if from_the_start {
+        return saturated.into_iter().collect();
+    }
+    let broken = run
+        .exploding()
+        .or_else(|| run.divergence())
+        .or_else(|| run.too_high());
+    if let Some(finding) = broken {
+        return vec![finding];
+    }
+    let units: Vec<Finding> = [run.dead(), saturated].into_iter().flatten().collect();
+    if !units.is_empty() {
+        return units;
     }
     if let Some(finding) = run.vanishing() {
         return vec![finding];
     }
-    let pace = run
-        .too_high()
-        .or_else(|| run.too_low())
-        .or_else(|| run.plateau());
+    let pace = run.too_low().or_else(|| run.plateau());
     let fit = match &pace {
         Some(_) => None,
         None => run.underfitting(),
@@ -251,12 +258,14 @@ impl Run<'_> {
             .filter(|pair| pair[1] - pair[0] > jump)
             .count();
         let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
-        let useless = steps >= 2 && lowest > 1.05 * self.constant;
+        let ratio = self.update_ratio();
+        let overshot = losses[0] > 1.5 * self.constant;
+        let useless = steps >= 2
+            && (lowest > 1.05 * self.constant || lowest > 0.97 * self.constant && overshot);
         if !(useless || jumps >= 2 && jumps * 5 >= steps) {
             return None;
         }
         let rate = self.history.start.learning_rate;
-        let ratio = self.update_ratio();
         let what = match useless {
             true => format!(
                 "the training loss never came below {}, and predicting a constant gives {}",
@@ -297,8 +306,8 @@ impl Run<'_> {
         let after =
             (middle.training_loss - last.training_loss) / (way - gone).max(f64::MIN_POSITIVE);
         let fell = first.training_loss - last.training_loss;
-        let straight = before > 0.0 && (0.4..2.5).contains(&(after / before));
-        let unfinished = last.training_loss > 0.05 * self.constant;
+        let straight = before > 0.0 && (0.2..2.5).contains(&(after / before));
+        let unfinished = last.training_loss > 0.25 * self.constant;
         let ratio = self.update_ratio();
         let crawling = fell < 0.05 * self.constant && ratio < 1e-5;
         if !(straight && unfinished && fell > 1e-3 * self.constant || crawling) {
@@ -329,6 +338,14 @@ impl Run<'_> {
     }
 
     fn plateau(&self) -> Option<Finding> {
+        // A linear model stands still where it is as good as it can be.
+        if self
+            .circumstances
+            .network
+            .is_some_and(|network| network.hidden.is_empty())
+        {
+            return None;
+        }
         let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
         let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
         let evidence = if losses.len() >= 5 && lowest > 0.97 * self.constant {
@@ -372,7 +389,7 @@ impl Run<'_> {
     }
 
     fn overfitting(&self) -> Option<Finding> {
-        if self.history.start.validation_rows < 10 {
+        if self.history.start.validation_rows < 20 {
             return None;
         }
         let losses: Vec<f64> = self
@@ -383,7 +400,7 @@ impl Run<'_> {
         let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]))?;
         let tail = losses.len().div_ceil(10).min(losses.len() - best);
         let end = median(losses[losses.len() - tail..].iter().copied());
-        let rose = end > 1.15 * losses[best] + 0.02 * self.constant;
+        let rose = end > 1.15 * losses[best] && end > losses[best] + 0.05 * self.constant;
         let last = self.epochs.last()?;
         let fitted = last.training_loss < self.epochs[best].training_loss;
         if !(rose && fitted) {
@@ -422,7 +439,7 @@ impl Run<'_> {
             .iter()
             .map(|epoch| epoch.training_loss)
             .fold(f64::INFINITY, f64::min);
-        if !(fitted > 1.3 * nearest && nearest < 0.9 * self.constant) {
+        if !(fitted > 1.3 * nearest && fitted > nearest + 0.1 * self.constant) {
             return None;
         }
         let mut settings = Vec::new();

@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
-use crate::commands::train::{facts, score_on_test};
+use crate::commands::train::{facts, save_history, score_on_test};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
 use crate::device::{self, Chosen};
 use crate::error::Error;
+use crate::findings;
 use crate::interrupt;
 use crate::saving::{place, save, shown_path};
 use crate::score::Truth;
@@ -168,7 +169,9 @@ fn run_one(
     result.insert("baseline".to_string(), Value::Object(mean.json()));
     result.insert("linear".to_string(), json!(linear.map(|l| l.json())));
     result.extend(facts(&trained, &path));
+    findings::show(&trained.findings, console);
     console.entry("saved", shown_path(&path));
+    save_history(&trained, &path, console);
     let program = console::program();
     console.entry("next", format!("{program} inspect {}", shown_path(&path)));
     console.entry(

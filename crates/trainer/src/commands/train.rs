@@ -12,7 +12,9 @@ use crate::console::{self, Console, count, shown};
 use crate::data::{Understood, note_on_unseen};
 use crate::device::{self, Chosen};
 use crate::error::{Error, once_from_standard_input};
+use crate::findings;
 use crate::folds::cross_validate;
+use crate::history_file;
 use crate::interrupt;
 use crate::saving::{default_out, place, save, shown_path};
 use crate::score::Score;
@@ -51,7 +53,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     }
 
     let split = understood.split(&config);
-    let mut trained = train(&table, &understood, split, &config, &chosen, manner)?;
+    let mut trained = match train(&table, &understood, split, &config, &chosen, manner) {
+        Err(Error::Diverged(findings)) => {
+            findings::show(&findings, console);
+            if args.run.json {
+                console::json(&json!({ "stop": "Diverged", "findings": findings }));
+            }
+            return Err(Error::Diverged(findings));
+        }
+        trained => trained?,
+    };
     let tested = match &test {
         Some(test) => score_on_test(&mut trained, test, &chosen, console).and_then(|score| {
             let target = &trained.model.target;
@@ -71,8 +82,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
             return Err(error);
         }
     }
+    findings::show(&trained.findings, console);
     result.extend(facts(&trained, &path));
     console.entry("saved", &saved);
+    save_history(&trained, &path, console);
     let program = console::program();
     console.entry("next", format!("{program} predict {saved} TABLE"));
     if args.run.json {
@@ -141,6 +154,22 @@ pub fn score_on_test(
     Ok(score)
 }
 
+/// Writes the history beside the model; where that cannot be, the model is there all the same.
+pub fn save_history(trained: &Trained, model: &Path, console: Console) {
+    // A pipe or a device has nothing beside it.
+    if !model.is_file() {
+        return;
+    }
+    match history_file::write(model, &trained.history, &trained.findings) {
+        Ok(path) => console.entry("history", shown_path(&path)),
+        Err(error) => {
+            let path = history_file::path_beside(model);
+            let path = path.display();
+            console.paragraph("note", format!("{path}: the history is not saved: {error}"));
+        }
+    }
+}
+
 /// What the JSON says of the training itself.
 pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
     let summary = &trained.model.summary;
@@ -155,6 +184,7 @@ pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
         ("seed", json!(summary.seed)),
         ("device", json!(summary.device)),
         ("model", json!(out.display().to_string())),
+        ("findings", json!(trained.findings)),
     ];
     let classes = match &trained.model.target {
         Target::Regression { .. } => None,

@@ -1,0 +1,325 @@
+//! What the table and the scores show to be wrong, beside what the history shows.
+
+use std::collections::HashMap;
+
+use backburn_tabular::{ColumnKind, Table, Target, TargetScale};
+use backburn_training::{Finding, Illness, Loss};
+
+use crate::config::RunConfig;
+use crate::console::{Console, count, shown};
+use crate::data::{Prepared, Understood};
+use crate::error::Error;
+use crate::score::{Kind, Score};
+
+/// Prints findings, each with its evidence and its remedy.
+pub fn show(findings: &[Finding], console: Console) {
+    for finding in findings {
+        let Finding {
+            name,
+            evidence,
+            remedy,
+            settings,
+            ..
+        } = finding;
+        console.paragraph("finding", format!("{name}: {evidence}"));
+        let settings: Vec<String> = settings.iter().map(|s| format!("--set '{s}'")).collect();
+        let settings = match settings.is_empty() {
+            true => String::new(),
+            false => format!(": {}", settings.join(" ")),
+        };
+        console.paragraph("remedy", format!("{remedy}{settings}"));
+    }
+}
+
+/// Looks at the table and at the validation score.
+pub fn of_table(
+    table: &Table,
+    understood: &Understood,
+    prepared: &Prepared,
+    validation: Option<&Score>,
+    config: &RunConfig,
+) -> Result<Vec<Finding>, Error> {
+    let truth = Actual::of(table, &prepared.target, &prepared.split.training)?;
+    let mut findings = Vec::new();
+    findings.extend(heavy_tail(&truth, &prepared.target, config));
+    findings.extend(leakage(
+        table,
+        understood,
+        &truth,
+        &prepared.split.training,
+    )?);
+    if let (Actual::Classes { counts, names, .. }, Some(score)) = (&truth, validation) {
+        findings.extend(imbalance(names, counts, score, config));
+    }
+    Ok(findings)
+}
+
+/// What is true of the training rows.
+enum Actual {
+    Values(Vec<f64>),
+    Classes {
+        of_row: Vec<usize>,
+        counts: Vec<usize>,
+        names: Vec<String>,
+    },
+}
+
+impl Actual {
+    fn of(table: &Table, target: &Target, rows: &[usize]) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Regression { .. } => {
+                let values = target.values(table)?;
+                Self::Values(rows.iter().map(|&row| values[row]).collect())
+            }
+            Target::Classification { classes, .. } => {
+                let all = target.classes(table)?;
+                let of_row: Vec<usize> = rows.iter().filter_map(|&row| all[row]).collect();
+                let mut counts = vec![0; classes.len()];
+                for &class in &of_row {
+                    counts[class] += 1;
+                }
+                Self::Classes {
+                    of_row,
+                    counts,
+                    names: classes.clone(),
+                }
+            }
+        })
+    }
+
+    fn rows(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Classes { of_row, .. } => of_row.len(),
+        }
+    }
+
+    /// How much of the target is explained by knowing which group each row is in: the share of the
+    /// variance, or of the rows that the groups' commonest classes get right.
+    fn explained_by(&self, groups: &[usize], number_of_groups: usize) -> f64 {
+        match self {
+            Self::Values(values) => {
+                let count = values.len() as f64;
+                let mean = values.iter().sum::<f64>() / count;
+                let total: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+                let mut sums = vec![(0.0, 0.0); number_of_groups];
+                for (&group, value) in groups.iter().zip(values) {
+                    sums[group].0 += value - mean;
+                    sums[group].1 += 1.0;
+                }
+                let between = sums
+                    .iter()
+                    .filter(|(_, n)| *n > 0.0)
+                    .map(|(sum, n)| sum * sum / n);
+                between.sum::<f64>() / total
+            }
+            Self::Classes { of_row, counts, .. } => {
+                let mut of_group = vec![vec![0usize; counts.len()]; number_of_groups];
+                for (&group, &class) in groups.iter().zip(of_row) {
+                    of_group[group][class] += 1;
+                }
+                let right: usize = of_group
+                    .iter()
+                    .filter_map(|counts| counts.iter().max())
+                    .sum();
+                right as f64 / of_row.len() as f64
+            }
+        }
+    }
+}
+
+/// A column that tells the target all by itself, beside others.
+fn leakage(
+    table: &Table,
+    understood: &Understood,
+    truth: &Actual,
+    rows: &[usize],
+) -> Result<Vec<Finding>, Error> {
+    const FEWEST_ROWS: usize = 50;
+    const ROWS_IN_A_GROUP: usize = 5;
+    const MOST_CLASSES: usize = 100;
+    let most_groups = rows.len() / ROWS_IN_A_GROUP;
+    let features: Vec<&str> = understood.features().collect();
+    let constant_share = match truth {
+        Actual::Values(_) => 0.0,
+        Actual::Classes { counts, .. } => {
+            *counts.iter().max().unwrap_or(&0) as f64 / truth.rows() as f64
+        }
+    };
+    let many = matches!(truth, Actual::Classes { counts, .. } if counts.len() > MOST_CLASSES);
+    if rows.len() < FEWEST_ROWS || features.len() < 2 || constant_share > 0.95 || many {
+        return Ok(Vec::new());
+    }
+    let mut findings = Vec::new();
+    for name in features {
+        let kind = understood.schema.column(name).map(|column| column.kind);
+        let cells: Vec<_> = table.column(name)?.cells().collect();
+        let groups = match kind {
+            Some(ColumnKind::Numeric | ColumnKind::Date) => {
+                let number = |row: usize| match kind {
+                    Some(ColumnKind::Date) => cells[row].date(),
+                    _ => cells[row].number(),
+                };
+                let numbers: Vec<Option<f64>> = rows.iter().map(|&row| number(row)).collect();
+                ranked(&numbers, most_groups.clamp(1, 100))
+            }
+            _ => {
+                let mut places: HashMap<Option<String>, usize> = HashMap::new();
+                let mut place = |row: usize| {
+                    let next = places.len();
+                    *places.entry(cells[row].category()).or_insert(next)
+                };
+                rows.iter().map(|&row| place(row)).collect()
+            }
+        };
+        let number_of_groups = groups.iter().max().map_or(0, |most| most + 1);
+        if number_of_groups < 2 || number_of_groups > most_groups + 1 {
+            continue;
+        }
+        let explained = truth.explained_by(&groups, number_of_groups);
+        if explained > 0.99 {
+            let what = match truth {
+                Actual::Values(_) => "of the differences in the target",
+                Actual::Classes { .. } => "of the rows' classes",
+            };
+            findings.push(Finding {
+                name: Illness::Leakage,
+                layer: None,
+                epoch: None,
+                evidence: format!(
+                    "column `{}` alone explains {:.1} % {what}",
+                    shown(name),
+                    explained * 100.0
+                ),
+                remedy: "if the column is not known yet when a prediction is wanted, leave it out"
+                    .to_string(),
+                settings: vec![format!("columns.{name}=ignored")],
+            });
+        }
+    }
+    Ok(findings)
+}
+
+/// Groups of the same size by rank; equal numbers stay together, and missing ones are a group.
+fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..numbers.len())
+        .filter(|&i| numbers[i].is_some())
+        .collect();
+    order.sort_by(|&a, &b| {
+        numbers[a]
+            .partial_cmp(&numbers[b])
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let mut of_row = vec![0; numbers.len()];
+    let mut group = 0;
+    let mut last = None;
+    for (rank, &row) in order.iter().enumerate() {
+        let due = 1 + rank * groups / order.len();
+        if due > group && numbers[row] != last {
+            group = due;
+        }
+        last = numbers[row];
+        of_row[row] = group;
+    }
+    of_row
+}
+
+/// A few rows far out make up most of a squared error.
+fn heavy_tail(truth: &Actual, target: &Target, config: &RunConfig) -> Option<Finding> {
+    let (Actual::Values(values), Target::Regression { scale, .. }) = (truth, target) else {
+        return None;
+    };
+    let squared = matches!(config.training.loss, Loss::Auto | Loss::MeanSquaredError);
+    if !squared || *scale == TargetScale::None {
+        return None;
+    }
+    let furthest = values
+        .iter()
+        .map(|&value| target.scale(value).abs())
+        .fold(0.0, f64::max);
+    if furthest <= 20.0 {
+        return None;
+    }
+    let positive = values.iter().all(|&value| value > 0.0);
+    let (remedy, setting) = match positive && *scale == TargetScale::Standard {
+        true => (
+            "learn the logarithm of the target: errors then count by ratio",
+            "data.target_scale=log",
+        ),
+        false => (
+            "use a loss that grows in proportion to large errors, not with their square",
+            "training.loss=huber",
+        ),
+    };
+    Some(Finding {
+        name: Illness::TargetOutOfScale,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "some values of the target are {furthest:.0} deviations from its mean: a few rows make up \
+             most of the squared error"
+        ),
+        remedy: remedy.to_string(),
+        settings: vec![setting.to_string()],
+    })
+}
+
+/// A rare class that is missed, where the others are not.
+fn imbalance(
+    names: &[String],
+    counts: &[usize],
+    validation: &Score,
+    config: &RunConfig,
+) -> Option<Finding> {
+    const RARE: f64 = 0.1;
+    const FEWEST_ROWS: usize = 5;
+    let Kind::Classification(score) = &validation.kind else {
+        return None;
+    };
+    let rows: usize = counts.iter().sum();
+    let recall = |class: usize| {
+        let of_class: usize = score.confusion[class].iter().sum();
+        (of_class >= FEWEST_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
+    };
+    let (class, recall) = (0..names.len())
+        .filter(|&class| (counts[class] as f64) < RARE * rows as f64)
+        .filter_map(|class| Some((class, recall(class)?)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))?;
+    if recall >= 0.5 || score.accuracy - recall < 0.3 {
+        return None;
+    }
+    let (remedy, settings) = match config.data.balance_classes {
+        false => (
+            "let every class count the same, however many rows it has",
+            vec!["data.balance_classes=true".to_string()],
+        ),
+        true => ("collect more rows of that class", Vec::new()),
+    };
+    Some(Finding {
+        name: Illness::ClassImbalance,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "class `{}` has {} of {rows}, and the model finds {:.0} % of those that validate, where \
+             {:.0} % of all rows are right",
+            shown(&names[class]),
+            count(counts[class], "row"),
+            recall * 100.0,
+            score.accuracy * 100.0
+        ),
+        remedy: remedy.to_string(),
+        settings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_by_rank_keep_equal_numbers_together() {
+        let numbers = [3.0, 1.0, 1.0, 1.0, 2.0, 4.0].map(Some);
+        assert_eq!(ranked(&numbers, 3), [2, 1, 1, 1, 2, 3]);
+        assert_eq!(ranked(&[None, Some(1.0)], 1), [0, 1]);
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything that watches a training run at once.
+
+use std::ops::ControlFlow;
+
+use backburn_training::{EpochReport, History, Observer, StartReport, StepReport, StopReason};
+
+/// Keeps the history, if it is wanted, and passes everything on to the view.
+pub struct Watch<'a> {
+    pub history: Option<History>,
+    pub view: &'a mut dyn Observer,
+}
+
+impl Observer for Watch<'_> {
+    fn records_layers(&self) -> bool {
+        self.history.is_some()
+    }
+
+    fn on_start(&mut self, start: &StartReport) {
+        if let Some(history) = &mut self.history {
+            history.on_start(start);
+        }
+        self.view.on_start(start);
+    }
+
+    fn on_step(&mut self, step: &StepReport) -> ControlFlow<()> {
+        self.view.on_step(step)
+    }
+
+    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+        if let Some(history) = &mut self.history {
+            // A history never ends training.
+            let _ = history.on_epoch(epoch);
+        }
+        self.view.on_epoch(epoch)
+    }
+
+    fn on_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {
+        if let Some(history) = &mut self.history {
+            history.on_end(stop, diverged);
+        }
+        self.view.on_end(stop, diverged);
+    }
+}
