@@ -25,6 +25,12 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Predict for each row of a table
     Predict(PredictArgs),
+    /// Say what a model learned: importance of columns, their effect, and single rows
+    Explain(ExplainArgs),
+    /// Find a learning rate: draw the loss against it, and suggest one
+    FindLr(FindLrArgs),
+    /// Check the gradients of backpropagation against differences
+    Gradcheck(GradcheckArgs),
     /// Show what a model file holds
     Inspect(InspectArgs),
     /// Print every setting with its default, as a config file to start from
@@ -36,6 +42,7 @@ impl Default for Command {
         Self::Example(ExampleArgs {
             name: None,
             out: None,
+            report: None,
             run: RunArgs::default(),
         })
     }
@@ -57,6 +64,9 @@ pub struct ExampleArgs {
     /// Where to save the model [default: the example's name in this folder]
     #[arg(long, value_name = "MODEL", requires = "name")]
     pub out: Option<PathBuf>,
+    /// Where to write the report, an HTML file [default: the example's name in this folder]
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub report: Option<PathBuf>,
     #[command(flatten)]
     pub run: RunArgs,
 }
@@ -75,7 +85,7 @@ pub struct RunArgs {
     pub seed: Option<u64>,
     #[command(flatten)]
     pub device: DeviceArgs,
-    /// Print the scores as one JSON object on the last line of standard output
+    /// Print the result as one JSON object on the last line of standard output
     #[arg(long)]
     pub json: bool,
 }
@@ -88,8 +98,9 @@ pub struct DeviceArgs {
     pub device: Option<String>,
 }
 
+/// A table and what there is to learn in it.
 #[derive(Debug, Arguments)]
-pub struct TrainArgs {
+pub struct TableArgs {
     /// A CSV (also gzipped) or Parquet file; - for standard input
     pub table: PathBuf,
     /// The column to predict
@@ -98,22 +109,93 @@ pub struct TrainArgs {
     /// What to predict [default: found out from the target]
     #[arg(long, value_enum)]
     pub task: Option<TaskName>,
-    /// A table to score the model on, never learned from
-    #[arg(long, value_name = "TABLE")]
-    pub test: Option<PathBuf>,
     /// A column that says how much each row counts
     #[arg(long, value_name = "COLUMN")]
     pub weight: Option<String>,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// A table to score the model on, never learned from
+    #[arg(long, value_name = "TABLE")]
+    pub test: Option<PathBuf>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
     #[arg(long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
     /// First score the settings by cross-validation with this many folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
+    /// Write a report of the data, the training run and the model: one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Also train on parts of the rows, to see whether more would help [default: with a report, and up
+    /// to 1,000 rows]
+    #[arg(long)]
+    pub learning_curve: bool,
+    /// Show training live, in the whole terminal; q stops it and keeps the best
+    #[arg(long)]
+    pub dashboard: bool,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct FindLrArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct GradcheckArgs {
+    /// A CSV or Parquet file to take rows from [default: both examples]
+    #[arg(requires = "target")]
+    pub table: Option<PathBuf>,
+    /// The column to predict
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub target: Option<String>,
+    /// What to predict [default: found out from the target]
+    #[arg(long, value_enum)]
+    pub task: Option<TaskName>,
+    /// How many elements of each parameter to check, drawn at random; 0 for all of them
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub elements: usize,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct ExplainArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// A CSV or Parquet file with rows to explain the model by; - for standard input
+    pub table: PathBuf,
+    /// Explain this data row, from 1; may be repeated [default: three that differ]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub row: Vec<u64>,
+    /// How often each column is shuffled
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub repeats: u16,
+    /// The seed of the shuffling
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write a report too: one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: ReadArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print the result as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How a CSV file is written.

@@ -8,6 +8,7 @@ use backburn_tabular::{
 use backburn_training::{Examples, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::args::TableArgs;
 use crate::config::RunConfig;
 use crate::console::{count, shown};
 use crate::error::Error;
@@ -40,6 +41,12 @@ pub struct Prepared {
 }
 
 impl Understood {
+    /// A table as the command line says.
+    pub fn of_args(table: &Table, args: &TableArgs, config: &RunConfig) -> Result<Self, Error> {
+        let task = args.task.map(Into::into);
+        Self::new(table, &args.target, task, args.weight.as_deref(), config)
+    }
+
     pub fn new(
         table: &Table,
         target: &str,
@@ -164,6 +171,14 @@ impl Understood {
             self.classes.as_deref(),
             config.training.seed,
         )
+    }
+
+    /// The classes of some of [`rows`](Self::rows), if classes are predicted; both in rising order.
+    pub fn classes_of(&self, some: &[usize]) -> Option<Vec<usize>> {
+        let classes = self.classes.as_ref()?;
+        let of_row = self.rows.iter().zip(classes);
+        let of_some = of_row.filter(|(row, _)| some.binary_search(row).is_ok());
+        Some(of_some.map(|(_, class)| *class).collect())
     }
 
     /// Fits the encoder on the rows to train on and encodes all that are needed.

@@ -43,13 +43,7 @@ pub fn cross_validate(
         // The fold's own rows only score it: the best epoch is chosen on part of the others.
         let held_out = table.select("the fold", &split.validation)?;
         let training: Vec<usize> = split.training;
-        let classes: Option<Vec<usize>> = understood.classes.as_ref().map(|classes| {
-            let of_row = understood.rows.iter().zip(classes);
-            of_row
-                .filter(|(row, _)| training.binary_search(row).is_ok())
-                .map(|(_, class)| *class)
-                .collect()
-        });
+        let classes = understood.classes_of(&training);
         let inner = Split::new(
             &training,
             config.data.validation,

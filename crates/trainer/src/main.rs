@@ -2,17 +2,23 @@
 
 mod args;
 mod baseline;
+mod chart;
 mod commands;
 mod config;
 mod console;
 mod data;
 mod device;
 mod error;
+mod explaining;
 mod findings;
 mod folds;
 mod history_file;
 mod interrupt;
+mod learning_curve;
+mod looking;
 mod progress;
+mod report_file;
+mod reporting;
 mod saving;
 mod score;
 mod training;
@@ -33,6 +39,9 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::FindLr(args) => commands::find_lr::run(&args),
+        Command::Gradcheck(args) => commands::gradcheck::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Config => commands::config::run(),
     };

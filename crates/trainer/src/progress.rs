@@ -3,22 +3,19 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
-use backburn_tabular::Target;
 use backburn_training::{EpochReport, Observer, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::console::Console;
 use crate::interrupt;
-use crate::score::{Score, Truth};
+use crate::score::Scorer;
 
 /// Shows a bar on standard error while it is a terminal, and a line for some epochs: the first
 /// ones, then ever fewer.
 pub struct Progress<'a> {
     bar: ProgressBar,
     lines: bool,
-    target: &'a Target,
-    truth: &'a Truth,
-    validation_rows: &'a [usize],
+    scorer: Scorer<'a>,
     unit: &'a str,
     epochs: usize,
     next_line: usize,
@@ -27,14 +24,7 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// `epochs` is how many there will be at most; `lines` asks for the lines of single epochs,
     /// beside the bar.
-    pub fn new(
-        target: &'a Target,
-        truth: &'a Truth,
-        validation_rows: &'a [usize],
-        unit: &'a str,
-        epochs: usize,
-        lines: bool,
-    ) -> Self {
+    pub fn new(scorer: Scorer<'a>, unit: &'a str, epochs: usize, lines: bool) -> Self {
         let bar = match std::io::stderr().is_terminal() {
             true => ProgressBar::new(0),
             false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
@@ -45,22 +35,11 @@ impl<'a> Progress<'a> {
         Self {
             bar,
             lines,
-            target,
-            truth,
-            validation_rows,
+            scorer,
             unit,
             epochs,
             next_line: 1,
         }
-    }
-
-    fn validation_score(&self, epoch: &EpochReport) -> Option<String> {
-        let validation = epoch.validation.as_ref()?;
-        let width = validation.outputs.dims()[1];
-        let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
-        let predictions = self.target.predictions(&outputs, width);
-        let score = Score::of_rows(&predictions, self.truth, self.validation_rows)?;
-        Some(score.headline(self.unit))
     }
 }
 
@@ -84,8 +63,8 @@ impl Observer for Progress<'_> {
             if let Some(validation) = &epoch.validation {
                 words += &format!(", validation {:.4}", validation.loss);
             }
-            if let Some(score) = self.validation_score(epoch) {
-                words += &format!(", {score}");
+            if let Some(score) = self.scorer.score(epoch) {
+                words += &format!(", {}", score.headline(self.unit));
             }
             if line_due {
                 let line = format!("epoch {:<4} {words}", epoch.epoch);

@@ -61,9 +61,14 @@ pub fn default_out(table: &Path) -> PathBuf {
 
 /// A path as an argument to copy.
 pub fn shown_path(path: &Path) -> String {
-    let text = path.display().to_string();
-    match text.contains(|c: char| c.is_whitespace() || "'\"$`\\&;|<>()*?!#".contains(c)) {
+    quoted(&path.display().to_string())
+}
+
+/// Text as an argument to copy: quoted if a shell would take it apart.
+pub fn quoted(text: &str) -> String {
+    let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
+    match text.is_empty() || text.contains(special) {
         true => format!("'{}'", text.replace('\'', "'\\''")),
-        false => text,
+        false => text.to_string(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use backburn_tabular::{Predictions, Table, Target};
+use backburn_training::EpochReport;
 use backburn_training::metrics::{ClassificationScore, RegressionScore};
 use serde_json::{Map, Value, json};
 
@@ -158,6 +159,22 @@ impl Score {
         }
     }
 
+    /// What is lower for better predictions, with its name: the RMSE or the log loss.
+    pub fn error(&self) -> (&'static str, f64) {
+        match &self.kind {
+            Kind::Regression(score) => ("RMSE", score.rmse),
+            Kind::Classification(score) => ("log loss", score.log_loss),
+        }
+    }
+
+    /// The number that the headline has: the RMSE or the accuracy.
+    pub fn main(&self) -> f64 {
+        match &self.kind {
+            Kind::Regression(score) => score.rmse,
+            Kind::Classification(score) => score.accuracy,
+        }
+    }
+
     /// A sentence about the rows passed over, if there are any.
     pub fn passed_over_note(&self) -> Option<String> {
         (self.passed_over > 0).then(|| {
@@ -166,6 +183,24 @@ impl Score {
                 count(self.passed_over, "row")
             )
         })
+    }
+}
+
+/// Scores the validation rows while a network trains.
+#[derive(Clone, Copy)]
+pub struct Scorer<'a> {
+    pub target: &'a Target,
+    pub truth: &'a Truth,
+    pub rows: &'a [usize],
+}
+
+impl Scorer<'_> {
+    pub fn score(&self, epoch: &EpochReport) -> Option<Score> {
+        let validation = epoch.validation.as_ref()?;
+        let width = validation.outputs.dims()[1];
+        let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
+        let predictions = self.target.predictions(&outputs, width);
+        Score::of_rows(&predictions, self.truth, self.rows)
     }
 }
 

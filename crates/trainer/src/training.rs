@@ -17,7 +17,7 @@ use crate::device::Chosen;
 use crate::error::Error;
 use crate::findings;
 use crate::progress::{Progress, seconds};
-use crate::score::{Score, Truth};
+use crate::score::{Score, Scorer, Truth};
 use crate::watch::Watch;
 
 /// A trained model and how it did on the rows that chose its best epoch.
@@ -66,16 +66,15 @@ pub fn train(
         describe(&prepared, &network, config, manner);
     }
     let truth = Truth::of(table, &prepared.target)?;
-    let mut progress = Progress::new(
-        &prepared.target,
-        &truth,
-        &prepared.split.validation,
-        manner.unit,
-        config.training.epochs,
-        manner.wordy,
-    );
+    let scorer = Scorer {
+        target: &prepared.target,
+        truth: &truth,
+        rows: &prepared.split.validation,
+    };
+    let mut progress = Progress::new(scorer, manner.unit, config.training.epochs, manner.wordy);
     let mut watch = Watch {
         history: manner.wordy.then(History::default),
+        scorer,
         view: &mut progress,
     };
     let fitted = fit(

@@ -4,9 +4,12 @@ use std::ops::ControlFlow;
 
 use backburn_training::{EpochReport, History, Observer, StartReport, StepReport, StopReason};
 
+use crate::score::Scorer;
+
 /// Keeps the history, if it is wanted, and passes everything on to the view.
 pub struct Watch<'a> {
     pub history: Option<History>,
+    pub scorer: Scorer<'a>,
     pub view: &'a mut dyn Observer,
 }
 
@@ -30,6 +33,9 @@ impl Observer for Watch<'_> {
         if let Some(history) = &mut self.history {
             // A history never ends training.
             let _ = history.on_epoch(epoch);
+            if let Some(kept) = history.epochs.last_mut() {
+                kept.score = self.scorer.score(epoch).map(|score| score.main());
+            }
         }
         self.view.on_epoch(epoch)
     }

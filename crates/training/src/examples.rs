@@ -1,6 +1,6 @@
 //! The rows that a network learns from.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -88,6 +88,22 @@ impl Examples {
                 }
             },
             weights: self.weights.as_ref().map(|w| w.clone().select(0, rows)),
+        }
+    }
+
+    /// The same rows with every number in 64 bits, as for
+    /// [`check_gradients`](crate::check_gradients).
+    pub fn in_double(&self) -> Self {
+        Self {
+            inputs: self.inputs.clone().cast(FloatDType::F64),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(values.clone().cast(FloatDType::F64)),
+                Targets::Classes(classes) => Targets::Classes(classes.clone()),
+            },
+            weights: self
+                .weights
+                .as_ref()
+                .map(|w| w.clone().cast(FloatDType::F64)),
         }
     }
 

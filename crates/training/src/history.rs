@@ -30,6 +30,10 @@ pub struct EpochRecord {
     /// The mean loss on the validation rows, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
+    /// How good the predictions for the validation rows are, in the data's own terms, if whoever
+    /// keeps the history knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
     /// The learning rate of the last update.
     pub learning_rate: f64,
     /// Whether no earlier epoch had a loss as low.
@@ -44,6 +48,7 @@ impl From<&EpochReport> for EpochRecord {
             epoch: report.epoch,
             training_loss: report.training_loss,
             validation_loss: report.validation.as_ref().map(|v| v.loss),
+            score: None,
             learning_rate: report.learning_rate,
             best: report.best,
             layers: report.layers.clone(),

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::PathBuf;
 
-use backburn_tabular::{ModelFile, ReadOptions, Split, Table, Target};
+use backburn_tabular::{ModelFile, ReadOptions, Split, Table, TableError, Target};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ExampleArgs, ExampleName};
@@ -16,22 +16,30 @@ use crate::device::{self, Chosen};
 use crate::error::Error;
 use crate::findings;
 use crate::interrupt;
+use crate::looking::LookedAt;
+use crate::report_file::ReportFile;
 use crate::saving::{place, save, shown_path};
 use crate::score::Truth;
 use crate::training::{Manner, Trained, train};
 
 /// A table that comes with the program.
-struct Example {
+pub struct Example {
     name: &'static str,
     title: &'static str,
     bytes: &'static [u8],
-    target: &'static str,
+    pub target: &'static str,
     unit: &'static str,
     /// Columns to show beside predictions.
     shown: [&'static str; 4],
 }
 
-const HOUSE_PRICES: Example = Example {
+impl Example {
+    pub fn table(&self) -> Result<Table, TableError> {
+        Table::from_reader(self.name, Cursor::new(self.bytes), &ReadOptions::default())
+    }
+}
+
+pub const HOUSE_PRICES: Example = Example {
     name: "house-prices",
     title: "House prices in Ames, Iowa",
     bytes: include_bytes!("../../data/ames.csv.gz"),
@@ -40,7 +48,7 @@ const HOUSE_PRICES: Example = Example {
     shown: ["Neighborhood", "Gr_Liv_Area", "Bedroom_AbvGr", "Year_Built"],
 };
 
-const PENGUINS: Example = Example {
+pub const PENGUINS: Example = Example {
     name: "penguins",
     title: "Species of penguins",
     bytes: include_bytes!("../../data/penguins.csv"),
@@ -74,7 +82,20 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
         }
         let default = PathBuf::from(format!("{}.safetensors", example.name));
         let file = place(args.out.as_deref(), &default, example.target)?;
-        let result = run_one(example, file, &config, &chosen, console)?;
+        let report = args
+            .report
+            .clone()
+            .unwrap_or_else(|| format!("{}.html", example.name).into());
+        let report = match ReportFile::create(&report) {
+            Ok(report) => Some(report),
+            Err(error) if args.report.is_some() => return Err(error),
+            // The report was not asked for.
+            Err(error) => {
+                console.paragraph("note", format!("no report: {error}"));
+                None
+            }
+        };
+        let result = run_one(example, (file, report), &config, &chosen, console)?;
         results.insert(example.name.to_string(), result);
         if interrupt::requested() {
             break;
@@ -96,16 +117,12 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
 
 fn run_one(
     example: &Example,
-    file: ModelFile,
+    (file, report): (ModelFile, Option<ReportFile>),
     config: &RunConfig,
     chosen: &Chosen,
     console: Console,
 ) -> Result<Value, Error> {
-    let all = Table::from_reader(
-        example.name,
-        Cursor::new(example.bytes),
-        &ReadOptions::default(),
-    )?;
+    let all = example.table()?;
     let whole = Understood::new(&all, example.target, None, None, config)?;
     let split = Split::new(
         &whole.rows,
@@ -163,15 +180,35 @@ fn run_one(
     }
     console.entry("beside", beside);
     show_rows(example, &trained, &test, chosen, console)?;
+    let looked_at = LookedAt {
+        table: &table,
+        test: Some(&test),
+        understood: &understood,
+        config,
+        chosen,
+        manner,
+    };
+    let curve = looked_at.learning_curve(&mut trained)?;
 
     let mut result = score.json();
     result.insert("scored_on".to_string(), json!("test"));
     result.insert("baseline".to_string(), Value::Object(mean.json()));
-    result.insert("linear".to_string(), json!(linear.map(|l| l.json())));
-    result.extend(facts(&trained, &path));
+    result.insert(
+        "linear".to_string(),
+        json!(linear.as_ref().map(|l| l.json())),
+    );
+    result.extend(facts(&trained, curve.as_ref(), &path));
     findings::show(&trained.findings, console);
     console.entry("saved", shown_path(&path));
     save_history(&trained, &path, console);
+    if let Some(file) = report {
+        let mut scores = vec![("test".to_string(), score.line(example.unit))];
+        scores.push((format!("always {what}"), mean.headline(example.unit)));
+        scores.extend(linear.map(|l| ("a linear model".to_string(), l.headline(example.unit))));
+        let mut report = looked_at.report(&trained, &scores, curve)?;
+        report.title = example.title.to_string();
+        file.write(&report, console)?;
+    }
     let program = console::program();
     console.entry("next", format!("{program} inspect {}", shown_path(&path)));
     console.entry(
@@ -264,8 +301,7 @@ mod tests {
     #[test]
     fn embedded_tables_are_whole() {
         for (example, rows) in [(&HOUSE_PRICES, 2930), (&PENGUINS, 344)] {
-            let bytes = Cursor::new(example.bytes);
-            let table = Table::from_reader(example.name, bytes, &ReadOptions::default()).unwrap();
+            let table = example.table().unwrap();
             assert_eq!(table.rows(), rows);
             for column in example.shown {
                 assert!(table.column(column).is_ok(), "{column}");

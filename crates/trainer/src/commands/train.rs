@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backburn_report::LearningCurve;
 use backburn_tabular::{Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,8 @@ use crate::findings;
 use crate::folds::cross_validate;
 use crate::history_file;
 use crate::interrupt;
+use crate::looking::{FEW_ROWS, LookedAt};
+use crate::report_file::ReportFile;
 use crate::saving::{default_out, place, save, shown_path};
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
@@ -23,13 +26,16 @@ use crate::training::{Manner, Trained, train};
 pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let config = RunConfig::from_args(&args.run)?;
     let chosen = device::choose(&args.run.device)?;
+    let source = &args.table;
     if let Some(test) = &args.test {
-        once_from_standard_input(&args.table, test)?;
+        once_from_standard_input(&source.table, test)?;
     }
-    let file = place(args.out.as_deref(), &default_out(&args.table), &args.target)?;
-    let table = Table::read(&args.table, &args.read.options())?;
+    let default = default_out(&source.table);
+    let file = place(args.out.as_deref(), &default, &source.target)?;
+    let report_file = args.report.as_deref().map(ReportFile::create).transpose()?;
+    let table = Table::read(&source.table, &source.read.options())?;
     let test = match &args.test {
-        Some(path) => Some(Table::read(path, &args.read.options())?),
+        Some(path) => Some(Table::read(path, &source.read.options())?),
         None => None,
     };
     interrupt::catch();
@@ -40,8 +46,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         wordy: true,
         unit: "",
     };
-    let task = args.task.map(Into::into);
-    let understood = Understood::new(&table, &args.target, task, args.weight.as_deref(), &config)?;
+    let understood = Understood::of_args(&table, source, &config)?;
     if let Some(test) = &test {
         check_test(test, &table, &understood)?;
     }
@@ -82,10 +87,28 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
             return Err(error);
         }
     }
-    findings::show(&trained.findings, console);
-    result.extend(facts(&trained, &path));
     console.entry("saved", &saved);
+    let wanted =
+        args.learning_curve || report_file.is_some() || trained.split.training.len() <= FEW_ROWS;
+    let looked_at = LookedAt {
+        table: &table,
+        test: test.as_ref(),
+        understood: &understood,
+        config: &config,
+        chosen: &chosen,
+        manner,
+    };
+    let curve = match wanted {
+        true => looked_at.learning_curve(&mut trained)?,
+        false => None,
+    };
+    findings::show(&trained.findings, console);
     save_history(&trained, &path, console);
+    result.extend(facts(&trained, curve.as_ref(), &path));
+    if let Some(file) = report_file {
+        let report = looked_at.report(&trained, &[], curve)?;
+        file.write(&report, console)?;
+    }
     let program = console::program();
     console.entry("next", format!("{program} predict {saved} TABLE"));
     if args.run.json {
@@ -171,7 +194,7 @@ pub fn save_history(trained: &Trained, model: &Path, console: Console) {
 }
 
 /// What the JSON says of the training itself.
-pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
+pub fn facts(trained: &Trained, curve: Option<&LearningCurve>, out: &Path) -> Map<String, Value> {
     let summary = &trained.model.summary;
     let facts = [
         ("target", json!(trained.model.target.column())),
@@ -185,6 +208,7 @@ pub fn facts(trained: &Trained, out: &Path) -> Map<String, Value> {
         ("device", json!(summary.device)),
         ("model", json!(out.display().to_string())),
         ("findings", json!(trained.findings)),
+        ("learning_curve", json!(curve.map(|curve| &curve.points))),
     ];
     let classes = match &trained.model.target {
         Target::Regression { .. } => None,

@@ -1,0 +1,83 @@
+//! Numbers as text.
+
+/// A number in few digits, with thousands grouped.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let digits = match size {
+        _ if !value.is_finite() => return "not a number".to_string(),
+        _ if size >= 100.0 => 0,
+        _ if size >= 10.0 => 1,
+        _ if size >= 1.0 => 2,
+        _ if size >= 0.001 || size == 0.0 => 3,
+        _ => return format!("{value:.1e}"),
+    };
+    let text = format!("{size:.digits$}");
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, fraction.trim_end_matches('0')),
+        None => (text.as_str(), ""),
+    };
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if value < 0.0 { "−" } else { "" };
+    match fraction {
+        "" => format!("{sign}{grouped}"),
+        fraction => format!("{sign}{grouped}.{fraction}"),
+    }
+}
+
+/// A number with its sign.
+pub fn signed(value: f64, unit: &str) -> String {
+    match value < 0.0 {
+        true => format!("−{unit}{}", number(-value)),
+        false => format!("+{unit}{}", number(value)),
+    }
+}
+
+/// A number for an axis: large ones in thousands and millions.
+pub fn tick(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        _ if size >= 1e9 => format!("{value:.0e}"),
+        _ if size >= 1e6 => format!("{} M", number(value / 1e6)),
+        _ if size >= 1e4 => format!("{} k", number(value / 1e3)),
+        _ => number(value),
+    }
+}
+
+/// The start of a text, on one line, without control characters.
+pub fn cut(text: &str, most: usize) -> String {
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut cut: String = clean.clone().take(most).collect();
+    if clean.count() > most {
+        cut.pop();
+        cut.push('…');
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        for (value, text) in [
+            (1234567.0, "1,234,567"),
+            (-12.34, "−12.3"),
+            (0.5, "0.5"),
+            (0.0, "0"),
+            (0.00001, "1.0e-5"),
+            (f64::NAN, "not a number"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(signed(-18400.0, "$"), "−$18,400");
+        assert_eq!(tick(250_000.0), "250 k");
+        assert_eq!(cut("a\nbcdef", 4), "a b…");
+    }
+}

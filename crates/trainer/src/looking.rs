@@ -1,0 +1,119 @@
+//! Looking into a finished training run: the learning curve and the report.
+
+use backburn_report::{LearningCurve, Report};
+use backburn_tabular::Table;
+
+use crate::baseline;
+use crate::config::RunConfig;
+use crate::console::count;
+use crate::data::Understood;
+use crate::device::Chosen;
+use crate::error::Error;
+use crate::explaining::explain;
+use crate::learning_curve::{learning_curve, too_little_data};
+use crate::reporting;
+use crate::training::{Manner, Trained};
+
+/// With up to so many rows to train on, the learning curve is drawn without being asked for.
+pub const FEW_ROWS: usize = 1000;
+
+/// How often each column is shuffled for its importance.
+const REPEATS: usize = 5;
+
+/// What a network was trained on and scored on.
+pub struct LookedAt<'a> {
+    pub table: &'a Table,
+    pub test: Option<&'a Table>,
+    pub understood: &'a Understood,
+    pub config: &'a RunConfig,
+    pub chosen: &'a Chosen,
+    pub manner: Manner<'a>,
+}
+
+impl LookedAt<'_> {
+    /// The learning curve; what it shows goes to the findings.
+    pub fn learning_curve(&self, trained: &mut Trained) -> Result<Option<LearningCurve>, Error> {
+        let curve = learning_curve(
+            self.table,
+            self.test,
+            self.understood,
+            trained,
+            self.config,
+            self.chosen,
+            self.manner,
+        )?;
+        let held_out = match self.test {
+            Some(test) => test.clone(),
+            None => self.table.select("validation", &trained.split.validation)?,
+        };
+        if let Some(curve) = &curve {
+            let target = &trained.model.target;
+            let constant = baseline::constant(self.table, self.understood, target, &held_out)?;
+            let finding = too_little_data(curve, constant.error().1);
+            trained.findings.extend(finding);
+        }
+        Ok(curve)
+    }
+
+    /// The report, with further scores beside those of the model.
+    pub fn report(
+        &self,
+        trained: &Trained,
+        scores: &[(String, String)],
+        curve: Option<LearningCurve>,
+    ) -> Result<Report, Error> {
+        let (rows, what) = self.explained_rows(trained)?;
+        let model = &trained.model;
+        let seed = model.summary.seed;
+        let explained = explain(model, &rows, &[], REPEATS, seed, self.chosen)?;
+        let unit = self.manner.unit;
+        let mut report = reporting::of_model(model, &explained, &rows, what, unit)?;
+        reporting::add_training(&mut report, &self.understood.notes, curve);
+        report.history = Some(trained.history.clone());
+        report.findings = Some(trained.findings.clone());
+        report.facts.insert(
+            2,
+            ("columns".to_string(), self.understood.columns_in_words()),
+        );
+        report.scores = scores.to_vec();
+        if let Some(score) = &trained.validation {
+            report
+                .scores
+                .push(("validation".to_string(), score.line(unit)));
+        }
+        report.command = reporting::command();
+        Ok(report)
+    }
+
+    /// Rows that the network did not learn from, if there are any.
+    fn explained_rows(&self, trained: &Trained) -> Result<(Table, String), Error> {
+        let split = &trained.split;
+        Ok(match self.test {
+            Some(test) => {
+                let rows = count(test.rows(), "row");
+                (
+                    test.clone(),
+                    format!("{rows} of {}, which were not learned from", test.name()),
+                )
+            }
+            None if !split.validation.is_empty() => {
+                let rows = self
+                    .table
+                    .select("the validation rows", &split.validation)?;
+                let number = count(rows.rows(), "row");
+                (
+                    rows,
+                    format!("the {number} that chose the best epoch, counted among themselves"),
+                )
+            }
+            None => {
+                let rows = self.table.select("the training rows", &split.training)?;
+                let number = count(rows.rows(), "row");
+                (
+                    rows,
+                    format!("the {number} that were learned from: no others were set aside"),
+                )
+            }
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Where a report goes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use backburn_report::Report;
+use backburn_tabular::OutputFile;
+
+use crate::console::Console;
+use crate::error::Error;
+use crate::saving::shown_path;
+
+/// A place for a report, tried before the work.
+pub struct ReportFile(PathBuf);
+
+impl ReportFile {
+    /// Makes sure that a report can be written at the path, and that nothing but a report is there.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        if path == Path::new("-") {
+            let reason = "--report -: a report is written to a file, not to standard output";
+            return Err(Error::Usage(reason.to_string()));
+        }
+        if path.is_file() && !is_report(path) {
+            return Err(Error::Failed(format!(
+                "{}: there is a file that is no report: it is not overwritten",
+                path.display()
+            )));
+        }
+        match OutputFile::create(path) {
+            Ok(_) => Ok(Self(path.to_path_buf())),
+            Err(error) => Err(Error::Failed(format!("{}: {error}", path.display()))),
+        }
+    }
+
+    /// Writes the report: whole or not at all.
+    pub fn write(&self, report: &Report, console: Console) -> Result<(), Error> {
+        let path = &self.0;
+        let written = OutputFile::create(path).and_then(|mut file| {
+            file.write_all(report.to_html().as_bytes())?;
+            file.commit()
+        });
+        match written {
+            Ok(()) => {
+                console.entry("report", shown_path(path));
+                Ok(())
+            }
+            Err(error) => Err(Error::Failed(format!(
+                "{}: the report cannot be written: {error}",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// Whether a file begins as reports do.
+fn is_report(path: &Path) -> bool {
+    let start = || -> io::Result<Vec<u8>> {
+        let mut start = Vec::new();
+        File::open(path)?.take(300).read_to_end(&mut start)?;
+        Ok(start)
+    };
+    let start = start().unwrap_or_default();
+    let start = String::from_utf8_lossy(&start);
+    start.is_empty() || start.contains("name=\"generator\" content=\"backburn ")
+}

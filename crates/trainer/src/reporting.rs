@@ -1,0 +1,174 @@
+//! What goes into a report.
+
+use backburn_report::{Evaluation, LearningCurve, Outcome, Report};
+use backburn_tabular::{Predictions, SavedModel, Table, Target};
+use burn::module::Module;
+
+use crate::console::{count, escaped, number, program, shown};
+use crate::error::Error;
+use crate::explaining::Explained;
+use crate::saving::quoted;
+use crate::score::Truth;
+
+/// The parts that a model and the rows that explain it fill; the others are left empty.
+pub fn of_model(
+    model: &SavedModel,
+    explained: &Explained,
+    evaluated: &Table,
+    what_rows: String,
+    unit: &str,
+) -> Result<Report, Error> {
+    let summary = &model.summary;
+    let column = model.target.column();
+    let task = model.target.task();
+    let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
+    let mut facts = vec![
+        ("table".to_string(), shown(&summary.table)),
+        (
+            "rows".to_string(),
+            format!(
+                "{} to learn from, {} to choose the best epoch",
+                number_of(summary.training_rows),
+                number_of(summary.validation_rows)
+            ),
+        ),
+        ("target".to_string(), format!("{} ({task})", shown(column))),
+    ];
+    match &model.target {
+        Target::Regression { mean, std, .. } => facts.push((
+            "target scale".to_string(),
+            format!("mean {}, deviation {}", number(*mean), number(*std)),
+        )),
+        Target::Classification { classes, .. } => {
+            let names: Vec<String> = classes.iter().take(12).map(|name| shown(name)).collect();
+            let more = if classes.len() > 12 { ", …" } else { "" };
+            facts.push(("classes".to_string(), format!("{}{more}", names.join(", "))));
+        }
+    }
+    facts.extend([
+        (
+            "columns used".to_string(),
+            number_of(model.encoder.columns.len()),
+        ),
+        (
+            "network".to_string(),
+            format!(
+                "{} ({}), {}",
+                widths.join(" → "),
+                model.config.activation,
+                count(model.network.num_params(), "parameter")
+            ),
+        ),
+        (
+            "epochs".to_string(),
+            format!("{}, the best is {}", summary.epochs, summary.best_epoch),
+        ),
+        (
+            "seed and device".to_string(),
+            format!("{}, {}", summary.seed, shown(&summary.device)),
+        ),
+    ]);
+    let notes = model.schema.columns.iter().filter_map(|c| {
+        Some(format!(
+            "Column {} ignored: {}.",
+            shown(&c.name),
+            escaped(c.reason.as_ref()?)
+        ))
+    });
+    Ok(Report {
+        title: format!("What predicts {}", shown(column)),
+        target: shown(column),
+        unit: unit.to_string(),
+        facts,
+        notes: notes.collect(),
+        score_name: match task {
+            backburn_tabular::Task::Regression => "RMSE".to_string(),
+            backburn_tabular::Task::Classification => "accuracy".to_string(),
+        },
+        evaluation: evaluation(model, explained, evaluated, what_rows)?,
+        importance: Some((explained.measure, explained.importance.clone())),
+        dependence: explained.dependence.clone(),
+        rows: explained.rows.clone(),
+        settings: summary.settings.clone(),
+        ..Report::default()
+    })
+}
+
+/// The predictions for rows whose truth is known, if there are any.
+fn evaluation(
+    model: &SavedModel,
+    explained: &Explained,
+    table: &Table,
+    rows: String,
+) -> Result<Option<Evaluation>, Error> {
+    if table.column(model.target.column()).is_err() {
+        return Ok(None);
+    }
+    let truth = Truth::of(table, &model.target)?;
+    let mut places = Vec::new();
+    let outcome = match (&truth, &explained.predictions) {
+        (Truth::Values(values), Predictions::Values(all)) => {
+            let known = || (0..values.len()).filter(|&row| values[row].is_finite());
+            places.extend(known().map(|row| row + 1));
+            Outcome::Values {
+                predicted: known().map(|row| all[row]).collect(),
+                actual: known().map(|row| values[row]).collect(),
+            }
+        }
+        (
+            Truth::Classes(of_row),
+            Predictions::Classes {
+                classes,
+                probabilities: all,
+            },
+        ) => {
+            let known = || {
+                of_row
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(row, c)| Some((row, (*c)?)))
+            };
+            places.extend(known().map(|(row, _)| row + 1));
+            let width = classes.len();
+            let probabilities = known().flat_map(|(row, _)| &all[row * width..(row + 1) * width]);
+            Outcome::Classes {
+                classes: classes.iter().map(|name| shown(name)).collect(),
+                probabilities: probabilities.copied().collect(),
+                actual: known().map(|(_, class)| class).collect(),
+            }
+        }
+        _ => return Ok(None),
+    };
+    Ok((!places.is_empty()).then_some(Evaluation {
+        rows,
+        places,
+        outcome,
+    }))
+}
+
+/// The command that this process is.
+pub fn command() -> String {
+    let arguments = std::env::args().skip(1).map(|argument| quoted(&argument));
+    let arguments: Vec<String> = arguments.collect();
+    format!("{} {}", program(), arguments.join(" "))
+        .trim_end()
+        .to_string()
+}
+
+/// The notes and the curve that only training knows.
+pub fn add_training(report: &mut Report, notes: &[String], curve: Option<LearningCurve>) {
+    let known = std::mem::take(&mut report.notes);
+    report.notes = notes.to_vec();
+    report.notes.extend(known.into_iter().filter(|note| {
+        // The notes of training say the same of ignored columns.
+        notes.is_empty() || !note.starts_with("Column ")
+    }));
+    report.learning_curve = curve;
+}
+
+fn number_of(number: usize) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => crate::console::number(number as f64),
+    }
+}
