@@ -1,0 +1,360 @@
+//! The report as a browser shows it.
+//!
+//! The browser is Debian's `chromium`, or what `CHROMIUM` names; without one, only what can be read off
+//! the file is checked. `BACKBURN_SCREENSHOTS` names a folder to keep the pictures in.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use common::{Folder, QUICK, flowers, houses};
+use serde_json::Value;
+
+fn chromium() -> Option<PathBuf> {
+    if let Some(program) = env::var_os("CHROMIUM") {
+        return Some(program.into());
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    env::split_paths(&folders)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.is_file())
+}
+
+fn browser(program: &Path, options: &[&str], page: &Path) -> (String, String) {
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(program)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .args([
+            "--allow-file-access-from-files",
+            "--hide-scrollbars",
+            "--enable-logging=stderr",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(options)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Loads a report in a frame of each width, and returns what it measured.
+fn looked_at(program: &Path, folder: &Folder, report: &str) -> Vec<Value> {
+    [1280, 390]
+        .into_iter()
+        .map(|width| {
+            let frame = format!(
+                r#"<!DOCTYPE html><style>body{{margin:0}}iframe{{width:{width}px;height:900px;border:0}}</style>
+                <iframe id="f" src="{report}"></iframe><script>
+                f.onload = () => {{
+                    const d = f.contentDocument;
+                    const figures = [...d.querySelectorAll('[data-figure]')];
+                    const drawn = n => [...n.querySelectorAll('svg')].every(s => {{
+                        const box = s.getBoundingClientRect();
+                        return box.width > 50 && box.height > 50 && s.querySelectorAll('*').length > 5;
+                    }});
+                    const pre = document.createElement('pre');
+                    pre.id = 'measured';
+                    pre.textContent = JSON.stringify({{
+                        width: {width},
+                        content: d.documentElement.scrollWidth,
+                        figures: figures.map(n => n.dataset.figure),
+                        undrawn: figures.filter(n => !drawn(n)).map(n => n.dataset.figure),
+                        scripts: d.scripts.length,
+                        outside: d.querySelectorAll('[src], link, [href]').length,
+                        text: d.body.innerText,
+                    }});
+                    document.body.append(pre);
+                }};
+                </script>"#
+            );
+            folder.write("frame.html", frame);
+            let page = folder.path("frame.html");
+            let (dom, log) = browser(program, &["--dump-dom", "--virtual-time-budget=5000"], &page);
+            let console = log.lines().filter(|line| line.contains("CONSOLE"));
+            assert_eq!(console.collect::<Vec<_>>(), Vec::<&str>::new(), "{report}");
+            let measured = dom.split("<pre id=\"measured\">").nth(1).unwrap_or_else(|| {
+                panic!("{report} did not load: {dom} {log}");
+            });
+            let json = measured.split("</pre>").next().unwrap();
+            let json = json.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            if let Some(pictures) = env::var_os("BACKBURN_SCREENSHOTS") {
+                let picture = Path::new(&pictures).join(format!("{report}-{width}.png"));
+                let picture = format!("--screenshot={}", picture.display());
+                let size = format!("--window-size={width},4000");
+                let tall = fs::read_to_string(&page).unwrap().replace("900px", "4000px");
+                folder.write("frame.html", tall);
+                browser(program, &[&picture, &size], &page);
+            }
+            serde_json::from_str(&json).unwrap()
+        })
+        .collect()
+}
+
+/// Checks a report, and returns the text that it shows.
+fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
+    let html = String::from_utf8(folder.read(report)).unwrap();
+    for figure in figures {
+        assert!(
+            html.contains(&format!("data-figure=\"{figure}\"")),
+            "{report} has no {figure}"
+        );
+    }
+    assert!(
+        !html.contains("http://")
+            || html.matches("http://").count() == html.matches("http://www.w3.org/").count()
+    );
+    let Some(program) = chromium() else {
+        eprintln!("no chromium: {report} was not looked at");
+        return html;
+    };
+    let mut text = String::new();
+    for measured in looked_at(&program, folder, report) {
+        let width = measured["width"].as_u64().unwrap();
+        assert!(
+            measured["content"].as_u64().unwrap() <= width,
+            "{report} scrolls sideways: {measured:#}"
+        );
+        assert_eq!(
+            measured["undrawn"],
+            serde_json::json!([]),
+            "{report} at {width}"
+        );
+        assert_eq!(
+            (&measured["scripts"], &measured["outside"]),
+            (&0.into(), &0.into()),
+            "{report}"
+        );
+        text = measured["text"].as_str().unwrap().to_string();
+    }
+    text
+}
+
+const REGRESSION: [&str; 11] = [
+    "loss",
+    "score",
+    "gradients",
+    "updates",
+    "learning-curve",
+    "predicted",
+    "residuals",
+    "worst",
+    "importance",
+    "dependence",
+    "row",
+];
+const CLASSIFICATION: [&str; 11] = [
+    "loss",
+    "score",
+    "gradients",
+    "updates",
+    "learning-curve",
+    "confusion",
+    "roc",
+    "reliability",
+    "worst",
+    "importance",
+    "row",
+];
+
+#[test]
+fn both_examples_write_reports_that_are_whole() {
+    let folder = Folder::new();
+    folder.done("example");
+    let houses = check(&folder, "house-prices.html", &REGRESSION);
+    for words in [
+        "Sale_Price",
+        "Nothing was found",
+        "trainer example",
+        "hidden = [",
+    ] {
+        assert!(houses.contains(words), "no {words} in {houses}");
+    }
+    let penguins = check(&folder, "penguins.html", &CLASSIFICATION);
+    assert!(penguins.contains("Gentoo"));
+    // Again: a report may be replaced, and nothing else may.
+    folder.done("example penguins --set training.epochs=2");
+    folder.write("penguins.html", "<p>mine</p>");
+    let answer = folder.done("example penguins --set training.epochs=2");
+    assert!(answer.stdout.contains("no report"), "{}", answer.stdout);
+    assert_eq!(folder.read("penguins.html"), b"<p>mine</p>");
+}
+
+#[test]
+fn a_table_of_ones_own_gets_a_report() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(200))
+        .write("test.csv", houses(40));
+    folder.done(&format!(
+        "train t.csv --target price --test test.csv --report r.html {QUICK}"
+    ));
+    let text = check(&folder, "r.html", &REGRESSION);
+    assert!(
+        text.contains("trainer train t.csv --target price"),
+        "{text}"
+    );
+    // From the model, with and without its history.
+    folder.done("explain t.safetensors test.csv --report e.html");
+    let text = check(
+        &folder,
+        "e.html",
+        &["loss", "gradients", "predicted", "importance", "row"],
+    );
+    assert!(text.contains("40 rows of test.csv"), "{text}");
+    fs::remove_file(folder.path("t.history.jsonl")).unwrap();
+    let answer = folder.done("explain t.safetensors test.csv --report e.html");
+    assert!(
+        answer.stdout.contains("shows no training"),
+        "{}",
+        answer.stdout
+    );
+    let text = check(&folder, "e.html", &["predicted", "importance", "row"]);
+    assert!(text.contains("There is no history"), "{text}");
+    // A place that cannot be is found out first.
+    let long = "--set training.epochs=1000000000 --set training.patience=0";
+    folder.refused(
+        &format!("train t.csv --target price --report no/r.html {long}"),
+        1,
+        &["no/r.html"],
+    );
+    folder.refused(
+        &format!("train t.csv --target price --report t.csv {long}"),
+        1,
+        &["not overwritten"],
+    );
+    folder.refused(
+        &format!("train t.csv --target price --report - {long}"),
+        2,
+        &["--report -"],
+    );
+}
+
+#[test]
+fn whatever_stands_in_a_table_is_text_in_the_report() {
+    let folder = Folder::new();
+    let evil = "<script>alert(1)</script>";
+    let mut csv =
+        format!("\"{evil}\",🏠 size,\"a\"\"><img src=x onerror=alert(2)>\",\"<b>kind</b>\"\n");
+    for row in 0..120 {
+        let kind = [
+            "<i>plain</i>",
+            "<script>console.error('kind')</script>",
+            "😀",
+        ][row % 3];
+        csv += &format!(
+            "{},{},\"<u>{}</u>\",{kind}\n",
+            row % 3 * 10 + row % 7,
+            row % 5,
+            row % 4
+        );
+    }
+    folder.write("<t>.csv", csv);
+    let mut command = folder.command("train <t>.csv --report r.html --out m.safetensors");
+    command
+        .args(QUICK.split(' '))
+        .args(["--target", "<b>kind</b>"]);
+    let answer = common::Answer::new(command.output().unwrap());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let text = check(
+        &folder,
+        "r.html",
+        &["loss", "confusion", "importance", "row"],
+    );
+    if chromium().is_some() {
+        for words in [evil, "🏠 size", "<i>plain</i>", "<b>kind</b>"] {
+            assert!(text.contains(words), "no {words} in {text}");
+        }
+    }
+    let html = String::from_utf8(folder.read("r.html")).unwrap();
+    for tag in ["<script", "<img", "<i>", "<u>"] {
+        assert!(!html.contains(tag), "{tag}");
+    }
+}
+
+#[test]
+fn odd_tables_get_a_report_and_explanations() {
+    let folder = Folder::new();
+    let wide = |rows: usize, columns: usize| {
+        let names: Vec<String> = (0..columns).map(|c| format!("c{c}")).collect();
+        let mut csv = names.join(",") + ",constant,y\n";
+        for row in 0..rows {
+            for column in 0..columns {
+                csv += &format!("{},", (row * 31 + column * 17 + row * column) % 101);
+            }
+            csv += &format!("7,{}.5\n", row % 50);
+        }
+        csv
+    };
+    // A thousand columns, a constant one among them.
+    folder.write("wide.csv", wide(60, 1000));
+    folder.done(&format!(
+        "train wide.csv --target y --report r.html {QUICK}"
+    ));
+    check(
+        &folder,
+        "r.html",
+        &["loss", "predicted", "importance", "row"],
+    );
+    // So few rows that none is set aside, and a test of a single one.
+    folder
+        .write("few.csv", wide(4, 2))
+        .write("one.csv", wide(1, 2));
+    folder.done(&format!(
+        "train few.csv --target y --test one.csv --report r.html {QUICK}"
+    ));
+    let text = check(&folder, "r.html", &["loss", "score", "predicted", "row"]);
+    assert!(text.contains("nothing to shuffle"), "{text}");
+    let answer = folder.done("explain few.safetensors one.csv --row 1");
+    assert!(answer.stdout.contains("one row alone"), "{}", answer.stdout);
+    // Rows without the target, all the same.
+    folder.write("same.csv", "c0,c1\n1,2\n1,2\n1,2\n");
+    folder.done("explain few.safetensors same.csv --report r.html");
+    let text = check(&folder, "r.html", &["importance", "row"]);
+    assert!(text.contains("No row says what is true"), "{text}");
+    // A test with rows of one class alone.
+    folder
+        .write("f.csv", flowers(80))
+        .write("one.csv", "length,width,kind\n2.1,1,rose\n2.2,1,rose\n");
+    folder.done(&format!(
+        "train f.csv --target kind --test one.csv --report r.html {QUICK}"
+    ));
+    let text = check(&folder, "r.html", &["confusion", "roc", "reliability"]);
+    assert!(text.contains("nothing here that could be drawn"), "{text}");
+    // A training that diverges in the end.
+    let diverging = "--set training.learning_rate=50000 --set training.optimizer.name=sgd \
+        --set training.schedule.name=constant --set network.activation=identity";
+    folder.write("h.csv", houses(100));
+    let answer = folder.run(&format!(
+        "train h.csv --target price --report r.html {diverging} --json"
+    ));
+    assert!(
+        [0, 1].contains(&answer.code) && !answer.stderr.contains("panicked"),
+        "{}",
+        answer.stderr
+    );
+    assert!(
+        answer.json()["findings"]
+            .as_array()
+            .is_some_and(|f| !f.is_empty())
+    );
+    folder.refused(
+        "explain few.safetensors same.csv --row 4",
+        2,
+        &["--row 4", "3 data rows"],
+    );
+    folder.refused("explain f.safetensors few.csv", 1, &["no column"]);
+}
