@@ -97,6 +97,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
         if lines.curves.len() > 1 {
             chart
                 .configure_series_labels()
+                .position(SeriesLabelPosition::UpperRight)
                 .label_font(font(14))
                 .draw()?;
         }

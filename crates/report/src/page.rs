@@ -83,7 +83,7 @@ fn findings(findings: Option<&[Finding]>) -> Markup {
             Some(findings) => @for finding in findings {
                 div class="finding" {
                     h3 { (capitalized(&finding.name.to_string())) }
-                    p { (capitalized(&finding.evidence)) "." }
+                    p { (with_names(&capitalized(&finding.evidence))) "." }
                     p { b { "Remedy: " } (finding.remedy) "." }
                     @if !finding.settings.is_empty() {
                         p { @for setting in &finding.settings { code { "--set '" (setting) "'" } " " } }
@@ -99,7 +99,7 @@ fn data(report: &Report) -> Markup {
         h2 { "The data and the network" }
         dl { @for (name, value) in &report.facts { dt { (name) } dd { (value) } } }
         @if !report.notes.is_empty() {
-            ul { @for note in &report.notes { li { (note) } } }
+            ul { @for note in &report.notes { li { (with_names(note)) } } }
         }
     }
 }
@@ -471,7 +471,11 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
             ..Lines::default()
         }),
     };
-    let mut text = "The mean prediction if every row had this value.".to_string();
+    let what = match &dependence.class {
+        None => "prediction".to_string(),
+        Some(class) => format!("probability of {}", cut(class, 24)),
+    };
+    let mut text = format!("The mean {what} if every row had this value.");
     if let (Some(missing), false) = (missing, numbers.is_empty()) {
         text += &format!(" Where it is missing: {}.", amount(missing.mean));
     }
@@ -527,6 +531,15 @@ fn explained_row(report: &Report, name: &str, row: &RowExplanation) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Text in which names stand between backticks.
+fn with_names(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
