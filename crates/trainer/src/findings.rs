@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn groups_by_rank_keep_equal_numbers_together() {
         let numbers = [3.0, 1.0, 1.0, 1.0, 2.0, 4.0].map(Some);
-        assert_eq!(ranked(&numbers, 3), [2, 1, 1, 1, 2, 3]);
+        assert_eq!(ranked(&numbers, 3), [3, 1, 1, 1, 2, 3]);
         assert_eq!(ranked(&[None, Some(1.0)], 1), [0, 1]);
     }
 }

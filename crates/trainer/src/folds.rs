@@ -31,6 +31,7 @@ pub fn cross_validate(
     let manner = Manner {
         console,
         wordy: false,
+        dashboard: false,
         unit: "",
     };
     let metric = match understood.classes {

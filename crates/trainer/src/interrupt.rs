@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::dashboard;
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on the first Ctrl-C (or SIGTERM) is noted, for training to stop after the current
@@ -13,6 +15,7 @@ pub fn catch() {
     // Without a handler, Ctrl-C just ends the program as it does everywhere.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            dashboard::release_terminal();
             process::exit(1);
         }
     });

@@ -2,6 +2,7 @@
 
 use backburn_report::{LearningCurve, Report};
 use backburn_tabular::Table;
+use backburn_training::StopReason;
 
 use crate::baseline;
 use crate::config::RunConfig;
@@ -33,6 +34,10 @@ pub struct LookedAt<'a> {
 impl LookedAt<'_> {
     /// The learning curve; what it shows goes to the findings.
     pub fn learning_curve(&self, trained: &mut Trained) -> Result<Option<LearningCurve>, Error> {
+        // Whoever stopped one training does not want more of them.
+        if trained.stop == StopReason::Interrupted {
+            return Ok(None);
+        }
         let curve = learning_curve(
             self.table,
             self.test,

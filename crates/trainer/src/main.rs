@@ -6,6 +6,7 @@ mod chart;
 mod commands;
 mod config;
 mod console;
+mod dashboard;
 mod data;
 mod device;
 mod error;

@@ -5,13 +5,14 @@ use std::time::Instant;
 use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table};
 use backburn_training::{
-    Circumstances, Examples, Finding, Fitted, History, Illness, StopReason, TrainingError,
-    diagnose, fit, forward_in_batches, nearest_rows_loss,
+    Circumstances, Examples, Finding, Fitted, History, Illness, Observer, StopReason,
+    TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss,
 };
 use burn::module::Module;
 
 use crate::config::RunConfig;
 use crate::console::{Console, count, shown};
+use crate::dashboard::Dashboard;
 use crate::data::{Prepared, Understood, network_config};
 use crate::device::Chosen;
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub struct Manner<'a> {
     pub console: Console,
     /// Whether the network and single epochs are described, and the run is looked into.
     pub wordy: bool,
+    /// Whether training is shown live, where there is a terminal.
+    pub dashboard: bool,
     /// Put in front of amounts.
     pub unit: &'a str,
 }
@@ -71,11 +74,23 @@ pub fn train(
         truth: &truth,
         rows: &prepared.split.validation,
     };
-    let mut progress = Progress::new(scorer, manner.unit, config.training.epochs, manner.wordy);
+    let dashboard = match manner.dashboard && manner.wordy {
+        true => Dashboard::new(scorer, manner.unit),
+        false => None,
+    };
+    let mut view: Box<dyn Observer + '_> = match dashboard {
+        Some(dashboard) => Box::new(dashboard),
+        None => Box::new(Progress::new(
+            scorer,
+            manner.unit,
+            config.training.epochs,
+            manner.wordy,
+        )),
+    };
     let mut watch = Watch {
         history: manner.wordy.then(History::default),
         scorer,
-        view: &mut progress,
+        view: view.as_mut(),
     };
     let fitted = fit(
         network,
@@ -85,7 +100,7 @@ pub fn train(
         &mut watch,
     );
     let history = watch.history.take().unwrap_or_default();
-    drop(progress);
+    drop(view);
     let circumstances = Circumstances {
         network: Some(&network_config),
         nearest_rows_loss: match manner.wordy {
@@ -126,7 +141,7 @@ pub fn train(
         seconds: started.elapsed().as_secs_f64(),
         history,
         findings,
-        split: prepared.split,
+        split: prepared.split.clone(),
     };
     if let Some(score) = &trained.validation {
         trained.model.summary.validation = score.metrics();

@@ -150,6 +150,7 @@ fn run_one(
     let manner = Manner {
         console,
         wordy: true,
+        dashboard: false,
         unit: example.unit,
     };
     let inner = understood.split(config);

@@ -44,6 +44,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let manner = Manner {
         console,
         wordy: true,
+        dashboard: args.dashboard,
         unit: "",
     };
     let understood = Understood::of_args(&table, source, &config)?;

@@ -1,0 +1,68 @@
+//! The dashboard in a terminal, which `script` from util-linux provides.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
+
+use common::{Folder, QUICK, houses};
+
+#[test]
+fn q_stops_and_keeps_the_best() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(400));
+    let long = "--set training.epochs=100000000 --set training.patience=0";
+    let trainer = env!("CARGO_BIN_EXE_trainer");
+    let line = format!(
+        "stty rows 30 cols 100; {trainer} train t.csv --target price --dashboard {long}; echo code $?"
+    );
+    let started = Command::new("script")
+        .args(["-qfec", &line, "typescript"])
+        .current_dir(folder.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut script) = started else {
+        eprintln!("no `script`: the dashboard was not looked at");
+        return;
+    };
+    let mut keys = script.stdin.take().unwrap();
+    let seen = || fs::read(folder.path("typescript")).unwrap_or_default();
+    let shows = |words: &str| String::from_utf8_lossy(&seen()).contains(words);
+    for _ in 0..200 {
+        thread::sleep(Duration::from_millis(100));
+        if shows("hidden.0") {
+            break;
+        }
+    }
+    let shown = shows("gradient flow") && shows("q stops");
+    let pressed = keys.write_all(b"q").and_then(|()| keys.flush());
+    for _ in 0..200 {
+        thread::sleep(Duration::from_millis(100));
+        if matches!(script.try_wait(), Ok(Some(_))) {
+            break;
+        }
+    }
+    let _ = script.kill();
+    assert!(shown, "no dashboard: {}", String::from_utf8_lossy(&seen()));
+    assert!(pressed.is_ok());
+    assert!(
+        shows("interrupted after") && shows("code 0"),
+        "q did not stop it well"
+    );
+    assert!(folder.path("t.safetensors").is_file());
+}
+
+#[test]
+fn without_a_terminal_there_is_none() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(50));
+    let answer = folder.done(&format!("train t.csv --target price --dashboard {QUICK}"));
+    assert!(answer.stderr.contains("epoch 1"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains('\u{1b}'), "{}", answer.stderr);
+}
