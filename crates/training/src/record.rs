@@ -1,7 +1,9 @@
 //! What flows through the layers: gradients, weights, updates and activations, measured on a few
 //! steps of each epoch.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use backburn_model::Activation;
 use burn::module::{ModuleVisitor, Param, ParamId};
@@ -77,8 +79,9 @@ pub struct HiddenActivation {
     pub outputs: Tensor<2>,
 }
 
-/// Rows whose activations are looked at.
-const ROWS: usize = 256;
+/// Rows whose activations are looked at: an eighth of them, within these bounds, so that looking
+/// stays cheap beside an epoch.
+const ROWS: RangeInclusive<usize> = 64..=256;
 
 /// Measures a few steps of each epoch.
 pub(crate) struct Recorder {
@@ -110,7 +113,8 @@ impl Recorder {
     /// To look at a network while it trains on these inputs, `[rows, inputs]`, in so many steps an
     /// epoch.
     pub fn new<N: Network>(network: &N, inputs: &Tensor<2>, steps: usize) -> Self {
-        let rows = inputs.dims()[0].min(ROWS);
+        let all = inputs.dims()[0];
+        let rows = (all / 8).clamp(*ROWS.start(), *ROWS.end()).min(all);
         let measured = (steps / 64).clamp(2, 8).min(steps);
         let mut recorder = Self {
             rows: inputs.clone().slice_dim(0, 0..rows),
@@ -274,7 +278,8 @@ impl Layer {
 impl ActivationReport {
     fn new(hidden: &HiddenActivation) -> Self {
         let [rows, units] = hidden.outputs.dims();
-        let outputs = floats(hidden.outputs.to_data());
+        let data = hidden.outputs.to_data();
+        let outputs = floats(&data);
         let count = outputs.len().max(1) as f64;
         let mean = sum(&outputs, |x| x) / count;
         let variance = sum(&outputs, |x| (x - mean as f32) * (x - mean as f32)) / count;
@@ -336,10 +341,10 @@ fn sum(numbers: &[f32], f: impl Fn(f32) -> f32) -> f64 {
         .sum()
 }
 
-fn floats(data: TensorData) -> Vec<f32> {
+fn floats(data: &TensorData) -> Cow<'_, [f32]> {
     match data.as_slice::<f32>() {
-        Ok(floats) => floats.to_vec(),
-        Err(_) => data.iter::<f32>().collect(),
+        Ok(floats) => Cow::Borrowed(floats),
+        Err(_) => Cow::Owned(data.iter::<f32>().collect()),
     }
 }
 
@@ -395,7 +400,7 @@ struct EachParameter<F>(F);
 impl<F: FnMut(ParamId, &[f32])> ModuleVisitor for EachParameter<F> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let data = param.val().into_data();
-        (self.0)(param.id, &floats(data));
+        (self.0)(param.id, &floats(&data));
     }
 }
 
@@ -407,7 +412,7 @@ struct EachGradient<'a, F> {
 impl<F: FnMut(ParamId, &[f32])> ModuleVisitor for EachGradient<'_, F> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            (self.each)(param.id, &floats(gradient.into_data()));
+            (self.each)(param.id, &floats(&gradient.into_data()));
         }
     }
 }
