@@ -133,7 +133,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Also train on parts of the rows, to see whether more would help [default: with a report, and up
-    /// to 1,000 rows]
+    /// to 300 rows]
     #[arg(long)]
     pub learning_curve: bool,
     /// Show training live, in the whole terminal; q stops it and keeps the best

@@ -32,6 +32,7 @@ pub fn cross_validate(
         console,
         wordy: false,
         dashboard: false,
+        most_epochs: None,
         unit: "",
     };
     let metric = match understood.classes {

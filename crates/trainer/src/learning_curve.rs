@@ -17,9 +17,9 @@ use crate::training::{Manner, Trained, train};
 const FEWEST_ROWS: usize = 40;
 /// Tables with fewer rows to train on have each point repeated with other rows: chance weighs more.
 const FEW_ROWS: usize = 1000;
-const REPEATS: u64 = 3;
+const REPEATS: u64 = 2;
 
-/// Trains on a quarter, on half and on all of the training rows, and scores each network on the rows
+/// Trains on a quarter, on half and on all of the training rows, for as many steps each, and scores each network on the rows
 /// of the test, or else on those that chose the best epoch. `None` where there are too few rows, or
 /// training was interrupted.
 pub fn learning_curve(
@@ -40,10 +40,6 @@ pub fn learning_curve(
         Some(test) => test.clone(),
         None => table.select("the validation rows", validation)?,
     };
-    let manner = Manner {
-        wordy: false,
-        ..manner
-    };
     let repeats = match rows.len() < FEW_ROWS {
         true => REPEATS,
         false => 1,
@@ -60,6 +56,15 @@ pub fn learning_curve(
             }
             let mut config = config.clone();
             config.training.seed = config.training.seed.wrapping_add(repeat);
+            // Every network takes as many steps, so that only the rows make a difference.
+            let times = |epochs: usize| (epochs as f64 / share).round() as usize;
+            config.training.epochs = times(config.training.epochs);
+            let manner = Manner {
+                wordy: false,
+                most_epochs: Some(times(trained.model.summary.epochs)),
+                ..manner
+            };
+            config.training.batch_size = Some(config.training.batch_size_for(rows.len()));
             let score = match share == 1.0 && repeat == 0 {
                 true => score(trained, &held_out, chosen)?,
                 false => {
@@ -101,7 +106,8 @@ pub fn too_little_data(curve: &LearningCurve, constant: f64) -> Option<Finding> 
         return None;
     };
     let drop = 1.0 - all / half;
-    let steep = quarter > half && drop > 0.25 && half - all > 0.05 * constant;
+    let matters = half - all > 0.05 * constant && *all > 0.1 * constant;
+    let steep = drop > 0.35 && 1.0 - half / quarter > 0.15 && matters;
     steep.then(|| Finding {
         name: Illness::TooLittleData,
         layer: None,

@@ -2,7 +2,7 @@
 
 use backburn_report::{LearningCurve, Report};
 use backburn_tabular::Table;
-use backburn_training::StopReason;
+use backburn_training::{Illness, StopReason};
 
 use crate::baseline;
 use crate::config::RunConfig;
@@ -16,7 +16,7 @@ use crate::reporting;
 use crate::training::{Manner, Trained};
 
 /// With up to so many rows to train on, the learning curve is drawn without being asked for.
-pub const FEW_ROWS: usize = 1000;
+pub const FEW_ROWS: usize = 300;
 
 /// How often each column is shuffled for its importance.
 const REPEATS: usize = 5;
@@ -51,7 +51,17 @@ impl LookedAt<'_> {
             Some(test) => test.clone(),
             None => self.table.select("validation", &trained.split.validation)?,
         };
-        if let Some(curve) = &curve {
+        // Chance decides over fewer.
+        const FEWEST_ROWS: usize = 20;
+        // A run that is sick itself says nothing about the rows.
+        let sound = trained.findings.iter().all(|finding| {
+            use Illness::{ClassImbalance, Leakage, Overfitting};
+            matches!(finding.name, Overfitting | ClassImbalance | Leakage)
+        });
+        if let Some(curve) = &curve
+            && held_out.rows() >= FEWEST_ROWS
+            && sound
+        {
             let target = &trained.model.target;
             let constant = baseline::constant(self.table, self.understood, target, &held_out)?;
             let finding = too_little_data(curve, constant.error().1);

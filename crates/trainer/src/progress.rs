@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::console::Console;
 use crate::interrupt;
 use crate::score::Scorer;
+use crate::training::Manner;
 
 /// Shows a bar on standard error while it is a terminal, and a line for some epochs: the first
 /// ones, then ever fewer.
@@ -18,13 +19,13 @@ pub struct Progress<'a> {
     scorer: Scorer<'a>,
     unit: &'a str,
     epochs: usize,
+    most_epochs: Option<usize>,
     next_line: usize,
 }
 
 impl<'a> Progress<'a> {
-    /// `epochs` is how many there will be at most; `lines` asks for the lines of single epochs,
-    /// beside the bar.
-    pub fn new(scorer: Scorer<'a>, unit: &'a str, epochs: usize, lines: bool) -> Self {
+    /// `epochs` is how many there will be at most.
+    pub fn new(scorer: Scorer<'a>, epochs: usize, manner: Manner<'a>) -> Self {
         let bar = match std::io::stderr().is_terminal() {
             true => ProgressBar::new(0),
             false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
@@ -34,10 +35,11 @@ impl<'a> Progress<'a> {
         bar.set_prefix("training");
         Self {
             bar,
-            lines,
+            lines: manner.wordy,
             scorer,
-            unit,
-            epochs,
+            unit: manner.unit,
+            epochs: manner.most_epochs.map_or(epochs, |most| most.min(epochs)),
+            most_epochs: manner.most_epochs,
             next_line: 1,
         }
     }
@@ -73,7 +75,10 @@ impl Observer for Progress<'_> {
             }
             self.bar.set_message(words);
         }
-        ControlFlow::Continue(())
+        match self.most_epochs.is_some_and(|most| epoch.epoch >= most) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 }
 

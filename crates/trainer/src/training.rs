@@ -42,6 +42,8 @@ pub struct Manner<'a> {
     pub wordy: bool,
     /// Whether training is shown live, where there is a terminal.
     pub dashboard: bool,
+    /// Ends training after so many epochs, wherever its schedule is.
+    pub most_epochs: Option<usize>,
     /// Put in front of amounts.
     pub unit: &'a str,
 }
@@ -80,12 +82,7 @@ pub fn train(
     };
     let mut view: Box<dyn Observer + '_> = match dashboard {
         Some(dashboard) => Box::new(dashboard),
-        None => Box::new(Progress::new(
-            scorer,
-            manner.unit,
-            config.training.epochs,
-            manner.wordy,
-        )),
+        None => Box::new(Progress::new(scorer, config.training.epochs, manner)),
     };
     let mut watch = Watch {
         history: manner.wordy.then(History::default),

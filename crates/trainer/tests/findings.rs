@@ -117,7 +117,7 @@ fn an_exploding_gradient_is_clipped() {
          --set training.learning_rate=0.01 --set training.epochs=100"
     );
     let folder = Folder::new();
-    folder.write("t.csv", surface(600));
+    folder.write("t.csv", surface(1500));
     let sick = train(&folder, &options, &[]);
     assert_eq!(names(&sick), ["exploding_gradients"], "{sick:#}");
     let clip = "training.clip_norm=1.0".to_string();
@@ -274,6 +274,22 @@ fn class_imbalance() {
     let fraud = confusion[1][1].as_f64().unwrap()
         / (confusion[1][0].as_f64().unwrap() + confusion[1][1].as_f64().unwrap());
     assert!(fraud > 0.5, "{confusion}");
+}
+
+#[test]
+fn too_little_data() {
+    let folder = Folder::new();
+    let options = "--set data.validation=0.3 --learning-curve";
+    folder.write("t.csv", surface(120));
+    let sick = train(&folder, options, &[]);
+    assert_eq!(names(&sick), ["too_little_data"], "{sick:#}");
+    let curve = sick["learning_curve"].as_array().unwrap();
+    assert_eq!(curve.len(), 3);
+    // The remedy is no setting, but rows.
+    folder.write("t.csv", surface(3000));
+    let cured = train(&folder, options, &[]);
+    assert!(names(&cured).is_empty(), "{cured:#}");
+    assert!(rmse(&cured) < 0.5 * rmse(&sick));
 }
 
 #[test]

@@ -50,7 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let steps = EPOCHS * examples.batch_count(32);
     println!("8-64-64-1, SGD, {rows} rows in batches of 32, {TURNS} turns");
-    println!("off: {:.1} µs a step", median(&mut plain) / steps as f64 * 1e6);
+    println!(
+        "off: {:.1} µs a step",
+        median(&mut plain) / steps as f64 * 1e6
+    );
     println!("on: {:.3} times that", median(&mut ratios));
     Ok(())
 }

@@ -151,6 +151,7 @@ fn run_one(
         console,
         wordy: true,
         dashboard: false,
+        most_epochs: None,
         unit: example.unit,
     };
     let inner = understood.split(config);

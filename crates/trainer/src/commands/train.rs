@@ -45,6 +45,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console,
         wordy: true,
         dashboard: args.dashboard,
+        most_epochs: None,
         unit: "",
     };
     let understood = Understood::of_args(&table, source, &config)?;
