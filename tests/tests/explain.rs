@@ -95,6 +95,7 @@ fn trained(
         schema,
         encoder,
         target,
+        average: Vec::new(),
         summary: Summary::default(),
     }
 }
@@ -231,7 +232,7 @@ fn dependence_follows_the_column() {
         4,
     );
     let explainer = Explainer::new(&model, &table, &Device::default()).unwrap();
-    let size = explainer.dependence("size", None).unwrap();
+    let size = explainer.dependence("size").unwrap();
     let first = &size.points[0];
     let last = size.points.last().unwrap();
     assert_eq!((first.number, last.number), (Some(0.0), Some(99.0)));
@@ -239,13 +240,13 @@ fn dependence_follows_the_column() {
         (last.mean - first.mean - 99_000.0).abs() < 20_000.0,
         "{size:?}"
     );
-    let street = explainer.dependence("street", None).unwrap();
+    let street = explainer.dependence("street").unwrap();
     assert_eq!(street.points.len(), 9);
-    let age = explainer.dependence("age", None).unwrap();
+    let age = explainer.dependence("age").unwrap();
     assert_eq!(
         age.points.last().unwrap().value,
         "",
         "a missing value has its place"
     );
-    assert!(explainer.dependence("price", None).is_none());
+    assert!(explainer.dependence("price").is_none());
 }

@@ -45,6 +45,7 @@ fn model(task: Task, normalization: Normalization) -> SavedModel {
         schema,
         encoder,
         target,
+        average: Vec::new(),
         summary: Summary::default(),
     }
 }

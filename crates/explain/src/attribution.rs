@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use backburn_tabular::{Cell, ColumnEncoder, Target, TargetScale};
+use backburn_tabular::{Cell, ColumnEncoder, Predictions, Target, TargetScale};
 use burn::module::Module;
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Tensor, TensorData};
@@ -17,13 +17,17 @@ pub struct RowExplanation {
     pub row: usize,
     /// The prediction, in the target's unit, or the probability of [`class`](Self::class).
     pub prediction: f64,
-    /// The prediction for the baseline: the mean of all rows of the table, as the network gets them.
+    /// The prediction for the baseline: the average of the rows trained on, or of the table's where
+    /// the model does not hold that ([`SavedModel::average`](backburn_tabular::SavedModel::average)).
     pub baseline: f64,
     /// For classes, the likeliest one.
     pub class: Option<String>,
-    /// What each column adds to the baseline, the strongest first. Together they are the prediction
-    /// minus the baseline.
+    /// What each column adds to the baseline, the strongest first.
     pub contributions: Vec<Contribution>,
+    /// The prediction minus the baseline and all that the columns add: next to nothing, but where the
+    /// activation function jumps (step, thresholded_relu, hard_shrink), and no gradient tells by
+    /// how much.
+    pub remainder: f64,
 }
 
 /// What a column adds.
@@ -38,15 +42,18 @@ pub struct Contribution {
 }
 
 /// Points on the way from the baseline to a row: as many as the sum needs to come within a
-/// half per cent of what it should be.
+/// half per cent of what it should be, or as close as 32 bits allow.
 const POINTS: [usize; 5] = [64, 256, 1024, 4096, 16384];
 const CLOSE_ENOUGH: f64 = 0.005;
+const ROUNDING: f64 = 1e-5;
 
 impl Explainer<'_> {
     /// Says what each column of some rows adds to the prediction, by integrated gradients
     /// (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017):
-    /// `(x - x') · ∫ ∂f(x' + t (x - x')) / ∂x dt`, for `t` from 0 to 1, where `x'` is the mean row and `f` is the
-    /// prediction in the target's own unit. The numbers that belong to a column are added up.
+    /// `(x - x') · ∫ ∂f(x' + t (x - x')) / ∂x dt`, for `t` from 0 to 1, where `x'` is the average row and `f`
+    /// is the prediction in the target's own unit. The numbers that belong to a column are added up.
+    ///
+    /// `rows` are indices of the table's rows; there is nothing for those that it does not have.
     pub fn explain_rows(&self, rows: &[usize]) -> Vec<RowExplanation> {
         let model = self.model();
         let width = self.width();
@@ -55,16 +62,23 @@ impl Explainer<'_> {
         let all = Tensor::<2>::from_data(data, &self.device);
         // Embeddings are looked up first: the way leads through what comes out of them.
         let features = model.network.features(all);
-        let mean = features.clone().mean_dim(0);
+        let average = match model.average.as_slice() {
+            [] => features.clone().mean_dim(0),
+            average => {
+                let data = TensorData::new(average.to_vec(), [1, average.len()]);
+                Tensor::from_data(data, &self.device)
+            }
+        };
         let places = self.feature_places();
         let columns: Vec<Option<Vec<Cell>>> = places
             .iter()
             .map(|(name, _)| Some(self.column(name)?.cells().collect()))
             .collect();
         rows.iter()
+            .filter(|&&row| row < count)
             .map(|&row| {
                 let features = features.clone().slice_dim(0, row..row + 1);
-                let attributed = self.integrate(features, mean.clone());
+                let attributed = self.integrate(features, average.clone());
                 let mut contributions: Vec<Contribution> = places
                     .iter()
                     .zip(&columns)
@@ -75,7 +89,9 @@ impl Explainer<'_> {
                     })
                     .collect();
                 contributions.sort_by(|a, b| b.amount.abs().total_cmp(&a.amount.abs()));
+                let sum: f64 = contributions.iter().map(|part| part.amount).sum();
                 RowExplanation {
+                    remainder: attributed.prediction - attributed.baseline - sum,
                     row,
                     prediction: attributed.prediction,
                     baseline: attributed.baseline,
@@ -112,45 +128,66 @@ impl Explainer<'_> {
             .network
             .valid()
             .fork(&self.device.clone().autodiff());
-        let outputs = network.forward_features(row.clone().autodiff());
-        let logits: Vec<f32> = outputs.without_autodiff().into_data().iter().collect();
-        let class = match logits.as_slice() {
-            [logit] => usize::from(*logit > 0.0),
-            _ => (0..logits.len()).fold(0, |best, class| match logits[class] > logits[best] {
-                true => class,
-                false => best,
-            }),
-        };
+        let target = &self.model().target;
         let predict = |features: Tensor<2>| {
+            let outputs = self.model().network.forward_features(features).into_data();
+            let outputs: Vec<f32> = outputs.iter().collect();
+            target.predictions(&outputs, outputs.len())
+        };
+        let (prediction, from, class) = match (predict(row.clone()), predict(baseline.clone())) {
+            (Predictions::Values(row), Predictions::Values(baseline)) => (row[0], baseline[0], 0),
+            (
+                Predictions::Classes {
+                    probabilities: row, ..
+                },
+                Predictions::Classes {
+                    probabilities: baseline,
+                    ..
+                },
+            ) => {
+                let likelier = |best, class| if row[class] > row[best] { class } else { best };
+                let class = (0..row.len()).fold(0, likelier);
+                (row[class], baseline[class], class)
+            }
+            _ => (f64::NAN, f64::NAN, 0),
+        };
+        // A function whose differences are those of the prediction, over a factor: what is large
+        // and the same for all rows would leave 32 bits no room.
+        let (factor, least) = match target {
+            Target::Regression {
+                scale: TargetScale::Log,
+                mean,
+                ..
+            } => (mean.exp(), ROUNDING * prediction.abs()),
+            Target::Regression { std, .. } => (*std, ROUNDING * std),
+            Target::Classification { .. } => (1.0, ROUNDING),
+        };
+        let differentiable = |features: Tensor<2>| {
             let outputs = network.forward_features(features);
-            match &self.model().target {
+            let [_, width] = outputs.dims();
+            match target {
                 Target::Regression {
                     scale: TargetScale::Log,
-                    mean,
                     std,
                     ..
-                } => (outputs * *std + *mean).exp(),
-                Target::Regression { mean, std, .. } => outputs * *std + *mean,
-                Target::Classification { .. } if logits.len() == 1 => match class {
+                } => (outputs * *std).exp(),
+                Target::Regression { .. } => outputs,
+                Target::Classification { .. } if width == 1 => match class {
                     0 => sigmoid(outputs.neg()),
                     _ => sigmoid(outputs),
                 },
                 Target::Classification { .. } => softmax(outputs, 1).slice_dim(1, class..class + 1),
             }
         };
-        let value = |features: Tensor<2>| {
-            let predicted = predict(features.autodiff()).without_autodiff().into_data();
-            predicted.iter::<f64>().next().unwrap_or(f64::NAN)
-        };
-        let prediction = value(row.clone());
-        let from = value(baseline.clone());
         let way = row - baseline.clone();
         let mut amounts = Vec::new();
         for points in POINTS {
-            amounts = integral(&baseline, &way, points, &predict);
+            amounts = integral(&baseline, &way, points, &differentiable);
+            amounts.iter_mut().for_each(|amount| *amount *= factor);
             let sum: f64 = amounts.iter().sum();
             let difference = prediction - from;
-            if !((sum - difference).abs() > CLOSE_ENOUGH * difference.abs()) {
+            let room = (CLOSE_ENOUGH * difference.abs()).max(least);
+            if !((sum - difference).abs() > room) {
                 break;
             }
         }

@@ -25,7 +25,7 @@ pub struct Dependence {
 pub struct Point {
     /// The value as text; empty where it is missing.
     pub value: String,
-    /// The value as a number (for a date, days since 1970), if it is one.
+    /// The value as a number (for a date, the year with its fraction), if it is one.
     pub number: Option<f64>,
     /// The mean prediction, in the target's unit or as a probability.
     pub mean: f64,
@@ -35,16 +35,17 @@ pub struct Point {
 const NUMBERS: usize = 25;
 /// Categories that are tried, the commonest ones.
 const CATEGORIES: usize = 12;
+const SECONDS_IN_A_YEAR: f64 = 365.2425 * 86400.0;
 /// Rows that the mean is over.
 const ROWS: usize = 300;
 
 impl Explainer<'_> {
     /// The mean prediction as one column takes the values that it has in the table, the other columns
-    /// staying as they are (Friedman, "Greedy Function Approximation", 2001). Of classes, the last of
-    /// two or the given one is followed.
+    /// staying as they are (Friedman, "Greedy Function Approximation", 2001). Of two classes the
+    /// second is followed, of more the one whose probability varies the most.
     ///
     /// `None` if the model does not use the column, or the table lacks it.
-    pub fn dependence(&self, column: &str, class: Option<usize>) -> Option<Dependence> {
+    pub fn dependence(&self, column: &str) -> Option<Dependence> {
         let (_, place) = self
             .places()
             .into_iter()
@@ -66,22 +67,37 @@ impl Explainer<'_> {
             .flatten()
             .copied()
             .collect();
-        let class = match self.classes() {
-            None => 0,
-            Some(classes) => class.unwrap_or(if classes.len() == 2 { 1 } else { 0 }),
-        };
-        let points = representatives(&cells, kind)
+        let rows_and_means: Vec<(usize, Vec<f64>)> = representatives(&cells, kind)
             .into_iter()
             .map(|row| {
                 let part = self.encoded[row * width..][place.clone()].to_vec();
                 for other in rows.chunks_exact_mut(width) {
                     other[place.clone()].copy_from_slice(&part);
                 }
-                Point {
-                    value: cells[row].category().unwrap_or_default(),
-                    number: number(&cells[row], kind),
-                    mean: mean(&self.predict(&rows), class),
-                }
+                (row, means(&self.predict(&rows)))
+            })
+            .collect();
+        let class = match self.classes().map(<[String]>::len) {
+            None => 0,
+            Some(2) => 1,
+            Some(classes) => {
+                let range = |class: usize| {
+                    let of_class = rows_and_means.iter().map(|(_, means)| means[class]);
+                    let high = of_class.clone().fold(f64::NEG_INFINITY, f64::max);
+                    high - of_class.fold(f64::INFINITY, f64::min)
+                };
+                (0..classes).fold(0, |best, class| match range(class) > range(best) {
+                    true => class,
+                    false => best,
+                })
+            }
+        };
+        let points = rows_and_means
+            .into_iter()
+            .map(|(row, means)| Point {
+                value: cells[row].category().unwrap_or_default(),
+                number: number(&cells[row], kind),
+                mean: means[class],
             })
             .collect();
         Some(Dependence {
@@ -96,22 +112,26 @@ impl Explainer<'_> {
 fn number(cell: &Cell, kind: ColumnKind) -> Option<f64> {
     match kind {
         ColumnKind::Numeric => cell.number().filter(|number| number.is_finite()),
-        ColumnKind::Date => cell.date(),
+        ColumnKind::Date => cell
+            .date()
+            .map(|seconds| 1970.0 + seconds / SECONDS_IN_A_YEAR),
         _ => None,
     }
 }
 
-fn mean(predictions: &Predictions, class: usize) -> f64 {
-    match predictions {
-        Predictions::Values(values) => values.iter().sum::<f64>() / values.len().max(1) as f64,
+/// The mean prediction, or the mean probability of each class.
+fn means(predictions: &Predictions) -> Vec<f64> {
+    let (numbers, width) = match predictions {
+        Predictions::Values(values) => (values, 1),
         Predictions::Classes {
             classes,
             probabilities,
-        } => {
-            let of_class = probabilities.iter().skip(class).step_by(classes.len());
-            of_class.sum::<f64>() / (probabilities.len() / classes.len()).max(1) as f64
-        }
-    }
+        } => (probabilities, classes.len()),
+    };
+    let rows = (numbers.len() / width).max(1) as f64;
+    (0..width)
+        .map(|class| numbers.iter().skip(class).step_by(width).sum::<f64>() / rows)
+        .collect()
 }
 
 /// Rows that stand for the values of a column: those at evenly spaced ranks, or one for each of the

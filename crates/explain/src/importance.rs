@@ -54,6 +54,7 @@ impl Explainer<'_> {
         repeats: usize,
         seed: u64,
     ) -> Result<(Measure, Vec<Importance>), TableError> {
+        let repeats = repeats.max(1);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let places = self.places();
         let width = self.width();

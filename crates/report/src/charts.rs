@@ -80,7 +80,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
             let points = points
                 .iter()
                 .copied()
-                .filter(|(x, y)| x.is_finite() && y.is_finite());
+                .filter(|&(x, y)| drawable(x) && drawable(y));
             if lines.dots {
                 let dots = points
                     .clone()
@@ -121,7 +121,7 @@ pub fn scatter(points: &[(f64, f64)], x: &str, y: &str, level: Level) -> Option<
             .build_cartesian_2d(xs.clone(), ys.clone())?;
         mesh(&mut chart, x, y)?;
         let style = FIRST.mix(0.45).filled();
-        let finite = points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
+        let finite = points.iter().filter(|p| drawable(p.0) && drawable(p.1));
         chart.draw_series(finite.map(|&point| Circle::new(point, 3, style)))?;
         let line = match level {
             Level::Zero => [(xs.start, 0.0), (xs.end, 0.0)],
@@ -191,7 +191,8 @@ pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
             .x_desc(x)
             .axis_desc_style(font(14))
             .draw()?;
-        for (index, bar) in bars.iter().enumerate() {
+        let whole = |bar: &&Bar| drawable(bar.length) && drawable(bar.spread);
+        for (index, bar) in bars.iter().enumerate().filter(|(_, bar)| whole(bar)) {
             let place = count - 1 - index as i32;
             let (low, high) = (SegmentValue::Exact(place), SegmentValue::Exact(place + 1));
             let mut shape =
@@ -256,7 +257,7 @@ pub fn heat_map(rows: &[(String, Vec<f64>)], first: usize, x: &str) -> Option<St
                 .iter()
                 .enumerate()
                 .step_by(step)
-                .filter(|(_, v)| v.is_finite());
+                .filter(|(_, v)| !v.is_nan());
             chart.draw_series(cells.map(|(column, value)| {
                 let start = (first + column) as f64;
                 let end = (start + step as f64).min((first + columns) as f64);
@@ -321,10 +322,15 @@ fn draw(height: u32, figure: impl FnOnce(&Area) -> Drawn) -> Option<String> {
     drawn.ok().map(|()| svg)
 }
 
+/// Whether a number can have a place on an axis.
+fn drawable(x: f64) -> bool {
+    x.is_finite() && x.abs() < 1e100
+}
+
 /// From the least to the largest of the finite numbers, a little widened.
 fn span(numbers: impl Iterator<Item = f64>, margin: f64) -> Result<Range<f64>, &'static str> {
     let (low, high) = numbers
-        .filter(|x| x.is_finite() && x.abs() < 1e100)
+        .filter(|&x| drawable(x))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
             (low.min(x), high.max(x))
         });

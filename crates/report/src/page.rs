@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::charts::{self, Bar, Level, Lines};
 use crate::evaluation::{Outcome, reliability, roc};
-use crate::words::{cut, number, signed};
+use crate::words::{cut, number, quoted, signed};
 use crate::{Evaluation, GENERATOR, LearningCurve, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -86,7 +86,7 @@ fn findings(findings: Option<&[Finding]>) -> Markup {
                     p { (with_names(&capitalized(&finding.evidence))) "." }
                     p { b { "Remedy: " } (finding.remedy) "." }
                     @if !finding.settings.is_empty() {
-                        p { @for setting in &finding.settings { code { "--set '" (setting) "'" } " " } }
+                        p { @for setting in &finding.settings { code { "--set " (quoted(setting)) } " " } }
                     }
                 }
             },

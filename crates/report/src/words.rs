@@ -42,10 +42,11 @@ pub fn signed(value: f64, unit: &str) -> String {
 pub fn tick(value: f64) -> String {
     let size = value.abs();
     match size {
-        _ if size >= 1e9 => format!("{value:.0e}"),
+        _ if size >= 1e9 => format!("{value:.1e}"),
         _ if size >= 1e6 => format!("{} M", number(value / 1e6)),
         _ if size >= 1e4 => format!("{} k", number(value / 1e3)),
-        _ => number(value),
+        // A year is no number to group.
+        _ => number(value).replace(',', ""),
     }
 }
 
@@ -58,6 +59,20 @@ pub fn cut(text: &str, most: usize) -> String {
         cut.push('…');
     }
     cut
+}
+
+/// Text as an argument to copy: quoted if a shell would take it apart, control characters escaped.
+pub fn quoted(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().collect(),
+        false => vec![c],
+    };
+    let text: String = text.chars().flat_map(escape).collect();
+    let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
+    match text.is_empty() || text.contains(special) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text,
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub struct SavedModel {
     pub encoder: Encoder,
     /// What is predicted.
     pub target: Target,
+    /// What enters the first layer ([`Mlp::features`]), averaged over the rows trained on: what
+    /// explanations compare a row with. Empty if it is not known.
+    pub average: Vec<f32>,
     /// How it was trained.
     pub summary: Summary,
 }
@@ -86,6 +89,8 @@ struct Metadata {
     schema: Schema,
     encoder: Encoder,
     target: Target,
+    #[serde(default)]
+    average: Vec<f32>,
     summary: Summary,
 }
 
@@ -183,6 +188,7 @@ impl SavedModel {
             schema: self.schema.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
+            average: self.average.clone(),
             summary: self.summary.clone(),
         };
         let damaged = |reason: String| ModelFileError::Damaged {
@@ -277,6 +283,7 @@ impl SavedModel {
             schema: metadata.schema,
             encoder: metadata.encoder,
             target: metadata.target,
+            average: metadata.average,
             summary: metadata.summary,
         })
     }
@@ -332,6 +339,12 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
         || network.embeddings != metadata.encoder.embeddings()
     {
         return Some("its network does not fit its columns".to_string());
+    }
+    let average = &metadata.average;
+    if !average.is_empty() && average.len() != network.widths()[0]
+        || average.iter().any(|number| !number.is_finite())
+    {
+        return Some("its average row does not fit its network".to_string());
     }
     let fits = match &metadata.target {
         Target::Regression { .. } => network.outputs == 1,

@@ -36,7 +36,7 @@ pub fn explain(
     let (measure, importance) = explainer.importance(repeats, seed)?;
     let strongest = importance.iter().take(STRONGEST);
     let dependence = strongest
-        .filter_map(|importance| explainer.dependence(&importance.column, None))
+        .filter_map(|importance| explainer.dependence(&importance.column))
         .collect();
     let rows = match rows.is_empty() {
         true => three_rows(&predictions),

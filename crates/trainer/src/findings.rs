@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use backburn_report::quoted;
 use backburn_tabular::{ColumnKind, Table, Target, TargetScale};
 use backburn_training::{Finding, Illness, Loss};
 
@@ -22,7 +23,10 @@ pub fn show(findings: &[Finding], console: Console) {
             ..
         } = finding;
         console.paragraph("finding", format!("{name}: {evidence}"));
-        let settings: Vec<String> = settings.iter().map(|s| format!("--set '{s}'")).collect();
+        let settings: Vec<String> = settings
+            .iter()
+            .map(|s| format!("--set {}", quoted(s)))
+            .collect();
         let settings = match settings.is_empty() {
             true => String::new(),
             false => format!(": {}", settings.join(" ")),
@@ -193,7 +197,10 @@ fn leakage(
                 ),
                 remedy: "if the column is not known yet when a prediction is wanted, leave it out"
                     .to_string(),
-                settings: vec![format!("columns.{name}=ignored")],
+                settings: vec![match name.starts_with('"') {
+                    true => format!("columns.\"{name}\"=ignored"),
+                    false => format!("columns.{name}=ignored"),
+                }],
             });
         }
     }
@@ -271,7 +278,7 @@ fn imbalance(
     validation: &Score,
     config: &RunConfig,
 ) -> Option<Finding> {
-    const RARE: f64 = 0.1;
+    const RARE: f64 = 0.25;
     const FEWEST_ROWS: usize = 5;
     let Kind::Classification(score) = &validation.kind else {
         return None;

@@ -21,12 +21,7 @@ impl ReportFile {
             let reason = "--report -: a report is written to a file, not to standard output";
             return Err(Error::Usage(reason.to_string()));
         }
-        if path.is_file() && !is_report(path) {
-            return Err(Error::Failed(format!(
-                "{}: there is a file that is no report: it is not overwritten",
-                path.display()
-            )));
-        }
+        refuse_what_is_no_report(path)?;
         match OutputFile::create(path) {
             Ok(_) => Ok(Self(path.to_path_buf())),
             Err(error) => Err(Error::Failed(format!("{}: {error}", path.display()))),
@@ -36,6 +31,7 @@ impl ReportFile {
     /// Writes the report: whole or not at all.
     pub fn write(&self, report: &Report, console: Console) -> Result<(), Error> {
         let path = &self.0;
+        refuse_what_is_no_report(path)?;
         let written = OutputFile::create(path).and_then(|mut file| {
             file.write_all(report.to_html().as_bytes())?;
             file.commit()
@@ -53,6 +49,16 @@ impl ReportFile {
     }
 }
 
+fn refuse_what_is_no_report(path: &Path) -> Result<(), Error> {
+    match path.is_file() && !is_report(path) {
+        false => Ok(()),
+        true => Err(Error::Failed(format!(
+            "{}: there is a file that is no report: it is not overwritten",
+            path.display()
+        ))),
+    }
+}
+
 /// Whether a file begins as reports do.
 fn is_report(path: &Path) -> bool {
     let start = || -> io::Result<Vec<u8>> {
@@ -60,7 +66,9 @@ fn is_report(path: &Path) -> bool {
         File::open(path)?.take(300).read_to_end(&mut start)?;
         Ok(start)
     };
-    let start = start().unwrap_or_default();
+    let Ok(start) = start() else {
+        return false;
+    };
     let start = String::from_utf8_lossy(&start);
     start.is_empty() || start.contains("name=\"generator\" content=\"backburn ")
 }

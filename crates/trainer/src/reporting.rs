@@ -1,13 +1,12 @@
 //! What goes into a report.
 
-use backburn_report::{Evaluation, LearningCurve, Outcome, Report};
-use backburn_tabular::{Predictions, SavedModel, Table, Target};
+use backburn_report::{Evaluation, LearningCurve, Outcome, Report, quoted};
+use backburn_tabular::{Predictions, SavedModel, Table, Target, TargetScale};
 use burn::module::Module;
 
 use crate::console::{count, escaped, number, program, shown};
 use crate::error::Error;
 use crate::explaining::Explained;
-use crate::saving::quoted;
 use crate::score::Truth;
 
 /// The parts that a model and the rows that explain it fill; the others are left empty.
@@ -35,10 +34,9 @@ pub fn of_model(
         ("target".to_string(), format!("{} ({task})", shown(column))),
     ];
     match &model.target {
-        Target::Regression { mean, std, .. } => facts.push((
-            "target scale".to_string(),
-            format!("mean {}, deviation {}", number(*mean), number(*std)),
-        )),
+        Target::Regression { .. } => {
+            facts.push(("target scale".to_string(), scale_in_words(&model.target)));
+        }
         Target::Classification { classes, .. } => {
             let names: Vec<String> = classes.iter().take(12).map(|name| shown(name)).collect();
             let more = if classes.len() > 12 { ", …" } else { "" };
@@ -146,9 +144,26 @@ fn evaluation(
     }))
 }
 
+/// How a target that is a number is scaled for the network.
+pub fn scale_in_words(target: &Target) -> String {
+    let Target::Regression {
+        scale, mean, std, ..
+    } = target
+    else {
+        return String::new();
+    };
+    let of = match scale {
+        TargetScale::Standard => "",
+        TargetScale::Log => "of the logarithm: ",
+        TargetScale::None => return "as it is".to_string(),
+    };
+    format!("{of}mean {}, deviation {}", number(*mean), number(*std))
+}
+
 /// The command that this process is.
 pub fn command() -> String {
-    let arguments = std::env::args().skip(1).map(|argument| quoted(&argument));
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
     let arguments: Vec<String> = arguments.collect();
     format!("{} {}", program(), arguments.join(" "))
         .trim_end()
@@ -157,12 +172,9 @@ pub fn command() -> String {
 
 /// The notes and the curve that only training knows.
 pub fn add_training(report: &mut Report, notes: &[String], curve: Option<LearningCurve>) {
-    let known = std::mem::take(&mut report.notes);
-    report.notes = notes.to_vec();
-    report.notes.extend(known.into_iter().filter(|note| {
-        // The notes of training say the same of ignored columns.
-        notes.is_empty() || !note.starts_with("Column ")
-    }));
+    if !notes.is_empty() {
+        report.notes = notes.to_vec();
+    }
     report.learning_curve = curve;
 }
 

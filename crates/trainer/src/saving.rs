@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use backburn_report::quoted;
 use backburn_tabular::{ModelFile, SavedModel};
 
 use crate::console::shown;
@@ -62,13 +63,4 @@ pub fn default_out(table: &Path) -> PathBuf {
 /// A path as an argument to copy.
 pub fn shown_path(path: &Path) -> String {
     quoted(&path.display().to_string())
-}
-
-/// Text as an argument to copy: quoted if a shell would take it apart.
-pub fn quoted(text: &str) -> String {
-    let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
-    match text.is_empty() || text.contains(special) {
-        true => format!("'{}'", text.replace('\'', "'\\''")),
-        false => text.to_string(),
-    }
 }

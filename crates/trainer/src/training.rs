@@ -100,6 +100,7 @@ pub fn train(
     drop(view);
     let circumstances = Circumstances {
         network: Some(&network_config),
+        training: Some(&config.training),
         nearest_rows_loss: match manner.wordy {
             true => nearest_rows_loss(&prepared.training, network_config.outputs, &config.training),
             false => None,
@@ -110,6 +111,7 @@ pub fn train(
         Err(TrainingError::Diverged) => return Err(Error::Diverged(findings)),
         fitted => fitted?,
     };
+    let average = average(&fitted.network, &prepared.training);
     let model = SavedModel {
         config: network_config,
         summary: summary(table, &prepared, &fitted, config, chosen),
@@ -117,6 +119,7 @@ pub fn train(
         schema: understood.schema.clone(),
         encoder: prepared.encoder.clone(),
         target: prepared.target.clone(),
+        average,
     };
     let validation = prepared
         .validation
@@ -160,7 +163,7 @@ impl Trained {
             StopReason::Interrupted => format!("interrupted after {epochs}"),
             StopReason::Diverged => format!(
                 "the loss became infinite or NaN after {epochs}: try a smaller \
-                 training.learning_rate or training.clip_norm = 1.0"
+                 training.learning_rate or training.clip_norm=1.0"
             ),
         };
         let kept = match (summary.validation_rows, summary.best_epoch) {
@@ -196,6 +199,12 @@ fn summary(
         settings: config.to_toml(),
         ..Summary::default()
     }
+}
+
+/// What enters the first layer, averaged over the rows.
+fn average(network: &Mlp, rows: &Examples) -> Vec<f32> {
+    let features = network.features(rows.inputs.clone());
+    features.mean_dim(0).into_data().iter().collect()
 }
 
 fn score(model: &SavedModel, examples: &Examples, truth: &Truth, rows: &[usize]) -> Option<Score> {

@@ -5,13 +5,18 @@
 
 use backburn_model::{Initializer, MlpConfig, Normalization};
 
-use crate::{EpochRecord, Finding, History, Illness, LayerReport, StopReason};
+use crate::{
+    EpochRecord, Finding, History, Illness, LayerReport, OptimizerName, StopReason, TrainingConfig,
+};
 
 /// What is known of a run beside its history.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Circumstances<'a> {
-    /// The network, if it is a plain one: remedies then name only what is not set already.
+    /// The network, if it is a plain one, and the settings of training: remedies then name only what
+    /// is not set already.
     pub network: Option<&'a MlpConfig>,
+    /// See [`network`](Self::network).
+    pub training: Option<&'a TrainingConfig>,
     /// The loss on the training rows of predicting each by the rows most like it, see
     /// [`nearest_rows_loss`](crate::nearest_rows_loss).
     pub nearest_rows_loss: Option<f64>,
@@ -32,10 +37,11 @@ pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding>
         return vec![finding];
     }
     // What breaks training comes first; what else shows is its doing.
+    let interrupted = history.stop == Some(StopReason::Interrupted);
     let saturated = run.saturated();
     let from_the_start = saturated
         .as_ref()
-        .is_some_and(|_| run.worst(&run.epochs[..1], |a| a.saturated).is_some());
+        .is_some_and(|_| run.worst(&run.epochs[..1], 0.5, |a| a.saturated).is_some());
     if from_the_start {
         return saturated.into_iter().collect();
     }
@@ -53,10 +59,14 @@ pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding>
     if let Some(finding) = run.vanishing() {
         return vec![finding];
     }
-    let pace = run.too_low().or_else(|| run.plateau());
-    let fit = match &pace {
-        Some(_) => None,
-        None => run.underfitting(),
+    // Whoever stopped a run knows that it was not at its end.
+    let pace = match interrupted {
+        true => None,
+        false => run.too_low().or_else(|| run.plateau()),
+    };
+    let fit = match interrupted || pace.is_some() {
+        true => None,
+        false => run.underfitting(),
     };
     [pace, fit, run.overfitting()]
         .into_iter()
@@ -103,12 +113,13 @@ impl Run<'_> {
             .epochs
             .iter()
             .map(|epoch| (epoch, total(epoch)))
-            .find(|(_, norm)| norm.is_finite() && *norm > 100.0 * scale)?;
+            .find(|(_, norm)| norm.is_finite() && *norm > 200.0 * scale)?;
         let strongest = epoch
             .layers
             .iter()
             .max_by(|a, b| a.first_gradient_norm.total_cmp(&b.first_gradient_norm))?;
         let mut settings = vec!["training.clip_norm=1.0".to_string()];
+        settings.extend(self.initializer());
         settings.extend(self.normalization());
         Some(Finding {
             name: Illness::ExplodingGradients,
@@ -158,7 +169,7 @@ impl Run<'_> {
     fn vanishing(&self) -> Option<Finding> {
         let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
         let strength =
-            |layer: usize| median(first_half.iter().map(|e| e.layers[layer].gradient_mean_abs));
+            |layer: usize| median(layers_at(first_half, layer).map(|l| l.gradient_mean_abs));
         let layers = &self.epochs[0].layers;
         let strongest = (0..layers.len()).map(strength).fold(0.0, f64::max);
         let (weakest, least) = (0..layers.len())
@@ -175,7 +186,7 @@ impl Run<'_> {
                  of their size in a step",
                 short(least / strongest),
                 short(median(
-                    first_half.iter().map(|e| e.layers[weakest].update_ratio)
+                    layers_at(first_half, weakest).map(|l| l.update_ratio)
                 ))
             ),
             false => format!("no gradient at all reaches {layer}"),
@@ -205,7 +216,7 @@ impl Run<'_> {
     }
 
     fn dead(&self) -> Option<Finding> {
-        let (layer, share) = self.worst(self.second_half(), |a| a.dead)?;
+        let (layer, share) = self.worst(self.second_half(), 0.8, |a| a.dead)?;
         Some(Finding {
             name: Illness::DeadRelus,
             layer: Some(layer.clone()),
@@ -230,7 +241,7 @@ impl Run<'_> {
 
     fn saturated(&self) -> Option<Finding> {
         let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
-        let (layer, share) = self.worst(first_half, |a| a.saturated)?;
+        let (layer, share) = self.worst(first_half, 0.5, |a| a.saturated)?;
         Some(Finding {
             name: Illness::SaturatedUnits,
             layer: Some(layer.clone()),
@@ -253,16 +264,27 @@ impl Run<'_> {
         let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
         let steps = losses.len() - 1;
         let jump = 0.05 * self.constant;
+        // With fewer steps in an epoch, chance makes its mean jump.
+        const FEWEST_STEPS: usize = 10;
         let jumps = losses
             .windows(2)
             .filter(|pair| pair[1] - pair[0] > jump)
             .count();
-        let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        // Dropout raises the training loss alone.
+        let validation = self.epochs.iter().filter_map(|e| e.validation_loss);
+        let lowest = losses
+            .iter()
+            .copied()
+            .chain(validation)
+            .fold(f64::INFINITY, f64::min);
         let ratio = self.update_ratio();
-        let overshot = losses[0] > 1.5 * self.constant;
+        let first = largest_ratio(self.epochs.first()?);
+        let overshot = losses[0] > 3.0 * self.constant;
         let useless = steps >= 2
+            && first > 1e-2
             && (lowest > 1.05 * self.constant || lowest > 0.97 * self.constant && overshot);
-        if !(useless || jumps >= 2 && jumps * 5 >= steps) {
+        let unsteady = jumps >= 2 && jumps * 5 >= steps && self.history.start.steps >= FEWEST_STEPS;
+        if !(useless || unsteady) {
             return None;
         }
         let rate = self.history.start.learning_rate;
@@ -307,10 +329,10 @@ impl Run<'_> {
             (middle.training_loss - last.training_loss) / (way - gone).max(f64::MIN_POSITIVE);
         let fell = first.training_loss - last.training_loss;
         let straight = before > 0.0 && (0.2..2.5).contains(&(after / before));
-        let unfinished = last.training_loss > 0.25 * self.constant;
+        let unfinished = last.training_loss > 0.25 * self.constant && fell > 0.05 * self.constant;
         let ratio = self.update_ratio();
         let crawling = fell < 0.05 * self.constant && ratio < 1e-5;
-        if !(straight && unfinished && fell > 1e-3 * self.constant || crawling) {
+        if !(straight && unfinished && ratio < 3e-4 || crawling) {
             return None;
         }
         let rate = self.history.start.learning_rate;
@@ -330,10 +352,10 @@ impl Run<'_> {
             remedy: "take larger steps, have the rate found by a range test \
                      (training.learning_rate=auto), or train for more epochs"
                 .to_string(),
-            settings: vec![format!(
-                "training.learning_rate={}",
-                short((rate * 10.0).min(1.0))
-            )],
+            settings: (rate < 1.0)
+                .then(|| format!("training.learning_rate={}", short((rate * 10.0).min(1.0))))
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -378,13 +400,10 @@ impl Run<'_> {
                 "use an optimizer that adapts its steps, and weights that start apart from each \
                      other; or else the columns say nothing about the target"
                     .to_string(),
-            settings: [
-                Some("training.optimizer.name=adamw".to_string()),
-                self.initializer(),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            settings: [self.optimizer(), self.initializer()]
+                .into_iter()
+                .flatten()
+                .collect(),
         })
     }
 
@@ -392,36 +411,39 @@ impl Run<'_> {
         if self.history.start.validation_rows < 20 {
             return None;
         }
-        let losses: Vec<f64> = self
+        let losses: Vec<(&EpochRecord, f64)> = self
             .epochs
             .iter()
-            .filter_map(|e| e.validation_loss)
+            .filter_map(|e| Some((e, e.validation_loss?)))
             .collect();
-        let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]))?;
-        let tail = losses.len().div_ceil(10).min(losses.len() - best);
-        let end = median(losses[losses.len() - tail..].iter().copied());
-        let rose = end > 1.15 * losses[best] && end > losses[best] + 0.05 * self.constant;
+        let place = (0..losses.len()).min_by(|&a, &b| losses[a].1.total_cmp(&losses[b].1))?;
+        let (best, lowest) = losses[place];
+        let tail = losses.len().div_ceil(10).min(losses.len() - place);
+        let end = median(losses[losses.len() - tail..].iter().map(|(_, loss)| *loss));
+        let rose = end > 1.15 * lowest && end > lowest + 0.05 * self.constant;
         let last = self.epochs.last()?;
-        let fitted = last.training_loss < self.epochs[best].training_loss;
+        let fitted = last.training_loss < best.training_loss;
         if !(rose && fitted) {
             return None;
         }
         let mut settings = Vec::new();
         if let Some(network) = self.circumstances.network {
             let more = if network.dropout < 0.3 { 0.3 } else { 0.5 };
-            settings.push(format!("network.dropout={more}"));
+            if network.dropout < more && !network.hidden.is_empty() {
+                settings.push(format!("network.dropout={more}"));
+            }
         }
         Some(Finding {
             name: Illness::Overfitting,
             layer: None,
-            epoch: Some(self.epochs[best].epoch),
+            epoch: Some(best.epoch),
             evidence: format!(
                 "the validation loss was lowest in epoch {}, {}, and rose to {}, while the training \
                  loss fell from {} to {}",
-                self.epochs[best].epoch,
-                short(losses[best]),
+                best.epoch,
+                short(lowest),
                 short(end),
-                short(self.epochs[best].training_loss),
+                short(best.training_loss),
                 short(last.training_loss)
             ),
             remedy:
@@ -447,13 +469,16 @@ impl Run<'_> {
             if network.dropout > 0.0 {
                 settings.push("network.dropout=0".to_string());
             }
+            const USUAL_EPOCHS: usize = 100;
+            let epochs = self.history.start.epochs;
             let widest = network.hidden.iter().copied().max().unwrap_or(0);
-            let hidden = match widest {
-                0..128 => "network.hidden=[128, 128]",
-                128..256 => "network.hidden=[256, 256]",
-                _ => "network.hidden=[512, 512]",
-            };
-            settings.push(hidden.to_string());
+            settings.push(match epochs < USUAL_EPOCHS / 5 {
+                true => format!("training.epochs={USUAL_EPOCHS}"),
+                false => {
+                    let units = if widest < 128 { 128 } else { widest * 2 };
+                    format!("network.hidden=[{units}, {units}]")
+                }
+            });
         }
         Some(Finding {
             name: Illness::Underfitting,
@@ -475,30 +500,33 @@ impl Run<'_> {
         &self.epochs[self.epochs.len() / 2..]
     }
 
-    /// The layer with the largest share of units, over these epochs, if that is at least half.
+    /// The layer with the largest share of units, over these epochs, if that is at least so large.
     fn worst(
         &self,
         epochs: &[EpochRecord],
+        least: f64,
         share: impl Fn(&crate::ActivationReport) -> f64,
     ) -> Option<(String, f64)> {
         let share = |layer: &LayerReport| layer.activation.as_ref().map_or(0.0, &share);
         let layers = epochs.first()?.layers.len();
         (0..layers)
             .map(|layer| {
-                let over_epochs = median(epochs.iter().map(|e| share(&e.layers[layer])));
+                let over_epochs = median(layers_at(epochs, layer).map(&share));
                 (epochs[0].layers[layer].layer.clone(), over_epochs)
             })
-            .filter(|(_, share)| *share >= 0.5)
+            .filter(|(_, share)| *share >= least)
             .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// How much of its size a step changes the weights by, in the layer where that is most.
     fn update_ratio(&self) -> f64 {
-        let largest = |epoch: &EpochRecord| {
-            let ratios = epoch.layers.iter().map(|l| l.update_ratio);
-            ratios.fold(0.0, f64::max)
-        };
-        median(self.epochs.iter().map(largest))
+        median(self.epochs.iter().map(largest_ratio))
+    }
+
+    fn optimizer(&self) -> Option<String> {
+        let adapts = |config: &TrainingConfig| config.optimizer.name != OptimizerName::Sgd;
+        let set_already = self.circumstances.training.is_some_and(adapts);
+        (!set_already).then(|| "training.optimizer.name=adamw".to_string())
     }
 
     fn normalization(&self) -> Option<String> {
@@ -511,6 +539,22 @@ impl Run<'_> {
         let network = self.circumstances.network?;
         (network.initializer != Initializer::Auto).then(|| "network.initializer=auto".to_string())
     }
+}
+
+/// A layer in each epoch that has it.
+fn layers_at(epochs: &[EpochRecord], layer: usize) -> impl Iterator<Item = &LayerReport> {
+    epochs
+        .iter()
+        .filter_map(move |epoch| epoch.layers.get(layer))
+}
+
+/// How much of its size a step changes the weights by, in the layer where that is most.
+fn largest_ratio(epoch: &EpochRecord) -> f64 {
+    epoch
+        .layers
+        .iter()
+        .map(|l| l.update_ratio)
+        .fold(0.0, f64::max)
 }
 
 fn loss(epoch: &EpochRecord) -> f64 {

@@ -18,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::range_test::LOWEST_RATE;
 use crate::record::Recorder;
 use crate::{
     ConfigError, Criterion, EpochReport, Examples, HiddenActivation, LearningRate, Observer,
@@ -100,10 +101,16 @@ pub enum TrainingError {
     /// No parameter of the network takes part in training, as after `Module::no_grad`.
     #[error("every parameter of the network is frozen")]
     Frozen,
+    /// A range test found no learning rate that makes the loss fall.
+    #[error(
+        "no learning rate from {LOWEST_RATE:e} up makes the loss fall: is the target scaled, and do the \
+         initial weights fit?"
+    )]
+    NoRate,
     /// The loss became infinite or not a number, and no network worth keeping came before.
     #[error(
         "the loss became infinite or NaN: try a smaller training.learning_rate, \
-         training.clip_norm = 1.0, or network.normalization = \"batch\""
+         training.clip_norm=1.0, or network.normalization=batch"
     )]
     Diverged,
 }

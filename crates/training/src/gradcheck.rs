@@ -36,7 +36,7 @@ pub const TOLERANCE: f64 = 1e-6;
 /// `(L(w + h) - L(w - h)) / 2h`, extrapolated from two step sizes (Richardson).
 ///
 /// The error of an element is `|a - b| / max(|a|, |b|, floor)`, where the floor is a thousandth of the
-/// largest gradient of all, below which differences drown in rounding. Where the two disagree, smaller
+/// largest gradient of all, or a hundred-thousandth of the loss: below that, differences drown in rounding. Where the two disagree, smaller
 /// steps are tried: a kink, such as that of ReLU at zero, may lie within a step.
 ///
 /// `loss` gets the module and the inputs `[rows, columns]` on an autodiff device, and returns the
@@ -92,7 +92,7 @@ pub fn check_gradients<M: Module>(
         .iter()
         .flat_map(|tensor| tensor.gradient.iter())
         .fold(0f64, |largest, gradient| largest.max(gradient.abs()));
-    let floor = (largest * 1e-3).max(size * 1e-6).max(f64::MIN_POSITIVE);
+    let floor = (largest * 1e-3).max(size * 1e-5).max(f64::MIN_POSITIVE);
     let error = |a: f64, b: f64| (a - b).abs() / a.abs().max(b.abs()).max(floor);
 
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -158,8 +158,8 @@ pub fn check_gradients<M: Module>(
                     let here = moved(0.0);
                     let slopes = |h: f64| ((here - moved(-h)) / h, (moved(h) - here) / h);
                     let (left, right) = slopes(1e-6 * scale);
-                    let (further_left, further_right) = slopes(1e-5 * scale);
-                    let room = 1e-2 * (left - right).abs();
+                    let (further_left, further_right) = slopes(2e-6 * scale);
+                    let room = 5e-2 * (left - right).abs();
                     let steady =
                         (left - further_left).abs() < room && (right - further_right).abs() < room;
                     let apart = (left - right).abs() > 1e-3 * left.abs().max(right.abs());

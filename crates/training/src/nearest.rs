@@ -14,17 +14,19 @@ const NEIGHBOURS: usize = 5;
 /// distance of the inputs): their mean, or how many of them have which class. A network whose loss
 /// on its training rows is above this has not taken what they tell: it underfits.
 ///
-/// The first thousand rows are compared; `None` where there are fewer than 20. Weights do not count.
+/// A thousand rows from all over are compared. `None` where there are fewer than 20, or where rows
+/// have weights, which the rows nearest to one do not know.
 pub fn nearest_rows_loss(
     examples: &Examples,
     outputs: usize,
     config: &TrainingConfig,
 ) -> Option<f64> {
     let rows = examples.rows().min(ROWS);
-    if rows < 20 {
+    if rows < 20 || examples.weights.is_some() {
         return None;
     }
-    let examples = examples.slice(0, rows);
+    let spread: Vec<usize> = (0..rows).map(|row| row * examples.rows() / rows).collect();
+    let examples = examples.select(&spread);
     let inputs = examples.inputs.clone();
     let device = inputs.device();
     let squares = inputs.clone().square().sum_dim(1);

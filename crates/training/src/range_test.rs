@@ -21,7 +21,7 @@ pub struct RangeTest {
     pub suggestion: f64,
 }
 
-const LOWEST: f64 = 1e-6;
+pub(crate) const LOWEST_RATE: f64 = 1e-6;
 const HIGHEST: f64 = 1.0;
 const STEPS: usize = 150;
 /// How much of the smoothed loss stays from one step to the next.
@@ -35,7 +35,7 @@ const EXPLODED: f64 = 4.0;
 ///
 /// # Errors
 ///
-/// As for [`fit`](crate::fit).
+/// As for [`fit`](crate::fit), and [`TrainingError::NoRate`] where the loss rises from the start.
 pub fn range_test<N: Network>(
     network: &N,
     training: &Examples,
@@ -74,7 +74,7 @@ pub fn range_test<N: Network>(
                 break 'test;
             }
             lowest = lowest.min(smoothed);
-            let rate = LOWEST * (HIGHEST / LOWEST).powf(step as f64 / (STEPS - 1) as f64);
+            let rate = LOWEST_RATE * (HIGHEST / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
             rates.push(rate);
             losses.push(smoothed);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -84,9 +84,10 @@ pub fn range_test<N: Network>(
     }
     let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
     match best {
-        None => Err(TrainingError::Diverged),
+        // The loss has only risen since.
+        None | Some(0..=2) => Err(TrainingError::NoRate),
         Some(best) => Ok(RangeTest {
-            suggestion: (rates[best] / 10.0).max(LOWEST),
+            suggestion: (rates[best] / 10.0).max(LOWEST_RATE),
             rates,
             losses,
         }),

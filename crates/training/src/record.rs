@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use backburn_model::Activation;
 use burn::module::{ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Network;
@@ -29,9 +29,10 @@ pub struct LayerReport {
     /// The mean absolute value of an element of that gradient.
     #[serde(with = "json_number")]
     pub gradient_mean_abs: f64,
-    /// How much the gradient differs between batches: the standard deviation of the gradients that
-    /// were measured, as vectors, over the norm of their mean. Above 1 the noise of the batches
-    /// is stronger than what they have in common.
+    /// How much the gradient, after clipping, differs between batches: the standard deviation of
+    /// those that were measured, as vectors, over the norm of what they have in common (both
+    /// estimated without bias). Above 1 the noise is the stronger. Not a number where nothing in common
+    /// shows, or a single step was measured.
     #[serde(with = "json_number")]
     pub gradient_noise: f64,
     /// The Euclidean norm of all its parameters, at the end of the epoch.
@@ -115,9 +116,13 @@ impl Recorder {
     pub fn new<N: Network>(network: &N, inputs: &Tensor<2>, steps: usize) -> Self {
         let all = inputs.dims()[0];
         let rows = (all / 8).clamp(*ROWS.start(), *ROWS.end()).min(all);
+        // From all over: a table may be sorted.
+        let spread: Vec<i64> = (0..rows).map(|row| (row * all / rows) as i64).collect();
+        let spread = TensorData::new(spread, [rows]);
+        let spread = Tensor::<1, Int>::from_data(spread, &inputs.device());
         let measured = (steps / 64).clamp(2, 8).min(steps);
         let mut recorder = Self {
-            rows: inputs.clone().slice_dim(0, 0..rows),
+            rows: inputs.clone().select(0, spread),
             steps: (0..measured).map(|k| k * steps / measured).collect(),
             layers: Vec::new(),
             by_name: HashMap::new(),
@@ -253,14 +258,15 @@ impl Recorder {
 }
 
 impl Layer {
-    /// See [`LayerReport::gradient_noise`]; not a number from fewer than two steps.
+    /// See [`LayerReport::gradient_noise`].
     fn noise(&self) -> f64 {
         let measured = self.measured as f64;
         let squared_mean = sum(&self.sum, |g| g * g) / (measured * measured);
         let variance =
             (self.sum_of_squared_norms - measured * squared_mean).max(0.0) / (measured - 1.0);
-        match self.measured >= 2 && squared_mean > 0.0 {
-            true => (variance / squared_mean).sqrt(),
+        let in_common = squared_mean - variance / measured;
+        match self.measured >= 2 && in_common > 0.0 {
+            true => (variance / in_common).sqrt(),
             false => f64::NAN,
         }
     }

@@ -3,6 +3,7 @@
 use backburn_model::{Activation, Mlp};
 use backburn_tabular::{Table, Task};
 use backburn_training::{GradientCheck, StraightThrough, TOLERANCE, check_gradients};
+use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
 use crate::args::GradcheckArgs;
@@ -87,7 +88,19 @@ fn check(
     let criterion = config.training.criterion();
     let around = std::cell::OnceCell::new();
     let in_double = examples.in_double();
-    let checks = check_gradients(&mlp, &examples.inputs, elements, seed, |mlp: &Mlp, rows| {
+    // The indices of categories are no numbers to differentiate by.
+    let [batch, columns] = examples.inputs.dims();
+    let numbers = match network.inputs {
+        0 => columns,
+        inputs => inputs,
+    };
+    let inputs = examples.inputs.clone().slice([0..batch, 0..numbers]);
+    let indices = in_double.inputs.clone().slice([0..batch, numbers..columns]);
+    let mut checks = check_gradients(&mlp, &inputs, elements, seed, |mlp: &Mlp, rows| {
+        let rows = match numbers == columns {
+            true => rows,
+            false => Tensor::cat(vec![rows, indices.clone().autodiff()], 1),
+        };
         let outputs = match step {
             true => around
                 .get_or_init(|| StraightThrough::around(mlp, rows.clone()))
@@ -96,6 +109,10 @@ fn check(
         };
         criterion.forward(outputs, &in_double.targets, in_double.weights.as_ref())
     });
+
+    if network.inputs == 0 {
+        checks.retain(|check| check.name != "inputs");
+    }
 
     let task = understood.task;
     let name = table.name();

@@ -1,12 +1,13 @@
 //! `trainer inspect`.
 
-use backburn_tabular::{SavedModel, Target, TargetScale};
+use backburn_tabular::{SavedModel, Target};
 use burn::module::Module;
 
 use crate::args::{DeviceArgs, InspectArgs};
 use crate::console::{Console, count, escaped, number, shown};
 use crate::device;
 use crate::error::Error;
+use crate::reporting::scale_in_words;
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let chosen = device::choose(&DeviceArgs::default())?;
@@ -21,17 +22,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let target = format!("{} ({})", shown(model.target.column()), model.target.task());
     console.entry("target", target);
     match &model.target {
-        Target::Regression {
-            scale, mean, std, ..
-        } => {
-            let of = match scale {
-                TargetScale::Standard => "",
-                TargetScale::Log => "of the logarithm: ",
-                TargetScale::None => "not scaled: ",
-            };
-            let words = format!("{of}mean {}, deviation {}", number(*mean), number(*std));
-            console.entry("", words);
-        }
+        Target::Regression { .. } => console.entry("", scale_in_words(&model.target)),
         Target::Classification { classes, .. } => {
             let names: Vec<String> = classes.iter().take(20).map(|name| shown(name)).collect();
             let more = if classes.len() > 20 { ", …" } else { "" };
