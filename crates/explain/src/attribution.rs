@@ -30,6 +30,14 @@ pub struct RowExplanation {
     pub remainder: f64,
 }
 
+impl RowExplanation {
+    /// Whether more is left over than rounding.
+    pub fn has_remainder(&self) -> bool {
+        let amounts = self.contributions.iter().map(|part| part.amount.abs());
+        self.remainder.abs() > 0.01 * amounts.sum::<f64>()
+    }
+}
+
 /// What a column adds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Contribution {

@@ -32,6 +32,28 @@ pub enum Outcome {
     },
 }
 
+impl Evaluation {
+    /// Whether there is a prediction, a truth and a place for every row, and a row.
+    pub(crate) fn is_whole(&self) -> bool {
+        let rows = self.places.len();
+        rows > 0
+            && match &self.outcome {
+                Outcome::Values { predicted, actual } => {
+                    (predicted.len(), actual.len()) == (rows, rows)
+                }
+                Outcome::Classes {
+                    classes,
+                    probabilities,
+                    actual,
+                } => {
+                    actual.len() == rows
+                        && probabilities.len() == rows * classes.len()
+                        && actual.iter().all(|&class| class < classes.len())
+                }
+            }
+    }
+}
+
 /// Points of a curve.
 pub(crate) type Curve = Vec<(f64, f64)>;
 
@@ -62,12 +84,8 @@ pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
 }
 
 /// How often it was right, over how sure the model was, by tenths of probability, for every class
-/// of every row: `(mean probability, share, rows)`.
-pub(crate) fn reliability(
-    probabilities: &[f64],
-    classes: usize,
-    actual: &[usize],
-) -> Vec<(f64, f64, usize)> {
+/// of every row: `(mean probability, share)`.
+pub(crate) fn reliability(probabilities: &[f64], classes: usize, actual: &[usize]) -> Curve {
     let mut bins = vec![(0.0, 0.0, 0usize); 10];
     for (row, &class) in probabilities.chunks_exact(classes).zip(actual) {
         for (index, &p) in row.iter().enumerate().filter(|(_, p)| p.is_finite()) {
@@ -79,7 +97,7 @@ pub(crate) fn reliability(
     }
     bins.into_iter()
         .filter(|bin| bin.2 > 0)
-        .map(|(p, right, count)| (p / count as f64, right / count as f64, count))
+        .map(|(p, right, count)| (p / count as f64, right / count as f64))
         .collect()
 }
 
@@ -98,7 +116,7 @@ mod tests {
     fn reliability_is_by_tenths() {
         let bins = reliability(&[0.9, 0.1, 0.95, 0.05], 2, &[0, 1]);
         assert_eq!(bins.len(), 3);
-        assert_eq!(bins[0], (0.05, 1.0, 1));
-        assert_eq!(bins[2], ((0.9 + 0.95) / 2.0, 0.5, 2));
+        assert_eq!(bins[0], (0.05, 1.0));
+        assert_eq!(bins[2], ((0.9 + 0.95) / 2.0, 0.5));
     }
 }

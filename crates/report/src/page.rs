@@ -137,7 +137,11 @@ fn loss_curve(history: &History) -> Markup {
         .filter_map(|e| Some((e.epoch as f64, e.validation_loss?)))
         .collect();
     let mut curves = vec![("training", training)];
-    let best = epochs.iter().rev().find(|e| e.best).map(|e| e.epoch as f64);
+    let chosen = epochs
+        .iter()
+        .rev()
+        .find(|e| e.best && e.validation_loss.is_some());
+    let best = chosen.map(|e| e.epoch as f64);
     let mut text = "The mean loss of each epoch".to_string();
     if !validation.is_empty() {
         curves.push(("validation", validation));
@@ -224,7 +228,7 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
 }
 
 fn evaluation(report: &Report) -> Markup {
-    let Some(evaluation) = &report.evaluation else {
+    let Some(evaluation) = report.evaluation.as_ref().filter(|e| e.is_whole()) else {
         return html! {
             h2 { "Predicted and actual" }
             p { "No row says what is true, and so predictions cannot be compared with it." }
@@ -339,7 +343,7 @@ fn classification(
     let reliability = charts::lines(&Lines {
         x: "how sure the model was",
         y: "how often it was right",
-        curves: vec![("", bins.iter().map(|&(p, share, _)| (p, share)).collect())],
+        curves: vec![("", bins)],
         diagonal: true,
         dots: true,
         range: Some((0.0..1.0, 0.0..1.02)),
@@ -422,7 +426,7 @@ fn learned(report: &Report) -> Markup {
                     p class="faint" { "The " (COLUMNS) " columns most needed, of " (columns.len()) "." }
                 }
             }
-            Some(_) => p { "With a single row there is nothing to shuffle, and so no importance." },
+            Some(_) => p { "With a single row to score there is nothing to shuffle, and so no importance." },
             None => p { "What the columns do was not looked into." },
         }
     }
@@ -521,6 +525,13 @@ fn explained_row(report: &Report, name: &str, row: &RowExplanation) -> Markup {
                         td { (cut(&part.column, 40)) }
                         td { (part.value.as_deref().map_or("missing".to_string(), |v| cut(v, 30))) }
                         td class=(color(part.amount)) { (change(part.amount)) }
+                    }
+                }
+                @if row.has_remainder() {
+                    tr {
+                        td { "no column: the activation function jumps" }
+                        td {}
+                        td class=(color(row.remainder)) { (change(row.remainder)) }
                     }
                 }
                 @if row.contributions.len() > SHOWN {

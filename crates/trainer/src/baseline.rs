@@ -40,6 +40,14 @@ pub fn constant(
     Score::of_table(&predictions, test, target)
 }
 
+/// What [`constant`] always predicts.
+pub fn in_words(understood: &Understood) -> &'static str {
+    match understood.classes {
+        None => "the mean",
+        Some(_) => "the commonest class",
+    }
+}
+
 /// The same training without hidden layers.
 pub fn linear(
     table: &Table,

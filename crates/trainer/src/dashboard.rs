@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Shows curves and layers while a network trains; `q` stops it.
 pub struct Dashboard<'a> {
     terminal: Option<Terminal<CrosstermBackend<Stderr>>>,
-    scorer: Scorer<'a>,
+    scorer: &'a Scorer<'a>,
     unit: &'a str,
     state: State,
     drawn: Instant,
@@ -57,7 +57,7 @@ struct State {
 
 impl<'a> Dashboard<'a> {
     /// Takes the terminal; `None` where there is none.
-    pub fn new(scorer: Scorer<'a>, unit: &'a str) -> Option<Self> {
+    pub fn new(scorer: &'a Scorer<'a>, unit: &'a str) -> Option<Self> {
         if !io::stderr().is_terminal() || !io::stdin().is_terminal() {
             return None;
         }

@@ -19,11 +19,13 @@ pub struct Explained {
 }
 
 /// Explains a model by the rows of a table; `rows` are the indices of those to be explained one by
-/// one, or none for three that differ.
+/// one, or none for three that differ; `numbers` are the rows' indices in the file, if those are
+/// others.
 pub fn explain(
     model: &SavedModel,
     table: &Table,
     rows: &[usize],
+    numbers: Option<&[usize]>,
     repeats: usize,
     seed: u64,
     chosen: &Chosen,
@@ -45,7 +47,10 @@ pub fn explain(
     let rows = explainer
         .explain_rows(&rows)
         .into_iter()
-        .map(|row| (format!("data row {}", row.row + 1), row))
+        .map(|row| {
+            let number = numbers.map_or(row.row, |numbers| numbers[row.row]) + 1;
+            (format!("data row {number}"), row)
+        })
         .collect();
     Ok(Explained {
         measure,

@@ -12,8 +12,8 @@ use crate::interrupt;
 use crate::score::Score;
 use crate::training::{Manner, train};
 
-/// Trains once for each fold on the others, prints the scores on the rows left out, and returns them
-/// as JSON.
+/// Trains once for each fold on the others, prints the scores on the rows left out, and returns
+/// their mean in words and all of them as JSON.
 pub fn cross_validate(
     table: &Table,
     understood: &Understood,
@@ -21,7 +21,7 @@ pub fn cross_validate(
     config: &RunConfig,
     chosen: &Chosen,
     console: Console,
-) -> Result<Value, Error> {
+) -> Result<(String, Value), Error> {
     if folds > understood.rows.len() {
         let rows = count(understood.rows.len(), "row");
         return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
@@ -76,6 +76,7 @@ pub fn cross_validate(
             spread * 100.0
         ),
     };
-    console.entry("folds", words);
-    Ok(json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread }))
+    console.entry("folds", &words);
+    let json = json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread });
+    Ok((words, json))
 }

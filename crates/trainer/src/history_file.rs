@@ -1,10 +1,10 @@
 //! The history of a training run, as JSON lines beside the model.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::OutputFile;
+use backburn_tabular::{OutputFile, SavedModel};
 use backburn_training::{EpochRecord, Finding, History, StartReport, StopReason};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ enum Line {
     Start {
         /// The version of this format.
         backburn_history: u64,
+        model: Identity,
         start: StartReport,
     },
     Epoch(EpochRecord),
@@ -26,20 +27,58 @@ enum Line {
 
 const VERSION: u64 = 1;
 
-/// `house-prices.history.jsonl` for `house-prices.safetensors`.
-pub fn path_beside(model: &Path) -> PathBuf {
-    model.with_extension("history.jsonl")
+/// What tells the model of a history from others.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Identity {
+    table: String,
+    target: String,
+    seed: u64,
+    training_rows: usize,
+    epochs: usize,
+    best_epoch: usize,
 }
 
-/// Writes the history of a model's training beside it; a file there that is no history stays.
-pub fn write(model: &Path, history: &History, findings: &[Finding]) -> io::Result<PathBuf> {
-    let path = path_beside(model);
-    if path.exists() && read(&path).is_err() {
+impl Identity {
+    fn of(model: &SavedModel) -> Self {
+        let summary = &model.summary;
+        Self {
+            table: summary.table.clone(),
+            target: model.target.column().to_string(),
+            seed: summary.seed,
+            training_rows: summary.training_rows,
+            epochs: summary.epochs,
+            best_epoch: summary.best_epoch,
+        }
+    }
+}
+
+/// `house-prices.history.jsonl` for `house-prices.safetensors`.
+pub fn path_beside(file: &Path) -> PathBuf {
+    let mut name = match file.extension() {
+        Some(extension) if extension == "safetensors" => file.with_extension(""),
+        _ => file.to_path_buf(),
+    }
+    .into_os_string();
+    name.push(".history.jsonl");
+    name.into()
+}
+
+/// Writes the history of a model's training beside the model's file; a file there that is no history
+/// stays.
+pub fn write(
+    file: &Path,
+    model: &SavedModel,
+    history: &History,
+    findings: &[Finding],
+) -> io::Result<PathBuf> {
+    let path = path_beside(file);
+    if path.exists() && !is_history(&path) {
         let reason = "it is there already, and no history";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
     }
     let start = Line::Start {
         backburn_history: VERSION,
+        model: Identity::of(model),
         start: history.start.clone(),
     };
     let epochs = history.epochs.iter().cloned().map(Line::Epoch);
@@ -56,11 +95,18 @@ pub fn write(model: &Path, history: &History, findings: &[Finding]) -> io::Resul
     Ok(path)
 }
 
-/// Reads a history and what was found in it.
-pub fn read(path: &Path) -> Result<(History, Vec<Finding>), String> {
+/// Whether a file begins as histories of any version do.
+fn is_history(path: &Path) -> bool {
+    let mut start = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.starts_with(b"{\"backburn_history\":")
+}
+
+/// Reads the history of a model, and what was found in it.
+pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
     let mut history = History::default();
-    let mut found = Vec::new();
+    let mut found = None;
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let line: Line =
@@ -68,8 +114,14 @@ pub fn read(path: &Path) -> Result<(History, Vec<Finding>), String> {
         match line {
             Line::Start {
                 backburn_history: VERSION,
+                model: of,
                 start,
-            } if index == 0 => history.start = start,
+            } if index == 0 => {
+                if of != Identity::of(model) {
+                    return Err("it is of another model".to_string());
+                }
+                history.start = start;
+            }
             Line::Start { .. } => {
                 return Err(format!("line {number}: another version of histories"));
             }
@@ -77,12 +129,12 @@ pub fn read(path: &Path) -> Result<(History, Vec<Finding>), String> {
             Line::Epoch(epoch) => history.epochs.push(epoch),
             Line::End { stop, findings } => {
                 history.stop = stop;
-                found = findings;
+                found = Some(findings);
             }
         }
     }
-    match text.is_empty() {
-        true => Err("it is empty".to_string()),
-        false => Ok((history, found)),
+    match found {
+        None => Err("its end is missing".to_string()),
+        Some(findings) => Ok((history, findings)),
     }
 }

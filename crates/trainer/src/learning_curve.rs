@@ -16,7 +16,7 @@ use crate::training::{Manner, Trained, train};
 /// Fewer rows than this are not divided further.
 const FEWEST_ROWS: usize = 40;
 /// Tables with fewer rows to train on have each point repeated with other rows: chance weighs more.
-const FEW_ROWS: usize = 1000;
+const REPEATED_BELOW: usize = 1000;
 const REPEATS: u64 = 2;
 
 /// Trains on a quarter, on half and on all of the training rows, for as many steps each, and scores each network on the rows
@@ -40,7 +40,7 @@ pub fn learning_curve(
         Some(test) => test.clone(),
         None => table.select("the validation rows", validation)?,
     };
-    let repeats = match rows.len() < FEW_ROWS {
+    let repeats = match rows.len() < REPEATED_BELOW {
         true => REPEATS,
         false => 1,
     };
@@ -91,6 +91,10 @@ pub fn learning_curve(
             points.push((used, errors.iter().sum::<f64>() / errors.len() as f64));
         }
     }
+    // The last network may have been stopped on its way.
+    if interrupt::requested() {
+        return Ok(None);
+    }
     Ok((points.len() >= 2).then_some(LearningCurve { measure, points }))
 }
 
@@ -101,7 +105,11 @@ fn score(trained: &Trained, held_out: &Table, chosen: &Chosen) -> Result<Score, 
 
 /// Whether the curve still falls so steeply at its end that rows are what is lacking.
 /// `constant` is the error of always predicting the mean, or the shares of the classes.
-pub fn too_little_data(curve: &LearningCurve, constant: f64) -> Option<Finding> {
+pub fn too_little_data(
+    curve: &LearningCurve,
+    constant: f64,
+    config: &RunConfig,
+) -> Option<Finding> {
     let [.., (_, quarter), (half_rows, half), (all_rows, all)] = curve.points.as_slice() else {
         return None;
     };
@@ -122,9 +130,12 @@ pub fn too_little_data(curve: &LearningCurve, constant: f64) -> Option<Finding> 
             number(*all),
             drop * 100.0
         ),
-        remedy: "collect more rows; until then a smaller or a linear network (network.hidden=[]) may \
-                 do as well"
-            .to_string(),
+        remedy: match config.network.hidden.is_empty() {
+            true => "collect more rows".to_string(),
+            false => "collect more rows; until then a smaller or a linear network \
+                      (network.hidden=[]) may do as well"
+                .to_string(),
+        },
         settings: Vec::new(),
     })
 }

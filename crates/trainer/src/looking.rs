@@ -53,6 +53,7 @@ impl LookedAt<'_> {
         };
         // Chance decides over fewer.
         const FEWEST_ROWS: usize = 20;
+        const FEWEST_EPOCHS: usize = 10;
         // A run that is sick itself says nothing about the rows.
         let sound = trained.findings.iter().all(|finding| {
             use Illness::{ClassImbalance, Leakage, Overfitting};
@@ -61,31 +62,40 @@ impl LookedAt<'_> {
         if let Some(curve) = &curve
             && held_out.rows() >= FEWEST_ROWS
             && sound
+            && trained.model.summary.epochs >= FEWEST_EPOCHS
         {
             let target = &trained.model.target;
             let constant = baseline::constant(self.table, self.understood, target, &held_out)?;
-            let finding = too_little_data(curve, constant.error().1);
+            let finding = too_little_data(curve, constant.error().1, self.config);
             trained.findings.extend(finding);
         }
         Ok(curve)
     }
 
-    /// The report, with further scores beside those of the model.
+    /// The report, with the scores beside that of the validation rows.
     pub fn report(
         &self,
         trained: &Trained,
         scores: &[(String, String)],
         curve: Option<LearningCurve>,
     ) -> Result<Report, Error> {
-        let (rows, what) = self.explained_rows(trained)?;
+        let (rows, numbers, what) = self.explained_rows(trained)?;
         let model = &trained.model;
         let seed = model.summary.seed;
-        let explained = explain(model, &rows, &[], REPEATS, seed, self.chosen)?;
+        let explained = explain(model, &rows, &[], numbers, REPEATS, seed, self.chosen)?;
         let unit = self.manner.unit;
-        let mut report = reporting::of_model(model, &explained, &rows, what, unit)?;
+        let mut report = reporting::of_model(model, &explained, &rows, numbers, what, unit)?;
         reporting::add_training(&mut report, &self.understood.notes, curve);
+        if trained.stop == StopReason::Interrupted {
+            let epochs = count(model.summary.epochs, "epoch");
+            let note =
+                format!("training was interrupted after {epochs}: the command trains to the end");
+            report.notes.insert(0, note);
+        }
+        if !trained.history.epochs.is_empty() {
+            report.findings = Some(trained.findings.clone());
+        }
         report.history = Some(trained.history.clone());
-        report.findings = Some(trained.findings.clone());
         report.facts.insert(
             2,
             ("columns".to_string(), self.understood.columns_in_words()),
@@ -100,35 +110,26 @@ impl LookedAt<'_> {
         Ok(report)
     }
 
-    /// Rows that the network did not learn from, if there are any.
-    fn explained_rows(&self, trained: &Trained) -> Result<(Table, String), Error> {
+    /// Rows that the network did not learn from, if there are any, and their indices in the file.
+    fn explained_rows<'b>(
+        &self,
+        trained: &'b Trained,
+    ) -> Result<(Table, Option<&'b [usize]>, String), Error> {
         let split = &trained.split;
-        Ok(match self.test {
-            Some(test) => {
-                let rows = count(test.rows(), "row");
-                (
-                    test.clone(),
-                    format!("{rows} of {}, which were not learned from", test.name()),
-                )
-            }
-            None if !split.validation.is_empty() => {
-                let rows = self
-                    .table
-                    .select("the validation rows", &split.validation)?;
-                let number = count(rows.rows(), "row");
-                (
-                    rows,
-                    format!("the {number} that chose the best epoch, counted among themselves"),
-                )
-            }
-            None => {
-                let rows = self.table.select("the training rows", &split.training)?;
-                let number = count(rows.rows(), "row");
-                (
-                    rows,
-                    format!("the {number} that were learned from: no others were set aside"),
-                )
-            }
-        })
+        if let Some(test) = self.test {
+            let rows = count(test.rows(), "row");
+            let what = format!("{rows} of {}, which were not learned from", test.name());
+            return Ok((test.clone(), None, what));
+        }
+        let (rows, why) = match split.validation.is_empty() {
+            false => (&split.validation, "that chose the best epoch"),
+            true => (
+                &split.training,
+                "that were learned from: no others were set aside",
+            ),
+        };
+        let table = self.table.select(self.table.name(), rows)?;
+        let what = format!("the {} {why}", count(rows.len(), "row"));
+        Ok((table, Some(rows), what))
     }
 }

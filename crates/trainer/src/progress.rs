@@ -16,7 +16,7 @@ use crate::training::Manner;
 pub struct Progress<'a> {
     bar: ProgressBar,
     lines: bool,
-    scorer: Scorer<'a>,
+    scorer: &'a Scorer<'a>,
     unit: &'a str,
     epochs: usize,
     most_epochs: Option<usize>,
@@ -25,7 +25,7 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// `epochs` is how many there will be at most.
-    pub fn new(scorer: Scorer<'a>, epochs: usize, manner: Manner<'a>) -> Self {
+    pub fn new(scorer: &'a Scorer<'a>, epochs: usize, manner: Manner<'a>) -> Self {
         let bar = match std::io::stderr().is_terminal() {
             true => ProgressBar::new(0),
             false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),

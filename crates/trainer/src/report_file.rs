@@ -15,11 +15,19 @@ use crate::saving::shown_path;
 pub struct ReportFile(PathBuf);
 
 impl ReportFile {
-    /// Makes sure that a report can be written at the path, and that nothing but a report is there.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    /// Makes sure that a report can be written at the path, that nothing but a report is there, and
+    /// that nothing else that is to be written (`others`) goes there too.
+    pub fn create(path: &Path, others: &[&Path]) -> Result<Self, Error> {
         if path == Path::new("-") {
             let reason = "--report -: a report is written to a file, not to standard output";
             return Err(Error::Usage(reason.to_string()));
+        }
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
+        if others.iter().any(|other| absolute(other) == absolute(path)) {
+            let path = path.display();
+            let reason =
+                format!("--report {path}: the model or its history is to be written there");
+            return Err(Error::Usage(reason));
         }
         refuse_what_is_no_report(path)?;
         match OutputFile::create(path) {

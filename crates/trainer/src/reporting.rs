@@ -9,11 +9,13 @@ use crate::error::Error;
 use crate::explaining::Explained;
 use crate::score::Truth;
 
-/// The parts that a model and the rows that explain it fill; the others are left empty.
+/// The parts that a model and the rows that explain it fill; the others are left empty. `numbers` are
+/// the rows' indices in the file, if those are others.
 pub fn of_model(
     model: &SavedModel,
     explained: &Explained,
     evaluated: &Table,
+    numbers: Option<&[usize]>,
     what_rows: String,
     unit: &str,
 ) -> Result<Report, Error> {
@@ -83,7 +85,7 @@ pub fn of_model(
             backburn_tabular::Task::Regression => "RMSE".to_string(),
             backburn_tabular::Task::Classification => "accuracy".to_string(),
         },
-        evaluation: evaluation(model, explained, evaluated, what_rows)?,
+        evaluation: evaluation(model, explained, (evaluated, numbers), what_rows)?,
         importance: Some((explained.measure, explained.importance.clone())),
         dependence: explained.dependence.clone(),
         rows: explained.rows.clone(),
@@ -96,18 +98,19 @@ pub fn of_model(
 fn evaluation(
     model: &SavedModel,
     explained: &Explained,
-    table: &Table,
+    (table, numbers): (&Table, Option<&[usize]>),
     rows: String,
 ) -> Result<Option<Evaluation>, Error> {
     if table.column(model.target.column()).is_err() {
         return Ok(None);
     }
     let truth = Truth::of(table, &model.target)?;
+    let place = |row: usize| numbers.map_or(row, |numbers| numbers[row]) + 1;
     let mut places = Vec::new();
     let outcome = match (&truth, &explained.predictions) {
         (Truth::Values(values), Predictions::Values(all)) => {
             let known = || (0..values.len()).filter(|&row| values[row].is_finite());
-            places.extend(known().map(|row| row + 1));
+            places.extend(known().map(place));
             Outcome::Values {
                 predicted: known().map(|row| all[row]).collect(),
                 actual: known().map(|row| values[row]).collect(),
@@ -126,7 +129,7 @@ fn evaluation(
                     .enumerate()
                     .filter_map(|(row, c)| Some((row, (*c)?)))
             };
-            places.extend(known().map(|(row, _)| row + 1));
+            places.extend(known().map(|(row, _)| place(row)));
             let width = classes.len();
             let probabilities = known().flat_map(|(row, _)| &all[row * width..(row + 1) * width]);
             Outcome::Classes {

@@ -62,5 +62,10 @@ pub fn default_out(table: &Path) -> PathBuf {
 
 /// A path as an argument to copy.
 pub fn shown_path(path: &Path) -> String {
-    quoted(&path.display().to_string())
+    let text = path.display().to_string();
+    // What begins with a dash would be taken for an option.
+    match text.starts_with('-') {
+        true => quoted(&format!("./{text}")),
+        false => quoted(&text),
+    }
 }

@@ -1,5 +1,6 @@
 //! How good predictions are, in the words and the JSON of a report.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use backburn_tabular::{Predictions, Table, Target};
@@ -186,16 +187,33 @@ impl Score {
     }
 }
 
-/// Scores the validation rows while a network trains.
-#[derive(Clone, Copy)]
+/// Scores the validation rows while a network trains, once for each epoch however many ask.
 pub struct Scorer<'a> {
     pub target: &'a Target,
-    pub truth: &'a Truth,
-    pub rows: &'a [usize],
+    truth: &'a Truth,
+    rows: &'a [usize],
+    last: RefCell<(usize, Option<Score>)>,
 }
 
-impl Scorer<'_> {
+impl<'a> Scorer<'a> {
+    pub fn new(target: &'a Target, truth: &'a Truth, rows: &'a [usize]) -> Self {
+        Self {
+            target,
+            truth,
+            rows,
+            last: RefCell::new((0, None)),
+        }
+    }
+
     pub fn score(&self, epoch: &EpochReport) -> Option<Score> {
+        let mut last = self.last.borrow_mut();
+        if last.0 != epoch.epoch {
+            *last = (epoch.epoch, self.of(epoch));
+        }
+        last.1.clone()
+    }
+
+    fn of(&self, epoch: &EpochReport) -> Option<Score> {
         let validation = epoch.validation.as_ref()?;
         let width = validation.outputs.dims()[1];
         let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();

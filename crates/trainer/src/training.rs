@@ -5,7 +5,7 @@ use std::time::Instant;
 use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table};
 use backburn_training::{
-    Circumstances, Examples, Finding, Fitted, History, Illness, Observer, StopReason,
+    Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, Observer, StopReason,
     TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss,
 };
 use burn::module::Module;
@@ -71,22 +71,18 @@ pub fn train(
         describe(&prepared, &network, config, manner);
     }
     let truth = Truth::of(table, &prepared.target)?;
-    let scorer = Scorer {
-        target: &prepared.target,
-        truth: &truth,
-        rows: &prepared.split.validation,
-    };
+    let scorer = Scorer::new(&prepared.target, &truth, &prepared.split.validation);
     let dashboard = match manner.dashboard && manner.wordy {
-        true => Dashboard::new(scorer, manner.unit),
+        true => Dashboard::new(&scorer, manner.unit),
         false => None,
     };
     let mut view: Box<dyn Observer + '_> = match dashboard {
         Some(dashboard) => Box::new(dashboard),
-        None => Box::new(Progress::new(scorer, config.training.epochs, manner)),
+        None => Box::new(Progress::new(&scorer, config.training.epochs, manner)),
     };
     let mut watch = Watch {
         history: manner.wordy.then(History::default),
-        scorer,
+        scorer: &scorer,
         view: view.as_mut(),
     };
     let fitted = fit(
@@ -107,6 +103,12 @@ pub fn train(
         },
     };
     let mut findings = diagnose(&history, circumstances);
+    if manner.wordy && config.training.learning_rate == LearningRate::Auto {
+        let rate = history.start.learning_rate;
+        manner
+            .console
+            .entry("rate", format!("{rate:.1e}, by a range test"));
+    }
     let fitted = match fitted {
         Err(TrainingError::Diverged) => return Err(Error::Diverged(findings)),
         fitted => fitted?,

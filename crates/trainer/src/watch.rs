@@ -9,7 +9,7 @@ use crate::score::Scorer;
 /// Keeps the history, if it is wanted, and passes everything on to the view.
 pub struct Watch<'a> {
     pub history: Option<History>,
-    pub scorer: Scorer<'a>,
+    pub scorer: &'a Scorer<'a>,
     pub view: &'a mut dyn Observer,
 }
 

@@ -417,8 +417,10 @@ fn both_examples_run_offline_from_any_folder() {
         folder.names(),
         [
             "house-prices.history.jsonl",
+            "house-prices.html",
             "house-prices.safetensors",
             "penguins.history.jsonl",
+            "penguins.html",
             "penguins.safetensors"
         ]
     );

@@ -303,6 +303,29 @@ fn steps_learn_by_the_straight_through_gradient() {
 }
 
 #[test]
+fn what_cannot_be_learned_is_no_fault_of_the_learning_rate() {
+    let folder = Folder::new();
+    folder.write("t.csv", table(400, |_, noise| format!("{}", noise.next())));
+    for options in ["", "--set network.dropout=0.3", "--set training.epochs=10"] {
+        let noise = train(&folder, options, &[]);
+        let named = names(&noise);
+        assert!(
+            !named.iter().any(|name| name.contains("learning_rate")),
+            "{options}: {noise:#}"
+        );
+    }
+    // A rate that is far too low leaves the loss above that of a constant too.
+    folder.write("t.csv", surface(600));
+    for rate in ["1e-12", "1e-6"] {
+        let options = format!("--set training.learning_rate={rate} --set training.epochs=20");
+        let slow = train(&folder, &options, &[]);
+        assert_eq!(names(&slow), ["learning_rate_too_low"], "{rate}: {slow:#}");
+    }
+    let short = "--set network.hidden=[] --set training.epochs=3";
+    assert!(!names(&train(&folder, short, &[])).contains(&"learning_rate_too_high".to_string()));
+}
+
+#[test]
 fn healthy_runs_have_no_finding() {
     let folder = Folder::new();
     for seed in 0..3 {

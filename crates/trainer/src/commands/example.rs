@@ -15,6 +15,7 @@ use crate::data::Understood;
 use crate::device::{self, Chosen};
 use crate::error::Error;
 use crate::findings;
+use crate::history_file;
 use crate::interrupt;
 use crate::looking::LookedAt;
 use crate::report_file::ReportFile;
@@ -86,7 +87,9 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
             .report
             .clone()
             .unwrap_or_else(|| format!("{}.html", example.name).into());
-        let report = match ReportFile::create(&report) {
+        let model = args.out.as_deref().unwrap_or(&default);
+        let others = [model, &history_file::path_beside(model)];
+        let report = match ReportFile::create(&report, &others) {
             Ok(report) => Some(report),
             Err(error) if args.report.is_some() => return Err(error),
             // The report was not asked for.
@@ -172,10 +175,7 @@ fn run_one(
             &test,
         )?),
     };
-    let what = match understood.classes {
-        None => "the mean",
-        Some(_) => "the commonest class",
-    };
+    let what = baseline::in_words(&understood);
     let mut beside = format!("always {what}: {}", mean.headline(example.unit));
     if let Some(linear) = &linear {
         beside += &format!("; a linear model: {}", linear.headline(example.unit));

@@ -1,5 +1,7 @@
 //! `trainer explain`.
 
+use std::collections::BTreeSet;
+
 use backburn_explain::{Dependence, Measure, RowExplanation};
 use backburn_tabular::{SavedModel, Table};
 use serde_json::json;
@@ -16,7 +18,12 @@ use crate::reporting;
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(&args.device)?;
-    let report_file = args.report.as_deref().map(ReportFile::create).transpose()?;
+    let beside = history_file::path_beside(&args.model);
+    let others = [args.model.as_path(), &beside, &args.table];
+    let report_file = match &args.report {
+        Some(path) => Some(ReportFile::create(path, &others)?),
+        None => None,
+    };
     let model = SavedModel::load(&args.model, &chosen.device)?;
     let table = Table::read(&args.table, &args.read.options())?;
     let rows = args
@@ -30,17 +37,17 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
                 count(table.rows(), "data row")
             ))),
         })
-        .collect::<Result<Vec<usize>, Error>>()?;
+        .collect::<Result<BTreeSet<usize>, Error>>()?;
+    let rows: Vec<usize> = rows.into_iter().collect();
     let repeats = args.repeats.into();
-    let explained = explain(&model, &table, &rows, repeats, args.seed, &chosen)?;
+    let explained = explain(&model, &table, &rows, None, repeats, args.seed, &chosen)?;
 
     let console = Console::for_json(args.json);
     show(&explained, console);
     if let Some(file) = report_file {
         let what = format!("{} of {}", count(table.rows(), "row"), table.name());
-        let mut report = reporting::of_model(&model, &explained, &table, what, "")?;
-        let beside = history_file::path_beside(&args.model);
-        match history_file::read(&beside) {
+        let mut report = reporting::of_model(&model, &explained, &table, None, what, "")?;
+        match history_file::read(&beside, &model) {
             Ok((history, findings)) => {
                 report.history = Some(history);
                 report.findings = Some(findings);
@@ -51,11 +58,18 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
                 console.paragraph("note", words);
             }
         }
-        report.command = reporting::command();
         file.write(&report, console)?;
     }
     if args.json {
-        let rows: Vec<&RowExplanation> = explained.rows.iter().map(|(_, row)| row).collect();
+        let rows: Vec<RowExplanation> = explained
+            .rows
+            .iter()
+            .map(|(_, row)| RowExplanation {
+                // Counted from 1, as everywhere else.
+                row: row.row + 1,
+                ..row.clone()
+            })
+            .collect();
         console::json(&json!({
             "target": model.target.column(),
             "measure": explained.measure,
@@ -146,6 +160,10 @@ fn show(explained: &Explained, console: Console) {
             let rest = row.contributions.iter().skip(PARTS);
             let columns = count(row.contributions.len() - PARTS, "other column");
             line(rest.map(|part| part.amount).sum(), format!("for {columns}"));
+        }
+        if row.has_remainder() {
+            let why = "that no column accounts for: the activation function jumps";
+            line(row.remainder, why.to_string());
         }
     }
 }

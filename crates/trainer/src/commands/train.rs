@@ -32,7 +32,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     }
     let default = default_out(&source.table);
     let file = place(args.out.as_deref(), &default, &source.target)?;
-    let report_file = args.report.as_deref().map(ReportFile::create).transpose()?;
+    let model_path = args.out.clone().unwrap_or(default);
+    let report_file = match &args.report {
+        Some(path) => Some(ReportFile::create(
+            path,
+            &[&model_path, &history_file::path_beside(&model_path)],
+        )?),
+        None => None,
+    };
     let table = Table::read(&source.table, &source.read.options())?;
     let test = match &args.test {
         Some(path) => Some(Table::read(path, &source.read.options())?),
@@ -54,15 +61,21 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     }
     describe(&table, test.as_ref(), &understood, console);
     let mut result = Map::new();
+    let mut scores = Vec::new();
     if let Some(folds) = args.folds {
-        let scores = cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
-        result.insert("cross_validation".to_string(), scores);
+        let (words, json) =
+            cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
+        scores.push((format!("{folds}-fold cross-validation"), words));
+        result.insert("cross_validation".to_string(), json);
     }
 
     let split = understood.split(&config);
     let mut trained = match train(&table, &understood, split, &config, &chosen, manner) {
         Err(Error::Diverged(findings)) => {
             findings::show(&findings, console);
+            if args.report.is_some() {
+                console.paragraph("note", "there is no model, and so no report");
+            }
             if args.run.json {
                 console::json(&json!({ "stop": "Diverged", "findings": findings }));
             }
@@ -83,7 +96,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let saved = shown_path(&path);
     console.paragraph("training", trained.ending());
     match tested {
-        Ok(tested) => result.extend(report(&trained, tested, &understood, console)),
+        Ok(tested) => {
+            if let Some((score, baseline)) = &tested {
+                let what = baseline::in_words(&understood);
+                scores.insert(0, ("test".to_string(), score.line("")));
+                scores.insert(1, (format!("always {what}"), baseline.headline("")));
+            }
+            result.extend(report(&trained, tested, &understood, console));
+        }
         Err(error) => {
             console.entry("saved", saved);
             return Err(error);
@@ -101,14 +121,22 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         manner,
     };
     let curve = match wanted {
-        true => looked_at.learning_curve(&mut trained)?,
-        false => None,
+        true => looked_at.learning_curve(&mut trained),
+        false => Ok(None),
     };
+    let curve = curve.unwrap_or_else(|error| {
+        console.paragraph("note", format!("no learning curve: {error}"));
+        None
+    });
+    if args.learning_curve && curve.is_none() {
+        let why = "interrupted, or too few rows to learn from or to score on";
+        console.paragraph("note", format!("no learning curve: {why}"));
+    }
     findings::show(&trained.findings, console);
     save_history(&trained, &path, console);
     result.extend(facts(&trained, curve.as_ref(), &path));
     if let Some(file) = report_file {
-        let report = looked_at.report(&trained, &[], curve)?;
+        let report = looked_at.report(&trained, &scores, curve)?;
         file.write(&report, console)?;
     }
     let program = console::program();
@@ -148,10 +176,7 @@ fn report(
         if let Some(note) = score.passed_over_note() {
             console.paragraph("note", note);
         }
-        let what = match understood.classes {
-            None => "the mean",
-            Some(_) => "the commonest class",
-        };
+        let what = baseline::in_words(understood);
         let baseline_line = format!("{} by always predicting {what}", baseline.headline(""));
         console.entry("baseline", baseline_line);
         json.insert("baseline".to_string(), Value::Object(baseline.json()));
@@ -185,7 +210,7 @@ pub fn save_history(trained: &Trained, model: &Path, console: Console) {
     if !model.is_file() {
         return;
     }
-    match history_file::write(model, &trained.history, &trained.findings) {
+    match history_file::write(model, &trained.model, &trained.history, &trained.findings) {
         Ok(path) => console.entry("history", shown_path(&path)),
         Err(error) => {
             let path = history_file::path_beside(model);
@@ -208,6 +233,7 @@ pub fn facts(trained: &Trained, curve: Option<&LearningCurve>, out: &Path) -> Ma
         ("seconds", json!(trained.seconds)),
         ("seed", json!(summary.seed)),
         ("device", json!(summary.device)),
+        ("learning_rate", json!(trained.history.start.learning_rate)),
         ("model", json!(out.display().to_string())),
         ("findings", json!(trained.findings)),
         ("learning_curve", json!(curve.map(|curve| &curve.points))),
