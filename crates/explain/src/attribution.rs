@@ -195,7 +195,8 @@ impl Explainer<'_> {
             let sum: f64 = amounts.iter().sum();
             let difference = prediction - from;
             let room = (CLOSE_ENOUGH * difference.abs()).max(least);
-            if !((sum - difference).abs() > room) {
+            let far = (sum - difference).abs() > room;
+            if !far {
                 break;
             }
         }

@@ -23,6 +23,7 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Curves that share their axes.
+#[derive(Default)]
 pub struct Lines<'a> {
     pub x: &'a str,
     pub y: &'a str,
@@ -35,20 +36,6 @@ pub struct Lines<'a> {
     /// A dot at each point.
     pub dots: bool,
     pub range: Option<(Range<f64>, Range<f64>)>,
-}
-
-impl Default for Lines<'_> {
-    fn default() -> Self {
-        Self {
-            x: "",
-            y: "",
-            curves: Vec::new(),
-            mark: None,
-            diagonal: false,
-            dots: false,
-            range: None,
-        }
-    }
 }
 
 pub fn lines(lines: &Lines) -> Option<String> {

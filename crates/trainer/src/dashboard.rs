@@ -26,6 +26,8 @@ use crate::interrupt;
 use crate::progress::seconds;
 use crate::score::Scorer;
 
+type Points = Vec<(f64, f64)>;
+
 /// Between two pictures.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,9 +47,9 @@ struct State {
     started: Instant,
     step: usize,
     epoch: usize,
-    training: Vec<(f64, f64)>,
-    validation: Vec<(f64, f64)>,
-    scores: Vec<(f64, f64)>,
+    training: Points,
+    validation: Points,
+    scores: Points,
     score: String,
     best: String,
     learning_rate: f64,
@@ -256,12 +258,7 @@ fn draw_head(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(text), words);
 }
 
-fn draw_curves(
-    frame: &mut Frame,
-    area: Rect,
-    title: &str,
-    curves: &[(&str, Color, &Vec<(f64, f64)>)],
-) {
+fn draw_curves(frame: &mut Frame, area: Rect, title: &str, curves: &[(&str, Color, &Points)]) {
     let all: Vec<(f64, f64)> = curves
         .iter()
         .flat_map(|(_, _, points)| points.iter().copied())

@@ -5,6 +5,7 @@
 
 use backburn_model::{Initializer, MlpConfig, Normalization};
 
+use crate::series::{flat_stretch, median, short};
 use crate::{
     EpochRecord, Finding, History, Illness, LayerReport, OptimizerName, StopReason, TrainingConfig,
 };
@@ -559,77 +560,4 @@ fn largest_ratio(epoch: &EpochRecord) -> f64 {
 
 fn loss(epoch: &EpochRecord) -> f64 {
     epoch.validation_loss.unwrap_or(epoch.training_loss)
-}
-
-/// The longest stretch, of at least so many epochs, in which the loss moves by less than a bound.
-fn flat_stretch(losses: &[f64], bound: f64, least: usize) -> Option<(usize, usize)> {
-    let mut longest: Option<(usize, usize)> = None;
-    let mut start = 0;
-    for end in 0..losses.len() {
-        let flat = |start: usize| {
-            let stretch = &losses[start..=end];
-            let low = stretch.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = stretch.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            high - low < bound
-        };
-        while start < end && !flat(start) {
-            start += 1;
-        }
-        let longer = longest.is_none_or(|(a, b)| end - start > b - a);
-        if end + 1 - start >= least && longer {
-            longest = Some((start, end));
-        }
-    }
-    longest
-}
-
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// Three digits.
-fn short(number: f64) -> String {
-    let size = number.abs();
-    match number.is_finite() && size != 0.0 && !(1e-3..1e5).contains(&size) {
-        true => format!("{number:.2e}"),
-        false => {
-            let digits = (2 - size.max(1e-9).log10().floor() as i32).clamp(0, 8) as usize;
-            let text = format!("{number:.digits$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-                false => text,
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_three_digits() {
-        for (number, text) in [
-            (0.003, "0.003"),
-            (0.0003, "3.00e-4"),
-            (12.3456, "12.3"),
-            (1234.5, "1234"),
-            (0.0, "0"),
-            (1.0, "1"),
-            (2.5e7, "2.50e7"),
-        ] {
-            assert_eq!(short(number), text);
-        }
-    }
-
-    #[test]
-    fn a_flat_stretch_is_found_where_it_is() {
-        let mut losses = vec![1.0, 0.8];
-        losses.extend([0.5; 12]);
-        losses.extend([0.3, 0.1]);
-        assert_eq!(flat_stretch(&losses, 0.01, 10), Some((2, 13)));
-        assert_eq!(flat_stretch(&losses, 0.01, 13), None);
-    }
 }

@@ -40,6 +40,7 @@ mod optimizer;
 mod range_test;
 mod record;
 mod schedule;
+mod series;
 mod straight_through;
 
 pub use clipping::Clipping;
