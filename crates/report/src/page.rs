@@ -50,7 +50,7 @@ pub fn page(report: &Report) -> Markup {
                 @if report.command.is_empty() {
                     p { "The command that made this model is not known." }
                 } @else {
-                    p { "This command makes the same model again:" }
+                    p { "This command makes all of this again:" }
                     pre { code { (report.command) } }
                 }
                 @if !report.settings.is_empty() {
@@ -231,7 +231,7 @@ fn evaluation(report: &Report) -> Markup {
     let Some(evaluation) = report.evaluation.as_ref().filter(|e| e.is_whole()) else {
         return html! {
             h2 { "Predicted and actual" }
-            p { "No row says what is true, and so predictions cannot be compared with it." }
+            p { "There is no row of which both a prediction and the truth are known." }
         };
     };
     html! {

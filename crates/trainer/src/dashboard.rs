@@ -8,7 +8,7 @@ use backburn_training::{EpochReport, LayerReport, Observer, StartReport, StepRep
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::prelude::CrosstermBackend;
@@ -73,6 +73,8 @@ impl<'a> Dashboard<'a> {
         };
         // From here on, dropping it gives the terminal back.
         execute!(io::stderr(), EnterAlternateScreen).ok()?;
+        // Not every terminal has a second screen.
+        execute!(io::stderr(), Clear(ClearType::All)).ok()?;
         dashboard.terminal = Some(Terminal::new(CrosstermBackend::new(io::stderr())).ok()?);
         Some(dashboard)
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use backburn_tabular::{ModelFileError, TableError};
-use backburn_training::{Finding, TrainingError};
+use backburn_training::{Finding, History, TrainingError};
 use thiserror::Error;
 
 /// A command that could not be done.
@@ -19,9 +19,10 @@ pub enum Error {
     /// Training.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// Training whose loss became no number before there was a network to keep, and why.
+    /// Training whose loss became no number before there was a network to keep: what it was like, and
+    /// why.
     #[error("{}", TrainingError::Diverged)]
-    Diverged(Vec<Finding>),
+    Diverged(Box<History>, Vec<Finding>),
     /// The command line or the config file.
     #[error("{0}")]
     Usage(String),

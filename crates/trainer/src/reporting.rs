@@ -2,9 +2,12 @@
 
 use backburn_report::{Evaluation, LearningCurve, Outcome, Report, quoted};
 use backburn_tabular::{Predictions, SavedModel, Table, Target, TargetScale};
+use backburn_training::{Finding, History};
 use burn::module::Module;
 
+use crate::config::RunConfig;
 use crate::console::{count, escaped, number, program, shown};
+use crate::data::Understood;
 use crate::error::Error;
 use crate::explaining::Explained;
 use crate::score::Truth;
@@ -92,6 +95,38 @@ pub fn of_model(
         settings: summary.settings.clone(),
         ..Report::default()
     })
+}
+
+/// What there is to say of a training run that gave no model.
+pub fn of_no_model(
+    history: &History,
+    findings: &[Finding],
+    understood: &Understood,
+    config: &RunConfig,
+) -> Report {
+    let target = shown(&understood.target);
+    Report {
+        title: format!("What could not be learned of {target}"),
+        facts: vec![
+            ("rows".to_string(), number_of(understood.rows.len())),
+            ("columns".to_string(), understood.columns_in_words()),
+            (
+                "target".to_string(),
+                format!("{target} ({})", understood.task),
+            ),
+            (
+                "model".to_string(),
+                "none: the loss became infinite or NaN before an epoch was finished".to_string(),
+            ),
+        ],
+        target,
+        notes: understood.notes.clone(),
+        history: Some(history.clone()),
+        findings: Some(findings.to_vec()),
+        settings: config.to_toml(),
+        command: command(),
+        ..Report::default()
+    }
 }
 
 /// The predictions for rows whose truth is known, if there are any.

@@ -110,7 +110,7 @@ pub fn train(
             .entry("rate", format!("{rate:.1e}, by a range test"));
     }
     let fitted = match fitted {
-        Err(TrainingError::Diverged) => return Err(Error::Diverged(findings)),
+        Err(TrainingError::Diverged) => return Err(Error::Diverged(Box::new(history), findings)),
         fitted => fitted?,
     };
     let average = average(&fitted.network, &prepared.training);

@@ -1,7 +1,10 @@
 //! Training of Burn modules by backpropagation and gradient descent.
 //!
 //! [`fit`] is the loop: forward pass, loss, backward pass, update. [`TrainingConfig`] sets what it
-//! does, an [`Observer`] watches it, and [`metrics`] score what comes out.
+//! does, an [`Observer`] watches it, and [`metrics`] score what comes out. A [`History`] is an observer
+//! that keeps what flowed through the layers, and [`diagnose`] says what is wrong in it;
+//! [`check_gradients`] compares backpropagation with differences, and [`range_test`] looks for a
+//! learning rate.
 //!
 //! ```
 //! use backburn_model::MlpConfig;

@@ -19,6 +19,7 @@ use crate::history_file;
 use crate::interrupt;
 use crate::looking::{FEW_ROWS, LookedAt};
 use crate::report_file::ReportFile;
+use crate::reporting;
 use crate::saving::{default_out, place, save, shown_path};
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
@@ -71,15 +72,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
 
     let split = understood.split(&config);
     let mut trained = match train(&table, &understood, split, &config, &chosen, manner) {
-        Err(Error::Diverged(findings)) => {
+        Err(Error::Diverged(history, findings)) => {
             findings::show(&findings, console);
-            if args.report.is_some() {
-                console.paragraph("note", "there is no model, and so no report");
+            if let Some(file) = report_file {
+                let report = reporting::of_no_model(&history, &findings, &understood, &config);
+                file.write(&report, console)?;
             }
             if args.run.json {
                 console::json(&json!({ "stop": "Diverged", "findings": findings }));
             }
-            return Err(Error::Diverged(findings));
+            return Err(Error::Diverged(history, findings));
         }
         trained => trained?,
     };
