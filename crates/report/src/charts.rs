@@ -14,6 +14,7 @@ pub const INK: RGBColor = RGBColor(1, 1, 1);
 pub const FAINT: RGBColor = RGBColor(2, 2, 2);
 pub const FIRST: RGBColor = RGBColor(3, 3, 3);
 pub const SECOND: RGBColor = RGBColor(4, 4, 4);
+const CARD: RGBColor = RGBColor(5, 5, 5);
 
 const WIDTH: u32 = 480;
 const HEIGHT: u32 = 300;
@@ -68,7 +69,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
                 .iter()
                 .copied()
                 .filter(|&(x, y)| drawable(x) && drawable(y));
-            if lines.dots {
+            if lines.dots || points.clone().count() == 1 {
                 let dots = points
                     .clone()
                     .map(|point| Circle::new(point, 4, color.filled()));
@@ -85,6 +86,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
             chart
                 .configure_series_labels()
                 .position(SeriesLabelPosition::UpperRight)
+                .background_style(CARD.mix(0.85))
                 .label_font(font(14))
                 .draw()?;
         }
@@ -199,14 +201,18 @@ pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
     })
 }
 
-/// Rows of numbers as colors, each row with its name; the columns are `first` and following.
-pub fn heat_map(rows: &[(String, Vec<f64>)], first: usize, x: &str) -> Option<String> {
+/// Rows of powers of ten as colors, each row with its name; the columns are `first` and following.
+/// `range` is what the darkest and the brightest color stand for.
+pub fn heat_map(
+    rows: &[(String, Vec<f64>)],
+    range: &Range<f64>,
+    first: usize,
+    x: &str,
+) -> Option<String> {
     const MOST_COLUMNS: usize = 120;
     let height = 110 + (22 * rows.len() as u32).min(900);
     draw(height, |area| {
         let columns = rows.first().map_or(0, |(_, values)| values.len());
-        let all = rows.iter().flat_map(|(_, values)| values.iter().copied());
-        let range = span(all, 0.0)?;
         let step = columns.div_ceil(MOST_COLUMNS).max(1);
         let (map, scale) = area.split_vertically(height - 44);
         let mut chart = ChartBuilder::on(&map)
@@ -266,7 +272,7 @@ pub fn heat_map(rows: &[(String, Vec<f64>)], first: usize, x: &str) -> Option<St
             (left + width, range.end, HPos::Right),
         ] {
             let style = font(14).pos(Pos::new(side, VPos::Top));
-            let text = format!("10^{value:.1}");
+            let text = format!("1e{value:.0}");
             scale.draw(&Text::new(text, (place, 22), style))?;
         }
         Ok(())

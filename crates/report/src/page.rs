@@ -177,21 +177,29 @@ fn score_curve(history: &History, name: &str) -> Markup {
 }
 
 fn gradient_flow(history: &History) -> Markup {
-    let svg = layers(history, |layer| layer.gradient_mean_abs);
-    let text = "The mean absolute gradient in each layer, from input (top) to output, by powers of ten. \
-        A healthy network has much the same color everywhere.";
+    let strongest = history
+        .epochs
+        .iter()
+        .flat_map(|epoch| epoch.layers.iter().map(|l| l.gradient_mean_abs))
+        .filter(|gradient| gradient.is_finite())
+        .fold(0.0, f64::max);
+    let top = strongest.max(1e-30).log10().ceil();
+    let svg = layers(history, &(top - 6.0..top), |layer| layer.gradient_mean_abs);
+    let text = "The mean absolute gradient in each layer, from input (top) to output, in powers of ten. \
+        In the darkest it is a millionth of the strongest, and vanishes.";
     figure("gradients", "Gradient flow", text, svg)
 }
 
 fn update_flow(history: &History) -> Markup {
-    let svg = layers(history, |layer| layer.update_ratio);
-    let text = "How much of its weights' size a step changes in each layer. About a thousandth is usual; \
-        a dark band is a layer that does not learn.";
+    let svg = layers(history, &(-6.0..0.0), |layer| layer.update_ratio);
+    let text = "How much of its weights' size a step changes in each layer, in powers of ten. The middle, \
+        a thousandth, is usual; a dark band is a layer that does not learn.";
     figure("updates", "Updates", text, svg)
 }
 
 fn layers(
     history: &History,
+    range: &std::ops::Range<f64>,
     value: impl Fn(&backburn_training::LayerReport) -> f64,
 ) -> Option<String> {
     let first = history.epochs.first()?;
@@ -206,7 +214,7 @@ fn layers(
             (first.layers[layer].layer.clone(), values.collect())
         })
         .collect();
-    charts::heat_map(&rows, first.epoch, "epoch")
+    charts::heat_map(&rows, range, first.epoch, "epoch")
 }
 
 fn learning_curve(curve: &LearningCurve) -> Markup {
@@ -222,8 +230,8 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
         dots: true,
         ..Lines::default()
     });
-    let text = "The error of networks that learned from fewer rows. Where it still falls steeply, more \
-        rows would help.";
+    let text = "The error of networks that learned from fewer rows, on rows that none learned from. Where it \
+        still falls steeply, more rows would help.";
     figure("learning-curve", "Learning curve", text, svg)
 }
 
@@ -275,7 +283,7 @@ fn values(report: &Report, evaluation: &Evaluation, predicted: &[f64], actual: &
             ))
             figure data-figure="worst" {
                 figcaption { b { "The worst rows" } "Where to look for wrong data, or for what no column says." }
-                table {
+                div class="wide" { table class="numbers" {
                     tr { th { "data row" } th { "predicted" } th { "actual" } th { "missed by" } }
                     @for &row in worst.iter().take(WORST) {
                         tr {
@@ -285,7 +293,7 @@ fn values(report: &Report, evaluation: &Evaluation, predicted: &[f64], actual: &
                             td { (signed(actual[row] - predicted[row], &report.unit)) }
                         }
                     }
-                }
+                } }
             }
         }
     }
@@ -316,6 +324,11 @@ fn classification(
             .copied()
             .collect()
     };
+    const CURVES: usize = 4;
+    let more_classes = match width > CURVES {
+        true => " The first four classes.",
+        false => "",
+    };
     // Of two classes, one curve says it all.
     let followed = if width == 2 { 1..2 } else { 0..width };
     let curves: Vec<(String, Vec<(f64, f64)>)> = followed
@@ -323,7 +336,7 @@ fn classification(
             let is_class: Vec<bool> = actual.iter().map(|&a| a == class).collect();
             Some((cut(&classes[class], 18), roc(&of_class(class), &is_class)?))
         })
-        .take(4)
+        .take(CURVES)
         .collect();
     let curves = curves
         .iter()
@@ -359,7 +372,7 @@ fn classification(
                 @if width > SHOWN {
                     p class="faint" { (width) " classes are too many for a table; the model's " code { "evaluate --json" } " has the numbers." }
                 } @else {
-                    div class="wide" { table class="confusion" {
+                    div class="wide" { table class="confusion numbers" {
                         tr { th {} @for name in classes { th { (cut(name, 14)) } } }
                         @for (class, counts) in confusion.iter().enumerate() {
                             tr {
@@ -373,7 +386,7 @@ fn classification(
                 }
             }
             (figure(
-                "roc", "ROC curve", "Hits over false alarms, as the model is asked to be less and less sure. The diagonal is guessing.",
+                "roc", "ROC curve", &format!("Hits over false alarms, as the model is asked to be less and less sure. The diagonal is guessing.{more_classes}"),
                 roc.flatten()
             ))
             (figure(
@@ -382,7 +395,7 @@ fn classification(
             ))
             figure data-figure="worst" {
                 figcaption { b { "The worst rows" } "Those whose true class was thought least likely." }
-                table {
+                div class="wide" { table class="numbers" {
                     tr { th { "data row" } th { "predicted" } th { "actual" } th { "given to it" } }
                     @for &row in worst.iter().take(WORST) {
                         tr {
@@ -392,7 +405,7 @@ fn classification(
                             td { (number(given(row) * 100.0)) " %" }
                         }
                     }
-                }
+                } }
             }
         }
     }
@@ -438,6 +451,7 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
         .iter()
         .filter_map(|point| Some((point.number?, point.mean)))
         .collect();
+    let mut text_of_categories = "";
     let missing = dependence
         .points
         .iter()
@@ -450,6 +464,10 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
         None => format!("mean {}", cut(&report.target, 24)),
         Some(class) => format!("p({})", cut(class, 24)),
     };
+    const CATEGORIES: usize = 12;
+    if numbers.is_empty() && dependence.points.len() >= CATEGORIES {
+        text_of_categories = " Of many categories, the commonest.";
+    }
     let svg = match numbers.len() {
         0 => {
             let bars: Vec<Bar> = dependence
@@ -479,7 +497,7 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
         None => "prediction".to_string(),
         Some(class) => format!("probability of {}", cut(class, 24)),
     };
-    let mut text = format!("The mean {what} if every row had this value.");
+    let mut text = format!("The mean {what} if every row had this value.{text_of_categories}");
     if let (Some(missing), false) = (missing, numbers.is_empty()) {
         text += &format!(" Where it is missing: {}.", amount(missing.mean));
     }

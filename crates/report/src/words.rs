@@ -42,6 +42,8 @@ pub fn signed(value: f64, unit: &str) -> String {
 pub fn tick(value: f64) -> String {
     let size = value.abs();
     match size {
+        // What is left of a difference.
+        _ if size < 1e-12 => "0".to_string(),
         _ if size >= 1e9 => format!("{value:.1e}"),
         _ if size >= 1e6 => format!("{} M", number(value / 1e6)),
         _ if size >= 1e4 => format!("{} k", number(value / 1e3)),

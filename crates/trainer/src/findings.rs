@@ -289,7 +289,7 @@ fn imbalance(
         (of_class >= FEWEST_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
     };
     let (class, recall) = (0..names.len())
-        .filter(|&class| (counts[class] as f64) < RARE * rows as f64)
+        .filter(|&class| (counts[class] as f64) < RARE.min(0.5 / names.len() as f64) * rows as f64)
         .filter_map(|class| Some((class, recall(class)?)))
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     if recall >= 0.5 || score.accuracy - recall < 0.3 {
@@ -297,7 +297,8 @@ fn imbalance(
     }
     let (remedy, settings) = match config.data.balance_classes {
         false => (
-            "let every class count the same, however many rows it has",
+            "let every class count the same, however many rows it has: more of it is then found, at the \
+             price of accuracy and of probabilities true to the classes' shares",
             vec!["data.balance_classes=true".to_string()],
         ),
         true => ("collect more rows of that class", Vec::new()),

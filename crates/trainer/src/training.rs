@@ -130,11 +130,14 @@ pub fn train(
     if manner.wordy {
         let of_table =
             findings::of_table(table, understood, &prepared, validation.as_ref(), config)?;
+        let sick = findings.iter().any(|f| f.name != Illness::Overfitting);
         // Nothing else can be told while a few rows outweigh all others.
         if of_table.iter().any(|f| f.name == Illness::TargetOutOfScale) {
             findings.clear();
         }
-        findings.extend(of_table);
+        // What a sick run misses is not the table's doing.
+        let told = |f: &Finding| !(sick && f.name == Illness::ClassImbalance);
+        findings.extend(of_table.into_iter().filter(told));
     }
     let mut trained = Trained {
         model,

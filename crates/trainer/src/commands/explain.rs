@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backburn_explain::{Dependence, Measure, RowExplanation};
-use backburn_tabular::{SavedModel, Table};
+use backburn_tabular::{ColumnKind, SavedModel, Table};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
@@ -106,6 +106,7 @@ fn show(explained: &Explained, console: Console) {
     }
     for Dependence {
         column,
+        kind,
         points,
         class,
         ..
@@ -120,7 +121,9 @@ fn show(explained: &Explained, console: Console) {
             .map(|(_, point)| {
                 let value = match (point.value.as_str(), point.number) {
                     ("", _) => "missing".to_string(),
-                    (_, Some(value)) if value.abs() < 1e4 => value.to_string(),
+                    (_, Some(value)) if *kind == ColumnKind::Numeric && value.abs() < 1e4 => {
+                        value.to_string()
+                    }
                     (text, _) => shown(text),
                 };
                 format!("{value} → {}", number(point.mean))

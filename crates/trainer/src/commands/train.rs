@@ -181,6 +181,10 @@ fn report(
         let what = baseline::in_words(understood);
         let baseline_line = format!("{} by always predicting {what}", baseline.headline(""));
         console.entry("baseline", baseline_line);
+        if score.error().1 >= baseline.error().1 {
+            let note = format!("the model is no better than always predicting {what}");
+            console.paragraph("note", note);
+        }
         json.insert("baseline".to_string(), Value::Object(baseline.json()));
     }
     json
