@@ -1,10 +1,11 @@
 //! Activation functions, by name and as a module.
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::{fmt, str::FromStr};
 
 use burn::module::Module;
 use burn::nn::{PRelu, PReluConfig};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{DType, Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::named::{self, ParseNameError};
@@ -269,15 +270,15 @@ impl ActivationLayer {
             Activation::Selu => {
                 above_and_below(input, |x| activation::elu(x, SELU_ALPHA)) * SELU_SCALE
             }
-            Activation::Gelu => activation::gelu(input),
+            Activation::Gelu => gelu(input),
             Activation::GeluTanh => activation::gelu_approximate(input),
-            Activation::Silu => activation::silu(input),
+            Activation::Silu => input.clone() * sigmoid(input),
             Activation::HardSwish => input.clone() * hard_sigmoid(input),
             Activation::Mish => activation::mish(input),
             Activation::Tanh => activation::tanh(input),
             Activation::HardTanh => activation::hardtanh(input, -1.0, 1.0),
             Activation::TanhShrink => activation::tanhshrink(input),
-            Activation::Sigmoid => activation::sigmoid(input),
+            Activation::Sigmoid => sigmoid(input),
             Activation::HardSigmoid => hard_sigmoid(input),
             Activation::LogSigmoid => activation::log_sigmoid(input),
             Activation::Softplus(beta) => activation::softplus(input * beta, 1.0) * beta.recip(),
@@ -297,6 +298,20 @@ const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 /// numbers and then chooses: above 88 that is infinite, and the gradient is not a number.
 fn above_and_below(input: Tensor<2>, below: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
     activation::relu(input.clone()) + below(input.clamp_max(0.0))
+}
+
+/// Not Burn's, whose gradient on some backends is that of the approximation with a hyperbolic
+/// tangent, and off by 0.002.
+fn gelu(input: Tensor<2>) -> Tensor<2> {
+    input.clone() * ((input * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+}
+
+/// Burn's is in 32 bits on some backends, whatever the input is.
+fn sigmoid(input: Tensor<2>) -> Tensor<2> {
+    match input.dtype() {
+        DType::F64 => (input * 0.5).tanh() * 0.5 + 0.5,
+        _ => activation::sigmoid(input),
+    }
 }
 
 /// Not Burn's, which is in 32 bits whatever the input is.

@@ -83,9 +83,14 @@ pub fn lines(lines: &Lines) -> Option<String> {
             }
         }
         if lines.curves.len() > 1 {
+            // Losses fall, and what is above the diagonal is above it.
+            let corner = match lines.diagonal {
+                true => SeriesLabelPosition::LowerRight,
+                false => SeriesLabelPosition::UpperRight,
+            };
             chart
                 .configure_series_labels()
-                .position(SeriesLabelPosition::UpperRight)
+                .position(corner)
                 .background_style(CARD.mix(0.85))
                 .label_font(font(14))
                 .draw()?;
@@ -272,7 +277,7 @@ pub fn heat_map(
             (left + width, range.end, HPos::Right),
         ] {
             let style = font(14).pos(Pos::new(side, VPos::Top));
-            let text = format!("1e{value:.0}");
+            let text = format!("1e{}", value as i32);
             scale.draw(&Text::new(text, (place, 22), style))?;
         }
         Ok(())

@@ -223,11 +223,16 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
         .iter()
         .map(|&(rows, error)| (rows as f64, error))
         .collect();
+    // From zero, so that chance looks as small as it is.
+    let top = |numbers: &mut dyn Iterator<Item = f64>| 1.1 * numbers.fold(0.0, f64::max);
+    let rows = top(&mut curve.points.iter().map(|point| point.0 as f64));
+    let errors = top(&mut curve.points.iter().map(|point| point.1));
     let svg = charts::lines(&Lines {
         x: "rows trained on",
         y: &curve.measure,
         curves: vec![("", points)],
         dots: true,
+        range: (rows > 0.0 && errors > 0.0 && errors < 1e100).then_some((0.0..rows, 0.0..errors)),
         ..Lines::default()
     });
     let text = "The error of networks that learned from fewer rows, on rows that none learned from. Where it \

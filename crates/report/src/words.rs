@@ -8,7 +8,8 @@ pub fn number(value: f64) -> String {
         _ if size >= 100.0 => 0,
         _ if size >= 10.0 => 1,
         _ if size >= 1.0 => 2,
-        _ if size >= 0.001 || size == 0.0 => 3,
+        _ if size >= 0.1 || size == 0.0 => 3,
+        _ if size >= 0.001 => 4,
         _ => return format!("{value:.1e}"),
     };
     let text = format!("{size:.digits$}");
