@@ -424,12 +424,7 @@ impl Run<'_> {
         let (best, lowest) = losses[place];
         let tail = losses.len().div_ceil(10).min(losses.len() - place);
         let end = median(losses[losses.len() - tail..].iter().map(|(_, loss)| *loss));
-        // Chance moves the loss of few rows.
-        let margin = match self.history.start.validation_rows {
-            0..100 => 0.1,
-            _ => 0.05,
-        };
-        let rose = end > 1.15 * lowest && end > lowest + margin * self.constant;
+        let rose = end > 1.15 * lowest && end > lowest + 0.1 * self.constant;
         let last = self.epochs.last()?;
         let fitted = last.training_loss < best.training_loss;
         if !(rose && fitted) {
