@@ -94,9 +94,20 @@ fn noise_is_how_much_batches_disagree() {
         history.epochs[0].layers[0].gradient_noise
     };
     assert!(noise([1.0, 1.0, 1.0, 1.0]) < 1e-3);
-    // Two of the four steps are measured, and either agree or cancel.
-    let mixed = noise([1.0, -1.0, 1.0, -1.0]);
-    assert!(mixed.is_nan() || mixed < 1e-3, "{mixed}");
+    // Two of the four steps are measured: of values a and b their gradients, (-2a, -2a) and (-2b, -2b),
+    // have a noise of |a - b| / sqrt(2ab).
+    let values: [f32; 4] = [1.0, 3.0, 5.0, 8.0];
+    let found = noise(values);
+    let pairs = values
+        .iter()
+        .flat_map(|a| values.iter().map(move |b| (a, b)));
+    let mut expected = pairs
+        .filter(|(a, b)| a < b)
+        .map(|(a, b)| f64::from((a - b).abs() / (2.0 * a * b).sqrt()));
+    assert!(
+        expected.any(|noise| (noise - found).abs() < 1e-4),
+        "{found}"
+    );
 }
 
 #[test]

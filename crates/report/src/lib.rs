@@ -12,7 +12,7 @@ use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
 use backburn_training::{Finding, History};
 
 pub use evaluation::{Evaluation, Outcome};
-pub use words::quoted;
+pub use words::{grouped, quoted};
 
 /// What tells a report from other files.
 pub const GENERATOR: &str = concat!("backburn ", env!("CARGO_PKG_VERSION"));

@@ -12,11 +12,19 @@ pub fn number(value: f64) -> String {
         _ if size >= 0.001 => 4,
         _ => return format!("{value:.1e}"),
     };
-    let text = format!("{size:.digits$}");
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (whole, fraction.trim_end_matches('0')),
-        None => (text.as_str(), ""),
+    let text = grouped(size, digits);
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
     };
+    let sign = if value < 0.0 { "−" } else { "" };
+    format!("{sign}{text}")
+}
+
+/// A number of at least 0 with so many digits behind the point, and thousands grouped.
+pub fn grouped(size: f64, digits: usize) -> String {
+    let text = format!("{size:.digits$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = String::new();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place).is_multiple_of(3) {
@@ -24,10 +32,9 @@ pub fn number(value: f64) -> String {
         }
         grouped.push(digit);
     }
-    let sign = if value < 0.0 { "−" } else { "" };
     match fraction {
-        "" => format!("{sign}{grouped}"),
-        fraction => format!("{sign}{grouped}.{fraction}"),
+        "" => grouped,
+        fraction => format!("{grouped}.{fraction}"),
     }
 }
 

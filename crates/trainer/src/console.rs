@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use backburn_report::grouped;
+
 /// Where messages go: to standard output, or to standard error if that is for JSON or predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Console {
@@ -84,20 +86,8 @@ pub fn number(value: f64) -> String {
         _ if size >= 0.01 || size == 0.0 => 4,
         _ => return format!("{value:.3e}"),
     };
-    let text = format!("{size:.digits$}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
     let sign = if value < 0.0 { "-" } else { "" };
-    match fraction {
-        "" => format!("{sign}{grouped}"),
-        fraction => format!("{sign}{grouped}.{fraction}"),
-    }
+    format!("{sign}{}", grouped(size, digits))
 }
 
 /// A count and its noun.
