@@ -53,6 +53,11 @@ impl Mlp {
         mlp
     }
 
+    /// Numeric inputs, before the categories.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     /// The forward pass.
     ///
     /// # Shapes
@@ -163,6 +168,11 @@ impl Block {
             dropout: (config.dropout > 0.0).then(|| DropoutConfig::new(config.dropout).init()),
             residual: config.residual && inputs == outputs,
         }
+    }
+
+    /// Whether it adds its input to what it gives.
+    pub fn is_residual(&self) -> bool {
+        self.residual
     }
 
     /// # Shapes

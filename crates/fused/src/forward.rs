@@ -1,0 +1,170 @@
+//! Prediction: a forward pass that treats each row by itself.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::FusedMlp;
+
+impl FusedMlp {
+    /// What the network gives for these rows, `[rows, columns] -> [rows, outputs]`.
+    ///
+    /// A row's numbers are the same to the bit whichever rows stand beside it, since its sums are
+    /// taken in the same order: unlike a matrix product, which chooses by the shape.
+    ///
+    /// # Panics
+    ///
+    /// The numbers do not make whole rows.
+    pub fn predict(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.columns();
+        assert_eq!(rows.len() % columns, 0, "rows of {columns} numbers");
+        let count = rows.len() / columns;
+        let mut input;
+        let mut features = rows;
+        if !self.embeddings.is_empty() {
+            input = Vec::with_capacity(count * self.layers[0].inputs);
+            for row in rows.chunks_exact(columns) {
+                let (numbers, categories) = row.split_at(self.numeric);
+                input.extend_from_slice(numbers);
+                for (table, &category) in self.embeddings.iter().zip(categories) {
+                    input.extend_from_slice(&self.parameters[self.embedded(table, category)]);
+                }
+            }
+            features = &input;
+        }
+        for layer in &self.layers {
+            let mut output = vec![0.0; count * layer.outputs];
+            let weight = &self.parameters[layer.weight.clone()];
+            Arch::new().dispatch(RowByRow {
+                rows: features,
+                inputs: layer.inputs,
+                weight,
+                outputs: layer.outputs,
+                out: &mut output,
+            });
+            let bias = &self.parameters[layer.bias.clone()];
+            layer.function.apply(&mut output, bias);
+            if layer.residual {
+                output.iter_mut().zip(features).for_each(|(y, x)| *y += x);
+            }
+            input = output;
+            features = &input;
+        }
+        features.to_vec()
+    }
+}
+
+/// `out = rows · weight`, each sum over the inputs from the first to the last.
+struct RowByRow<'a> {
+    rows: &'a [f32],
+    inputs: usize,
+    weight: &'a [f32],
+    outputs: usize,
+    out: &'a mut [f32],
+}
+
+/// Rows that share what is read of the weight.
+const BLOCK: usize = 4;
+/// Vectors of outputs that are summed up side by side.
+const VECTORS: usize = 4;
+
+impl WithSimd for RowByRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let rows = self.rows.chunks(BLOCK * self.inputs.max(1));
+        for (rows, out) in rows.zip(self.out.chunks_mut(BLOCK * self.outputs)) {
+            if rows.len() == BLOCK * self.inputs {
+                block::<S, BLOCK>(simd, rows, self.inputs, self.weight, self.outputs, out);
+            } else {
+                let rows = rows.chunks(self.inputs);
+                for (row, out) in rows.zip(out.chunks_mut(self.outputs)) {
+                    block::<S, 1>(simd, row, self.inputs, self.weight, self.outputs, out);
+                }
+            }
+        }
+    }
+}
+
+/// A block of `R` rows.
+#[inline(always)]
+fn block<S: Simd, const R: usize>(
+    simd: S,
+    rows: &[f32],
+    inputs: usize,
+    weight: &[f32],
+    outputs: usize,
+    out: &mut [f32],
+) {
+    let rows: [&[f32]; R] = std::array::from_fn(|row| &rows[row * inputs..][..inputs]);
+    let mut first = 0;
+    while first < outputs {
+        let width = (VECTORS * S::F32_LANES).min(outputs - first);
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
+        if width == VECTORS * S::F32_LANES {
+            for (input, weight) in weight.chunks_exact(outputs).enumerate() {
+                let (weight, _) = S::as_simd_f32s(&weight[first..first + width]);
+                for row in 0..R {
+                    let x = simd.splat_f32s(rows[row][input]);
+                    for v in 0..VECTORS {
+                        sums[row][v] = simd.mul_add_f32s(x, weight[v], sums[row][v]);
+                    }
+                }
+            }
+        } else {
+            for (input, weight) in weight.chunks_exact(outputs).enumerate() {
+                let parts = weight[first..first + width].chunks(S::F32_LANES);
+                for (v, part) in parts.enumerate() {
+                    let part = simd.partial_load_f32s(part);
+                    for row in 0..R {
+                        let x = simd.splat_f32s(rows[row][input]);
+                        sums[row][v] = simd.mul_add_f32s(x, part, sums[row][v]);
+                    }
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            let out = &mut out[row * outputs + first..][..width];
+            for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
+                simd.partial_store_f32s(out, *sum);
+            }
+        }
+        first += width;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::FusedMlp;
+    use backburn_model::{EmbeddingConfig, MlpConfig};
+    use burn::tensor::{Device, Distribution, Tensor};
+
+    #[test]
+    fn predictions_are_burns_and_each_row_stands_alone() {
+        let device = Device::default();
+        device.seed(1);
+        let table = |categories, dimension| EmbeddingConfig {
+            categories,
+            dimension,
+        };
+        for (inputs, hidden, outputs) in [(1, vec![], 1), (7, vec![70, 33], 3), (5, vec![5], 1)] {
+            let network = MlpConfig::new(inputs, outputs)
+                .with_hidden(hidden)
+                .with_residual(true)
+                .with_embeddings([table(3, 2), table(9, 4)])
+                .init(&device)
+                .unwrap();
+            let fused = FusedMlp::of(&network).unwrap();
+            let numbers = Tensor::<2>::random([13, inputs], Distribution::Default, &device);
+            let categories = Tensor::random([13, 2], Distribution::Uniform(0.0, 3.0), &device);
+            let rows = Tensor::cat(vec![numbers, categories.floor()], 1);
+            let expected: Vec<f32> = network.forward(rows.clone()).into_data().iter().collect();
+            let rows: Vec<f32> = rows.into_data().iter().collect();
+            let predicted = fused.predict(&rows);
+            for (a, b) in predicted.iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-5, "{a} {b}");
+            }
+            let alone = rows.chunks(inputs + 2).flat_map(|row| fused.predict(row));
+            assert_eq!(alone.collect::<Vec<f32>>(), predicted);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The plain multilayer perceptron in main memory: its forward and backward pass over arrays.
+//!
+//! Burn runs any network on any device, one operation at a time: each allocates its result, notes
+//! in a graph how to go back, and passes over memory once more. On small networks that takes far
+//! longer than the arithmetic. Here the same equations run over buffers that are allocated once:
+//! a matrix product for each layer, then bias and activation in one pass, and backward likewise.
+//!
+//! - [`FusedMlp`] holds the parameters of an [`Mlp`](backburn_model::Mlp), one after the other.
+//! - [`Pass`] takes a batch of rows forward and sends a gradient back.
+//! - [`FusedMlp::predict_row`] answers for a single row.
+//!
+//! What it cannot do (normalization, activations with parameters or few users, other devices and
+//! precisions) it says with `None`, and Burn does it.
+
+mod activation;
+mod forward;
+mod matrix;
+mod mlp;
+mod pass;
+
+pub use activation::Function;
+pub use mlp::{FusedMlp, Layer};
+pub use pass::Pass;
+
+/// Compiles the loops of a closure once for each generation of vector instructions, and runs those
+/// for the best that this processor has.
+#[inline(always)]
+pub fn vectorized<R>(loops: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || loops(),
+    )
+}
