@@ -316,7 +316,7 @@ fn tanh(x: f32) -> f32 {
     // Cephes again: close to zero the difference below would cancel.
     let square = x * x;
     let p = -5.704_988_7e-3;
-    let p = p * square + 2.063_908_9e-2;
+    let p = p * square + 2.063_909e-2;
     let p = p * square - 5.373_971_5e-2;
     let p = p * square + 0.133_314_42;
     let p = p * square - 0.333_332_8;

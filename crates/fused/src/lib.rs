@@ -26,8 +26,19 @@ pub use pass::Pass;
 /// for the best that this processor has.
 #[inline(always)]
 pub fn vectorized<R>(loops: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || loops(),
-    )
+    pulp::Arch::new().dispatch(loops)
+}
+
+/// Multiplications below which threads cost more than they bring: threads of which this is one, and
+/// those that have to be woken from elsewhere.
+const WORTH_SHARING: usize = 500_000;
+const WORTH_WAKING: usize = 20_000_000;
+
+/// Whether so many multiplications are worth sharing with other threads of rayon's pool.
+pub fn worth_threads(multiplications: usize) -> bool {
+    multiplications
+        >= match rayon::current_thread_index() {
+            Some(_) => WORTH_SHARING,
+            None => WORTH_WAKING,
+        }
 }

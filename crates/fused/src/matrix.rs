@@ -2,6 +2,8 @@
 
 use gemm::{Parallelism, gemm};
 
+use crate::vectorized;
+
 /// A matrix in a slice, row by row or, transposed, column by column.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
@@ -91,6 +93,51 @@ pub fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool) {
     }
 }
 
+/// `out = aᵀ`, for `a` of `[rows, columns]`, from a column of `a` on: as many as `out` has room for.
+/// A product takes longer with a transposed matrix on the right than with a copy of it.
+///
+/// # Panics
+///
+/// The shapes do not fit.
+pub fn transpose(a: &[f32], columns: usize, first: usize, out: &mut [f32]) {
+    // Squares of this size fit into registers.
+    const SIDE: usize = 16;
+    let rows = a.len() / columns;
+    let last = first + out.len() / rows;
+    assert!(last <= columns, "column {last} of {columns}");
+    let whole_rows = rows - rows % SIDE;
+    let whole_columns = last - (last - first) % SIDE;
+    vectorized(
+        #[inline(always)]
+        || {
+            for column in (first..whole_columns).step_by(SIDE) {
+                for row in (0..whole_rows).step_by(SIDE) {
+                    let mut square = [[0.0; SIDE]; SIDE];
+                    for (r, square) in square.iter_mut().enumerate() {
+                        square.copy_from_slice(&a[(row + r) * columns + column..][..SIDE]);
+                    }
+                    for c in 0..SIDE {
+                        let out = &mut out[(column - first + c) * rows + row..][..SIDE];
+                        for (out, square) in out.iter_mut().zip(&square) {
+                            *out = square[c];
+                        }
+                    }
+                }
+            }
+        },
+    );
+    for row in 0..rows {
+        let rest = if row < whole_rows {
+            whole_columns
+        } else {
+            first
+        };
+        for column in rest..last {
+            out[(column - first) * rows + row] = a[row * columns + column];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +165,21 @@ mod tests {
         let b = Matrix::new(&b, 3, 2).transposed();
         product(a, b, &mut out, false);
         assert_eq!(out, [9.0, 19.0, 29.0, 12.0, 26.0, 40.0, 15.0, 33.0, 51.0]);
+    }
+
+    #[test]
+    fn a_matrix_is_transposed_from_any_column_on() {
+        for (rows, columns, first) in [(1, 1, 0), (16, 16, 0), (3, 40, 5), (33, 19, 2)] {
+            let a = numbered(rows, columns);
+            let mut out = vec![f32::NAN; (columns - first) * rows];
+            transpose(&a, columns, first, &mut out);
+            for row in 0..rows {
+                for column in first..columns {
+                    let place = (column - first) * rows + row;
+                    assert_eq!(out[place], a[row * columns + column]);
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,10 @@ use backburn_model::Mlp;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::Function;
+use rayon::prelude::*;
+
+use crate::matrix::transpose;
+use crate::{Function, worth_threads};
 
 /// A plain [`Mlp`]: linear layers with activation functions, perhaps with embeddings in front,
 /// dropout and residual connections.
@@ -15,6 +18,8 @@ pub struct FusedMlp {
     /// All of them, in the order in which Burn visits them: the tables of the embeddings, then of
     /// each layer the weight, `[inputs, outputs]` row by row, and the bias.
     pub parameters: Vec<f32>,
+    /// The weights of large layers transposed, for the way back.
+    pub(crate) transposed: Vec<Vec<f32>>,
     pub(crate) embeddings: Vec<Table>,
     pub(crate) layers: Vec<Layer>,
     /// Numbers in a row, before the categories.
@@ -44,7 +49,17 @@ pub struct Layer {
     pub(crate) residual: bool,
 }
 
+/// Columns that are transposed together.
+const COLUMNS: usize = 128;
+/// The multiplications that take as long as moving a number.
+const TRANSPOSING: usize = 32;
+
 impl Layer {
+    /// Whether transposing the weight takes less time than it saves.
+    pub(crate) fn is_large(&self) -> bool {
+        self.weight.len() >= 128 * 128 && self.outputs > 1
+    }
+
     /// Whether the slopes of the activation are kept from the forward pass for the backward pass,
     /// since what the layer gives does not tell them.
     pub(crate) fn keeps_slopes(&self) -> bool {
@@ -106,6 +121,7 @@ impl FusedMlp {
         }
         Some(Self {
             parameters: collected.parameters,
+            transposed: vec![Vec::new(); layers.len()],
             embeddings,
             layers,
             numeric: network.inputs(),
@@ -131,6 +147,29 @@ impl FusedMlp {
     pub fn work(&self) -> usize {
         let work = |layer: &Layer| layer.inputs * layer.outputs;
         self.layers.iter().map(work).sum()
+    }
+
+    /// Gets the weights ready for [`Pass::backward`](crate::Pass::backward), which is due whenever
+    /// they have changed.
+    pub fn prepare_backward(&mut self) {
+        // Nothing goes back through the first layer, but into embeddings.
+        let skip = usize::from(self.embeddings.is_empty());
+        let layers = self.layers.iter().zip(&mut self.transposed).skip(skip);
+        for (layer, transposed) in layers.filter(|(layer, _)| layer.is_large()) {
+            let weight = &self.parameters[layer.weight.clone()];
+            transposed.resize(weight.len(), 0.0);
+            let copy = |(stretch, out): (usize, &mut [f32])| {
+                transpose(weight, layer.outputs, stretch * COLUMNS, out);
+            };
+            let stretch = COLUMNS * layer.inputs;
+            match worth_threads(weight.len() * TRANSPOSING) {
+                true => transposed
+                    .par_chunks_mut(stretch)
+                    .enumerate()
+                    .for_each(copy),
+                false => transposed.chunks_mut(stretch).enumerate().for_each(copy),
+            }
+        }
     }
 
     /// The network with these parameters.

@@ -102,6 +102,10 @@ impl Pass {
     ///
     /// With `z = x · W + b`, `y = f(z)` and `δ` for the gradient by `z`, that is `∂y · f'(z)`:
     /// `∂W = xᵀ · δ`, `∂b` is the sum of the rows of `δ`, and `∂x = δ · Wᵀ`.
+    ///
+    /// # Panics
+    ///
+    /// [`FusedMlp::prepare_backward`] was never called.
     pub fn backward(
         &mut self,
         network: &FusedMlp,
@@ -138,10 +142,16 @@ impl Pass {
             if first && network.embeddings.is_empty() {
                 return;
             }
-            let weight = &network.parameters[layer.weight.clone()];
+            let transposed = match layer.is_large() {
+                true => Matrix::new(&network.transposed[index], layer.outputs, layer.inputs),
+                false => {
+                    let weight = &network.parameters[layer.weight.clone()];
+                    Matrix::new(weight, layer.inputs, layer.outputs).transposed()
+                }
+            };
             product(
                 delta_matrix,
-                Matrix::new(weight, layer.inputs, layer.outputs).transposed(),
+                transposed,
                 resize(&mut self.delta_before, rows * layer.inputs),
                 residual,
             );

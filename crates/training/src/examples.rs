@@ -1,5 +1,7 @@
 //! The rows that a network learns from.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -117,19 +119,7 @@ impl Examples {
     /// Batches of `size` rows, in order; the last one holds what is left. A single row left
     /// joins the batch before it, since one row has no variance to normalize by.
     pub fn batches(&self, size: usize) -> impl Iterator<Item = Self> {
-        let rows = self.rows();
-        let mut start = 0;
-        std::iter::from_fn(move || {
-            (start < rows).then(|| {
-                let end = match rows.saturating_sub(start) {
-                    left if left <= size.saturating_add(1) && size > 1 => rows,
-                    _ => start + size.max(1),
-                };
-                let batch = self.slice(start, end);
-                start = end;
-                batch
-            })
-        })
+        batches(self.rows(), size).map(|rows| self.slice(rows.start, rows.end))
     }
 
     /// Number of [`batches`](Self::batches).
@@ -185,6 +175,22 @@ impl Examples {
             weights,
         })
     }
+}
+
+/// The rows of each of the [`batches`](Examples::batches).
+pub(crate) fn batches(rows: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        (start < rows).then(|| {
+            let end = match rows.saturating_sub(start) {
+                left if left <= size.saturating_add(1) && size > 1 => rows,
+                _ => start + size.max(1),
+            };
+            let batch = start..end;
+            start = end;
+            batch
+        })
+    })
 }
 
 #[cfg(test)]

@@ -9,17 +9,21 @@
 
 use std::ops::ControlFlow;
 
+use backburn_fused::FusedMlp;
 use backburn_model::Mlp;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::autodiff::Autodiff;
+use crate::examples::batches;
+use crate::fused::Fused;
 use crate::range_test::LOWEST_RATE;
 use crate::record::Recorder;
+use crate::steps::{Recording, Steps};
 use crate::{
     ConfigError, Criterion, EpochReport, Examples, HiddenActivation, LearningRate, Observer,
     StartReport, StepReport, Targets, TrainingConfig, Validation, range_test,
@@ -35,6 +39,18 @@ pub trait Network: Module {
     fn activations(&self, inputs: Tensor<2>) -> Vec<HiddenActivation> {
         let _ = inputs;
         Vec::new()
+    }
+
+    /// The same network in main memory, where it can be that: [`fit`] is then several times as
+    /// fast.
+    fn fused(&self) -> Option<FusedMlp> {
+        None
+    }
+
+    /// This network with the parameters of its [`fused`](Self::fused) form.
+    fn with_fused(self, fused: &FusedMlp) -> Self {
+        let _ = fused;
+        self
     }
 }
 
@@ -53,6 +69,14 @@ impl Network for Mlp {
                 outputs,
             })
             .collect()
+    }
+
+    fn fused(&self) -> Option<FusedMlp> {
+        FusedMlp::of(self)
+    }
+
+    fn with_fused(self, fused: &FusedMlp) -> Self {
+        fused.write_to(self)
     }
 }
 
@@ -144,13 +168,12 @@ pub fn fit<N: Network>(
         .filter(|rows| rows.rows() > 0)
         .map(|rows| rows.for_training(&device))
         .transpose()?;
-    let mut network = network.fork(&device).train();
+    let network = network.fork(&device).train();
     check(&network, &criterion, &training)?;
     if let Some(rows) = &validation {
         check(&network, &criterion, rows)?;
     }
 
-    let clipping = config.clipping();
     let batch_size = config.batch_size_for(training.rows());
     let steps = training.batch_count(batch_size);
     let learning_rate = match config.learning_rate {
@@ -164,7 +187,6 @@ pub fn fit<N: Network>(
             field: "learning_rate",
             reason,
         })?;
-    let mut optimizer = config.optimizer.init();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     device.seed(config.seed);
     let mut recorder = observer
@@ -186,6 +208,14 @@ pub fn fit<N: Network>(
         start.target = mean_and_deviation(&training.targets);
     }
     observer.on_start(&start);
+    let mut trainer: Box<dyn Steps<N> + '_> =
+        match Fused::new(&network, &training, validation.as_ref(), config) {
+            Some(fused) => Box::new(fused),
+            None => {
+                let validation = validation.as_ref();
+                Box::new(Autodiff::new(network, &training, validation, config))
+            }
+        };
 
     // The networks to choose from in the end, the last one first.
     let mut kept: Vec<(usize, N)> = Vec::new();
@@ -195,80 +225,63 @@ pub fn fit<N: Network>(
     let mut diverged = None;
 
     'training: for epoch in 1..=config.epochs {
-        let mut losses = Losses::default();
         let mut learning_rate = 0.0;
-        let shuffled = training.shuffled(&mut rng);
-        for (step, batch) in shuffled.batches(batch_size).enumerate() {
-            // Forward pass.
-            let outputs = network.forward(batch.inputs.clone().autodiff());
-            // Loss.
-            let loss = criterion.forward(outputs, &batch.targets, batch.weights.as_ref());
-            losses.push(&loss, batch.rows());
-            // Backward pass.
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let gradients = clipping.clip(&network, gradients);
-            // Update.
+        trainer.start_epoch(&mut rng);
+        for (step, rows) in batches(training.rows(), batch_size).enumerate() {
             let rate = schedule.step();
             learning_rate = rate.base();
-            if let Some(recorder) = &mut recorder {
-                recorder.before_update(step, &network, &gradients);
+            let recorder = recorder.as_mut();
+            let recording = recorder.map(|recorder| Recording { recorder, step });
+            trainer.step(rows, rate, recording);
+            if trainer.diverged() {
+                stop = StopReason::Diverged;
+                break;
             }
-            network = optimizer.step(rate, network, gradients);
-            if let Some(recorder) = &mut recorder {
-                recorder.after_update(step, &network);
-            }
-
             let report = StepReport {
                 epoch,
                 step: step + 1,
                 steps,
                 learning_rate,
             };
-            if losses.diverged() {
-                stop = StopReason::Diverged;
-                diverged = Some(EpochReport {
-                    epoch,
-                    training_loss: losses.mean(),
-                    validation: None,
-                    best: false,
-                    learning_rate,
-                    layers: layers(&mut recorder, &network.valid()),
-                });
-                break 'training;
-            }
             if observer.on_step(&report).is_break() {
                 stop = StopReason::Interrupted;
                 break 'training;
             }
         }
 
-        let training_loss = losses.mean();
-        let snapshot = network.valid();
-        let validation = validation
-            .as_ref()
-            .map(|rows| validate(&snapshot, rows, &criterion));
+        let training_loss = trainer.mean_loss();
+        let validation = match stop {
+            StopReason::Diverged => None,
+            _ => trainer.validate(),
+        };
         let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
+        let best = stop != StopReason::Diverged && loss < lowest;
+        let unmeasured = validation.is_none();
+        let snapshot = (best || unmeasured || recorder.is_some()).then(|| trainer.network());
         let report = EpochReport {
             epoch,
             training_loss,
             validation,
-            best: loss < lowest,
+            best,
             learning_rate,
-            layers: layers(&mut recorder, &snapshot),
+            layers: match (&mut recorder, &snapshot) {
+                (Some(recorder), Some(network)) => recorder.report(network),
+                _ => Vec::new(),
+            },
         };
-        if !training_loss.is_finite() || !loss.is_finite() {
+        if stop == StopReason::Diverged || !training_loss.is_finite() || !loss.is_finite() {
             stop = StopReason::Diverged;
             diverged = Some(report);
             break;
         }
         epochs = epoch;
         lowest = lowest.min(loss);
-        if report.best || report.validation.is_none() {
+        if let Some(network) = snapshot.filter(|_| best || unmeasured) {
             // Without validation rows nothing has measured the last update yet, and so the network
             // before it stays too.
-            let others = usize::from(report.validation.is_none());
+            let others = usize::from(unmeasured);
             kept.drain(..kept.len().saturating_sub(others));
-            kept.push((epoch, snapshot));
+            kept.push((epoch, network));
         }
         if observer.on_epoch(&report) == ControlFlow::Break(()) {
             stop = StopReason::Interrupted;
@@ -283,7 +296,7 @@ pub fn fit<N: Network>(
 
     observer.on_end(stop, diverged.as_ref());
     if kept.is_empty() && stop != StopReason::Diverged {
-        kept.push((0, network.valid()));
+        kept.push((0, trainer.network()));
     }
     let rows = validation.as_ref().unwrap_or(&training);
     let mut measured = kept.into_iter().rev().map(|(epoch, network)| {
@@ -300,12 +313,6 @@ pub fn fit<N: Network>(
         loss,
         stop,
     })
-}
-
-fn layers<N: Network>(recorder: &mut Option<Recorder>, network: &N) -> Vec<crate::LayerReport> {
-    recorder
-        .as_mut()
-        .map_or_else(Vec::new, |recorder| recorder.report(network))
 }
 
 /// Of the numbers to predict, if they are that.
@@ -363,54 +370,16 @@ pub fn forward_in_batches<N: Network>(network: &N, inputs: &Tensor<2>) -> Tensor
     Tensor::cat(outputs, 0)
 }
 
-fn validate<N: Network>(network: &N, rows: &Examples, criterion: &Criterion) -> Validation {
+pub(crate) fn validate<N: Network>(
+    network: &N,
+    rows: &Examples,
+    criterion: &Criterion,
+) -> Validation {
     let outputs = forward_in_batches(network, &rows.inputs);
     let loss = criterion.forward(outputs.clone(), &rows.targets, rows.weights.as_ref());
     Validation {
         loss: scalar(loss),
         outputs,
-    }
-}
-
-/// The losses of an epoch. They stay on the device, and are read back some steps at a time: a
-/// graphics card would otherwise wait for the processor at every step.
-#[derive(Default)]
-struct Losses {
-    pending: Vec<Tensor<1>>,
-    pending_rows: Vec<usize>,
-    sum: f64,
-    rows: usize,
-}
-
-const READ_BACK: usize = 32;
-
-impl Losses {
-    fn push(&mut self, loss: &Tensor<1>, rows: usize) {
-        self.pending.push(loss.clone().without_autodiff());
-        self.pending_rows.push(rows);
-    }
-
-    fn read_back(&mut self) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let losses = Tensor::cat(std::mem::take(&mut self.pending), 0).into_data();
-        for (loss, rows) in losses.iter::<f64>().zip(self.pending_rows.drain(..)) {
-            self.sum += loss * rows as f64;
-            self.rows += rows;
-        }
-    }
-
-    fn diverged(&mut self) -> bool {
-        if self.pending.len() >= READ_BACK {
-            self.read_back();
-        }
-        !self.sum.is_finite()
-    }
-
-    fn mean(&mut self) -> f64 {
-        self.read_back();
-        self.sum / self.rows as f64
     }
 }
 

@@ -23,12 +23,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod autodiff;
 mod clipping;
 mod config;
 mod diagnosis;
 mod examples;
 mod finding;
 mod fit;
+mod fused;
 mod gradcheck;
 mod history;
 mod json_number;
@@ -36,6 +38,7 @@ mod json_number;
 pub mod learner;
 mod learning_rate;
 mod loss;
+mod loss_gradient;
 pub mod metrics;
 mod nearest;
 mod observer;
@@ -44,7 +47,9 @@ mod range_test;
 mod record;
 mod schedule;
 mod series;
+mod steps;
 mod straight_through;
+mod update;
 
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};

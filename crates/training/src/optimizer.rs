@@ -79,13 +79,18 @@ impl OptimizerConfig {
         }
     }
 
+    /// The weight decay as set, or else the optimizer's own.
+    pub(crate) fn decay(&self) -> f32 {
+        self.weight_decay.unwrap_or(match self.name {
+            OptimizerName::AdamW => 0.1,
+            _ => 0.0,
+        }) as f32
+    }
+
     /// Builds the optimizer over a whole module.
     pub fn init(&self) -> ModuleOptimizer {
         let epsilon = self.epsilon as f32;
-        let decay = self.weight_decay.unwrap_or(match self.name {
-            OptimizerName::AdamW => 0.1,
-            _ => 0.0,
-        }) as f32;
+        let decay = self.decay();
         let penalty = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
         let beta_1 = |default: f64| self.beta_1.unwrap_or(default) as f32;
         let beta_2 = |default: f64| self.beta_2.unwrap_or(default) as f32;

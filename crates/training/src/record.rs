@@ -136,6 +136,11 @@ impl Recorder {
         recorder
     }
 
+    /// Whether a step of the epoch is one to measure.
+    pub fn measures(&self, step: usize) -> bool {
+        self.steps.contains(&step)
+    }
+
     /// Takes the gradients of a step, if it is one to measure.
     pub fn before_update<N: Network>(
         &mut self,
@@ -143,7 +148,7 @@ impl Recorder {
         network: &N,
         gradients: &GradientsParams,
     ) {
-        if !self.steps.contains(&step) {
+        if !self.measures(step) {
             return;
         }
         for layer in &mut self.layers {
@@ -195,7 +200,7 @@ impl Recorder {
 
     /// Takes what a step that is measured did to the weights.
     pub fn after_update<N: Network>(&mut self, step: usize, network: &N) {
-        if !self.steps.contains(&step) {
+        if !self.measures(step) {
             return;
         }
         let mut places = vec![0; self.layers.len()];

@@ -1,0 +1,104 @@
+//! What a step of `fit` takes on plain ReLU networks, shuffling and batching included.
+//!
+//! ```console
+//! $ cargo run --release -p backburn-training --example step_time [THREADS] [burn]
+//! ```
+//!
+//! Prints a line of JSON for each case: the sizes of the layers, rows in a batch, the optimizer, and
+//! the median of seven epochs in microseconds a step. `burn` takes the steps through Burn's
+//! autodiff instead of over arrays.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use backburn_model::MlpConfig;
+use backburn_training::{
+    EpochReport, Examples, Observer, OptimizerConfig, OptimizerName, ScheduleConfig,
+    TrainingConfig, fit,
+};
+use burn::tensor::{Device, Distribution, Tensor};
+
+const ROWS: usize = 20_480;
+const EPOCHS: usize = 7;
+const CASES: [(&[usize], usize); 5] = [
+    (&[8, 64, 64, 1], 32),
+    (&[8, 64, 64, 1], 256),
+    (&[8, 256, 256, 256, 1], 256),
+    (&[64, 512, 512, 1], 256),
+    (&[8, 1024, 1024, 1024, 1], 1024),
+];
+
+/// Notes when each epoch ended.
+struct Clock(Vec<Instant>);
+
+impl Observer for Clock {
+    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+        self.0.push(Instant::now());
+        ControlFlow::Continue(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let burn = arguments.iter().position(|argument| argument == "burn");
+    let fused = burn.map(|place| arguments.remove(place)).is_none();
+    let threads = match arguments.first() {
+        Some(threads) => threads.parse()?,
+        None => 2,
+    };
+    // This thread takes its share of the work, as one of the pool.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .use_current_thread()
+        .build_global()?;
+    let device = Device::flex();
+    for (widths, batch) in CASES {
+        for optimizer in [OptimizerName::Sgd, OptimizerName::Adam] {
+            let (inputs, hidden) = (widths[0], &widths[1..widths.len() - 1]);
+            device.seed(1);
+            let normal =
+                |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let x = normal([ROWS, inputs]);
+            let y = x.clone().matmul(normal([inputs, 1])).sin();
+            let network = MlpConfig::new(inputs, 1).with_hidden(hidden.to_vec());
+            let config = TrainingConfig {
+                epochs: EPOCHS,
+                batch_size: Some(batch),
+                learning_rate: 1e-3.into(),
+                optimizer: OptimizerConfig {
+                    name: optimizer,
+                    ..OptimizerConfig::default()
+                },
+                schedule: ScheduleConfig::constant(),
+                patience: 0,
+                fused,
+                ..TrainingConfig::default()
+            };
+            let mut clock = Clock(vec![Instant::now()]);
+            let network = network.init(&device)?;
+            fit(
+                network,
+                &Examples::regression(x, y),
+                None,
+                &config,
+                &mut clock,
+            )?;
+            let mut times: Vec<f64> = clock
+                .0
+                .windows(2)
+                .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+                .collect();
+            times.sort_by(f64::total_cmp);
+            let microseconds = times[EPOCHS / 2] / (ROWS / batch) as f64 * 1e6;
+            let name = match optimizer {
+                OptimizerName::Sgd => "sgd",
+                _ => "adam",
+            };
+            println!(
+                "{{\"dims\": {widths:?}, \"batch\": {batch}, \"optimizer\": \"{name}\", \
+                 \"us_per_step\": {microseconds:.1}}}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Steps by Burn's automatic differentiation: any network, on any device.
+
+use std::ops::Range;
+
+use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
+use rand_chacha::ChaCha8Rng;
+
+use crate::fit::validate;
+use crate::steps::{Recording, Steps};
+use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
+
+pub(crate) struct Autodiff<'a, N> {
+    /// Taken out while it is updated.
+    network: Option<N>,
+    optimizer: ModuleOptimizer,
+    criterion: Criterion,
+    clipping: Clipping,
+    training: &'a Examples,
+    validation: Option<&'a Examples>,
+    shuffled: Examples,
+    losses: Losses,
+}
+
+impl<'a, N: Network> Autodiff<'a, N> {
+    /// To train a network that is on an autodiff device.
+    pub fn new(
+        network: N,
+        training: &'a Examples,
+        validation: Option<&'a Examples>,
+        config: &TrainingConfig,
+    ) -> Self {
+        Self {
+            network: Some(network),
+            optimizer: config.optimizer.init(),
+            criterion: config.criterion(),
+            clipping: config.clipping(),
+            training,
+            validation,
+            shuffled: training.clone(),
+            losses: Losses::default(),
+        }
+    }
+}
+
+impl<N: Network> Steps<N> for Autodiff<'_, N> {
+    fn start_epoch(&mut self, rng: &mut ChaCha8Rng) {
+        self.shuffled = self.training.shuffled(rng);
+        self.losses = Losses::default();
+    }
+
+    fn step(
+        &mut self,
+        rows: Range<usize>,
+        rate: ModuleLearningRate,
+        mut recording: Option<Recording<'_>>,
+    ) {
+        let Some(network) = self.network.take() else {
+            return;
+        };
+        let batch = self.shuffled.slice(rows.start, rows.end);
+        // Forward pass.
+        let outputs = network.forward(batch.inputs.autodiff());
+        // Loss.
+        let weights = batch.weights.as_ref();
+        let loss = self.criterion.forward(outputs, &batch.targets, weights);
+        self.losses.push(&loss, rows.len());
+        // Backward pass.
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        let gradients = self.clipping.clip(&network, gradients);
+        // Update.
+        if let Some(Recording { recorder, step }) = &mut recording {
+            recorder.before_update(*step, &network, &gradients);
+        }
+        let network = self.optimizer.step(rate, network, gradients);
+        if let Some(Recording { recorder, step }) = recording {
+            recorder.after_update(step, &network);
+        }
+        self.network = Some(network);
+    }
+
+    fn diverged(&mut self) -> bool {
+        self.losses.diverged()
+    }
+
+    fn mean_loss(&mut self) -> f64 {
+        self.losses.mean()
+    }
+
+    fn network(&self) -> N {
+        let network = self.network.as_ref();
+        network.expect("a step puts the network back").valid()
+    }
+
+    fn validate(&mut self) -> Option<Validation> {
+        let rows = self.validation?;
+        Some(validate(&self.network(), rows, &self.criterion))
+    }
+}
+
+/// The losses of an epoch. They stay on the device, and are read back some steps at a time: a
+/// graphics card would otherwise wait for the processor at every step.
+#[derive(Default)]
+struct Losses {
+    pending: Vec<Tensor<1>>,
+    pending_rows: Vec<usize>,
+    sum: f64,
+    rows: usize,
+}
+
+const READ_BACK: usize = 32;
+
+impl Losses {
+    fn push(&mut self, loss: &Tensor<1>, rows: usize) {
+        self.pending.push(loss.clone().without_autodiff());
+        self.pending_rows.push(rows);
+    }
+
+    fn read_back(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let losses = Tensor::cat(std::mem::take(&mut self.pending), 0).into_data();
+        for (loss, rows) in losses.iter::<f64>().zip(self.pending_rows.drain(..)) {
+            self.sum += loss * rows as f64;
+            self.rows += rows;
+        }
+    }
+
+    fn diverged(&mut self) -> bool {
+        if self.pending.len() >= READ_BACK {
+            self.read_back();
+        }
+        !self.sum.is_finite()
+    }
+
+    fn mean(&mut self) -> f64 {
+        self.read_back();
+        self.sum / self.rows as f64
+    }
+}

@@ -1,0 +1,178 @@
+//! Losses and their gradients by the outputs, over arrays. The equations are those of
+//! [`Criterion::forward`].
+
+use crate::{Criterion, Loss, Targets};
+
+/// What is to be predicted, in main memory.
+pub(crate) enum Truth {
+    /// `[rows, outputs]`.
+    Values(Vec<f32>),
+    /// `[rows]`.
+    Classes(Vec<usize>),
+}
+
+impl Truth {
+    pub fn of(targets: &Targets) -> Self {
+        match targets {
+            Targets::Values(values) => Self::Values(values.to_data().iter().collect()),
+            Targets::Classes(classes) => {
+                let classes = classes.to_data();
+                Self::Classes(classes.iter::<i64>().map(|class| class as usize).collect())
+            }
+        }
+    }
+}
+
+impl Criterion {
+    /// The sum of some rows' losses, and its gradient by their outputs, `[rows, outputs]`, times
+    /// `scale`: one over the rows of the whole batch, for the gradient of the mean.
+    ///
+    /// `truth` and `weights` are those of all examples, and `rows` the places of these in them.
+    pub(crate) fn backward(
+        &self,
+        outputs: &[f32],
+        rows: &[usize],
+        truth: &Truth,
+        weights: Option<&[f32]>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let width = outputs.len() / rows.len();
+        let mut sum = 0.0;
+        let all = outputs.chunks_exact(width);
+        let all = all.zip(gradient.chunks_exact_mut(width));
+        for ((outputs, gradient), &row) in all.zip(rows) {
+            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let loss = match truth {
+                Truth::Values(values) => {
+                    let values = &values[row * width..][..width];
+                    self.values(outputs, values, weight * scale, gradient)
+                }
+                Truth::Classes(classes) if self.loss == Loss::BinaryCrossEntropy => {
+                    self.two_classes(outputs[0], classes[row], weight * scale, gradient)
+                }
+                Truth::Classes(classes) => {
+                    self.classes(outputs, classes[row], weight * scale, gradient)
+                }
+            };
+            sum += f64::from(weight * loss);
+        }
+        sum
+    }
+
+    fn values(&self, outputs: &[f32], values: &[f32], scale: f32, gradient: &mut [f32]) -> f32 {
+        let share = (outputs.len() as f32).recip();
+        let delta = self.huber_delta as f32;
+        let mut sum = 0.0;
+        for ((output, value), gradient) in outputs.iter().zip(values).zip(gradient) {
+            let difference = output - value;
+            let (loss, slope) = match self.loss {
+                Loss::MeanAbsoluteError if difference == 0.0 => (0.0, 0.0),
+                Loss::MeanAbsoluteError => (difference.abs(), difference.signum()),
+                Loss::Huber if difference.abs() > delta => (
+                    delta * (difference.abs() - 0.5 * delta),
+                    delta.copysign(difference),
+                ),
+                Loss::Huber => (0.5 * difference * difference, difference),
+                _ => (difference * difference, 2.0 * difference),
+            };
+            sum += loss;
+            *gradient = slope * share * scale;
+        }
+        sum * share
+    }
+
+    fn classes(&self, logits: &[f32], class: usize, scale: f32, gradient: &mut [f32]) -> f32 {
+        let even = self.label_smoothing as f32 / logits.len() as f32;
+        let certain = 1.0 - self.label_smoothing as f32;
+        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut total = 0.0;
+        for (gradient, logit) in gradient.iter_mut().zip(logits) {
+            *gradient = (logit - highest).exp();
+            total += *gradient;
+        }
+        let log_total = total.ln();
+        let mut loss = 0.0;
+        for (index, (gradient, logit)) in gradient.iter_mut().zip(logits).enumerate() {
+            let target = even + if index == class { certain } else { 0.0 };
+            loss -= target * (logit - highest - log_total);
+            *gradient = (*gradient / total - target) * scale;
+        }
+        loss
+    }
+
+    fn two_classes(&self, logit: f32, class: usize, scale: f32, gradient: &mut [f32]) -> f32 {
+        let smoothing = self.label_smoothing as f32;
+        let target = class as f32 * (1.0 - smoothing) + smoothing / 2.0;
+        gradient[0] = ((1.0 + (-logit).exp()).recip() - target) * scale;
+        // `log(1 + exp(logit)) - target · logit`
+        logit.max(0.0) + (-logit.abs()).exp().ln_1p() - target * logit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    #[test]
+    fn losses_and_gradients_are_burns() {
+        let device = Device::default().autodiff();
+        let weights = [0.5f32, 2.0, 0.75, 0.75];
+        for loss in [
+            Loss::MeanSquaredError,
+            Loss::MeanAbsoluteError,
+            Loss::Huber,
+            Loss::CrossEntropy,
+            Loss::BinaryCrossEntropy,
+        ] {
+            for (smoothing, weighted) in [(0.0, false), (0.0, true), (0.2, true)] {
+                let criterion = Criterion {
+                    loss,
+                    huber_delta: 0.7,
+                    label_smoothing: smoothing,
+                };
+                let width = if loss == Loss::BinaryCrossEntropy {
+                    1
+                } else {
+                    3
+                };
+                let outputs: Vec<f32> = (0..4 * width).map(|i| (i as f32 * 1.7).sin()).collect();
+                let targets = match loss {
+                    Loss::CrossEntropy => {
+                        Targets::Classes(Tensor::from_data([2, 0, 1, 2], &device))
+                    }
+                    Loss::BinaryCrossEntropy => {
+                        Targets::Classes(Tensor::from_data([1, 0, 1, 0], &device))
+                    }
+                    _ => {
+                        let values: Vec<f32> = (0..12).map(|i| (i as f32).cos()).collect();
+                        Targets::Values(Tensor::from_data(TensorData::new(values, [4, 3]), &device))
+                    }
+                };
+                let tensor = TensorData::new(outputs.clone(), [4, width]);
+                let tensor = Tensor::<2>::from_data(tensor, &device).require_grad();
+                let burns_weights = Tensor::<1>::from_floats(weights, &device);
+                let burns_weights = weighted.then_some(&burns_weights);
+                let mean = criterion.forward(tensor.clone(), &targets, burns_weights);
+                let expected = tensor.grad(&mean.backward()).unwrap();
+                let expected: Vec<f32> = expected.into_data().iter().collect();
+
+                let mut gradient = vec![f32::NAN; outputs.len()];
+                let sum = criterion.backward(
+                    &outputs,
+                    &[0, 1, 2, 3],
+                    &Truth::of(&targets),
+                    weighted.then_some(&weights),
+                    0.25,
+                    &mut gradient,
+                );
+                let mean: f64 = mean.into_scalar();
+                assert!((sum / 4.0 - mean).abs() < 1e-6, "{loss:?}: {sum} {mean}");
+                for (a, b) in gradient.iter().zip(&expected) {
+                    assert!((a - b).abs() < 1e-6, "{loss:?}: {a} {b}");
+                }
+            }
+        }
+    }
+}
