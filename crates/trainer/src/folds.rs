@@ -1,6 +1,9 @@
 //! Cross-validation.
 
+use backburn_model::MlpConfig;
 use backburn_tabular::{Split, Table, k_folds};
+use backburn_training::at_once;
+use indicatif::MultiProgress;
 use serde_json::{Value, json};
 
 use crate::config::RunConfig;
@@ -28,41 +31,68 @@ pub fn cross_validate(
     }
     let classes = understood.classes.as_deref();
     let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
+    let bars = MultiProgress::new();
     let manner = Manner {
         console,
         wordy: false,
         dashboard: false,
         most_epochs: None,
         unit: "",
+        bars: Some(&bars),
     };
     let metric = match understood.classes {
         Some(_) => "accuracy",
         None => "rmse",
     };
-    let mut headline = Vec::new();
-    let mut scores = Vec::new();
-    for (fold, split) in splits.into_iter().enumerate() {
+    let score = |fold: usize| {
         // The fold's own rows only score it: the best epoch is chosen on part of the others.
+        let split = &splits[fold];
         let held_out = table.select("the fold", &split.validation)?;
-        let training: Vec<usize> = split.training;
-        let classes = understood.classes_of(&training);
+        let classes = understood.classes_of(&split.training);
         let inner = Split::new(
-            &training,
+            &split.training,
             config.data.validation,
             classes.as_deref(),
             config.training.seed,
         );
         let trained = train(table, understood, inner, config, chosen, manner)?;
         let predictions = trained.predictor(chosen).predict_table(&held_out)?;
-        let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
-        console.entry(&format!("fold {}", fold + 1), score.line(""));
-        let metrics = score.metrics();
-        headline.push(metrics.get(metric).copied().unwrap_or(f64::NAN));
-        scores.push(metrics);
         if interrupt::requested() {
             let reason = "interrupted during cross-validation";
             return Err(Error::Failed(reason.to_string()));
         }
+        Score::of_table(&predictions, &held_out, &trained.model.target)
+    };
+    let mut headline = Vec::new();
+    let mut scores = Vec::new();
+    let mut failed = None;
+    let mut done = |fold: usize, score: Result<Score, Error>| match score {
+        Ok(score) => {
+            let line = || console.entry(&format!("fold {}", fold + 1), score.line(""));
+            bars.suspend(line);
+            let metrics = score.metrics();
+            headline.push(metrics.get(metric).copied().unwrap_or(f64::NAN));
+            scores.push(metrics);
+            false
+        }
+        Err(error) => {
+            failed.get_or_insert(error);
+            true
+        }
+    };
+    if can_run_at_once(config, chosen)? {
+        at_once(splits.len(), score, |fold, score| {
+            done(fold, score);
+        });
+    } else {
+        for fold in 0..splits.len() {
+            if done(fold, score(fold)) {
+                break;
+            }
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let folds = headline.len() as f64;
     let mean = headline.iter().sum::<f64>() / folds;
@@ -79,4 +109,17 @@ pub fn cross_validate(
     console.entry("folds", &words);
     let json = json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread });
     Ok((words, json))
+}
+
+/// Whether folds may be trained at once: what tells is known before any of them is encoded.
+fn can_run_at_once(config: &RunConfig, chosen: &Chosen) -> Result<bool, Error> {
+    let network = MlpConfig {
+        inputs: 1,
+        outputs: 1,
+        embeddings: Vec::new(),
+        ..config.network.clone()
+    };
+    Ok(config
+        .training
+        .can_run_at_once(&network.init(&chosen.device)?))
 }

@@ -35,6 +35,11 @@ use error::Error;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    // This thread takes its share of the work, as one of the pool: waking others takes longer than
+    // many a step of training. Where no threads can be had, it does without.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .use_current_thread()
+        .build_global();
     let result = match args.command.unwrap_or_default() {
         Command::Example(args) => commands::example::run(&args),
         Command::Train(args) => commands::train::run(&args),

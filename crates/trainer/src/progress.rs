@@ -26,9 +26,10 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// `epochs` is how many there will be at most.
     pub fn new(scorer: &'a Scorer<'a>, epochs: usize, manner: Manner<'a>) -> Self {
-        let bar = match std::io::stderr().is_terminal() {
-            true => ProgressBar::new(0),
-            false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+        let bar = match (std::io::stderr().is_terminal(), manner.bars) {
+            (true, Some(bars)) => bars.add(ProgressBar::new(0)),
+            (true, None) => ProgressBar::new(0),
+            (false, _) => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
         };
         let style = ProgressStyle::with_template("{prefix:10} {wide_bar} {msg} {eta:>4}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

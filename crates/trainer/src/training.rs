@@ -1,5 +1,6 @@
 //! A training run from a table to a model.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use backburn_model::Mlp;
@@ -9,6 +10,7 @@ use backburn_training::{
     TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss,
 };
 use burn::module::Module;
+use indicatif::MultiProgress;
 
 use crate::config::RunConfig;
 use crate::console::{Console, count, shown};
@@ -35,7 +37,7 @@ pub struct Trained {
 }
 
 /// How much is said along the way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Manner<'a> {
     pub console: Console,
     /// Whether the network and single epochs are described, and the run is looked into.
@@ -46,6 +48,8 @@ pub struct Manner<'a> {
     pub most_epochs: Option<usize>,
     /// Put in front of amounts.
     pub unit: &'a str,
+    /// Where several trainings show their progress at once.
+    pub bars: Option<&'a MultiProgress>,
 }
 
 /// Trains on a split of a table.
@@ -65,8 +69,13 @@ pub fn train(
         &prepared.target,
         prepared.training.rows(),
     )?;
-    chosen.device.seed(config.training.seed);
-    let network = network_config.init(&chosen.device)?;
+    let network = {
+        // Burn's devices have one series of random numbers for all threads.
+        static DRAWING: Mutex<()> = Mutex::new(());
+        let _drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+        chosen.device.seed(config.training.seed);
+        network_config.init(&chosen.device)?
+    };
     if manner.wordy {
         describe(&prepared, &network, config, manner);
     }

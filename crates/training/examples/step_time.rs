@@ -1,7 +1,7 @@
 //! What a step of `fit` takes on plain ReLU networks, shuffling and batching included.
 //!
 //! ```console
-//! $ cargo run --release -p backburn-training --example step_time [THREADS] [burn]
+//! $ cargo run --release -p backburn-training --example step_time [THREADS [fused|burn [CASE]]]
 //! ```
 //!
 //! Prints a line of JSON for each case: the sizes of the layers, rows in a batch, the optimizer, and
@@ -39,20 +39,23 @@ impl Observer for Clock {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let burn = arguments.iter().position(|argument| argument == "burn");
-    let fused = burn.map(|place| arguments.remove(place)).is_none();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let threads = match arguments.first() {
         Some(threads) => threads.parse()?,
         None => 2,
     };
+    let fused = arguments.get(1).is_none_or(|path| path != "burn");
+    let only: Option<usize> = arguments.get(2).map(|case| case.parse()).transpose()?;
     // This thread takes its share of the work, as one of the pool.
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .use_current_thread()
         .build_global()?;
     let device = Device::flex();
-    for (widths, batch) in CASES {
+    for (case, (widths, batch)) in CASES.into_iter().enumerate() {
+        if only.is_some_and(|only| only != case) {
+            continue;
+        }
         for optimizer in [OptimizerName::Sgd, OptimizerName::Adam] {
             let (inputs, hidden) = (widths[0], &widths[1..widths.len() - 1]);
             device.seed(1);

@@ -188,7 +188,6 @@ pub fn fit<N: Network>(
             reason,
         })?;
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-    device.seed(config.seed);
     let mut recorder = observer
         .records_layers()
         .then(|| Recorder::new(&network, &training.inputs, steps));
@@ -212,6 +211,7 @@ pub fn fit<N: Network>(
         match Fused::new(&network, &training, validation.as_ref(), config) {
             Some(fused) => Box::new(fused),
             None => {
+                device.seed(config.seed);
                 let validation = validation.as_ref();
                 Box::new(Autodiff::new(network, &training, validation, config))
             }

@@ -55,6 +55,13 @@ const WORTH_CUTTING: usize = 500_000;
 /// Rows in each forward pass outside training.
 const FORWARD_ROWS: usize = 1024;
 
+impl TrainingConfig {
+    /// Whether [`fit`](crate::fit) trains such a network over arrays.
+    pub fn fuses<N: Network>(&self, network: &N) -> bool {
+        self.fused && Update::of(&self.optimizer, 0).is_some() && network.fused().is_some()
+    }
+}
+
 impl<'a, N: Network> Fused<'a, N> {
     /// To train a network, if it and the settings are ones that are done here.
     pub fn new(

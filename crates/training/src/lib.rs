@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod at_once;
 mod autodiff;
 mod clipping;
 mod config;
@@ -51,6 +52,7 @@ mod steps;
 mod straight_through;
 mod update;
 
+pub use at_once::at_once;
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};
 pub use diagnosis::{Circumstances, diagnose};

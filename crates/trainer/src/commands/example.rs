@@ -156,6 +156,7 @@ fn run_one(
         dashboard: false,
         most_epochs: None,
         unit: example.unit,
+        bars: None,
     };
     let inner = understood.split(config);
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;

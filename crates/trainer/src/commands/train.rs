@@ -55,6 +55,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         dashboard: args.dashboard,
         most_epochs: None,
         unit: "",
+        bars: None,
     };
     let understood = Understood::of_args(&table, source, &config)?;
     if let Some(test) = &test {

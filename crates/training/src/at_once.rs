@@ -1,0 +1,84 @@
+//! Several trainings at once.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use rayon::ThreadPoolBuilder;
+
+use crate::{LearningRate, Network, TrainingConfig};
+
+impl TrainingConfig {
+    /// Whether several trainings of such a network may run [`at_once`] and give the same as one
+    /// after the other: Burn's devices have one series of random numbers for all.
+    pub fn can_run_at_once<N: Network>(&self, network: &N) -> bool {
+        let fixed = matches!(self.learning_rate, LearningRate::Fixed(_));
+        fixed && self.fuses(network)
+    }
+}
+
+/// Runs `count` trainings (folds, seeds), as many at a time as the processor has cores, each with
+/// its share of them, and hands over their results in order, as soon as they are there.
+///
+/// On small networks this keeps all cores busier than one training after the other does, whose
+/// threads wait for each other at every step.
+pub fn at_once<T: Send>(
+    count: usize,
+    run: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(usize, T),
+) {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = cores.min(count).max(1);
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let (send, next, run) = (send.clone(), &next, &run);
+            scope.spawn(move || {
+                // A pool of its own: in the common one they would wait for each other.
+                let pool = ThreadPoolBuilder::new()
+                    .num_threads(cores / workers)
+                    .use_current_thread()
+                    .build();
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count || send.send((index, run(index))).is_err() {
+                        break;
+                    }
+                }
+                drop(pool);
+            });
+        }
+        drop(send);
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut due = 0;
+        for (index, result) in receive {
+            waiting.insert(index, result);
+            while let Some(result) = waiting.remove(&due) {
+                done(due, result);
+                due += 1;
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_and_none_is_lost() {
+        for count in [0, 1, 7] {
+            let mut seen = Vec::new();
+            let run = |index: usize| {
+                let pause = std::time::Duration::from_millis(3 * (index as u64 % 2));
+                thread::sleep(pause);
+                index * 10
+            };
+            at_once(count, run, |index, result| seen.push((index, result)));
+            let expected: Vec<_> = (0..count).map(|index| (index, index * 10)).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+}
