@@ -1,5 +1,6 @@
 //! Integrated gradients.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use backburn_tabular::{Cell, ColumnEncoder, Predictions, Target, TargetScale};
@@ -92,7 +93,10 @@ impl Explainer<'_> {
                     .zip(&columns)
                     .map(|((name, place), cells)| Contribution {
                         column: name.clone(),
-                        value: cells.as_ref().and_then(|cells| cells[row].category()),
+                        value: cells
+                            .as_ref()
+                            .and_then(|cells| cells[row].category())
+                            .map(Cow::into_owned),
                         amount: attributed.amounts[place.clone()].iter().sum(),
                     })
                     .collect();

@@ -1,5 +1,6 @@
 //! Partial dependence.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use backburn_tabular::{Cell, ColumnKind, Predictions};
@@ -95,7 +96,7 @@ impl Explainer<'_> {
         let points = rows_and_means
             .into_iter()
             .map(|(row, means)| Point {
-                value: cells[row].category().unwrap_or_default(),
+                value: cells[row].category().unwrap_or_default().into_owned(),
                 number: number(&cells[row], kind),
                 mean: means[class],
             })
@@ -154,7 +155,7 @@ fn representatives(cells: &[Cell], kind: ColumnKind) -> Vec<usize> {
                 .collect()
         }
         _ => {
-            let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
+            let mut counts: HashMap<Cow<str>, (usize, usize)> = HashMap::new();
             for (row, cell) in cells.iter().enumerate() {
                 if let Some(name) = cell.category() {
                     counts.entry(name).or_insert((0, row)).0 += 1;

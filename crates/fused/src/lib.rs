@@ -7,7 +7,7 @@
 //!
 //! - [`FusedMlp`] holds the parameters of an [`Mlp`](backburn_model::Mlp), one after the other.
 //! - [`Pass`] takes a batch of rows forward and sends a gradient back.
-//! - [`FusedMlp::predict_row`] answers for a single row.
+//! - [`FusedMlp::predict`] answers for rows that stand alone.
 //!
 //! What it cannot do (normalization, activations with parameters or few users, other devices and
 //! precisions) it says with `None`, and Burn does it.

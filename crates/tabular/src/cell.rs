@@ -1,5 +1,7 @@
 //! One value of a table.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 /// One value of a table, as far as it is understood without knowing its column.
@@ -17,19 +19,36 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
-/// What stands for a missing value in text: pandas' list and `?`. (What Rust reads as a number that
-/// is none, `nan` in any case and with any sign, does too.)
-const MISSING: [&str; 16] = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "None", "n/a", "null", "?",
-];
+/// Whether text stands for a missing value: pandas' list and `?`. (What Rust reads as a number that is
+/// none, `nan` in any case and with any sign, does too.)
+fn is_missing(text: &str) -> bool {
+    matches!(
+        text,
+        "" | "#N/A"
+            | "#N/A N/A"
+            | "#NA"
+            | "-1.#IND"
+            | "-1.#QNAN"
+            | "1.#IND"
+            | "1.#QNAN"
+            | "<NA>"
+            | "N/A"
+            | "NA"
+            | "NULL"
+            | "None"
+            | "n/a"
+            | "null"
+            | "?"
+    ) || text
+        .trim_start_matches(['+', '-'])
+        .eq_ignore_ascii_case("nan")
+}
 
 impl<'a> Cell<'a> {
     /// Text from a file.
     pub fn from_text(text: &'a str) -> Self {
         let text = text.trim();
-        let nan = text.trim_start_matches(['+', '-']);
-        match text.len() <= 8 && (MISSING.contains(&text) || nan.eq_ignore_ascii_case("nan")) {
+        match text.len() <= 8 && is_missing(text) {
             true => Self::Missing,
             false => Self::Text(text),
         }
@@ -49,11 +68,17 @@ impl<'a> Cell<'a> {
     pub fn boolean(&self) -> Option<bool> {
         match *self {
             Self::Boolean(truth) => Some(truth),
-            Self::Text(text) if text.len() <= 5 => match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "t" | "y" => Some(true),
-                "false" | "no" | "f" | "n" => Some(false),
-                _ => None,
-            },
+            Self::Text(text) if text.len() <= 5 => {
+                let is_one_of = |words: [&str; 4]| {
+                    let mut words = words.iter();
+                    words.any(|word| text.eq_ignore_ascii_case(word))
+                };
+                match () {
+                    () if is_one_of(["true", "yes", "t", "y"]) => Some(true),
+                    () if is_one_of(["false", "no", "f", "n"]) => Some(false),
+                    () => None,
+                }
+            }
             _ => None,
         }
     }
@@ -70,17 +95,17 @@ impl<'a> Cell<'a> {
 
     /// The value as the name of a category; `None` if it is missing. Whole numbers lose their `.0`,
     /// so that `1` and `1.0` are one category.
-    pub fn category(&self) -> Option<String> {
-        match self {
-            Self::Missing => None,
-            Self::Text(text) => Some(without_point(text).to_string()),
-            Self::Number(number) => Some(number.to_string()),
-            Self::Boolean(truth) => Some(truth.to_string()),
-            Self::Date(seconds) => Some(match DateTime::from_timestamp(*seconds as i64, 0) {
-                Some(moment) => moment.naive_utc().to_string(),
-                None => seconds.to_string(),
-            }),
-        }
+    pub fn category(&self) -> Option<Cow<'a, str>> {
+        Some(match *self {
+            Self::Missing => return None,
+            Self::Text(text) => Cow::Borrowed(without_point(text)),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(truth) => Cow::Owned(truth.to_string()),
+            Self::Date(seconds) => match DateTime::from_timestamp(seconds as i64, 0) {
+                Some(moment) => Cow::Owned(moment.naive_utc().to_string()),
+                None => Cow::Owned(seconds.to_string()),
+            },
+        })
     }
 }
 

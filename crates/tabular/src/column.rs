@@ -62,7 +62,7 @@ impl<'a> Column<'a> {
     }
 
     /// The values from the first row to the last.
-    pub fn cells(&self) -> impl Iterator<Item = Cell<'a>> {
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'a>> + use<'a> {
         self.chunks
             .clone()
             .into_iter()

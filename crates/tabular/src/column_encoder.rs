@@ -1,11 +1,11 @@
 //! One column to numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{within_range, without_point};
+use crate::cell::within_range;
 use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions};
 
 /// A column and how it becomes numbers.
@@ -97,10 +97,11 @@ const DATE_PARTS: [DatePart; 5] = [
 
 impl Scale {
     /// `None` if the values never vary.
-    fn fit(values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
-        let count = values.clone().count() as f64;
-        let mean = values.clone().sum::<f64>() / count;
-        let std = (values.map(|v| (v - mean) * (v - mean)).sum::<f64>() / count).sqrt();
+    fn fit(values: &[f64]) -> Option<Self> {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares = values.iter().map(|v| (v - mean) * (v - mean));
+        let std = (squares.sum::<f64>() / count).sqrt();
         let usable = mean.is_finite() && std.is_finite() && std > mean.abs() * 1e-12;
         usable.then_some(Self { mean, std })
     }
@@ -136,87 +137,100 @@ impl DatePart {
 impl ColumnEncoder {
     /// Learns the encoding of a column from its cells in the training rows; `None` if they never
     /// vary.
-    pub(crate) fn fit(
+    pub(crate) fn fit<'a>(
         name: &str,
         kind: ColumnKind,
-        cells: &[Cell],
+        cells: impl Iterator<Item = Cell<'a>>,
         options: &EncoderOptions,
     ) -> Option<Self> {
         let name = name.to_string();
-        let indicator = cells.iter().any(|cell| value(kind, cell) == Ok(None))
-            && cells
-                .iter()
-                .any(|cell| matches!(value(kind, cell), Ok(Some(_))));
-        let values = || {
-            cells
-                .iter()
-                .filter_map(|cell| value(kind, cell).ok().flatten())
-        };
         match kind {
-            ColumnKind::Numeric | ColumnKind::Boolean => {
-                // A column that is either one value or missing varies by being missing.
-                let constant = indicator.then(|| Scale {
-                    mean: values().next().unwrap_or(0.0),
-                    std: 1.0,
-                });
-                let scale = Scale::fit(values()).or(constant)?;
-                Some(match kind {
-                    ColumnKind::Boolean => Self::Boolean {
-                        name,
-                        scale,
-                        indicator,
-                    },
-                    _ => Self::Numeric {
-                        name,
-                        scale,
-                        indicator,
-                    },
-                })
-            }
-            ColumnKind::Date => {
-                let parts: Vec<(DatePart, Scale)> = DATE_PARTS
-                    .iter()
-                    .filter_map(|part| {
-                        let values = values().map(|seconds| part.of(seconds));
-                        Some((*part, Scale::fit(values)?))
-                    })
-                    .collect();
-                (indicator || !parts.is_empty()).then_some(Self::Date {
-                    name,
-                    parts,
-                    indicator,
-                })
-            }
-            ColumnKind::Categorical => {
-                let missing = cells.contains(&Cell::Missing);
-                let mut categories: Vec<String> = cells.iter().filter_map(Cell::category).collect();
-                categories.sort_unstable();
-                categories.dedup();
-                let slots = categories.len() + usize::from(missing);
-                if slots < 2 || categories.is_empty() {
-                    return None;
-                }
-                if categories.len() <= options.one_hot_max {
-                    return Some(Self::OneHot {
-                        name,
-                        categories,
-                        missing,
-                    });
-                }
-                let dimension = match options.embedding_dimension {
-                    0 => (1.6 * (categories.len() as f64).powf(0.56))
-                        .round()
-                        .min(50.0) as usize,
-                    given => given,
-                };
-                Some(Self::Embedding {
-                    name,
-                    categories,
-                    dimension,
-                })
-            }
-            ColumnKind::Ignored => None,
+            ColumnKind::Ignored => return None,
+            ColumnKind::Categorical => return Self::fit_categories(name, cells, options),
+            _ => {}
         }
+        let mut values = Vec::new();
+        let mut missing = false;
+        for cell in cells {
+            match value(kind, &cell) {
+                Ok(Some(value)) => values.push(value),
+                Ok(None) => missing = true,
+                Err(()) => {}
+            }
+        }
+        let indicator = missing && !values.is_empty();
+        if kind == ColumnKind::Date {
+            let parts = DATE_PARTS.iter().filter_map(|part| {
+                let values: Vec<f64> = values.iter().map(|&seconds| part.of(seconds)).collect();
+                Some((*part, Scale::fit(&values)?))
+            });
+            let parts: Vec<(DatePart, Scale)> = parts.collect();
+            return (indicator || !parts.is_empty()).then_some(Self::Date {
+                name,
+                parts,
+                indicator,
+            });
+        }
+        // A column that is either one value or missing varies by being missing.
+        let constant = indicator.then(|| Scale {
+            mean: values.first().copied().unwrap_or(0.0),
+            std: 1.0,
+        });
+        let scale = Scale::fit(&values).or(constant)?;
+        Some(match kind {
+            ColumnKind::Boolean => Self::Boolean {
+                name,
+                scale,
+                indicator,
+            },
+            _ => Self::Numeric {
+                name,
+                scale,
+                indicator,
+            },
+        })
+    }
+
+    fn fit_categories<'a>(
+        name: String,
+        cells: impl Iterator<Item = Cell<'a>>,
+        options: &EncoderOptions,
+    ) -> Option<Self> {
+        let mut missing = false;
+        let mut categories = HashSet::new();
+        for cell in cells {
+            match cell.category() {
+                None => missing = true,
+                Some(category) if !categories.contains(category.as_ref()) => {
+                    categories.insert(category.into_owned());
+                }
+                Some(_) => {}
+            }
+        }
+        let mut categories: Vec<String> = categories.into_iter().collect();
+        categories.sort_unstable();
+        let slots = categories.len() + usize::from(missing);
+        if slots < 2 || categories.is_empty() {
+            return None;
+        }
+        if categories.len() <= options.one_hot_max {
+            return Some(Self::OneHot {
+                name,
+                categories,
+                missing,
+            });
+        }
+        let dimension = match options.embedding_dimension {
+            0 => (1.6 * (categories.len() as f64).powf(0.56))
+                .round()
+                .min(50.0) as usize,
+            given => given,
+        };
+        Some(Self::Embedding {
+            name,
+            categories,
+            dimension,
+        })
     }
 
     /// Whether this encoder can be: a file may hold anything.
@@ -276,92 +290,124 @@ impl ColumnEncoder {
             Self::Embedding { .. } => 0,
         }
     }
+}
 
-    /// Writes the column's numbers into rows of `width`, from place `first` on, and returns how many
-    /// rows have a category that was not seen in training.
-    pub(crate) fn fill(
+/// A column's encoder at work.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    pub encoder: &'a ColumnEncoder,
+    /// The place of the column's first number in a row.
+    pub first: usize,
+    index: Index<'a>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(encoder: &'a ColumnEncoder, first: usize) -> Self {
+        let index = Index::new(match encoder {
+            ColumnEncoder::OneHot { categories, .. }
+            | ColumnEncoder::Embedding { categories, .. } => categories,
+            _ => &[],
+        });
+        Self {
+            encoder,
+            first,
+            index,
+        }
+    }
+
+    /// Writes the column's numbers into rows of `width` zeros, and returns how many rows have a
+    /// category that was not seen in training.
+    pub fn fill(
         &self,
         column: &Column,
         numbers: &mut [f32],
-        first: usize,
         width: usize,
     ) -> Result<usize, CellError> {
         if let Some(data_type) = column.unreadable() {
             return Err(CellError {
-                column: self.name().to_string(),
+                column: self.encoder.name().to_string(),
                 row: 0,
                 value: format!("a value of type {data_type}"),
-                expected: self.kind().expected(),
+                expected: self.encoder.kind().expected(),
             });
         }
-        let rows = numbers.chunks_mut(width).enumerate();
-        let error = |row: usize, cell: &Cell| CellError {
-            column: self.name().to_string(),
-            row,
-            value: cell.category().unwrap_or_default(),
-            expected: self.kind().expected(),
-        };
         let mut unseen = 0;
-        match self {
-            Self::Numeric {
-                scale, indicator, ..
-            }
-            | Self::Boolean {
-                scale, indicator, ..
-            } => {
-                for ((row, numbers), cell) in rows.zip(column.cells()) {
-                    match value(self.kind(), &cell).map_err(|()| error(row, &cell))? {
-                        Some(value) => numbers[first] = scale.apply(value),
-                        None if *indicator => numbers[first + 1] = 1.0,
-                        None => {}
-                    }
-                }
-            }
-            Self::Date {
-                parts, indicator, ..
-            } => {
-                for ((row, numbers), cell) in rows.zip(column.cells()) {
-                    match value(ColumnKind::Date, &cell).map_err(|()| error(row, &cell))? {
-                        Some(seconds) => {
-                            for (place, (part, scale)) in parts.iter().enumerate() {
-                                numbers[first + place] = scale.apply(part.of(seconds));
-                            }
-                        }
-                        None if *indicator => numbers[first + parts.len()] = 1.0,
-                        None => {}
-                    }
-                }
-            }
-            Self::OneHot {
-                categories,
-                missing,
-                ..
-            } => {
-                let index = Index::new(categories);
-                for ((_, numbers), cell) in rows.zip(column.cells()) {
-                    match index.get(&cell) {
-                        Some(category) => numbers[first + category] = 1.0,
-                        None if cell != Cell::Missing => unseen += 1,
-                        None if *missing => numbers[first + categories.len()] = 1.0,
-                        None => {}
-                    }
-                }
-            }
-            Self::Embedding { categories, .. } => {
-                let index = Index::new(categories);
-                for ((_, numbers), cell) in rows.zip(column.cells()) {
-                    match index.get(&cell) {
-                        Some(category) => numbers[first] = (category + 1) as f32,
-                        None => unseen += usize::from(cell != Cell::Missing),
-                    }
-                }
-            }
+        let rows = numbers.chunks_mut(width).enumerate();
+        for ((row, numbers), cell) in rows.zip(column.cells()) {
+            let seen = self.write(cell, &mut numbers[self.first..]);
+            unseen += usize::from(!seen.map_err(|()| self.error(row, &cell))?);
         }
         Ok(unseen)
+    }
+
+    /// Writes a cell's numbers, and returns whether its category was seen in training.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not of the column's kind.
+    pub fn write(&self, cell: Cell, numbers: &mut [f32]) -> Result<bool, ()> {
+        match (self.encoder, &self.index) {
+            (
+                ColumnEncoder::Numeric {
+                    scale, indicator, ..
+                }
+                | ColumnEncoder::Boolean {
+                    scale, indicator, ..
+                },
+                _,
+            ) => match value(self.encoder.kind(), &cell)? {
+                Some(value) => numbers[0] = scale.apply(value),
+                None if *indicator => numbers[1] = 1.0,
+                None => {}
+            },
+            (
+                ColumnEncoder::Date {
+                    parts, indicator, ..
+                },
+                _,
+            ) => match value(ColumnKind::Date, &cell)? {
+                Some(seconds) => {
+                    for (number, (part, scale)) in numbers.iter_mut().zip(parts) {
+                        *number = scale.apply(part.of(seconds));
+                    }
+                }
+                None if *indicator => numbers[parts.len()] = 1.0,
+                None => {}
+            },
+            (
+                ColumnEncoder::OneHot {
+                    categories,
+                    missing,
+                    ..
+                },
+                index,
+            ) => match index.get(&cell) {
+                Some(category) => numbers[category] = 1.0,
+                None if cell != Cell::Missing => return Ok(false),
+                None if *missing => numbers[categories.len()] = 1.0,
+                None => {}
+            },
+            (ColumnEncoder::Embedding { .. }, index) => match index.get(&cell) {
+                Some(category) => numbers[0] = (category + 1) as f32,
+                None => return Ok(cell == Cell::Missing),
+            },
+        }
+        Ok(true)
+    }
+
+    /// What is wrong with a cell that cannot be written.
+    pub fn error(&self, row: usize, cell: &Cell) -> CellError {
+        CellError {
+            column: self.encoder.name().to_string(),
+            row,
+            value: cell.category().unwrap_or_default().into_owned(),
+            expected: self.encoder.kind().expected(),
+        }
     }
 }
 
 /// The places of categories by name.
+#[derive(Debug)]
 struct Index<'a>(HashMap<&'a str, usize>);
 
 impl<'a> Index<'a> {
@@ -371,10 +417,7 @@ impl<'a> Index<'a> {
     }
 
     fn get(&self, cell: &Cell) -> Option<usize> {
-        match cell {
-            Cell::Text(text) => self.0.get(without_point(text)).copied(),
-            cell => self.0.get(cell.category()?.as_str()).copied(),
-        }
+        self.0.get(cell.category()?.as_ref()).copied()
     }
 }
 

@@ -5,9 +5,13 @@ use std::ops::Range;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use backburn_model::EmbeddingConfig;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, CellError, Column, ColumnEncoder, ColumnKind, Schema, Table, TableError};
+use crate::column_encoder::Writer;
+use crate::{
+    CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Schema, Table, TableError,
+};
 
 /// How columns are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -81,19 +85,27 @@ impl Encoder {
         for &row in training {
             used[row] = true;
         }
+        let wanted: Vec<&ColumnSchema> = schema
+            .columns
+            .iter()
+            .filter(|column| column.kind != ColumnKind::Ignored)
+            .filter(|column| !excluded.contains(&column.name.as_str()))
+            .collect();
+        let fitted = wanted.par_iter().map(|column| {
+            let cells = table.column(&column.name)?.cells().zip(&used);
+            let cells = cells.filter_map(|(cell, used)| used.then_some(cell));
+            Ok(ColumnEncoder::fit(
+                &column.name,
+                column.kind,
+                cells,
+                options,
+            ))
+        });
+        let fitted: Vec<Result<_, TableError>> = fitted.collect();
         let mut columns = Vec::new();
         let mut left_out = Vec::new();
-        for column in &schema.columns {
-            if column.kind == ColumnKind::Ignored || excluded.contains(&column.name.as_str()) {
-                continue;
-            }
-            let cells: Vec<Cell> = table
-                .column(&column.name)?
-                .cells()
-                .zip(&used)
-                .filter_map(|(cell, used)| used.then_some(cell))
-                .collect();
-            match ColumnEncoder::fit(&column.name, column.kind, &cells, options) {
+        for (column, fitted) in wanted.iter().zip(fitted) {
+            match fitted? {
                 Some(encoder) => columns.push(encoder),
                 None => left_out.push(column.name.clone()),
             }
@@ -159,9 +171,32 @@ impl Encoder {
     ///
     /// A column that is missing, or a value that is not of its kind.
     pub fn encode(&self, table: &Table) -> Result<Vec<f32>, TableError> {
-        let mut numbers = Vec::with_capacity(table.rows() * self.width());
-        for batch in self.encode_by_batch(table) {
-            numbers.extend(batch?.numbers);
+        let width = self.width();
+        if let Some(column) = self.lacking(table.columns()).first() {
+            table.column(column)?;
+        }
+        let mut numbers = vec![0.0; table.rows() * width];
+        let mut rest = numbers.as_mut_slice();
+        let mut parts = Vec::new();
+        let mut before = 0;
+        for batch in table.batches() {
+            let (part, further) = rest.split_at_mut(batch.num_rows() * width);
+            parts.push((batch, before, part));
+            rest = further;
+            before += batch.num_rows();
+        }
+        let writers = self.writers();
+        let encoded = parts.into_par_iter().map(|(batch, before, part)| {
+            let encoded = encode_into(&writers, batch, width, part);
+            encoded.map_err(|error| CellError {
+                row: before + error.row,
+                ..error
+            })
+        });
+        // The first row that is wrong, whichever was found first.
+        let encoded: Vec<Result<Unseen, CellError>> = encoded.collect();
+        for part in encoded {
+            part.map_err(|error| table.cell_error(error))?;
         }
         Ok(numbers)
     }
@@ -196,26 +231,18 @@ impl Encoder {
     ///
     /// A value that is not of its column's kind; the row is counted within the batch.
     pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
-        let rows = batch.num_rows();
         let width = self.width();
-        let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, rows);
-        let schema = batch.schema_ref();
-        let by_name: HashMap<&str, &ArrayRef> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .zip(batch.columns())
-            .collect();
-        let mut numbers = vec![0.0; rows * width];
-        let mut unseen = Unseen::default();
-        for (encoder, (name, place)) in self.columns.iter().zip(self.places()) {
-            let column = Column::new([*by_name.get(name).unwrap_or(&&nothing)]);
-            let rows = encoder.fill(&column, &mut numbers, place.start, width)?;
-            if rows > 0 {
-                unseen.0.insert(name.to_string(), rows);
-            }
-        }
+        let mut numbers = vec![0.0; batch.num_rows() * width];
+        let unseen = encode_into(&self.writers(), batch, width, &mut numbers)?;
         Ok(Encoded { numbers, unseen })
+    }
+
+    /// What encodes each column, ready to be used again and again.
+    pub(crate) fn writers(&self) -> Vec<Writer<'_>> {
+        let columns = self.columns.iter().zip(self.places());
+        columns
+            .map(|(encoder, (_, place))| Writer::new(encoder, place.start))
+            .collect()
     }
 
     /// The columns that a table with these columns lacks.
@@ -242,6 +269,33 @@ impl Encoder {
             (!column.is_usable()).then(|| format!("column {:?} cannot be encoded", column.name()))
         })
     }
+}
+
+/// Encodes a record batch into `rows * width` zeros.
+fn encode_into(
+    writers: &[Writer],
+    batch: &RecordBatch,
+    width: usize,
+    numbers: &mut [f32],
+) -> Result<Unseen, CellError> {
+    let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
+    let schema = batch.schema_ref();
+    let by_name: HashMap<&str, &ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .zip(batch.columns())
+        .collect();
+    let mut unseen = Unseen::default();
+    for writer in writers {
+        let name = writer.encoder.name();
+        let column = Column::new([*by_name.get(name).unwrap_or(&&nothing)]);
+        let rows = writer.fill(&column, numbers, width)?;
+        if rows > 0 {
+            unseen.0.insert(name.to_string(), rows);
+        }
+    }
+    Ok(unseen)
 }
 
 #[cfg(test)]

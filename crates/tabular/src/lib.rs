@@ -35,7 +35,7 @@ pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use encoder::{Encoded, Encoder, EncoderOptions, Unseen};
 pub use error::{CellError, ModelFileError, TableError};
 pub use output::OutputFile;
-pub use predictor::{Predictions, Predictor};
+pub use predictor::{Predictions, Predictor, RowPredictor};
 pub use read::{ReadOptions, TableReader};
 pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};

@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use arrow_array::RecordBatch;
+use backburn_fused::FusedMlp;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{ModelFileError, SavedModel, Table, TableError, Unseen};
+use crate::column_encoder::Writer;
+use crate::{Cell, CellError, ModelFileError, SavedModel, Table, TableError, Unseen};
 
 /// Predicts from a saved model.
 #[derive(Debug, Clone)]
 pub struct Predictor {
     model: SavedModel,
     device: Device,
+    /// The network in main memory, where it can be that.
+    fused: Option<FusedMlp>,
 }
 
 /// What was predicted, row by row.
@@ -50,6 +54,7 @@ impl Predictor {
     /// Predicts from a model in memory whose network is on the device.
     pub fn new(model: SavedModel, device: &Device) -> Self {
         Self {
+            fused: FusedMlp::of(&model.network),
             model,
             device: device.clone(),
         }
@@ -108,13 +113,60 @@ impl Predictor {
             .predictions(&outputs, self.model.config.outputs)
     }
 
+    /// Gets ready to predict single rows as they come, each in microseconds.
+    pub fn rows(&self) -> RowPredictor<'_> {
+        RowPredictor {
+            predictor: self,
+            writers: self.model.encoder.writers(),
+            width: self.model.encoder.width(),
+        }
+    }
+
     /// The network's outputs, row by row.
     fn outputs(&self, rows: Vec<f32>) -> Vec<f32> {
+        if let Some(fused) = &self.fused {
+            return fused.predict(&rows);
+        }
         let width = self.model.config.columns();
         let shape = [rows.len() / width, width];
         let inputs = Tensor::<2>::from_data(TensorData::new(rows, shape), &self.device);
         let outputs = self.model.network.forward(inputs).into_data();
         outputs.iter::<f32>().collect()
+    }
+}
+
+/// Predicts single rows from their cells; made by [`Predictor::rows`].
+#[derive(Debug)]
+pub struct RowPredictor<'a> {
+    predictor: &'a Predictor,
+    writers: Vec<Writer<'a>>,
+    width: usize,
+}
+
+impl RowPredictor<'_> {
+    /// The columns whose cells a row is made of, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.writers.iter().map(|writer| writer.encoder.name())
+    }
+
+    /// Predicts for a row: a cell for each of the [`columns`](Self::columns). A category that was
+    /// not seen in training counts as none, as it does in a table.
+    ///
+    /// # Errors
+    ///
+    /// A cell that is not of its column's kind.
+    ///
+    /// # Panics
+    ///
+    /// There are not as many cells as columns.
+    pub fn predict(&self, cells: &[Cell]) -> Result<Predictions, CellError> {
+        assert_eq!(cells.len(), self.writers.len(), "a cell for each column");
+        let mut numbers = vec![0.0; self.width];
+        for (writer, &cell) in self.writers.iter().zip(cells) {
+            let written = writer.write(cell, &mut numbers[writer.first..]);
+            written.map_err(|()| writer.error(0, &cell))?;
+        }
+        Ok(self.predictor.predict_encoded(numbers))
     }
 }
 

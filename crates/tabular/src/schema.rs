@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::within_range;
@@ -96,9 +97,10 @@ impl Schema {
         }
         let names: Vec<String> = table.columns().map(str::to_string).collect();
         let columns = names
-            .iter()
+            .par_iter()
             .map(|name| infer_column(table, name, overrides.get(name).copied()))
-            .collect::<Result<_, _>>()?;
+            .collect::<Vec<_>>();
+        let columns = columns.into_iter().collect::<Result<_, _>>()?;
         Ok(Self { columns })
     }
 
@@ -177,7 +179,7 @@ impl Found {
             }
             _ => {
                 if self.first_not_number.is_none() {
-                    let value = cell.category().unwrap_or_default();
+                    let value = cell.category().unwrap_or_default().into_owned();
                     self.first_not_number = Some((row, value));
                 }
             }
@@ -186,14 +188,15 @@ impl Found {
         match cell.date() {
             Some(_) => self.dates += 1,
             None if self.first_not_date.is_none() => {
-                self.first_not_date = Some((row, cell.category().unwrap_or_default()));
+                self.first_not_date = Some((row, cell.category().unwrap_or_default().into_owned()));
             }
             None => {}
         }
         if self.texts.len() < MOST_DISTINCT
             && let Some(text) = cell.category()
+            && !self.texts.contains(text.as_ref())
         {
-            self.texts.insert(text);
+            self.texts.insert(text.into_owned());
         }
     }
 
@@ -317,7 +320,7 @@ fn demand(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError>
             return Err(table.cell_error(CellError {
                 column: name.to_string(),
                 row,
-                value: cell.category().unwrap_or_default(),
+                value: cell.category().unwrap_or_default().into_owned(),
                 expected: kind.expected(),
             }));
         }

@@ -1,5 +1,6 @@
 //! What is to be predicted, and the way from outputs back to it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -130,12 +131,12 @@ impl Task {
 
 /// Makes sure that text is classes, and not numbers written in another way, or names.
 fn named_classes(table: &Table, target: &str) -> Result<Task, TableError> {
-    let texts: Vec<String> = table
+    let texts: Vec<Cow<str>> = table
         .column(target)?
         .cells()
         .filter_map(|cell| cell.category())
         .collect();
-    let different: HashSet<&String> = texts.iter().collect();
+    let different: HashSet<&Cow<str>> = texts.iter().collect();
     if texts.len() < 20 || different.len() * 2 <= texts.len() {
         return Ok(Task::Classification);
     }
@@ -237,15 +238,16 @@ impl Target {
                 })
             }
             Task::Classification => {
-                let names: Vec<Option<String>> = table
+                let names: Vec<Option<Cow<str>>> = table
                     .column(column)?
                     .cells()
                     .map(|cell| cell.category())
                     .collect();
+                let different: HashSet<&Cow<str>> =
+                    rows.iter().filter_map(|&row| names[row].as_ref()).collect();
                 let mut classes: Vec<String> =
-                    rows.iter().filter_map(|&row| names[row].clone()).collect();
+                    different.into_iter().map(|name| name.to_string()).collect();
                 classes.sort_by(|a, b| by_number_then_text(a, b));
-                classes.dedup();
                 if classes.len() < 2 {
                     let only = classes.first().map_or("", String::as_str);
                     let reason = format!(
@@ -345,7 +347,7 @@ impl Target {
             .cells()
             .map(|cell| {
                 let name = cell.category()?;
-                let same = index.get(name.as_str()).copied();
+                let same = index.get(name.as_ref()).copied();
                 // Typed files spell truth values in one way, text in several.
                 let truth = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
                 let alike = |class: &String| truth && class.eq_ignore_ascii_case(&name);
@@ -439,7 +441,7 @@ fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
             None => Err(table.cell_error(CellError {
                 column: column.to_string(),
                 row,
-                value: cell.category().unwrap_or_default(),
+                value: cell.category().unwrap_or_default().into_owned(),
                 expected: ColumnKind::Numeric.expected(),
             })),
         })

@@ -352,7 +352,7 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
                 error: CellError {
                     column: column.to_string(),
                     row,
-                    value: cell.category().unwrap_or_default(),
+                    value: cell.category().unwrap_or_default().into_owned(),
                     expected: "weights, which are numbers of at least 0",
                 },
             })),

@@ -1,5 +1,6 @@
 //! What the table and the scores show to be wrong, beside what the history shows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use backburn_report::quoted;
@@ -168,7 +169,7 @@ fn leakage(
                 ranked(&numbers, most_groups.clamp(1, 100))
             }
             _ => {
-                let mut places: HashMap<Option<String>, usize> = HashMap::new();
+                let mut places: HashMap<Option<Cow<str>>, usize> = HashMap::new();
                 let mut place = |row: usize| {
                     let next = places.len();
                     *places.entry(cells[row].category()).or_insert(next)

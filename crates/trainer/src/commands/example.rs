@@ -1,5 +1,6 @@
 //! `trainer example`, and `trainer` alone.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::PathBuf;
 
@@ -250,7 +251,7 @@ fn show_rows(
             let cell = few.column(column)?.cells().nth(row);
             line.push(
                 cell.and_then(|cell| cell.category())
-                    .unwrap_or_else(|| "missing".to_string()),
+                    .map_or_else(|| "missing".to_string(), Cow::into_owned),
             );
         }
         match (&truth, target) {
