@@ -1,8 +1,9 @@
 //! Prediction: a forward pass that treats each row by itself.
 
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
-use crate::FusedMlp;
+use crate::{FusedMlp, worth_threads};
 
 impl FusedMlp {
     /// What the network gives for these rows, `[rows, columns] -> [rows, outputs]`.
@@ -16,6 +17,25 @@ impl FusedMlp {
     pub fn predict(&self, rows: &[f32]) -> Vec<f32> {
         let columns = self.columns();
         assert_eq!(rows.len() % columns, 0, "rows of {columns} numbers");
+        let stretch = STRETCH * columns;
+        if rows.len() <= stretch {
+            return self.predict_stretch(rows);
+        }
+        let stretches = match worth_threads(rows.len() / columns * self.work()) {
+            true => rows
+                .par_chunks(stretch)
+                .map(|rows| self.predict_stretch(rows))
+                .collect::<Vec<_>>(),
+            false => rows
+                .chunks(stretch)
+                .map(|rows| self.predict_stretch(rows))
+                .collect(),
+        };
+        stretches.concat()
+    }
+
+    fn predict_stretch(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.columns();
         let count = rows.len() / columns;
         let mut input;
         let mut features = rows;
@@ -61,31 +81,57 @@ struct RowByRow<'a> {
     out: &'a mut [f32],
 }
 
+/// Rows that are taken through all layers together, so that what is between them stays in a cache.
+const STRETCH: usize = 256;
 /// Rows that share what is read of the weight.
-const BLOCK: usize = 4;
+const BLOCK: usize = 6;
 /// Vectors of outputs that are summed up side by side.
-const VECTORS: usize = 4;
+const VECTORS: usize = 2;
 
 impl WithSimd for RowByRow<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let rows = self.rows.chunks(BLOCK * self.inputs.max(1));
-        for (rows, out) in rows.zip(self.out.chunks_mut(BLOCK * self.outputs)) {
-            if rows.len() == BLOCK * self.inputs {
-                block::<S, BLOCK>(simd, rows, self.inputs, self.weight, self.outputs, out);
-            } else {
-                let rows = rows.chunks(self.inputs);
-                for (row, out) in rows.zip(out.chunks_mut(self.outputs)) {
-                    block::<S, 1>(simd, row, self.inputs, self.weight, self.outputs, out);
-                }
+        let Self {
+            rows,
+            inputs,
+            weight,
+            outputs,
+            out,
+        } = self;
+        let count = out.len() / outputs;
+        let whole = count - count % BLOCK;
+        for first in (0..outputs).step_by(VECTORS * S::F32_LANES) {
+            for row in (0..whole).step_by(BLOCK) {
+                let rows = &rows[row * inputs..];
+                block::<S, BLOCK>(
+                    simd,
+                    rows,
+                    inputs,
+                    weight,
+                    outputs,
+                    first,
+                    &mut out[row * outputs..],
+                );
+            }
+            for row in whole..count {
+                let rows = &rows[row * inputs..];
+                block::<S, 1>(
+                    simd,
+                    rows,
+                    inputs,
+                    weight,
+                    outputs,
+                    first,
+                    &mut out[row * outputs..],
+                );
             }
         }
     }
 }
 
-/// A block of `R` rows.
+/// `R` rows, by the columns of the weight from `first` on.
 #[inline(always)]
 fn block<S: Simd, const R: usize>(
     simd: S,
@@ -93,42 +139,39 @@ fn block<S: Simd, const R: usize>(
     inputs: usize,
     weight: &[f32],
     outputs: usize,
+    first: usize,
     out: &mut [f32],
 ) {
     let rows: [&[f32]; R] = std::array::from_fn(|row| &rows[row * inputs..][..inputs]);
-    let mut first = 0;
-    while first < outputs {
-        let width = (VECTORS * S::F32_LANES).min(outputs - first);
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
-        if width == VECTORS * S::F32_LANES {
-            for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-                let (weight, _) = S::as_simd_f32s(&weight[first..first + width]);
+    let width = (VECTORS * S::F32_LANES).min(outputs - first);
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
+    if width == VECTORS * S::F32_LANES {
+        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
+            let (weight, _) = S::as_simd_f32s(&weight[first..first + width]);
+            for row in 0..R {
+                let x = simd.splat_f32s(rows[row][input]);
+                for v in 0..VECTORS {
+                    sums[row][v] = simd.mul_add_f32s(x, weight[v], sums[row][v]);
+                }
+            }
+        }
+    } else {
+        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
+            let parts = weight[first..first + width].chunks(S::F32_LANES);
+            for (v, part) in parts.enumerate() {
+                let part = simd.partial_load_f32s(part);
                 for row in 0..R {
                     let x = simd.splat_f32s(rows[row][input]);
-                    for v in 0..VECTORS {
-                        sums[row][v] = simd.mul_add_f32s(x, weight[v], sums[row][v]);
-                    }
-                }
-            }
-        } else {
-            for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-                let parts = weight[first..first + width].chunks(S::F32_LANES);
-                for (v, part) in parts.enumerate() {
-                    let part = simd.partial_load_f32s(part);
-                    for row in 0..R {
-                        let x = simd.splat_f32s(rows[row][input]);
-                        sums[row][v] = simd.mul_add_f32s(x, part, sums[row][v]);
-                    }
+                    sums[row][v] = simd.mul_add_f32s(x, part, sums[row][v]);
                 }
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            let out = &mut out[row * outputs + first..][..width];
-            for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
-                simd.partial_store_f32s(out, *sum);
-            }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        let out = &mut out[row * outputs + first..][..width];
+        for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
+            simd.partial_store_f32s(out, *sum);
         }
-        first += width;
     }
 }
 

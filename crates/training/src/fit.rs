@@ -1,11 +1,11 @@
 //! The training loop.
 //!
-//! Why a loop of our own, beside Burn's `Learner`: on an 8-64-64-1 network at batch 32 a step took
-//! 79 µs here and 95 µs there (medians of five alternating runs on two cores, 1.2 times; the
-//! program is `examples/learner_cost.rs`), since batches here are slices of one shuffled tensor
-//! instead of rows gathered one by one; the best weights stay in memory instead of going through
-//! checkpoint files; and the textbook's four steps stand next to each other. Whoever prefers the
-//! `Learner` finds what it needs in the `learner` module.
+//! Why a loop of our own, beside Burn's `Learner`: the plain network in main memory is trained over
+//! arrays, several times as fast (`benchmarks/step_time.py`); batches are slices of one shuffled
+//! tensor instead of rows gathered one by one; and the best weights stay in memory instead of going
+//! through checkpoint files. The textbook's four steps stand next to each other in `autodiff.rs`,
+//! through Burn, and in `fused.rs`, over arrays. Whoever prefers the `Learner` finds what it needs in
+//! the `learner` module.
 
 use std::ops::ControlFlow;
 

@@ -1,6 +1,6 @@
 """Steps of a plain ReLU network in Backburn and in PyTorch, by turns, as a table of ratios.
 
-usage: python crates/training/benches/step_time.py [ROUNDS]      needs: pip install torch
+usage: python benchmarks/step_time.py [ROUNDS]      needs: pip install torch
 
 Every round runs each case in the one and then in the other, both with two threads, and takes the
 median of seven epochs of each; the table has the medians over the rounds (five unless given). What
@@ -12,7 +12,7 @@ import json, pathlib, statistics, subprocess, sys, time
 CASES = [((8, 64, 64, 1), 32), ((8, 64, 64, 1), 256), ((8, 256, 256, 256, 1), 256),
          ((64, 512, 512, 1), 256), ((8, 1024, 1024, 1024, 1), 1024)]
 ROWS, EPOCHS, THREADS = 20480, 7, 2
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def pytorch(case, name):

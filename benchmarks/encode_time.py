@@ -1,6 +1,6 @@
 """A CSV file to encoded numbers: Backburn beside Polars and scikit-learn, by turns.
 
-usage: python crates/tabular/benches/encode_time.py [ROWS [ROUNDS]]
+usage: python benchmarks/encode_time.py [ROWS [ROUNDS]]
 needs: pip install polars pyarrow scikit-learn
 
 The table has 16 columns of numbers and 4 of categories (5, 8, 12 and 30 of them), made from a fixed
@@ -9,7 +9,7 @@ seed. Polars reads it; scikit-learn standardizes the numbers and makes the categ
 """
 import json, pathlib, resource, statistics, subprocess, sys, tempfile, time
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def make(path, rows):
@@ -74,6 +74,9 @@ def compare(rows, rounds):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["make"]:
+        make(sys.argv[2], int(sys.argv[3]))
+        sys.exit()
     if sys.argv[1:2] == ["peer"]:
         peer(sys.argv[2])
     else:
