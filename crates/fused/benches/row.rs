@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use backburn_fused::FusedMlp;
+use backburn_fused::{Between, FusedMlp};
 use backburn_model::MlpConfig;
 use burn::tensor::{Device, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -56,7 +56,10 @@ fn one_row(criterion: &mut Criterion) {
     let fused = FusedMlp::of(&network).expect("a plain network");
     let mut group = criterion.benchmark_group("one row, 6-64-8-4");
     group.bench_function("by hand", |b| b.iter(|| by_hand(black_box(&ROW))));
-    group.bench_function("fused", |b| b.iter(|| fused.predict(black_box(&ROW))));
+    let mut between = Between::default();
+    group.bench_function("fused", |b| {
+        b.iter(|| fused.predict_with(black_box(&ROW), &mut between)[0]);
+    });
     group.bench_function("burn", |b| {
         b.iter(|| {
             let row = Tensor::<2>::from_floats([black_box(ROW)], &device);

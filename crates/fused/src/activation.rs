@@ -58,6 +58,12 @@ impl Function {
         each(self, Apply { z, bias });
     }
 
+    /// [`apply`](Self::apply), compiled for whatever calls it.
+    #[inline(always)]
+    pub(crate) fn apply_here(self, z: &mut [f32], bias: &[f32]) {
+        choose(self, Apply { z, bias });
+    }
+
     /// `z = f(z + bias)`, row by row, and the slopes of `f` there.
     pub(crate) fn apply_with_slopes(self, z: &mut [f32], bias: &[f32], slopes: &mut [f32]) {
         each(self, ApplyWithSlopes { z, bias, slopes });
@@ -80,25 +86,30 @@ trait Loop {
     fn run(self, curve: impl Curve);
 }
 
-/// Chooses the function outside of the loop.
 fn each(function: Function, work: impl Loop) {
     vectorized(
         #[inline(always)]
-        || match function {
-            Function::Identity => work.run(Identity),
-            Function::Relu => work.run(Relu),
-            Function::LeakyRelu(slope) => work.run(LeakyRelu(slope)),
-            Function::Elu(alpha) => work.run(Elu { alpha, scale: 1.0 }),
-            Function::Selu => work.run(Elu {
-                alpha: SELU_ALPHA,
-                scale: SELU_SCALE,
-            }),
-            Function::Tanh => work.run(Tanh),
-            Function::Sigmoid => work.run(Sigmoid),
-            Function::Silu => work.run(Silu),
-            Function::Gelu => work.run(Gelu),
-        },
+        || choose(function, work),
     );
+}
+
+/// Chooses the function outside of the loop.
+#[inline(always)]
+fn choose(function: Function, work: impl Loop) {
+    match function {
+        Function::Identity => work.run(Identity),
+        Function::Relu => work.run(Relu),
+        Function::LeakyRelu(slope) => work.run(LeakyRelu(slope)),
+        Function::Elu(alpha) => work.run(Elu { alpha, scale: 1.0 }),
+        Function::Selu => work.run(Elu {
+            alpha: SELU_ALPHA,
+            scale: SELU_SCALE,
+        }),
+        Function::Tanh => work.run(Tanh),
+        Function::Sigmoid => work.run(Sigmoid),
+        Function::Silu => work.run(Silu),
+        Function::Gelu => work.run(Gelu),
+    }
 }
 
 struct Apply<'a> {

@@ -1,6 +1,6 @@
 //! Prediction: a forward pass that treats each row by itself.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::{FusedMlp, worth_threads};
@@ -35,50 +35,88 @@ impl FusedMlp {
     }
 
     fn predict_stretch(&self, rows: &[f32]) -> Vec<f32> {
+        let mut between = Between::default();
+        self.predict_with(rows, &mut between);
+        between.input
+    }
+
+    /// What [`predict`](Self::predict) gives, on this thread and without allocating: for row after
+    /// row.
+    ///
+    /// # Panics
+    ///
+    /// The numbers do not make whole rows.
+    pub fn predict_with<'a>(&self, rows: &[f32], between: &'a mut Between) -> &'a [f32] {
         let columns = self.columns();
-        let count = rows.len() / columns;
-        let mut input;
-        let mut features = rows;
-        if !self.embeddings.is_empty() {
-            input = Vec::with_capacity(count * self.layers[0].inputs);
-            for row in rows.chunks_exact(columns) {
-                let (numbers, categories) = row.split_at(self.numeric);
-                input.extend_from_slice(numbers);
-                for (table, &category) in self.embeddings.iter().zip(categories) {
-                    input.extend_from_slice(&self.parameters[self.embedded(table, category)]);
-                }
+        assert_eq!(rows.len() % columns, 0, "rows of {columns} numbers");
+        self.arch.dispatch(Predict {
+            network: self,
+            rows,
+            between,
+        });
+        &between.input
+    }
+
+    /// What enters the first layer, where there are embeddings: the numbers, then the vectors.
+    fn features(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.columns();
+        let mut features = Vec::with_capacity(rows.len() / columns * self.layers[0].inputs);
+        for row in rows.chunks_exact(columns) {
+            let (numbers, categories) = row.split_at(self.numeric);
+            features.extend_from_slice(numbers);
+            for (table, &category) in self.embeddings.iter().zip(categories) {
+                features.extend_from_slice(&self.parameters[self.embedded(table, category)]);
             }
-            features = &input;
         }
-        for layer in &self.layers {
-            let mut output = vec![0.0; count * layer.outputs];
-            let weight = &self.parameters[layer.weight.clone()];
-            Arch::new().dispatch(RowByRow {
-                rows: features,
-                inputs: layer.inputs,
-                weight,
-                outputs: layer.outputs,
-                out: &mut output,
-            });
-            let bias = &self.parameters[layer.bias.clone()];
-            layer.function.apply(&mut output, bias);
-            if layer.residual {
-                output.iter_mut().zip(features).for_each(|(y, x)| *y += x);
-            }
-            input = output;
-            features = &input;
-        }
-        features.to_vec()
+        features
     }
 }
 
-/// `out = rows · weight`, each sum over the inputs from the first to the last.
-struct RowByRow<'a> {
+/// What is between the layers, to be used again.
+#[derive(Debug, Clone, Default)]
+pub struct Between {
+    input: Vec<f32>,
+    output: Vec<f32>,
+}
+
+/// All layers, compiled for one generation of vector instructions.
+struct Predict<'a> {
+    network: &'a FusedMlp,
     rows: &'a [f32],
-    inputs: usize,
-    weight: &'a [f32],
-    outputs: usize,
-    out: &'a mut [f32],
+    between: &'a mut Between,
+}
+
+impl WithSimd for Predict<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            network,
+            rows,
+            between: Between { input, output },
+        } = self;
+        let count = rows.len() / network.columns();
+        if !network.embeddings.is_empty() {
+            *input = network.features(rows);
+        }
+        for (index, layer) in network.layers.iter().enumerate() {
+            let given: &[f32] = match index {
+                0 if network.embeddings.is_empty() => rows,
+                _ => input,
+            };
+            // Numbers left over from a layer before are written over.
+            output.resize(count * layer.outputs, 0.0);
+            let weight = &network.parameters[layer.weight.clone()];
+            row_by_row(simd, given, weight, layer.outputs, output);
+            let bias = &network.parameters[layer.bias.clone()];
+            layer.function.apply_here(output, bias);
+            if layer.residual {
+                output.iter_mut().zip(given).for_each(|(y, x)| *y += x);
+            }
+            std::mem::swap(input, output);
+        }
+    }
 }
 
 /// Rows that are taken through all layers together, so that what is between them stays in a cache.
@@ -88,45 +126,20 @@ const BLOCK: usize = 6;
 /// Vectors of outputs that are summed up side by side.
 const VECTORS: usize = 2;
 
-impl WithSimd for RowByRow<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            rows,
-            inputs,
-            weight,
-            outputs,
-            out,
-        } = self;
-        let count = out.len() / outputs;
-        let whole = count - count % BLOCK;
-        for first in (0..outputs).step_by(VECTORS * S::F32_LANES) {
-            for row in (0..whole).step_by(BLOCK) {
-                let rows = &rows[row * inputs..];
-                block::<S, BLOCK>(
-                    simd,
-                    rows,
-                    inputs,
-                    weight,
-                    outputs,
-                    first,
-                    &mut out[row * outputs..],
-                );
-            }
-            for row in whole..count {
-                let rows = &rows[row * inputs..];
-                block::<S, 1>(
-                    simd,
-                    rows,
-                    inputs,
-                    weight,
-                    outputs,
-                    first,
-                    &mut out[row * outputs..],
-                );
-            }
+/// `out = rows · weight`, each sum over the inputs from the first to the last.
+#[inline(always)]
+fn row_by_row<S: Simd>(simd: S, rows: &[f32], weight: &[f32], outputs: usize, out: &mut [f32]) {
+    let inputs = weight.len() / outputs;
+    let count = out.len() / outputs;
+    let whole = count - count % BLOCK;
+    for first in (0..outputs).step_by(VECTORS * S::F32_LANES) {
+        for row in (0..whole).step_by(BLOCK) {
+            let (rows, out) = (&rows[row * inputs..], &mut out[row * outputs..]);
+            block::<S, BLOCK>(simd, rows, inputs, weight, outputs, first, out);
+        }
+        for row in whole..count {
+            let (rows, out) = (&rows[row * inputs..], &mut out[row * outputs..]);
+            block::<S, 1>(simd, rows, inputs, weight, outputs, first, out);
         }
     }
 }
@@ -155,15 +168,23 @@ fn block<S: Simd, const R: usize>(
                 }
             }
         }
+    } else if width <= S::F32_LANES {
+        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
+            let weight = simd.partial_load_f32s(&weight[first..first + width]);
+            for row in 0..R {
+                let x = simd.splat_f32s(rows[row][input]);
+                sums[row][0] = simd.mul_add_f32s(x, weight, sums[row][0]);
+            }
+        }
     } else {
         for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-            let parts = weight[first..first + width].chunks(S::F32_LANES);
-            for (v, part) in parts.enumerate() {
-                let part = simd.partial_load_f32s(part);
-                for row in 0..R {
-                    let x = simd.splat_f32s(rows[row][input]);
-                    sums[row][v] = simd.mul_add_f32s(x, part, sums[row][v]);
-                }
+            let (whole, rest) = weight[first..first + width].split_at(S::F32_LANES);
+            let (whole, _) = S::as_simd_f32s(whole);
+            let rest = simd.partial_load_f32s(rest);
+            for row in 0..R {
+                let x = simd.splat_f32s(rows[row][input]);
+                sums[row][0] = simd.mul_add_f32s(x, whole[0], sums[row][0]);
+                sums[row][1] = simd.mul_add_f32s(x, rest, sums[row][1]);
             }
         }
     }

@@ -19,6 +19,7 @@ mod mlp;
 mod pass;
 
 pub use activation::Function;
+pub use forward::Between;
 pub use mlp::{FusedMlp, Layer};
 pub use pass::Pass;
 

@@ -6,6 +6,7 @@ use backburn_model::Mlp;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::matrix::transpose;
@@ -24,6 +25,8 @@ pub struct FusedMlp {
     pub(crate) layers: Vec<Layer>,
     /// Numbers in a row, before the categories.
     pub(crate) numeric: usize,
+    /// The vector instructions that this processor has.
+    pub(crate) arch: Arch,
 }
 
 /// The table of an embedding among the parameters.
@@ -125,6 +128,7 @@ impl FusedMlp {
             embeddings,
             layers,
             numeric: network.inputs(),
+            arch: Arch::new(),
         })
     }
 
