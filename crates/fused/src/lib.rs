@@ -18,9 +18,8 @@ mod matrix;
 mod mlp;
 mod pass;
 
-pub use activation::Function;
 pub use forward::Between;
-pub use mlp::{FusedMlp, Layer};
+pub use mlp::FusedMlp;
 pub use pass::Pass;
 
 /// Compiles the loops of a closure once for each generation of vector instructions, and runs those

@@ -9,8 +9,9 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use pulp::Arch;
 use rayon::prelude::*;
 
+use crate::activation::Function;
 use crate::matrix::transpose;
-use crate::{Function, worth_threads};
+use crate::worth_threads;
 
 /// A plain [`Mlp`]: linear layers with activation functions, perhaps with embeddings in front,
 /// dropout and residual connections.
@@ -39,7 +40,7 @@ pub(crate) struct Table {
 
 /// A linear layer among the parameters, and what follows it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
+pub(crate) struct Layer {
     /// Numbers that enter.
     pub inputs: usize,
     /// Numbers that come out.
@@ -130,11 +131,6 @@ impl FusedMlp {
             numeric: network.inputs(),
             arch: Arch::new(),
         })
-    }
-
-    /// The layers, the last one being the output.
-    pub fn layers(&self) -> &[Layer] {
-        &self.layers
     }
 
     /// Numbers in a row: the numeric inputs, then an index for each embedding.

@@ -1,5 +1,5 @@
-//! Steps over arrays in main memory: the plain network with the usual optimizers, and nothing
-//! allocated after the first step.
+//! Steps over arrays in main memory: the plain network with the usual optimizers, and hardly
+//! anything allocated after the first step.
 //!
 //! A large batch is cut into parts, each of which goes forward and backward by itself, on as many
 //! threads as there are; the update adds up their gradients. How it is cut depends on the network
@@ -169,9 +169,12 @@ impl<'a> Gradient<'a> {
             factor: 1.0,
         };
         if let Some(bound) = clipping.norm {
-            let all = gradient.all();
-            let squares = all.chunks(CHUNK).map(|chunk| {
-                let squares = chunk.iter().map(|g| g * g);
+            let mut stretch = [0.0; CHUNK];
+            let length = parts[0].pass.gradient.len();
+            let squares = (0..length).step_by(CHUNK).map(|start| {
+                let stretch = &mut stretch[..CHUNK.min(length - start)];
+                gradient.read(start, stretch);
+                let squares = stretch.iter().map(|g| g * g);
                 f64::from(squares.sum::<f32>())
             });
             let norm = squares.sum::<f64>().sqrt();
