@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::by_rows::multiply;
 use crate::{FusedMlp, worth_threads};
 
 impl FusedMlp {
@@ -36,7 +37,8 @@ impl FusedMlp {
 
     fn predict_stretch(&self, rows: &[f32]) -> Vec<f32> {
         let mut between = Between::default();
-        self.predict_with(rows, &mut between);
+        let length = self.predict_with(rows, &mut between).len();
+        between.input.truncate(length);
         between.input
     }
 
@@ -54,7 +56,7 @@ impl FusedMlp {
             rows,
             between,
         });
-        &between.input
+        &between.input[..rows.len() / columns * self.outputs()]
     }
 
     /// What enters the first layer, where there are embeddings: the numbers, then the vectors.
@@ -72,7 +74,8 @@ impl FusedMlp {
     }
 }
 
-/// What is between the layers, to be used again.
+/// What is between the layers, to be used again. Only grows, so that what a smaller layer leaves
+/// need not be cleared.
 #[derive(Debug, Clone, Default)]
 pub struct Between {
     input: Vec<f32>,
@@ -103,16 +106,19 @@ impl WithSimd for Predict<'_> {
         for (index, layer) in network.layers.iter().enumerate() {
             let given: &[f32] = match index {
                 0 if network.embeddings.is_empty() => rows,
-                _ => input,
+                _ => &input[..count * layer.inputs],
             };
-            // Numbers left over from a layer before are written over.
-            output.resize(count * layer.outputs, 0.0);
+            let length = count * layer.outputs;
+            if output.len() < length {
+                output.resize(length, 0.0);
+            }
+            let out = &mut output[..length];
             let weight = &network.parameters[layer.weight.clone()];
-            row_by_row(simd, given, weight, layer.outputs, output);
+            multiply(simd, given, weight, layer.outputs, out);
             let bias = &network.parameters[layer.bias.clone()];
-            layer.function.apply_here(output, bias);
+            layer.function.apply_here(out, bias);
             if layer.residual {
-                output.iter_mut().zip(given).for_each(|(y, x)| *y += x);
+                out.iter_mut().zip(given).for_each(|(y, x)| *y += x);
             }
             std::mem::swap(input, output);
         }
@@ -121,80 +127,6 @@ impl WithSimd for Predict<'_> {
 
 /// Rows that are taken through all layers together, so that what is between them stays in a cache.
 const STRETCH: usize = 256;
-/// Rows that share what is read of the weight.
-const BLOCK: usize = 6;
-/// Vectors of outputs that are summed up side by side.
-const VECTORS: usize = 2;
-
-/// `out = rows · weight`, each sum over the inputs from the first to the last.
-#[inline(always)]
-fn row_by_row<S: Simd>(simd: S, rows: &[f32], weight: &[f32], outputs: usize, out: &mut [f32]) {
-    let inputs = weight.len() / outputs;
-    let count = out.len() / outputs;
-    let whole = count - count % BLOCK;
-    for first in (0..outputs).step_by(VECTORS * S::F32_LANES) {
-        for row in (0..whole).step_by(BLOCK) {
-            let (rows, out) = (&rows[row * inputs..], &mut out[row * outputs..]);
-            block::<S, BLOCK>(simd, rows, inputs, weight, outputs, first, out);
-        }
-        for row in whole..count {
-            let (rows, out) = (&rows[row * inputs..], &mut out[row * outputs..]);
-            block::<S, 1>(simd, rows, inputs, weight, outputs, first, out);
-        }
-    }
-}
-
-/// `R` rows, by the columns of the weight from `first` on.
-#[inline(always)]
-fn block<S: Simd, const R: usize>(
-    simd: S,
-    rows: &[f32],
-    inputs: usize,
-    weight: &[f32],
-    outputs: usize,
-    first: usize,
-    out: &mut [f32],
-) {
-    let rows: [&[f32]; R] = std::array::from_fn(|row| &rows[row * inputs..][..inputs]);
-    let width = (VECTORS * S::F32_LANES).min(outputs - first);
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
-    if width == VECTORS * S::F32_LANES {
-        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-            let (weight, _) = S::as_simd_f32s(&weight[first..first + width]);
-            for row in 0..R {
-                let x = simd.splat_f32s(rows[row][input]);
-                for v in 0..VECTORS {
-                    sums[row][v] = simd.mul_add_f32s(x, weight[v], sums[row][v]);
-                }
-            }
-        }
-    } else if width <= S::F32_LANES {
-        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-            let weight = simd.partial_load_f32s(&weight[first..first + width]);
-            for row in 0..R {
-                let x = simd.splat_f32s(rows[row][input]);
-                sums[row][0] = simd.mul_add_f32s(x, weight, sums[row][0]);
-            }
-        }
-    } else {
-        for (input, weight) in weight.chunks_exact(outputs).enumerate() {
-            let (whole, rest) = weight[first..first + width].split_at(S::F32_LANES);
-            let (whole, _) = S::as_simd_f32s(whole);
-            let rest = simd.partial_load_f32s(rest);
-            for row in 0..R {
-                let x = simd.splat_f32s(rows[row][input]);
-                sums[row][0] = simd.mul_add_f32s(x, whole[0], sums[row][0]);
-                sums[row][1] = simd.mul_add_f32s(x, rest, sums[row][1]);
-            }
-        }
-    }
-    for (row, sums) in sums.iter().enumerate() {
-        let out = &mut out[row * outputs + first..][..width];
-        for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
-            simd.partial_store_f32s(out, *sum);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@
 //! precisions) it says with `None`, and Burn does it.
 
 mod activation;
+mod by_rows;
 mod forward;
 mod matrix;
 mod mlp;
