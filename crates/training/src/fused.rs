@@ -44,12 +44,16 @@ struct Part {
     loss: f64,
 }
 
-/// Rows in a part, at least: below, adding up gradients costs more than a second thread brings.
-/// Parameters that do not fit into a cache take longer to add up.
+/// Rows in a part: with fewer, adding up gradients costs more than further threads bring. Parameters
+/// that do not fit into a cache take longer to add up.
 const ROWS_PER_PART: usize = 128;
 const ROWS_PER_LARGE_PART: usize = 512;
 const LARGE: usize = 1 << 19;
 const MOST_PARTS: usize = 16;
+/// Rows in each of two parts, at least: a second thread brings most.
+const ROWS_IN_HALF: usize = 64;
+const ROWS_IN_WIDE_HALF: usize = 32;
+const WIDE: usize = 1 << 16;
 /// Multiplications in a batch that is cut, at least.
 const WORTH_CUTTING: usize = 500_000;
 /// Rows in each forward pass outside training.
@@ -105,17 +109,8 @@ impl<'a, N: Network> Fused<'a, N> {
     fn backpropagate(&mut self, rows: Range<usize>) -> usize {
         self.network.prepare_backward();
         let rows = &self.order[rows];
-        let large = self.network.parameters.len() > LARGE;
-        let least = if large {
-            ROWS_PER_LARGE_PART
-        } else {
-            ROWS_PER_PART
-        };
         let work = rows.len() * self.network.work() * 3;
-        let count = match work < WORTH_CUTTING {
-            true => 1,
-            false => (rows.len() / least).clamp(1, MOST_PARTS),
-        };
+        let count = parts(rows.len(), self.network.parameters.len(), work);
         let scale = (rows.len() as f32).recip();
         let (network, criterion, truth) = (&self.network, &self.criterion, &self.truth);
         let (inputs, weights) = (&self.inputs, self.weights.as_deref());
@@ -152,6 +147,22 @@ impl<'a, N: Network> Fused<'a, N> {
         self.rows += rows.len();
         count
     }
+}
+
+/// How many parts a batch is cut into, by its rows, the network's parameters and the multiplications.
+fn parts(rows: usize, parameters: usize, work: usize) -> usize {
+    if work < WORTH_CUTTING {
+        return 1;
+    }
+    let many = match parameters > LARGE {
+        true => rows / ROWS_PER_LARGE_PART,
+        false => rows / ROWS_PER_PART,
+    };
+    let two = match parameters > WIDE {
+        true => rows / ROWS_IN_WIDE_HALF,
+        false => rows / ROWS_IN_HALF,
+    };
+    many.max(two.min(2)).clamp(1, MOST_PARTS)
 }
 
 /// The gradient of a batch, bounded: the sum of what its parts found.

@@ -4,7 +4,8 @@
 //! does, an [`Observer`] watches it, and [`metrics`] score what comes out. A [`History`] is an observer
 //! that keeps what flowed through the layers, and [`diagnose`] says what is wrong in it;
 //! [`check_gradients`] compares backpropagation with differences, and [`range_test`] looks for a
-//! learning rate.
+//! learning rate. For a loop of one's own over a `backburn_fused::FusedMlp`, [`Criterion::backward`]
+//! gives the gradient by the outputs, and [`Update`] takes the steps.
 //!
 //! ```
 //! use backburn_model::MlpConfig;
@@ -63,6 +64,7 @@ pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};
 pub use learning_rate::LearningRate;
 pub use loss::{Criterion, Loss};
+pub use loss_gradient::Truth;
 pub use nearest::nearest_rows_loss;
 pub use observer::{EpochReport, Observer, StartReport, StepReport, Validation};
 pub use optimizer::{OptimizerConfig, OptimizerName};
@@ -70,3 +72,4 @@ pub use range_test::{RangeTest, range_test};
 pub use record::{ActivationReport, HiddenActivation, LayerReport};
 pub use schedule::{ScheduleConfig, ScheduleName};
 pub use straight_through::StraightThrough;
+pub use update::Update;

@@ -4,7 +4,7 @@
 use crate::{Criterion, Loss, Targets};
 
 /// What is to be predicted, in main memory.
-pub(crate) enum Truth {
+pub enum Truth {
     /// `[rows, outputs]`.
     Values(Vec<f32>),
     /// `[rows]`.
@@ -12,6 +12,7 @@ pub(crate) enum Truth {
 }
 
 impl Truth {
+    /// A copy of the targets.
     pub fn of(targets: &Targets) -> Self {
         match targets {
             Targets::Values(values) => Self::Values(values.to_data().iter().collect()),
@@ -27,8 +28,13 @@ impl Criterion {
     /// The sum of some rows' losses, and its gradient by their outputs, `[rows, outputs]`, times
     /// `scale`: one over the rows of the whole batch, for the gradient of the mean.
     ///
-    /// `truth` and `weights` are those of all examples, and `rows` the places of these in them.
-    pub(crate) fn backward(
+    /// `truth` and `weights` are those of all examples, and `rows` the places of these in them. The
+    /// loss is not [`Loss::Auto`].
+    ///
+    /// # Panics
+    ///
+    /// A row that there is not, or outputs, a gradient and a truth that are not of one width.
+    pub fn backward(
         &self,
         outputs: &[f32],
         rows: &[usize],

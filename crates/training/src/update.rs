@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use crate::{OptimizerConfig, OptimizerName};
 
-/// An optimizer and what it remembers of each parameter.
-pub(crate) struct Update {
+/// SGD, Adam or AdamW over an array of parameters, and what it remembers of each.
+pub struct Update {
     rule: Rule,
     /// An L2 penalty for SGD and Adam, decoupled from the gradient for AdamW.
     decay: f32,
@@ -41,7 +41,7 @@ pub(crate) const CHUNK: usize = 2048;
 const PARALLEL: usize = 1 << 16;
 
 impl Update {
-    /// The optimizer, if it is one that is done here.
+    /// The optimizer for so many parameters, or `None` where it is not one of the three.
     pub fn of(config: &OptimizerConfig, parameters: usize) -> Option<Self> {
         let beta = |set: Option<f64>, default: f64| set.unwrap_or(default) as f32;
         let adam = |decoupled| Rule::Adam {
@@ -81,6 +81,11 @@ impl Update {
     }
 
     /// Updates the parameters. `gradient` writes the gradient from a place on into what it is given.
+    /// `rate` is the learning rate.
+    ///
+    /// # Panics
+    ///
+    /// There are more parameters than the optimizer was made for.
     pub fn step(
         &mut self,
         rate: f64,
