@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use backburn_report::quoted;
 use backburn_tabular::{ColumnKind, Table, Target, TargetScale};
 use backburn_training::{Finding, Illness, Loss};
+use rayon::prelude::*;
 
 use crate::config::RunConfig;
 use crate::console::{Console, count, shown};
@@ -155,8 +156,7 @@ fn leakage(
     if rows.len() < FEWEST_ROWS || features.len() < 2 || constant_share > 0.95 || many {
         return Ok(Vec::new());
     }
-    let mut findings = Vec::new();
-    for name in features {
+    let tells = |name: &str| -> Result<Option<f64>, Error> {
         let kind = understood.schema.column(name).map(|column| column.kind);
         let cells: Vec<_> = table.column(name)?.cells().collect();
         let groups = match kind {
@@ -179,22 +179,31 @@ fn leakage(
         };
         let number_of_groups = groups.iter().max().map_or(0, |most| most + 1);
         if number_of_groups < 2 || number_of_groups > most_groups + 1 {
-            continue;
+            return Ok(None);
         }
         let explained = truth.explained_by(&groups, number_of_groups);
-        if explained > 0.99 {
-            let what = match truth {
-                Actual::Values(_) => "of the differences in the target",
-                Actual::Classes { .. } => "of the rows' classes",
-            };
-            findings.push(Finding {
+        Ok((explained > 0.99).then_some(explained))
+    };
+    let explained: Vec<Option<f64>> = features
+        .par_iter()
+        .map(|name| tells(name))
+        .collect::<Result<_, Error>>()?;
+    let what = match truth {
+        Actual::Values(_) => "of the differences in the target",
+        Actual::Classes { .. } => "of the rows' classes",
+    };
+    let findings = features
+        .iter()
+        .zip(explained)
+        .filter_map(|(name, explained)| {
+            Some(Finding {
                 name: Illness::Leakage,
                 layer: None,
                 epoch: None,
                 evidence: format!(
                     "column `{}` alone explains {:.1} % {what}",
                     shown(name),
-                    explained * 100.0
+                    explained? * 100.0
                 ),
                 remedy: "if the column is not known yet when a prediction is wanted, leave it out"
                     .to_string(),
@@ -202,31 +211,27 @@ fn leakage(
                     true => format!("columns.\"{name}\"=ignored"),
                     false => format!("columns.{name}=ignored"),
                 }],
-            });
-        }
-    }
-    Ok(findings)
+            })
+        });
+    Ok(findings.collect())
 }
 
 /// Groups of the same size by rank; equal numbers stay together, and missing ones are a group.
 fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..numbers.len())
-        .filter(|&i| numbers[i].is_some())
+    let known = numbers.iter().enumerate();
+    let mut order: Vec<(f64, usize)> = known
+        .filter_map(|(row, number)| Some(((*number)?, row)))
         .collect();
-    order.sort_by(|&a, &b| {
-        numbers[a]
-            .partial_cmp(&numbers[b])
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut of_row = vec![0; numbers.len()];
     let mut group = 0;
     let mut last = None;
-    for (rank, &row) in order.iter().enumerate() {
+    for (rank, &(number, row)) in order.iter().enumerate() {
         let due = 1 + rank * groups / order.len();
-        if due > group && numbers[row] != last {
+        if due > group && last != Some(number) {
             group = due;
         }
-        last = numbers[row];
+        last = Some(number);
         of_row[row] = group;
     }
     of_row
