@@ -52,6 +52,7 @@ fn trained(
     let options = EncoderOptions {
         one_hot_max,
         embedding_dimension: 3,
+        ..EncoderOptions::default()
     };
     let (encoder, _) = Encoder::fit(table, &schema, &["price", "dear"], &rows, &options).unwrap();
     let target = Target::fit(table, target, task, &rows, &rows)

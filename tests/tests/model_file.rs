@@ -26,6 +26,7 @@ fn model(task: Task, normalization: Normalization) -> SavedModel {
     let options = EncoderOptions {
         one_hot_max: 2,
         embedding_dimension: 3,
+        ..EncoderOptions::default()
     };
     let (encoder, _) = Encoder::fit(&table, &schema, &["y"], &rows, &options).unwrap();
     let target = Target::fit(&table, "y", task, &rows, &rows).unwrap();

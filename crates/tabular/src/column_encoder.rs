@@ -6,20 +6,23 @@ use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::within_range;
-use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions};
+use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
 
 /// A column and how it becomes numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ColumnEncoder {
-    /// A number: standardized. One that is missing, infinite or too large for 32 bits becomes the
-    /// mean.
+    /// A number: scaled, and perhaps by bins. One that is missing, infinite or too large for 32 bits
+    /// becomes zeros.
     Numeric {
         /// The column.
         name: String,
-        /// How it is standardized.
+        /// How it is scaled.
         scale: Scale,
+        /// The edges of the bins, in order: see [`EncoderOptions::bins`]. None but two or more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        edges: Vec<f64>,
         /// Whether a second number tells if it is missing.
         indicator: bool,
     },
@@ -61,14 +64,21 @@ pub enum ColumnEncoder {
     },
 }
 
-/// `(value - mean) / std`.
+/// `z = (value - mean) / std`, which may then be drawn in.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
-    /// Mean over the training rows.
+    /// Mean over the training rows, or their median.
     pub mean: f64,
-    /// Standard deviation over the training rows; above 0.
+    /// Standard deviation over the training rows, or the distance between their quartiles; above 0.
     pub std: f64,
+    /// Whether `z / √(1 + (z / 3)²)` draws in what is far out, so that nothing is beyond 3.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub clipped: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A part of a date.
@@ -103,18 +113,66 @@ impl Scale {
         let squares = values.iter().map(|v| (v - mean) * (v - mean));
         let std = (squares.sum::<f64>() / count).sqrt();
         let usable = mean.is_finite() && std.is_finite() && std > mean.abs() * 1e-12;
-        usable.then_some(Self { mean, std })
+        usable.then_some(Self {
+            mean,
+            std,
+            clipped: false,
+        })
+    }
+
+    /// Robust scaling with smooth clipping, after Holzmüller and others, "Better by Default" (2024):
+    /// the median becomes 0 and the distance between the quartiles 1, or half of the range where the
+    /// quartiles are one. `sorted` is in order; `None` if the values never vary.
+    fn fit_robust(sorted: &[f64]) -> Option<Self> {
+        let standard = Self::fit(sorted)?;
+        let between = |low, high| quantile(sorted, high) - quantile(sorted, low);
+        let quartiles = between(0.25, 0.75);
+        let std = match quartiles > 0.0 {
+            true => quartiles,
+            false => between(0.0, 1.0) / 2.0,
+        };
+        Some(Self {
+            mean: quantile(sorted, 0.5),
+            // Numbers that only just differ, or span more than can be told.
+            std: if std.is_normal() { std } else { standard.std },
+            clipped: true,
+        })
     }
 
     /// A value a million deviations away is as far as a network needs to know; beyond, its own
     /// numbers would overflow.
     fn apply(&self, value: f64) -> f32 {
         const FURTHEST: f64 = 1e6;
-        ((value - self.mean) / self.std).clamp(-FURTHEST, FURTHEST) as f32
+        let z = ((value - self.mean) / self.std).clamp(-FURTHEST, FURTHEST);
+        match self.clipped {
+            true => (z / (1.0 + (z / 3.0).powi(2)).sqrt()) as f32,
+            false => z as f32,
+        }
     }
 
     fn is_usable(&self) -> bool {
         self.mean.is_finite() && self.std.is_finite() && self.std > 0.0
+    }
+}
+
+/// The value below which a share of them lies, between two of them in proportion.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (low, high) = (
+        sorted[place.floor() as usize],
+        sorted[place.ceil() as usize],
+    );
+    low + (high - low) * place.fract()
+}
+
+/// The edges of bins that hold about as many values each; none if that is not two bins.
+fn edges(sorted: &[f64], bins: usize) -> Vec<f64> {
+    let shares = (0..=bins).map(|bin| bin as f64 / bins as f64);
+    let mut edges: Vec<f64> = shares.map(|share| quantile(sorted, share)).collect();
+    edges.dedup();
+    match edges.len() > 2 {
+        true => edges,
+        false => Vec::new(),
     }
 }
 
@@ -175,19 +233,31 @@ impl ColumnEncoder {
         let constant = indicator.then(|| Scale {
             mean: values.first().copied().unwrap_or(0.0),
             std: 1.0,
+            clipped: false,
         });
-        let scale = Scale::fit(&values).or(constant)?;
-        Some(match kind {
-            ColumnKind::Boolean => Self::Boolean {
+        if kind == ColumnKind::Boolean {
+            return Some(Self::Boolean {
                 name,
-                scale,
+                scale: Scale::fit(&values).or(constant)?,
                 indicator,
+            });
+        }
+        let robust = options.numbers == NumberScale::Robust;
+        if robust || options.bins > 1 {
+            values.sort_unstable_by(f64::total_cmp);
+        }
+        let scale = match robust {
+            true => Scale::fit_robust(&values),
+            false => Scale::fit(&values),
+        };
+        Some(Self::Numeric {
+            name,
+            scale: scale.or(constant)?,
+            edges: match options.bins > 1 && scale.is_some() {
+                true => edges(&values, options.bins),
+                false => Vec::new(),
             },
-            _ => Self::Numeric {
-                name,
-                scale,
-                indicator,
-            },
+            indicator,
         })
     }
 
@@ -236,7 +306,11 @@ impl ColumnEncoder {
     /// Whether this encoder can be: a file may hold anything.
     pub(crate) fn is_usable(&self) -> bool {
         match self {
-            Self::Numeric { scale, .. } | Self::Boolean { scale, .. } => scale.is_usable(),
+            Self::Numeric { scale, edges, .. } => {
+                let ascending = edges.windows(2).all(|pair| pair[0] < pair[1]);
+                scale.is_usable() && edges.len() != 1 && ascending
+            }
+            Self::Boolean { scale, .. } => scale.is_usable(),
             Self::Date {
                 parts, indicator, ..
             } => {
@@ -276,9 +350,10 @@ impl ColumnEncoder {
     /// Numbers that the column becomes, besides an embedding's index.
     pub(crate) fn width(&self) -> usize {
         match self {
-            Self::Numeric { indicator, .. } | Self::Boolean { indicator, .. } => {
-                1 + usize::from(*indicator)
-            }
+            Self::Numeric {
+                edges, indicator, ..
+            } => 1 + edges.len().saturating_sub(1) + usize::from(*indicator),
+            Self::Boolean { indicator, .. } => 1 + usize::from(*indicator),
             Self::Date {
                 parts, indicator, ..
             } => parts.len() + usize::from(*indicator),
@@ -349,9 +424,25 @@ impl<'a> Writer<'a> {
         match (self.encoder, &self.index) {
             (
                 ColumnEncoder::Numeric {
-                    scale, indicator, ..
+                    scale,
+                    edges,
+                    indicator,
+                    ..
+                },
+                _,
+            ) => match value(ColumnKind::Numeric, &cell)? {
+                Some(value) => {
+                    numbers[0] = scale.apply(value);
+                    for (number, edge) in numbers[1..].iter_mut().zip(edges.windows(2)) {
+                        let share = (value - edge[0]) / (edge[1] - edge[0]);
+                        *number = share.clamp(0.0, 1.0) as f32;
+                    }
                 }
-                | ColumnEncoder::Boolean {
+                None if *indicator => numbers[edges.len().max(1)] = 1.0,
+                None => {}
+            },
+            (
+                ColumnEncoder::Boolean {
                     scale, indicator, ..
                 },
                 _,

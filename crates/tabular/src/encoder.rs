@@ -13,10 +13,28 @@ use crate::{
     CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Schema, Table, TableError,
 };
 
+/// How numbers are scaled for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NumberScale {
+    /// Mean 0 and deviation 1 over the training rows.
+    #[default]
+    Standard,
+    /// Median 0 and 1 between the quartiles, with what is far out drawn in: nothing is beyond 3.
+    Robust,
+}
+
 /// How columns are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EncoderOptions {
+    /// How numbers are scaled.
+    pub numbers: NumberScale,
+    /// Bins of each numeric column, at its quantiles over the training rows; 0 or 1 is none. A number
+    /// `x` then also becomes, for each bin from `a` to `b`, `(x - a) / (b - a)`, cut to 0 and 1: a
+    /// piecewise linear encoding, after Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical
+    /// Features in Tabular Deep Learning" (2022). Values of which there are many make fewer bins.
+    pub bins: usize,
     /// A categorical column with more categories than this is embedded; one with as many or fewer
     /// becomes one-hot.
     pub one_hot_max: usize,
@@ -27,6 +45,8 @@ pub struct EncoderOptions {
 impl Default for EncoderOptions {
     fn default() -> Self {
         Self {
+            numbers: NumberScale::Standard,
+            bins: 0,
             one_hot_max: 50,
             embedding_dimension: 0,
         }
@@ -346,6 +366,46 @@ mod tests {
     }
 
     #[test]
+    fn numbers_by_quartiles_and_by_bins() {
+        let options = EncoderOptions {
+            numbers: NumberScale::Robust,
+            bins: 2,
+            ..EncoderOptions::default()
+        };
+        // Quartiles 1, 2 and 3; one is missing.
+        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5], &options);
+        assert_eq!(encoder.columns[0].width(), 1 + 2 + 1);
+        let new = table("a,flag\n2,0\n5,0\n1e30,0\n,0\n-1,0\n");
+        let rows = encoder.encode(&new).unwrap();
+        let rows: Vec<&[f32]> = rows.chunks(encoder.width()).map(|row| &row[..4]).collect();
+        let clip = |z: f64| (z / (1.0 + (z / 3.0).powi(2)).sqrt()) as f32;
+        assert_eq!(rows[0], [0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(rows[1], [clip(1.5), 1.0, 1.0, 0.0]);
+        assert!((rows[2][0] - 3.0).abs() < 1e-6, "{:?}", rows[2]);
+        assert_eq!(rows[3], [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(rows[4], [clip(-1.5), 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn bins_where_values_repeat_are_fewer() {
+        let options = EncoderOptions {
+            numbers: NumberScale::Robust,
+            bins: 8,
+            ..EncoderOptions::default()
+        };
+        // The quartiles are one: half of the range counts.
+        let csv = "a,b,y\n0,0,0\n0,7,0\n0,7,0\n0,7,0\n0,7,0\n0,7,0\n0,9,0\n0,7,0\n1,7,0\n";
+        let rows: Vec<usize> = (0..9).collect();
+        let encoder = fitted(csv, &rows, &options);
+        assert_eq!(encoder.columns[0].width(), 1, "two values are two edges");
+        assert_eq!(encoder.columns[1].width(), 1 + 2);
+        let encoded = encoder.encode(&table("a,b\n1,8\n")).unwrap();
+        assert!((encoded[0] - 2.0 / (1.0f32 + 4.0 / 9.0).sqrt()).abs() < 1e-6);
+        assert_eq!(encoded[2..], [1.0, 0.5]);
+    }
+
+    #[test]
     fn a_whole_number_is_one_category_with_and_without_its_point() {
         let options = EncoderOptions::default();
         let encoder = fitted("c,y\nx,0\n1,0\n2,0\n", &[0, 1, 2], &options);
@@ -358,6 +418,7 @@ mod tests {
         let options = EncoderOptions {
             one_hot_max: 2,
             embedding_dimension: 0,
+            ..EncoderOptions::default()
         };
         let encoder = fitted("c,a,y\nx,1,0\nz,2,0\nw,3,0\n", &[0, 1, 2], &options);
         assert_eq!((encoder.inputs(), encoder.width()), (1, 2));

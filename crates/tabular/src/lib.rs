@@ -32,7 +32,7 @@ mod target;
 pub use cell::Cell;
 pub use column::Column;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
-pub use encoder::{Encoded, Encoder, EncoderOptions, Unseen};
+pub use encoder::{Encoded, Encoder, EncoderOptions, NumberScale, Unseen};
 pub use error::{CellError, ModelFileError, TableError};
 pub use output::OutputFile;
 pub use predictor::{Predictions, Predictor, RowPredictor};

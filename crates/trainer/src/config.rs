@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use backburn_model::MlpConfig;
-use backburn_tabular::{ColumnKind, EncoderOptions, TargetScale, nearest_name};
+use backburn_tabular::{ColumnKind, EncoderOptions, NumberScale, TargetScale, nearest_name};
 use backburn_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -40,6 +40,10 @@ pub struct DataConfig {
     /// Whether every class counts the same, however many rows it has.
     pub balance_classes: bool,
     /// See [`EncoderOptions`].
+    pub numbers: NumberScale,
+    /// See [`EncoderOptions`].
+    pub bins: usize,
+    /// See [`EncoderOptions`].
     pub one_hot_max: usize,
     /// See [`EncoderOptions`].
     pub embedding_dimension: usize,
@@ -48,6 +52,8 @@ pub struct DataConfig {
 impl DataConfig {
     pub fn encoder(&self) -> EncoderOptions {
         EncoderOptions {
+            numbers: self.numbers,
+            bins: self.bins,
             one_hot_max: self.one_hot_max,
             embedding_dimension: self.embedding_dimension,
         }
@@ -61,6 +67,8 @@ impl Default for DataConfig {
             validation: 0.1,
             target_scale: TargetScale::Standard,
             balance_classes: false,
+            numbers: encoder.numbers,
+            bins: encoder.bins,
             one_hot_max: encoder.one_hot_max,
             embedding_dimension: encoder.embedding_dimension,
         }
