@@ -167,6 +167,7 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 /// The edges of bins that hold about as many values each; none if that is not two bins.
 fn edges(sorted: &[f64], bins: usize) -> Vec<f64> {
+    let bins = bins.min(sorted.len());
     let shares = (0..=bins).map(|bin| bin as f64 / bins as f64);
     let mut edges: Vec<f64> = shares.map(|share| quantile(sorted, share)).collect();
     edges.dedup();

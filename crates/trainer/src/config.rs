@@ -75,6 +75,9 @@ impl Default for DataConfig {
     }
 }
 
+/// As finely as a column can be cut: each bin is an input.
+const MOST_BINS: usize = 1024;
+
 /// What the network takes from the table.
 const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
 
@@ -102,6 +105,9 @@ impl RunConfig {
         let usage = |reason: &str| Err(Error::Usage(reason.to_string()));
         if !(0.0..1.0).contains(&self.data.validation) {
             return usage("data.validation: must be at least 0 and below 1");
+        }
+        if self.data.bins > MOST_BINS {
+            return usage(&format!("data.bins: must be at most {MOST_BINS}"));
         }
         if let Some((class, _)) = self
             .class_weights
@@ -291,6 +297,8 @@ mod tests {
             ("epochs=3", "a key has a section and a name"),
             ("training.epochs", "write it as KEY=VALUE"),
             ("data.validation=1", "data.validation"),
+            ("data.bins=1000000000000", "data.bins: must be at most 1024"),
+            ("data.numbers=rank", "unknown variant `rank`"),
         ] {
             let error = with(&[set]).unwrap_err();
             assert!(error.to_string().contains(message), "{set}: {error}");
