@@ -1,7 +1,7 @@
 //! How the time of an epoch grows with rows, and with parameters.
 //!
 //! ```console
-//! $ cargo run --release -p backburn-report --example growth docs/growth.svg
+//! $ cargo run --release -p backburn-report --example growth benchmarks/growth.svg
 //! ```
 //!
 //! Prints both as a table, and draws them. Both axes are logarithmic: linear growth is the dashed
