@@ -52,7 +52,7 @@ struct Columns<'a, S> {
 /// The vectors of `R` rows.
 type Sums<S, const R: usize> = [[<S as Simd>::f32s; VECTORS]; R];
 
-/// How a row is summed up over the inputs.
+/// How rows are summed up over the inputs, for a shape of the columns.
 trait Kernel {
     fn add<S: Simd, const R: usize>(
         columns: &Columns<S>,
@@ -128,7 +128,7 @@ impl<S: Simd> Columns<'_, S> {
     }
 }
 
-/// All vectors, filled.
+/// All vectors, filled: nobody asks where the weight ends.
 struct Whole;
 
 impl Kernel for Whole {

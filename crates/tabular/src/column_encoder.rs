@@ -309,7 +309,8 @@ impl ColumnEncoder {
         match self {
             Self::Numeric { scale, edges, .. } => {
                 let ascending = edges.windows(2).all(|pair| pair[0] < pair[1]);
-                scale.is_usable() && edges.len() != 1 && ascending
+                let finite = edges.iter().all(|&edge| within_range(edge));
+                scale.is_usable() && edges.len() != 1 && ascending && finite
             }
             Self::Boolean { scale, .. } => scale.is_usable(),
             Self::Date {

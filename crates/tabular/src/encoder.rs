@@ -53,8 +53,8 @@ impl Default for EncoderOptions {
     }
 }
 
-/// Turns the rows of a table into rows of numbers: standardized numbers, one-hot categories and
-/// indicators of missing values first, then the index of the category for each embedding.
+/// Turns the rows of a table into rows of numbers: scaled numbers and their bins, one-hot categories
+/// and indicators of missing values first, then the index of the category for each embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoder {
@@ -403,6 +403,23 @@ mod tests {
         let encoded = encoder.encode(&table("a,b\n1,8\n")).unwrap();
         assert!((encoded[0] - 2.0 / (1.0f32 + 4.0 / 9.0).sqrt()).abs() < 1e-6);
         assert_eq!(encoded[2..], [1.0, 0.5]);
+    }
+
+    #[test]
+    fn edges_out_of_order_are_no_bins() {
+        let problem = |edges: &str| {
+            let columns = format!(
+                r#"{{"columns": [{{"kind": "numeric", "name": "a", "indicator": false,
+                "scale": {{"mean": 0.0, "std": 1.0}}, "edges": {edges}}}]}}"#
+            );
+            serde_json::from_str::<Encoder>(&columns).unwrap().problem()
+        };
+        for edges in ["[]", "[0.0, 1.0]", "[-1.0, 0.0, 2.0]"] {
+            assert_eq!(problem(edges), None, "{edges}");
+        }
+        for edges in ["[1.0]", "[0.0, 0.0]", "[1.0, 0.0]", "[0.0, 1e300]"] {
+            assert!(problem(edges).is_some(), "{edges}");
+        }
     }
 
     #[test]
