@@ -165,12 +165,25 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     low + (high - low) * place.fract()
 }
 
-/// The edges of bins that hold about as many values each; none if that is not two bins.
+/// The edges of at most `bins` bins; none if that is not two bins. Few different values are edges
+/// each. Of many, those that fill a bin by themselves are edges, and the others share the bins that
+/// are left, about as many of them in each: most rows of a column may be zero, and its other values
+/// still be told apart.
 fn edges(sorted: &[f64], bins: usize) -> Vec<f64> {
-    let bins = bins.min(sorted.len());
-    let shares = (0..=bins).map(|bin| bin as f64 / bins as f64);
-    let mut edges: Vec<f64> = shares.map(|share| quantile(sorted, share)).collect();
-    edges.dedup();
+    let different = sorted.chunk_by(|a, b| a == b);
+    let mut edges: Vec<f64> = different.clone().map(|same| same[0]).collect();
+    if edges.len() > bins + 1 {
+        let (common, rare): (Vec<&[f64]>, Vec<&[f64]>) =
+            different.partition(|same| same.len() * bins >= sorted.len());
+        let rare = rare.concat();
+        let shared = bins.saturating_sub(common.len()).max(1);
+        let between = (1..shared).map(|bin| bin as f64 / shared as f64);
+        let ends = [sorted[0], sorted[sorted.len() - 1]];
+        edges = common.iter().map(|same| same[0]).chain(ends).collect();
+        edges.extend(between.map(|share| quantile(&rare, share)));
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+    }
     match edges.len() > 2 {
         true => edges,
         false => Vec::new(),
