@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
+use crate::bins::quantile;
 use crate::cell::within_range;
 use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
 
@@ -20,7 +21,7 @@ pub enum ColumnEncoder {
         name: String,
         /// How it is scaled.
         scale: Scale,
-        /// The edges of the bins, in order: see [`EncoderOptions::bins`]. None but two or more.
+        /// The edges of the bins, in order: see [`Bins`](crate::Bins). None but two or more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         edges: Vec<f64>,
         /// Whether a second number tells if it is missing.
@@ -155,41 +156,6 @@ impl Scale {
     }
 }
 
-/// The value below which a share of them lies, between two of them in proportion.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (low, high) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
-    );
-    low + (high - low) * place.fract()
-}
-
-/// The edges of at most `bins` bins; none if that is not two bins. Few different values are edges
-/// each. Of many, those that fill a bin by themselves are edges, and the others share the bins that
-/// are left, about as many of them in each: most rows of a column may be zero, and its other values
-/// still be told apart.
-fn edges(sorted: &[f64], bins: usize) -> Vec<f64> {
-    let different = sorted.chunk_by(|a, b| a == b);
-    let mut edges: Vec<f64> = different.clone().map(|same| same[0]).collect();
-    if edges.len() > bins + 1 {
-        let (common, rare): (Vec<&[f64]>, Vec<&[f64]>) =
-            different.partition(|same| same.len() * bins >= sorted.len());
-        let rare = rare.concat();
-        let shared = bins.saturating_sub(common.len()).max(1);
-        let between = (1..shared).map(|bin| bin as f64 / shared as f64);
-        let ends = [sorted[0], sorted[sorted.len() - 1]];
-        edges = common.iter().map(|same| same[0]).chain(ends).collect();
-        edges.extend(between.map(|share| quantile(&rare, share)));
-        edges.sort_unstable_by(f64::total_cmp);
-        edges.dedup();
-    }
-    match edges.len() > 2 {
-        true => edges,
-        false => Vec::new(),
-    }
-}
-
 impl DatePart {
     fn of(self, seconds: f64) -> f64 {
         let days = seconds / 86_400.0;
@@ -257,7 +223,7 @@ impl ColumnEncoder {
             });
         }
         let robust = options.numbers == NumberScale::Robust;
-        if robust || options.bins > 1 {
+        if robust || options.bins.of(values.len()) > 1 {
             values.sort_unstable_by(f64::total_cmp);
         }
         let scale = match robust {
@@ -267,9 +233,9 @@ impl ColumnEncoder {
         Some(Self::Numeric {
             name,
             scale: scale.or(constant)?,
-            edges: match options.bins > 1 && scale.is_some() {
-                true => edges(&values, options.bins),
-                false => Vec::new(),
+            edges: match scale {
+                Some(_) => options.bins.edges(&values),
+                None => Vec::new(),
             },
             indicator,
         })

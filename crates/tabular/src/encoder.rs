@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column_encoder::Writer;
 use crate::{
-    CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Schema, Table, TableError,
+    Bins, CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Schema, Table, TableError,
 };
 
 /// How numbers are scaled for the network.
@@ -18,9 +18,9 @@ use crate::{
 #[serde(rename_all = "lowercase")]
 pub enum NumberScale {
     /// Mean 0 and deviation 1 over the training rows.
-    #[default]
     Standard,
     /// Median 0 and 1 between the quartiles, with what is far out drawn in: nothing is beyond 3.
+    #[default]
     Robust,
 }
 
@@ -30,11 +30,8 @@ pub enum NumberScale {
 pub struct EncoderOptions {
     /// How numbers are scaled.
     pub numbers: NumberScale,
-    /// Bins of each numeric column, at its quantiles over the training rows; 0 or 1 is none. A number
-    /// `x` then also becomes, for each bin from `a` to `b`, `(x - a) / (b - a)`, cut to 0 and 1: a
-    /// piecewise linear encoding, after Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical
-    /// Features in Tabular Deep Learning" (2022). Values of which there are many make fewer bins.
-    pub bins: usize,
+    /// Bins of each numeric column, at its quantiles over the training rows.
+    pub bins: Bins,
     /// A categorical column with more categories than this is embedded; one with as many or fewer
     /// becomes one-hot.
     pub one_hot_max: usize,
@@ -45,8 +42,8 @@ pub struct EncoderOptions {
 impl Default for EncoderOptions {
     fn default() -> Self {
         Self {
-            numbers: NumberScale::Standard,
-            bins: 0,
+            numbers: NumberScale::Robust,
+            bins: Bins::Auto,
             one_hot_max: 50,
             embedding_dimension: 0,
         }
@@ -369,7 +366,7 @@ mod tests {
     fn numbers_by_quartiles_and_by_bins() {
         let options = EncoderOptions {
             numbers: NumberScale::Robust,
-            bins: 2,
+            bins: Bins::AtMost(2),
             ..EncoderOptions::default()
         };
         // Quartiles 1, 2 and 3; one is missing.
@@ -391,7 +388,7 @@ mod tests {
     fn bins_where_values_repeat_are_fewer() {
         let options = EncoderOptions {
             numbers: NumberScale::Robust,
-            bins: 8,
+            bins: Bins::AtMost(8),
             ..EncoderOptions::default()
         };
         // The quartiles are one: half of the range counts.

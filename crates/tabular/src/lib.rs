@@ -15,6 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bins;
 mod cell;
 mod column;
 mod column_encoder;
@@ -29,6 +30,7 @@ mod split;
 mod table;
 mod target;
 
+pub use bins::Bins;
 pub use cell::Cell;
 pub use column::Column;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};

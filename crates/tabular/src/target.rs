@@ -41,6 +41,9 @@ pub enum TargetScale {
     Log,
     /// As they are.
     None,
+    /// Logarithms where all values are above 0 and a few large ones stand out among them, but not
+    /// among their logarithms; otherwise standardized.
+    Auto,
 }
 
 /// The column to predict, and how a network's outputs become its values.
@@ -59,6 +62,9 @@ pub enum Target {
         mean: f64,
         /// What is divided by: the standard deviation over the training rows; above 0.
         std: f64,
+        /// The least and the greatest prediction there may be, if they are bounded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<[f64; 2]>,
     },
     /// Classes by name, in the order of the outputs.
     Classification {
@@ -235,6 +241,7 @@ impl Target {
                     scale: TargetScale::Standard,
                     mean,
                     std,
+                    bounds: None,
                 })
             }
             Task::Classification => {
@@ -283,14 +290,32 @@ impl Target {
         rows: &[usize],
         training: &[usize],
     ) -> Result<Self, TableError> {
-        let column = match self {
-            Self::Regression { column, .. } if wanted != TargetScale::Standard => column,
-            other => return Ok(other),
+        let Self::Regression {
+            column,
+            scale,
+            mean,
+            std,
+            bounds,
+        } = self
+        else {
+            return Ok(self);
         };
-        let (mean, std) = match wanted {
-            TargetScale::Standard | TargetScale::None => (0.0, 1.0),
+        let all = numbers(table, &column)?;
+        let wanted = match wanted {
+            TargetScale::Auto => {
+                let above_zero = rows.iter().all(|&row| all[row] > 0.0);
+                let values: Vec<f64> = training.iter().map(|&row| all[row]).collect();
+                match above_zero && stands_out(&values) {
+                    true => TargetScale::Log,
+                    false => TargetScale::Standard,
+                }
+            }
+            wanted => wanted,
+        };
+        let (scale, mean, std) = match wanted {
+            TargetScale::Standard | TargetScale::Auto => (scale, mean, std),
+            TargetScale::None => (wanted, 0.0, 1.0),
             TargetScale::Log => {
-                let all = numbers(table, &column)?;
                 if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
                     return Err(table.cell_error(CellError {
                         column,
@@ -308,15 +333,35 @@ impl Target {
                     let reason = format!("the logarithms of target `{column}` are all the same");
                     return Err(unusable(table, reason));
                 }
-                (mean, std)
+                (wanted, mean, std)
             }
         };
         Ok(Self::Regression {
             column,
-            scale: wanted,
+            scale,
             mean,
             std,
+            bounds,
         })
+    }
+
+    /// The same target with predictions of numbers bounded by the least and the greatest one in the
+    /// training rows.
+    ///
+    /// # Errors
+    ///
+    /// No such column, or text in it.
+    pub fn with_bounds(mut self, table: &Table, training: &[usize]) -> Result<Self, TableError> {
+        if let Self::Regression { column, bounds, .. } = &mut self {
+            let all = numbers(table, column)?;
+            let values = training.iter().map(|&row| all[row]);
+            let start = [f64::INFINITY, f64::NEG_INFINITY];
+            let [least, greatest] = values.fold(start, |[least, greatest], v| {
+                [least.min(v), greatest.max(v)]
+            });
+            *bounds = (least <= greatest).then_some([least, greatest]);
+        }
+        Ok(self)
     }
 
     /// The target's numbers, row by row; NaN where there is none.
@@ -377,13 +422,22 @@ impl Target {
     pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
         match self {
             Self::Regression {
-                scale, mean, std, ..
+                scale,
+                mean,
+                std,
+                bounds,
+                ..
             } => {
-                let scaled = outputs.iter().map(|output| f64::from(*output) * std + mean);
-                Predictions::Values(match scale {
-                    TargetScale::Log => scaled.map(f64::exp).collect(),
-                    TargetScale::Standard | TargetScale::None => scaled.collect(),
-                })
+                let [least, greatest] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+                let values = outputs.iter().map(|output| {
+                    let value = f64::from(*output) * std + mean;
+                    let value = match scale {
+                        TargetScale::Log => value.exp(),
+                        _ => value,
+                    };
+                    value.clamp(least, greatest)
+                });
+                Predictions::Values(values.collect())
             }
             Self::Classification { classes, .. } => {
                 let mut probabilities = Vec::with_capacity(outputs.len());
@@ -407,9 +461,21 @@ impl Target {
     /// Why this target cannot be, if it can't: a file may hold anything.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self {
-            Self::Regression { mean, std, .. } => {
+            Self::Regression {
+                mean,
+                std,
+                bounds,
+                scale,
+                ..
+            } => {
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
-                (!fits).then_some("the target's scale is no number")
+                let bounded = bounds.is_none_or(|[least, greatest]| {
+                    least.is_finite() && greatest.is_finite() && least <= greatest
+                });
+                if !fits || *scale == TargetScale::Auto {
+                    return Some("the target's scale is no number");
+                }
+                (!bounded).then_some("the target's bounds are none")
             }
             Self::Classification { classes, .. } => {
                 let mut sorted = classes.clone();
@@ -420,6 +486,21 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether some values stand out to one side, and their logarithms to neither: whether the skewness
+/// (the mean of the cubed standard scores) is above 1, and at most half of it after logarithms.
+fn stands_out(values: &[f64]) -> bool {
+    let logarithms: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+    let skew = skewness(values);
+    skew > 1.0 && skewness(&logarithms).abs() <= skew / 2.0
+}
+
+fn skewness(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let moment = |power| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / count;
+    moment(3) / moment(2).powf(1.5)
 }
 
 fn softmax(logits: &[f32], probabilities: &mut Vec<f64>) {

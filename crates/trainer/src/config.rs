@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use backburn_model::MlpConfig;
-use backburn_tabular::{ColumnKind, EncoderOptions, NumberScale, TargetScale, nearest_name};
+use backburn_tabular::{Bins, ColumnKind, EncoderOptions, NumberScale, TargetScale, nearest_name};
 use backburn_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -37,12 +37,14 @@ pub struct DataConfig {
     pub validation: f64,
     /// How numbers to predict are scaled for the network.
     pub target_scale: TargetScale,
+    /// Whether no number outside those of the training rows is predicted.
+    pub clip_predictions: bool,
     /// Whether every class counts the same, however many rows it has.
     pub balance_classes: bool,
     /// See [`EncoderOptions`].
     pub numbers: NumberScale,
     /// See [`EncoderOptions`].
-    pub bins: usize,
+    pub bins: Bins,
     /// See [`EncoderOptions`].
     pub one_hot_max: usize,
     /// See [`EncoderOptions`].
@@ -65,7 +67,8 @@ impl Default for DataConfig {
         let encoder = EncoderOptions::default();
         Self {
             validation: 0.1,
-            target_scale: TargetScale::Standard,
+            target_scale: TargetScale::Auto,
+            clip_predictions: true,
             balance_classes: false,
             numbers: encoder.numbers,
             bins: encoder.bins,
@@ -106,7 +109,7 @@ impl RunConfig {
         if !(0.0..1.0).contains(&self.data.validation) {
             return usage("data.validation: must be at least 0 and below 1");
         }
-        if self.data.bins > MOST_BINS {
+        if self.data.bins.of(0) > MOST_BINS {
             return usage(&format!("data.bins: must be at most {MOST_BINS}"));
         }
         if let Some((class, _)) = self

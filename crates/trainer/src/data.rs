@@ -202,6 +202,10 @@ impl Understood {
         )?;
         let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?
             .with_scale(config.data.target_scale, table, &self.rows, &split.training)?;
+        let target = match config.data.clip_predictions {
+            true => target.with_bounds(table, &split.training)?,
+            false => target,
+        };
         let examples = self.examples(table, &encoder, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
         Ok(Prepared {

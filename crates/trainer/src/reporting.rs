@@ -191,7 +191,7 @@ pub fn scale_in_words(target: &Target) -> String {
         return String::new();
     };
     let of = match scale {
-        TargetScale::Standard => "",
+        TargetScale::Standard | TargetScale::Auto => "",
         TargetScale::Log => "of the logarithm: ",
         TargetScale::None => return "as it is".to_string(),
     };
