@@ -97,7 +97,12 @@ impl Explainer<'_> {
                             .as_ref()
                             .and_then(|cells| cells[row].category())
                             .map(Cow::into_owned),
-                        amount: attributed.amounts[place.clone()].iter().sum(),
+                        // What each member of an ensemble makes of it.
+                        amount: attributed
+                            .amounts
+                            .chunks(model.config.widths()[0])
+                            .flat_map(|amounts| &amounts[place.clone()])
+                            .sum(),
                     })
                     .collect();
                 contributions.sort_by(|a, b| b.amount.abs().total_cmp(&a.amount.abs()));
@@ -184,11 +189,14 @@ impl Explainer<'_> {
                     ..
                 } => (outputs * *std).exp(),
                 Target::Regression { .. } => outputs,
-                Target::Classification { .. } if width == 1 => match class {
-                    0 => sigmoid(outputs.neg()),
-                    _ => sigmoid(outputs),
-                },
-                Target::Classification { .. } => softmax(outputs, 1).slice_dim(1, class..class + 1),
+                Target::Classification { temperature, .. } => {
+                    let logits = outputs * (1.0 / temperature);
+                    match (width, class) {
+                        (1, 0) => sigmoid(logits.neg()),
+                        (1, _) => sigmoid(logits),
+                        (_, class) => softmax(logits, 1).slice_dim(1, class..class + 1),
+                    }
+                }
             }
         };
         let way = row - baseline.clone();

@@ -19,12 +19,14 @@
 
 mod activation;
 mod config;
+mod ensemble;
 mod initializer;
 mod mlp;
 mod named;
 
 pub use activation::{Activation, ActivationLayer};
 pub use config::{ConfigError, EmbeddingConfig, MlpConfig, Normalization};
+pub use ensemble::Ensemble;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
 pub use named::ParseNameError;

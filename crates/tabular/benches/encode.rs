@@ -50,7 +50,7 @@ fn model(table: &Table, hidden: &[usize]) -> SavedModel {
         .with_hidden(hidden.to_vec())
         .with_embeddings(encoder.embeddings());
     SavedModel {
-        network: config.init(&Device::flex()).expect("a valid config"),
+        network: config.init(&Device::flex()).expect("a valid config").into(),
         config,
         schema,
         encoder,

@@ -16,6 +16,7 @@
 //! ```
 
 mod bins;
+mod calibration;
 mod cell;
 mod column;
 mod column_encoder;

@@ -14,8 +14,8 @@ use crate::{Cell, CellError, ModelFileError, SavedModel, Table, TableError, Unse
 pub struct Predictor {
     model: SavedModel,
     device: Device,
-    /// The network in main memory, where it can be that.
-    fused: Option<FusedMlp>,
+    /// The networks in main memory, where all can be that.
+    fused: Option<Vec<FusedMlp>>,
 }
 
 /// What was predicted, row by row.
@@ -54,7 +54,7 @@ impl Predictor {
     /// Predicts from a model in memory whose network is on the device.
     pub fn new(model: SavedModel, device: &Device) -> Self {
         Self {
-            fused: FusedMlp::of(&model.network),
+            fused: model.network.members.iter().map(FusedMlp::of).collect(),
             model,
             device: device.clone(),
         }
@@ -113,6 +113,21 @@ impl Predictor {
             .predictions(&outputs, self.model.config.outputs)
     }
 
+    /// Predicts for encoded rows as [`predict_encoded`](Self::predict_encoded) does, and gives for
+    /// each number an interval that holds the true one with a probability such as 0.9; see
+    /// [`Target::intervals`](crate::Target::intervals). There are none where
+    /// [`Target::check_coverage`](crate::Target::check_coverage) says so.
+    pub fn predict_intervals(
+        &self,
+        rows: Vec<f32>,
+        coverage: f64,
+    ) -> (Predictions, Option<Vec<[f64; 2]>>) {
+        let outputs = self.outputs(rows);
+        let target = &self.model.target;
+        let predictions = target.predictions(&outputs, self.model.config.outputs);
+        (predictions, target.intervals(&outputs, coverage))
+    }
+
     /// Gets ready to predict single rows as they come, each in microseconds.
     pub fn rows(&self) -> RowPredictor<'_> {
         RowPredictor {
@@ -124,8 +139,10 @@ impl Predictor {
 
     /// The network's outputs, row by row.
     fn outputs(&self, rows: Vec<f32>) -> Vec<f32> {
-        if let Some(fused) = &self.fused {
-            return fused.predict(&rows);
+        match self.fused.as_deref() {
+            Some([alone]) => return alone.predict(&rows),
+            Some(members) => return mean(members, &rows),
+            None => {}
         }
         let width = self.model.config.columns();
         let shape = [rows.len() / width, width];
@@ -133,6 +150,21 @@ impl Predictor {
         let outputs = self.model.network.forward(inputs).into_data();
         outputs.iter::<f32>().collect()
     }
+}
+
+/// The mean of what several networks give.
+fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
+    let share = 1.0 / members.len() as f32;
+    let mut sum: Vec<f32> = Vec::new();
+    for member in members {
+        let outputs = member.predict(rows);
+        match sum.is_empty() {
+            true => sum = outputs,
+            false => sum.iter_mut().zip(outputs).for_each(|(s, o)| *s += o),
+        }
+    }
+    sum.iter_mut().for_each(|output| *output *= share);
+    sum
 }
 
 /// Predicts single rows from their cells; made by [`Predictor::rows`].

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use backburn_model::{Mlp, MlpConfig};
+use backburn_model::{Ensemble, Mlp, MlpConfig};
+use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Bytes, Device};
@@ -24,17 +25,17 @@ const KEY: &str = "backburn";
 /// A trained network with what it takes to use it.
 #[derive(Debug, Clone)]
 pub struct SavedModel {
-    /// The network's shape.
+    /// The shape of each of its networks.
     pub config: MlpConfig,
-    /// The network.
-    pub network: Mlp,
+    /// The network, or several as one.
+    pub network: Ensemble,
     /// What the table's columns were found to be.
     pub schema: Schema,
     /// How rows become numbers.
     pub encoder: Encoder,
     /// What is predicted.
     pub target: Target,
-    /// What enters the first layer ([`Mlp::features`]), averaged over the rows trained on: what
+    /// What enters the first layers ([`Ensemble::features`]), averaged over the rows trained on: what
     /// explanations compare a row with. Empty if it is not known.
     pub average: Vec<f32>,
     /// How it was trained.
@@ -86,12 +87,23 @@ pub struct TestScore {
 struct Metadata {
     format_version: u64,
     network: MlpConfig,
+    /// Where there is more than one, their tensors' names start with `members.0.` and so on.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    members: usize,
     schema: Schema,
     encoder: Encoder,
     target: Target,
     #[serde(default)]
     average: Vec<f32>,
     summary: Summary,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(members: &usize) -> bool {
+    *members == 1
 }
 
 /// A place for a model, tried before training, so that a path that cannot be written is found out
@@ -185,6 +197,7 @@ impl SavedModel {
         let metadata = Metadata {
             format_version: FORMAT_VERSION,
             network: self.config.clone(),
+            members: self.network.members.len(),
             schema: self.schema.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
@@ -201,9 +214,11 @@ impl SavedModel {
             .clear_metadata()
             .metadata(KEY, json)
             .skip_enum_variants(true);
-        self.network
-            .save_into(&mut store)
-            .map_err(|error| damaged(error.to_string()))?;
+        let saved = match self.network.members.as_slice() {
+            [mlp] => mlp.save_into(&mut store),
+            _ => self.network.save_into(&mut store),
+        };
+        saved.map_err(|error| damaged(error.to_string()))?;
         store
             .get_bytes()
             .map_err(|error| damaged(error.to_string()))
@@ -264,19 +279,22 @@ impl SavedModel {
             .iter()
             .map(|e| e.categories * e.dimension)
             .sum();
-        if (weights + tables).saturating_mul(4) > bytes.len() {
+        let members = metadata.members;
+        let numbers = (weights + tables).saturating_mul(members);
+        if numbers.saturating_mul(4) > bytes.len() {
             return Err(damaged("it is too short for its network".to_string()));
         }
 
-        let mut network = metadata
-            .network
-            .init(device)
-            .map_err(|error| damaged(error.to_string()))?;
-        let tensors = tensors(&network, &bytes).map_err(damaged)?;
-        let applied = network.apply(tensors, None, None, true);
-        if !applied.errors.is_empty() || !applied.missing.is_empty() {
-            return Err(damaged(applied.to_string()));
+        let init = |_| metadata.network.init(device);
+        let networks: Result<Vec<Mlp>, _> = (0..members).map(init).collect();
+        let mut network = Ensemble {
+            members: networks.map_err(|error| damaged(error.to_string()))?,
+        };
+        match network.members.as_mut_slice() {
+            [mlp] => restore(mlp, &bytes),
+            _ => restore(&mut network, &bytes),
         }
+        .map_err(damaged)?;
         Ok(Self {
             config: metadata.network,
             network,
@@ -341,7 +359,11 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
         return Some("its network does not fit its columns".to_string());
     }
     let average = &metadata.average;
-    if !average.is_empty() && average.len() != network.widths()[0]
+    if metadata.members == 0 {
+        return Some("it has no network".to_string());
+    }
+    let features = network.widths()[0].saturating_mul(metadata.members);
+    if !average.is_empty() && average.len() != features
         || average.iter().any(|number| !number.is_finite())
     {
         return Some("its average row does not fit its network".to_string());
@@ -355,11 +377,21 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 
+/// Puts the tensors of a file into a network of their shapes.
+fn restore<M: Module>(network: &mut M, bytes: &[u8]) -> Result<(), String> {
+    let tensors = tensors(network, bytes)?;
+    let applied = network.apply(tensors, None, None, true);
+    match applied.errors.is_empty() && applied.missing.is_empty() {
+        true => Ok(()),
+        false => Err(applied.to_string()),
+    }
+}
+
 /// The tensors of a file, compared with those that the network has: their names, shapes and types,
 /// and that every number is finite.
 ///
 /// Burn's own store reads the header, with all that we keep there, once more for every tensor.
-fn tensors(network: &Mlp, bytes: &[u8]) -> Result<Vec<PackTensor>, String> {
+fn tensors<M: Module>(network: &M, bytes: &[u8]) -> Result<Vec<PackTensor>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let expected = network.collect(None, None, true);
     if file.len() != expected.len() {

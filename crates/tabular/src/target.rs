@@ -65,6 +65,10 @@ pub enum Target {
         /// The least and the greatest prediction there may be, if they are bounded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<[f64; 2]>,
+        /// How far outputs are from scaled values on rows not trained on: what 50, 51, … 99 per cent
+        /// of them are within. Shorter where the rows were too few for a high coverage.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<f64>,
     },
     /// Classes by name, in the order of the outputs.
     Classification {
@@ -72,7 +76,18 @@ pub enum Target {
         column: String,
         /// The names.
         classes: Vec<String>,
+        /// What logits are divided by; above 0.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        temperature: f64,
     },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(temperature: &f64) -> bool {
+    *temperature == 1.0
 }
 
 /// More classes than this are a mistake.
@@ -242,6 +257,7 @@ impl Target {
                     mean,
                     std,
                     bounds: None,
+                    errors: Vec::new(),
                 })
             }
             Task::Classification => {
@@ -272,6 +288,7 @@ impl Target {
                 Ok(Self::Classification {
                     column: column.to_string(),
                     classes,
+                    temperature: 1.0,
                 })
             }
         }
@@ -296,6 +313,7 @@ impl Target {
             mean,
             std,
             bounds,
+            errors,
         } = self
         else {
             return Ok(self);
@@ -342,6 +360,7 @@ impl Target {
             mean,
             std,
             bounds,
+            errors,
         })
     }
 
@@ -379,7 +398,10 @@ impl Target {
     ///
     /// No such column.
     pub fn classes(&self, table: &Table) -> Result<Vec<Option<usize>>, TableError> {
-        let Self::Classification { column, classes } = self else {
+        let Self::Classification {
+            column, classes, ..
+        } = self
+        else {
             return Ok(vec![None; table.rows()]);
         };
         let index: HashMap<&str, usize> = classes
@@ -439,15 +461,20 @@ impl Target {
                 });
                 Predictions::Values(values.collect())
             }
-            Self::Classification { classes, .. } => {
+            Self::Classification {
+                classes,
+                temperature,
+                ..
+            } => {
                 let mut probabilities = Vec::with_capacity(outputs.len());
                 for logits in outputs.chunks(width.max(1)) {
                     match logits {
                         [logit] => {
-                            let second = 1.0 / (1.0 + f64::from(-logit).exp());
+                            let logit = f64::from(*logit) / temperature;
+                            let second = 1.0 / (1.0 + (-logit).exp());
                             probabilities.extend([1.0 - second, second]);
                         }
-                        logits => softmax(logits, &mut probabilities),
+                        logits => softmax(logits, *temperature, &mut probabilities),
                     }
                 }
                 Predictions::Classes {
@@ -466,6 +493,7 @@ impl Target {
                 std,
                 bounds,
                 scale,
+                errors,
                 ..
             } => {
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
@@ -475,9 +503,19 @@ impl Target {
                 if !fits || *scale == TargetScale::Auto {
                     return Some("the target's scale is no number");
                 }
+                if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {
+                    return Some("the errors are no numbers");
+                }
                 (!bounded).then_some("the target's bounds are none")
             }
-            Self::Classification { classes, .. } => {
+            Self::Classification {
+                classes,
+                temperature,
+                ..
+            } => {
+                if !(temperature.is_finite() && *temperature > 0.0) {
+                    return Some("the temperature is not above 0");
+                }
                 let mut sorted = classes.clone();
                 sorted.sort_unstable();
                 sorted.dedup();
@@ -503,9 +541,11 @@ fn skewness(values: &[f64]) -> f64 {
     moment(3) / moment(2).powf(1.5)
 }
 
-fn softmax(logits: &[f32], probabilities: &mut Vec<f64>) {
+fn softmax(logits: &[f32], temperature: f64, probabilities: &mut Vec<f64>) {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exponentials = logits.iter().map(|logit| f64::from(logit - highest).exp());
+    let exponentials = logits
+        .iter()
+        .map(|logit| (f64::from(logit - highest) / temperature).exp());
     let sum: f64 = exponentials.clone().sum();
     probabilities.extend(exponentials.map(|e| e / sum));
 }
@@ -604,6 +644,7 @@ mod tests {
         let target = Target::Classification {
             column: "y".to_string(),
             classes: vec!["False".to_string(), "True".to_string()],
+            temperature: 1.0,
         };
         let of_row = target.classes(&table(&["true", "FALSE", "yes"])).unwrap();
         assert_eq!(of_row, [Some(1), Some(0), None]);

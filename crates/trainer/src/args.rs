@@ -1,7 +1,9 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::config::Preset;
 use backburn_tabular::{ReadOptions, Task};
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 
@@ -33,8 +35,8 @@ pub enum Command {
     Gradcheck(GradcheckArgs),
     /// Show what a model file holds
     Inspect(InspectArgs),
-    /// Print every setting with its default, as a config file to start from
-    Config,
+    /// Print every setting with its default, or those of a preset, as a config file to start from
+    Config(ConfigArgs),
 }
 
 impl Default for Command {
@@ -71,9 +73,19 @@ pub struct ExampleArgs {
     pub run: RunArgs,
 }
 
+#[derive(Debug, Arguments)]
+pub struct ConfigArgs {
+    /// The preset to print
+    #[arg(long, value_enum, value_name = "NAME", default_value_t)]
+    pub preset: Preset,
+}
+
 /// What all trainings share.
 #[derive(Debug, Default, Arguments)]
 pub struct RunArgs {
+    /// The settings to start from [default: default]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub preset: Option<Preset>,
     /// Settings from a TOML file (see `trainer config`)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -129,6 +141,9 @@ pub struct TrainArgs {
     /// First score the settings by cross-validation with this many folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
+    /// End training after so long, such as 90s, 10m or 1h, with the best model so far
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub time_limit: Option<Duration>,
     /// Write a report of the data, the training run and the model: one HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -216,6 +231,19 @@ impl ReadArgs {
             header: !self.no_header,
         }
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let usage = || "a number with s, m or h, such as 90s or 10m".to_string();
+    let unit = text.chars().last().ok_or_else(usage)?;
+    let (number, seconds) = match unit {
+        's' => (&text[..text.len() - 1], 1.0),
+        'm' => (&text[..text.len() - 1], 60.0),
+        'h' => (&text[..text.len() - 1], 3600.0),
+        _ => (text, 1.0),
+    };
+    let number: f64 = number.parse().map_err(|_| usage())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| usage())
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

@@ -7,26 +7,79 @@ use std::path::Path;
 use backburn_model::MlpConfig;
 use backburn_tabular::{Bins, ColumnKind, EncoderOptions, NumberScale, TargetScale, nearest_name};
 use backburn_training::TrainingConfig;
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::args::RunArgs;
 use crate::error::Error;
 
-/// A config file with every setting at its default, explained.
-pub const TEMPLATE: &str = include_str!("config.toml");
+/// A set of settings to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Preset {
+    /// Trains in seconds, and is a little less accurate
+    Fast,
+    /// What no preset gives: one network
+    #[default]
+    Default,
+    /// The most accurate: many networks as one, in minutes
+    Best,
+}
 
-/// Every setting.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+impl Preset {
+    /// The config file. That of the default has every setting, explained; the others have those that
+    /// differ from it.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Fast => include_str!("presets/fast.toml"),
+            Self::Default => include_str!("presets/default.toml"),
+            Self::Best => include_str!("presets/best.toml"),
+        }
+    }
+
+    fn table(self) -> Table {
+        let parse = |text: &str| text.parse::<Table>().expect("presets are TOML");
+        merged(parse(Self::Default.file()), parse(self.file()))
+    }
+}
+
+/// Every setting. What a config file leaves out is as in the preset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunConfig {
+    #[serde(default)]
     pub data: DataConfig,
     /// What columns are, where that is not to be found out.
+    #[serde(default)]
     pub columns: BTreeMap<String, ColumnKind>,
     /// How much the rows of a class count, by its name.
+    #[serde(default)]
     pub class_weights: BTreeMap<String, f64>,
+    #[serde(default)]
     pub network: MlpConfig,
+    #[serde(default)]
     pub training: TrainingConfig,
+    #[serde(default)]
+    pub ensemble: EnsembleConfig,
+}
+
+/// How many networks make a model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnsembleConfig {
+    /// Networks, whose outputs are averaged.
+    pub members: usize,
+    /// Parts of the rows, of which each network leaves another one out.
+    pub folds: usize,
+}
+
+impl Default for EnsembleConfig {
+    fn default() -> Self {
+        Self {
+            members: 1,
+            folds: 8,
+        }
+    }
 }
 
 /// How rows become examples.
@@ -81,6 +134,9 @@ impl Default for DataConfig {
 /// As finely as a column can be cut: each bin is an input.
 const MOST_BINS: usize = 1024;
 
+/// More networks than this take more time than they bring.
+const MOST_MEMBERS: usize = 1000;
+
 /// What the network takes from the table.
 const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
 
@@ -96,7 +152,7 @@ impl RunConfig {
             set(&mut table, assignment).map_err(usage)?;
             parse(&table).map_err(usage)?;
         }
-        let mut config = parse(&table).map_err(Error::Usage)?;
+        let mut config = over(args.preset, table).map_err(Error::Usage)?;
         if let Some(seed) = args.seed {
             config.training.seed = seed;
         }
@@ -111,6 +167,13 @@ impl RunConfig {
         }
         if self.data.bins.of(0) > MOST_BINS {
             return usage(&format!("data.bins: must be at most {MOST_BINS}"));
+        }
+        if !(1..=MOST_MEMBERS).contains(&self.ensemble.members) {
+            let reason = format!("ensemble.members: must be from 1 to {MOST_MEMBERS}");
+            return usage(&reason);
+        }
+        if self.ensemble.folds < 2 {
+            return usage("ensemble.folds: must be at least 2");
         }
         if let Some((class, _)) = self
             .class_weights
@@ -168,6 +231,23 @@ fn read(path: &Path) -> Result<Table, Error> {
     Ok(table)
 }
 
+/// Settings on top of those of a preset.
+fn over(preset: Option<Preset>, table: Table) -> Result<RunConfig, String> {
+    parse(&merged(preset.unwrap_or_default().table(), table))
+}
+
+/// The values of both tables, those of `upper` where both have one.
+fn merged(mut lower: Table, upper: Table) -> Table {
+    for (name, value) in upper {
+        let value = match (lower.remove(&name), value) {
+            (Some(Value::Table(lower)), Value::Table(upper)) => Value::Table(merged(lower, upper)),
+            (_, value) => value,
+        };
+        lower.insert(name, value);
+    }
+    lower
+}
+
 fn parse(table: &Table) -> Result<RunConfig, String> {
     if let Some(Value::Table(network)) = table.get("network")
         && let Some(field) = FROM_THE_TABLE.iter().find(|f| network.contains_key(**f))
@@ -210,7 +290,14 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
     };
     let last = names.pop().unwrap_or_default();
     let known = |name: &str| {
-        let sections = ["data", "columns", "class_weights", "network", "training"];
+        let sections = [
+            "data",
+            "columns",
+            "class_weights",
+            "network",
+            "training",
+            "ensemble",
+        ];
         nearest_name(name, sections.into_iter())
     };
     let mut section = table;
@@ -234,6 +321,7 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backburn_model::Activation;
 
     fn with(set: &[&str]) -> Result<RunConfig, Error> {
         RunConfig::from_args(&RunArgs {
@@ -244,10 +332,9 @@ mod tests {
 
     #[test]
     fn the_template_is_complete_and_holds_the_defaults() {
-        let parsed: RunConfig = toml::from_str(TEMPLATE).unwrap();
-        assert_eq!(parsed, RunConfig::default());
+        assert_eq!(parse(&Preset::Default.table()), Ok(with(&[]).unwrap()));
         // Settings without a default stand there as comments.
-        let uncommented = TEMPLATE.replace("\n#: ", "\n");
+        let uncommented = Preset::Default.file().replace("\n#: ", "\n");
         let table: Table = uncommented.parse().unwrap();
         let every: RunConfig = parse(&table).unwrap();
         let complete = Table::try_from(&every).unwrap();
@@ -269,6 +356,27 @@ mod tests {
                     .unwrap()
                     .contains_key(name);
                 assert!(named, "training.{key}.{name} is not in the template");
+            }
+        }
+    }
+
+    #[test]
+    fn presets_are_what_the_default_is_but_for_their_settings() {
+        for preset in [Preset::Fast, Preset::Best] {
+            let args = RunArgs {
+                preset: Some(preset),
+                set: vec!["network.activation=relu".to_string()],
+                ..RunArgs::default()
+            };
+            let config = RunConfig::from_args(&args).unwrap();
+            assert_ne!(config, with(&["network.activation=relu"]).unwrap());
+            assert_eq!(config.network.activation, Activation::Relu);
+            let file: Table = preset.file().parse().unwrap();
+            let default = Preset::Default.table();
+            for (section, values) in &file {
+                for (key, value) in values.as_table().unwrap() {
+                    assert_ne!(default[section].get(key), Some(value), "{section}.{key}");
+                }
             }
         }
     }

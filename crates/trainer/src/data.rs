@@ -40,6 +40,24 @@ pub struct Prepared {
     pub left_out: Vec<String>,
 }
 
+impl Prepared {
+    /// The examples of a split, out of those to train on, which are `rows` in this order.
+    pub fn part(&self, split: &Split, rows: &[usize]) -> Self {
+        let select = |part: &[usize]| {
+            let places = part.iter().filter_map(|row| rows.binary_search(row).ok());
+            self.training.select(&places.collect::<Vec<_>>())
+        };
+        Self {
+            encoder: self.encoder.clone(),
+            target: self.target.clone(),
+            training: select(&split.training),
+            validation: (!split.validation.is_empty()).then(|| select(&split.validation)),
+            split: split.clone(),
+            left_out: self.left_out.clone(),
+        }
+    }
+}
+
 impl Understood {
     /// A table as the command line says.
     pub fn of_args(table: &Table, args: &TableArgs, config: &RunConfig) -> Result<Self, Error> {

@@ -37,6 +37,7 @@ pub fn cross_validate(
         wordy: false,
         dashboard: false,
         most_epochs: None,
+        deadline: None,
         unit: "",
         bars: Some(&bars),
     };
@@ -80,7 +81,8 @@ pub fn cross_validate(
             true
         }
     };
-    if can_run_at_once(config, chosen)? {
+    // The networks of an ensemble are themselves trained at once.
+    if config.ensemble.members == 1 && can_run_at_once(config, chosen)? {
         at_once(splits.len(), score, |fold, score| {
             done(fold, score);
         });
@@ -111,8 +113,8 @@ pub fn cross_validate(
     Ok((words, json))
 }
 
-/// Whether folds may be trained at once: what tells is known before any of them is encoded.
-fn can_run_at_once(config: &RunConfig, chosen: &Chosen) -> Result<bool, Error> {
+/// Whether several networks may be trained at once: what tells is known before any of them is encoded.
+pub fn can_run_at_once(config: &RunConfig, chosen: &Chosen) -> Result<bool, Error> {
     let network = MlpConfig {
         inputs: 1,
         outputs: 1,

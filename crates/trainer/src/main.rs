@@ -9,6 +9,7 @@ mod console;
 mod dashboard;
 mod data;
 mod device;
+mod ensemble;
 mod error;
 mod explaining;
 mod findings;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         Command::FindLr(args) => commands::find_lr::run(&args),
         Command::Gradcheck(args) => commands::gradcheck::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
-        Command::Config => commands::config::run(),
+        Command::Config(args) => commands::config::run(&args),
     };
     let result = result.and_then(|()| match console::failure() {
         Some(error) => Err(Error::Output(error)),

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use backburn_training::{EpochReport, Observer, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,6 +21,7 @@ pub struct Progress<'a> {
     unit: &'a str,
     epochs: usize,
     most_epochs: Option<usize>,
+    deadline: Option<Instant>,
     next_line: usize,
 }
 
@@ -41,6 +43,7 @@ impl<'a> Progress<'a> {
             unit: manner.unit,
             epochs: manner.most_epochs.map_or(epochs, |most| most.min(epochs)),
             most_epochs: manner.most_epochs,
+            deadline: manner.deadline,
             next_line: 1,
         }
     }
@@ -53,7 +56,8 @@ impl Observer for Progress<'_> {
                 .set_length(self.epochs.saturating_mul(step.steps) as u64);
         }
         self.bar.inc(1);
-        match interrupt::requested() {
+        let late = self.deadline.is_some_and(|end| Instant::now() >= end);
+        match late || interrupt::requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }

@@ -230,6 +230,15 @@ pub enum Truth {
 }
 
 impl Truth {
+    /// The values of some rows, or the indices of their classes.
+    pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
+        let class = |class: Option<usize>| class.unwrap_or_default() as f64;
+        match self {
+            Self::Values(values) => rows.iter().map(|&row| values[row]).collect(),
+            Self::Classes(classes) => rows.iter().map(|&row| class(classes[row])).collect(),
+        }
+    }
+
     pub fn of(table: &Table, target: &Target) -> Result<Self, Error> {
         Ok(match target {
             Target::Regression { .. } => Self::Values(target.values(table)?),

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use backburn_model::Mlp;
-use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table};
+use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table, Target};
 use backburn_training::{
     Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, Observer, StopReason,
     TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss,
@@ -17,6 +17,7 @@ use crate::console::{Console, count, shown};
 use crate::dashboard::Dashboard;
 use crate::data::{Prepared, Understood, network_config};
 use crate::device::Chosen;
+use crate::ensemble::train_ensemble;
 use crate::error::Error;
 use crate::findings;
 use crate::progress::{Progress, seconds};
@@ -34,6 +35,8 @@ pub struct Trained {
     pub findings: Vec<Finding>,
     /// The rows trained on and those that chose the best epoch.
     pub split: Split,
+    /// What the network gives for the rows that chose the best epoch.
+    pub outputs: Vec<f32>,
 }
 
 /// How much is said along the way.
@@ -46,13 +49,15 @@ pub struct Manner<'a> {
     pub dashboard: bool,
     /// Ends training after so many epochs, wherever its schedule is.
     pub most_epochs: Option<usize>,
+    /// When training has to end.
+    pub deadline: Option<Instant>,
     /// Put in front of amounts.
     pub unit: &'a str,
     /// Where several trainings show their progress at once.
     pub bars: Option<&'a MultiProgress>,
 }
 
-/// Trains on a split of a table.
+/// Trains on a split of a table: one network, or an ensemble on all of its rows.
 pub fn train(
     table: &Table,
     understood: &Understood,
@@ -61,8 +66,24 @@ pub fn train(
     chosen: &Chosen,
     manner: Manner,
 ) -> Result<Trained, Error> {
-    let started = Instant::now();
+    if config.ensemble.members > 1 {
+        let rows = [split.training, split.validation].concat();
+        return train_ensemble(table, understood, rows, config, chosen, manner);
+    }
     let prepared = understood.prepare(table, split, config, &chosen.device)?;
+    train_network(table, understood, &prepared, config, chosen, manner)
+}
+
+/// Trains one network.
+pub fn train_network(
+    table: &Table,
+    understood: &Understood,
+    prepared: &Prepared,
+    config: &RunConfig,
+    chosen: &Chosen,
+    manner: Manner,
+) -> Result<Trained, Error> {
+    let started = Instant::now();
     let network_config = network_config(
         config,
         &prepared.encoder,
@@ -77,7 +98,7 @@ pub fn train(
         network_config.init(&chosen.device)?
     };
     if manner.wordy {
-        describe(&prepared, &network, config, manner);
+        describe(prepared, &network, config, manner);
     }
     let truth = Truth::of(table, &prepared.target)?;
     let scorer = Scorer::new(&prepared.target, &truth, &prepared.split.validation);
@@ -123,22 +144,28 @@ pub fn train(
         fitted => fitted?,
     };
     let average = average(&fitted.network, &prepared.training);
+    let outputs = match &prepared.validation {
+        Some(examples) => outputs(&fitted.network, examples),
+        None => Vec::new(),
+    };
     let model = SavedModel {
         config: network_config,
-        summary: summary(table, &prepared, &fitted, config, chosen),
-        network: fitted.network,
+        summary: summary(table, prepared, &fitted, config, chosen),
+        network: fitted.network.into(),
         schema: understood.schema.clone(),
         encoder: prepared.encoder.clone(),
-        target: prepared.target.clone(),
+        target: calibrated(prepared, &truth, &outputs),
         average,
     };
-    let validation = prepared
-        .validation
-        .as_ref()
-        .and_then(|examples| score(&model, examples, &truth, &prepared.split.validation));
+    let width = model.config.outputs;
+    let predictions = model.target.predictions(&outputs, width);
+    let validation = match outputs.is_empty() {
+        true => None,
+        false => Score::of_rows(&predictions, &truth, &prepared.split.validation),
+    };
     if manner.wordy {
         let of_table =
-            findings::of_table(table, understood, &prepared, validation.as_ref(), config)?;
+            findings::of_table(table, understood, prepared, validation.as_ref(), config)?;
         let sick = findings.iter().any(|f| f.name != Illness::Overfitting);
         // Nothing else can be told while a few rows outweigh all others.
         if of_table.iter().any(|f| f.name == Illness::TargetOutOfScale) {
@@ -156,6 +183,7 @@ pub fn train(
         history,
         findings,
         split: prepared.split.clone(),
+        outputs,
     };
     if let Some(score) = &trained.validation {
         trained.model.summary.validation = score.metrics();
@@ -167,6 +195,14 @@ impl Trained {
     /// Why training ended, in a sentence.
     pub fn ending(&self) -> String {
         let summary = &self.model.summary;
+        let members = self.model.network.members.len();
+        if members > 1 {
+            let time = seconds(self.seconds);
+            return format!(
+                "{members} networks in {time}; each with the weights of the epoch that was best on rows \
+                 it was not trained on"
+            );
+        }
         let epochs = count(summary.epochs, "epoch");
         let why = match self.stop {
             StopReason::Finished => epochs,
@@ -174,7 +210,7 @@ impl Trained {
                 let worse = summary.epochs - summary.best_epoch;
                 format!("{epochs}, the last {worse} no better,")
             }
-            StopReason::Interrupted => format!("interrupted after {epochs}"),
+            StopReason::Interrupted => format!("stopped after {epochs}"),
             StopReason::Diverged => format!(
                 "the loss became infinite or NaN after {epochs}: try a smaller \
                  training.learning_rate or training.clip_norm=1.0"
@@ -221,11 +257,19 @@ fn average(network: &Mlp, rows: &Examples) -> Vec<f32> {
     features.mean_dim(0).into_data().iter().collect()
 }
 
-fn score(model: &SavedModel, examples: &Examples, truth: &Truth, rows: &[usize]) -> Option<Score> {
-    let outputs = forward_in_batches(&model.network, &examples.inputs).into_data();
-    let outputs: Vec<f32> = outputs.iter().collect();
-    let predictions = model.target.predictions(&outputs, model.config.outputs);
-    Score::of_rows(&predictions, truth, rows)
+fn outputs(network: &Mlp, examples: &Examples) -> Vec<f32> {
+    let outputs = forward_in_batches(network, &examples.inputs).into_data();
+    outputs.iter().collect()
+}
+
+/// The target, with what the validation rows say of how far the outputs are to be trusted.
+fn calibrated(prepared: &Prepared, truth: &Truth, outputs: &[f32]) -> Target {
+    let rows = &prepared.split.validation;
+    let target = prepared.target.clone();
+    match outputs.len() / rows.len().max(1) {
+        0 => target,
+        width => target.calibrated(outputs, width, &truth.numbers(rows)),
+    }
 }
 
 fn describe(prepared: &Prepared, network: &Mlp, config: &RunConfig, manner: Manner) {

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::config::TEMPLATE;
+use crate::args::ConfigArgs;
 use crate::error::Error;
 
-pub fn run() -> Result<(), Error> {
+pub fn run(args: &ConfigArgs) -> Result<(), Error> {
     // Settings without a default are shown as ordinary comments.
-    io::stdout().write_all(TEMPLATE.as_bytes())?;
+    io::stdout().write_all(args.preset.file().as_bytes())?;
     Ok(())
 }

@@ -156,6 +156,7 @@ fn run_one(
         wordy: true,
         dashboard: false,
         most_epochs: None,
+        deadline: None,
         unit: example.unit,
         bars: None,
     };

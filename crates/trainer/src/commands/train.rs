@@ -1,6 +1,7 @@
 //! `trainer train`.
 
 use std::path::Path;
+use std::time::Instant;
 
 use backburn_report::LearningCurve;
 use backburn_tabular::{Table, Target, Task, TestScore};
@@ -54,6 +55,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         wordy: true,
         dashboard: args.dashboard,
         most_epochs: None,
+        deadline: args
+            .time_limit
+            .and_then(|limit| Instant::now().checked_add(limit)),
         unit: "",
         bars: None,
     };
