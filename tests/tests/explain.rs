@@ -91,7 +91,8 @@ fn trained(
     SavedModel {
         network: fit(network, &examples, None, &training, &mut ())
             .unwrap()
-            .network,
+            .network
+            .into(),
         config,
         schema,
         encoder,

@@ -41,7 +41,7 @@ fn model(task: Task, normalization: Normalization) -> SavedModel {
     let device = Device::default();
     device.seed(3);
     SavedModel {
-        network: config.init(&device).unwrap(),
+        network: config.init(&device).unwrap().into(),
         config,
         schema,
         encoder,

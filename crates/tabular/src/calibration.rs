@@ -232,7 +232,9 @@ mod tests {
         else {
             panic!("classes")
         };
-        assert!((temperature - 4.0 / 4f64.ln()).abs() < 0.2, "{temperature}");
+        // At 4 / ln(4) the rows are likeliest; the prior draws it towards 1.
+        let most = 4.0 / 4f64.ln();
+        assert!((0.9 * most..most).contains(&temperature), "{temperature}");
         // A few rows that are all right do not make anything certain.
         let target = classes().calibrated(&[3.0; 5], 1, &[1.0; 5]);
         let Target::Classification { temperature, .. } = target else {

@@ -333,6 +333,13 @@ mod tests {
             .0
     }
 
+    fn standard() -> EncoderOptions {
+        EncoderOptions {
+            numbers: NumberScale::Standard,
+            ..EncoderOptions::default()
+        }
+    }
+
     fn unseen(encoder: &Encoder, table: &Table) -> Vec<(String, usize)> {
         let mut unseen = Unseen::default();
         for batch in encoder.encode_by_batch(table) {
@@ -344,14 +351,14 @@ mod tests {
     #[test]
     fn statistics_come_from_the_training_rows_alone() {
         let csv = "a,y\n1,0\n3,0\n1000,0\n";
-        let encoder = fitted(csv, &[0, 1], &EncoderOptions::default());
+        let encoder = fitted(csv, &[0, 1], &standard());
         assert_eq!(encoder.encode(&table(csv)).unwrap(), [-1.0, 1.0, 998.0]);
     }
 
     #[test]
     fn missing_infinite_and_unseen_values_have_their_places() {
         let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n";
-        let encoder = fitted(csv, &[0, 1, 2, 3], &EncoderOptions::default());
+        let encoder = fitted(csv, &[0, 1, 2, 3], &standard());
         assert_eq!(encoder.width(), 2 + 3);
         let new = table("c,a\nz,2\nnew,NA\n,3\n");
         assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);

@@ -128,6 +128,26 @@ impl Predictor {
         (predictions, target.intervals(&outputs, coverage))
     }
 
+    /// Intervals for every row of a table; see [`Target::intervals`](crate::Target::intervals).
+    ///
+    /// # Errors
+    ///
+    /// As for [`predict_table`](Self::predict_table).
+    pub fn intervals_of_table(
+        &self,
+        table: &Table,
+        coverage: f64,
+    ) -> Result<Option<Vec<[f64; 2]>>, TableError> {
+        let mut intervals = Vec::new();
+        for batch in self.model.encoder.encode_by_batch(table) {
+            match self.predict_intervals(batch?.numbers, coverage).1 {
+                Some(of_batch) => intervals.extend(of_batch),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(intervals))
+    }
+
     /// Gets ready to predict single rows as they come, each in microseconds.
     pub fn rows(&self) -> RowPredictor<'_> {
         RowPredictor {

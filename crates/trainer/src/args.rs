@@ -29,6 +29,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Say what a model learned: importance of columns, their effect, and single rows
     Explain(ExplainArgs),
+    /// Score simple models and each preset on a table by cross-validation, in one table
+    Compare(CompareArgs),
     /// Find a learning rate: draw the loss against it, and suggest one
     FindLr(FindLrArgs),
     /// Check the gradients of backpropagation against differences
@@ -156,6 +158,46 @@ pub struct TrainArgs {
     pub dashboard: bool,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// How many folds; each is scored by models trained on the others
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub folds: u16,
+    /// Compare these alone; may be repeated [default: all]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub only: Vec<Method>,
+    /// End each training after so long, such as 90s, 10m or 1h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub time_limit: Option<Duration>,
+    /// The seed of everything random, the folds included
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: u64,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print the result as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// The mean of the training rows, or the shares of their classes
+    Constant,
+    /// A network without hidden layers
+    Linear,
+    /// Two layers of 128 ReLU units on standardized numbers
+    Mlp,
+    /// The preset `fast`
+    Fast,
+    /// The preset `default`
+    Default,
+    /// The preset `best`
+    Best,
 }
 
 #[derive(Debug, Arguments)]
@@ -295,6 +337,9 @@ pub struct PredictArgs {
     /// Where to write the predictions as CSV; - for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
+    /// For numbers: also write the bounds of an interval that holds so many per cent of values, 50 to 99
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(50..100))]
+    pub interval: Option<u8>,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]

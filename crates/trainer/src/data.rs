@@ -14,6 +14,7 @@ use crate::console::{count, shown};
 use crate::error::Error;
 
 /// A table understood: what its columns are, what is predicted, which rows say what.
+#[derive(Clone)]
 pub struct Understood {
     pub schema: Schema,
     pub task: Task,
@@ -140,6 +141,15 @@ impl Understood {
             weight: weight.map(str::to_string),
             notes,
         })
+    }
+
+    /// The same with some of its rows alone, in rising order.
+    pub fn on(&self, rows: &[usize]) -> Self {
+        Self {
+            rows: rows.to_vec(),
+            classes: self.classes_of(rows),
+            ..self.clone()
+        }
     }
 
     /// The columns to learn from.

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::FindLr(args) => commands::find_lr::run(&args),
         Command::Gradcheck(args) => commands::gradcheck::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use backburn_tabular::{Predictions, Table, Target};
+use backburn_tabular::{Predictions, Predictor, Table, Target};
 use backburn_training::EpochReport;
 use backburn_training::metrics::{ClassificationScore, RegressionScore};
 use serde_json::{Map, Value, json};
 
 use crate::console::{count, number};
 use crate::error::Error;
+
+/// The coverage of intervals that is looked at where none is asked for.
+const COVERAGE: f64 = 0.9;
 
 /// The score of predictions on rows whose truth is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +103,7 @@ impl Score {
                 ("log_loss", Some(score.log_loss)),
                 ("macro_f1", Some(score.macro_f1)),
                 ("auc", score.auc),
+                ("calibration_error", Some(score.calibration_error)),
             ],
         };
         metrics
@@ -126,6 +130,8 @@ impl Score {
                 object.insert("log_loss".to_string(), json!(score.log_loss));
                 object.insert("macro_f1".to_string(), json!(score.macro_f1));
                 object.insert("auc".to_string(), json!(score.auc));
+                let calibration_error = json!(score.calibration_error);
+                object.insert("calibration_error".to_string(), calibration_error);
                 object.insert("confusion".to_string(), json!(score.confusion));
             }
         }
@@ -173,6 +179,41 @@ impl Score {
         match &self.kind {
             Kind::Regression(score) => score.rmse,
             Kind::Classification(score) => score.accuracy,
+        }
+    }
+
+    /// How far to trust the model, in words: what its intervals held, or how far its probabilities
+    /// are off.
+    pub fn trust(
+        &self,
+        predictor: &Predictor,
+        table: &Table,
+    ) -> Result<Option<(&'static str, String)>, Error> {
+        match &self.kind {
+            Kind::Classification(score) => {
+                let error = score.calibration_error * 100.0;
+                let words =
+                    format!("probabilities are {error:.1} points off (expected calibration error)");
+                Ok(Some(("trust", words)))
+            }
+            Kind::Regression(_) => {
+                let target = &predictor.model().target;
+                let intervals = predictor.intervals_of_table(table, COVERAGE)?;
+                let Some(intervals) = intervals else {
+                    return Ok(None);
+                };
+                let values = target.values(table)?;
+                let known = intervals.iter().zip(&values).filter(|(_, v)| !v.is_nan());
+                let held = known
+                    .filter(|([low, high], v)| low <= *v && *v <= high)
+                    .count();
+                let share = held as f64 / self.rows as f64;
+                let (asked, held) = (COVERAGE * 100.0, share * 100.0);
+                let words = format!(
+                    "{asked:.0} % intervals (predict --interval) hold {held:.1} % of the rows"
+                );
+                Ok(Some(("trust", words)))
+            }
         }
     }
 

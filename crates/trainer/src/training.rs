@@ -210,7 +210,7 @@ impl Trained {
                 let worse = summary.epochs - summary.best_epoch;
                 format!("{epochs}, the last {worse} no better,")
             }
-            StopReason::Interrupted => format!("stopped after {epochs}"),
+            StopReason::Interrupted => format!("interrupted after {epochs}"),
             StopReason::Diverged => format!(
                 "the loss became infinite or NaN after {epochs}: try a smaller \
                  training.learning_rate or training.clip_norm=1.0"

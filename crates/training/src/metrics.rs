@@ -51,9 +51,16 @@ pub struct ClassificationScore {
     /// a higher probability of it than a row of another; for more than two classes the mean over
     /// the classes. Absent where all rows are of one class.
     pub auc: Option<f64>,
+    /// Expected calibration error: how far the probability of the likeliest class is from the share
+    /// of rows where it is the true one, on average over [`BINS`] groups of rows by that probability
+    /// (Guo and others, 2017).
+    pub calibration_error: f64,
     /// Rows by true class, then by predicted class.
     pub confusion: Vec<Vec<usize>>,
 }
+
+/// The groups of rows that [`ClassificationScore::calibration_error`] goes by.
+pub const BINS: usize = 15;
 
 impl ClassificationScore {
     /// Scores the probabilities of each class, row by row (`rows * classes` numbers), against the
@@ -78,6 +85,7 @@ impl ClassificationScore {
             log_loss: log_loss / rows,
             macro_f1: macro_f1(&confusion),
             auc: auc(probabilities, classes, actual),
+            calibration_error: calibration_error(probabilities, classes, actual),
             confusion,
         })
     }
@@ -92,6 +100,19 @@ pub fn most_likely(probabilities: &[f64]) -> usize {
         }
     }
     best
+}
+
+fn calibration_error(probabilities: &[f64], classes: usize, actual: &[usize]) -> f64 {
+    // By group, the sum of what is claimed less what is true.
+    let mut gaps = [0.0; BINS];
+    for (row, &class) in probabilities.chunks(classes).zip(actual) {
+        let likeliest = most_likely(row);
+        let claimed = row[likeliest];
+        let right = f64::from(u8::from(likeliest == class));
+        let group = ((claimed * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
+        gaps[group] += claimed - right;
+    }
+    gaps.iter().map(|gap| gap.abs()).sum::<f64>() / actual.len() as f64
 }
 
 fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
@@ -171,6 +192,9 @@ mod tests {
             score.log_loss
         );
         assert_eq!(score.confusion, [[2, 0], [1, 1]]);
+        // Four groups of one row, since 0.6 and 0.65 are on two sides of 9 / 15.
+        let expected = (0.1 + 0.4 + 0.65 + 0.2) / 4.0;
+        assert!((score.calibration_error - expected).abs() < 1e-12);
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     console.entry("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
+    if let Some((heading, words)) = score.trust(&predictor, &table)? {
+        console.entry(heading, words);
+    }
     if let Some(note) = score.passed_over_note() {
         console.paragraph("note", note);
     }

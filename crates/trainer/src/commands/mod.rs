@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod compare;
 pub mod config;
 pub mod evaluate;
 pub mod example;

@@ -18,6 +18,11 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(&args.device)?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
+    if let Some(interval) = args.interval {
+        let target = &predictor.model().target;
+        let checked = target.check_coverage(f64::from(interval) / 100.0);
+        checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
+    }
     if args.out == Path::new("-") {
         stream(args, &predictor, BufWriter::new(io::stdout().lock()))?;
         return Ok(());
@@ -81,14 +86,20 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
             })
         })?;
         unseen.add(encoded.unseen);
-        let predictions = predictor.predict_encoded(encoded.numbers);
+        let (predictions, intervals) = match args.interval {
+            None => (predictor.predict_encoded(encoded.numbers), None),
+            Some(interval) => {
+                predictor.predict_intervals(encoded.numbers, f64::from(interval) / 100.0)
+            }
+        };
         if let Some(row) = predictions.first_not_finite() {
             return Err(not_finite(&reader.place(rows + row)));
         }
         if std::mem::take(&mut header_due) {
-            out.write_record(header(&predictions)).map_err(output)?;
+            out.write_record(header(&predictions, intervals.is_some()))
+                .map_err(output)?;
         }
-        write(&predictions, &mut out).map_err(output)?;
+        write(&predictions, intervals.as_deref(), &mut out).map_err(output)?;
         rows += batch.num_rows();
     }
     if rows == 0 {
@@ -103,25 +114,40 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     Ok(rows)
 }
 
-fn header(predictions: &Predictions) -> Vec<String> {
+fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
     let mut names = vec!["prediction".to_string()];
+    if with_intervals {
+        names.extend(["lower".to_string(), "upper".to_string()]);
+    }
     if let Predictions::Classes { classes, .. } = predictions {
         names.extend(classes.iter().map(|class| format!("probability_{class}")));
     }
     names
 }
 
-fn write<W: Write>(predictions: &Predictions, out: &mut csv::Writer<W>) -> csv::Result<()> {
-    match predictions {
-        Predictions::Values(values) => {
+fn write<W: Write>(
+    predictions: &Predictions,
+    intervals: Option<&[[f64; 2]]>,
+    out: &mut csv::Writer<W>,
+) -> csv::Result<()> {
+    match (predictions, intervals) {
+        (Predictions::Values(values), Some(intervals)) => {
+            for (value, [lower, upper]) in values.iter().zip(intervals) {
+                out.write_record([value, lower, upper].map(f64::to_string))?;
+            }
+        }
+        (Predictions::Values(values), None) => {
             for value in values {
                 out.write_record([value.to_string()])?;
             }
         }
-        Predictions::Classes {
-            classes,
-            probabilities,
-        } => {
+        (
+            Predictions::Classes {
+                classes,
+                probabilities,
+            },
+            _,
+        ) => {
             let rows = probabilities.chunks(classes.len());
             for (label, row) in predictions.labels().into_iter().zip(rows) {
                 let row = row.iter().map(|p| format!("{p:.6}"));

@@ -94,7 +94,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         Some(test) => score_on_test(&mut trained, test, &chosen, console).and_then(|score| {
             let target = &trained.model.target;
             let baseline = baseline::constant(&table, &understood, target, test)?;
-            Ok(Some((score, baseline)))
+            let trust = score.trust(&trained.predictor(&chosen), test)?;
+            Ok(Some((score, trust, baseline)))
         }),
         None => Ok(None),
     };
@@ -104,7 +105,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     console.paragraph("training", trained.ending());
     match tested {
         Ok(tested) => {
-            if let Some((score, baseline)) = &tested {
+            if let Some((score, _, baseline)) = &tested {
                 let what = baseline::in_words(&understood);
                 scores.insert(0, ("test".to_string(), score.line("")));
                 scores.insert(1, (format!("always {what}"), baseline.headline("")));
@@ -154,11 +155,13 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Prints the scores, `tested` being those of the model and of the baseline, and returns them as
-/// JSON.
+/// A score on test rows, how far to trust the model, and the score of the baseline.
+type Tested = (Score, Option<(&'static str, String)>, Score);
+
+/// Prints the scores, and returns them as JSON.
 fn report(
     trained: &Trained,
-    tested: Option<(Score, Score)>,
+    tested: Option<Tested>,
     understood: &Understood,
     console: Console,
 ) -> Map<String, Value> {
@@ -166,7 +169,7 @@ fn report(
         console.entry("validation", score.line(""));
     }
     let mut json = match (&tested, &trained.validation) {
-        (Some((score, _)), _) | (None, Some(score)) => score.json(),
+        (Some((score, ..)), _) | (None, Some(score)) => score.json(),
         (None, None) => Map::from_iter([
             ("task".to_string(), json!(understood.task)),
             ("rows".to_string(), json!(0)),
@@ -178,8 +181,11 @@ fn report(
         (None, None) => "nothing",
     };
     json.insert("scored_on".to_string(), json!(scored_on));
-    if let Some((score, baseline)) = tested {
+    if let Some((score, trust, baseline)) = tested {
         console.entry("test", score.line(""));
+        if let Some((heading, words)) = trust {
+            console.entry(heading, words);
+        }
         if let Some(note) = score.passed_over_note() {
             console.paragraph("note", note);
         }
