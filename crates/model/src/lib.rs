@@ -23,6 +23,9 @@ mod ensemble;
 mod initializer;
 mod mlp;
 mod named;
+mod numeric_embedding;
+mod real_mlp;
+mod tabm;
 
 pub use activation::{Activation, ActivationLayer};
 pub use config::{ConfigError, EmbeddingConfig, MlpConfig, Normalization};
@@ -30,3 +33,6 @@ pub use ensemble::Ensemble;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
 pub use named::ParseNameError;
+pub use numeric_embedding::{PeriodicEmbedding, PeriodicEmbeddingConfig};
+pub use real_mlp::{NtkLinear, RealMlp, RealMlpConfig};
+pub use tabm::{SharedLinear, TabM, TabMConfig};

@@ -47,9 +47,7 @@ impl Mlp {
             ),
             inputs: config.inputs,
         };
-        // Burn draws a parameter when it is first used; drawing all of them now, in this order,
-        // makes the weights depend on the seed alone.
-        mlp.visit(&mut Draw);
+        draw(&mlp);
         mlp
     }
 
@@ -131,6 +129,12 @@ impl Mlp {
         }
         self.output.forward(features)
     }
+}
+
+/// Burn draws a parameter when it is first used; drawing all of them now, in their order, makes the
+/// weights depend on the seed alone.
+pub(crate) fn draw<M: Module>(module: &M) {
+    module.visit(&mut Draw);
 }
 
 struct Draw;
