@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct PeriodicEmbeddingConfig {
     /// Cosines (and as many sines) of each number.
     pub frequencies: usize,
-    /// The length of the vector; with [`dense`](Self::dense), the number itself is its last element.
+    /// The length of the vector; with [`dense`](Self::dense), the number itself is one of its elements.
     pub dimension: usize,
     /// The standard deviation of the first frequencies.
     pub sigma: f64,
@@ -105,12 +105,13 @@ impl PeriodicEmbedding {
     /// # Shapes
     ///
     /// - numbers: `[batch, numbers]`
-    /// - output: `[batch, numbers * dimension]`, one vector after the other
+    /// - output: `[batch, numbers * dimension]`, one vector after the other, and the numbers
+    ///   themselves at the end
     pub fn forward(&self, numbers: Tensor<2>) -> Tensor<2> {
         let [batch, count] = numbers.dims();
         // [numbers, batch, 1]
-        let column: Tensor<3> = numbers.swap_dims(0, 1).unsqueeze_dim(2);
-        let angle = column.clone() * self.frequency.val() * (2.0 * PI);
+        let column: Tensor<3> = numbers.clone().swap_dims(0, 1).unsqueeze_dim(2);
+        let angle = column * self.frequency.val() * (2.0 * PI);
         let waves = match &self.phase {
             Some(phase) => (angle + phase.val()).cos(),
             None => Tensor::cat(vec![angle.clone().cos(), angle.sin()], 2),
@@ -119,11 +120,12 @@ impl PeriodicEmbedding {
         if self.relu {
             vectors = activation::relu(vectors);
         }
-        if self.dense {
-            vectors = Tensor::cat(vec![vectors, column], 2);
+        let [_, _, learned] = vectors.dims();
+        let vectors = vectors.swap_dims(0, 1).reshape([batch, count * learned]);
+        match self.dense {
+            true => Tensor::cat(vec![vectors, numbers], 1),
+            false => vectors,
         }
-        let [_, _, dimension] = vectors.dims();
-        vectors.swap_dims(0, 1).reshape([batch, count * dimension])
     }
 
     /// The length of each vector.
