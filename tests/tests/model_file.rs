@@ -92,6 +92,33 @@ fn what_is_loaded_predicts_like_what_was_saved() {
 }
 
 #[test]
+fn an_ensemble_predicts_the_mean_of_its_networks_and_is_loaded_as_it_was() {
+    let device = Device::default();
+    let table = table(CSV);
+    let mut ensemble = model(Task::Regression, Normalization::Layer);
+    let values = |model: &SavedModel| {
+        let predictor = Predictor::new(model.clone(), &device);
+        match predictor.predict_table(&table).unwrap() {
+            Predictions::Values(values) => values,
+            Predictions::Classes { .. } => panic!("numbers"),
+        }
+    };
+    let first = values(&ensemble);
+    let further = ensemble.config.init(&device).unwrap();
+    let mut second = ensemble.clone();
+    second.network.members = vec![further.clone()];
+    let second = values(&second);
+    ensemble.network.members.push(further);
+    let together = values(&ensemble);
+    for ((a, b), mean) in first.iter().zip(&second).zip(&together) {
+        assert!(((a + b) / 2.0 - mean).abs() < 1e-4, "{a} {b} {mean}");
+    }
+    let loaded = load(ensemble.to_bytes().unwrap()).unwrap();
+    assert_eq!(loaded.network.members.len(), 2);
+    assert_eq!(values(&loaded), together);
+}
+
+#[test]
 fn a_file_is_replaced_whole_and_only_if_it_is_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.safetensors");
@@ -177,8 +204,8 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 13] = [
-        ("format 2", |json| json["format_version"] = 2.into()),
+    let changes: [(&str, Change); 19] = [
+        ("format 3", |json| json["format_version"] = 3.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
             json.as_object_mut().unwrap().remove("target");
@@ -215,6 +242,20 @@ fn altered_metadata_is_refused() {
                 }),
             );
         }),
+        ("no network", |json| json["members"] = 0.into()),
+        ("too few networks", |json| json["members"] = 2.into()),
+        ("too many networks", |json| {
+            json["members"] = u64::MAX.into()
+        }),
+        ("bounds", |json| {
+            json["target"]["bounds"] = serde_json::json!([2.0, 1.0])
+        }),
+        ("errors", |json| {
+            json["target"]["errors"] = serde_json::json!([-1.0])
+        }),
+        ("a scale that is to be found out", |json| {
+            json["target"]["scale"] = "auto".into()
+        }),
         ("no such activation", |json| {
             json["network"]["activation"] = "evil".into()
         }),
@@ -222,7 +263,7 @@ fn altered_metadata_is_refused() {
     for (what, change) in changes {
         let error = load(altered(change)).unwrap_err();
         match what {
-            "format 2" => assert!(matches!(error, ModelFileError::Newer { version: 2, .. })),
+            "format 3" => assert!(matches!(error, ModelFileError::Newer { version: 3, .. })),
             _ => assert!(
                 matches!(error, ModelFileError::Damaged { .. }),
                 "{what}: {error}"

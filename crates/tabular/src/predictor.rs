@@ -234,6 +234,24 @@ impl Predictions {
         }
     }
 
+    /// The same, row by row.
+    pub fn by_row(&self) -> Vec<Self> {
+        match self {
+            Self::Values(values) => values.iter().map(|&v| Self::Values(vec![v])).collect(),
+            Self::Classes {
+                classes,
+                probabilities,
+            } => {
+                let rows = probabilities.chunks(classes.len());
+                let row = |row: &[f64]| Self::Classes {
+                    classes: classes.clone(),
+                    probabilities: row.to_vec(),
+                };
+                rows.map(row).collect()
+            }
+        }
+    }
+
     /// The first row whose prediction is not a finite number, as rows that are far from all that
     /// was learned from, or the weights of a bad model, may bring about.
     pub fn first_not_finite(&self) -> Option<usize> {

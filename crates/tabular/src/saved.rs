@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// The metadata's key.
 const KEY: &str = "backburn";

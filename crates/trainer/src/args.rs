@@ -143,6 +143,9 @@ pub struct TrainArgs {
     /// First score the settings by cross-validation with this many folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
+    /// With --folds: write what each row is predicted by the model that was not trained on it, as CSV
+    #[arg(long, value_name = "FILE", requires = "folds")]
+    pub out_of_fold: Option<PathBuf>,
     /// End training after so long, such as 90s, 10m or 1h, with the best model so far
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,

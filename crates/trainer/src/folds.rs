@@ -1,7 +1,9 @@
 //! Cross-validation.
 
+use std::collections::BTreeMap;
+
 use backburn_model::MlpConfig;
-use backburn_tabular::{Split, Table, k_folds};
+use backburn_tabular::{Predictions, Split, Table, k_folds};
 use backburn_training::at_once;
 use indicatif::MultiProgress;
 use serde_json::{Value, json};
@@ -15,8 +17,17 @@ use crate::interrupt;
 use crate::score::Score;
 use crate::training::{Manner, train};
 
-/// Trains once for each fold on the others, prints the scores on the rows left out, and returns
-/// their mean in words and all of them as JSON.
+/// The scores of a cross-validation.
+pub struct CrossValidated {
+    /// Their mean.
+    pub words: String,
+    /// All of them.
+    pub json: Value,
+    /// By row of the table, what was predicted by the model that was not trained on it.
+    pub predictions: BTreeMap<usize, Predictions>,
+}
+
+/// Trains once for each fold on the others, and prints the scores on the rows left out.
 pub fn cross_validate(
     table: &Table,
     understood: &Understood,
@@ -24,7 +35,7 @@ pub fn cross_validate(
     config: &RunConfig,
     chosen: &Chosen,
     console: Console,
-) -> Result<(String, Value), Error> {
+) -> Result<CrossValidated, Error> {
     if folds > understood.rows.len() {
         let rows = count(understood.rows.len(), "row");
         return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
@@ -62,13 +73,17 @@ pub fn cross_validate(
             let reason = "interrupted during cross-validation";
             return Err(Error::Failed(reason.to_string()));
         }
-        Score::of_table(&predictions, &held_out, &trained.model.target)
+        let score = Score::of_table(&predictions, &held_out, &trained.model.target)?;
+        Ok((score, predictions))
     };
     let mut headline = Vec::new();
     let mut scores = Vec::new();
     let mut failed = None;
-    let mut done = |fold: usize, score: Result<Score, Error>| match score {
-        Ok(score) => {
+    let mut out_of_fold = BTreeMap::new();
+    let mut done = |fold: usize, score: Result<(Score, Predictions), Error>| match score {
+        Ok((score, predictions)) => {
+            let rows = splits[fold].validation.iter().copied();
+            out_of_fold.extend(rows.zip(predictions.by_row()));
             let line = || console.entry(&format!("fold {}", fold + 1), score.line(""));
             bars.suspend(line);
             let metrics = score.metrics();
@@ -110,7 +125,11 @@ pub fn cross_validate(
     };
     console.entry("folds", &words);
     let json = json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread });
-    Ok((words, json))
+    Ok(CrossValidated {
+        words,
+        json,
+        predictions: out_of_fold,
+    })
 }
 
 /// Whether several networks may be trained at once: what tells is known before any of them is encoded.

@@ -335,11 +335,7 @@ fn model_files_that_are_none() {
         .unwrap()
         + 8;
     let mut later = bytes.clone();
-    let digit = later[newer..]
-        .iter()
-        .position(|byte| *byte == b'1')
-        .unwrap()
-        + newer;
+    let digit = later[newer..].iter().position(u8::is_ascii_digit).unwrap() + newer;
     later[digit] = b'9';
     folder.write("newer.safetensors", later);
     for command in ["predict", "evaluate"] {

@@ -61,10 +61,12 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         };
         let batch = self.shuffled.slice(rows.start, rows.end);
         // Forward pass.
-        let outputs = network.forward(batch.inputs.autodiff());
+        let heads = network.heads();
+        let outputs = network.forward_heads(batch.inputs.autodiff());
         // Loss.
-        let weights = batch.weights.as_ref();
-        let loss = self.criterion.forward(outputs, &batch.targets, weights);
+        let targets = batch.targets.repeated(heads);
+        let weights = batch.weights.map(|weights| weights.repeat_dim(0, heads));
+        let loss = self.criterion.forward(outputs, &targets, weights.as_ref());
         self.losses.push(&loss, rows.len());
         // Backward pass.
         let gradients = GradientsParams::from_grads(loss.backward(), &network);

@@ -28,6 +28,17 @@ pub enum Targets {
     Classes(Tensor<1, Int>),
 }
 
+impl Targets {
+    /// The same `times` times, one after the other.
+    pub(crate) fn repeated(&self, times: usize) -> Self {
+        match self {
+            _ if times == 1 => self.clone(),
+            Self::Values(values) => Self::Values(values.clone().repeat_dim(0, times)),
+            Self::Classes(classes) => Self::Classes(classes.clone().repeat_dim(0, times)),
+        }
+    }
+}
+
 impl Examples {
     /// Rows with numbers to predict: inputs `[rows, inputs]`, values `[rows, outputs]`.
     pub fn regression(inputs: Tensor<2>, values: Tensor<2>) -> Self {

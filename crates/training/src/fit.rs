@@ -34,6 +34,18 @@ pub trait Network: Module {
     /// The forward pass, `[batch, inputs] -> [batch, outputs]`, logits for classes.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
 
+    /// The networks in this one that learn by a loss of their own each, as in
+    /// [`TabM`](backburn_model::TabM).
+    fn heads(&self) -> usize {
+        1
+    }
+
+    /// The forward pass that the loss is of, `[batch, inputs] -> [heads * batch, outputs]`: the whole
+    /// batch for the first head, then for the next one.
+    fn forward_heads(&self, inputs: Tensor<2>) -> Tensor<2> {
+        self.forward(inputs)
+    }
+
     /// What the hidden layers give for these rows, if that is to be watched during training; see
     /// [`LayerReport`](crate::LayerReport).
     fn activations(&self, inputs: Tensor<2>) -> Vec<HiddenActivation> {

@@ -43,6 +43,7 @@ mod loss;
 mod loss_gradient;
 pub mod metrics;
 mod nearest;
+mod networks;
 mod observer;
 mod optimizer;
 mod range_test;

@@ -38,10 +38,14 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     }
     let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
     let parameters = count(model.network.num_params(), "parameter");
+    let members = match model.network.members.len() {
+        1 => String::new(),
+        members => format!("{members} networks, each "),
+    };
     console.entry(
         "network",
         format!(
-            "{} ({}), {parameters}",
+            "{members}{} ({}), {parameters}",
             widths.join(" → "),
             model.config.activation
         ),

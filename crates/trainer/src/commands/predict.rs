@@ -99,7 +99,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
             out.write_record(header(&predictions, intervals.is_some()))
                 .map_err(output)?;
         }
-        write(&predictions, intervals.as_deref(), &mut out).map_err(output)?;
+        write_rows(&predictions, intervals.as_deref(), None, &mut out).map_err(output)?;
         rows += batch.num_rows();
     }
     if rows == 0 {
@@ -114,7 +114,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     Ok(rows)
 }
 
-fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
+pub fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
     let mut names = vec!["prediction".to_string()];
     if with_intervals {
         names.extend(["lower".to_string(), "upper".to_string()]);
@@ -125,9 +125,11 @@ fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
     names
 }
 
-fn write<W: Write>(
+/// Writes predictions, each after its `first` field if there is one.
+pub fn write_rows<W: Write>(
     predictions: &Predictions,
     intervals: Option<&[[f64; 2]]>,
+    first: Option<&str>,
     out: &mut csv::Writer<W>,
 ) -> csv::Result<()> {
     match (predictions, intervals) {
@@ -138,7 +140,8 @@ fn write<W: Write>(
         }
         (Predictions::Values(values), None) => {
             for value in values {
-                out.write_record([value.to_string()])?;
+                let value = value.to_string();
+                out.write_record(first.into_iter().chain([value.as_str()]))?;
             }
         }
         (
@@ -151,7 +154,8 @@ fn write<W: Write>(
             let rows = probabilities.chunks(classes.len());
             for (label, row) in predictions.labels().into_iter().zip(rows) {
                 let row = row.iter().map(|p| format!("{p:.6}"));
-                out.write_record(std::iter::once(label).chain(row))?;
+                let first = first.map(str::to_string).into_iter();
+                out.write_record(first.chain([label]).chain(row))?;
             }
         }
     }

@@ -1,21 +1,24 @@
 //! `trainer train`.
 
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter};
 use std::path::Path;
 use std::time::Instant;
 
 use backburn_report::LearningCurve;
-use backburn_tabular::{Table, Target, Task, TestScore};
+use backburn_tabular::{OutputFile, Predictions, Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
 use crate::baseline;
+use crate::commands::predict::{header, write_rows};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, shown};
 use crate::data::{Understood, note_on_unseen};
 use crate::device::{self, Chosen};
 use crate::error::{Error, once_from_standard_input};
 use crate::findings;
-use crate::folds::cross_validate;
+use crate::folds::{CrossValidated, cross_validate};
 use crate::history_file;
 use crate::interrupt;
 use crate::looking::{FEW_ROWS, LookedAt};
@@ -40,6 +43,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
             path,
             &[&model_path, &history_file::path_beside(&model_path)],
         )?),
+        None => None,
+    };
+    let out_of_fold = match &args.out_of_fold {
+        Some(path) => {
+            let file = OutputFile::create(path);
+            let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
+            Some((path, file.map_err(failed)?))
+        }
         None => None,
     };
     let table = Table::read(&source.table, &source.read.options())?;
@@ -69,8 +80,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let mut result = Map::new();
     let mut scores = Vec::new();
     if let Some(folds) = args.folds {
-        let (words, json) =
-            cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
+        let CrossValidated {
+            words,
+            json,
+            predictions,
+        } = cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
+        if let Some((path, file)) = out_of_fold {
+            write_out_of_fold(&predictions, file)
+                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+            console.entry("written", shown_path(path));
+        }
         scores.push((format!("{folds}-fold cross-validation"), words));
         result.insert("cross_validation".to_string(), json);
     }
@@ -153,6 +172,25 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console::json(&Value::Object(result));
     }
     Ok(())
+}
+
+/// Writes what each row was predicted when it was left out: its number, from 1, and the prediction.
+fn write_out_of_fold(
+    predictions: &BTreeMap<usize, Predictions>,
+    mut file: OutputFile,
+) -> io::Result<()> {
+    let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
+    for (index, (row, predictions)) in predictions.iter().enumerate() {
+        if index == 0 {
+            let header = std::iter::once("row".to_string()).chain(header(predictions, false));
+            out.write_record(header)?;
+        }
+        let number = (row + 1).to_string();
+        write_rows(predictions, None, Some(&number), &mut out)?;
+    }
+    out.flush()?;
+    drop(out);
+    file.commit()
 }
 
 /// A score on test rows, how far to trust the model, and the score of the baseline.

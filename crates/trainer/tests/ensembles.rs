@@ -1,0 +1,142 @@
+//! Ensembles, presets, intervals and comparisons, as a user meets them.
+
+mod common;
+
+use common::{Folder, flowers, houses};
+
+const FEW: &str =
+    "--set training.epochs=8 --set network.hidden=[16] --set training.learning_rate=0.01";
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.lines().map(str::to_string).collect()
+}
+
+#[test]
+fn an_ensemble_is_trained_saved_and_used() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(200));
+    let ensemble = format!("{FEW} --set ensemble.members=5 --set ensemble.folds=4");
+    let line = format!("train t.csv --target price --json {ensemble}");
+    let result = folder.done(&line).json();
+    assert_eq!(result["validation_rows"], 200);
+    let first = folder.read("t.safetensors");
+    folder.done(&line);
+    assert_eq!(first, folder.read("t.safetensors"), "one seed is one model");
+    let shown = folder.done("inspect t.safetensors").stdout;
+    assert!(shown.contains("5 networks"), "{shown}");
+    folder.done("explain t.safetensors t.csv --row 3");
+    folder.done("evaluate t.safetensors t.csv");
+    folder.done("predict t.safetensors t.csv --interval 90 --out p.csv");
+    let predicted = lines(&folder.read("p.csv"));
+    assert_eq!(predicted[0], "prediction,lower,upper");
+    assert_eq!(predicted.len(), 201);
+    for line in &predicted[1..] {
+        let numbers: Vec<f64> = line.split(',').map(|n| n.parse().unwrap()).collect();
+        assert!(numbers[1] < numbers[2], "{line}");
+    }
+}
+
+#[test]
+fn intervals_that_cannot_be_are_refused() {
+    let folder = Folder::new();
+    folder.write("t.csv", flowers(60));
+    folder.done(&format!("train t.csv --target kind {FEW}"));
+    let line = "predict t.safetensors t.csv --interval 90";
+    folder.refused(line, 1, &["--interval 90", "intervals are for numbers"]);
+    folder.refused("predict t.safetensors t.csv --interval 30", 2, &["30"]);
+    folder.write("h.csv", houses(60));
+    folder.done(&format!(
+        "train h.csv --target price {FEW} --set data.validation=0"
+    ));
+    let line = "predict h.safetensors h.csv --interval 90";
+    folder.refused(line, 1, &["without rows to measure its errors by"]);
+}
+
+#[test]
+fn every_row_is_predicted_out_of_fold() {
+    let folder = Folder::new();
+    folder.write("t.csv", flowers(50));
+    let line = format!("train t.csv --target kind {FEW} --folds 4 --out-of-fold o.csv");
+    folder.done(&line);
+    let written = lines(&folder.read("o.csv"));
+    assert!(
+        written[0].starts_with("row,prediction,probability_"),
+        "{}",
+        written[0]
+    );
+    let rows: Vec<&str> = written[1..]
+        .iter()
+        .map(|l| l.split(',').next().unwrap())
+        .collect();
+    let all: Vec<String> = (1..=50).map(|row| row.to_string()).collect();
+    assert_eq!(rows, all);
+    folder.refused(
+        "train t.csv --target kind --out-of-fold o.csv",
+        2,
+        &["--folds"],
+    );
+}
+
+#[test]
+fn presets_are_printed_and_taken() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    for preset in ["fast", "default", "best"] {
+        let printed = folder.done(&format!("config --preset {preset}")).stdout;
+        folder.write("p.toml", &printed);
+        let taken = "train t.csv --target price --json --set training.epochs=2 --out m.safetensors";
+        folder.done(&format!("{taken} --preset {preset}"));
+        let by_name = folder.read("m.safetensors");
+        folder.done(&format!("{taken} --config p.toml"));
+        assert_eq!(by_name, folder.read("m.safetensors"), "{preset}");
+    }
+    folder.refused(
+        "train t.csv --target price --preset quick",
+        2,
+        &["quick", "fast"],
+    );
+}
+
+#[test]
+fn a_time_limit_ends_training_with_a_model() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(500));
+    let long = "--set training.epochs=100000 --set training.patience=0";
+    for more in ["", "--set ensemble.members=50"] {
+        let line = format!("train t.csv --target price {long} {more} --time-limit 1.5s");
+        let started = std::time::Instant::now();
+        folder.done(&line);
+        assert!(started.elapsed().as_secs() < 60, "{more}");
+        folder.done("predict t.safetensors t.csv");
+    }
+    folder.refused(
+        "train t.csv --target price --time-limit soon",
+        2,
+        &["90s or 10m"],
+    );
+}
+
+#[test]
+fn methods_are_compared() {
+    let folder = Folder::new();
+    folder.write("t.csv", flowers(60));
+    let only = "--only constant --only linear --only fast";
+    let line = format!("compare t.csv --target kind --folds 3 {only} --json");
+    let answer = folder.done(&line);
+    let result = answer.json();
+    let methods = result["methods"].as_array().unwrap();
+    let names: Vec<&str> = methods
+        .iter()
+        .map(|m| m["method"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["constant", "linear", "fast"]);
+    let loss = |method: usize| methods[method]["log_loss"]["mean"].as_f64().unwrap();
+    assert!(loss(0) > loss(1), "{result:#}");
+    assert!(
+        answer.stderr.contains("has the lowest error"),
+        "{}",
+        answer.stderr
+    );
+    folder.refused("compare t.csv --target kind --folds 90", 2, &["60 rows"]);
+}
