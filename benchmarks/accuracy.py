@@ -62,7 +62,7 @@ def peer(method, folder, target, seed):
             model = Ridge() if regression else LogisticRegression(max_iter=2000)
         else:
             kind = MLPRegressor if regression else MLPClassifier
-            model = kind((128, 128), early_stopping=True, max_iter=300, random_state=seed)
+            model = kind(hidden_layer_sizes=(128, 128), early_stopping=True, max_iter=300, random_state=seed)
         if regression:
             model = TransformedTargetRegressor(model, transformer=StandardScaler())
         model = make_pipeline(encode, model)
