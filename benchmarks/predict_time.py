@@ -82,7 +82,10 @@ def compare(rows, rounds):
         for name, count in (("train", 20_000), ("table", rows), ("tenth", rows // 10), ("one", 1)):
             subprocess.run([*make, file(f"{name}.csv"), str(count)], check=True)
         train = [TRAINER, "train", file("train.csv"), "--target", "target", "--out", file("model.safetensors")]
-        subprocess.run([*train, "--set", "training.epochs=2"], check=True, capture_output=True)
+        # The same inputs for both: scaled numbers, and no bins.
+        plain = ["data.numbers=standard", "data.bins=0", "network.activation=relu", "training.epochs=2"]
+        train += [word for setting in plain for word in ("--set", setting)]
+        subprocess.run(train, check=True, capture_output=True)
         model, table = file("model.safetensors"), file("table.csv")
         ours, theirs = [], []
         for _ in range(rounds):

@@ -11,8 +11,8 @@ use std::io::Cursor;
 
 use backburn_model::MlpConfig;
 use backburn_tabular::{
-    Cell, Encoder, EncoderOptions, Predictor, ReadOptions, SavedModel, Schema, Summary, Table,
-    Target, Task,
+    Bins, Cell, Encoder, EncoderOptions, NumberScale, Predictor, ReadOptions, SavedModel, Schema,
+    Summary, Table, Target, Task,
 };
 use burn::tensor::Device;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -43,7 +43,11 @@ fn table(rows: usize) -> Table {
 fn model(table: &Table, hidden: &[usize]) -> SavedModel {
     let schema = Schema::infer(table, &BTreeMap::new()).expect("a schema");
     let rows: Vec<usize> = (0..table.rows()).collect();
-    let options = EncoderOptions::default();
+    let options = EncoderOptions {
+        numbers: NumberScale::Standard,
+        bins: Bins::AtMost(0),
+        ..EncoderOptions::default()
+    };
     let encoder = Encoder::fit(table, &schema, &["price"], &rows, &options);
     let (encoder, _) = encoder.expect("an encoder");
     let config = MlpConfig::new(encoder.inputs(), 1)

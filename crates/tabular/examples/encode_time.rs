@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use backburn_tabular::{Encoder, EncoderOptions, ReadOptions, Schema, Table};
+use backburn_tabular::{Bins, Encoder, EncoderOptions, NumberScale, ReadOptions, Schema, Table};
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         &schema,
         &[target],
         &rows,
-        &EncoderOptions::default(),
+        &EncoderOptions {
+            numbers: NumberScale::Standard,
+            bins: Bins::AtMost(0),
+            ..EncoderOptions::default()
+        },
     )?;
     let fitted = start.elapsed();
     let numbers = TensorData::new(encoder.encode(&table)?, [rows.len(), encoder.width()]);
