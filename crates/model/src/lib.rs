@@ -33,6 +33,6 @@ pub use ensemble::Ensemble;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
 pub use named::ParseNameError;
-pub use numeric_embedding::{PeriodicEmbedding, PeriodicEmbeddingConfig};
+pub use numeric_embedding::{EmbeddedInputs, PeriodicEmbedding, PeriodicEmbeddingConfig};
 pub use real_mlp::{NtkLinear, RealMlp, RealMlpConfig};
 pub use tabm::{SharedLinear, TabM, TabMConfig};

@@ -7,6 +7,8 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use crate::ConfigError;
+
 /// How each number becomes a vector before the first layer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -131,5 +133,69 @@ impl PeriodicEmbedding {
     /// The length of each vector.
     pub fn dimension(&self) -> usize {
         self.bias.val().dims()[2] + usize::from(self.dense)
+    }
+}
+
+/// Rows whose first numbers are embedded, and whose others stay as they are.
+#[derive(Module, Debug)]
+pub struct EmbeddedInputs {
+    /// Of the first numbers, if any are embedded.
+    pub embedding: Option<PeriodicEmbedding>,
+    embedded: usize,
+    inputs: usize,
+}
+
+impl EmbeddedInputs {
+    /// For rows of so many inputs, the first `embedded` of which are embedded.
+    ///
+    /// # Errors
+    ///
+    /// No input, or fewer than are to be embedded.
+    pub fn new(
+        inputs: usize,
+        embedded: usize,
+        config: &PeriodicEmbeddingConfig,
+        device: &Device,
+    ) -> Result<Self, ConfigError> {
+        let refuse = |field, reason: &str| {
+            let reason = reason.to_string();
+            Err(ConfigError { field, reason })
+        };
+        if inputs == 0 {
+            return refuse("inputs", "there is no input");
+        }
+        if embedded > inputs {
+            return refuse("embedded", "there are fewer inputs");
+        }
+        Ok(Self {
+            embedding: (embedded > 0).then(|| config.init(embedded, device)),
+            embedded,
+            inputs,
+        })
+    }
+
+    /// Numbers that a row becomes.
+    pub fn features(&self) -> usize {
+        let vectors = self
+            .embedding
+            .as_ref()
+            .map_or(0, PeriodicEmbedding::dimension);
+        self.embedded * vectors + self.inputs - self.embedded
+    }
+
+    /// # Shapes
+    ///
+    /// - rows: `[batch, inputs]`, those to embed first
+    /// - output: `[batch, features]`
+    pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
+        let Some(embedding) = &self.embedding else {
+            return rows;
+        };
+        let numbers = rows.clone().slice_dim(1, 0..self.embedded);
+        let mut features = vec![embedding.forward(numbers)];
+        if self.inputs > self.embedded {
+            features.push(rows.slice_dim(1, self.embedded..self.inputs));
+        }
+        Tensor::cat(features, 1)
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::mlp::draw;
-use crate::{Activation, ActivationLayer, ConfigError, PeriodicEmbedding, PeriodicEmbeddingConfig};
+use crate::{Activation, ActivationLayer, ConfigError, EmbeddedInputs, PeriodicEmbeddingConfig};
 
 /// The shape of a [`RealMlp`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,24 +63,17 @@ impl RealMlpConfig {
             let reason = reason.to_string();
             Err(ConfigError { field, reason })
         };
-        if self.inputs == 0 {
-            return refuse("inputs", "there is no input");
-        }
-        if self.embedded > self.inputs {
-            return refuse("embedded", "there are fewer inputs");
-        }
-        if self.outputs == 0 {
-            return refuse("outputs", "there is no output");
-        }
         if self.hidden.contains(&0) {
             return refuse("hidden", "a layer has no unit");
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse("dropout", "it is not at least 0 and below 1");
         }
-        let embedding = (self.embedded > 0).then(|| self.embedding.init(self.embedded, device));
-        let vectors = embedding.as_ref().map_or(0, PeriodicEmbedding::dimension);
-        let mut inputs = self.embedded * vectors + self.inputs - self.embedded;
+        if self.outputs == 0 {
+            return refuse("outputs", "there is no output");
+        }
+        let embedding = EmbeddedInputs::new(self.inputs, self.embedded, &self.embedding, device)?;
+        let mut inputs = embedding.features();
         let scale = Initializer::Ones.init([inputs], device);
         let mut hidden = Vec::new();
         for &units in &self.hidden {
@@ -89,14 +82,13 @@ impl RealMlpConfig {
         }
         let blend = |&units: &usize| Initializer::Ones.init([units], device);
         let network = RealMlp {
-            embedding,
+            inputs: embedding,
             scale,
             hidden,
             blends: self.hidden.iter().map(blend).collect(),
             output: NtkLinear::new(inputs, self.outputs, device),
             activation: self.activation.init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
-            embedded: self.embedded,
         };
         draw(&network);
         Ok(network)
@@ -109,8 +101,8 @@ impl RealMlpConfig {
 /// identity unit by unit.
 #[derive(Module, Debug)]
 pub struct RealMlp {
-    /// Of the first numbers.
-    pub embedding: Option<PeriodicEmbedding>,
+    /// What rows become first.
+    pub inputs: EmbeddedInputs,
     /// What every feature is multiplied by, `[features]`.
     pub scale: Param<Tensor<1>>,
     /// The hidden layers.
@@ -123,7 +115,6 @@ pub struct RealMlp {
     pub activation: ActivationLayer,
     /// After each activation, in training only.
     pub dropout: Dropout,
-    embedded: usize,
 }
 
 impl RealMlp {
@@ -140,19 +131,7 @@ impl RealMlp {
     }
 
     fn features(&self, rows: Tensor<2>) -> Tensor<2> {
-        let features = match &self.embedding {
-            Some(embedding) => {
-                let [_, inputs] = rows.dims();
-                let numbers = rows.clone().slice_dim(1, 0..self.embedded);
-                let mut features = vec![embedding.forward(numbers)];
-                if inputs > self.embedded {
-                    features.push(rows.slice_dim(1, self.embedded..inputs));
-                }
-                Tensor::cat(features, 1)
-            }
-            None => rows,
-        };
-        features * self.scale.val().unsqueeze()
+        self.inputs.forward(rows) * self.scale.val().unsqueeze()
     }
 
     fn activate(&self, x: Tensor<2>, blend: &Param<Tensor<1>>) -> Tensor<2> {

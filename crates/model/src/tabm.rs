@@ -6,7 +6,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::mlp::draw;
-use crate::{Activation, ActivationLayer, ConfigError, PeriodicEmbedding, PeriodicEmbeddingConfig};
+use crate::{Activation, ActivationLayer, ConfigError, EmbeddedInputs, PeriodicEmbeddingConfig};
 
 /// The shape of a [`TabM`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,15 +65,6 @@ impl TabMConfig {
             let reason = reason.to_string();
             Err(ConfigError { field, reason })
         };
-        if self.inputs == 0 {
-            return refuse("inputs", "there is no input");
-        }
-        if self.embedded > self.inputs {
-            return refuse("embedded", "there are fewer inputs");
-        }
-        if self.outputs == 0 {
-            return refuse("outputs", "there is no output");
-        }
         if self.members == 0 {
             return refuse("members", "there is no network");
         }
@@ -83,9 +74,11 @@ impl TabMConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse("dropout", "it is not at least 0 and below 1");
         }
-        let embedding = (self.embedded > 0).then(|| self.embedding.init(self.embedded, device));
-        let vectors = embedding.as_ref().map_or(0, PeriodicEmbedding::dimension);
-        let mut inputs = self.embedded * vectors + self.inputs - self.embedded;
+        if self.outputs == 0 {
+            return refuse("outputs", "there is no output");
+        }
+        let embedding = EmbeddedInputs::new(self.inputs, self.embedded, &self.embedding, device)?;
+        let mut inputs = embedding.features();
         let mut hidden = Vec::new();
         for (layer, &units) in self.hidden.iter().enumerate() {
             hidden.push(SharedLinear::new(
@@ -102,12 +95,11 @@ impl TabMConfig {
             bias: Some(uniform(inputs).init([self.outputs], device)),
         });
         let tabm = TabM {
-            embedding,
+            inputs: embedding,
             hidden,
             heads: heads.collect(),
             activation: self.activation.init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
-            embedded: self.embedded,
         };
         draw(&tabm);
         Ok(tabm)
@@ -126,8 +118,8 @@ fn uniform(inputs: usize) -> Initializer {
 /// Gorishniy, Kotelnikov and Babenko, "TabM" (2024).
 #[derive(Module, Debug)]
 pub struct TabM {
-    /// Of the first numbers.
-    pub embedding: Option<PeriodicEmbedding>,
+    /// What rows become first.
+    pub inputs: EmbeddedInputs,
     /// The hidden layers, shared but for their adapters.
     pub hidden: Vec<SharedLinear>,
     /// The last layer of each member.
@@ -136,7 +128,6 @@ pub struct TabM {
     pub activation: ActivationLayer,
     /// After each activation, in training only.
     pub dropout: Dropout,
-    embedded: usize,
 }
 
 impl TabM {
@@ -147,18 +138,7 @@ impl TabM {
     /// - rows: `[batch, inputs]`, those to embed first
     /// - output: `[batch, members, outputs]`
     pub fn forward_members(&self, rows: Tensor<2>) -> Tensor<3> {
-        let features = match &self.embedding {
-            Some(embedding) => {
-                let [_, inputs] = rows.dims();
-                let numbers = rows.clone().slice_dim(1, 0..self.embedded);
-                let mut features = vec![embedding.forward(numbers)];
-                if inputs > self.embedded {
-                    features.push(rows.slice_dim(1, self.embedded..inputs));
-                }
-                Tensor::cat(features, 1)
-            }
-            None => rows,
-        };
+        let features = self.inputs.forward(rows);
         let [batch, width] = features.dims();
         let mut x: Tensor<3> =
             features

@@ -30,6 +30,7 @@ mod schema;
 mod split;
 mod table;
 mod target;
+mod target_scale;
 
 pub use bins::Bins;
 pub use cell::Cell;
@@ -44,4 +45,5 @@ pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};
 pub use split::{Split, k_folds};
 pub use table::Table;
-pub use target::{Target, TargetScale, Task};
+pub use target::{Target, Task};
+pub use target_scale::TargetScale;

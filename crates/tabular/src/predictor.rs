@@ -234,22 +234,44 @@ impl Predictions {
         }
     }
 
-    /// The same, row by row.
-    pub fn by_row(&self) -> Vec<Self> {
-        match self {
-            Self::Values(values) => values.iter().map(|&v| Self::Values(vec![v])).collect(),
-            Self::Classes {
-                classes,
-                probabilities,
-            } => {
-                let rows = probabilities.chunks(classes.len());
-                let row = |row: &[f64]| Self::Classes {
-                    classes: classes.clone(),
-                    probabilities: row.to_vec(),
-                };
-                rows.map(row).collect()
+    /// Predictions for parts of a table's rows, put in the order of the rows, which are returned
+    /// beside them. All are of the same kind and classes.
+    pub fn in_order(parts: Vec<(&[usize], Self)>) -> (Vec<usize>, Self) {
+        let mut order: Vec<(usize, usize, usize)> = Vec::new();
+        for (part, (rows, _)) in parts.iter().enumerate() {
+            let rows = rows.iter().enumerate();
+            order.extend(rows.map(|(place, &row)| (row, part, place)));
+        }
+        order.sort_unstable();
+        let mut together = Self::Values(Vec::new());
+        for &(_, part, place) in &order {
+            match (&parts[part].1, &mut together) {
+                (Self::Values(values), Self::Values(all)) => all.push(values[place]),
+                (
+                    Self::Classes {
+                        classes,
+                        probabilities,
+                    },
+                    together,
+                ) => {
+                    if matches!(together, Self::Values(_)) {
+                        *together = Self::Classes {
+                            classes: classes.clone(),
+                            probabilities: Vec::new(),
+                        };
+                    }
+                    if let Self::Classes {
+                        probabilities: all, ..
+                    } = together
+                    {
+                        let width = classes.len();
+                        all.extend(&probabilities[place * width..(place + 1) * width]);
+                    }
+                }
+                _ => {}
             }
         }
+        (order.into_iter().map(|(row, ..)| row).collect(), together)
     }
 
     /// The first row whose prediction is not a finite number, as rows that are far from all that

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::within_range;
+use crate::target_scale::{TargetScale, mean_and_deviation};
 use crate::{Cell, CellError, ColumnKind, Predictions, Schema, Table, TableError};
 
 /// Whether numbers or classes are predicted.
@@ -27,23 +28,6 @@ impl fmt::Display for Task {
             Self::Classification => "classification",
         })
     }
-}
-
-/// How numbers to predict are scaled for the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetScale {
-    /// Standardized: mean 0 and deviation 1 over the training rows.
-    #[default]
-    Standard,
-    /// Their logarithms, standardized: for amounts above 0 that span orders of magnitude. The mean
-    /// squared error is then of ratios, and predictions are above 0.
-    Log,
-    /// As they are.
-    None,
-    /// Logarithms where all values are above 0 and a few large ones stand out among them, but not
-    /// among their logarithms; otherwise standardized.
-    Auto,
 }
 
 /// The column to predict, and how a network's outputs become its values.
@@ -233,9 +217,7 @@ impl Target {
                     return Err(unusable(table, reason));
                 };
                 let values = || training.iter().map(|&row| all[row]);
-                let count = training.len() as f64;
-                let mean = values().sum::<f64>() / count;
-                let std = (values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count).sqrt();
+                let (mean, std) = mean_and_deviation(values());
                 let too_large = |&row: &usize| !(((all[row] - mean) / std) as f32).is_finite();
                 let constant = values().all(|value| value == all[first]);
                 if !constant && rows.iter().any(too_large) {
@@ -292,95 +274,6 @@ impl Target {
                 })
             }
         }
-    }
-
-    /// The same target with its numbers, if it has some, scaled in another way, learned from the
-    /// training rows.
-    ///
-    /// # Errors
-    ///
-    /// Logarithms of numbers that are not above 0 in one of `rows`, or that are all the same.
-    pub fn with_scale(
-        self,
-        wanted: TargetScale,
-        table: &Table,
-        rows: &[usize],
-        training: &[usize],
-    ) -> Result<Self, TableError> {
-        let Self::Regression {
-            column,
-            scale,
-            mean,
-            std,
-            bounds,
-            errors,
-        } = self
-        else {
-            return Ok(self);
-        };
-        let all = numbers(table, &column)?;
-        let wanted = match wanted {
-            TargetScale::Auto => {
-                let above_zero = rows.iter().all(|&row| all[row] > 0.0);
-                let values: Vec<f64> = training.iter().map(|&row| all[row]).collect();
-                match above_zero && stands_out(&values) {
-                    true => TargetScale::Log,
-                    false => TargetScale::Standard,
-                }
-            }
-            wanted => wanted,
-        };
-        let (scale, mean, std) = match wanted {
-            TargetScale::Standard | TargetScale::Auto => (scale, mean, std),
-            TargetScale::None => (wanted, 0.0, 1.0),
-            TargetScale::Log => {
-                if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
-                    return Err(table.cell_error(CellError {
-                        column,
-                        row,
-                        value: all[row].to_string(),
-                        expected: "numbers above 0, as target_scale=log needs",
-                    }));
-                }
-                let logarithms = || training.iter().map(|&row| all[row].ln());
-                let count = training.len() as f64;
-                let mean = logarithms().sum::<f64>() / count;
-                let squares = logarithms().map(|v| (v - mean) * (v - mean));
-                let std = (squares.sum::<f64>() / count).sqrt();
-                if std <= 0.0 {
-                    let reason = format!("the logarithms of target `{column}` are all the same");
-                    return Err(unusable(table, reason));
-                }
-                (wanted, mean, std)
-            }
-        };
-        Ok(Self::Regression {
-            column,
-            scale,
-            mean,
-            std,
-            bounds,
-            errors,
-        })
-    }
-
-    /// The same target with predictions of numbers bounded by the least and the greatest one in the
-    /// training rows.
-    ///
-    /// # Errors
-    ///
-    /// No such column, or text in it.
-    pub fn with_bounds(mut self, table: &Table, training: &[usize]) -> Result<Self, TableError> {
-        if let Self::Regression { column, bounds, .. } = &mut self {
-            let all = numbers(table, column)?;
-            let values = training.iter().map(|&row| all[row]);
-            let start = [f64::INFINITY, f64::NEG_INFINITY];
-            let [least, greatest] = values.fold(start, |[least, greatest], v| {
-                [least.min(v), greatest.max(v)]
-            });
-            *bounds = (least <= greatest).then_some([least, greatest]);
-        }
-        Ok(self)
     }
 
     /// The target's numbers, row by row; NaN where there is none.
@@ -526,21 +419,6 @@ impl Target {
     }
 }
 
-/// Whether some values stand out to one side, and their logarithms to neither: whether the skewness
-/// (the mean of the cubed standard scores) is above 1, and at most half of it after logarithms.
-fn stands_out(values: &[f64]) -> bool {
-    let logarithms: Vec<f64> = values.iter().map(|value| value.ln()).collect();
-    let skew = skewness(values);
-    skew > 1.0 && skewness(&logarithms).abs() <= skew / 2.0
-}
-
-fn skewness(values: &[f64]) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let moment = |power| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / count;
-    moment(3) / moment(2).powf(1.5)
-}
-
 fn softmax(logits: &[f32], temperature: f64, probabilities: &mut Vec<f64>) {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exponentials = logits
@@ -550,7 +428,7 @@ fn softmax(logits: &[f32], temperature: f64, probabilities: &mut Vec<f64>) {
     probabilities.extend(exponentials.map(|e| e / sum));
 }
 
-fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
+pub(crate) fn numbers(table: &Table, column: &str) -> Result<Vec<f64>, TableError> {
     table
         .column(column)?
         .cells()
@@ -579,7 +457,7 @@ fn by_number_then_text(a: &str, b: &str) -> Ordering {
     }
 }
 
-fn unusable(table: &Table, reason: String) -> TableError {
+pub(crate) fn unusable(table: &Table, reason: String) -> TableError {
     TableError::Unusable {
         name: table.name().to_string(),
         reason,

@@ -146,7 +146,7 @@ pub struct TrainArgs {
     /// With --folds: write what each row is predicted by the model that was not trained on it, as CSV
     #[arg(long, value_name = "FILE", requires = "folds")]
     pub out_of_fold: Option<PathBuf>,
-    /// End training after so long, such as 90s, 10m or 1h, with the best model so far
+    /// End each training after so long, such as 90s, 10m or 1h, with the best model so far
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// Write a report of the data, the training run and the model: one HTML file

@@ -7,7 +7,6 @@ use backburn_training::at_once;
 use indicatif::MultiProgress;
 
 use crate::config::RunConfig;
-use crate::console::count;
 use crate::data::{Prepared, Understood};
 use crate::device::Chosen;
 use crate::error::Error;
@@ -20,7 +19,7 @@ use crate::training::{Manner, Trained, train_network};
 /// split into folds, and each network leaves another fold out, which chooses its best epoch. What
 /// the networks give for rows that they were not trained on scores and calibrates the whole.
 ///
-/// Training ends early on Ctrl-C or at the deadline; the networks that are finished are the model.
+/// Training ends early on Ctrl-C or at the time limit; the networks that are finished are the model.
 pub fn train_ensemble(
     table: &Table,
     understood: &Understood,
@@ -41,7 +40,10 @@ pub fn train_ensemble(
     let splits = splits(&rows, understood, config);
     let bars = MultiProgress::new();
     let member = |member: usize| {
-        let late = manner.deadline.is_some_and(|end| Instant::now() >= end);
+        let left = manner
+            .time_limit
+            .map(|limit| limit.saturating_sub(started.elapsed()));
+        let late = left.is_some_and(|left| left.is_zero());
         if member > 0 && (late || interrupt::requested()) {
             return Ok(None);
         }
@@ -52,6 +54,7 @@ pub fn train_ensemble(
         let manner = Manner {
             wordy: manner.wordy && member == 0,
             dashboard: false,
+            time_limit: left,
             bars: Some(&bars),
             ..manner
         };
@@ -165,8 +168,7 @@ impl Together<'_> {
     fn into_trained(self) -> Result<Trained, Error> {
         let (rows, outputs) = self.left_out();
         let Some(mut trained) = self.trained else {
-            let reason = format!("{} trained", count(0, "network"));
-            return Err(Error::Failed(reason));
+            return Err(Error::Failed("no network was trained".to_string()));
         };
         let width = trained.model.config.outputs;
         let target = self.whole.target.clone();

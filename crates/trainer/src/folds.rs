@@ -1,6 +1,6 @@
 //! Cross-validation.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use backburn_model::MlpConfig;
 use backburn_tabular::{Predictions, Split, Table, k_folds};
@@ -23,8 +23,10 @@ pub struct CrossValidated {
     pub words: String,
     /// All of them.
     pub json: Value,
-    /// By row of the table, what was predicted by the model that was not trained on it.
-    pub predictions: BTreeMap<usize, Predictions>,
+    /// Rows of the table in order, and what each was predicted by the model that was not trained on
+    /// it.
+    pub rows: Vec<usize>,
+    pub predictions: Predictions,
 }
 
 /// Trains once for each fold on the others, and prints the scores on the rows left out.
@@ -34,7 +36,7 @@ pub fn cross_validate(
     folds: usize,
     config: &RunConfig,
     chosen: &Chosen,
-    console: Console,
+    (console, time_limit): (Console, Option<Duration>),
 ) -> Result<CrossValidated, Error> {
     if folds > understood.rows.len() {
         let rows = count(understood.rows.len(), "row");
@@ -44,13 +46,9 @@ pub fn cross_validate(
     let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
     let bars = MultiProgress::new();
     let manner = Manner {
-        console,
-        wordy: false,
-        dashboard: false,
-        most_epochs: None,
-        deadline: None,
-        unit: "",
         bars: Some(&bars),
+        time_limit,
+        ..Manner::quiet(console)
     };
     let metric = match understood.classes {
         Some(_) => "accuracy",
@@ -79,11 +77,10 @@ pub fn cross_validate(
     let mut headline = Vec::new();
     let mut scores = Vec::new();
     let mut failed = None;
-    let mut out_of_fold = BTreeMap::new();
+    let mut out_of_fold = Vec::new();
     let mut done = |fold: usize, score: Result<(Score, Predictions), Error>| match score {
         Ok((score, predictions)) => {
-            let rows = splits[fold].validation.iter().copied();
-            out_of_fold.extend(rows.zip(predictions.by_row()));
+            out_of_fold.push((splits[fold].validation.as_slice(), predictions));
             let line = || console.entry(&format!("fold {}", fold + 1), score.line(""));
             bars.suspend(line);
             let metrics = score.metrics();
@@ -125,10 +122,12 @@ pub fn cross_validate(
     };
     console.entry("folds", &words);
     let json = json!({ "folds": scores, "metric": metric, "mean": mean, "std": spread });
+    let (rows, predictions) = Predictions::in_order(out_of_fold);
     Ok(CrossValidated {
         words,
         json,
-        predictions: out_of_fold,
+        rows,
+        predictions,
     })
 }
 

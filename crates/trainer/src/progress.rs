@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use backburn_training::{EpochReport, Observer, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,7 +20,6 @@ pub struct Progress<'a> {
     unit: &'a str,
     epochs: usize,
     most_epochs: Option<usize>,
-    deadline: Option<Instant>,
     next_line: usize,
 }
 
@@ -43,7 +41,6 @@ impl<'a> Progress<'a> {
             unit: manner.unit,
             epochs: manner.most_epochs.map_or(epochs, |most| most.min(epochs)),
             most_epochs: manner.most_epochs,
-            deadline: manner.deadline,
             next_line: 1,
         }
     }
@@ -56,8 +53,7 @@ impl Observer for Progress<'_> {
                 .set_length(self.epochs.saturating_mul(step.steps) as u64);
         }
         self.bar.inc(1);
-        let late = self.deadline.is_some_and(|end| Instant::now() >= end);
-        match late || interrupt::requested() {
+        match interrupt::requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }

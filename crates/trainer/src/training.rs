@@ -1,7 +1,7 @@
 //! A training run from a table to a model.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table, Target};
@@ -49,12 +49,27 @@ pub struct Manner<'a> {
     pub dashboard: bool,
     /// Ends training after so many epochs, wherever its schedule is.
     pub most_epochs: Option<usize>,
-    /// When training has to end.
-    pub deadline: Option<Instant>,
+    /// What each training may take.
+    pub time_limit: Option<Duration>,
     /// Put in front of amounts.
     pub unit: &'a str,
     /// Where several trainings show their progress at once.
     pub bars: Option<&'a MultiProgress>,
+}
+
+impl Manner<'_> {
+    /// A training of which nothing is said.
+    pub fn quiet(console: Console) -> Self {
+        Self {
+            console,
+            wordy: false,
+            dashboard: false,
+            most_epochs: None,
+            time_limit: None,
+            unit: "",
+            bars: None,
+        }
+    }
 }
 
 /// Trains on a split of a table: one network, or an ensemble on all of its rows.
@@ -114,6 +129,9 @@ pub fn train_network(
         history: manner.wordy.then(History::default),
         scorer: &scorer,
         view: view.as_mut(),
+        deadline: manner
+            .time_limit
+            .and_then(|limit| started.checked_add(limit)),
     };
     let fitted = fit(
         network,

@@ -1,6 +1,7 @@
 //! Everything that watches a training run at once.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use backburn_training::{EpochReport, History, Observer, StartReport, StepReport, StopReason};
 
@@ -11,6 +12,8 @@ pub struct Watch<'a> {
     pub history: Option<History>,
     pub scorer: &'a Scorer<'a>,
     pub view: &'a mut dyn Observer,
+    /// When training has to end.
+    pub deadline: Option<Instant>,
 }
 
 impl Observer for Watch<'_> {
@@ -26,7 +29,11 @@ impl Observer for Watch<'_> {
     }
 
     fn on_step(&mut self, step: &StepReport) -> ControlFlow<()> {
-        self.view.on_step(step)
+        let asked = self.view.on_step(step);
+        match self.deadline.is_some_and(|end| Instant::now() >= end) {
+            true => ControlFlow::Break(()),
+            false => asked,
+        }
     }
 
     fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {

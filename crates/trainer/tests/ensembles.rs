@@ -110,6 +110,11 @@ fn a_time_limit_ends_training_with_a_model() {
         assert!(started.elapsed().as_secs() < 60, "{more}");
         folder.done("predict t.safetensors t.csv");
     }
+    // The limit is that of each training: the folds do not use it up.
+    let line = format!("train t.csv --target price {FEW} --folds 3 --time-limit 30s --json");
+    let result = folder.done(&line).json();
+    assert_eq!(result["stop"], "Finished");
+    assert_eq!(result["epochs"], 8);
     folder.refused(
         "train t.csv --target price --time-limit soon",
         2,

@@ -162,15 +162,8 @@ fn scores(
             continue;
         }
         let manner = Manner {
-            console: Console::for_json(args.json),
-            wordy: false,
-            dashboard: false,
-            most_epochs: None,
-            deadline: args
-                .time_limit
-                .and_then(|limit| Instant::now().checked_add(limit)),
-            unit: "",
-            bars: None,
+            time_limit: args.time_limit,
+            ..Manner::quiet(Console::for_json(args.json))
         };
         let split = understood.split(&config);
         let trained = train(table, &understood, split, &config, chosen, manner)?;

@@ -152,13 +152,9 @@ fn run_one(
         console.paragraph("note", note);
     }
     let manner = Manner {
-        console,
         wordy: true,
-        dashboard: false,
-        most_epochs: None,
-        deadline: None,
         unit: example.unit,
-        bars: None,
+        ..Manner::quiet(console)
     };
     let inner = understood.split(config);
     let mut trained = train(&table, &understood, inner, config, chosen, manner)?;

@@ -99,7 +99,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
             out.write_record(header(&predictions, intervals.is_some()))
                 .map_err(output)?;
         }
-        write_rows(&predictions, intervals.as_deref(), None, &mut out).map_err(output)?;
+        write_rows(&predictions, None, intervals.as_deref(), &mut out).map_err(output)?;
         rows += batch.num_rows();
     }
     if rows == 0 {
@@ -125,39 +125,36 @@ pub fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
     names
 }
 
-/// Writes predictions, each after its `first` field if there is one.
+/// Writes predictions, each after the number of its row (from 1) or before its interval, where there
+/// are such.
 pub fn write_rows<W: Write>(
     predictions: &Predictions,
+    rows: Option<&[usize]>,
     intervals: Option<&[[f64; 2]]>,
-    first: Option<&str>,
     out: &mut csv::Writer<W>,
 ) -> csv::Result<()> {
-    match (predictions, intervals) {
-        (Predictions::Values(values), Some(intervals)) => {
-            for (value, [lower, upper]) in values.iter().zip(intervals) {
-                out.write_record([value, lower, upper].map(f64::to_string))?;
+    let labels = predictions.labels();
+    for (place, label) in labels.iter().enumerate() {
+        if let Some(rows) = rows {
+            out.write_field((rows[place] + 1).to_string())?;
+        }
+        out.write_field(label)?;
+        if let Some(intervals) = intervals {
+            for bound in intervals[place] {
+                out.write_field(bound.to_string())?;
             }
         }
-        (Predictions::Values(values), None) => {
-            for value in values {
-                let value = value.to_string();
-                out.write_record(first.into_iter().chain([value.as_str()]))?;
+        if let Predictions::Classes {
+            classes,
+            probabilities,
+        } = predictions
+        {
+            let width = classes.len();
+            for p in &probabilities[place * width..(place + 1) * width] {
+                out.write_field(format!("{p:.6}"))?;
             }
         }
-        (
-            Predictions::Classes {
-                classes,
-                probabilities,
-            },
-            _,
-        ) => {
-            let rows = probabilities.chunks(classes.len());
-            for (label, row) in predictions.labels().into_iter().zip(rows) {
-                let row = row.iter().map(|p| format!("{p:.6}"));
-                let first = first.map(str::to_string).into_iter();
-                out.write_record(first.chain([label]).chain(row))?;
-            }
-        }
+        out.write_record(None::<&[u8]>)?;
     }
     Ok(())
 }

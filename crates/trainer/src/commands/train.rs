@@ -1,12 +1,10 @@
 //! `trainer train`.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter};
 use std::path::Path;
-use std::time::Instant;
 
 use backburn_report::LearningCurve;
-use backburn_tabular::{OutputFile, Predictions, Table, Target, Task, TestScore};
+use backburn_tabular::{OutputFile, Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -62,36 +60,34 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
 
     let console = Console::for_json(args.run.json);
     let manner = Manner {
-        console,
         wordy: true,
         dashboard: args.dashboard,
-        most_epochs: None,
-        deadline: args
-            .time_limit
-            .and_then(|limit| Instant::now().checked_add(limit)),
-        unit: "",
-        bars: None,
+        time_limit: args.time_limit,
+        ..Manner::quiet(console)
     };
     let understood = Understood::of_args(&table, source, &config)?;
     if let Some(test) = &test {
         check_test(test, &table, &understood)?;
     }
     describe(&table, test.as_ref(), &understood, console);
+    if args.dashboard && config.ensemble.members > 1 {
+        console.paragraph(
+            "note",
+            "no dashboard: it shows one network, and an ensemble is trained",
+        );
+    }
     let mut result = Map::new();
     let mut scores = Vec::new();
     if let Some(folds) = args.folds {
-        let CrossValidated {
-            words,
-            json,
-            predictions,
-        } = cross_validate(&table, &understood, folds.into(), &config, &chosen, console)?;
+        let how = (console, args.time_limit);
+        let validated = cross_validate(&table, &understood, folds.into(), &config, &chosen, how)?;
         if let Some((path, file)) = out_of_fold {
-            write_out_of_fold(&predictions, file)
+            write_out_of_fold(&validated, file)
                 .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
             console.entry("written", shown_path(path));
         }
-        scores.push((format!("{folds}-fold cross-validation"), words));
-        result.insert("cross_validation".to_string(), json);
+        scores.push((format!("{folds}-fold cross-validation"), validated.words));
+        result.insert("cross_validation".to_string(), validated.json);
     }
 
     let split = understood.split(&config);
@@ -174,20 +170,17 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes what each row was predicted when it was left out: its number, from 1, and the prediction.
-fn write_out_of_fold(
-    predictions: &BTreeMap<usize, Predictions>,
-    mut file: OutputFile,
-) -> io::Result<()> {
+/// Writes what each row was predicted when it was left out.
+fn write_out_of_fold(validated: &CrossValidated, mut file: OutputFile) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
-    for (index, (row, predictions)) in predictions.iter().enumerate() {
-        if index == 0 {
-            let header = std::iter::once("row".to_string()).chain(header(predictions, false));
-            out.write_record(header)?;
-        }
-        let number = (row + 1).to_string();
-        write_rows(predictions, None, Some(&number), &mut out)?;
-    }
+    let header = header(&validated.predictions, false).into_iter();
+    out.write_record(std::iter::once("row".to_string()).chain(header))?;
+    write_rows(
+        &validated.predictions,
+        Some(&validated.rows),
+        None,
+        &mut out,
+    )?;
     out.flush()?;
     drop(out);
     file.commit()
