@@ -1,9 +1,14 @@
 //! Schedules: the learning rate at each step.
 
+use std::f64::consts::{PI, TAU};
+
 use burn::lr_scheduler::{
-    LrSchedulerConfig, cosine::CosineAnnealingLrSchedulerConfig,
-    exponential::ExponentialLrSchedulerConfig, linear::LinearLrSchedulerConfig,
-    module_lr_scheduler::ModuleLrScheduler, sequential::SequentialLrSchedulerConfig,
+    LrSchedulerConfig,
+    cosine::CosineAnnealingLrSchedulerConfig,
+    exponential::ExponentialLrSchedulerConfig,
+    linear::LinearLrSchedulerConfig,
+    module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler},
+    sequential::SequentialLrSchedulerConfig,
     step::StepLrSchedulerConfig,
 };
 use serde::{Deserialize, Serialize};
@@ -40,6 +45,60 @@ pub enum ScheduleName {
     Step,
     /// Down by the same small factor at every step.
     Exponential,
+    /// The same for half of the steps, then down to zero along half a cosine wave.
+    FlatCosine,
+    /// Up and down four times, each twice as long as the one before: `½ (1 - cos 2π log₂(1 + 15 t))`, where
+    /// `t` goes from 0 to 1 (Holzmüller and others, "Better by Default", 2024).
+    CosineLog4,
+}
+
+impl ScheduleName {
+    /// For those that Burn does not have: the share of the rate where a share of the steps is done.
+    fn shape(self) -> Option<fn(f64) -> f64> {
+        match self {
+            Self::FlatCosine => Some(|t| (1.0 + (PI * (2.0 * t - 1.0).max(0.0)).cos()) / 2.0),
+            Self::CosineLog4 => Some(|t| (1.0 - (TAU * (1.0 + 15.0 * t).log2()).cos()) / 2.0),
+            _ => None,
+        }
+    }
+}
+
+/// The learning rate, step by step.
+#[derive(Clone)]
+pub struct Schedule(Course);
+
+#[derive(Clone)]
+enum Course {
+    Burn(ModuleLrScheduler),
+    Shape {
+        shape: fn(f64) -> f64,
+        rate: f64,
+        warmup: usize,
+        total: usize,
+        steps: usize,
+    },
+}
+
+impl Schedule {
+    /// The rate of the next step.
+    pub fn step(&mut self) -> ModuleLearningRate {
+        match &mut self.0 {
+            Course::Burn(schedule) => schedule.step(),
+            Course::Shape {
+                shape,
+                rate,
+                warmup,
+                total,
+                steps,
+            } => {
+                // In the middle of the step: some shapes start at zero.
+                let done = (*steps as f64 + 0.5) / *total as f64;
+                *steps += 1;
+                let risen = (*steps as f64 / (*warmup).max(1) as f64).min(1.0);
+                (*rate * risen * shape(done.min(1.0))).into()
+            }
+        }
+    }
 }
 
 impl Default for ScheduleConfig {
@@ -73,10 +132,19 @@ impl ScheduleConfig {
         learning_rate: f64,
         epochs: usize,
         steps_per_epoch: usize,
-    ) -> Result<ModuleLrScheduler, String> {
+    ) -> Result<Schedule, String> {
         let total = epochs.saturating_mul(steps_per_epoch).max(1);
         let warmup = ((total as f64 * self.warmup) as usize).min(total - 1);
         let steps = total - warmup;
+        if let Some(shape) = self.name.shape() {
+            return Ok(Schedule(Course::Shape {
+                shape,
+                rate: learning_rate,
+                warmup,
+                total,
+                steps: 0,
+            }));
+        }
         let end = learning_rate * self.end;
         let main: LrSchedulerConfig = match self.name {
             ScheduleName::Constant => LrSchedulerConfig::Constant(learning_rate),
@@ -94,13 +162,19 @@ impl ScheduleConfig {
                 let factor = self.end.powf(1.0 / steps as f64);
                 ExponentialLrSchedulerConfig::new(learning_rate, factor).into()
             }
+            ScheduleName::FlatCosine | ScheduleName::CosineLog4 => {
+                LrSchedulerConfig::Constant(learning_rate)
+            }
         };
-        if warmup == 0 {
-            return SequentialLrSchedulerConfig::new(vec![main], Vec::new()).init();
-        }
-        let rise = learning_rate / warmup as f64;
-        let warm = LinearLrSchedulerConfig::new(rise, learning_rate, warmup).into();
-        SequentialLrSchedulerConfig::new(vec![warm, main], vec![warmup]).init()
+        let schedule = match warmup {
+            0 => SequentialLrSchedulerConfig::new(vec![main], Vec::new()),
+            _ => {
+                let rise = learning_rate / warmup as f64;
+                let warm = LinearLrSchedulerConfig::new(rise, learning_rate, warmup).into();
+                SequentialLrSchedulerConfig::new(vec![warm, main], vec![warmup])
+            }
+        };
+        Ok(Schedule(Course::Burn(schedule.init()?)))
     }
 }
 
@@ -135,6 +209,23 @@ mod tests {
         assert_eq!(rates(ScheduleName::Constant, 0.0), [0.1; 100]);
         let stepped = rates(ScheduleName::Step, 0.0);
         assert_eq!((stepped[49], stepped[50]), (0.1, 0.05));
+    }
+
+    #[test]
+    fn shapes_of_our_own_go_up_and_down() {
+        let flat = rates(ScheduleName::FlatCosine, 0.0);
+        assert_eq!(flat[..50], [0.1; 50]);
+        assert!(flat[50..].is_sorted_by(|a, b| a > b) && flat[99] < 1e-4);
+        let waves = rates(ScheduleName::CosineLog4, 0.0);
+        let peaks = waves.windows(3).filter(|w| w[0] < w[1] && w[1] >= w[2]);
+        let peaks: Vec<f64> = peaks.map(|w| w[1]).collect();
+        assert_eq!(peaks.len(), 4);
+        assert!(
+            peaks.iter().all(|&peak| peak > 0.09 && peak <= 0.1),
+            "{peaks:?}"
+        );
+        let warmed = rates(ScheduleName::FlatCosine, 0.2);
+        assert!(warmed[..20].is_sorted() && (warmed[0] - 0.005).abs() < 1e-12);
     }
 
     #[test]
