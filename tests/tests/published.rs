@@ -101,6 +101,7 @@ fn piecewise_linear_encoding() {
             edges: edges.collect(),
             indicator: false,
         }],
+        neighbours: Vec::new(),
     };
     let rows = fixture.floats("inputs");
     let csv: Vec<String> = rows.iter().map(f32::to_string).collect();

@@ -60,7 +60,8 @@ impl Explainer<'_> {
     /// Says what each column of some rows adds to the prediction, by integrated gradients
     /// (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017):
     /// `(x - x') · ∫ ∂f(x' + t (x - x')) / ∂x dt`, for `t` from 0 to 1, where `x'` is the average row and `f`
-    /// is the prediction in the target's own unit. The numbers that belong to a column are added up.
+    /// is the prediction in the target's own unit. The numbers that belong to a column are added up, and
+    /// half of what [neighbours](backburn_tabular::Neighbours) add goes to each of their two columns.
     ///
     /// `rows` are indices of the table's rows; there is nothing for those that it does not have.
     pub fn explain_rows(&self, rows: &[usize]) -> Vec<RowExplanation> {
@@ -79,6 +80,7 @@ impl Explainer<'_> {
             }
         };
         let places = self.feature_places();
+        let neighbours = model.encoder.neighbour_places();
         let columns: Vec<Option<Vec<Cell>>> = places
             .iter()
             .map(|(name, _)| Some(self.column(name)?.cells().collect()))
@@ -101,7 +103,13 @@ impl Explainer<'_> {
                         amount: attributed
                             .amounts
                             .chunks(model.config.widths()[0])
-                            .flat_map(|amounts| &amounts[place.clone()])
+                            .map(|amounts| {
+                                let sum = |place: &Range<usize>| -> f64 {
+                                    amounts[place.clone()].iter().sum()
+                                };
+                                let shared = neighbours.iter().filter(|(of, _)| of.contains(name));
+                                sum(place) + shared.map(|(_, place)| sum(place) / 2.0).sum::<f64>()
+                            })
                             .sum(),
                     })
                     .collect();

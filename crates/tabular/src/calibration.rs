@@ -48,6 +48,35 @@ impl Target {
         self
     }
 
+    /// The target with what is known of how far another model's outputs are to be trusted, if their
+    /// scales are alike.
+    #[must_use]
+    pub fn with_calibration_of(mut self, other: &Self) -> Self {
+        match (&mut self, other) {
+            (
+                Self::Regression {
+                    errors, std, scale, ..
+                },
+                Self::Regression {
+                    errors: known,
+                    std: of_known,
+                    scale: alike,
+                    ..
+                },
+            ) if scale == alike => {
+                *errors = known.iter().map(|error| error * of_known / *std).collect();
+            }
+            (
+                Self::Classification { temperature, .. },
+                Self::Classification {
+                    temperature: known, ..
+                },
+            ) => *temperature = *known,
+            _ => {}
+        }
+        self
+    }
+
     /// Whether [`intervals`](Self::intervals) there are of this coverage, and which there are if
     /// not.
     ///

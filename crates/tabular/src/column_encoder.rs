@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bins::quantile;
 use crate::cell::within_range;
-use crate::{Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
+use crate::{Bins, Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
 
 /// A column and how it becomes numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,6 +140,15 @@ impl Scale {
         })
     }
 
+    /// For a column that is either one value or missing, which varies by being missing.
+    fn of_one(values: &[f64]) -> Self {
+        Self {
+            mean: values.first().copied().unwrap_or(0.0),
+            std: 1.0,
+            clipped: false,
+        }
+    }
+
     /// A value a million deviations away is as far as a network needs to know; beyond, its own
     /// numbers would overflow.
     fn apply(&self, value: f64) -> f32 {
@@ -209,21 +218,27 @@ impl ColumnEncoder {
                 indicator,
             });
         }
-        // A column that is either one value or missing varies by being missing.
-        let constant = indicator.then(|| Scale {
-            mean: values.first().copied().unwrap_or(0.0),
-            std: 1.0,
-            clipped: false,
-        });
         if kind == ColumnKind::Boolean {
+            let scale =
+                Scale::fit(&values).or_else(|| indicator.then(|| Scale::of_one(&values)))?;
             return Some(Self::Boolean {
                 name,
-                scale: Scale::fit(&values).or(constant)?,
+                scale,
                 indicator,
             });
         }
-        let robust = options.numbers == NumberScale::Robust;
-        if robust || options.bins.of(values.len()) > 1 {
+        Self::fit_numbers(name, values, indicator, (options.numbers, options.bins))
+    }
+
+    /// Learns the encoding of a numeric column from its values; `None` if they never vary.
+    pub(crate) fn fit_numbers(
+        name: String,
+        mut values: Vec<f64>,
+        indicator: bool,
+        (numbers, bins): (NumberScale, Bins),
+    ) -> Option<Self> {
+        let robust = numbers == NumberScale::Robust;
+        if robust || bins.of(values.len()) > 1 {
             values.sort_unstable_by(f64::total_cmp);
         }
         let scale = match robust {
@@ -232,9 +247,9 @@ impl ColumnEncoder {
         };
         Some(Self::Numeric {
             name,
-            scale: scale.or(constant)?,
+            scale: scale.or_else(|| indicator.then(|| Scale::of_one(&values)))?,
             edges: match scale {
-                Some(_) => options.bins.edges(&values),
+                Some(_) => bins.edges(&values),
                 None => Vec::new(),
             },
             indicator,
@@ -328,6 +343,18 @@ impl ColumnEncoder {
         }
     }
 
+    /// Writes a number of a numeric column: scaled, and by bins.
+    pub(crate) fn write_number(&self, value: f64, numbers: &mut [f32]) {
+        let Self::Numeric { scale, edges, .. } = self else {
+            return;
+        };
+        numbers[0] = scale.apply(value);
+        for (number, edge) in numbers[1..].iter_mut().zip(edges.windows(2)) {
+            let share = (value - edge[0]) / (edge[1] - edge[0]);
+            *number = share.clamp(0.0, 1.0) as f32;
+        }
+    }
+
     /// Numbers that the column becomes, besides an embedding's index.
     pub(crate) fn width(&self) -> usize {
         match self {
@@ -405,20 +432,11 @@ impl<'a> Writer<'a> {
         match (self.encoder, &self.index) {
             (
                 ColumnEncoder::Numeric {
-                    scale,
-                    edges,
-                    indicator,
-                    ..
+                    edges, indicator, ..
                 },
                 _,
             ) => match value(ColumnKind::Numeric, &cell)? {
-                Some(value) => {
-                    numbers[0] = scale.apply(value);
-                    for (number, edge) in numbers[1..].iter_mut().zip(edges.windows(2)) {
-                        let share = (value - edge[0]) / (edge[1] - edge[0]);
-                        *number = share.clamp(0.0, 1.0) as f32;
-                    }
-                }
+                Some(value) => self.encoder.write_number(value, numbers),
                 None if *indicator => numbers[edges.len().max(1)] = 1.0,
                 None => {}
             },

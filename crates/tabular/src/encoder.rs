@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::column_encoder::Writer;
 use crate::{
-    Bins, CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Schema, Table, TableError,
+    Bins, CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Neighbours, Schema, Table,
+    TableError,
 };
 
 /// How numbers are scaled for the network.
@@ -51,12 +52,16 @@ impl Default for EncoderOptions {
 }
 
 /// Turns the rows of a table into rows of numbers: scaled numbers and their bins, one-hot categories
-/// and indicators of missing values first, then the index of the category for each embedding.
+/// and indicators of missing values first, then what neighbours say, then the index of the category
+/// for each embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoder {
     /// The columns that are used, in the order of the table it was fitted on.
     pub columns: Vec<ColumnEncoder>,
+    /// See [`with_neighbours`](Self::with_neighbours).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<Neighbours>,
 }
 
 /// Rows as numbers.
@@ -134,12 +139,26 @@ impl Encoder {
                          never varies; --set columns.NAME=numeric uses one all the same"
                     .to_string(),
             }),
-            false => Ok((Self { columns }, left_out)),
+            false => {
+                let neighbours = Vec::new();
+                Ok((
+                    Self {
+                        columns,
+                        neighbours,
+                    },
+                    left_out,
+                ))
+            }
         }
     }
 
     /// Numbers in an encoded row, before the embeddings' indices.
     pub fn inputs(&self) -> usize {
+        let neighbours = self.neighbours.iter().map(Neighbours::width);
+        self.columns_width() + neighbours.sum::<usize>()
+    }
+
+    fn columns_width(&self) -> usize {
         self.columns.iter().map(ColumnEncoder::width).sum()
     }
 
@@ -175,6 +194,17 @@ impl Encoder {
             (column.name(), first..*next)
         });
         columns.collect()
+    }
+
+    /// The two columns of each of the neighbours, and the place of their inputs in an encoded row.
+    pub fn neighbour_places(&self) -> Vec<(&[String; 2], Range<usize>)> {
+        let mut place = self.columns_width();
+        let neighbours = self.neighbours.iter().map(|neighbours| {
+            let first = place;
+            place += neighbours.width();
+            (&neighbours.columns, first..place)
+        });
+        neighbours.collect()
     }
 
     /// Numbers in an encoded row.
@@ -254,12 +284,24 @@ impl Encoder {
         Ok(Encoded { numbers, unseen })
     }
 
-    /// What encodes each column, ready to be used again and again.
-    pub(crate) fn writers(&self) -> Vec<Writer<'_>> {
-        let columns = self.columns.iter().zip(self.places());
-        columns
-            .map(|(encoder, (_, place))| Writer::new(encoder, place.start))
-            .collect()
+    /// What encodes a row, ready to be used again and again.
+    pub(crate) fn writers(&self) -> Writers<'_> {
+        let places = self.places();
+        let columns = self.columns.iter().zip(&places);
+        let of_neighbours = self.neighbours.iter().zip(self.neighbour_places());
+        let neighbours = of_neighbours.map(|(neighbours, (columns, place))| {
+            let scaled = |name: &String| {
+                let place = places.iter().find(|(column, _)| column == name);
+                place.map_or(0, |(_, place)| place.start)
+            };
+            (neighbours, columns.each_ref().map(scaled), place)
+        });
+        Writers {
+            neighbours: neighbours.collect(),
+            columns: columns
+                .map(|(encoder, (_, place))| Writer::new(encoder, place.start))
+                .collect(),
+        }
     }
 
     /// The columns that a table with these columns lacks.
@@ -282,15 +324,46 @@ impl Encoder {
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Some("it uses a column twice".to_string());
         }
-        self.columns.iter().find_map(|column| {
-            (!column.is_usable()).then(|| format!("column {:?} cannot be encoded", column.name()))
-        })
+        let unusable = self.columns.iter().find(|column| !column.is_usable());
+        if let Some(column) = unusable {
+            return Some(format!("column {:?} cannot be encoded", column.name()));
+        }
+        let numeric = |name: &String| {
+            let mut columns = self.columns.iter();
+            columns.any(|c| c.name() == name && c.kind() == ColumnKind::Numeric)
+        };
+        let unusable = self
+            .neighbours
+            .iter()
+            .find(|neighbours| !neighbours.columns.iter().all(numeric) || !neighbours.is_usable());
+        let columns = unusable.map(|neighbours| &neighbours.columns);
+        columns.map(|columns| format!("neighbours by {columns:?} cannot be encoded"))
+    }
+}
+
+/// What encodes a row.
+#[derive(Debug)]
+pub(crate) struct Writers<'a> {
+    pub columns: Vec<Writer<'a>>,
+    /// With the places of the two scaled numbers, and that of the inputs.
+    neighbours: Vec<(&'a Neighbours, [usize; 2], Range<usize>)>,
+}
+
+impl Writers<'_> {
+    /// Writes what the neighbours of a row say, whose columns are written.
+    pub fn write_neighbours(&self, row: &mut [f32]) {
+        for (neighbours, at, inputs) in &self.neighbours {
+            let at = at.map(|place| row[place]);
+            let inputs = &mut row[inputs.clone()];
+            inputs.fill(0.0);
+            neighbours.write(at, inputs);
+        }
     }
 }
 
 /// Encodes a record batch into `rows * width` zeros.
 fn encode_into(
-    writers: &[Writer],
+    writers: &Writers,
     batch: &RecordBatch,
     width: usize,
     numbers: &mut [f32],
@@ -304,13 +377,17 @@ fn encode_into(
         .zip(batch.columns())
         .collect();
     let mut unseen = Unseen::default();
-    for writer in writers {
+    for writer in &writers.columns {
         let name = writer.encoder.name();
         let column = Column::new([*by_name.get(name).unwrap_or(&&nothing)]);
         let rows = writer.fill(&column, numbers, width)?;
         if rows > 0 {
             unseen.0.insert(name.to_string(), rows);
         }
+    }
+    if !writers.neighbours.is_empty() {
+        let rows = numbers.par_chunks_mut(width);
+        rows.for_each(|row| writers.write_neighbours(row));
     }
     Ok(unseen)
 }

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::column_encoder::Writer;
+use crate::encoder::Writers;
 use crate::{Cell, CellError, ModelFileError, SavedModel, Table, TableError, Unseen};
 
 /// Predicts from a saved model.
@@ -191,14 +191,15 @@ fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
 #[derive(Debug)]
 pub struct RowPredictor<'a> {
     predictor: &'a Predictor,
-    writers: Vec<Writer<'a>>,
+    writers: Writers<'a>,
     width: usize,
 }
 
 impl RowPredictor<'_> {
     /// The columns whose cells a row is made of, in order.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.writers.iter().map(|writer| writer.encoder.name())
+        let columns = self.writers.columns.iter();
+        columns.map(|writer| writer.encoder.name())
     }
 
     /// Predicts for a row: a cell for each of the [`columns`](Self::columns). A category that was
@@ -212,12 +213,14 @@ impl RowPredictor<'_> {
     ///
     /// There are not as many cells as columns.
     pub fn predict(&self, cells: &[Cell]) -> Result<Predictions, CellError> {
-        assert_eq!(cells.len(), self.writers.len(), "a cell for each column");
+        let columns = &self.writers.columns;
+        assert_eq!(cells.len(), columns.len(), "a cell for each column");
         let mut numbers = vec![0.0; self.width];
-        for (writer, &cell) in self.writers.iter().zip(cells) {
+        for (writer, &cell) in columns.iter().zip(cells) {
             let written = writer.write(cell, &mut numbers[writer.first..]);
             written.map_err(|()| writer.error(0, &cell))?;
         }
+        self.writers.write_neighbours(&mut numbers);
         Ok(self.predictor.predict_encoded(numbers))
     }
 }

@@ -11,13 +11,15 @@ use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Bytes, Device};
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::places::Places;
 use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// The metadata's key.
 const KEY: &str = "backburn";
@@ -219,9 +221,10 @@ impl SavedModel {
             _ => self.network.save_into(&mut store),
         };
         saved.map_err(|error| damaged(error.to_string()))?;
-        store
+        let bytes = store
             .get_bytes()
-            .map_err(|error| damaged(error.to_string()))
+            .map_err(|error| damaged(error.to_string()))?;
+        with_places(bytes, &self.encoder).map_err(|error| damaged(error.to_string()))
     }
 
     /// Reads a model, from standard input if the path is `-`, and puts its network on a device.
@@ -252,11 +255,12 @@ impl SavedModel {
     ///
     /// As for [`load`](Self::load).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
-        let metadata = read_metadata(name, &bytes)?;
+        let mut metadata = read_metadata(name, &bytes)?;
         let damaged = |reason: String| ModelFileError::Damaged {
             name: name.to_string(),
             reason,
         };
+        read_places(&mut metadata.encoder, &bytes).map_err(damaged)?;
         metadata
             .network
             .validate()
@@ -290,9 +294,10 @@ impl SavedModel {
         let mut network = Ensemble {
             members: networks.map_err(|error| damaged(error.to_string()))?,
         };
+        let others = metadata.encoder.neighbours.len();
         match network.members.as_mut_slice() {
-            [mlp] => restore(mlp, &bytes),
-            _ => restore(&mut network, &bytes),
+            [mlp] => restore(mlp, &bytes, others),
+            _ => restore(&mut network, &bytes, others),
         }
         .map_err(damaged)?;
         Ok(Self {
@@ -305,6 +310,55 @@ impl SavedModel {
             summary: metadata.summary,
         })
     }
+}
+
+/// The tensor with the places of an encoder's neighbours.
+fn places_name(index: usize) -> String {
+    format!("neighbours.{index}")
+}
+
+/// A model's file with the places of its encoder's neighbours.
+fn with_places(bytes: Vec<u8>, encoder: &Encoder) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    if encoder.neighbours.is_empty() {
+        return Ok(bytes);
+    }
+    let (_, header) = SafeTensors::read_metadata(&bytes)?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let mut tensors: Vec<(String, TensorView)> = file.tensors();
+    let places = encoder.neighbours.iter().map(|neighbours| {
+        let (numbers, width) = neighbours.places.numbers();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        (bytes, [numbers.len() / width, width])
+    });
+    let places: Vec<(Vec<u8>, [usize; 2])> = places.collect();
+    for (index, (bytes, shape)) in places.iter().enumerate() {
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes)?;
+        tensors.push((places_name(index), view));
+    }
+    safetensors::serialize(tensors, header.metadata().clone())
+}
+
+/// Puts the places of its neighbours into an encoder.
+fn read_places(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
+    if encoder.neighbours.is_empty() {
+        return Ok(());
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    for (index, neighbours) in encoder.neighbours.iter_mut().enumerate() {
+        let name = places_name(index);
+        let view = file.tensor(&name);
+        let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
+        let places = match (view.dtype(), view.shape()) {
+            (Dtype::F32, &[_, width]) => {
+                let numbers = view.data().chunks_exact(4);
+                let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
+                Places::from_numbers(numbers.collect(), width)
+            }
+            _ => None,
+        };
+        neighbours.places = places.ok_or_else(|| format!("{name:?} holds no places of rows"))?;
+    }
+    Ok(())
 }
 
 fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
@@ -377,9 +431,9 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 
-/// Puts the tensors of a file into a network of their shapes.
-fn restore<M: Module>(network: &mut M, bytes: &[u8]) -> Result<(), String> {
-    let tensors = tensors(network, bytes)?;
+/// Puts the tensors of a file into a network of their shapes; some others are there beside them.
+fn restore<M: Module>(network: &mut M, bytes: &[u8], others: usize) -> Result<(), String> {
+    let tensors = tensors(network, bytes, others)?;
     let applied = network.apply(tensors, None, None, true);
     match applied.errors.is_empty() && applied.missing.is_empty() {
         true => Ok(()),
@@ -391,12 +445,13 @@ fn restore<M: Module>(network: &mut M, bytes: &[u8]) -> Result<(), String> {
 /// and that every number is finite.
 ///
 /// Burn's own store reads the header, with all that we keep there, once more for every tensor.
-fn tensors<M: Module>(network: &M, bytes: &[u8]) -> Result<Vec<PackTensor>, String> {
+fn tensors<M: Module>(network: &M, bytes: &[u8], others: usize) -> Result<Vec<PackTensor>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let expected = network.collect(None, None, true);
-    if file.len() != expected.len() {
-        let (found, needed) = (file.len(), expected.len());
-        return Err(format!("it has {found} tensors, and its network {needed}"));
+    let needed = expected.len() + others;
+    if file.len() != needed {
+        let found = file.len();
+        return Err(format!("it has {found} tensors, and needs {needed}"));
     }
     let mut tensors = Vec::with_capacity(expected.len());
     for tensor in expected {
@@ -411,7 +466,7 @@ fn tensors<M: Module>(network: &M, bytes: &[u8]) -> Result<Vec<PackTensor>, Stri
                 "{name:?} has shape {found:?}, and should have {shape:?}"
             ));
         }
-        if view.dtype() != safetensors::Dtype::F32 {
+        if view.dtype() != Dtype::F32 {
             return Err(format!("{name:?} is not of 32-bit numbers"));
         }
         let finite = view

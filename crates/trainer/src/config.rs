@@ -88,6 +88,8 @@ impl Default for EnsembleConfig {
 pub struct DataConfig {
     /// The share of rows that choose the best epoch instead of being trained on.
     pub validation: f64,
+    /// Whether a network that is the best on these is trained once more with them.
+    pub refit: bool,
     /// How numbers to predict are scaled for the network.
     pub target_scale: TargetScale,
     /// Whether no number outside those of the training rows is predicted.
@@ -98,6 +100,8 @@ pub struct DataConfig {
     pub numbers: NumberScale,
     /// See [`EncoderOptions`].
     pub bins: Bins,
+    /// See [`Encoder::with_neighbours`](backburn_tabular::Encoder::with_neighbours).
+    pub neighbours: bool,
     /// See [`EncoderOptions`].
     pub one_hot_max: usize,
     /// See [`EncoderOptions`].
@@ -120,11 +124,13 @@ impl Default for DataConfig {
         let encoder = EncoderOptions::default();
         Self {
             validation: 0.1,
+            refit: false,
             target_scale: TargetScale::Auto,
             clip_predictions: true,
             balance_classes: false,
             numbers: encoder.numbers,
             bins: encoder.bins,
+            neighbours: true,
             one_hot_max: encoder.one_hot_max,
             embedding_dimension: encoder.embedding_dimension,
         }

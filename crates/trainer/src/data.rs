@@ -1,9 +1,11 @@
 //! From a table to examples.
 
+use std::borrow::Cow;
+
 use backburn_model::{MlpConfig, Normalization};
 use backburn_tabular::{
-    CellError, ColumnKind, ColumnSchema, Encoder, Schema, Split, Table, TableError, Target, Task,
-    Unseen,
+    CellError, ColumnKind, ColumnSchema, Encoder, Neighbours, Schema, Split, Table, TableError,
+    Target, Task, Unseen,
 };
 use backburn_training::{Examples, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -234,7 +236,17 @@ impl Understood {
             true => target.with_bounds(table, &split.training)?,
             false => target,
         };
-        let examples = self.examples(table, &encoder, &target, config, device)?;
+        let numbers = encoder.encode(table)?;
+        let truth = Truth::of(table, &target)?;
+        let (encoder, numbers) = match truth.outputs().filter(|_| config.data.neighbours) {
+            Some((outputs, width)) => {
+                let options = config.data.encoder();
+                let known = [split.training.as_slice(), &split.validation].concat();
+                encoder.with_neighbours(numbers, &outputs, width, &known, &options)
+            }
+            None => (encoder, numbers),
+        };
+        let examples = self.examples((numbers, encoder.width()), truth, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
         Ok(Prepared {
             training: examples.select(&split.training),
@@ -249,29 +261,24 @@ impl Understood {
     /// Every row of the table as an example; only those of [`rows`](Self::rows) mean something.
     fn examples(
         &self,
-        table: &Table,
-        encoder: &Encoder,
+        (numbers, width): (Vec<f32>, usize),
+        truth: Truth,
         target: &Target,
         config: &RunConfig,
         device: &Device,
     ) -> Result<Examples, Error> {
-        let rows = table.rows();
-        let inputs = TensorData::new(encoder.encode(table)?, [rows, encoder.width()]);
-        let inputs = Tensor::from_data(inputs, device);
+        let rows = numbers.len() / width;
+        let inputs = Tensor::from_data(TensorData::new(numbers, [rows, width]), device);
         let mut weights = self.weights.clone();
-        let examples = match target {
-            Target::Regression { .. } => {
-                let values: Vec<f32> = target
-                    .values(table)?
-                    .into_iter()
-                    .map(|value| target.scale(value) as f32)
-                    .collect();
+        let examples = match (truth, target) {
+            (Truth::Values(values), _) => {
                 let values = Tensor::from_data(TensorData::new(values, [rows, 1]), device);
                 Examples::regression(inputs, values)
             }
-            Target::Classification { classes, .. } => {
-                let of_row = target.classes(table)?;
-                if let Some(of_class) = self.class_weights(classes, config)? {
+            (Truth::Classes(of_row, _), target) => {
+                if let Target::Classification { classes, .. } = target
+                    && let Some(of_class) = self.class_weights(classes, config)?
+                {
                     let weights = weights.get_or_insert_with(|| vec![1.0; rows]);
                     for (weight, class) in weights.iter_mut().zip(&of_row) {
                         *weight *= class.map_or(0.0, |class| of_class[class]);
@@ -323,6 +330,47 @@ impl Understood {
             balance * config.class_weights.get(name).copied().unwrap_or(1.0)
         });
         Ok(Some(weights.collect()))
+    }
+}
+
+/// What the network is to give, row by row.
+enum Truth {
+    /// Scaled numbers.
+    Values(Vec<f32>),
+    /// Classes, and how many there are.
+    Classes(Vec<Option<usize>>, usize),
+}
+
+impl Truth {
+    fn of(table: &Table, target: &Target) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Regression { .. } => {
+                let values = target.values(table)?.into_iter();
+                Self::Values(values.map(|value| target.scale(value) as f32).collect())
+            }
+            Target::Classification { classes, .. } => {
+                Self::Classes(target.classes(table)?, classes.len())
+            }
+        })
+    }
+
+    /// The same as numbers, and how many for each row: of two classes whether it is the second, of more
+    /// whether it is each. `None` for more than neighbours are asked for.
+    fn outputs(&self) -> Option<(Cow<'_, [f32]>, usize)> {
+        match self {
+            Self::Values(values) => Some((Cow::Borrowed(values), 1)),
+            Self::Classes(of_row, classes) => {
+                let (first, width) = match classes {
+                    2 => (1, 1),
+                    _ => (0, *classes),
+                };
+                let is = |class: Option<usize>| {
+                    (first..*classes).map(move |c| f32::from(class == Some(c)))
+                };
+                let numbers = || of_row.iter().flat_map(|&class| is(class)).collect();
+                (width <= Neighbours::MOST_OUTPUTS).then(|| (Cow::Owned(numbers()), width))
+            }
+        }
     }
 }
 
