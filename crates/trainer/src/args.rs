@@ -195,6 +195,8 @@ pub enum Method {
     Linear,
     /// Two layers of 128 ReLU units on standardized numbers
     Mlp,
+    /// 500 gradient-boosted trees
+    Boosting,
     /// The preset `fast`
     Fast,
     /// The preset `default`

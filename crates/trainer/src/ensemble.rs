@@ -63,6 +63,7 @@ pub fn train_ensemble(
     let mut together = Together {
         whole: &whole,
         truth: &truth,
+        config,
         sums: vec![Vec::new(); table.rows()],
         trained: None,
         members: 0,
@@ -70,8 +71,13 @@ pub fn train_ensemble(
     let mut failed = None;
     let mut done = |index: usize, trained: Result<Option<Trained>, Error>| match trained {
         Ok(Some(trained)) => {
-            let score = together.add(trained);
-            if let (true, Some(score)) = (manner.wordy, score) {
+            let Some(so_far) = together.add(trained) else {
+                return;
+            };
+            if let Some(keep) = manner.so_far {
+                keep(&so_far.model);
+            }
+            if let (true, Some(score)) = (manner.wordy, &so_far.validation) {
                 let network = format!("{}/{}", index + 1, splits.len());
                 let line = format!("{} for rows not trained on", score.line(manner.unit));
                 bars.suspend(|| manner.console.entry(&network, line));
@@ -92,10 +98,13 @@ pub fn train_ensemble(
     if let Some(error) = failed {
         return Err(error);
     }
-    let mut trained = together.into_trained()?;
-    trained.split.training = rows;
-    trained.model.summary.seed = config.training.seed;
-    trained.model.summary.settings = config.to_toml();
+    let Some(mut trained) = together.trained else {
+        return Err(Error::Failed("no network was trained".to_string()));
+    };
+    trained.split = Split {
+        training: rows,
+        validation: Vec::new(),
+    };
     trained.seconds = started.elapsed().as_secs_f64();
     Ok(trained)
 }
@@ -118,6 +127,7 @@ fn splits(rows: &[usize], understood: &Understood, config: &RunConfig) -> Vec<Sp
 struct Together<'a> {
     whole: &'a Prepared,
     truth: &'a Truth,
+    config: &'a RunConfig,
     /// For each row of the table, the sum of the outputs of networks that were not trained on it,
     /// with their number at the end.
     sums: Vec<Vec<f32>>,
@@ -126,32 +136,49 @@ struct Together<'a> {
 }
 
 impl Together<'_> {
-    /// Adds a network, and returns the score of all of them on rows they were not trained on.
-    fn add(&mut self, trained: Trained) -> Option<Score> {
-        let stopped = trained.model.summary.best_epoch == 0;
+    /// Adds a network, if it learned anything, and returns the model of all of them so far. It is scored
+    /// and calibrated on rows that its networks were not trained on.
+    fn add(&mut self, further: Trained) -> Option<&Trained> {
+        let stopped = further.model.summary.best_epoch == 0;
         if stopped && self.members > 0 {
             return None;
         }
-        let width = trained.model.config.outputs;
-        let rows = trained.split.validation.iter();
-        for (&row, outputs) in rows.zip(trained.outputs.chunks(width)) {
+        let width = further.model.config.outputs;
+        let rows = further.split.validation.iter();
+        for (&row, outputs) in rows.zip(further.outputs.chunks(width)) {
             let sum = &mut self.sums[row];
             sum.resize(width + 1, 0.0);
             sum.iter_mut().zip(outputs).for_each(|(s, o)| *s += o);
             sum[width] += 1.0;
         }
         self.members += 1;
-        match &mut self.trained {
-            None => self.trained = Some(trained),
-            Some(first) => {
-                let further = trained.model;
+        let (rows, outputs) = self.left_out();
+        let together = match self.trained.take() {
+            None => further,
+            Some(mut first) => {
+                let further = further.model;
                 first.model.network.members.extend(further.network.members);
                 first.model.average.extend(further.average);
+                first
             }
-        }
-        let (rows, outputs) = self.left_out();
-        let predictions = self.whole.target.predictions(&outputs, width);
-        Score::of_rows(&predictions, self.truth, &rows)
+        };
+        let together = self.trained.insert(together);
+        let target = self.whole.target.clone();
+        let target = target.calibrated(&outputs, width, &self.truth.numbers(&rows));
+        let predictions = target.predictions(&outputs, width);
+        together.validation = Score::of_rows(&predictions, self.truth, &rows);
+        together.model.target = target;
+        let summary = &mut together.model.summary;
+        summary.validation = match &together.validation {
+            Some(score) => score.metrics(),
+            None => Default::default(),
+        };
+        summary.training_rows = self.whole.split.training.len();
+        summary.validation_rows = rows.len();
+        summary.seed = self.config.training.seed;
+        summary.settings = self.config.to_toml();
+        together.outputs = outputs;
+        Some(together)
     }
 
     /// The rows that some network was not trained on, and what those that were not give for them
@@ -163,28 +190,5 @@ impl Together<'_> {
             .map(|(row, (count, sum))| (row, sum.iter().map(|output| output / count).collect()))
             .unzip();
         (rows, outputs.concat())
-    }
-
-    fn into_trained(self) -> Result<Trained, Error> {
-        let (rows, outputs) = self.left_out();
-        let Some(mut trained) = self.trained else {
-            return Err(Error::Failed("no network was trained".to_string()));
-        };
-        let width = trained.model.config.outputs;
-        let target = self.whole.target.clone();
-        let target = target.calibrated(&outputs, width, &self.truth.numbers(&rows));
-        let predictions = target.predictions(&outputs, width);
-        trained.validation = Score::of_rows(&predictions, self.truth, &rows);
-        trained.model.target = target;
-        let summary = &mut trained.model.summary;
-        summary.validation = match &trained.validation {
-            Some(score) => score.metrics(),
-            None => Default::default(),
-        };
-        summary.training_rows = self.whole.split.training.len();
-        summary.validation_rows = rows.len();
-        trained.split.validation = Vec::new();
-        trained.outputs = outputs;
-        Ok(trained)
     }
 }

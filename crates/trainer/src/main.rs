@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod boosting;
 mod chart;
 mod commands;
 mod config;

@@ -55,6 +55,8 @@ pub struct Manner<'a> {
     pub unit: &'a str,
     /// Where several trainings show their progress at once.
     pub bars: Option<&'a MultiProgress>,
+    /// Takes the model of the networks so far, where there are several.
+    pub so_far: Option<&'a (dyn Fn(&SavedModel) + Sync)>,
 }
 
 impl Manner<'_> {
@@ -68,6 +70,7 @@ impl Manner<'_> {
             time_limit: None,
             unit: "",
             bars: None,
+            so_far: None,
         }
     }
 }
@@ -86,7 +89,64 @@ pub fn train(
         return train_ensemble(table, understood, rows, config, chosen, manner);
     }
     let prepared = understood.prepare(table, split, config, &chosen.device)?;
-    train_network(table, understood, &prepared, config, chosen, manner)
+    let trained = train_network(table, understood, &prepared, config, chosen, manner)?;
+    let refit = config.data.refit && prepared.validation.is_some();
+    match refit && trained.stop != StopReason::Interrupted {
+        true => refitted(trained, table, understood, config, chosen, manner),
+        false => Ok(trained),
+    }
+}
+
+/// Trains once more, on all rows and for as many epochs as were best. What the rows left out the first
+/// time said of the model, they say of this one, which has learned from more.
+fn refitted(
+    trained: Trained,
+    table: &Table,
+    understood: &Understood,
+    config: &RunConfig,
+    chosen: &Chosen,
+    manner: Manner,
+) -> Result<Trained, Error> {
+    let split = &trained.split;
+    let mut rows = [split.training.as_slice(), &split.validation].concat();
+    rows.sort_unstable();
+    let split = Split {
+        training: rows,
+        validation: Vec::new(),
+    };
+    let prepared = understood.prepare(table, split, config, &chosen.device)?;
+    let manner = Manner {
+        most_epochs: Some(trained.model.summary.best_epoch),
+        time_limit: manner
+            .time_limit
+            .map(|limit| limit.saturating_sub(Duration::from_secs_f64(trained.seconds))),
+        wordy: false,
+        ..manner
+    };
+    let again = train_network(table, understood, &prepared, config, chosen, manner)?;
+    if again.model.summary.best_epoch < trained.model.summary.best_epoch {
+        let why = "the refit on all rows was stopped: the network before it stays";
+        manner.console.paragraph("note", why);
+        return Ok(trained);
+    }
+    let mut summary = trained.model.summary;
+    summary.training_rows = again.model.summary.training_rows;
+    let target = again
+        .model
+        .target
+        .with_calibration_of(&trained.model.target);
+    let (rows, epochs) = (summary.training_rows, summary.best_epoch);
+    let words = format!("{} for {}", count(rows, "row"), count(epochs, "epoch"));
+    manner.console.entry("refit", words);
+    Ok(Trained {
+        model: SavedModel {
+            summary,
+            target,
+            ..again.model
+        },
+        seconds: trained.seconds + again.seconds,
+        ..trained
+    })
 }
 
 /// Trains one network.
@@ -296,6 +356,12 @@ fn describe(prepared: &Prepared, network: &Mlp, config: &RunConfig, manner: Mann
         let column = shown(column);
         let note = format!("column `{column}` ignored: it never varies in the training rows");
         console.paragraph("note", note);
+    }
+    for neighbours in &prepared.encoder.neighbours {
+        let [first, second] = neighbours.columns.each_ref().map(|column| shown(column));
+        let target = shown(prepared.target.column());
+        let words = format!("by {first} and {second}: `{target}` of the rows nearest is an input");
+        console.paragraph("neighbours", words);
     }
     let mut widths = vec![prepared.encoder.inputs()];
     let embedded: usize = prepared

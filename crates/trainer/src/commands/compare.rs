@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::{CompareArgs, Method, RunArgs};
 use crate::baseline;
+use crate::boosting::boosted;
 use crate::config::{Preset, RunConfig};
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
@@ -17,10 +18,11 @@ use crate::progress::seconds;
 use crate::score::Score;
 use crate::training::{Manner, train};
 
-const ALL: [Method; 6] = [
+const ALL: [Method; 7] = [
     Method::Constant,
     Method::Linear,
     Method::Mlp,
+    Method::Boosting,
     Method::Fast,
     Method::Default,
     Method::Best,
@@ -32,6 +34,7 @@ impl Method {
             Self::Constant => "constant",
             Self::Linear => "linear",
             Self::Mlp => "plain MLP",
+            Self::Boosting => "boosting",
             Self::Fast => "fast",
             Self::Default => "default",
             Self::Best => "best",
@@ -39,10 +42,11 @@ impl Method {
     }
 
     fn config(self, seed: u64) -> Result<RunConfig, Error> {
-        const PLAIN: [&str; 5] = [
+        const PLAIN: [&str; 6] = [
             "data.numbers=standard",
             "data.bins=0",
             "data.target_scale=standard",
+            "data.neighbours=false",
             "network.dropout=0",
             "network.activation=relu",
         ];
@@ -52,11 +56,12 @@ impl Method {
             _ => Preset::Default,
         };
         let set: &[&str] = match self {
-            Self::Mlp => &PLAIN,
+            Self::Mlp | Self::Boosting => &PLAIN,
             Self::Linear => &[
                 PLAIN[0],
                 PLAIN[1],
                 PLAIN[2],
+                PLAIN[3],
                 "network.hidden=[]",
                 "training.learning_rate=0.01",
             ],
@@ -152,6 +157,10 @@ fn scores(
     for fold in splits {
         if interrupt::requested() {
             break;
+        }
+        if method == Method::Boosting {
+            scores.push(boosted(table, understood, fold, &config, chosen)?);
+            continue;
         }
         let held_out = table.select("the fold", &fold.validation)?;
         let understood = understood.on(&fold.training);

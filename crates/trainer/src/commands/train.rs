@@ -4,7 +4,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use backburn_report::LearningCurve;
-use backburn_tabular::{OutputFile, Table, Target, Task, TestScore};
+use backburn_tabular::{ModelFile, OutputFile, SavedModel, Table, Target, Task, TestScore};
 use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
@@ -91,7 +91,12 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     }
 
     let split = understood.split(&config);
-    let mut trained = match train(&table, &understood, split, &config, &chosen, manner) {
+    let so_far = |model: &SavedModel| keep(model, &model_path, console);
+    let keeping = Manner {
+        so_far: Some(&so_far),
+        ..manner
+    };
+    let mut trained = match train(&table, &understood, split, &config, &chosen, keeping) {
         Err(Error::Diverged(history, findings)) => {
             findings::show(&findings, console);
             if let Some(file) = report_file {
@@ -168,6 +173,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         console::json(&Value::Object(result));
     }
     Ok(())
+}
+
+/// Writes the model of the networks so far, so that nothing that ends the program loses them.
+fn keep(model: &SavedModel, path: &Path, console: Console) {
+    let written = ModelFile::create(path).and_then(|file| file.write(model));
+    if let Err(error) = written {
+        console.paragraph("note", format!("not saved yet: {error}"));
+    }
 }
 
 /// Writes what each row was predicted when it was left out.

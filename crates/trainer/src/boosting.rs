@@ -1,0 +1,86 @@
+//! Gradient-boosted trees, as a yardstick.
+
+use backburn_tabular::{Split, Table, Target};
+use burn::tensor::Tensor;
+use forust_ml::objective::ObjectiveType;
+use forust_ml::{GradientBooster, Matrix};
+
+use crate::config::RunConfig;
+use crate::data::Understood;
+use crate::device::Chosen;
+use crate::error::Error;
+use crate::score::{Score, Truth};
+
+/// As many trees, at this rate, as is usual where neither is searched for.
+const TREES: usize = 500;
+const RATE: f32 = 0.05;
+
+/// The score of boosted trees (Friedman, "Greedy Function Approximation", 2001) on the validation rows of
+/// a split. Of more than two classes, each has trees that tell it from all others.
+pub fn boosted(
+    table: &Table,
+    understood: &Understood,
+    split: &Split,
+    config: &RunConfig,
+    chosen: &Chosen,
+) -> Result<Score, Error> {
+    let prepared = understood.prepare(table, split.clone(), config, &chosen.device)?;
+    let truth = Truth::of(table, &prepared.target)?;
+    let training = by_column(&prepared.training.inputs);
+    let rows = split.training.len();
+    let training = Matrix::new(&training, rows, training.len() / rows);
+    let held_out = prepared.validation.iter();
+    let held_out: Vec<f64> = held_out.flat_map(|v| by_column(&v.inputs)).collect();
+    let held_out = Matrix::new(&held_out, split.validation.len(), training.cols);
+
+    let known = truth.numbers(&split.training);
+    let fit = |objective: ObjectiveType, wanted: Vec<f64>| -> Result<Vec<f64>, Error> {
+        let mut trees = GradientBooster::default()
+            .set_objective_type(objective)
+            .set_iterations(TREES)
+            .set_learning_rate(RATE)
+            .set_initialize_base_score(true)
+            .set_seed(config.training.seed);
+        let failed = |error| Error::Failed(format!("gradient boosting: {error}"));
+        trees
+            .fit_unweighted(&training, &wanted, None)
+            .map_err(failed)?;
+        Ok(trees.predict(&held_out, true))
+    };
+    let target = &prepared.target;
+    let outputs: Vec<Vec<f64>> = match target {
+        Target::Regression { .. } => {
+            let wanted = known.into_iter().map(|value| target.scale(value));
+            vec![fit(ObjectiveType::SquaredLoss, wanted.collect())?]
+        }
+        Target::Classification { classes, .. } => {
+            let logits = |class: usize| {
+                let wanted = known.iter().map(|&c| f64::from(c == class as f64));
+                fit(ObjectiveType::LogLoss, wanted.collect())
+            };
+            match classes.len() {
+                2 => vec![vec![0.0; split.validation.len()], logits(1)?],
+                classes => (0..classes)
+                    // The logarithm of its probability.
+                    .map(|class| {
+                        let logits = logits(class)?.into_iter();
+                        Ok(logits.map(|x| -(-x).exp().ln_1p()).collect())
+                    })
+                    .collect::<Result<_, Error>>()?,
+            }
+        }
+    };
+    let by_row = (0..split.validation.len())
+        .flat_map(|row| outputs.iter().map(move |outputs| outputs[row] as f32));
+    let predictions = target.predictions(&by_row.collect::<Vec<f32>>(), outputs.len());
+    Score::of_rows(&predictions, &truth, &split.validation).ok_or_else(|| {
+        let reason = "gradient boosting: no row of the fold can be scored";
+        Error::Failed(reason.to_string())
+    })
+}
+
+/// The numbers of a matrix, column by column.
+fn by_column(inputs: &Tensor<2>) -> Vec<f64> {
+    let columns = inputs.clone().transpose().into_data();
+    columns.iter::<f64>().collect()
+}
