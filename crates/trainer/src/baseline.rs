@@ -1,7 +1,6 @@
 //! What a model has to be better than.
 
 use backburn_tabular::{Predictions, Table, Target};
-use backburn_training::LearningRate;
 
 use crate::config::RunConfig;
 use crate::data::Understood;
@@ -60,8 +59,8 @@ pub fn linear(
     let mut config = config.clone();
     config.network.hidden = Vec::new();
     // A linear model has one valley: it may take larger steps down it.
-    if let LearningRate::Fixed(rate) = &mut config.training.learning_rate {
-        *rate = (*rate * 10.0).min(1.0);
+    if let Some(rate) = config.training.learning_rate.of(understood.rows.len()) {
+        config.training.learning_rate = (rate * 10.0).min(1.0).into();
     }
     let manner = Manner {
         wordy: false,

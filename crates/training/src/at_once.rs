@@ -13,7 +13,7 @@ impl TrainingConfig {
     /// Whether several trainings of such a network may run [`at_once`] and give the same as one
     /// after the other: Burn's devices have one series of random numbers for all.
     pub fn can_run_at_once<N: Network>(&self, network: &N) -> bool {
-        let fixed = matches!(self.learning_rate, LearningRate::Fixed(_));
+        let fixed = self.learning_rate != LearningRate::Auto;
         fixed && self.fuses(network)
     }
 }

@@ -25,8 +25,8 @@ use crate::range_test::LOWEST_RATE;
 use crate::record::Recorder;
 use crate::steps::{Recording, Steps};
 use crate::{
-    ConfigError, Criterion, EpochReport, Examples, HiddenActivation, LearningRate, Observer,
-    StartReport, StepReport, Targets, TrainingConfig, Validation, range_test,
+    ConfigError, Criterion, EpochReport, Examples, HiddenActivation, Observer, StartReport,
+    StepReport, Targets, TrainingConfig, Validation, range_test,
 };
 
 /// A module that maps rows to outputs: what [`fit`] trains.
@@ -188,9 +188,9 @@ pub fn fit<N: Network>(
 
     let batch_size = config.batch_size_for(training.rows());
     let steps = training.batch_count(batch_size);
-    let learning_rate = match config.learning_rate {
-        LearningRate::Fixed(rate) => rate,
-        LearningRate::Auto => range_test(&network.valid(), &training, config)?.suggestion,
+    let learning_rate = match config.learning_rate.of(training.rows()) {
+        Some(rate) => rate,
+        None => range_test(&network.valid(), &training, config)?.suggestion,
     };
     let mut schedule = config
         .schedule

@@ -7,14 +7,33 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The size of a step.
 ///
-/// Written in configs as a number or as `"auto"`.
+/// Written in configs as a number, as `"by_rows"` or as `"auto"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LearningRate {
     /// This one.
     Fixed(f64),
+    /// 0.0005, or 0.002 for fewer than 1000 training rows: so few are few steps, each of which has to be
+    /// longer.
+    ByRows,
     /// The one that a [range test](crate::range_test) on the training rows suggests.
     Auto,
 }
+
+impl LearningRate {
+    /// The rate for so many training rows, if it need not be searched for.
+    pub fn of(self, rows: usize) -> Option<f64> {
+        match self {
+            Self::Fixed(rate) => Some(rate),
+            Self::ByRows if rows < FEW_ROWS => Some(2e-3),
+            Self::ByRows => Some(5e-4),
+            Self::Auto => None,
+        }
+    }
+}
+
+const AUTO: &str = "auto";
+const BY_ROWS: &str = "by_rows";
+const FEW_ROWS: usize = 1000;
 
 impl From<f64> for LearningRate {
     fn from(rate: f64) -> Self {
@@ -26,7 +45,8 @@ impl fmt::Display for LearningRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(rate) => write!(f, "{rate}"),
-            Self::Auto => f.write_str("auto"),
+            Self::ByRows => f.write_str(BY_ROWS),
+            Self::Auto => f.write_str(AUTO),
         }
     }
 }
@@ -35,7 +55,8 @@ impl Serialize for LearningRate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Fixed(rate) => serializer.serialize_f64(*rate),
-            Self::Auto => serializer.serialize_str("auto"),
+            Self::ByRows => serializer.serialize_str(BY_ROWS),
+            Self::Auto => serializer.serialize_str(AUTO),
         }
     }
 }
@@ -47,7 +68,7 @@ impl<'de> Deserialize<'de> for LearningRate {
             type Value = LearningRate;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a number or \"auto\"")
+                write!(f, "a number, {BY_ROWS:?} or {AUTO:?}")
             }
 
             fn visit_f64<E: Error>(self, rate: f64) -> Result<LearningRate, E> {
@@ -64,7 +85,8 @@ impl<'de> Deserialize<'de> for LearningRate {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<LearningRate, E> {
                 match text {
-                    "auto" => Ok(LearningRate::Auto),
+                    BY_ROWS => Ok(LearningRate::ByRows),
+                    AUTO => Ok(LearningRate::Auto),
                     _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
