@@ -17,6 +17,7 @@ from accuracy import TARGETS
 
 WITHOUT = {
     "the default": [],
+    "no neighbours": ["data.neighbours=false"],
     "no bins": ["data.bins=0"],
     "mean and deviation instead of quartiles": ["data.numbers=standard"],
     "the target's logarithm never taken": ["data.target_scale=standard"],

@@ -74,6 +74,9 @@ impl Encoder {
     /// to give for them, `rows * outputs` numbers. The encoder is returned with `numbers` as it encodes
     /// them now, but for the rows trained on: these do not know their own target.
     ///
+    /// Rows trained on that are encoded again later, as new ones, do know their own target, as one of
+    /// those nearest: only rows that are not among them tell how good a model is.
+    ///
     /// Fewer than a thousand rows have no near neighbours, and more than ten outputs would be too
     /// many inputs; then nothing is added.
     pub fn with_neighbours(

@@ -9,6 +9,9 @@ use crate::places::{LearnedPlaces, NEAREST};
 /// Rows looked at, at most; and those of them for which neighbours are looked up.
 const ROWS: usize = 20_000;
 const LOOKED_UP: usize = 4000;
+/// Where rows are wide or classes many, fewer rows, or none: no more numbers than this for all outputs.
+const MOST_NUMBERS: usize = 16_000_000;
+const FEWEST_ROWS: usize = 1000;
 /// Columns that are paired, at most: the ones that tell most by themselves.
 const COLUMNS: usize = 16;
 /// The share of what is left that neighbours explain, at least.
@@ -39,8 +42,12 @@ pub(crate) fn rough_pairs(
     order: &[usize],
     columns: &[Range<usize>],
 ) -> Vec<[usize; 2]> {
-    let order = &order[..order.len().min(ROWS)];
     let (width, outputs) = (rows.inputs + 1, rows.outputs);
+    let bound = (MOST_NUMBERS / (width * outputs)).min(ROWS);
+    if bound < FEWEST_ROWS {
+        return Vec::new();
+    }
+    let order = &order[..order.len().min(bound)];
     let mut inputs = Vec::with_capacity(order.len() * width);
     for &row in order {
         inputs.extend(&rows.numbers[row * rows.width..][..rows.inputs]);

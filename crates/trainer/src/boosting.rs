@@ -9,6 +9,7 @@ use crate::config::RunConfig;
 use crate::data::Understood;
 use crate::device::Chosen;
 use crate::error::Error;
+use crate::interrupt;
 use crate::score::{Score, Truth};
 
 /// As many trees, at this rate, as is usual where neither is searched for.
@@ -16,7 +17,7 @@ const TREES: usize = 500;
 const RATE: f32 = 0.05;
 
 /// The score of boosted trees (Friedman, "Greedy Function Approximation", 2001) on the validation rows of
-/// a split. Of more than two classes, each has trees that tell it from all others.
+/// a split. They take the time that they take: there is no limit to it. Of more than two classes, each has trees that tell it from all others.
 pub fn boosted(
     table: &Table,
     understood: &Understood,
@@ -24,6 +25,7 @@ pub fn boosted(
     config: &RunConfig,
     chosen: &Chosen,
 ) -> Result<Score, Error> {
+    let understood = understood.on(&split.training);
     let prepared = understood.prepare(table, split.clone(), config, &chosen.device)?;
     let truth = Truth::of(table, &prepared.target)?;
     let training = by_column(&prepared.training.inputs);
@@ -33,8 +35,16 @@ pub fn boosted(
     let held_out: Vec<f64> = held_out.flat_map(|v| by_column(&v.inputs)).collect();
     let held_out = Matrix::new(&held_out, split.validation.len(), training.cols);
 
+    let weights = prepared.training.weights.as_ref();
+    let weights: Vec<f64> = match weights {
+        Some(weights) => weights.to_data().iter().collect(),
+        None => vec![1.0; rows],
+    };
     let known = truth.numbers(&split.training);
     let fit = |objective: ObjectiveType, wanted: Vec<f64>| -> Result<Vec<f64>, Error> {
+        if interrupt::requested() {
+            return Err(Error::Failed("interrupted".to_string()));
+        }
         let mut trees = GradientBooster::default()
             .set_objective_type(objective)
             .set_iterations(TREES)
@@ -43,7 +53,7 @@ pub fn boosted(
             .set_seed(config.training.seed);
         let failed = |error| Error::Failed(format!("gradient boosting: {error}"));
         trees
-            .fit_unweighted(&training, &wanted, None)
+            .fit(&training, &wanted, &weights, None)
             .map_err(failed)?;
         Ok(trees.predict(&held_out, true))
     };

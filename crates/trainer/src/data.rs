@@ -211,7 +211,7 @@ impl Understood {
         Some(of_some.map(|(_, class)| *class).collect())
     }
 
-    /// Fits the encoder on the rows to train on and encodes all that are needed.
+    /// Fits the encoder and the target on the rows to train on alone, and encodes all that are needed.
     pub fn prepare(
         &self,
         table: &Table,
@@ -241,8 +241,7 @@ impl Understood {
         let (encoder, numbers) = match truth.outputs().filter(|_| config.data.neighbours) {
             Some((outputs, width)) => {
                 let options = config.data.encoder();
-                let known = [split.training.as_slice(), &split.validation].concat();
-                encoder.with_neighbours(numbers, &outputs, width, &known, &options)
+                encoder.with_neighbours(numbers, &outputs, width, &split.training, &options)
             }
             None => (encoder, numbers),
         };

@@ -34,7 +34,8 @@ pub fn train_ensemble(
         training: rows.clone(),
         validation: Vec::new(),
     };
-    // Neither scales nor bins are learned from the target, nor from rows to predict.
+    // Scales and bins are learned without the target. What near rows have as theirs is an input that all
+    // networks share: of a row that one leaves out, its neighbours know the target, but not the row itself.
     let whole = understood.prepare(table, whole, config, &chosen.device)?;
     let truth = Truth::of(table, &whole.target)?;
     let splits = splits(&rows, understood, config);
@@ -142,6 +143,11 @@ impl Together<'_> {
         let stopped = further.model.summary.best_epoch == 0;
         if stopped && self.members > 0 {
             return None;
+        }
+        let unfinished = |trained: &Trained| trained.model.summary.best_epoch == 0;
+        if self.trained.as_ref().is_some_and(unfinished) {
+            (self.trained, self.members) = (None, 0);
+            self.sums.iter_mut().for_each(Vec::clear);
         }
         let width = further.model.config.outputs;
         let rows = further.split.validation.iter();

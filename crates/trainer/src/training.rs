@@ -108,13 +108,16 @@ fn refitted(
     manner: Manner,
 ) -> Result<Trained, Error> {
     let split = &trained.split;
+    let mut config = config.clone();
+    if let Some(rate) = config.training.learning_rate.of(split.training.len()) {
+        config.training.learning_rate = rate.into();
+    }
     let mut rows = [split.training.as_slice(), &split.validation].concat();
     rows.sort_unstable();
     let split = Split {
         training: rows,
         validation: Vec::new(),
     };
-    let prepared = understood.prepare(table, split, config, &chosen.device)?;
     let manner = Manner {
         most_epochs: Some(trained.model.summary.best_epoch),
         time_limit: manner
@@ -123,12 +126,24 @@ fn refitted(
         wordy: false,
         ..manner
     };
-    let again = train_network(table, understood, &prepared, config, chosen, manner)?;
-    if again.model.summary.best_epoch < trained.model.summary.best_epoch {
-        let why = "the refit on all rows was stopped: the network before it stays";
-        manner.console.paragraph("note", why);
-        return Ok(trained);
-    }
+    let again = understood
+        .prepare(table, split, &config, &chosen.device)
+        .and_then(|p| train_network(table, understood, &p, &config, chosen, manner));
+    let wanted = trained.model.summary.best_epoch;
+    let why = match &again {
+        Ok(again) if again.model.summary.best_epoch < wanted => Some("it was stopped".to_string()),
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let again = match (again, why) {
+        (Ok(again), None) => again,
+        (_, why) => {
+            let why = why.unwrap_or_default();
+            let words = format!("no refit on all rows: {why}; the network before it stays");
+            manner.console.paragraph("note", words);
+            return Ok(trained);
+        }
+    };
     let mut summary = trained.model.summary;
     summary.training_rows = again.model.summary.training_rows;
     let target = again

@@ -2,6 +2,10 @@
 
 mod common;
 
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use common::{Folder, flowers, houses};
 
 const FEW: &str =
@@ -126,7 +130,7 @@ fn a_time_limit_ends_training_with_a_model() {
 fn methods_are_compared() {
     let folder = Folder::new();
     folder.write("t.csv", flowers(60));
-    let only = "--only constant --only linear --only fast";
+    let only = "--only constant --only linear --only boosting --only fast";
     let line = format!("compare t.csv --target kind --folds 3 {only} --json");
     let answer = folder.done(&line);
     let result = answer.json();
@@ -135,13 +139,59 @@ fn methods_are_compared() {
         .iter()
         .map(|m| m["method"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["constant", "linear", "fast"]);
+    assert_eq!(names, ["constant", "linear", "boosting", "fast"]);
     let loss = |method: usize| methods[method]["log_loss"]["mean"].as_f64().unwrap();
     assert!(loss(0) > loss(1), "{result:#}");
+    assert!(loss(0) > loss(2), "{result:#}");
     assert!(
         answer.stderr.contains("has the lowest error"),
         "{}",
         answer.stderr
     );
     folder.refused("compare t.csv --target kind --folds 90", 2, &["60 rows"]);
+}
+
+#[test]
+fn a_kill_leaves_the_networks_so_far() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(300));
+    let line = "train t.csv --target price --set ensemble.members=900";
+    let mut training = folder.command(line).stderr(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while !folder.path("t.safetensors").exists() && started.elapsed().as_secs() < 60 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    training.kill().unwrap();
+    training.wait().unwrap();
+    folder.done("predict t.safetensors t.csv --out p.csv");
+    assert_eq!(lines(&folder.read("p.csv")).len(), 301);
+}
+
+#[test]
+fn near_rows_are_an_input_and_all_rows_a_refit() {
+    let folder = Folder::new();
+    // The price jumps from one square of a chessboard to the next.
+    let mut csv = "x,size,y,price\n".to_string();
+    for row in 0..1500 {
+        let part = |prime: usize| (row * prime % 9973) as f64 / 9973.0;
+        let (x, y, size) = (part(7919) * 5.0, part(6007) * 5.0, part(3571));
+        let black = (x.floor() + y.floor()) % 2.0;
+        csv += &format!("{x},{size},{y},{}.5\n", 100.0 + 50.0 * black + size);
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --target price --set data.refit=true --set training.epochs=20";
+    let with = folder.done(&format!("{line} --json"));
+    assert!(
+        with.stderr
+            .contains("by x and y: `price` of the rows nearest"),
+        "{}",
+        with.stderr
+    );
+    assert!(with.stderr.contains("1,500 rows for"), "{}", with.stderr);
+    assert_eq!(with.json()["training_rows"], 1500);
+    folder.done("predict t.safetensors t.csv --interval 90 --out p.csv");
+    assert_eq!(lines(&folder.read("p.csv")).len(), 1501);
+    let without = folder.done(&format!("{line} --set data.neighbours=false --json"));
+    let error = |answer: &common::Answer| answer.json()["rmse"].as_f64().unwrap();
+    assert!(error(&with) < 0.8 * error(&without));
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum LearningRate {
     /// This one.
     Fixed(f64),
-    /// 0.0005, or 0.002 for fewer than 1000 training rows: so few are few steps, each of which has to be
+    /// 0.0005, or 0.001 for fewer than 1000 training rows: so few are few steps, each of which has to be
     /// longer.
     ByRows,
     /// The one that a [range test](crate::range_test) on the training rows suggests.
@@ -24,7 +24,7 @@ impl LearningRate {
     pub fn of(self, rows: usize) -> Option<f64> {
         match self {
             Self::Fixed(rate) => Some(rate),
-            Self::ByRows if rows < FEW_ROWS => Some(2e-3),
+            Self::ByRows if rows < FEW_ROWS => Some(1e-3),
             Self::ByRows => Some(5e-4),
             Self::Auto => None,
         }

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use backburn_report::LearningCurve;
 use backburn_tabular::{ModelFile, OutputFile, SavedModel, Table, Target, Task, TestScore};
@@ -28,6 +30,12 @@ use crate::training::{Manner, Trained, train};
 
 pub fn run(args: &TrainArgs) -> Result<(), Error> {
     let config = RunConfig::from_args(&args.run)?;
+    let looked_into = args.report.is_some() || args.learning_curve;
+    if config.data.refit && looked_into && args.test.is_none() {
+        let reason = "data.refit: the model learns from every row in the end, so that a report or a learning \
+                      curve needs other rows, with --test";
+        return Err(Error::Usage(reason.to_string()));
+    }
     let chosen = device::choose(&args.run.device)?;
     let source = &args.table;
     if let Some(test) = &args.test {
@@ -91,7 +99,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     }
 
     let split = understood.split(&config);
-    let so_far = |model: &SavedModel| keep(model, &model_path, console);
+    let kept = Mutex::new(None);
+    let so_far = |model: &SavedModel| keep(model, &model_path, &kept, console);
     let keeping = Manner {
         so_far: Some(&so_far),
         ..manner
@@ -138,8 +147,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         }
     }
     console.entry("saved", &saved);
-    let wanted =
-        args.learning_curve || report_file.is_some() || trained.split.training.len() <= FEW_ROWS;
+    let few = trained.split.training.len() <= FEW_ROWS && !config.data.refit;
+    let wanted = args.learning_curve || report_file.is_some() || few;
     let looked_at = LookedAt {
         table: &table,
         test: test.as_ref(),
@@ -175,8 +184,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the model of the networks so far, so that nothing that ends the program loses them.
-fn keep(model: &SavedModel, path: &Path, console: Console) {
+/// Writes the model of the networks so far, so that nothing that ends the program loses more than the
+/// last few seconds.
+fn keep(model: &SavedModel, path: &Path, kept: &Mutex<Option<Instant>>, console: Console) {
+    const BETWEEN: Duration = Duration::from_secs(10);
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let lately = kept.is_some_and(|at: Instant| at.elapsed() < BETWEEN);
+    if lately || model.summary.best_epoch == 0 {
+        return;
+    }
+    *kept = Some(Instant::now());
     let written = ModelFile::create(path).and_then(|file| file.write(model));
     if let Err(error) = written {
         console.paragraph("note", format!("not saved yet: {error}"));
