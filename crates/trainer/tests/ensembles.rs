@@ -176,7 +176,7 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
         let part = |prime: usize| (row * prime % 9973) as f64 / 9973.0;
         let (x, y, size) = (part(7919) * 5.0, part(6007) * 5.0, part(3571));
         let black = (x.floor() + y.floor()) % 2.0;
-        csv += &format!("{x},{size},{y},{}.5\n", 100.0 + 50.0 * black + size);
+        csv += &format!("{x},{size},{y},{:.3}\n", 100.0 + 50.0 * black + size);
     }
     folder.write("t.csv", csv);
     let line = "train t.csv --target price --set data.refit=true --set training.epochs=20";
