@@ -119,8 +119,6 @@ impl Places {
 pub(crate) struct LearnedPlaces<'a> {
     pub places: Places,
     targets: &'a [f32],
-    /// The part of each row.
-    parts: Vec<usize>,
     /// Of the rows of each part at each place: how many there are, and the sums of their targets.
     together: HashMap<(PlaceKey, usize), (f64, Vec<f64>)>,
 }
@@ -133,11 +131,12 @@ const PARTS: usize = 5;
 impl<'a> LearnedPlaces<'a> {
     /// From rows in a random order, and their targets, `rows * outputs` numbers.
     pub fn new(rows: &[[f32; 2]], targets: &'a [f32], outputs: usize) -> Self {
-        let parts: Vec<usize> = (0..rows.len()).map(|row| row % PARTS).collect();
         let mut together = HashMap::new();
-        for ((at, part), targets) in rows.iter().zip(&parts).zip(targets.chunks_exact(outputs)) {
+        let rows_and_targets = rows.iter().zip(targets.chunks_exact(outputs));
+        for (row, (at, targets)) in rows_and_targets.enumerate() {
             let none = || (0.0, vec![0.0; outputs]);
-            let (rows, sums) = together.entry((key(*at), *part)).or_insert_with(none);
+            let part = (key(*at), row % PARTS);
+            let (rows, sums) = together.entry(part).or_insert_with(none);
             *rows += 1.0;
             for (sum, target) in sums.iter_mut().zip(targets) {
                 *sum += f64::from(*target);
@@ -146,14 +145,13 @@ impl<'a> LearnedPlaces<'a> {
         Self {
             places: Places::new(rows, targets, outputs),
             targets,
-            parts,
             together,
         }
     }
 
     /// See [`Places::means`]; `row` is a row learned from, which is at this place.
     pub fn means(&self, at: [f32; 2], row: usize) -> Vec<f32> {
-        let own = self.together.get(&(key(at), self.parts[row]));
+        let own = self.together.get(&(key(at), row % PARTS));
         self.places
             .means(at, own.map(|(rows, sums)| (*rows, sums.as_slice())))
     }

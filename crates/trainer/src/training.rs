@@ -130,16 +130,13 @@ fn refitted(
         .prepare(table, split, &config, &chosen.device)
         .and_then(|p| train_network(table, understood, &p, &config, chosen, manner));
     let wanted = trained.model.summary.best_epoch;
-    let why = match &again {
-        Ok(again) if again.model.summary.best_epoch < wanted => Some("it was stopped".to_string()),
-        Ok(_) => None,
-        Err(error) => Some(error.to_string()),
-    };
-    let again = match (again, why) {
-        (Ok(again), None) => again,
-        (_, why) => {
+    let again = match again {
+        Ok(again) if again.model.summary.best_epoch == wanted => again,
+        other => {
+            let why = other.err().map(|error| format!(" ({error})"));
             let why = why.unwrap_or_default();
-            let words = format!("no refit on all rows: {why}; the network before it stays");
+            let words =
+                format!("the refit on all rows was not finished{why}: the network before it stays");
             manner.console.paragraph("note", words);
             return Ok(trained);
         }
