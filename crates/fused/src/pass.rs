@@ -1,7 +1,7 @@
 //! Forward and backward pass of a batch.
 
-use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::matrix::{Matrix, product};
 use crate::{FusedMlp, vectorized};
@@ -24,7 +24,8 @@ pub struct Pass {
     delta_before: Vec<f32>,
     /// The gradient of the loss by the parameters.
     pub gradient: Vec<f32>,
-    rng: SmallRng,
+    /// What dropout drops comes from here.
+    pub rng: Xoshiro256PlusPlus,
 }
 
 impl Pass {
@@ -40,7 +41,7 @@ impl Pass {
             delta: Vec::new(),
             delta_before: Vec::new(),
             gradient: Vec::new(),
-            rng: SmallRng::seed_from_u64(seed),
+            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
         }
     }
 
@@ -204,7 +205,7 @@ fn resize(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 }
 
 /// Drops a share of the outputs, and scales up the others so that the mean stays.
-fn drop_out(outputs: &mut [f32], slopes: &mut [f32], share: f64, rng: &mut SmallRng) {
+fn drop_out(outputs: &mut [f32], slopes: &mut [f32], share: f64, rng: &mut Xoshiro256PlusPlus) {
     const LEVELS: f64 = 65536.0;
     let dropped = (share * LEVELS).round();
     let keep = (LEVELS / (LEVELS - dropped).max(1.0)) as f32;

@@ -22,6 +22,7 @@ mod column;
 mod column_encoder;
 mod encoder;
 mod error;
+mod fingerprint;
 mod neighbours;
 mod output;
 mod places;

@@ -22,7 +22,7 @@ pub enum Command {
     /// Learn a table that comes with the program
     Example(ExampleArgs),
     /// Learn to predict a column of a table, and save the model
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
     /// Score a model on a table that has the target
     Evaluate(EvaluateArgs),
     /// Predict for each row of a table
@@ -131,6 +131,7 @@ pub struct TableArgs {
 }
 
 #[derive(Debug, Arguments)]
+#[command(args_override_self = true)]
 pub struct TrainArgs {
     #[command(flatten)]
     pub table: TableArgs,
@@ -149,6 +150,23 @@ pub struct TrainArgs {
     /// End each training after so long, such as 90s, 10m or 1h, with the best model so far
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
+    /// Write the run down in this folder as it goes, so that --resume can go on with it; the folder is
+    /// removed when the run is finished [default: beside the model, for runs beyond a minute]
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// How often, such as 5s or 2m [default: 30s, and so rarely that it takes no more than a
+    /// twentieth of the time]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub checkpoint_every: Option<Duration>,
+    /// Go on, to the bit, with the run that was written down in this folder; nothing else need be said
+    #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
+    pub resume: Option<PathBuf>,
+    /// With --resume: also if the table, the settings or the program are no longer the same
+    #[arg(long, requires = "resume")]
+    pub accept_changes: bool,
+    /// What was typed.
+    #[arg(skip)]
+    pub typed: Vec<String>,
     /// Write a report of the data, the training run and the model: one HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,

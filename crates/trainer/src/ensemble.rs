@@ -52,7 +52,10 @@ pub fn train_ensemble(
         config.training.seed = config.training.seed.wrapping_add(member as u64);
         let prepared = whole.part(&splits[member], &rows);
         // One of them is looked into.
+        let name = format!("{}-member-{}", manner.name, member + 1);
         let manner = Manner {
+            name: &name,
+            spent: manner.spent + started.elapsed(),
             wordy: manner.wordy && member == 0,
             dashboard: false,
             time_limit: left,

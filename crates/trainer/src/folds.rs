@@ -1,7 +1,5 @@
 //! Cross-validation.
 
-use std::time::Duration;
-
 use backburn_model::MlpConfig;
 use backburn_tabular::{Predictions, Split, Table, k_folds};
 use backburn_training::at_once;
@@ -9,7 +7,7 @@ use indicatif::MultiProgress;
 use serde_json::{Value, json};
 
 use crate::config::RunConfig;
-use crate::console::{Console, count, number};
+use crate::console::{count, number};
 use crate::data::Understood;
 use crate::device::Chosen;
 use crate::error::Error;
@@ -36,7 +34,7 @@ pub fn cross_validate(
     folds: usize,
     config: &RunConfig,
     chosen: &Chosen,
-    (console, time_limit): (Console, Option<Duration>),
+    manner: Manner,
 ) -> Result<CrossValidated, Error> {
     if folds > understood.rows.len() {
         let rows = count(understood.rows.len(), "row");
@@ -45,9 +43,11 @@ pub fn cross_validate(
     let classes = understood.classes.as_deref();
     let splits = k_folds(&understood.rows, folds, classes, config.training.seed);
     let bars = MultiProgress::new();
+    let console = manner.console;
     let manner = Manner {
         bars: Some(&bars),
-        time_limit,
+        time_limit: manner.time_limit,
+        checkpoints: manner.checkpoints,
         ..Manner::quiet(console)
     };
     let metric = match understood.classes {
@@ -65,6 +65,11 @@ pub fn cross_validate(
             classes.as_deref(),
             config.training.seed,
         );
+        let name = format!("fold-{}", fold + 1);
+        let manner = Manner {
+            name: &name,
+            ..manner
+        };
         let trained = train(table, understood, inner, config, chosen, manner)?;
         let predictions = trained.predictor(chosen).predict_table(&held_out)?;
         if interrupt::requested() {

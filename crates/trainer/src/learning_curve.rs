@@ -59,7 +59,9 @@ pub fn learning_curve(
             // Every network takes as many steps, so that only the rows make a difference.
             let times = |epochs: usize| (epochs as f64 / share).round() as usize;
             config.training.epochs = times(config.training.epochs);
+            let name = format!("rows-{}-{repeat}", share * 100.0);
             let manner = Manner {
+                name: &name,
                 wordy: false,
                 most_epochs: Some(times(trained.model.summary.epochs)),
                 ..manner

@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod boosting;
 mod chart;
+mod checkpoints;
 mod commands;
 mod config;
 mod console;
@@ -22,6 +23,8 @@ mod looking;
 mod progress;
 mod report_file;
 mod reporting;
+mod resume;
+mod run_folder;
 mod saving;
 mod score;
 mod training;
@@ -36,7 +39,14 @@ use console::Console;
 use error::Error;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let line = match resume::command_line(std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(error) => return failed(&error),
+    };
+    let mut args = Args::parse_from(&line);
+    if let Some(Command::Train(args)) = &mut args.command {
+        args.typed = resume::typed(&line);
+    }
     // This thread takes its share of the work, as one of the pool: waking others takes longer than
     // many a step of training. Where no threads can be had, it does without.
     let _ = rayon::ThreadPoolBuilder::new()
@@ -64,11 +74,13 @@ fn main() -> ExitCode {
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            // Messages quote files, and files hold anything.
-            let message = console::escaped(&error.to_string());
-            Console::Error.say(format_args!("error: {message}"));
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    // Messages quote files, and files hold anything.
+    let message = console::escaped(&error.to_string());
+    Console::Error.say(format_args!("error: {message}"));
+    ExitCode::from(error.exit_code())
 }

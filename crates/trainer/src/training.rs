@@ -7,11 +7,12 @@ use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table, Target};
 use backburn_training::{
     Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, Observer, StopReason,
-    TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss,
+    TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss, resume,
 };
 use burn::module::Module;
 use indicatif::MultiProgress;
 
+use crate::checkpoints::{Checkpoints, Keeper};
 use crate::config::RunConfig;
 use crate::console::{Console, count, shown};
 use crate::dashboard::Dashboard;
@@ -57,6 +58,11 @@ pub struct Manner<'a> {
     pub bars: Option<&'a MultiProgress>,
     /// Takes the model of the networks so far, where there are several.
     pub so_far: Option<&'a (dyn Fn(&SavedModel) + Sync)>,
+    /// Where each training is written down as it goes, and the name of this one there.
+    pub checkpoints: Option<&'a Checkpoints<'a>>,
+    pub name: &'a str,
+    /// What was taken of the time limit before this training began.
+    pub spent: Duration,
 }
 
 impl Manner<'_> {
@@ -71,6 +77,9 @@ impl Manner<'_> {
             unit: "",
             bars: None,
             so_far: None,
+            checkpoints: None,
+            name: "network",
+            spent: Duration::ZERO,
         }
     }
 }
@@ -84,6 +93,15 @@ pub fn train(
     chosen: &Chosen,
     manner: Manner,
 ) -> Result<Trained, Error> {
+    let before = match manner.checkpoints {
+        Some(checkpoints) => checkpoints.spent(manner.name),
+        None => Duration::ZERO,
+    };
+    let manner = Manner {
+        time_limit: manner.time_limit.map(|limit| limit.saturating_sub(before)),
+        spent: before,
+        ..manner
+    };
     if config.ensemble.members > 1 {
         let rows = [split.training, split.validation].concat();
         return train_ensemble(table, understood, rows, config, chosen, manner);
@@ -118,11 +136,13 @@ fn refitted(
         training: rows,
         validation: Vec::new(),
     };
+    let name = format!("{}-refit", manner.name);
+    let taken = Duration::from_secs_f64(trained.seconds);
     let manner = Manner {
+        name: &name,
+        spent: manner.spent + taken,
         most_epochs: Some(trained.model.summary.best_epoch),
-        time_limit: manner
-            .time_limit
-            .map(|limit| limit.saturating_sub(Duration::from_secs_f64(trained.seconds))),
+        time_limit: manner.time_limit.map(|limit| limit.saturating_sub(taken)),
         wordy: false,
         ..manner
     };
@@ -204,14 +224,21 @@ pub fn train_network(
         deadline: manner
             .time_limit
             .and_then(|limit| started.checked_add(limit)),
+        keeper: manner
+            .checkpoints
+            .map(|checkpoints| Keeper::new(checkpoints, manner.name, manner.spent)),
     };
-    let fitted = fit(
-        network,
-        &prepared.training,
-        prepared.validation.as_ref(),
-        &config.training,
-        &mut watch,
-    );
+    let (training, validation) = (&prepared.training, prepared.validation.as_ref());
+    let settings = &config.training;
+    let checkpoint = manner
+        .checkpoints
+        .and_then(|kept| kept.training(manner.name));
+    let fitted = match checkpoint {
+        None => fit(network, training, validation, settings, &mut watch),
+        Some(checkpoint) => resume(
+            checkpoint, network, training, validation, settings, &mut watch,
+        ),
+    };
     let history = watch.history.take().unwrap_or_default();
     drop(view);
     let circumstances = Circumstances {

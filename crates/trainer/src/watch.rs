@@ -3,8 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use backburn_training::{EpochReport, History, Observer, StartReport, StepReport, StopReason};
+use backburn_training::{
+    Checkpoint, EpochReport, History, Observer, StartReport, StepReport, StopReason,
+};
 
+use crate::checkpoints::Keeper;
 use crate::score::Scorer;
 
 /// Keeps the history, if it is wanted, and passes everything on to the view.
@@ -14,6 +17,8 @@ pub struct Watch<'a> {
     pub view: &'a mut dyn Observer,
     /// When training has to end.
     pub deadline: Option<Instant>,
+    /// Writes training down, where it is to be.
+    pub keeper: Option<Keeper<'a>>,
 }
 
 impl Observer for Watch<'_> {
@@ -45,6 +50,25 @@ impl Observer for Watch<'_> {
             }
         }
         self.view.on_epoch(epoch)
+    }
+
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        if let (Some(history), Some(before)) = (&mut self.history, Keeper::history(checkpoint)) {
+            // What the start was follows from the rows.
+            let start = std::mem::take(&mut history.start);
+            *history = History { start, ..before };
+        }
+        self.view.on_resume(checkpoint);
+    }
+
+    fn checkpoint_due(&mut self, ended: Option<StopReason>) -> bool {
+        self.keeper.as_ref().is_some_and(|keeper| keeper.due(ended))
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: Checkpoint) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(checkpoint, self.history.as_ref());
+        }
     }
 
     fn on_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {

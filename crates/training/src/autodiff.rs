@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::tensor::{Bytes, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::checkpoint::Remembered;
 use crate::fit::validate;
 use crate::steps::{Recording, Steps};
 use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
@@ -21,6 +22,8 @@ pub(crate) struct Autodiff<'a, N> {
     validation: Option<&'a Examples>,
     shuffled: Examples,
     losses: Losses,
+    seed: u64,
+    steps: u64,
 }
 
 impl<'a, N: Network> Autodiff<'a, N> {
@@ -40,6 +43,8 @@ impl<'a, N: Network> Autodiff<'a, N> {
             validation,
             shuffled: training.clone(),
             losses: Losses::default(),
+            seed: config.seed,
+            steps: 0,
         }
     }
 }
@@ -59,6 +64,12 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         let Some(network) = self.network.take() else {
             return;
         };
+        // What dropout drops follows from the seed and the step, so that training can go on at any.
+        self.training
+            .inputs
+            .device()
+            .seed(self.seed ^ self.steps.rotate_left(32));
+        self.steps += 1;
         let batch = self.shuffled.slice(rows.start, rows.end);
         // Forward pass.
         let heads = network.heads();
@@ -86,8 +97,31 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         self.losses.diverged()
     }
 
-    fn mean_loss(&mut self) -> f64 {
-        self.losses.mean()
+    fn losses(&mut self) -> (f64, usize) {
+        self.losses.read_back();
+        (self.losses.sum, self.losses.rows)
+    }
+
+    fn remembered(&self) -> Remembered {
+        let record = self.optimizer.into_bytes();
+        Remembered::Record(record.expect("the optimizer can be read back").to_vec())
+    }
+
+    fn go_on(
+        &mut self,
+        steps: usize,
+        losses: (f64, usize),
+        remembered: &Remembered,
+    ) -> Result<(), String> {
+        let Remembered::Record(record) = remembered else {
+            return Err("it is of a network that was trained over arrays".to_string());
+        };
+        let record = Bytes::from_bytes_vec(record.clone());
+        let optimizer = self.optimizer.clone().from_bytes(record);
+        self.optimizer = optimizer.map_err(|error| error.to_string())?;
+        (self.losses.sum, self.losses.rows) = losses;
+        self.steps = steps as u64;
+        Ok(())
     }
 
     fn network(&self) -> N {
@@ -135,10 +169,5 @@ impl Losses {
             self.read_back();
         }
         !self.sum.is_finite()
-    }
-
-    fn mean(&mut self) -> f64 {
-        self.read_back();
-        self.sum / self.rows as f64
     }
 }

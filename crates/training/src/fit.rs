@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::autodiff::Autodiff;
+use crate::checkpoint::{Checkpoint, Place, with_record};
 use crate::examples::batches;
 use crate::fused::Fused;
 use crate::range_test::LOWEST_RATE;
@@ -143,6 +144,9 @@ pub enum TrainingError {
          initial weights fit?"
     )]
     NoRate,
+    /// A checkpoint is of another training.
+    #[error("the checkpoint does not fit: {0}")]
+    Checkpoint(String),
     /// The loss became infinite or not a number, and no network worth keeping came before.
     #[error(
         "the loss became infinite or NaN: try a smaller training.learning_rate, \
@@ -169,6 +173,46 @@ pub fn fit<N: Network>(
     config: &TrainingConfig,
     observer: &mut dyn Observer,
 ) -> Result<Fitted<N>, TrainingError> {
+    train(network, training, validation, config, observer, None)
+}
+
+/// Goes on with a training from where it was written down
+/// ([`Observer::on_checkpoint`]). Given the same network, rows and config, what comes out equals to
+/// the bit what [`fit`] gives when nothing interrupts it.
+///
+/// Another config, such as one with more epochs, is taken as it is. With other rows, training goes on
+/// from the same weights at the start of the epoch, and epochs before are not among those to choose
+/// from, as their losses are of other rows.
+///
+/// # Errors
+///
+/// Those of [`fit`], or a checkpoint of another network or optimizer.
+pub fn resume<N: Network>(
+    checkpoint: Checkpoint,
+    network: N,
+    training: &Examples,
+    validation: Option<&Examples>,
+    config: &TrainingConfig,
+    observer: &mut dyn Observer,
+) -> Result<Fitted<N>, TrainingError> {
+    train(
+        network,
+        training,
+        validation,
+        config,
+        observer,
+        Some(checkpoint),
+    )
+}
+
+fn train<N: Network>(
+    network: N,
+    training: &Examples,
+    validation: Option<&Examples>,
+    config: &TrainingConfig,
+    observer: &mut dyn Observer,
+    checkpoint: Option<Checkpoint>,
+) -> Result<Fitted<N>, TrainingError> {
     config.validate()?;
     if training.rows() == 0 {
         return Err(TrainingError::NoRows);
@@ -180,6 +224,12 @@ pub fn fit<N: Network>(
         .filter(|rows| rows.rows() > 0)
         .map(|rows| rows.for_training(&device))
         .transpose()?;
+    let network = match &checkpoint {
+        Some(checkpoint) if checkpoint.ended().is_none() => {
+            with_record(network, &checkpoint.network)?
+        }
+        _ => network,
+    };
     let network = network.fork(&device).train();
     check(&network, &criterion, &training)?;
     if let Some(rows) = &validation {
@@ -188,7 +238,8 @@ pub fn fit<N: Network>(
 
     let batch_size = config.batch_size_for(training.rows());
     let steps = training.batch_count(batch_size);
-    let learning_rate = match config.learning_rate.of(training.rows()) {
+    let known = checkpoint.as_ref().map(|known| known.place.learning_rate);
+    let learning_rate = match config.learning_rate.of(training.rows()).or(known) {
         Some(rate) => rate,
         None => range_test(&network.valid(), &training, config)?.suggestion,
     };
@@ -231,31 +282,70 @@ pub fn fit<N: Network>(
 
     // The networks to choose from in the end, the last one first.
     let mut kept: Vec<(usize, N)> = Vec::new();
-    let mut lowest = f64::INFINITY;
-    let mut epochs = 0;
-    let mut stop = StopReason::Finished;
+    let mut place = Place::start(training.rows(), steps, learning_rate);
+    if let Some(checkpoint) = &checkpoint {
+        place = checkpoint
+            .place
+            .clone()
+            .on(training.rows(), steps, config.epochs);
+        for (&epoch, network) in place.kept.iter().zip(&checkpoint.kept) {
+            kept.push((epoch, with_record(trainer.network(), network)?));
+        }
+        observer.on_resume(checkpoint);
+    }
+    rng.set_word_pos(place.order);
+    let mut last_rate = 0.0;
+    for _ in 0..place.steps_done() {
+        last_rate = schedule.step().base();
+    }
+    let mut stop = place.stop.unwrap_or(StopReason::Finished);
     let mut diverged = None;
+    let mut to_resume = checkpoint.filter(|checkpoint| checkpoint.ended().is_none());
+    let last = match place.stop {
+        Some(_) => 0,
+        None => config.epochs,
+    };
 
-    'training: for epoch in 1..=config.epochs {
-        let mut learning_rate = 0.0;
+    'training: for epoch in place.epoch..=last {
+        place.order = rng.get_word_pos();
         trainer.start_epoch(&mut rng);
-        for (step, rows) in batches(training.rows(), batch_size).enumerate() {
+        match to_resume.take() {
+            Some(checkpoint) => {
+                let losses = (place.loss, place.loss_rows);
+                trainer
+                    .go_on(place.steps_done(), losses, &checkpoint.optimizer)
+                    .map_err(TrainingError::Checkpoint)?;
+                if let Some(recorder) = recorder.as_mut().filter(|_| place.step > 0) {
+                    recorder.go_on(&checkpoint.sums);
+                }
+            }
+            None => (place.epoch, place.step) = (epoch, 0),
+        }
+        let batches = batches(training.rows(), batch_size).enumerate();
+        for (step, rows) in batches.skip(place.step) {
             let rate = schedule.step();
-            learning_rate = rate.base();
-            let recorder = recorder.as_mut();
-            let recording = recorder.map(|recorder| Recording { recorder, step });
+            last_rate = rate.base();
+            let recording = recorder.as_mut();
+            let recording = recording.map(|recorder| Recording { recorder, step });
             trainer.step(rows, rate, recording);
             if trainer.diverged() {
                 stop = StopReason::Diverged;
                 break;
             }
+            place.step = step + 1;
             let report = StepReport {
                 epoch,
                 step: step + 1,
                 steps,
-                learning_rate,
+                learning_rate: last_rate,
             };
-            if observer.on_step(&report).is_break() {
+            let asked = observer.on_step(&report);
+            if observer.checkpoint_due(None) {
+                (place.loss, place.loss_rows) = trainer.losses();
+                let sums = recorder.as_ref().map(Recorder::sums);
+                observer.on_checkpoint(Checkpoint::running(&place, &kept, &*trainer, sums));
+            }
+            if asked.is_break() {
                 stop = StopReason::Interrupted;
                 break 'training;
             }
@@ -267,7 +357,7 @@ pub fn fit<N: Network>(
             _ => trainer.validate(),
         };
         let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
-        let best = stop != StopReason::Diverged && loss < lowest;
+        let best = stop != StopReason::Diverged && loss < place.lowest.unwrap_or(f64::INFINITY);
         let unmeasured = validation.is_none();
         let snapshot = (best || unmeasured || recorder.is_some()).then(|| trainer.network());
         let report = EpochReport {
@@ -275,7 +365,7 @@ pub fn fit<N: Network>(
             training_loss,
             validation,
             best,
-            learning_rate,
+            learning_rate: last_rate,
             layers: match (&mut recorder, &snapshot) {
                 (Some(recorder), Some(network)) => recorder.report(network),
                 _ => Vec::new(),
@@ -286,8 +376,10 @@ pub fn fit<N: Network>(
             diverged = Some(report);
             break;
         }
-        epochs = epoch;
-        lowest = lowest.min(loss);
+        place.epochs = epoch;
+        if best {
+            place.lowest = Some(loss);
+        }
         if let Some(network) = snapshot.filter(|_| best || unmeasured) {
             // Without validation rows nothing has measured the last update yet, and so the network
             // before it stays too.
@@ -310,6 +402,10 @@ pub fn fit<N: Network>(
     if kept.is_empty() && stop != StopReason::Diverged {
         kept.push((0, trainer.network()));
     }
+    if !kept.is_empty() && observer.checkpoint_due(Some(stop)) {
+        place.stop = Some(stop);
+        observer.on_checkpoint(Checkpoint::at_end(&place, &kept));
+    }
     let rows = validation.as_ref().unwrap_or(&training);
     let mut measured = kept.into_iter().rev().map(|(epoch, network)| {
         let loss = validate(&network, rows, &criterion).loss;
@@ -321,7 +417,7 @@ pub fn fit<N: Network>(
     Ok(Fitted {
         network,
         best_epoch,
-        epochs,
+        epochs: place.epochs,
         loss,
         stop,
     })

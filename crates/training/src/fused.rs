@@ -16,6 +16,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::checkpoint::Remembered;
 use crate::loss_gradient::Truth;
 use crate::steps::{Recording, Steps};
 use crate::update::{CHUNK, Update};
@@ -259,8 +260,45 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         !self.loss.is_finite()
     }
 
-    fn mean_loss(&mut self) -> f64 {
-        self.loss / self.rows as f64
+    fn losses(&mut self) -> (f64, usize) {
+        (self.loss, self.rows)
+    }
+
+    fn remembered(&self) -> Remembered {
+        let (steps, first, second) = self.update.remembered();
+        let dropout = self.parts.iter().map(|part| part.pass.rng.clone());
+        Remembered::Arrays {
+            steps,
+            first,
+            second,
+            dropout: dropout.collect(),
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        _steps: usize,
+        losses: (f64, usize),
+        remembered: &Remembered,
+    ) -> Result<(), String> {
+        let Remembered::Arrays {
+            steps,
+            first,
+            second,
+            dropout,
+        } = remembered
+        else {
+            return Err("it is of a network that was trained through Burn".to_string());
+        };
+        if dropout.len() != self.parts.len() {
+            return Err("it has other random numbers for dropout".to_string());
+        }
+        self.update.remember(*steps, first, second)?;
+        for (part, rng) in self.parts.iter_mut().zip(dropout) {
+            part.pass.rng = rng.clone();
+        }
+        (self.loss, self.rows) = losses;
+        Ok(())
     }
 
     fn network(&self) -> N {

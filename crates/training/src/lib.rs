@@ -26,6 +26,7 @@
 
 mod at_once;
 mod autodiff;
+mod checkpoint;
 mod clipping;
 mod config;
 mod diagnosis;
@@ -55,12 +56,13 @@ mod straight_through;
 mod update;
 
 pub use at_once::at_once;
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};
 pub use diagnosis::{Circumstances, diagnose};
 pub use examples::{Examples, Targets};
 pub use finding::{Finding, Illness};
-pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches};
+pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches, resume};
 pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};
 pub use learning_rate::LearningRate;

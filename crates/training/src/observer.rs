@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::json_number;
-use crate::{LayerReport, StopReason};
+use crate::{Checkpoint, LayerReport, StopReason};
 
 /// Watches a training run: progress bars, histories and reports attach here, and the loop knows
 /// none of them. `()` watches nothing.
@@ -31,6 +31,24 @@ pub trait Observer {
     fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
         let _ = epoch;
         ControlFlow::Continue(())
+    }
+
+    /// Before the first step of a run that goes on from a checkpoint, and after
+    /// [`on_start`](Self::on_start).
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        let _ = checkpoint;
+    }
+
+    /// Whether training is to be written down now: asked after each update, and once it has ended. It
+    /// then goes to [`on_checkpoint`](Self::on_checkpoint).
+    fn checkpoint_due(&mut self, ended: Option<StopReason>) -> bool {
+        let _ = ended;
+        false
+    }
+
+    /// Takes training as it is, to [`resume`](crate::resume) it some time.
+    fn on_checkpoint(&mut self, checkpoint: Checkpoint) {
+        let _ = checkpoint;
     }
 
     /// After the last epoch, with the report of the one that diverged, if one did.

@@ -84,6 +84,19 @@ pub struct HiddenActivation {
 /// stays cheap beside an epoch.
 const ROWS: RangeInclusive<usize> = 64..=256;
 
+/// What a layer's sums are, to go on with them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sums {
+    /// Of the gradients, element by element.
+    #[serde(skip)]
+    pub gradients: Vec<f32>,
+    layer: String,
+    /// Of the squared norms, the norms, the absolute values and the ratios, after the first norm: the
+    /// bits of 64-bit numbers, which may be infinite.
+    numbers: [u64; 5],
+    measured: usize,
+}
+
 /// Measures a few steps of each epoch.
 pub(crate) struct Recorder {
     rows: Tensor<2>,
@@ -139,6 +152,45 @@ impl Recorder {
     /// Whether a step of the epoch is one to measure.
     pub fn measures(&self, step: usize) -> bool {
         self.steps.contains(&step)
+    }
+
+    /// The sums of the epoch so far.
+    pub fn sums(&self) -> Vec<Sums> {
+        let sums = self.layers.iter().map(|layer| {
+            let numbers = [
+                layer.first_norm,
+                layer.sum_of_squared_norms,
+                layer.norms,
+                layer.absolutes,
+                layer.ratios,
+            ];
+            Sums {
+                gradients: layer.sum.clone(),
+                layer: layer.name.clone(),
+                numbers: numbers.map(f64::to_bits),
+                measured: layer.measured,
+            }
+        });
+        sums.collect()
+    }
+
+    /// Goes on with the sums of an epoch, where they are of the same layers.
+    pub fn go_on(&mut self, sums: &[Sums]) {
+        let same = |(layer, sums): (&Layer, &Sums)| layer.name == sums.layer;
+        if sums.len() != self.layers.len() || !self.layers.iter().zip(sums).all(same) {
+            return;
+        }
+        for (layer, sums) in self.layers.iter_mut().zip(sums) {
+            layer.sum.clone_from(&sums.gradients);
+            [
+                layer.first_norm,
+                layer.sum_of_squared_norms,
+                layer.norms,
+                layer.absolutes,
+                layer.ratios,
+            ] = sums.numbers.map(f64::from_bits);
+            layer.measured = sums.measured;
+        }
     }
 
     /// Takes the gradients of a step, if it is one to measure.

@@ -80,6 +80,37 @@ impl Update {
         })
     }
 
+    /// The steps taken, and what is remembered of all parameters.
+    pub(crate) fn remembered(&self) -> (i32, Vec<f32>, Vec<f32>) {
+        let all = |of: fn(&Memory) -> &Vec<f32>| self.chunks.iter().flat_map(of).copied().collect();
+        (self.steps, all(|m| &m.first), all(|m| &m.second))
+    }
+
+    /// Goes on with what another of the same kind remembered.
+    pub(crate) fn remember(
+        &mut self,
+        steps: i32,
+        first: &[f32],
+        second: &[f32],
+    ) -> Result<(), String> {
+        let length = |of: fn(&Memory) -> &Vec<f32>| self.chunks.iter().map(|m| of(m).len()).sum();
+        if (first.len(), second.len()) != (length(|m| &m.first), length(|m| &m.second)) {
+            return Err("its optimizer is another, or of another network".to_string());
+        }
+        self.steps = steps.max(0);
+        let (mut first, mut second) = (first, second);
+        let take = |from: &mut &[f32], to: &mut Vec<f32>| {
+            let (taken, rest) = from.split_at(to.len());
+            to.copy_from_slice(taken);
+            *from = rest;
+        };
+        for memory in &mut self.chunks {
+            take(&mut first, &mut memory.first);
+            take(&mut second, &mut memory.second);
+        }
+        Ok(())
+    }
+
     /// Updates the parameters. `gradient` writes the gradient from a place on into what it is given.
     /// `rate` is the learning rate.
     ///

@@ -1,7 +1,7 @@
 //! `trainer train`.
 
 use std::io::{self, BufWriter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::TrainArgs;
 use crate::baseline;
+use crate::checkpoints::{self, Checkpoints};
 use crate::commands::predict::{header, write_rows};
 use crate::config::RunConfig;
 use crate::console::{self, Console, count, shown};
@@ -24,6 +25,8 @@ use crate::interrupt;
 use crate::looking::{FEW_ROWS, LookedAt};
 use crate::report_file::ReportFile;
 use crate::reporting;
+use crate::resume::{self, Run};
+use crate::run_folder::RunFolder;
 use crate::saving::{default_out, place, save, shown_path};
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
@@ -67,12 +70,6 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
     interrupt::catch();
 
     let console = Console::for_json(args.run.json);
-    let manner = Manner {
-        wordy: true,
-        dashboard: args.dashboard,
-        time_limit: args.time_limit,
-        ..Manner::quiet(console)
-    };
     let understood = Understood::of_args(&table, source, &config)?;
     if let Some(test) = &test {
         check_test(test, &table, &understood)?;
@@ -84,104 +81,189 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
             "no dashboard: it shows one network, and an ensemble is trained",
         );
     }
-    let mut result = Map::new();
-    let mut scores = Vec::new();
-    if let Some(folds) = args.folds {
-        let how = (console, args.time_limit);
-        let validated = cross_validate(&table, &understood, folds.into(), &config, &chosen, how)?;
-        if let Some((path, file)) = out_of_fold {
-            write_out_of_fold(&validated, file)
-                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
-            console.entry("written", shown_path(path));
+    let describe = || Run::new(args, &config, &chosen, &table, test.as_ref())?.to_json();
+    let every = args.checkpoint_every.unwrap_or(checkpoints::EVERY);
+    let checkpoints = Checkpoints::new(Box::new(describe), every, console);
+    let checkpoints = match (&args.resume, &args.checkpoint) {
+        (Some(path), _) => {
+            let (folder, run) = resume::open(path)?;
+            let now = Run::new(args, &config, &chosen, &table, test.as_ref())?;
+            run.check(&now, path, args.accept_changes)?;
+            console.entry("resumed", format!("train {}", run.command()));
+            checkpoints.in_folder(folder)?
         }
-        scores.push((format!("{folds}-fold cross-validation"), validated.words));
-        result.insert("cross_validation".to_string(), validated.json);
-    }
-
-    let split = understood.split(&config);
-    let kept = Mutex::new(None);
-    let so_far = |model: &SavedModel| keep(model, &model_path, &kept, console);
-    let keeping = Manner {
-        so_far: Some(&so_far),
-        ..manner
-    };
-    let mut trained = match train(&table, &understood, split, &config, &chosen, keeping) {
-        Err(Error::Diverged(history, findings)) => {
-            findings::show(&findings, console);
-            if let Some(file) = report_file {
-                let report = reporting::of_no_model(&history, &findings, &understood, &config);
-                file.write(&report, console)?;
+        (None, Some(path)) => {
+            let folder = RunFolder::create(path);
+            let folder = folder.map_err(|error| checkpoints::failed(path, &error))?;
+            checkpoints.in_folder(folder)?
+        }
+        (None, None) => {
+            let beside = model_path.with_extension("checkpoint");
+            if let Ok(run) = Run::read(&beside)
+                && run.is_of(&source.target)
+            {
+                let program = console::program();
+                let beside = shown_path(&beside);
+                let words = format!(
+                    "an unfinished run is in {beside}: to go on with it, {program} train --resume {beside}"
+                );
+                console.paragraph("note", words);
             }
-            if args.run.json {
-                console::json(&json!({ "stop": "Diverged", "findings": findings }));
-            }
-            return Err(Error::Diverged(history, findings));
+            checkpoints.beside(beside)
         }
-        trained => trained?,
     };
-    let tested = match &test {
-        Some(test) => score_on_test(&mut trained, test, &chosen, console).and_then(|score| {
-            let target = &trained.model.target;
-            let baseline = baseline::constant(&table, &understood, target, test)?;
-            let trust = score.trust(&trained.predictor(&chosen), test)?;
-            Ok(Some((score, trust, baseline)))
-        }),
-        None => Ok(None),
-    };
-    // Saved before anything else can fail.
-    let path = save(file, &trained.model)?;
-    let saved = shown_path(&path);
-    console.paragraph("training", trained.ending());
-    match tested {
-        Ok(tested) => {
-            if let Some((score, _, baseline)) = &tested {
-                let what = baseline::in_words(&understood);
-                scores.insert(0, ("test".to_string(), score.line("")));
-                scores.insert(1, (format!("always {what}"), baseline.headline("")));
-            }
-            result.extend(report(&trained, tested, &understood, console));
-        }
-        Err(error) => {
-            console.entry("saved", saved);
-            return Err(error);
-        }
-    }
-    console.entry("saved", &saved);
-    let few = trained.split.training.len() <= FEW_ROWS && !config.data.refit;
-    let wanted = args.learning_curve || report_file.is_some() || few;
-    let looked_at = LookedAt {
+    let job = Job {
+        args,
+        config: &config,
+        chosen: &chosen,
         table: &table,
         test: test.as_ref(),
         understood: &understood,
-        config: &config,
-        chosen: &chosen,
-        manner,
+        model_path: &model_path,
+        manner: Manner {
+            wordy: true,
+            dashboard: args.dashboard,
+            time_limit: args.time_limit,
+            checkpoints: Some(&checkpoints),
+            ..Manner::quiet(console)
+        },
     };
-    let curve = match wanted {
-        true => looked_at.learning_curve(&mut trained),
-        false => Ok(None),
-    };
-    let curve = curve.unwrap_or_else(|error| {
-        console.paragraph("note", format!("no learning curve: {error}"));
-        None
-    });
-    if args.learning_curve && curve.is_none() {
-        let why = "interrupted, or too few rows to learn from or to score on";
-        console.paragraph("note", format!("no learning curve: {why}"));
+    let done = job.run(file, report_file, out_of_fold);
+    // A run that diverged would do so again.
+    checkpoints.end(matches!(done, Ok(()) | Err(Error::Diverged(..))));
+    done
+}
+
+/// What is to be trained, and how.
+struct Job<'a> {
+    args: &'a TrainArgs,
+    config: &'a RunConfig,
+    chosen: &'a Chosen,
+    table: &'a Table,
+    test: Option<&'a Table>,
+    understood: &'a Understood,
+    model_path: &'a Path,
+    manner: Manner<'a>,
+}
+
+impl Job<'_> {
+    /// Trains, saves and tells.
+    fn run(
+        self,
+        file: ModelFile,
+        report_file: Option<ReportFile>,
+        out_of_fold: Option<(&PathBuf, OutputFile)>,
+    ) -> Result<(), Error> {
+        let Self {
+            args,
+            config,
+            chosen,
+            table,
+            test,
+            understood,
+            model_path,
+            manner,
+        } = self;
+        let console = manner.console;
+        let mut result = Map::new();
+        let mut scores = Vec::new();
+        if let Some(folds) = args.folds {
+            let folds = usize::from(folds);
+            let validated = cross_validate(table, understood, folds, config, chosen, manner)?;
+            if let Some((path, file)) = out_of_fold {
+                write_out_of_fold(&validated, file)
+                    .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+                console.entry("written", shown_path(path));
+            }
+            scores.push((format!("{folds}-fold cross-validation"), validated.words));
+            result.insert("cross_validation".to_string(), validated.json);
+        }
+
+        let split = understood.split(config);
+        let kept = Mutex::new(None);
+        let so_far = |model: &SavedModel| keep(model, model_path, &kept, console);
+        let keeping = Manner {
+            so_far: Some(&so_far),
+            ..manner
+        };
+        let mut trained = match train(table, understood, split, config, chosen, keeping) {
+            Err(Error::Diverged(history, findings)) => {
+                findings::show(&findings, console);
+                if let Some(file) = report_file {
+                    let report = reporting::of_no_model(&history, &findings, understood, config);
+                    file.write(&report, console)?;
+                }
+                if args.run.json {
+                    console::json(&json!({ "stop": "Diverged", "findings": findings }));
+                }
+                return Err(Error::Diverged(history, findings));
+            }
+            trained => trained?,
+        };
+        let tested = match test {
+            Some(test) => score_on_test(&mut trained, test, chosen, console).and_then(|score| {
+                let target = &trained.model.target;
+                let baseline = baseline::constant(table, understood, target, test)?;
+                let trust = score.trust(&trained.predictor(chosen), test)?;
+                Ok(Some((score, trust, baseline)))
+            }),
+            None => Ok(None),
+        };
+        // Saved before anything else can fail.
+        let path = save(file, &trained.model)?;
+        let saved = shown_path(&path);
+        console.paragraph("training", trained.ending());
+        match tested {
+            Ok(tested) => {
+                if let Some((score, _, baseline)) = &tested {
+                    let what = baseline::in_words(understood);
+                    scores.insert(0, ("test".to_string(), score.line("")));
+                    scores.insert(1, (format!("always {what}"), baseline.headline("")));
+                }
+                result.extend(report(&trained, tested, understood, console));
+            }
+            Err(error) => {
+                console.entry("saved", saved);
+                return Err(error);
+            }
+        }
+        console.entry("saved", &saved);
+        let few = trained.split.training.len() <= FEW_ROWS && !config.data.refit;
+        let wanted = args.learning_curve || report_file.is_some() || few;
+        let looked_at = LookedAt {
+            table,
+            test,
+            understood,
+            config,
+            chosen,
+            manner,
+        };
+        let curve = match wanted {
+            true => looked_at.learning_curve(&mut trained),
+            false => Ok(None),
+        };
+        let curve = curve.unwrap_or_else(|error| {
+            console.paragraph("note", format!("no learning curve: {error}"));
+            None
+        });
+        if args.learning_curve && curve.is_none() {
+            let why = "interrupted, or too few rows to learn from or to score on";
+            console.paragraph("note", format!("no learning curve: {why}"));
+        }
+        findings::show(&trained.findings, console);
+        save_history(&trained, &path, console);
+        result.extend(facts(&trained, curve.as_ref(), &path));
+        if let Some(file) = report_file {
+            let report = looked_at.report(&trained, &scores, curve)?;
+            file.write(&report, console)?;
+        }
+        let program = console::program();
+        console.entry("next", format!("{program} predict {saved} TABLE"));
+        if args.run.json {
+            console::json(&Value::Object(result));
+        }
+        Ok(())
     }
-    findings::show(&trained.findings, console);
-    save_history(&trained, &path, console);
-    result.extend(facts(&trained, curve.as_ref(), &path));
-    if let Some(file) = report_file {
-        let report = looked_at.report(&trained, &scores, curve)?;
-        file.write(&report, console)?;
-    }
-    let program = console::program();
-    console.entry("next", format!("{program} predict {saved} TABLE"));
-    if args.run.json {
-        console::json(&Value::Object(result));
-    }
-    Ok(())
 }
 
 /// Writes the model of the networks so far, so that nothing that ends the program loses more than the
