@@ -1,4 +1,52 @@
-//! Tests across the crates, through their public interfaces, and the README's own lines.
+//! Tests across the crates, through their public interfaces, the README's own lines, and what several
+//! tests need.
+
+use std::collections::BTreeMap;
+
+use backburn_model::MlpConfig;
+use backburn_tabular::{
+    Encoder, EncoderOptions, ReadOptions, SavedModel, Schema, Summary, Table, Target, Task,
+};
+use burn::tensor::Device;
+
+/// A table from CSV.
+pub fn table(csv: &str) -> Table {
+    let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
+    Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+}
+
+/// A model of the column `y` of a table, with random weights.
+pub fn untrained(table: &Table, task: Task, config: &MlpConfig) -> SavedModel {
+    let schema = Schema::infer(table, &BTreeMap::new()).unwrap();
+    let rows: Vec<usize> = (0..table.rows()).collect();
+    let options = EncoderOptions {
+        one_hot_max: 2,
+        embedding_dimension: 3,
+        ..EncoderOptions::default()
+    };
+    let (encoder, _) = Encoder::fit(table, &schema, &["y"], &rows, &options).unwrap();
+    let target = Target::fit(table, "y", task, &rows, &rows).unwrap();
+    let config = MlpConfig {
+        inputs: encoder.inputs(),
+        outputs: match &target {
+            Target::Regression { .. } => 1,
+            Target::Classification { classes, .. } => classes.len(),
+        },
+        embeddings: encoder.embeddings(),
+        ..config.clone()
+    };
+    let device = Device::default();
+    device.seed(3);
+    SavedModel {
+        network: config.init(&device).unwrap().into(),
+        config,
+        schema,
+        encoder,
+        target,
+        average: Vec::new(),
+        summary: Summary::default(),
+    }
+}
 
 /// Compiled and run by `cargo test --doc`.
 #[cfg(doctest)]

@@ -1,54 +1,20 @@
 //! The saved model: what comes back is what was saved, and nothing in a file is trusted.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::Cursor;
 
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{
-    Encoder, EncoderOptions, ModelFile, ModelFileError, Predictions, Predictor, ReadOptions,
-    SavedModel, Schema, Summary, Table, Target, Task,
-};
+use backburn_tabular::{ModelFile, ModelFileError, Predictions, Predictor, SavedModel, Task};
+use backburn_tests::{table, untrained};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
 
 const CSV: &str = "a,b,c,y\n1,x,2024-01-01,10\n2,y,2024-01-02,20\n,z,2024-02-03,30\n4,x,,50\n";
 
-fn table(csv: &str) -> Table {
-    let bytes = Cursor::new(csv.as_bytes().to_vec());
-    Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
-}
-
 fn model(task: Task, normalization: Normalization) -> SavedModel {
-    let table = table(CSV);
-    let schema = Schema::infer(&table, &BTreeMap::new()).unwrap();
-    let rows = [0, 1, 2, 3];
-    let options = EncoderOptions {
-        one_hot_max: 2,
-        embedding_dimension: 3,
-        ..EncoderOptions::default()
-    };
-    let (encoder, _) = Encoder::fit(&table, &schema, &["y"], &rows, &options).unwrap();
-    let target = Target::fit(&table, "y", task, &rows, &rows).unwrap();
-    let outputs = match &target {
-        Target::Regression { .. } => 1,
-        Target::Classification { classes, .. } => classes.len(),
-    };
-    let config = MlpConfig::new(encoder.inputs(), outputs)
+    let config = MlpConfig::default()
         .with_hidden([8, 8])
-        .with_normalization(normalization)
-        .with_embeddings(encoder.embeddings());
-    let device = Device::default();
-    device.seed(3);
-    SavedModel {
-        network: config.init(&device).unwrap().into(),
-        config,
-        schema,
-        encoder,
-        target,
-        average: Vec::new(),
-        summary: Summary::default(),
-    }
+        .with_normalization(normalization);
+    untrained(&table(CSV), task, &config)
 }
 
 fn load(bytes: Vec<u8>) -> Result<SavedModel, ModelFileError> {

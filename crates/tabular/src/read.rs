@@ -14,8 +14,10 @@ use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
 
+use crate::Skipped;
 use crate::TableError;
 use crate::column::kept_as;
+use crate::skipping::{SkippedRows, Skipping};
 
 /// How a CSV file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,9 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// Whether the first line names the columns.
     pub header: bool,
+    /// Whether rows that are none (of too few fields, not UTF-8) are left out, and kept for
+    /// [`TableReader::skipped`].
+    pub skip_bad_rows: bool,
 }
 
 impl Default for ReadOptions {
@@ -31,6 +36,7 @@ impl Default for ReadOptions {
         Self {
             delimiter: None,
             header: true,
+            skip_bad_rows: false,
         }
     }
 }
@@ -51,6 +57,7 @@ pub struct TableReader {
     source: Source,
     schema: SchemaRef,
     batches: Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>,
+    skipped: SkippedRows,
 }
 
 const BATCH_ROWS: usize = 8192;
@@ -60,8 +67,8 @@ const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// What is read behind the end of a CSV file: empty lines, which say nothing, unless a quote was
 /// never closed. Then they belong to the last field, and betray it.
-const END: &[u8] = &[b'\n'; 64];
-const UNCLOSED: &str = "a quote is opened in this row and never closed";
+pub(crate) const END: &[u8] = &[b'\n'; 64];
+pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed";
 
 impl TableReader {
     /// Opens a file, or standard input if the path is `-`. CSV may be compressed by gzip.
@@ -133,6 +140,11 @@ impl TableReader {
         &self.source.name
     }
 
+    /// The rows that were left out up to the last batch, and that were not asked for before.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        self.skipped.take()
+    }
+
     pub(crate) fn source(&self) -> Source {
         self.source.clone()
     }
@@ -171,11 +183,26 @@ impl TableReader {
             .map(|name| Field::new(name, DataType::Utf8, true))
             .collect();
         let schema = Arc::new(Schema::new(fields));
+        let text = Cursor::new(head).chain(bytes).chain(END);
+        let skipped = SkippedRows::default();
+        let text: Box<dyn Read + Send> = match options.skip_bad_rows {
+            true => {
+                let (header, fields) = (options.header, names.len());
+                Box::new(Skipping::new(
+                    text,
+                    delimiter,
+                    header,
+                    fields,
+                    skipped.clone(),
+                ))
+            }
+            false => Box::new(text),
+        };
         let batches = arrow_csv::ReaderBuilder::new(schema.clone())
             .with_header(options.header)
             .with_delimiter(delimiter)
             .with_batch_size(batch_rows(names.len()))
-            .build(Cursor::new(head).chain(bytes).chain(END))
+            .build(text)
             .map_err(|error| malformed(name, error.to_string()))?
             .map(|batch| {
                 let batch = batch.map_err(|error| plain(&error.to_string()))?;
@@ -192,6 +219,7 @@ impl TableReader {
             },
             schema,
             batches: Box::new(batches),
+            skipped,
         })
     }
 
@@ -227,6 +255,7 @@ impl TableReader {
             },
             schema,
             batches: Box::new(batches),
+            skipped: SkippedRows::default(),
         })
     }
 }
@@ -278,13 +307,7 @@ impl Source {
                 let reason = match (not_text, record.len()) {
                     _ if unclosed => UNCLOSED.to_string(),
                     (Some(field), _) => not_utf8(field),
-                    (None, found) if found != expected => {
-                        let fields = if found == 1 { "field" } else { "fields" };
-                        format!(
-                            "this row has {found} {fields}, the header {expected}; quote a field \
-                             that holds the delimiter"
-                        )
-                    }
+                    (None, found) if found != expected => wrong_number_of_fields(found, expected),
                     _ => continue,
                 };
                 return Some((line_at(path, record.position()?.byte())?, reason));
@@ -312,10 +335,18 @@ fn malformed(place: &str, reason: impl Into<String>) -> TableError {
     }
 }
 
-fn not_utf8(field: usize) -> String {
+pub(crate) fn not_utf8(field: usize) -> String {
     format!(
         "field {} is not UTF-8 text: save the file as UTF-8",
         field + 1
+    )
+}
+
+pub(crate) fn wrong_number_of_fields(found: usize, expected: usize) -> String {
+    let fields = if found == 1 { "field" } else { "fields" };
+    format!(
+        "this row has {found} {fields}, the header {expected}; quote a field that holds the \
+         delimiter"
     )
 }
 

@@ -294,6 +294,7 @@ impl ReadArgs {
         ReadOptions {
             delimiter: self.delimiter,
             header: !self.no_header,
+            skip_bad_rows: false,
         }
     }
 }
@@ -351,6 +352,16 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// What to do about a bad row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnError {
+    /// End at the first one
+    #[default]
+    Stop,
+    /// Leave it out; the first column is then the number of the row
+    Skip,
+}
+
 #[derive(Debug, Arguments)]
 pub struct PredictArgs {
     /// The model file
@@ -363,6 +374,9 @@ pub struct PredictArgs {
     /// For numbers: also write the bounds of an interval that holds so many per cent of values, 50 to 99
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(50..100))]
     pub interval: Option<u8>,
+    /// What to do about a row that cannot be predicted: end, or leave it out, say so, and number the others
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    pub on_error: OnError,
     #[command(flatten)]
     pub read: ReadArgs,
     #[command(flatten)]

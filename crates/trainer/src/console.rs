@@ -117,10 +117,12 @@ pub fn program() -> &'static str {
     }
 }
 
-/// Text from a file, safe to show: control characters, other than ends of lines, are escaped.
+/// Text from a file, safe to show: control characters, other than ends of lines, are escaped, and so are
+/// those that turn the direction of what follows.
 pub fn escaped(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .flat_map(|c| match c.is_control() && c != '\n' {
+        .flat_map(|c| match (c.is_control() && c != '\n') || turns(c) {
             true => c.escape_default().collect::<Vec<_>>(),
             false => vec![c],
         })

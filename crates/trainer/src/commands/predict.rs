@@ -1,14 +1,19 @@
 //! `trainer predict`: row by row from a table of any length.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use arrow_array::RecordBatch;
 use backburn_tabular::{
-    OutputFile, Predictions, Predictor, TableError, TableReader, Unseen, nearest_name,
+    CellError, OutputFile, Predictions, Predictor, ReadOptions, TableError, TableReader, Unseen,
+    nearest_name,
 };
 
-use crate::args::PredictArgs;
-use crate::console::{Console, count};
+use crate::args::{OnError, PredictArgs};
+use crate::console::{self, Console, count};
 use crate::data::note_on_unseen;
 use crate::device;
 use crate::error::{Error, not_finite, once_from_standard_input};
@@ -59,7 +64,12 @@ fn same_file(a: &Path, b: &Path) -> bool {
 
 /// Predicts batch by batch, so that memory does not grow with the table.
 fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<usize, Error> {
-    let mut reader = TableReader::open(&args.table, &args.read.options())?;
+    let skip = args.on_error == OnError::Skip;
+    let options = ReadOptions {
+        skip_bad_rows: skip,
+        ..args.read.options()
+    };
+    let mut reader = TableReader::open(&args.table, &options)?;
     let schema = reader.schema();
     let names = || schema.fields().iter().map(|field| field.name().as_str());
     let encoder = &predictor.model().encoder;
@@ -75,36 +85,57 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
         csv::ErrorKind::Io(error) => Error::Output(error),
         other => Error::Failed(format!("the predictions cannot be written: {other:?}")),
     };
+    let mut numbers = RowNumbers::default();
     let mut rows = 0;
     let mut unseen = Unseen::default();
     let mut header_due = true;
     while let Some(batch) = reader.next().transpose()? {
-        let encoded = encoder.encode_batch(&batch).map_err(|error| {
-            Error::Table(TableError::Cell {
-                place: reader.place(rows + error.row),
-                error,
-            })
-        })?;
-        unseen.add(encoded.unseen);
-        let (predictions, intervals) = match args.interval {
-            None => (predictor.predict_encoded(encoded.numbers), None),
-            Some(interval) => {
-                predictor.predict_intervals(encoded.numbers, f64::from(interval) / 100.0)
+        for skipped in reader.skipped() {
+            numbers.skip(skipped.row, &reader, skipped.reason);
+        }
+        let of_batch = numbers.next(batch.num_rows());
+        let mut start = 0;
+        let mut wanted = batch.num_rows();
+        while start < batch.num_rows() {
+            let part = batch.slice(start, wanted.min(batch.num_rows() - start));
+            let end = start + part.num_rows();
+            match predict(predictor, &part, args.interval) {
+                Ok(predicted) => {
+                    unseen.add(predicted.unseen);
+                    let (predictions, intervals) = (predicted.predictions, predicted.intervals);
+                    if std::mem::take(&mut header_due) {
+                        let row = skip.then(|| "row".to_string()).into_iter();
+                        let names = header(&predictions, intervals.is_some());
+                        out.write_record(row.chain(names)).map_err(output)?;
+                    }
+                    let shown = skip.then_some(&of_batch[start..end]);
+                    write_rows(&predictions, shown, intervals.as_deref(), &mut out)
+                        .map_err(output)?;
+                    rows += part.num_rows();
+                    (start, wanted) = (end, wanted.saturating_mul(4));
+                }
+                Err((row, error)) if !skip => {
+                    return Err(error.at(reader.place(of_batch[start + row])));
+                }
+                // Smaller and smaller parts, until the bad row is alone.
+                Err(_) if part.num_rows() > 1 => wanted = (part.num_rows() / 4).max(1),
+                Err((_, error)) => {
+                    numbers.tell(of_batch[start], &reader, &error.to_string());
+                    start += 1;
+                }
             }
-        };
-        if let Some(row) = predictions.first_not_finite() {
-            return Err(not_finite(&reader.place(rows + row)));
         }
-        if std::mem::take(&mut header_due) {
-            out.write_record(header(&predictions, intervals.is_some()))
-                .map_err(output)?;
-        }
-        write_rows(&predictions, None, intervals.as_deref(), &mut out).map_err(output)?;
-        rows += batch.num_rows();
     }
+    for skipped in reader.skipped() {
+        numbers.skip(skipped.row, &reader, skipped.reason);
+    }
+    numbers.end();
     if rows == 0 {
         let name = reader.name().to_string();
-        let reason = "the table has a header but no rows".to_string();
+        let reason = match numbers.told {
+            0 => "the table has a header but no rows".to_string(),
+            _ => "no row of it can be predicted".to_string(),
+        };
         return Err(Error::Table(TableError::Unusable { name, reason }));
     }
     out.flush()?;
@@ -112,6 +143,105 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
         Console::Error.paragraph("note", note);
     }
     Ok(rows)
+}
+
+/// What some rows are predicted.
+struct Predicted {
+    predictions: Predictions,
+    intervals: Option<Vec<[f64; 2]>>,
+    unseen: Unseen,
+}
+
+/// Why a row cannot be predicted.
+enum BadRow {
+    Cell(CellError),
+    NotFinite,
+}
+
+impl BadRow {
+    fn at(self, place: String) -> Error {
+        match self {
+            Self::Cell(error) => Error::Table(TableError::Cell { place, error }),
+            Self::NotFinite => not_finite(&place),
+        }
+    }
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cell(error) => error.fmt(f),
+            Self::NotFinite => f.write_str("the prediction is not a finite number"),
+        }
+    }
+}
+
+fn predict(
+    predictor: &Predictor,
+    rows: &RecordBatch,
+    interval: Option<u8>,
+) -> Result<Predicted, (usize, BadRow)> {
+    let encoded = predictor.model().encoder.encode_batch(rows);
+    let encoded = encoded.map_err(|error| (error.row, BadRow::Cell(error)))?;
+    let unseen = encoded.unseen;
+    let (predictions, intervals) = match interval {
+        None => (predictor.predict_encoded(encoded.numbers), None),
+        Some(percent) => predictor.predict_intervals(encoded.numbers, f64::from(percent) / 100.0),
+    };
+    match predictions.first_not_finite() {
+        Some(row) => Err((row, BadRow::NotFinite)),
+        None => Ok(Predicted {
+            predictions,
+            intervals,
+            unseen,
+        }),
+    }
+}
+
+/// The numbers of rows in the table, from 0, as some are left out.
+#[derive(Default)]
+struct RowNumbers {
+    next: usize,
+    /// Left out by the reader, and not passed yet.
+    ahead: BTreeSet<usize>,
+    /// How many rows were said to be left out.
+    told: usize,
+}
+
+impl RowNumbers {
+    /// Of the next so many rows that the reader gives.
+    fn next(&mut self, rows: usize) -> Vec<usize> {
+        let mut numbers = Vec::with_capacity(rows);
+        while numbers.len() < rows {
+            if !self.ahead.remove(&self.next) {
+                numbers.push(self.next);
+            }
+            self.next += 1;
+        }
+        numbers
+    }
+
+    fn skip(&mut self, row: usize, reader: &TableReader, reason: String) {
+        self.ahead.insert(row);
+        self.tell(row, reader, &reason);
+    }
+
+    /// Says of the first ones what they are.
+    fn tell(&mut self, row: usize, reader: &TableReader, reason: &str) {
+        const SHOWN: usize = 10;
+        self.told += 1;
+        if self.told <= SHOWN {
+            let words = format!("{}: {reason}", reader.place(row));
+            Console::Error.entry("skipped", console::escaped(&words));
+        }
+    }
+
+    fn end(&self) {
+        if self.told > 0 {
+            let words = format!("{} skipped", count(self.told, "row"));
+            Console::Error.paragraph("note", words);
+        }
+    }
 }
 
 pub fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
@@ -134,11 +264,15 @@ pub fn write_rows<W: Write>(
     out: &mut csv::Writer<W>,
 ) -> csv::Result<()> {
     let labels = predictions.labels();
+    let is_text = matches!(predictions, Predictions::Classes { .. });
     for (place, label) in labels.iter().enumerate() {
         if let Some(rows) = rows {
             out.write_field((rows[place] + 1).to_string())?;
         }
-        out.write_field(label)?;
+        match is_text {
+            true => out.write_field(no_formula(label).as_bytes())?,
+            false => out.write_field(label)?,
+        }
         if let Some(intervals) = intervals {
             for bound in intervals[place] {
                 out.write_field(bound.to_string())?;
@@ -157,4 +291,29 @@ pub fn write_rows<W: Write>(
         out.write_record(None::<&[u8]>)?;
     }
     Ok(())
+}
+
+/// The name of a class as a cell that no spreadsheet takes for a formula: one that begins like a formula
+/// and is no number gets an apostrophe in front.
+fn no_formula(name: &str) -> Cow<'_, str> {
+    let like_one = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    match like_one && name.parse::<f64>().is_err() {
+        true => format!("'{name}").into(),
+        false => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_formula;
+
+    #[test]
+    fn what_would_be_a_formula_is_text() {
+        for name in ["=1+1", "+cmd", "-x", "@SUM(A1)", "\tx"] {
+            assert_eq!(no_formula(name), format!("'{name}"));
+        }
+        for name in ["", "rose", "-1", "+2.5", "1e3", "a=b", "-inf"] {
+            assert_eq!(no_formula(name), name);
+        }
+    }
 }

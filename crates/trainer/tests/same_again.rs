@@ -1,0 +1,84 @@
+//! One seed gives one model, to the byte.
+
+mod common;
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use common::Folder;
+use parquet::arrow::ArrowWriter;
+
+const ROWS: usize = 1500;
+
+fn size(row: usize) -> f64 {
+    50.0 + ((row * 37) % 1500) as f64 / 7.0
+}
+
+fn street(row: usize) -> Option<&'static str> {
+    [Some("north"), Some("south"), None, Some("east")][row % 4]
+}
+
+fn price(row: usize) -> f64 {
+    size(row) * 1000.0 + (row % 4) as f64 * 20_000.5
+}
+
+fn csv() -> String {
+    let mut csv = "size,street,price\n".to_string();
+    for row in 0..ROWS {
+        let street = street(row).unwrap_or_default();
+        csv += &format!("{},{street},{}\n", size(row), price(row));
+    }
+    csv
+}
+
+fn parquet(folder: &Folder, name: &str) {
+    let numbers = |of: fn(usize) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values((0..ROWS).map(of)))
+    };
+    let streets: ArrayRef = Arc::new(StringArray::from_iter((0..ROWS).map(street)));
+    let columns = [
+        ("size", numbers(size)),
+        ("street", streets),
+        ("price", numbers(price)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = File::create(folder.path(name)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+/// The model's file, after training with so many threads.
+fn trained(folder: &Folder, threads: usize, settings: &str) -> Vec<u8> {
+    let line = format!("train t --target price --seed 3 --set training.epochs=4 {settings}");
+    let mut command = folder.command(&line);
+    command.env("RAYON_NUM_THREADS", threads.to_string());
+    let answer = common::Answer::new(command.output().unwrap());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let model = folder.read("t.safetensors");
+    std::fs::remove_file(folder.path("t.safetensors")).unwrap();
+    model
+}
+
+#[test]
+fn twice_with_one_thread_and_from_parquet() {
+    for settings in [
+        "",
+        "--set network.hidden=[512] --set training.batch_size=512",
+        "--set ensemble.members=3 --set ensemble.folds=3",
+        "--set network.normalization=batch",
+    ] {
+        let folder = Folder::new();
+        folder.write("t", csv());
+        let model = trained(&folder, 2, settings);
+        for threads in [2, 1, 3] {
+            let again = trained(&folder, threads, settings);
+            assert!(again == model, "{threads} threads {settings}");
+        }
+        std::fs::remove_file(folder.path("t")).unwrap();
+        parquet(&folder, "t");
+        let again = trained(&folder, 2, settings);
+        assert!(again == model, "from Parquet {settings}");
+    }
+}
