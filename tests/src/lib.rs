@@ -1,6 +1,8 @@
 //! Tests across the crates, through their public interfaces, the README's own lines, and what several
 //! tests need.
 
+pub mod fuzzing;
+
 use std::collections::BTreeMap;
 
 use backburn_model::MlpConfig;

@@ -23,6 +23,7 @@ mod column_encoder;
 mod encoder;
 mod error;
 mod fingerprint;
+mod guarded;
 mod neighbours;
 mod output;
 mod places;

@@ -17,6 +17,7 @@ use parquet::file::reader::ChunkReader;
 use crate::Skipped;
 use crate::TableError;
 use crate::column::kept_as;
+use crate::guarded::guarded;
 use crate::skipping::{SkippedRows, Skipping};
 
 /// How a CSV file is written.
@@ -68,6 +69,7 @@ const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// What is read behind the end of a CSV file: empty lines, which say nothing, unless a quote was
 /// never closed. Then they belong to the last field, and betray it.
 pub(crate) const END: &[u8] = &[b'\n'; 64];
+const DAMAGED: &str = "the Parquet file is damaged";
 pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed";
 
 impl TableReader {
@@ -225,7 +227,9 @@ impl TableReader {
 
     fn parquet<R: ChunkReader + 'static>(name: &str, file: R) -> Result<Self, TableError> {
         let refuse = |error: parquet::errors::ParquetError| malformed(name, error.to_string());
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(refuse)?;
+        let damaged = || malformed(name, DAMAGED);
+        let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file));
+        let builder = builder.ok_or_else(damaged)?.map_err(refuse)?;
         let original = builder.schema().clone();
         let names = unique_names(original.fields().iter().map(|f| f.name().clone()).collect());
         let fields: Vec<Field> = original
@@ -238,14 +242,22 @@ impl TableReader {
             })
             .collect();
         let schema = Arc::new(Schema::new(fields));
-        let batches = builder
-            .with_batch_size(batch_rows(schema.fields().len()))
-            .build()
-            .map_err(refuse)?;
+        let builder = builder.with_batch_size(batch_rows(schema.fields().len()));
+        let batches = guarded(|| builder.build()).ok_or_else(damaged)?;
+        let mut batches = batches.map_err(refuse)?;
         let target = schema.clone();
-        let batches = batches.map(move |batch| {
-            let batch = batch.map_err(|error| error.to_string())?;
-            convert(&batch, &target).map_err(|error| error.to_string())
+        let mut failed = false;
+        let batches = std::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let read = || batches.next().map(|batch| convert(&batch?, &target));
+            let batch = match guarded(read) {
+                Some(batch) => batch?.map_err(|error| error.to_string()),
+                None => Err(DAMAGED.to_string()),
+            };
+            failed = batch.is_err();
+            Some(batch)
         });
         Ok(Self {
             source: Source {

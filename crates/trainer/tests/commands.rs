@@ -433,3 +433,69 @@ fn both_examples_run_offline_from_any_folder() {
         .json();
     assert!(example["linear"]["rmse"].is_f64());
 }
+
+#[test]
+fn bad_rows_are_skipped_where_that_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(200));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    folder.write(
+        "bad.csv",
+        b"size,street,built\n100,north,2000-01-01\nmany,north,2000-01-01\n100\n\
+          110,south,2000-01-01\n1,\xff,2000-01-01\n120,east,2000-01-01\n100,north,2000-01-01\n"
+            .as_slice(),
+    );
+    folder.write(
+        "good.csv",
+        "size,street,built\n100,north,2000-01-01\n110,south,2000-01-01\n120,east,2000-01-01\n",
+    );
+    folder.refused("predict t.safetensors bad.csv", 1, &["bad.csv:"]);
+    let good = folder.done("predict t.safetensors good.csv").stdout;
+    let good: Vec<&str> = good.lines().skip(1).collect();
+    let answer = folder.done("predict t.safetensors bad.csv --on-error skip");
+    let expected = [
+        "row,prediction".to_string(),
+        format!("1,{}", good[0]),
+        format!("4,{}", good[1]),
+        format!("6,{}", good[2]),
+        format!("7,{}", good[0]),
+    ];
+    assert_eq!(answer.stdout.lines().collect::<Vec<_>>(), expected);
+    for words in [
+        "bad.csv:3: column `size`",
+        "bad.csv:4: this row has 1 field",
+        "bad.csv:6: field 2 is not UTF-8",
+        "3 rows skipped",
+    ] {
+        assert!(
+            answer.stderr.contains(words),
+            "no {words:?} in {}",
+            answer.stderr
+        );
+    }
+    // Thousands of them, among others.
+    let mut many = "size,street,built\n".to_string();
+    for row in 0..20_000 {
+        many += if row % 3 == 1 {
+            "many,north,2000-01-01\n"
+        } else {
+            "100,north,2000-01-01\n"
+        };
+    }
+    folder.write("many.csv", many);
+    let answer = folder.done("predict t.safetensors many.csv --on-error skip");
+    let lines: Vec<&str> = answer.stdout.lines().collect();
+    assert_eq!(lines.len(), 1 + 13_333);
+    assert!(lines[13_333].starts_with("19999,"), "{}", lines[13_333]);
+    assert!(
+        answer.stderr.contains("6,667 rows skipped"),
+        "{}",
+        answer.stderr
+    );
+    folder.write("none.csv", "size,street,built\nmany,north,2000-01-01\n");
+    folder.refused(
+        "predict t.safetensors none.csv --on-error skip",
+        1,
+        &["no row"],
+    );
+}

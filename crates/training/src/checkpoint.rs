@@ -270,7 +270,8 @@ impl Checkpoint {
         let data = tensors
             .iter()
             .map(|(name, view)| (name.as_str(), view.data()));
-        if entry(CHECKSUM) != Some(&checksum(json, data)) {
+        // A fuzzer that had to guess checksums would see nothing behind them.
+        if !cfg!(fuzzing) && entry(CHECKSUM) != Some(&checksum(json, data)) {
             return Err(error("it is damaged: its checksum is another"));
         }
         let metadata: Metadata = serde_json::from_str(json).map_err(unreadable)?;
