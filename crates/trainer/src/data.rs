@@ -14,6 +14,7 @@ use crate::args::TableArgs;
 use crate::config::RunConfig;
 use crate::console::{count, shown};
 use crate::error::Error;
+use crate::memory::room_for_training;
 
 /// A table understood: what its columns are, what is predicted, which rows say what.
 #[derive(Clone)]
@@ -236,6 +237,7 @@ impl Understood {
             true => target.with_bounds(table, &split.training)?,
             false => target,
         };
+        room_for_training(table.name(), table.rows(), encoder.width())?;
         let numbers = encoder.encode(table)?;
         let truth = Truth::of(table, &target)?;
         let (encoder, numbers) = match truth.outputs().filter(|_| config.data.neighbours) {

@@ -20,6 +20,7 @@ mod history_file;
 mod interrupt;
 mod learning_curve;
 mod looking;
+mod memory;
 mod progress;
 mod report_file;
 mod reporting;

@@ -521,3 +521,24 @@ fn strange_names_are_just_names() {
     );
     folder.done("predict t.safetensors t.csv");
 }
+
+#[test]
+fn a_table_that_does_not_fit_into_memory_is_refused_at_once() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    let file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(folder.path("t.csv"));
+    // Nothing but its size is there.
+    if file.unwrap().set_len(1 << 40).is_err() {
+        return;
+    }
+    folder.refused(
+        "train t.csv --target price",
+        1,
+        &[
+            "t.csv: to read it takes about 1099.5 GB, and ",
+            "a part of its rows",
+        ],
+    );
+}

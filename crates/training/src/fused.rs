@@ -340,8 +340,16 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
     }
 }
 
+/// The numbers of a tensor, read some rows at a time: as a whole it would be copied twice.
 fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
-    tensor.to_data().iter().collect()
+    const ROWS: usize = 1 << 14;
+    let rows = tensor.dims()[0];
+    let mut numbers = Vec::with_capacity(tensor.shape().num_elements());
+    for start in (0..rows).step_by(ROWS) {
+        let part = tensor.clone().slice_dim(0, start..(start + ROWS).min(rows));
+        numbers.extend(part.into_data().iter::<f32>());
+    }
+    numbers
 }
 
 /// The gradient of each parameter of a module, from that of all of them in the order of visiting.

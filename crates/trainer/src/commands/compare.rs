@@ -14,6 +14,7 @@ use crate::data::Understood;
 use crate::device::{self, Chosen};
 use crate::error::Error;
 use crate::interrupt;
+use crate::memory::read_table;
 use crate::progress::seconds;
 use crate::score::Score;
 use crate::training::{Manner, train};
@@ -85,7 +86,7 @@ struct Row {
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let chosen = device::choose(&args.device)?;
-    let table = Table::read(&args.table.table, &args.table.read.options())?;
+    let table = read_table(&args.table.table, &args.table.read.options())?;
     let plain = Method::Default.config(args.seed)?;
     let understood = Understood::of_args(&table, &args.table, &plain)?;
     let folds = usize::from(args.folds);

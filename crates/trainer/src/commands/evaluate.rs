@@ -1,6 +1,6 @@
 //! `trainer evaluate`.
 
-use backburn_tabular::{Predictor, Table, Target};
+use backburn_tabular::{Predictor, Target};
 use serde_json::{Value, json};
 
 use crate::args::EvaluateArgs;
@@ -8,6 +8,7 @@ use crate::console::{self, Console, count};
 use crate::data::note_on_unseen;
 use crate::device;
 use crate::error::{Error, not_finite, once_from_standard_input};
+use crate::memory::read_table;
 use crate::score::{Kind, Score};
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
@@ -15,7 +16,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let chosen = device::choose(&args.device)?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
-    let table = Table::read(&args.table, &args.read.options())?;
+    let table = read_table(&args.table, &args.read.options())?;
     table.column(target.column())?;
     let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {

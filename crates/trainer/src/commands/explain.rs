@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backburn_explain::{Dependence, Measure, RowExplanation};
-use backburn_tabular::{ColumnKind, SavedModel, Table};
+use backburn_tabular::{ColumnKind, SavedModel};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
@@ -12,6 +12,7 @@ use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::explaining::{Explained, explain};
 use crate::history_file;
+use crate::memory::read_table;
 use crate::report_file::ReportFile;
 use crate::reporting;
 
@@ -25,7 +26,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         None => None,
     };
     let model = SavedModel::load(&args.model, &chosen.device)?;
-    let table = Table::read(&args.table, &args.read.options())?;
+    let table = read_table(&args.table, &args.read.options())?;
     let rows = args
         .row
         .iter()

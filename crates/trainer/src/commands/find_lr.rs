@@ -1,6 +1,5 @@
 //! `trainer find-lr`.
 
-use backburn_tabular::Table;
 use backburn_training::{RangeTest, range_test};
 use serde_json::json;
 
@@ -11,11 +10,12 @@ use crate::console::{self, Console, count};
 use crate::data::{Understood, network_config};
 use crate::device;
 use crate::error::Error;
+use crate::memory::read_table;
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let config = RunConfig::from_args(&args.run)?;
     let chosen = device::choose(&args.run.device)?;
-    let table = Table::read(&args.table.table, &args.table.read.options())?;
+    let table = read_table(&args.table.table, &args.table.read.options())?;
     let understood = Understood::of_args(&table, &args.table, &config)?;
     let split = understood.split(&config);
     let prepared = understood.prepare(&table, split, &config, &chosen.device)?;

@@ -13,6 +13,7 @@ use crate::console::{self, Console, count, shown};
 use crate::data::{Understood, network_config};
 use crate::device::{self, Chosen};
 use crate::error::Error;
+use crate::memory::read_table;
 
 /// Rows that the loss is over.
 const ROWS: usize = 16;
@@ -23,7 +24,7 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let task = args.task.map(Into::into);
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {
-            vec![(Table::read(table, &args.read.options())?, target.clone())]
+            vec![(read_table(table, &args.read.options())?, target.clone())]
         }
         _ => [&HOUSE_PRICES, &PENGUINS]
             .into_iter()

@@ -23,6 +23,7 @@ use crate::folds::{CrossValidated, cross_validate};
 use crate::history_file;
 use crate::interrupt;
 use crate::looking::{FEW_ROWS, LookedAt};
+use crate::memory::read_table;
 use crate::report_file::ReportFile;
 use crate::reporting;
 use crate::resume::{self, Run};
@@ -62,9 +63,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         }
         None => None,
     };
-    let table = Table::read(&source.table, &source.read.options())?;
+    let table = read_table(&source.table, &source.read.options())?;
     let test = match &args.test {
-        Some(path) => Some(Table::read(path, &source.read.options())?),
+        Some(path) => Some(read_table(path, &source.read.options())?),
         None => None,
     };
     interrupt::catch();

@@ -1,0 +1,85 @@
+//! What does not fit into memory is refused before the work, not killed during it.
+
+use std::fs;
+use std::path::Path;
+
+use backburn_tabular::{ReadOptions, Table};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use crate::error::Error;
+
+/// Reads a whole table, if it can be held.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
+    // Text is held as text; compressed files hold more than their size. A pipe tells no size.
+    let size = fs::metadata(path).ok().filter(fs::Metadata::is_file);
+    let needed = size.map_or(0, |file| file.len());
+    let advice = "take a part of its rows; only predict reads tables of any size";
+    room_for(&path.display().to_string(), "to read it", needed, advice)?;
+    Ok(Table::read(path, options)?)
+}
+
+/// Makes sure that rows of so many inputs can be trained on. They are held twice: as the rows of a
+/// table, and as those of a training.
+pub fn room_for_training(table: &str, rows: usize, inputs: usize) -> Result<(), Error> {
+    let numbers = rows as u64 * inputs as u64;
+    let advice = format!(
+        "take fewer rows, or fewer than {inputs} inputs (fewer data.bins, a smaller data.one_hot_max)"
+    );
+    room_for(
+        table,
+        "to train on it",
+        numbers.saturating_mul(2 * 4),
+        &advice,
+    )
+}
+
+fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
+    // Nobody is told of what is always there.
+    const SMALL: u64 = 64 << 20;
+    if needed < SMALL {
+        return Ok(());
+    }
+    match available() {
+        Some(available) if available < needed => Err(Error::Failed(format!(
+            "{what}: {to_do} takes about {}, and {} of memory are free: {advice}",
+            gigabytes(needed),
+            gigabytes(available)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Memory that this process may still take, in bytes, where the system tells.
+fn available() -> Option<u64> {
+    let memory = MemoryRefreshKind::nothing().with_ram();
+    let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
+    let of_machine = Some(system.available_memory()).filter(|&bytes| bytes > 0);
+    // A container has bounds of its own.
+    let of_group = system.cgroup_limits().map(|limits| limits.free_memory);
+    match (of_machine, of_group) {
+        (Some(machine), Some(group)) => Some(machine.min(group)),
+        (machine, group) => machine.or(group),
+    }
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_allowed_and_what_cannot_is_refused_with_figures() {
+        assert!(room_for_training("t.csv", 1_000_000, 5).is_ok());
+        let error = room_for_training("t.csv", 1 << 40, 100)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("t.csv: to train on it takes about 879609.3 GB, and "),
+            "{error}"
+        );
+        assert!(error.contains("fewer than 100 inputs"), "{error}");
+    }
+}
