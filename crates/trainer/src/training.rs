@@ -21,6 +21,7 @@ use crate::device::Chosen;
 use crate::ensemble::train_ensemble;
 use crate::error::Error;
 use crate::findings;
+use crate::interrupt;
 use crate::progress::{Progress, seconds};
 use crate::score::{Score, Scorer, Truth};
 use crate::watch::Watch;
@@ -241,10 +242,12 @@ pub fn train_network(
     };
     let history = watch.history.take().unwrap_or_default();
     drop(view);
+    // Whoever interrupts a training waits for its end.
+    let looks = manner.wordy && !interrupt::requested();
     let circumstances = Circumstances {
         network: Some(&network_config),
         training: Some(&config.training),
-        nearest_rows_loss: match manner.wordy {
+        nearest_rows_loss: match looks {
             true => nearest_rows_loss(&prepared.training, network_config.outputs, &config.training),
             false => None,
         },
@@ -280,7 +283,7 @@ pub fn train_network(
         true => None,
         false => Score::of_rows(&predictions, &truth, &prepared.split.validation),
     };
-    if manner.wordy {
+    if looks {
         let of_table =
             findings::of_table(table, understood, prepared, validation.as_ref(), config)?;
         let sick = findings.iter().any(|f| f.name != Illness::Overfitting);
