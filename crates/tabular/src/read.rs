@@ -50,6 +50,8 @@ pub(crate) struct Source {
     csv: Option<(PathBuf, u8, bool)>,
     /// Whether rows are lines.
     lines: bool,
+    /// Whether bad rows are left out, and are not what ends reading.
+    skips: bool,
 }
 
 /// Reads a table batch by batch: numbers, truth values and dates where the file is typed
@@ -218,6 +220,7 @@ impl TableReader {
                 name: name.to_string(),
                 csv: again.map(|path| (path.to_path_buf(), delimiter, options.header)),
                 lines: true,
+                skips: options.skip_bad_rows,
             },
             schema,
             batches: Box::new(batches),
@@ -264,6 +267,7 @@ impl TableReader {
                 name: name.to_string(),
                 csv: None,
                 lines: false,
+                skips: false,
             },
             schema,
             batches: Box::new(batches),
@@ -287,6 +291,7 @@ impl Source {
             name: name.to_string(),
             csv: None,
             lines: false,
+            skips: false,
         }
     }
 
@@ -306,7 +311,8 @@ impl Source {
 
     /// A file that stopped making sense: read once more, it tells the exact line.
     fn malformed(&self, reason: String) -> TableError {
-        let again = self.csv.as_ref().and_then(|(path, delimiter, header)| {
+        let csv = self.csv.as_ref().filter(|_| !self.skips);
+        let again = csv.and_then(|(path, delimiter, header)| {
             let mut reader = reread(path, *delimiter, *header)?;
             let expected = reader.byte_headers().ok()?.len();
             for record in reader.into_byte_records() {

@@ -12,7 +12,7 @@ use crate::read::{END, UNCLOSED, not_utf8, wrong_number_of_fields};
 pub struct Skipped {
     /// The row, from 0.
     pub row: usize,
-    /// What is wrong with it.
+    /// What is wrong with it; empty where a hundred others wait to be asked for.
     pub reason: String,
 }
 
@@ -25,14 +25,19 @@ impl SkippedRows {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, skipped: Skipped) {
+    fn add(&self, mut skipped: Skipped) {
+        // A file may be bad from end to end.
+        const REASONS: usize = 100;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REASONS {
+            skipped.reason = String::new();
+        }
         all.push(skipped);
     }
 }
 
-/// Reads CSV and gives it on without the rows that have too few or too many fields, that are not UTF-8,
-/// or whose quote is never closed.
+/// Reads CSV and gives it on without the rows that have too few or too many fields, or that are not
+/// UTF-8. A quote that is never closed ends it with an error: all that follows is part of one field.
 pub(crate) struct Skipping<R> {
     reader: csv::Reader<R>,
     record: ByteRecord,
@@ -41,6 +46,7 @@ pub(crate) struct Skipping<R> {
     row: Option<usize>,
     delimiter: u8,
     text: io::Cursor<Vec<u8>>,
+    ended: bool,
     skipped: SkippedRows,
 }
 
@@ -57,6 +63,7 @@ impl<R: Read> Skipping<R> {
             row: (!header).then_some(0),
             delimiter,
             text: io::Cursor::default(),
+            ended: false,
             skipped,
         }
     }
@@ -64,13 +71,6 @@ impl<R: Read> Skipping<R> {
     /// What is wrong with the record.
     fn problem(&self) -> Option<String> {
         let mut fields = self.record.iter();
-        if fields
-            .clone()
-            .next_back()
-            .is_some_and(|field| field.ends_with(END))
-        {
-            return Some(UNCLOSED.to_string());
-        }
         if let Some(field) = fields.position(|field| std::str::from_utf8(field).is_err()) {
             return Some(not_utf8(field));
         }
@@ -87,7 +87,11 @@ impl<R: Read> Skipping<R> {
             .delimiter(self.delimiter)
             .from_writer(&mut text);
         let mut written = 0;
-        while written < STRETCH && self.reader.read_byte_record(&mut self.record)? {
+        while written < STRETCH {
+            if !self.reader.read_byte_record(&mut self.record)? {
+                self.ended = true;
+                break;
+            }
             let Some(row) = self.row else {
                 // The header was looked at already.
                 writer.write_byte_record(&self.record)?;
@@ -95,12 +99,15 @@ impl<R: Read> Skipping<R> {
                 continue;
             };
             self.row = Some(row + 1);
+            let last = self.record.iter().next_back();
+            if last.is_some_and(|field| field.ends_with(END)) {
+                let row = row + 1;
+                return Err(io::Error::other(format!("data row {row}: {UNCLOSED}")));
+            }
+            written += self.record.as_slice().len() + self.record.len();
             match self.problem() {
                 Some(reason) => self.skipped.add(Skipped { row, reason }),
-                None => {
-                    written += self.record.as_slice().len();
-                    writer.write_byte_record(&self.record)?;
-                }
+                None => writer.write_byte_record(&self.record)?,
             }
         }
         writer.flush()?;
@@ -112,12 +119,12 @@ impl<R: Read> Skipping<R> {
 
 impl<R: Read> Read for Skipping<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        match self.text.read(to)? {
-            0 => {
-                self.refill()?;
-                self.text.read(to)
+        loop {
+            let count = self.text.read(to)?;
+            if count > 0 || to.is_empty() || self.ended {
+                return Ok(count);
             }
-            count => Ok(count),
+            self.refill()?;
         }
     }
 }

@@ -131,7 +131,6 @@ pub struct TableArgs {
 }
 
 #[derive(Debug, Arguments)]
-#[command(args_override_self = true)]
 pub struct TrainArgs {
     #[command(flatten)]
     pub table: TableArgs,
@@ -158,7 +157,8 @@ pub struct TrainArgs {
     /// twentieth of the time]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
-    /// Go on, to the bit, with the run that was written down in this folder; nothing else need be said
+    /// Go on, to the bit, with the run that was written down in this folder; nothing else need be said, and
+    /// what is takes its paths from the folder where the run began
     #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     pub resume: Option<PathBuf>,
     /// With --resume: also if the table, the settings or the program are no longer the same

@@ -30,6 +30,7 @@ pub struct Checkpoints<'a> {
     every: Duration,
     started: Instant,
     console: Console,
+    changed: Option<Changed>,
     state: Mutex<State>,
 }
 
@@ -43,6 +44,15 @@ struct State {
     waiting: Vec<(String, Vec<u8>)>,
     /// What could not be written, as it was said.
     told: Option<String>,
+}
+
+/// What is no longer as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// The settings or the program: trainings that have ended are done again.
+    Settings,
+    /// The rows too: what was measured on the old ones does not count.
+    Rows,
 }
 
 /// What is kept beside the training itself.
@@ -62,8 +72,14 @@ impl<'a> Checkpoints<'a> {
             every,
             started: Instant::now(),
             console,
+            changed: None,
             state: Mutex::default(),
         }
+    }
+
+    /// For a run that is no longer what it was when it was written down.
+    pub fn changed(self, changed: Option<Changed>) -> Self {
+        Self { changed, ..self }
     }
 
     /// Writes the run down in a folder from the start.
@@ -90,13 +106,23 @@ impl<'a> Checkpoints<'a> {
     /// A training as far as it came.
     pub fn training(&self, name: &str) -> Option<Checkpoint> {
         match self.read(name) {
-            Ok(checkpoint) => checkpoint,
+            Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
+                None => Some(checkpoint),
+                Some(_) if checkpoint.ended().is_some() => None,
+                Some(Changed::Settings) => Some(checkpoint),
+                Some(Changed::Rows) => Some(checkpoint.for_other_rows()),
+            }),
             Err(reason) => {
                 let words = format!("{name}.{ENDING}: {reason}; that training starts over");
                 self.console.paragraph("note", escaped(&words));
                 None
             }
         }
+    }
+
+    /// Whether a training was begun.
+    pub fn has(&self, name: &str) -> bool {
+        matches!(self.read(name), Ok(Some(_)))
     }
 
     fn read(&self, name: &str) -> Result<Option<Checkpoint>, String> {

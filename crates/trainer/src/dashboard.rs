@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal, Stderr};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use backburn_training::{EpochReport, LayerReport, Observer, StartReport, StepReport, StopReason};
+use backburn_training::{
+    Checkpoint, EpochReport, LayerReport, Observer, StartReport, StepReport, StopReason,
+};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
@@ -100,6 +102,9 @@ impl<'a> Dashboard<'a> {
             {
                 let control_c =
                     key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+                if control_c {
+                    interrupt::request();
+                }
                 if control_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc) {
                     self.state.stopping = true;
                 }
@@ -129,6 +134,11 @@ impl Observer for Dashboard<'_> {
     fn on_start(&mut self, start: &StartReport) {
         self.state.start = start.clone();
         self.draw();
+    }
+
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        let (epoch, step) = checkpoint.epoch_and_step();
+        self.state.step = (epoch - 1).saturating_mul(self.state.start.steps) + step;
     }
 
     fn on_step(&mut self, step: &StepReport) -> ControlFlow<()> {

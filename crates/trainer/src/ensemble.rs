@@ -44,15 +44,17 @@ pub fn train_ensemble(
         let left = manner
             .time_limit
             .map(|limit| limit.saturating_sub(started.elapsed()));
+        let name = format!("{}-member-{}", manner.name, member + 1);
+        // One that was begun before the run was interrupted is as far as it came.
+        let begun = manner.checkpoints.is_some_and(|kept| kept.has(&name));
         let late = left.is_some_and(|left| left.is_zero());
-        if member > 0 && (late || interrupt::requested()) {
+        if member > 0 && !begun && (late || interrupt::requested()) {
             return Ok(None);
         }
         let mut config = config.clone();
         config.training.seed = config.training.seed.wrapping_add(member as u64);
         let prepared = whole.part(&splits[member], &rows);
         // One of them is looked into.
-        let name = format!("{}-member-{}", manner.name, member + 1);
         let manner = Manner {
             name: &name,
             spent: manner.spent + started.elapsed(),
@@ -109,7 +111,7 @@ pub fn train_ensemble(
         training: rows,
         validation: Vec::new(),
     };
-    trained.seconds = started.elapsed().as_secs_f64();
+    trained.seconds = (manner.spent + started.elapsed()).as_secs_f64();
     Ok(trained)
 }
 

@@ -30,6 +30,11 @@ pub fn remove_unfinished(file: &Path) {
     });
 }
 
+/// Notes Ctrl-C where a terminal gives it as a key.
+pub fn request() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
 /// Whether Ctrl-C was pressed.
 pub fn requested() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)

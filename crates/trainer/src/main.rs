@@ -33,18 +33,26 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
 use console::Console;
 use error::Error;
 
 fn main() -> ExitCode {
-    let line = match resume::command_line(std::env::args_os().collect()) {
+    let (line, again) = match resume::command_line(std::env::args_os().collect()) {
         Ok(line) => line,
         Err(error) => return failed(&error),
     };
-    let mut args = Args::parse_from(&line);
+    let mut parser = Args::command();
+    if again {
+        parser = parser.mut_subcommand("train", |train| train.args_override_self(true));
+    }
+    let mut args = match Args::from_arg_matches(&parser.get_matches_from(&line)) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    resume::keep(&line);
     if let Some(Command::Train(args)) = &mut args.command {
         args.typed = resume::typed(&line);
     }

@@ -54,8 +54,9 @@ fn available() -> Option<u64> {
     let memory = MemoryRefreshKind::nothing().with_ram();
     let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
     let of_machine = Some(system.available_memory()).filter(|&bytes| bytes > 0);
-    // A container has bounds of its own.
-    let of_group = system.cgroup_limits().map(|limits| limits.free_memory);
+    // A container has bounds of its own. What it has of files gives way.
+    let limits = system.cgroup_limits();
+    let of_group = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
     match (of_machine, of_group) {
         (Some(machine), Some(group)) => Some(machine.min(group)),
         (machine, group) => machine.or(group),

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
-use backburn_training::{EpochReport, Observer, StepReport};
+use backburn_training::{Checkpoint, EpochReport, Observer, StartReport, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::console::Console;
@@ -21,6 +21,8 @@ pub struct Progress<'a> {
     epochs: usize,
     most_epochs: Option<usize>,
     next_line: usize,
+    /// In an epoch.
+    steps: usize,
 }
 
 impl<'a> Progress<'a> {
@@ -42,16 +44,29 @@ impl<'a> Progress<'a> {
             epochs: manner.most_epochs.map_or(epochs, |most| most.min(epochs)),
             most_epochs: manner.most_epochs,
             next_line: 1,
+            steps: 0,
         }
     }
 }
 
 impl Observer for Progress<'_> {
-    fn on_step(&mut self, step: &StepReport) -> ControlFlow<()> {
-        if step.epoch == 1 && step.step == 1 {
-            self.bar
-                .set_length(self.epochs.saturating_mul(step.steps) as u64);
+    fn on_start(&mut self, start: &StartReport) {
+        let steps = self.epochs.saturating_mul(start.steps);
+        self.bar.set_length(steps as u64);
+        self.steps = start.steps;
+    }
+
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        let (epoch, step) = checkpoint.epoch_and_step();
+        while self.next_line < epoch {
+            self.next_line = next_line(self.next_line);
         }
+        let steps = (epoch - 1).saturating_mul(self.steps).saturating_add(step);
+        self.bar.set_position(steps as u64);
+        self.bar.reset_eta();
+    }
+
+    fn on_step(&mut self, _step: &StepReport) -> ControlFlow<()> {
         self.bar.inc(1);
         match interrupt::requested() {
             true => ControlFlow::Break(()),

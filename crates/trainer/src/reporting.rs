@@ -10,6 +10,7 @@ use crate::console::{count, escaped, number, program, shown};
 use crate::data::Understood;
 use crate::error::Error;
 use crate::explaining::Explained;
+use crate::resume;
 use crate::score::Truth;
 
 /// The parts that a model and the rows that explain it fill; the others are left empty. `numbers` are
@@ -198,11 +199,9 @@ pub fn scale_in_words(target: &Target) -> String {
     format!("{of}mean {}, deviation {}", number(*mean), number(*std))
 }
 
-/// The command that this process is.
+/// The command that this process is; of a run that goes on, the one that began it.
 pub fn command() -> String {
-    let arguments = std::env::args_os().skip(1);
-    let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
-    let arguments: Vec<String> = arguments.collect();
+    let arguments: Vec<String> = resume::said().iter().map(|word| quoted(word)).collect();
     format!("{} {}", program(), arguments.join(" "))
         .trim_end()
         .to_string()

@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use backburn_report::quoted;
 use backburn_tabular::Table;
@@ -13,6 +14,7 @@ use clap::error::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Args, TrainArgs};
+use crate::checkpoints::Changed;
 use crate::config::RunConfig;
 use crate::console::{count, escaped};
 use crate::device::Chosen;
@@ -141,10 +143,23 @@ impl Run {
     }
 
     /// Makes sure that this is still the run that was begun, unless it need not be.
-    pub fn check(&self, now: &Self, folder: &Path, accept_changes: bool) -> Result<(), Error> {
+    pub fn check(
+        &self,
+        now: &Self,
+        folder: &Path,
+        accept_changes: bool,
+    ) -> Result<Option<Changed>, Error> {
         let changes = self.changes(now);
-        if accept_changes || changes.is_empty() {
-            return Ok(());
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        if accept_changes {
+            let of_rows = ["table", "target", "task", "weight"];
+            let same = |name: &&str| self.facts.get(*name) == now.facts.get(*name);
+            return Ok(Some(match of_rows.iter().all(same) {
+                true => Changed::Settings,
+                false => Changed::Rows,
+            }));
         }
         Err(Error::Failed(format!(
             "{}: the run is no longer the one that was begun:\n  {}\nto go on all the same, say \
@@ -208,26 +223,27 @@ pub fn open(path: &Path) -> Result<(RunFolder, Run), Error> {
 }
 
 /// The command line in full: `train --resume DIR` stands for what began the run in that folder, with
-/// what else is given behind it. Also goes to the folder where that was typed.
-pub fn command_line(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
+/// what else is given behind it, which may say an option once more. Whether it does. Also goes to the folder
+/// where that was typed.
+pub fn command_line(given: Vec<OsString>) -> Result<(Vec<OsString>, bool), Error> {
     let is_train = given.get(1).is_some_and(|command| command == "train");
     let place = given.iter().position(|argument| {
         let text = argument.to_string_lossy();
         text == "--resume" || text.starts_with("--resume=")
     });
     let Some(place) = place.filter(|_| is_train) else {
-        return Ok(given);
+        return Ok((given, false));
     };
     match Args::try_parse_from(&given) {
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {}
-        _ => return Ok(given),
+        _ => return Ok((given, false)),
     }
     let text = given[place].to_string_lossy().into_owned();
     let (path, taken) = match text.strip_prefix("--resume=") {
         Some(path) => (PathBuf::from(path), 1),
         None => match given.get(place + 1) {
             Some(path) => (PathBuf::from(path), 2),
-            None => return Ok(given),
+            None => return Ok((given, false)),
         },
     };
     let run = Run::read(&path)?;
@@ -239,12 +255,31 @@ pub fn command_line(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
         })?;
     }
     let mut line = given[..2].to_vec();
-    line.extend(run.arguments.iter().map(OsString::from));
+    // What stands behind two dashes is no option.
+    let end = run.arguments.iter().position(|argument| argument == "--");
+    let (options, rest) = run.arguments.split_at(end.unwrap_or(run.arguments.len()));
+    line.extend(options.iter().map(OsString::from));
     line.extend_from_slice(&given[2..place]);
     line.extend_from_slice(&given[place + taken..]);
-    line.push("--resume".into());
-    line.push(path.into());
-    Ok(line)
+    line.extend(["--resume".into(), path.into()]);
+    line.extend(rest.iter().map(OsString::from));
+    Ok((line, true))
+}
+
+/// The command, for reports.
+static SAID: OnceLock<Vec<String>> = OnceLock::new();
+
+/// The command and its arguments, but for what asks to go on.
+pub fn said() -> &'static [String] {
+    SAID.get().map_or(&[], Vec::as_slice)
+}
+
+/// Keeps what the command line is, for [`said`].
+pub fn keep(line: &[OsString]) {
+    let command = line
+        .get(1)
+        .map(|command| command.to_string_lossy().into_owned());
+    let _ = SAID.set(command.into_iter().chain(typed(line)).collect());
 }
 
 /// What was typed after `train`, but for the folder and what asks to go on.

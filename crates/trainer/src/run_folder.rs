@@ -39,7 +39,7 @@ impl Files for Disk {
     }
 }
 
-/// Says what the run is. Written first and removed last: where it is missing, there is no run.
+/// Says what the run is. Written first and removed first: where it is missing, there is no run.
 pub const RUN: &str = "run.json";
 const LOCK: &str = "lock";
 /// Of the file of a training.
@@ -86,11 +86,17 @@ impl RunFolder {
 impl<F: Files> RunFolder<F> {
     pub fn create_with(path: &Path, files: F) -> Result<Self, FolderError> {
         fs::create_dir_all(path)?;
+        let mut others = false;
         for entry in fs::read_dir(path)? {
             let name = entry?.file_name();
+            others |= name != LOCK;
             if name != LOCK && !is_ours(Path::new(&name)) {
                 return Err(FolderError::Foreign);
             }
+        }
+        // What a run left has a lock beside it, which goes last.
+        if others && !path.join(LOCK).exists() {
+            return Err(FolderError::Foreign);
         }
         let folder = Self::lock(path, files)?;
         if path.join(RUN).exists() {
@@ -171,17 +177,17 @@ impl<F: Files> RunFolder<F> {
 
     /// Removes the run and, if nothing else is in it, the folder.
     pub fn remove(self) -> io::Result<()> {
-        self.clear()?;
         match fs::remove_file(self.path.join(RUN)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
+        self.clear()?;
         fs::remove_file(self.path.join(LOCK))?;
         let _ = fs::remove_dir(&self.path);
         Ok(())
     }
 
-    /// Removes all but what says that there is a run.
+    /// Removes the checkpoints.
     fn clear(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
@@ -318,6 +324,14 @@ mod tests {
             Err(FolderError::Unfinished)
         ));
         assert!(RunFolder::open(&path).is_ok());
+        let others = place.path().join("others");
+        fs::create_dir(&others).unwrap();
+        fs::write(others.join("film.part"), "mine").unwrap();
+        assert!(matches!(
+            RunFolder::create(&others),
+            Err(FolderError::Foreign)
+        ));
+        assert!(others.join("film.part").exists());
         fs::write(place.path().join("letter"), "mine").unwrap();
         assert!(matches!(
             RunFolder::create(place.path()),

@@ -138,7 +138,7 @@ fn refitted(
         validation: Vec::new(),
     };
     let name = format!("{}-refit", manner.name);
-    let taken = Duration::from_secs_f64(trained.seconds);
+    let taken = Duration::from_secs_f64(trained.seconds).saturating_sub(manner.spent);
     let manner = Manner {
         name: &name,
         spent: manner.spent + taken,
@@ -177,7 +177,7 @@ fn refitted(
             target,
             ..again.model
         },
-        seconds: trained.seconds + again.seconds,
+        seconds: again.seconds,
         ..trained
     })
 }
@@ -299,7 +299,7 @@ pub fn train_network(
         model,
         validation,
         stop: fitted.stop,
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: (manner.spent + started.elapsed()).as_secs_f64(),
         history,
         findings,
         split: prepared.split.clone(),
@@ -327,7 +327,7 @@ impl Trained {
         let why = match self.stop {
             StopReason::Finished => epochs,
             StopReason::EarlyStopping => {
-                let worse = summary.epochs - summary.best_epoch;
+                let worse = summary.epochs.saturating_sub(summary.best_epoch);
                 format!("{epochs}, the last {worse} no better,")
             }
             StopReason::Interrupted => format!("interrupted after {epochs}"),

@@ -191,6 +191,28 @@ fn what_changed_is_said() {
     let answer = folder.done("train --resume run --accept-changes --set training.epochs=6");
     assert!(answer.stdout.contains("6 epochs"), "{}", answer.stdout);
     assert!(!folder.path("run").exists());
+    folder.refused("train t.csv --target price --target size", 2, &["--target"]);
+}
+
+#[test]
+fn networks_that_are_done_stay_when_the_time_is_up() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(400));
+    let line = "train --target price --set ensemble.members=6 --set ensemble.folds=3 --set \
+                training.epochs=300 --set training.patience=0 --checkpoint run \
+                --checkpoint-every 0s -- t.csv";
+    let mut child = start(&folder, line);
+    for member in 1..=3 {
+        wait_for(&folder, &format!("run/network-member-{member}.checkpoint"));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let answer = folder.done("train --resume run --time-limit 0s --accept-changes");
+    assert!(
+        answer.stdout.contains("3 networks") || answer.stdout.contains("4 networks"),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]

@@ -492,6 +492,13 @@ fn bad_rows_are_skipped_where_that_is_asked_for() {
         "{}",
         answer.stderr
     );
+    // All that follows an open quote is one field.
+    let open = houses(50)
+        .replacen("north", "\"north", 5)
+        .replacen("\"north", "north", 4);
+    folder.write("open.csv", open);
+    let line = "predict t.safetensors open.csv --on-error skip";
+    folder.refused(line, 1, &["open.csv", "never closed"]);
     folder.write("none.csv", "size,street,built\nmany,north,2000-01-01\n");
     folder.refused(
         "predict t.safetensors none.csv --on-error skip",

@@ -1,13 +1,16 @@
 //! Steps by Burn's automatic differentiation: any network, on any device.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
+use burn::module::{ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Bytes, Tensor};
+use burn::store::burn_pack::{self, Reader};
+use burn::tensor::{Bytes, Shape, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use crate::checkpoint::Remembered;
+use crate::checkpoint::{Place, Remembered};
 use crate::fit::validate;
 use crate::steps::{Recording, Steps};
 use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
@@ -97,9 +100,8 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         self.losses.diverged()
     }
 
-    fn losses(&mut self) -> (f64, usize) {
-        self.losses.read_back();
-        (self.losses.sum, self.losses.rows)
+    fn losses(&self) -> (f64, usize) {
+        self.losses.so_far()
     }
 
     fn remembered(&self) -> Remembered {
@@ -107,20 +109,17 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         Remembered::Record(record.expect("the optimizer can be read back").to_vec())
     }
 
-    fn go_on(
-        &mut self,
-        steps: usize,
-        losses: (f64, usize),
-        remembered: &Remembered,
-    ) -> Result<(), String> {
+    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String> {
         let Remembered::Record(record) = remembered else {
             return Err("it is of a network that was trained over arrays".to_string());
         };
         let record = Bytes::from_bytes_vec(record.clone());
+        check_record(record.clone(), self.network.as_ref())?;
         let optimizer = self.optimizer.clone().from_bytes(record);
         self.optimizer = optimizer.map_err(|error| error.to_string())?;
-        (self.losses.sum, self.losses.rows) = losses;
-        self.steps = steps as u64;
+        (self.losses.sum, self.losses.rows) = (place.loss, place.loss_rows);
+        self.losses.steps = place.step;
+        self.steps = place.steps_done() as u64;
         Ok(())
     }
 
@@ -141,6 +140,7 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
 struct Losses {
     pending: Vec<Tensor<1>>,
     pending_rows: Vec<usize>,
+    steps: usize,
     sum: f64,
     rows: usize,
 }
@@ -151,23 +151,60 @@ impl Losses {
     fn push(&mut self, loss: &Tensor<1>, rows: usize) {
         self.pending.push(loss.clone().without_autodiff());
         self.pending_rows.push(rows);
+        self.steps += 1;
+    }
+
+    /// The sum of all losses, and their rows.
+    fn so_far(&self) -> (f64, usize) {
+        let (mut sum, mut sum_of_rows) = (self.sum, self.rows);
+        if !self.pending.is_empty() {
+            let losses = Tensor::cat(self.pending.clone(), 0).into_data();
+            for (loss, rows) in losses.iter::<f64>().zip(&self.pending_rows) {
+                sum += loss * *rows as f64;
+                sum_of_rows += rows;
+            }
+        }
+        (sum, sum_of_rows)
     }
 
     fn read_back(&mut self) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let losses = Tensor::cat(std::mem::take(&mut self.pending), 0).into_data();
-        for (loss, rows) in losses.iter::<f64>().zip(self.pending_rows.drain(..)) {
-            self.sum += loss * rows as f64;
-            self.rows += rows;
-        }
+        (self.sum, self.rows) = self.so_far();
+        self.pending.clear();
+        self.pending_rows.clear();
     }
 
     fn diverged(&mut self) -> bool {
-        if self.pending.len() >= READ_BACK {
+        // At the same steps for a training that goes on in the middle of an epoch.
+        if self.steps.is_multiple_of(READ_BACK) {
             self.read_back();
         }
         !self.sum.is_finite()
     }
+}
+
+/// Makes sure that a record of an optimizer is of this network: Burn panics where it is not.
+fn check_record<N: Network>(record: Bytes, network: Option<&N>) -> Result<(), String> {
+    struct Shapes(HashMap<u64, Shape>);
+    impl ModuleVisitor for Shapes {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.insert(param.id.val(), param.shape());
+        }
+    }
+    let mut shapes = Shapes(HashMap::new());
+    if let Some(network) = network {
+        network.visit(&mut shapes);
+    }
+    let failed = |error: burn_pack::Error| error.to_string();
+    let tensors = Reader::from_bytes(record).and_then(Reader::into_tensors);
+    for tensor in tensors.map_err(failed)? {
+        let shape = tensor.param_id.and_then(|id| shapes.0.get(&id));
+        // Adafactor keeps means of rows and of columns.
+        let fits = |shape: &Shape| {
+            tensor.shape == *shape || tensor.shape.num_elements() < shape.num_elements()
+        };
+        if !shape.is_some_and(fits) {
+            return Err("its optimizer is of another network".to_string());
+        }
+    }
+    Ok(())
 }

@@ -291,7 +291,9 @@ fn train<N: Network>(
         for (&epoch, network) in place.kept.iter().zip(&checkpoint.kept) {
             kept.push((epoch, with_record(trainer.network(), network)?));
         }
-        observer.on_resume(checkpoint);
+        if place.steps_done() > 0 {
+            observer.on_resume(checkpoint);
+        }
     }
     rng.set_word_pos(place.order);
     let mut last_rate = 0.0;
@@ -311,9 +313,8 @@ fn train<N: Network>(
         trainer.start_epoch(&mut rng);
         match to_resume.take() {
             Some(checkpoint) => {
-                let losses = (place.loss, place.loss_rows);
                 trainer
-                    .go_on(place.steps_done(), losses, &checkpoint.optimizer)
+                    .go_on(&place, &checkpoint.optimizer)
                     .map_err(TrainingError::Checkpoint)?;
                 if let Some(recorder) = recorder.as_mut().filter(|_| place.step > 0) {
                     recorder.go_on(&checkpoint.sums);
@@ -342,8 +343,11 @@ fn train<N: Network>(
             let asked = observer.on_step(&report);
             if observer.checkpoint_due(None) {
                 (place.loss, place.loss_rows) = trainer.losses();
-                let sums = recorder.as_ref().map(Recorder::sums);
-                observer.on_checkpoint(Checkpoint::running(&place, &kept, &*trainer, sums));
+                // Otherwise training is about to end.
+                if place.loss.is_finite() {
+                    let sums = recorder.as_ref().map(Recorder::sums);
+                    observer.on_checkpoint(Checkpoint::running(&place, &kept, &*trainer, sums));
+                }
             }
             if asked.is_break() {
                 stop = StopReason::Interrupted;
@@ -392,7 +396,7 @@ fn train<N: Network>(
             break;
         }
         let best_epoch = kept.last().map_or(0, |(epoch, _)| *epoch);
-        if config.patience > 0 && epoch - best_epoch >= config.patience {
+        if config.patience > 0 && epoch.saturating_sub(best_epoch) >= config.patience {
             stop = StopReason::EarlyStopping;
             break;
         }

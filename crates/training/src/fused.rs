@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::checkpoint::Remembered;
+use crate::checkpoint::{Place, Remembered};
 use crate::loss_gradient::Truth;
 use crate::steps::{Recording, Steps};
 use crate::update::{CHUNK, Update};
@@ -260,7 +260,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         !self.loss.is_finite()
     }
 
-    fn losses(&mut self) -> (f64, usize) {
+    fn losses(&self) -> (f64, usize) {
         (self.loss, self.rows)
     }
 
@@ -275,12 +275,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         }
     }
 
-    fn go_on(
-        &mut self,
-        _steps: usize,
-        losses: (f64, usize),
-        remembered: &Remembered,
-    ) -> Result<(), String> {
+    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String> {
         let Remembered::Arrays {
             steps,
             first,
@@ -297,7 +292,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         for (part, rng) in self.parts.iter_mut().zip(dropout) {
             part.pass.rng = rng.clone();
         }
-        (self.loss, self.rows) = losses;
+        (self.loss, self.rows) = (place.loss, place.loss_rows);
         Ok(())
     }
 

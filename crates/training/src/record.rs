@@ -94,7 +94,7 @@ pub(crate) struct Sums {
     /// Of the squared norms, the norms, the absolute values and the ratios, after the first norm: the
     /// bits of 64-bit numbers, which may be infinite.
     numbers: [u64; 5],
-    measured: usize,
+    pub measured: usize,
 }
 
 /// Measures a few steps of each epoch.

@@ -6,7 +6,7 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Validation;
-use crate::checkpoint::Remembered;
+use crate::checkpoint::{Place, Remembered};
 use crate::record::Recorder;
 
 /// Takes the steps of an epoch: Burn on any network and device ([`Autodiff`](crate::autodiff)), or
@@ -33,18 +33,13 @@ pub(crate) trait Steps<N> {
     }
 
     /// The sum of the epoch's losses, each taken as often as its batch has rows, and these rows.
-    fn losses(&mut self) -> (f64, usize);
+    fn losses(&self) -> (f64, usize);
 
     /// What the optimizer remembers.
     fn remembered(&self) -> Remembered;
 
-    /// Goes on in an epoch whose order has been drawn, after so many steps of training.
-    fn go_on(
-        &mut self,
-        steps: usize,
-        losses: (f64, usize),
-        remembered: &Remembered,
-    ) -> Result<(), String>;
+    /// Goes on in an epoch whose order has been drawn.
+    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String>;
 
     /// The network as it is now, ready to predict.
     fn network(&self) -> N;

@@ -123,7 +123,7 @@ impl Update {
         parameters: &mut [f32],
         gradient: impl Fn(usize, &mut [f32]) + Sync,
     ) {
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         let (rule, decay, steps) = (&self.rule, self.decay, self.steps);
         let update = |(chunk, (parameters, memory)): (usize, (&mut [f32], &mut Memory))| {
             let mut numbers = [0.0; CHUNK];

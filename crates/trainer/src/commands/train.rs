@@ -89,9 +89,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         (Some(path), _) => {
             let (folder, run) = resume::open(path)?;
             let now = Run::new(args, &config, &chosen, &table, test.as_ref())?;
-            run.check(&now, path, args.accept_changes)?;
+            let changed = run.check(&now, path, args.accept_changes)?;
             console.entry("resumed", format!("train {}", run.command()));
-            checkpoints.in_folder(folder)?
+            checkpoints.changed(changed).in_folder(folder)?
         }
         (None, Some(path)) => {
             let folder = RunFolder::create(path);
