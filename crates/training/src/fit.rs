@@ -180,9 +180,9 @@ pub fn fit<N: Network>(
 /// ([`Observer::on_checkpoint`]). Given the same network, rows and config, what comes out equals to
 /// the bit what [`fit`] gives when nothing interrupts it.
 ///
-/// Another config, such as one with more epochs, is taken as it is. With other rows, training goes on
-/// from the same weights at the start of the epoch, and epochs before are not among those to choose
-/// from, as their losses are of other rows.
+/// Another config, such as one with more epochs, is taken as it is. With another number of rows, training
+/// goes on from the same weights at the start of the epoch, and epochs before are not among those to
+/// choose from; where only their cells are others, say so by [`Checkpoint::for_other_rows`].
 ///
 /// # Errors
 ///
