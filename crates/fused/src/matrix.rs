@@ -21,8 +21,8 @@ impl<'a> Matrix<'a> {
     /// There are not as many.
     pub fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Self {
         assert_eq!(
-            numbers.len(),
-            rows * columns,
+            Some(numbers.len()),
+            rows.checked_mul(columns),
             "a matrix of {rows} x {columns}"
         );
         Self {
@@ -59,7 +59,8 @@ impl<'a> Matrix<'a> {
 /// The shapes do not fit.
 pub fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool) {
     assert_eq!(a.columns, b.rows, "the inner sizes of a product");
-    assert_eq!(out.len(), a.rows * b.columns, "the size of a product");
+    let size = a.rows.checked_mul(b.columns);
+    assert_eq!(Some(out.len()), size, "the size of a product");
     let (a_column, a_row) = a.strides();
     let (b_column, b_row) = b.strides();
     // SAFETY: `gemm` reads `rows * columns` numbers of both matrices at these strides, which is all
@@ -192,5 +193,34 @@ mod tests {
             false,
         );
         assert_eq!(out, [0.0; 4]);
+    }
+
+    #[test]
+    fn every_small_shape_is_that_of_its_sums() {
+        let sizes = [0, 1, 2, 3, 7, 8, 9, 17];
+        let shapes = sizes
+            .iter()
+            .flat_map(|&m| sizes.iter().map(move |&n| (m, n)));
+        for ((rows, columns), inner) in shapes.flat_map(|s| [1, 2, 5, 16].map(|k| (s, k))) {
+            let (a, b) = (numbered(rows, inner), numbered(inner, columns));
+            let mut out = vec![f32::NAN; rows * columns];
+            let (left, right) = (
+                Matrix::new(&a, rows, inner),
+                Matrix::new(&b, inner, columns),
+            );
+            product(left, right, &mut out, false);
+            for (place, sum) in out.into_iter().enumerate() {
+                let (row, column) = (place / columns, place % columns);
+                let terms = (0..inner).map(|k| a[row * inner + k] * b[k * columns + column]);
+                let expected: f32 = terms.sum();
+                assert!((sum - expected).abs() <= expected * 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix of")]
+    fn a_size_beyond_the_largest_number_is_no_small_one() {
+        Matrix::new(&[], 1 << (usize::BITS / 2), 1 << (usize::BITS / 2));
     }
 }
