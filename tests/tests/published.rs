@@ -99,7 +99,9 @@ fn piecewise_linear_encoding() {
                 clipped: false,
             },
             edges: edges.collect(),
+            quantiles: Vec::new(),
             indicator: false,
+            missing: None,
         }],
         neighbours: Vec::new(),
     };

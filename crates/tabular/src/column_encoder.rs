@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bins::quantile;
 use crate::cell::within_range;
+use crate::quantiles::{quantiles, to_normal};
 use crate::{Bins, Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
 
 /// A column and how it becomes numbers.
@@ -15,7 +16,7 @@ use crate::{Bins, Cell, CellError, Column, ColumnKind, EncoderOptions, NumberSca
 #[non_exhaustive]
 pub enum ColumnEncoder {
     /// A number: scaled, and perhaps by bins. One that is missing, infinite or too large for 32 bits
-    /// becomes zeros.
+    /// becomes zeros with an indicator, and else what `missing` says.
     Numeric {
         /// The column.
         name: String,
@@ -24,8 +25,16 @@ pub enum ColumnEncoder {
         /// The edges of the bins, in order: see [`Bins`](crate::Bins). None but two or more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         edges: Vec<f64>,
+        /// Values at even shares of the training rows, in order, where it is scaled by these instead: see
+        /// [`NumberScale::Quantile`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        quantiles: Vec<f64>,
         /// Whether a second number tells if it is missing.
         indicator: bool,
+        /// What a missing number is taken for where no indicator tells of it: the median of the training
+        /// rows, or their mean. Zeros without it, as in models of old.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<f64>,
     },
     /// A truth value: standardized from 0 and 1, else like a number.
     Boolean {
@@ -81,6 +90,10 @@ pub struct Scale {
 fn is_false(flag: &bool) -> bool {
     !flag
 }
+
+/// A value that is missing in fewer training rows tells nothing by that: all else about these rows would be
+/// learned from it.
+const FEWEST_MISSING: usize = 3;
 
 /// A part of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,15 +210,15 @@ impl ColumnEncoder {
             _ => {}
         }
         let mut values = Vec::new();
-        let mut missing = false;
+        let mut missing = 0;
         for cell in cells {
             match value(kind, &cell) {
                 Ok(Some(value)) => values.push(value),
-                Ok(None) => missing = true,
+                Ok(None) => missing += 1,
                 Err(()) => {}
             }
         }
-        let indicator = missing && !values.is_empty();
+        let indicator = missing >= FEWEST_MISSING && !values.is_empty();
         if kind == ColumnKind::Date {
             let parts = DATE_PARTS.iter().filter_map(|part| {
                 let values: Vec<f64> = values.iter().map(|&seconds| part.of(seconds)).collect();
@@ -237,14 +250,14 @@ impl ColumnEncoder {
         indicator: bool,
         (numbers, bins): (NumberScale, Bins),
     ) -> Option<Self> {
-        let robust = numbers == NumberScale::Robust;
-        if robust || bins.of(values.len()) > 1 {
+        if numbers != NumberScale::Standard || bins.of(values.len()) > 1 {
             values.sort_unstable_by(f64::total_cmp);
         }
-        let scale = match robust {
-            true => Scale::fit_robust(&values),
-            false => Scale::fit(&values),
+        let scale = match numbers {
+            NumberScale::Robust => Scale::fit_robust(&values),
+            NumberScale::Standard | NumberScale::Quantile => Scale::fit(&values),
         };
+        let by_ranks = numbers == NumberScale::Quantile && scale.is_some();
         Some(Self::Numeric {
             name,
             scale: scale.or_else(|| indicator.then(|| Scale::of_one(&values)))?,
@@ -252,7 +265,12 @@ impl ColumnEncoder {
                 Some(_) => bins.edges(&values),
                 None => Vec::new(),
             },
+            quantiles: match by_ranks {
+                true => quantiles(&values),
+                false => Vec::new(),
+            },
             indicator,
+            missing: scale.filter(|_| !indicator).map(|scale| scale.mean),
         })
     }
 
@@ -301,9 +319,16 @@ impl ColumnEncoder {
     /// Whether this encoder can be: a file may hold anything.
     pub(crate) fn is_usable(&self) -> bool {
         match self {
-            Self::Numeric { scale, edges, .. } => {
-                let ascending = edges.windows(2).all(|pair| pair[0] < pair[1]);
-                let finite = edges.iter().all(|&edge| within_range(edge));
+            Self::Numeric {
+                scale,
+                edges,
+                quantiles,
+                missing,
+                ..
+            } => {
+                let ascending = edges.is_sorted_by(|a, b| a < b) && quantiles.is_sorted();
+                let mut finite = edges.iter().chain(quantiles).chain(missing);
+                let finite = finite.all(|&x| within_range(x));
                 scale.is_usable() && edges.len() != 1 && ascending && finite
             }
             Self::Boolean { scale, .. } => scale.is_usable(),
@@ -345,10 +370,19 @@ impl ColumnEncoder {
 
     /// Writes a number of a numeric column: scaled, and by bins.
     pub(crate) fn write_number(&self, value: f64, numbers: &mut [f32]) {
-        let Self::Numeric { scale, edges, .. } = self else {
+        let Self::Numeric {
+            scale,
+            edges,
+            quantiles,
+            ..
+        } = self
+        else {
             return;
         };
-        numbers[0] = scale.apply(value);
+        numbers[0] = match quantiles.is_empty() {
+            true => scale.apply(value),
+            false => to_normal(value, quantiles),
+        };
         for (number, edge) in numbers[1..].iter_mut().zip(edges.windows(2)) {
             let share = (value - edge[0]) / (edge[1] - edge[0]);
             *number = share.clamp(0.0, 1.0) as f32;
@@ -432,13 +466,20 @@ impl<'a> Writer<'a> {
         match (self.encoder, &self.index) {
             (
                 ColumnEncoder::Numeric {
-                    edges, indicator, ..
+                    edges,
+                    indicator,
+                    missing,
+                    ..
                 },
                 _,
             ) => match value(ColumnKind::Numeric, &cell)? {
                 Some(value) => self.encoder.write_number(value, numbers),
                 None if *indicator => numbers[edges.len().max(1)] = 1.0,
-                None => {}
+                None => {
+                    if let Some(value) = missing {
+                        self.encoder.write_number(*value, numbers);
+                    }
+                }
             },
             (
                 ColumnEncoder::Boolean {

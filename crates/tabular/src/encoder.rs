@@ -23,6 +23,8 @@ pub enum NumberScale {
     /// Median 0 and 1 between the quartiles, with what is far out drawn in: nothing is beyond 3.
     #[default]
     Robust,
+    /// By ranks: the numbers that a standard normal distribution has at the same shares, nothing beyond 5.2.
+    Quantile,
 }
 
 /// How columns are encoded.

@@ -28,6 +28,7 @@ mod neighbours;
 mod output;
 mod places;
 mod predictor;
+mod quantiles;
 mod read;
 mod rough_pairs;
 mod saved;
