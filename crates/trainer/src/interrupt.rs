@@ -1,33 +1,49 @@
 //! Ctrl-C.
 
 use std::fs;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::dashboard;
 
+static TRAINING: AtomicBool = AtomicBool::new(false);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// From now on the first Ctrl-C (or SIGTERM) is noted, for training to stop after the current
-/// step; a second one ends the program.
+/// From now on Ctrl-C (or SIGTERM) ends the program without a trace while there is nothing to lose. Once
+/// something is being [trained](training), the first one is noted, for training to stop after the
+/// current step, and a second one ends the program.
 pub fn catch() {
     // Without a handler, Ctrl-C just ends the program as it does everywhere.
     let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        let again = INTERRUPTED.swap(true, Ordering::Relaxed);
+        let nothing_to_lose = !TRAINING.load(Ordering::Relaxed);
+        if again || nothing_to_lose {
+            let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+            for file in unfinished.iter() {
+                let _ = fs::remove_file(file);
+            }
             dashboard::release_terminal();
+            if nothing_to_lose {
+                let _ = writeln!(io::stderr(), "interrupted");
+            }
             process::exit(1);
         }
     });
 }
 
-/// From now on Ctrl-C (or SIGTERM) removes an unfinished file and ends the program.
-pub fn remove_unfinished(file: &Path) {
-    let file = file.to_path_buf();
-    let _ = ctrlc::set_handler(move || {
-        let _ = fs::remove_file(&file);
-        process::exit(1);
-    });
+/// Where Ctrl-C ends the program, this file is removed.
+pub fn unfinished(file: Option<&Path>) {
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    unfinished.extend(file.map(Path::to_path_buf));
+}
+
+/// From now on there is something to lose.
+pub fn training() {
+    TRAINING.store(true, Ordering::Relaxed);
 }
 
 /// Notes Ctrl-C where a terminal gives it as a key.

@@ -106,6 +106,8 @@ pub struct Fitted<N> {
     /// The mean loss of this network on the validation rows, or on the training rows if there are
     /// none.
     pub loss: f64,
+    /// What this network gives for the validation rows, `[rows, outputs]`, if there are any.
+    pub outputs: Option<Tensor<2>>,
     /// Why training ended.
     pub stop: StopReason,
 }
@@ -412,17 +414,19 @@ fn train<N: Network>(
     }
     let rows = validation.as_ref().unwrap_or(&training);
     let mut measured = kept.into_iter().rev().map(|(epoch, network)| {
-        let loss = validate(&network, rows, &criterion).loss;
-        (epoch, network, loss)
+        let measured = validate(&network, rows, &criterion);
+        (epoch, network, measured)
     });
-    let Some((best_epoch, network, loss)) = measured.find(|(_, _, loss)| loss.is_finite()) else {
+    let Some((best_epoch, network, measured)) = measured.find(|(_, _, m)| m.loss.is_finite())
+    else {
         return Err(TrainingError::Diverged);
     };
     Ok(Fitted {
         network,
         best_epoch,
         epochs: place.epochs,
-        loss,
+        loss: measured.loss,
+        outputs: validation.is_some().then_some(measured.outputs),
         stop,
     })
 }

@@ -39,9 +39,8 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
     }
     let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
     let mut file = OutputFile::create(&args.out).map_err(failed)?;
-    if let Some(temporary) = file.temporary() {
-        interrupt::remove_unfinished(temporary);
-    }
+    interrupt::unfinished(file.temporary());
+    interrupt::catch();
     let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
         Err(Error::Output(error)) => return Err(failed(error)),
         rows => rows?,
