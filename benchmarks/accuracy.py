@@ -3,14 +3,17 @@
 usage: python benchmarks/accuracy.py FOLDER [--only METHOD,...] [--seeds 0,1,2] [--set KEY=VALUE ...]
 needs: pip install numpy pandas scikit-learn lightgbm xgboost pytabkit tabm; cargo build --release -p trainer
 
-FOLDER has a folder for each table, with train.csv and test.csv; the target is the last column unless TARGETS
-names it. Everyone has the same two threads and its own defaults (gradient boosting 500 trees at a rate of 0.05);
+FOLDER has a folder for each table, with train.csv and test.csv, or one for each fold of a table (NAME.0, NAME.1,
+…), whose scores are averaged; the target is the last column unless TARGETS names it. Everyone has the same two threads and its own defaults (gradient boosting 500 trees at a rate of 0.05);
 numbers are scores on the test rows, then seconds of fitting and predicting, reading left out for the others and
 included for ours. One process for each, one after the other. --set is for ours: what a setting is worth.
 """
 
 import argparse
+import csv
+import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -143,10 +146,17 @@ def words(scores):
         return f"not in {scores[0]['seconds'] / 60:.0f} min"
     mean = lambda name: sum(s[name] for s in scores) / len(scores)
     if "rmse" in scores[0]:
-        text = f"{mean('rmse'):,.0f}"
+        rmse = mean("rmse")
+        text = f"{rmse:,.0f}" if rmse >= 1000 else f"{rmse:.4g}"
     else:
         text = f"{mean('accuracy'):.4f} / {mean('log_loss'):.3f}"
     return f"{text} ({mean('seconds'):.1f} s)"
+
+
+def error(scores):
+    """The mean RMSE or log loss; nothing is as bad as no answer in time."""
+    errors = [s.get("rmse", s.get("log_loss", math.inf)) for s in scores]
+    return sum(errors) / len(errors)
 
 
 def main():
@@ -164,17 +174,28 @@ def main():
     methods = args.only.split(",")
     print("| table | " + " | ".join(methods) + " |\n|" + " --- |" * (len(methods) + 1), flush=True)
     folders = sorted(f for f in args.folder.iterdir() if (f / "train.csv").exists())
-    for folder in folders:
-        if args.tables and folder.name not in args.tables.split(","):
+    errors = []
+    for name, folds in itertools.groupby(folders, lambda folder: folder.name.split(".")[0]):
+        folds = list(folds)
+        if args.tables and name not in args.tables.split(","):
             continue
-        with open(folder / "train.csv") as file:
-            target = TARGETS.get(folder.name, file.readline().strip().split(",")[-1])
-        print(f"| {folder.name} |", end="", flush=True)
+        with open(folds[0] / "train.csv") as file:
+            target = TARGETS.get(name, next(csv.reader(file))[-1])
+        print(f"| {name} |", end="", flush=True)
+        row = []
         for method in methods:
             seeds = [int(seed) for seed in args.seeds.split(",")]
-            scores = [score(method, folder, target, seed, args.set) for seed in seeds]
+            runs = itertools.product(folds, seeds)
+            scores = [score(method, fold, target, seed, args.set) for fold, seed in runs]
             print(f" {words(scores)} |", end="", flush=True)
+            row.append(error(scores))
         print(flush=True)
+        errors.append(row)
+    ranks = [[sum(e <= mine for e in row) for mine in row] for row in errors]
+    print("| mean rank |" + "".join(f" {sum(r) / len(r):.2f} |" for r in zip(*ranks)))
+    logs = [[math.log(mine / row[-1]) for mine in row] for row in errors]
+    ratios = "".join(f" {math.exp(sum(r) / len(r)):.3f} |" for r in zip(*logs))
+    print(f"| error, as a share of that of {methods[-1]} |{ratios}")
 
 
 if __name__ == "__main__":
