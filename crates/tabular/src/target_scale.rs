@@ -90,6 +90,14 @@ impl Target {
         })
     }
 
+    /// How its numbers are scaled, if it has some.
+    pub fn scaled(&self) -> Option<TargetScale> {
+        match self {
+            Self::Regression { scale, .. } => Some(*scale),
+            Self::Classification { .. } => None,
+        }
+    }
+
     /// The same target with predictions of numbers bounded by the least and the greatest one in the
     /// training rows.
     ///

@@ -13,6 +13,7 @@ use toml::{Table, Value};
 
 use crate::args::RunArgs;
 use crate::error::Error;
+use crate::members::Members;
 
 /// A set of settings to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -68,7 +69,7 @@ pub struct RunConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct EnsembleConfig {
     /// Networks, whose outputs are averaged.
-    pub members: usize,
+    pub members: Members,
     /// Parts of the rows, of which each network leaves another one out.
     pub folds: usize,
 }
@@ -76,7 +77,7 @@ pub struct EnsembleConfig {
 impl Default for EnsembleConfig {
     fn default() -> Self {
         Self {
-            members: 1,
+            members: Members::Auto,
             folds: 8,
         }
     }
@@ -166,6 +167,22 @@ impl RunConfig {
         Ok(config)
     }
 
+    /// The settings of a preset.
+    pub fn of_preset(preset: Preset) -> Result<Self, Error> {
+        over(Some(preset), Table::new()).map_err(Error::Usage)
+    }
+
+    /// These settings with those that the number of rows decides.
+    pub fn for_rows(mut self, rows: usize) -> Self {
+        let members = &mut self.ensemble.members;
+        // Without validation rows, or with a refit, it is one network that was asked for.
+        *members = match self.data.refit || self.data.validation == 0.0 {
+            true => Members::Exactly(members.count()),
+            false => Members::Exactly(members.of(rows)),
+        };
+        self
+    }
+
     fn validate(&self) -> Result<(), Error> {
         let usage = |reason: &str| Err(Error::Usage(reason.to_string()));
         if !(0.0..1.0).contains(&self.data.validation) {
@@ -174,7 +191,7 @@ impl RunConfig {
         if self.data.bins.of(0) > MOST_BINS {
             return usage(&format!("data.bins: must be at most {MOST_BINS}"));
         }
-        if !(1..=MOST_MEMBERS).contains(&self.ensemble.members) {
+        if !(1..=MOST_MEMBERS).contains(&self.ensemble.members.count()) {
             let reason = format!("ensemble.members: must be from 1 to {MOST_MEMBERS}");
             return usage(&reason);
         }

@@ -121,11 +121,11 @@ fn splits(rows: &[usize], understood: &Understood, config: &RunConfig) -> Vec<Sp
     let folds = config.ensemble.folds.min(rows.len()).max(2);
     let mut splits = Vec::new();
     let mut seed = config.training.seed;
-    while splits.len() < config.ensemble.members {
+    while splits.len() < config.ensemble.members.count() {
         splits.extend(k_folds(rows, folds, classes.as_deref(), seed));
         seed = seed.wrapping_add(1);
     }
-    splits.truncate(config.ensemble.members);
+    splits.truncate(config.ensemble.members.count());
     splits
 }
 

@@ -99,7 +99,7 @@ pub fn cross_validate(
         }
     };
     // The networks of an ensemble are themselves trained at once.
-    if config.ensemble.members == 1 && can_run_at_once(config, chosen)? {
+    if config.ensemble.members.count() == 1 && can_run_at_once(config, chosen)? {
         at_once(splits.len(), score, |fold, score| {
             done(fold, score);
         });

@@ -10,6 +10,7 @@ use crate::data::Understood;
 use crate::device::Chosen;
 use crate::error::Error;
 use crate::interrupt;
+use crate::members::Members;
 use crate::score::Score;
 use crate::training::{Manner, Trained, train};
 
@@ -19,20 +20,28 @@ const FEWEST_ROWS: usize = 40;
 const REPEATED_BELOW: usize = 1000;
 const REPEATS: u64 = 2;
 
+/// The rows that networks of the curve are trained on, and those that choose their best epoch.
+pub fn split_for_curve(trained: &Trained, understood: &Understood, config: &RunConfig) -> Split {
+    match trained.is_ensemble() {
+        true => understood.split(config),
+        false => trained.split.clone(),
+    }
+}
+
 /// Trains on a quarter, on half and on all of the training rows, for as many steps each, and scores each network on the rows
-/// of the test, or else on those that chose the best epoch. `None` where there are too few rows, or
-/// training was interrupted.
+/// of the test, or else on those that chose the best epoch. It is a curve of single networks, also for an
+/// ensemble. `None` where there are too few rows, or training was interrupted.
 pub fn learning_curve(
     table: &Table,
     test: Option<&Table>,
     understood: &Understood,
-    trained: &Trained,
+    (trained, split): (&Trained, &Split),
     config: &RunConfig,
     chosen: &Chosen,
     manner: Manner,
 ) -> Result<Option<LearningCurve>, Error> {
-    let rows = &trained.split.training;
-    let validation = &trained.split.validation;
+    let rows = &split.training;
+    let validation = &split.validation;
     if rows.len() < FEWEST_ROWS || test.is_none() && validation.is_empty() {
         return Ok(None);
     }
@@ -55,6 +64,10 @@ pub fn learning_curve(
                 return Ok(None);
             }
             let mut config = config.clone();
+            if let Some(scale) = trained.model.target.scaled() {
+                config.data.target_scale = scale;
+            }
+            config.ensemble.members = Members::Exactly(1);
             config.training.seed = config.training.seed.wrapping_add(repeat);
             // Every network takes as many steps, so that only the rows make a difference.
             let times = |epochs: usize| (epochs as f64 / share).round() as usize;
@@ -70,7 +83,7 @@ pub fn learning_curve(
             if let Some(rate) = config.training.learning_rate.of(rows.len()) {
                 config.training.learning_rate = rate.into();
             }
-            let score = match share == 1.0 && repeat == 0 {
+            let score = match share == 1.0 && repeat == 0 && !trained.is_ensemble() {
                 true => score(trained, &held_out, chosen)?,
                 false => {
                     let seed = config.training.seed;

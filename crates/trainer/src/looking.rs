@@ -11,7 +11,7 @@ use crate::data::Understood;
 use crate::device::Chosen;
 use crate::error::Error;
 use crate::explaining::explain;
-use crate::learning_curve::{learning_curve, too_little_data};
+use crate::learning_curve::{learning_curve, split_for_curve, too_little_data};
 use crate::reporting;
 use crate::training::{Manner, Trained};
 
@@ -38,18 +38,19 @@ impl LookedAt<'_> {
         if trained.stop == StopReason::Interrupted {
             return Ok(None);
         }
+        let split = split_for_curve(trained, self.understood, self.config);
         let curve = learning_curve(
             self.table,
             self.test,
             self.understood,
-            trained,
+            (trained, &split),
             self.config,
             self.chosen,
             self.manner,
         )?;
         let held_out = match self.test {
             Some(test) => test.clone(),
-            None => self.table.select("validation", &trained.split.validation)?,
+            None => self.table.select("validation", &split.validation)?,
         };
         // Chance decides over fewer.
         const FEWEST_ROWS: usize = 20;

@@ -20,6 +20,7 @@ mod history_file;
 mod interrupt;
 mod learning_curve;
 mod looking;
+mod members;
 mod memory;
 mod progress;
 mod report_file;
@@ -28,6 +29,7 @@ mod resume;
 mod run_folder;
 mod saving;
 mod score;
+mod target_choice;
 mod training;
 mod watch;
 

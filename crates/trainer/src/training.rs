@@ -7,7 +7,7 @@ use backburn_model::Mlp;
 use backburn_tabular::{Predictor, SavedModel, Split, Summary, Table, Target};
 use backburn_training::{
     Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, Observer, StopReason,
-    TrainingError, diagnose, fit, forward_in_batches, nearest_rows_loss, resume,
+    TrainingError, diagnose, fit, nearest_rows_loss, resume,
 };
 use burn::module::Module;
 use indicatif::MultiProgress;
@@ -24,6 +24,7 @@ use crate::findings;
 use crate::interrupt;
 use crate::progress::{Progress, seconds};
 use crate::score::{Score, Scorer, Truth};
+use crate::target_choice::with_scale_found;
 use crate::watch::Watch;
 
 /// A trained model and how it did on the rows that chose its best epoch.
@@ -103,8 +104,14 @@ pub fn train(
         spent: before,
         ..manner
     };
-    if config.ensemble.members > 1 {
-        let rows = [split.training, split.validation].concat();
+    let rows = match config.ensemble.members.count() {
+        0 | 1 => &split.training,
+        _ => &[split.training.as_slice(), &split.validation].concat(),
+    };
+    let found = with_scale_found(table, understood, rows, config, chosen, manner)?;
+    let config = found.as_ref().unwrap_or(config);
+    if config.ensemble.members.count() > 1 {
+        let rows = rows.clone();
         return train_ensemble(table, understood, rows, config, chosen, manner);
     }
     let prepared = understood.prepare(table, split, config, &chosen.device)?;
@@ -234,6 +241,7 @@ pub fn train_network(
     let checkpoint = manner
         .checkpoints
         .and_then(|kept| kept.training(manner.name));
+    interrupt::training();
     let fitted = match checkpoint {
         None => fit(network, training, validation, settings, &mut watch),
         Some(checkpoint) => resume(
@@ -264,8 +272,8 @@ pub fn train_network(
         fitted => fitted?,
     };
     let average = average(&fitted.network, &prepared.training);
-    let outputs = match &prepared.validation {
-        Some(examples) => outputs(&fitted.network, examples),
+    let outputs: Vec<f32> = match &fitted.outputs {
+        Some(outputs) => outputs.to_data().iter().collect(),
         None => Vec::new(),
     };
     let model = SavedModel {
@@ -344,6 +352,11 @@ impl Trained {
         format!("{why} in {}; {kept}", seconds(self.seconds))
     }
 
+    /// Whether it is several networks.
+    pub fn is_ensemble(&self) -> bool {
+        self.model.network.members.len() > 1
+    }
+
     /// A predictor from the model.
     pub fn predictor(&self, chosen: &Chosen) -> Predictor {
         Predictor::new(self.model.clone(), &chosen.device)
@@ -375,11 +388,6 @@ fn summary(
 fn average(network: &Mlp, rows: &Examples) -> Vec<f32> {
     let features = network.features(rows.inputs.clone());
     features.mean_dim(0).into_data().iter().collect()
-}
-
-fn outputs(network: &Mlp, examples: &Examples) -> Vec<f32> {
-    let outputs = forward_in_batches(network, &examples.inputs).into_data();
-    outputs.iter().collect()
 }
 
 /// The target, with what the validation rows say of how far the outputs are to be trusted.

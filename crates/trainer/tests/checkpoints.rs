@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,11 +14,37 @@ use common::{Answer, Folder, houses};
 /// As often as can be.
 const OFTEN: &str = "--checkpoint run --checkpoint-every 0s";
 
-fn start(folder: &Folder, line: &str) -> Child {
+/// A process that does not outlive its test.
+struct Run(Option<Child>);
+
+impl Deref for Run {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl DerefMut for Run {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn start(folder: &Folder, line: &str) -> Run {
     let mut command = folder.command(line);
     command.stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    Run(Some(command.spawn().unwrap()))
 }
 
 fn signal(name: &str, child: &Child) {
@@ -26,7 +53,8 @@ fn signal(name: &str, child: &Child) {
     assert!(sent.unwrap().success());
 }
 
-fn answered(child: Child) -> Answer {
+fn answered(mut run: Run) -> Answer {
+    let child = run.0.take().unwrap();
     Answer::new(child.wait_with_output().unwrap())
 }
 
@@ -67,7 +95,7 @@ fn killed_until_done(folder: &Folder, line: &str, random: &mut u64) -> usize {
 fn a_run_killed_at_200_moments_gives_the_same_bytes() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));
-    let one = "train t.csv --target price --set training.epochs=150 --set training.patience=0 \
+    let one = "train t.csv --target price --set ensemble.members=1 --set training.epochs=150 --set training.patience=0 \
                --set network.hidden=[64,64] --out one.safetensors";
     let several = "train t.csv --target price --set training.epochs=60 --set ensemble.members=4 \
                    --set ensemble.folds=4 --out several.safetensors";
@@ -103,26 +131,33 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
     let settings = "--set training.epochs=20 --set training.patience=0";
     let mut resumed = 0;
     for (name, line) in [
-        ("network", format!("train t.csv --target price {settings}")),
+        (
+            "network",
+            format!("train t.csv --target price --set ensemble.members=1 {settings}"),
+        ),
         (
             "fold-1",
-            format!("train t.csv --target price --folds 3 {settings}"),
+            format!("train t.csv --target price --set ensemble.members=1 --folds 3 {settings}"),
         ),
         (
             "network",
-            format!("train t.csv --target price --set data.refit=true {settings}"),
+            format!(
+                "train t.csv --target price --set ensemble.members=1 --set data.refit=true {settings}"
+            ),
         ),
         (
             "network",
-            format!("train t.csv --target price --set network.normalization=batch {settings}"),
+            format!(
+                "train t.csv --target price --set ensemble.members=1 --set network.normalization=batch {settings}"
+            ),
         ),
     ] {
         folder.done(&line);
         let whole = folder.read("t.safetensors");
         for how in ["-INT", "-TERM"] {
-            let child = start(&folder, &format!("{line} --checkpoint run"));
-            wait_for(&folder, "run/run.json");
-            sleep(Duration::from_millis(300));
+            let child = start(&folder, &format!("{line} {OFTEN}"));
+            wait_for(&folder, &format!("run/{name}.checkpoint"));
+            sleep(Duration::from_millis(100));
             signal(how, &child);
             let started = Instant::now();
             let answer = answered(child);
@@ -144,10 +179,33 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
 }
 
 #[test]
+fn before_anything_is_trained_an_interruption_ends_at_once() {
+    let folder = Folder::new();
+    let mut command = folder.command("train - --target y --folds 2 --out-of-fold folds.csv");
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Run(Some(command.spawn().unwrap()));
+    let files = || std::fs::read_dir(folder.path(".")).unwrap().count();
+    let started = Instant::now();
+    while files() == 0 {
+        assert!(started.elapsed() < Duration::from_secs(60), "no file");
+        sleep(Duration::from_millis(5));
+    }
+    // It waits for a table that does not come.
+    sleep(Duration::from_millis(300));
+    let table = child.stdin.take();
+    signal("-INT", &child);
+    let answer = answered(child);
+    drop(table);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("interrupted"), "{}", answer.stderr);
+    assert_eq!(files(), 0);
+}
+
+#[test]
 fn a_folder_is_for_one_run_at_a_time() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));
-    let line = "train t.csv --target price --set training.epochs=1000000 --set \
+    let line = "train t.csv --target price --set ensemble.members=1 --set training.epochs=1000000 --set \
                 training.patience=0 --checkpoint run --checkpoint-every 0s";
     let mut child = start(&folder, line);
     wait_for(&folder, "run/network.checkpoint");
@@ -165,7 +223,7 @@ fn a_folder_is_for_one_run_at_a_time() {
     );
     std::fs::create_dir(folder.path("mine")).unwrap();
     folder.write("mine/letter.txt", "keep me");
-    let line = "train t.csv --target price --checkpoint mine";
+    let line = "train t.csv --target price --set ensemble.members=1 --checkpoint mine";
     folder.refused(line, 1, &["mine: ", "other files"]);
     assert_eq!(folder.read("mine/letter.txt"), b"keep me");
 }
@@ -175,7 +233,7 @@ fn what_changed_is_said() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));
     folder.write("c.toml", "[training]\nepochs = 1000000\npatience = 0\n");
-    let line = "train t.csv --target price --config c.toml --checkpoint run --checkpoint-every 0s";
+    let line = "train t.csv --target price --set ensemble.members=1 --config c.toml --checkpoint run --checkpoint-every 0s";
     let mut child = start(&folder, line);
     wait_for(&folder, "run/network.checkpoint");
     child.kill().unwrap();
@@ -217,7 +275,7 @@ fn networks_that_are_done_stay_when_the_time_is_up() {
 fn a_folder_that_vanishes_ends_nothing() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));
-    let line = "train t.csv --target price --set training.epochs=60 --set training.patience=0";
+    let line = "train t.csv --target price --set ensemble.members=1 --set training.epochs=60 --set training.patience=0";
     folder.done(line);
     let whole = folder.read("t.safetensors");
     let child = start(&folder, &format!("{line} {OFTEN}"));
@@ -236,7 +294,7 @@ fn a_damaged_checkpoint_costs_time_alone() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));
     let settings = "--set training.epochs=60 --set training.patience=0";
-    let line = format!("train t.csv --target price {settings}");
+    let line = format!("train t.csv --target price --set ensemble.members=1 {settings}");
     folder.done(&line);
     let whole = folder.read("t.safetensors");
     let mut child = start(&folder, &format!("{line} {OFTEN}"));

@@ -195,3 +195,51 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
     let error = |answer: &common::Answer| answer.json()["rmse"].as_f64().unwrap();
     assert!(error(&with) < 0.8 * error(&without));
 }
+
+#[test]
+fn few_rows_are_learned_by_several_networks() {
+    let folder = Folder::new();
+    let line = "train t.csv --target price --set training.epochs=3";
+    for (rows, networks, settings) in [
+        (60, false, ""),
+        (300, true, ""),
+        (300, false, "--dashboard"),
+        (300, false, "--set data.refit=true"),
+        (300, false, "--preset fast"),
+        (1200, false, ""),
+    ] {
+        folder.write("t.csv", houses(rows));
+        let answer = folder.done(&format!("{line} {settings}"));
+        let said = folder.done("inspect t.safetensors").stdout;
+        assert_eq!(said.contains("8 networks"), networks, "{settings} {said}");
+        let noted = answer.stdout.contains("one network, for the dashboard");
+        assert_eq!(noted, settings == "--dashboard", "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn logarithms_are_taken_where_they_predict_better() {
+    let folder = Folder::new();
+    let share = |row: usize, step: usize| ((row * step) % 601) as f64 / 601.0;
+    type Law = fn(f64, f64, f64) -> f64;
+    let laws: [(&str, Law); 2] = [
+        ("log", |a, b, noise| {
+            (6.0 * a + 2.0 * b).exp() * (0.8 + 0.4 * noise)
+        }),
+        ("standard", |a, b, noise| {
+            2.0 + 30.0 * a.powi(4) + b + 3.0 * noise
+        }),
+    ];
+    for (scale, law) in laws {
+        let mut csv = "a,b,y\n".to_string();
+        for row in 0..600 {
+            let (a, b) = (share(row, 7), share(row, 113));
+            csv += &format!("{a},{b},{}\n", law(a, b, share(row, 251)));
+        }
+        folder.write("t.csv", csv);
+        folder.done("train t.csv --target y --set training.epochs=2 --set ensemble.members=1");
+        let said = folder.done("inspect t.safetensors").stdout;
+        let line = format!("target_scale = \"{scale}\"");
+        assert!(said.contains(&line), "{said}");
+    }
+}

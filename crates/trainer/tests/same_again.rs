@@ -82,3 +82,20 @@ fn twice_with_one_thread_and_from_parquet() {
         assert!(again == model, "from Parquet {settings}");
     }
 }
+
+/// A network that goes through Burn, on each backend: its own bytes twice, and with how many threads. What
+/// the backends give differs by rounding.
+#[cfg(feature = "ndarray")]
+#[test]
+fn on_ndarray_twice_and_with_one_thread() {
+    let folder = Folder::new();
+    folder.write("t", csv());
+    for settings in ["", "--set network.normalization=batch"] {
+        let on_ndarray = format!("--device ndarray --set network.hidden=[32] {settings}");
+        let model = trained(&folder, 2, &on_ndarray);
+        for threads in [2, 1] {
+            let again = trained(&folder, threads, &on_ndarray);
+            assert!(again == model, "{threads} threads {settings}");
+        }
+    }
+}

@@ -43,11 +43,12 @@ impl Method {
     }
 
     fn config(self, seed: u64) -> Result<RunConfig, Error> {
-        const PLAIN: [&str; 6] = [
+        const PLAIN: [&str; 7] = [
             "data.numbers=standard",
             "data.bins=0",
             "data.target_scale=standard",
             "data.neighbours=false",
+            "ensemble.members=1",
             "network.dropout=0",
             "network.activation=relu",
         ];
@@ -63,6 +64,7 @@ impl Method {
                 PLAIN[1],
                 PLAIN[2],
                 PLAIN[3],
+                PLAIN[4],
                 "network.hidden=[]",
                 "training.learning_rate=0.01",
             ],
@@ -176,6 +178,7 @@ fn scores(
             ..Manner::quiet(Console::for_json(args.json))
         };
         let split = understood.split(&config);
+        let config = config.clone().for_rows(understood.rows.len());
         let trained = train(table, &understood, split, &config, chosen, manner)?;
         let predictions = trained.predictor(chosen).predict_table(&held_out)?;
         scores.push(Score::of_table(

@@ -23,6 +23,7 @@ use crate::folds::{CrossValidated, cross_validate};
 use crate::history_file;
 use crate::interrupt;
 use crate::looking::{FEW_ROWS, LookedAt};
+use crate::members::Members;
 use crate::memory::read_table;
 use crate::report_file::ReportFile;
 use crate::reporting;
@@ -33,7 +34,7 @@ use crate::score::Score;
 use crate::training::{Manner, Trained, train};
 
 pub fn run(args: &TrainArgs) -> Result<(), Error> {
-    let config = RunConfig::from_args(&args.run)?;
+    let mut config = RunConfig::from_args(&args.run)?;
     let looked_into = args.report.is_some() || args.learning_curve;
     if config.data.refit && looked_into && args.test.is_none() {
         let reason = "data.refit: the model learns from every row in the end, so that a report or a learning \
@@ -59,28 +60,35 @@ pub fn run(args: &TrainArgs) -> Result<(), Error> {
         Some(path) => {
             let file = OutputFile::create(path);
             let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
-            Some((path, file.map_err(failed)?))
+            let file = file.map_err(failed)?;
+            interrupt::unfinished(file.temporary());
+            Some((path, file))
         }
         None => None,
     };
+    interrupt::catch();
     let table = read_table(&source.table, &source.read.options())?;
     let test = match &args.test {
         Some(path) => Some(read_table(path, &source.read.options())?),
         None => None,
     };
-    interrupt::catch();
-
     let console = Console::for_json(args.run.json);
     let understood = Understood::of_args(&table, source, &config)?;
     if let Some(test) = &test {
         check_test(test, &table, &understood)?;
     }
     describe(&table, test.as_ref(), &understood, console);
-    if args.dashboard && config.ensemble.members > 1 {
-        console.paragraph(
-            "note",
-            "no dashboard: it shows one network, and an ensemble is trained",
-        );
+    let asked = config.ensemble.members;
+    config = config.for_rows(understood.rows.len());
+    if args.dashboard && config.ensemble.members.count() > 1 {
+        let note = match asked {
+            Members::Auto => {
+                config.ensemble.members = Members::Exactly(1);
+                "one network, for the dashboard: without it, several are trained, which are more accurate"
+            }
+            Members::Exactly(_) => "no dashboard: it shows one network, and an ensemble is trained",
+        };
+        console.paragraph("note", note);
     }
     let describe = || Run::new(args, &config, &chosen, &table, test.as_ref())?.to_json();
     let every = args.checkpoint_every.unwrap_or(checkpoints::EVERY);

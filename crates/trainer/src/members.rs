@@ -1,0 +1,66 @@
+//! How many networks make a model.
+
+use serde::{Deserialize, Serialize, Serializer};
+use toml::Value;
+
+/// Networks whose outputs are averaged.
+///
+/// Written in configs as a number or as `"auto"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub enum Members {
+    /// [Several](SEVERAL) where rows are so few that one network depends on which of them choose its
+    /// best epoch, and one where there are more: see [`of`](Self::of).
+    Auto,
+    /// So many.
+    Exactly(usize),
+}
+
+/// As many as there are folds.
+const SEVERAL: usize = 8;
+/// Fewer rows leave none to spare for the folds.
+const FEWEST_ROWS: usize = 100;
+/// With more, several networks bring 1 to 3 per cent, and take as many times as long.
+const MOST_ROWS: usize = 1000;
+const AUTO: &str = "auto";
+
+impl Members {
+    /// Networks for so many rows.
+    pub fn of(self, rows: usize) -> usize {
+        match self {
+            Self::Exactly(members) => members,
+            Self::Auto if (FEWEST_ROWS..=MOST_ROWS).contains(&rows) => SEVERAL,
+            Self::Auto => 1,
+        }
+    }
+
+    /// Networks where it was not found out by the rows: one unless set.
+    pub fn count(self) -> usize {
+        self.of(0)
+    }
+}
+
+impl TryFrom<Value> for Members {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let wrong = || format!("expected a whole number or {AUTO:?}, found {value}");
+        match &value {
+            Value::String(text) if text == AUTO => Ok(Self::Auto),
+            Value::Integer(members) => match usize::try_from(*members) {
+                Ok(members) => Ok(Self::Exactly(members)),
+                Err(_) => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str(AUTO),
+            Self::Exactly(members) => serializer.serialize_u64(*members as u64),
+        }
+    }
+}
