@@ -73,7 +73,7 @@ fn what_was_found_once_is_not_found_again() {
     }
 }
 
-/// Writes the seeds for a longer run: `cargo nextest run -p backburn-tests seeds --run-ignored only`.
+/// Writes the seeds for a longer run: `cargo nextest run --workspace seeds --run-ignored only`.
 #[test]
 #[ignore = "writes files"]
 fn seeds() {

@@ -38,6 +38,7 @@ mod split;
 mod table;
 mod target;
 mod target_scale;
+mod utf8;
 
 pub use bins::Bins;
 pub use cell::Cell;

@@ -19,6 +19,7 @@ use crate::TableError;
 use crate::column::kept_as;
 use crate::guarded::guarded;
 use crate::skipping::{SkippedRows, Skipping};
+use crate::utf8::Utf8;
 
 /// How a CSV file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +201,7 @@ impl TableReader {
                     skipped.clone(),
                 ))
             }
-            false => Box::new(text),
+            false => Box::new(Utf8::new(text)),
         };
         let batches = arrow_csv::ReaderBuilder::new(schema.clone())
             .with_header(options.header)

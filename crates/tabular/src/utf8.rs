@@ -1,0 +1,118 @@
+//! Text that is UTF-8 from end to end.
+
+use std::io::{self, Read};
+use std::str::from_utf8;
+
+/// Reads bytes and gives them on, and fails where they are not UTF-8. Arrow's reader of CSV looks at the
+/// fields of a batch one after the other, without what was between them: two halves of a character in
+/// two fields are whole to it, and undefined behaviour as soon as one of them is read.
+pub(crate) struct Utf8<R> {
+    reader: R,
+    /// A character that has begun.
+    begun: Vec<u8>,
+    line: usize,
+}
+
+impl<R> Utf8<R> {
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            begun: Vec::new(),
+            line: 1,
+        }
+    }
+
+    /// Takes the next bytes, none at the end.
+    fn check(&mut self, mut bytes: &[u8]) -> Result<(), ()> {
+        if bytes.is_empty() {
+            return if self.begun.is_empty() {
+                Ok(())
+            } else {
+                Err(())
+            };
+        }
+        while let (false, Some((&first, rest))) = (self.begun.is_empty(), bytes.split_first()) {
+            self.begun.push(first);
+            bytes = rest;
+            match from_utf8(&self.begun) {
+                Ok(_) => self.begun.clear(),
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(()),
+            }
+        }
+        let valid = match from_utf8(bytes) {
+            Ok(_) => bytes.len(),
+            Err(error) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                if error.error_len().is_none() {
+                    self.begun.extend(rest);
+                }
+                valid.len()
+            }
+        };
+        self.line += bytes[..valid].iter().filter(|&&b| b == b'\n').count();
+        match valid + self.begun.len() < bytes.len() {
+            true => Err(()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<R: Read> Read for Utf8<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        if buffer.is_empty() {
+            return Ok(count);
+        }
+        self.check(&buffer[..count]).map_err(|()| {
+            let line = self.line;
+            io::Error::other(format!(
+                "line {line} is not UTF-8 text: save the file as UTF-8"
+            ))
+        })?;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some bytes at a time.
+    struct Slowly<'a>(&'a [u8], usize);
+
+    impl Read for Slowly<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn read(bytes: &[u8], step: usize) -> Result<Vec<u8>, String> {
+        let mut all = Vec::new();
+        let mut reader = Utf8::new(Slowly(bytes, step));
+        match reader.read_to_end(&mut all) {
+            Ok(_) => Ok(all),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn characters_may_come_in_parts_and_bytes_that_are_none_may_not() {
+        let text = "a,é\n€,😀\n".as_bytes();
+        for step in 1..=text.len() {
+            assert_eq!(read(text, step).unwrap(), text);
+            for bad in [
+                &b"a\n\xc2,\x8d\n"[..],
+                b"a\n\"\xc2\"\"\x8d\"\n",
+                b"a\n\xff",
+                b"a\n\xe2\x82",
+            ] {
+                let error = read(bad, step).unwrap_err();
+                assert!(error.starts_with("line 2 is not UTF-8"), "{error}");
+            }
+        }
+    }
+}
