@@ -101,6 +101,10 @@ fn a_file_is_replaced_whole_and_only_if_it_is_a_model() {
         "no file is left over"
     );
 
+    // As a program leaves it that is killed while it tries the path.
+    fs::write(&path, "").unwrap();
+    ModelFile::create(&path).unwrap().write(&model).unwrap();
+
     let table = folder.path().join("table.csv");
     fs::write(&table, CSV).unwrap();
     let error = ModelFile::create(&table).unwrap_err();

@@ -124,7 +124,9 @@ impl ModelFile {
     /// The folder cannot be written to, or at the path is something that is no model.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
         let path = path.into();
-        let replaces = match path.exists() {
+        // What is empty may be of a program that was killed while it tried the path.
+        let empty = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0);
+        let replaces = match path.exists() && !empty {
             false => None,
             true => match target_of(&path) {
                 Some(target) => Some(target),
