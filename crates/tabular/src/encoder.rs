@@ -436,8 +436,8 @@ mod tests {
 
     #[test]
     fn missing_infinite_and_unseen_values_have_their_places() {
-        let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n";
-        let encoder = fitted(csv, &[0, 1, 2, 3], &standard());
+        let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n,x,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
         assert_eq!(encoder.width(), 2 + 3);
         let new = table("c,a\nz,2\nnew,NA\n,3\n");
         assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);
@@ -455,9 +455,9 @@ mod tests {
             bins: Bins::AtMost(2),
             ..EncoderOptions::default()
         };
-        // Quartiles 1, 2 and 3; one is missing.
-        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n";
-        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5], &options);
+        // Quartiles 1, 2 and 3; three are missing.
+        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n,1,0\n,0,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5, 6, 7], &options);
         assert_eq!(encoder.columns[0].width(), 1 + 2 + 1);
         let new = table("a,flag\n2,0\n5,0\n1e30,0\n,0\n-1,0\n");
         let rows = encoder.encode(&new).unwrap();
@@ -468,6 +468,20 @@ mod tests {
         assert!((rows[2][0] - 3.0).abs() < 1e-6, "{:?}", rows[2]);
         assert_eq!(rows[3], [0.0, 0.0, 0.0, 1.0]);
         assert_eq!(rows[4], [clip(-1.5), 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_was_hardly_ever_missing_is_the_median() {
+        let options = EncoderOptions {
+            bins: Bins::AtMost(2),
+            ..EncoderOptions::default()
+        };
+        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n,0,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5, 6], &options);
+        assert_eq!(encoder.columns[0].width(), 1 + 2);
+        let rows = encoder.encode(&table("a,flag\n2,0\n,0\n")).unwrap();
+        let (known, missing) = rows.split_at(encoder.width());
+        assert_eq!(known, missing);
     }
 
     #[test]
