@@ -4,7 +4,8 @@ usage: python benchmarks/accuracy.py FOLDER [--only METHOD,...] [--seeds 0,1,2] 
 needs: pip install numpy pandas scikit-learn lightgbm xgboost pytabkit tabm; cargo build --release -p trainer
 
 FOLDER has a folder for each table, with train.csv and test.csv, or one for each fold of a table (NAME.0, NAME.1,
-…), whose scores are averaged; the target is the last column unless TARGETS names it. Everyone has the same two threads and its own defaults (gradient boosting 500 trees at a rate of 0.05);
+…), whose scores are averaged; the target is the last column unless TARGETS names it. Everyone has the same two
+threads and its own defaults (gradient boosting 500 trees at a rate of 0.05);
 numbers are scores on the test rows, then seconds of fitting and predicting, reading left out for the others and
 included for ours. One process for each, one after the other. --set is for ours: what a setting is worth.
 """
