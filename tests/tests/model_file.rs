@@ -175,7 +175,7 @@ fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
     let changes: [(&str, Change); 19] = [
-        ("format 4", |json| json["format_version"] = 4.into()),
+        ("format 5", |json| json["format_version"] = 5.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
             json.as_object_mut().unwrap().remove("target");
@@ -233,7 +233,7 @@ fn altered_metadata_is_refused() {
     for (what, change) in changes {
         let error = load(altered(change)).unwrap_err();
         match what {
-            "format 4" => assert!(matches!(error, ModelFileError::Newer { version: 4, .. })),
+            "format 5" => assert!(matches!(error, ModelFileError::Newer { version: 5, .. })),
             _ => assert!(
                 matches!(error, ModelFileError::Damaged { .. }),
                 "{what}: {error}"

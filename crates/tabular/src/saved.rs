@@ -19,7 +19,7 @@ use crate::places::Places;
 use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 3;
+pub const FORMAT_VERSION: u64 = 4;
 
 /// The metadata's key.
 const KEY: &str = "backburn";
