@@ -78,7 +78,7 @@ pub const TARGETS: [FuzzTarget; 6] = [
     FuzzTarget {
         name: "parquet",
         run: parquet,
-        seeds: || vec![parquet_of_table()],
+        seeds: || [true, false].map(parquet_of_table).to_vec(),
     },
     FuzzTarget {
         name: "prediction",
@@ -215,10 +215,14 @@ pub fn prediction(bytes: &[u8]) {
     }
 }
 
-fn parquet_of_table() -> Vec<u8> {
+/// With dictionaries, or packed.
+fn parquet_of_table(dictionaries: bool) -> Vec<u8> {
     use std::sync::Arc;
 
     use arrow_array::{BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::basic::Compression;
+    use parquet::file::properties::WriterProperties;
 
     let batch = RecordBatch::try_from_iter([
         (
@@ -237,8 +241,13 @@ fn parquet_of_table() -> Vec<u8> {
     ]);
     let batch = batch.unwrap();
     let mut bytes = Vec::new();
+    let properties = WriterProperties::builder().set_dictionary_enabled(dictionaries);
+    let properties = match dictionaries {
+        true => properties,
+        false => properties.set_compression(Compression::SNAPPY),
+    };
     let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties.build())).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes

@@ -70,7 +70,8 @@ fn an_ensemble_predicts_the_mean_of_its_networks_and_is_loaded_as_it_was() {
         }
     };
     let first = values(&ensemble);
-    let further = ensemble.config.init(&device).unwrap();
+    let other = ensemble.config.clone().with_hidden([5]);
+    let further = other.init(&device).unwrap();
     let mut second = ensemble.clone();
     second.network.members = vec![further.clone()];
     let second = values(&second);
@@ -80,7 +81,9 @@ fn an_ensemble_predicts_the_mean_of_its_networks_and_is_loaded_as_it_was() {
         assert!(((a + b) / 2.0 - mean).abs() < 1e-4, "{a} {b} {mean}");
     }
     let loaded = load(ensemble.to_bytes().unwrap()).unwrap();
-    assert_eq!(loaded.network.members.len(), 2);
+    let members = loaded.network.members.iter();
+    let hidden: Vec<Vec<usize>> = members.map(|mlp| mlp.hidden_units()).collect();
+    assert_eq!(hidden, [vec![8, 8], vec![5]]);
     assert_eq!(values(&loaded), together);
 }
 
@@ -174,7 +177,7 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 19] = [
+    let changes: [(&str, Change); 22] = [
         ("format 5", |json| json["format_version"] = 5.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
@@ -216,6 +219,13 @@ fn altered_metadata_is_refused() {
         ("too few networks", |json| json["members"] = 2.into()),
         ("too many networks", |json| {
             json["members"] = u64::MAX.into()
+        }),
+        ("layers of two networks for one", |json| {
+            json["hidden"] = serde_json::json!([[8, 8], [8, 8]])
+        }),
+        ("other layers", |json| json["hidden"] = serde_json::json!([[8, 9]])),
+        ("layers of many", |json| {
+            json["hidden"] = serde_json::json!([[4294967295u64, 4294967295u64]])
         }),
         ("bounds", |json| {
             json["target"]["bounds"] = serde_json::json!([2.0, 1.0])

@@ -10,7 +10,7 @@ use crate::Mlp;
 /// are the normalized geometric mean of the members' probabilities.
 #[derive(Module, Debug)]
 pub struct Ensemble {
-    /// The networks, at least one, all with the same inputs and outputs.
+    /// The networks, at least one, all with the same inputs, embeddings and outputs.
     pub members: Vec<Mlp>,
 }
 

@@ -56,6 +56,14 @@ impl Mlp {
         self.inputs
     }
 
+    /// Units of each hidden layer, as in [`MlpConfig::hidden`].
+    pub fn hidden_units(&self) -> Vec<usize> {
+        let blocks = self.hidden.iter();
+        blocks
+            .map(|block| block.linear.weight.shape().dims::<2>()[1])
+            .collect()
+    }
+
     /// The forward pass.
     ///
     /// # Shapes

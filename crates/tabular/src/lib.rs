@@ -26,6 +26,7 @@ mod fingerprint;
 mod guarded;
 mod neighbours;
 mod output;
+mod parquet_pages;
 mod places;
 mod predictor;
 mod quantiles;

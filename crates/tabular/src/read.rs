@@ -11,13 +11,14 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use flate2::read::MultiGzDecoder;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 
 use crate::Skipped;
 use crate::TableError;
 use crate::column::kept_as;
 use crate::guarded::guarded;
+use crate::parquet_pages;
 use crate::skipping::{SkippedRows, Skipping};
 use crate::utf8::Utf8;
 
@@ -232,8 +233,11 @@ impl TableReader {
     fn parquet<R: ChunkReader + 'static>(name: &str, file: R) -> Result<Self, TableError> {
         let refuse = |error: parquet::errors::ParquetError| malformed(name, error.to_string());
         let damaged = || malformed(name, DAMAGED);
-        let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file));
-        let builder = builder.ok_or_else(damaged)?.map_err(refuse)?;
+        let metadata = guarded(|| ArrowReaderMetadata::load(&file, Default::default()));
+        let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
+        parquet_pages::check(&file, metadata.metadata())
+            .map_err(|reason| malformed(name, format!("{DAMAGED}: {reason}")))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let original = builder.schema().clone();
         let names = unique_names(original.fields().iter().map(|f| f.name().clone()).collect());
         let fields: Vec<Field> = original

@@ -27,7 +27,8 @@ const KEY: &str = "backburn";
 /// A trained network with what it takes to use it.
 #[derive(Debug, Clone)]
 pub struct SavedModel {
-    /// The shape of each of its networks.
+    /// The shape of its first network; others may have other hidden layers
+    /// ([`Mlp::hidden_units`]).
     pub config: MlpConfig,
     /// The network, or several as one.
     pub network: Ensemble,
@@ -92,6 +93,9 @@ struct Metadata {
     /// Where there is more than one, their tensors' names start with `members.0.` and so on.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     members: usize,
+    /// Hidden layers of each, where they are not all as in `network`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<Vec<usize>>,
     schema: Schema,
     encoder: Encoder,
     target: Target,
@@ -198,10 +202,16 @@ impl SavedModel {
     ///
     /// Weights that cannot be read back from their device.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        let members = self.network.members.iter();
+        let mut hidden: Vec<Vec<usize>> = members.map(Mlp::hidden_units).collect();
+        if hidden.iter().all(|units| *units == self.config.hidden) {
+            hidden.clear();
+        }
         let metadata = Metadata {
             format_version: FORMAT_VERSION,
             network: self.config.clone(),
             members: self.network.members.len(),
+            hidden,
             schema: self.schema.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
@@ -263,10 +273,8 @@ impl SavedModel {
             reason,
         };
         read_places(&mut metadata.encoder, &bytes).map_err(damaged)?;
-        metadata
-            .network
-            .validate()
-            .map_err(|error| damaged(error.to_string()))?;
+        let valid = metadata.network.validate();
+        valid.map_err(|error| damaged(error.to_string()))?;
         if let Some(problem) = metadata.encoder.problem() {
             return Err(damaged(problem));
         }
@@ -276,23 +284,9 @@ impl SavedModel {
         if let Some(problem) = mismatch(&metadata) {
             return Err(damaged(problem));
         }
-        // The network that the config describes is only allocated if its weights fit in the file.
-        let widths = metadata.network.widths();
-        let weights: usize = widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum();
-        let tables: usize = metadata
-            .network
-            .embeddings
-            .iter()
-            .map(|e| e.categories * e.dimension)
-            .sum();
-        let members = metadata.members;
-        let numbers = (weights + tables).saturating_mul(members);
-        if numbers.saturating_mul(4) > bytes.len() {
-            return Err(damaged("it is too short for its network".to_string()));
-        }
-
-        let init = |_| metadata.network.init(device);
-        let networks: Result<Vec<Mlp>, _> = (0..members).map(init).collect();
+        // Networks are only allocated if the weights of all of them fit in the file.
+        let networks = metadata.networks(bytes.len() / 4).map_err(damaged)?;
+        let networks: Result<Vec<Mlp>, _> = networks.iter().map(|n| n.init(device)).collect();
         let mut network = Ensemble {
             members: networks.map_err(|error| damaged(error.to_string()))?,
         };
@@ -312,6 +306,39 @@ impl SavedModel {
             summary: metadata.summary,
         })
     }
+}
+
+impl Metadata {
+    /// The shape of each network, if they have no more parameters than that.
+    fn networks(&self, most: usize) -> Result<Vec<MlpConfig>, String> {
+        if !self.hidden.is_empty() && self.hidden.len() != self.members {
+            return Err("it does not say the hidden layers of each network".to_string());
+        }
+        let mut networks = Vec::new();
+        let mut numbers = 0usize;
+        for member in 0..self.members {
+            let mut network = self.network.clone();
+            if let Some(hidden) = self.hidden.get(member) {
+                network.hidden.clone_from(hidden);
+            }
+            network.validate().map_err(|error| error.to_string())?;
+            numbers = numbers.saturating_add(numbers_of(&network));
+            if numbers > most {
+                return Err("it is too short for its network".to_string());
+            }
+            networks.push(network);
+        }
+        Ok(networks)
+    }
+}
+
+/// Parameters of a network.
+fn numbers_of(network: &MlpConfig) -> usize {
+    let widths = network.widths();
+    let weights: usize = widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum();
+    let tables = network.embeddings.iter();
+    let tables: usize = tables.map(|e| e.categories * e.dimension).sum();
+    weights + tables
 }
 
 /// The tensor with the places of an encoder's neighbours.

@@ -20,7 +20,7 @@ use crate::members::Members;
 pub enum Preset {
     /// Trains in seconds, and is a little less accurate
     Fast,
-    /// What no preset gives: one network
+    /// What no preset gives: two networks as one, or eight where rows are few
     #[default]
     Default,
     /// The most accurate: many networks as one, in minutes
@@ -65,13 +65,24 @@ pub struct RunConfig {
 }
 
 /// How many networks make a model.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnsembleConfig {
     /// Networks, whose outputs are averaged.
     pub members: Members,
     /// Parts of the rows, of which each network leaves another one out.
     pub folds: usize,
+    /// How many times as wide as in the config the hidden layers of each network are, by turns.
+    pub widths: Vec<usize>,
+}
+
+impl EnsembleConfig {
+    /// The hidden layers of a network, by its number from 0.
+    pub fn hidden(&self, member: usize, hidden: &[usize]) -> Vec<usize> {
+        let width = self.widths.get(member % self.widths.len().max(1));
+        let width = width.copied().unwrap_or(1);
+        hidden.iter().map(|u| u.saturating_mul(width)).collect()
+    }
 }
 
 impl Default for EnsembleConfig {
@@ -79,6 +90,7 @@ impl Default for EnsembleConfig {
         Self {
             members: Members::Auto,
             folds: 8,
+            widths: vec![1, 2],
         }
     }
 }
@@ -174,7 +186,13 @@ impl RunConfig {
 
     /// These settings with those that the number of rows decides.
     pub fn for_rows(mut self, rows: usize) -> Self {
-        let members = &mut self.ensemble.members;
+        let EnsembleConfig {
+            members, widths, ..
+        } = &mut self.ensemble;
+        // Many narrow networks are as good as wider ones where rows are few.
+        if *members == Members::Auto && members.of(rows) > 2 {
+            *widths = vec![1];
+        }
         // Without validation rows, or with a refit, it is one network that was asked for.
         *members = match self.data.refit || self.data.validation == 0.0 {
             true => Members::Exactly(members.count()),
@@ -197,6 +215,10 @@ impl RunConfig {
         }
         if self.ensemble.folds < 2 {
             return usage("ensemble.folds: must be at least 2");
+        }
+        let widths = &self.ensemble.widths;
+        if widths.is_empty() || widths.contains(&0) {
+            return usage("ensemble.widths: must hold numbers from 1 on");
         }
         if let Some((class, _)) = self
             .class_weights

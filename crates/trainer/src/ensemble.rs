@@ -53,6 +53,7 @@ pub fn train_ensemble(
         }
         let mut config = config.clone();
         config.training.seed = config.training.seed.wrapping_add(member as u64);
+        config.network.hidden = config.ensemble.hidden(member, &config.network.hidden);
         let prepared = whole.part(&splits[member], &rows);
         // One of them is looked into.
         let manner = Manner {

@@ -9,19 +9,19 @@ use toml::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
 pub enum Members {
-    /// [Several](SEVERAL) where rows are so few that one network depends on which of them choose its
-    /// best epoch, and one where there are more: see [`of`](Self::of).
+    /// Eight where rows are so few that one network depends on which of them choose its best epoch, two
+    /// where there are more, and one where that takes long: see [`of`](Self::of).
     Auto,
     /// So many.
     Exactly(usize),
 }
 
-/// As many as there are folds.
-const SEVERAL: usize = 8;
-/// Fewer rows leave none to spare for the folds.
+/// Fewer rows leave none to spare for folds.
 const FEWEST_ROWS: usize = 100;
-/// With more, several networks bring up to 3 per cent on most tables, and take 3 to 8 times as long.
-const MOST_ROWS: usize = 1000;
+/// So many rows are few.
+const FEW_ROWS: usize = 1000;
+/// More rows are many.
+const MOST_ROWS: usize = 100_000;
 const AUTO: &str = "auto";
 
 impl Members {
@@ -29,7 +29,9 @@ impl Members {
     pub fn of(self, rows: usize) -> usize {
         match self {
             Self::Exactly(members) => members,
-            Self::Auto if (FEWEST_ROWS..=MOST_ROWS).contains(&rows) => SEVERAL,
+            Self::Auto if rows < FEWEST_ROWS => 1,
+            Self::Auto if rows <= FEW_ROWS => 8,
+            Self::Auto if rows <= MOST_ROWS => 2,
             Self::Auto => 1,
         }
     }

@@ -26,7 +26,6 @@ pub fn of_model(
     let summary = &model.summary;
     let column = model.target.column();
     let task = model.target.task();
-    let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
     let mut facts = vec![
         ("table".to_string(), shown(&summary.table)),
         (
@@ -57,9 +56,8 @@ pub fn of_model(
         (
             "network".to_string(),
             format!(
-                "{} ({}), {}",
-                widths.join(" → "),
-                model.config.activation,
+                "{}, {}",
+                layers(model),
                 count(model.network.num_params(), "parameter")
             ),
         ),
@@ -181,6 +179,35 @@ fn evaluation(
         places,
         outcome,
     }))
+}
+
+/// The networks of a model by their layers.
+pub fn layers(model: &SavedModel) -> String {
+    let widths = model.config.widths();
+    let mut shapes: Vec<(String, usize)> = Vec::new();
+    for network in &model.network.members {
+        let mut layers = vec![widths[0]];
+        layers.extend(network.hidden_units());
+        layers.push(model.config.outputs);
+        let layers: Vec<String> = layers.iter().map(usize::to_string).collect();
+        let layers = layers.join(" → ");
+        match shapes.iter_mut().find(|(shape, _)| *shape == layers) {
+            Some((_, networks)) => *networks += 1,
+            None => shapes.push((layers, 1)),
+        }
+    }
+    let activation = &model.config.activation;
+    match shapes.as_slice() {
+        [(layers, 1)] => format!("{layers} ({activation})"),
+        [(layers, networks)] => format!("{networks} networks, each {layers} ({activation})"),
+        _ => {
+            let shapes = shapes.iter();
+            let shapes = shapes.map(|(layers, networks)| format!("{networks} of {layers}"));
+            let networks = model.network.members.len();
+            let shapes = shapes.collect::<Vec<_>>().join(", ");
+            format!("{networks} networks, {shapes} ({activation})")
+        }
+    }
 }
 
 /// How a target that is a number is scaled for the network.

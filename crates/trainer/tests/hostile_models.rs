@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Answer, Folder, QUICK, houses};
 use serde_json::{Value, json};
 
@@ -43,6 +45,19 @@ fn with_little_memory(folder: &Folder, line: &str) -> Answer {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", &script]).current_dir(folder.path("."));
     Answer::new(command.output().unwrap())
+}
+
+/// Found by fuzzing: a page of 20 bytes says that it is a dictionary of 237 million numbers.
+#[test]
+fn a_hostile_table_is_refused_cheaply() {
+    let folder = Folder::new();
+    let file = "../../tests/fixtures/fuzzing/parquet/dictionary-of-many";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::copy(file, folder.path("t.parquet")).unwrap();
+    let answer = with_little_memory(&folder, "train t.parquet --target y");
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let expected = "t.parquet: the Parquet file is damaged: a page of column `a` says that";
+    assert!(answer.stderr.contains(expected), "{}", answer.stderr);
 }
 
 #[test]

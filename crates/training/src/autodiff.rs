@@ -7,7 +7,7 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::module::{ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::burn_pack::{self, Reader};
-use burn::tensor::{Bytes, Shape, Tensor};
+use burn::tensor::{Bytes, DType, Shape, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use crate::checkpoint::{Place, Remembered};
@@ -184,10 +184,11 @@ impl Losses {
 
 /// Makes sure that a record of an optimizer is of this network: Burn panics where it is not.
 fn check_record<N: Network>(record: Bytes, network: Option<&N>) -> Result<(), String> {
-    struct Shapes(HashMap<u64, Shape>);
+    struct Shapes(HashMap<u64, (Shape, DType)>);
     impl ModuleVisitor for Shapes {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.insert(param.id.val(), param.shape());
+            let kind = (param.shape(), param.val().dtype());
+            self.0.insert(param.id.val(), kind);
         }
     }
     let mut shapes = Shapes(HashMap::new());
@@ -199,8 +200,9 @@ fn check_record<N: Network>(record: Bytes, network: Option<&N>) -> Result<(), St
     for tensor in tensors.map_err(failed)? {
         let shape = tensor.param_id.and_then(|id| shapes.0.get(&id));
         // Adafactor keeps means of rows and of columns.
-        let fits = |shape: &Shape| {
-            tensor.shape == *shape || tensor.shape.num_elements() < shape.num_elements()
+        let fits = |(shape, dtype): &(Shape, DType)| {
+            let smaller = tensor.shape.num_elements() < shape.num_elements();
+            tensor.dtype == *dtype && (tensor.shape == *shape || smaller)
         };
         if !shape.is_some_and(fits) {
             return Err("its optimizer is of another network".to_string());

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
+use burn::store::burn_pack::Reader;
+use burn::tensor::{Bytes, DType};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -385,6 +386,20 @@ fn record<N: Network>(network: &N) -> Vec<u8> {
 
 /// A network with the parameters of a record.
 pub(crate) fn with_record<N: Network>(network: N, record: &[u8]) -> Result<N, TrainingError> {
+    let types = |record: &[u8]| -> Result<HashMap<String, DType>, TrainingError> {
+        let tensors = Reader::from_bytes(Bytes::from_bytes_vec(record.to_vec()))
+            .and_then(Reader::into_tensors)
+            .map_err(|error| TrainingError::Checkpoint(error.to_string()))?;
+        Ok(tensors.into_iter().map(|t| (t.name, t.dtype)).collect())
+    };
+    // Burn panics on a parameter of another type of numbers.
+    let own = types(&self::record(&network))?;
+    for (name, found) in types(record)? {
+        if own.get(&name).is_some_and(|expected| *expected != found) {
+            let reason = format!("it is damaged: its {name} is of other numbers");
+            return Err(TrainingError::Checkpoint(reason));
+        }
+    }
     ModuleRecord::from_bytes(Bytes::from_bytes_vec(record.to_vec()))
         .and_then(|record| network.try_load_record(record))
         .map_err(|error| TrainingError::Checkpoint(error.to_string()))

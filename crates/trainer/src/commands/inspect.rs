@@ -7,7 +7,7 @@ use crate::args::{DeviceArgs, InspectArgs};
 use crate::console::{Console, count, escaped, number, shown};
 use crate::device;
 use crate::error::Error;
-use crate::reporting::scale_in_words;
+use crate::reporting::{layers, scale_in_words};
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let chosen = device::choose(&DeviceArgs::default())?;
@@ -36,20 +36,8 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
             );
         }
     }
-    let widths: Vec<String> = model.config.widths().iter().map(usize::to_string).collect();
     let parameters = count(model.network.num_params(), "parameter");
-    let members = match model.network.members.len() {
-        1 => String::new(),
-        members => format!("{members} networks, each "),
-    };
-    console.entry(
-        "network",
-        format!(
-            "{members}{} ({}), {parameters}",
-            widths.join(" → "),
-            model.config.activation
-        ),
-    );
+    console.entry("network", format!("{}, {parameters}", layers(&model)));
     console.entry(
         "trained",
         format!(
