@@ -223,7 +223,9 @@ fn altered_metadata_is_refused() {
         ("layers of two networks for one", |json| {
             json["hidden"] = serde_json::json!([[8, 8], [8, 8]])
         }),
-        ("other layers", |json| json["hidden"] = serde_json::json!([[8, 9]])),
+        ("other layers", |json| {
+            json["hidden"] = serde_json::json!([[8, 9]])
+        }),
         ("layers of many", |json| {
             json["hidden"] = serde_json::json!([[4294967295u64, 4294967295u64]])
         }),

@@ -27,8 +27,12 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
         if packed > file.len() {
             return Err("its columns are longer than the file".to_string());
         }
-        check_column(file, column)
-            .map_err(|reason| format!("a page of column `{}` {reason}", column.column_path().string()))?;
+        check_column(file, column).map_err(|reason| {
+            format!(
+                "a page of column `{}` {reason}",
+                column.column_path().string()
+            )
+        })?;
     }
     Ok(())
 }
@@ -263,7 +267,8 @@ mod tests {
         assert_eq!(page(&header).unwrap(), expected);
         // A page of data with a checksum and statistics, which are passed over.
         let header = [
-            0x15, 0, 0x15, 68, 0x15, 40, 0x15, 2, 0x1c, 0x15, 10, 0x4c, 0x18, 2, b'a', b'b', 0, 0, 0,
+            0x15, 0, 0x15, 68, 0x15, 40, 0x15, 2, 0x1c, 0x15, 10, 0x4c, 0x18, 2, b'a', b'b', 0, 0,
+            0,
         ];
         let expected = Page {
             packed: 20,

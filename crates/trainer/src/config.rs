@@ -20,7 +20,7 @@ use crate::members::Members;
 pub enum Preset {
     /// Trains in seconds, and is a little less accurate
     Fast,
-    /// What no preset gives: two networks as one, or eight where rows are few
+    /// What no preset gives: up to eight networks as one, by how many rows there are
     #[default]
     Default,
     /// The most accurate: many networks as one, in minutes
@@ -90,7 +90,7 @@ impl Default for EnsembleConfig {
         Self {
             members: Members::Auto,
             folds: 8,
-            widths: vec![1, 2],
+            widths: vec![2, 1],
         }
     }
 }
@@ -190,7 +190,7 @@ impl RunConfig {
             members, widths, ..
         } = &mut self.ensemble;
         // Many narrow networks are as good as wider ones where rows are few.
-        if *members == Members::Auto && members.of(rows) > 2 {
+        if *members == Members::Auto && members.of(rows) > 4 {
             *widths = vec![1];
         }
         // Without validation rows, or with a refit, it is one network that was asked for.

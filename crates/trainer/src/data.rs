@@ -237,7 +237,8 @@ impl Understood {
             true => target.with_bounds(table, &split.training)?,
             false => target,
         };
-        room_for_training(table.name(), table.rows(), encoder.width())?;
+        let members = config.ensemble.members.count();
+        room_for_training(table.name(), table.rows(), encoder.width(), members)?;
         let numbers = encoder.encode(table)?;
         let truth = Truth::of(table, &target)?;
         let (encoder, numbers) = match truth.outputs().filter(|_| config.data.neighbours) {

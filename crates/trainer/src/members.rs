@@ -9,7 +9,7 @@ use toml::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
 pub enum Members {
-    /// Eight where rows are so few that one network depends on which of them choose its best epoch, two
+    /// Eight where rows are so few that one network depends on which of them choose its best epoch, fewer
     /// where there are more, and one where that takes long: see [`of`](Self::of).
     Auto,
     /// So many.
@@ -18,10 +18,8 @@ pub enum Members {
 
 /// Fewer rows leave none to spare for folds.
 const FEWEST_ROWS: usize = 100;
-/// So many rows are few.
-const FEW_ROWS: usize = 1000;
-/// More rows are many.
-const MOST_ROWS: usize = 100_000;
+/// Networks, for up to so many rows.
+const BY_ROWS: [(usize, usize); 3] = [(1_000, 8), (10_000, 4), (100_000, 2)];
 const AUTO: &str = "auto";
 
 impl Members {
@@ -30,9 +28,10 @@ impl Members {
         match self {
             Self::Exactly(members) => members,
             Self::Auto if rows < FEWEST_ROWS => 1,
-            Self::Auto if rows <= FEW_ROWS => 8,
-            Self::Auto if rows <= MOST_ROWS => 2,
-            Self::Auto => 1,
+            Self::Auto => {
+                let of_rows = BY_ROWS.iter().find(|(most, _)| rows <= *most);
+                of_rows.map_or(1, |(_, members)| *members)
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 //! What does not fit into memory is refused before the work, not killed during it.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
+use std::thread;
 
 use backburn_tabular::{ReadOptions, Table};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -18,9 +20,16 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
     Ok(Table::read(path, options)?)
 }
 
-/// Makes sure that rows of so many inputs can be trained on. They are held twice: as the rows of a
-/// table, and as those of a training.
-pub fn room_for_training(table: &str, rows: usize, inputs: usize) -> Result<(), Error> {
+/// Makes sure that so many networks can be trained on rows of so many inputs. They are held as the rows
+/// of a table, and as those of each training that runs at the same time.
+pub fn room_for_training(
+    table: &str,
+    rows: usize,
+    inputs: usize,
+    networks: usize,
+) -> Result<(), Error> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let copies = 1 + networks.clamp(1, cores) as u64;
     let numbers = rows as u64 * inputs as u64;
     let advice = format!(
         "take fewer rows, or fewer than {inputs} inputs (fewer data.bins, a smaller data.one_hot_max)"
@@ -28,7 +37,7 @@ pub fn room_for_training(table: &str, rows: usize, inputs: usize) -> Result<(), 
     room_for(
         table,
         "to train on it",
-        numbers.saturating_mul(2 * 4),
+        numbers.saturating_mul(copies * 4),
         &advice,
     )
 }
@@ -73,8 +82,8 @@ mod tests {
 
     #[test]
     fn what_fits_is_allowed_and_what_cannot_is_refused_with_figures() {
-        assert!(room_for_training("t.csv", 1_000_000, 5).is_ok());
-        let error = room_for_training("t.csv", 1 << 40, 100)
+        assert!(room_for_training("t.csv", 1_000_000, 5, 2).is_ok());
+        let error = room_for_training("t.csv", 1 << 40, 100, 1)
             .unwrap_err()
             .to_string();
         assert!(
