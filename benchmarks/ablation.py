@@ -25,7 +25,9 @@ WITHOUT = {
     "ReLU instead of SiLU": ["network.activation=relu"],
     "no dropout": ["network.dropout=0"],
     "a learning rate of 0.003": ["training.learning_rate=0.003"],
-    "eight networks instead of one": ["ensemble.members=8"],
+    "one network": ["ensemble.members=1"],
+    "networks of one width": ["ensemble.widths=[1]"],
+    "dropout 0.2": ["network.dropout=0.2"],
 }
 
 

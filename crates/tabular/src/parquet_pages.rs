@@ -2,32 +2,34 @@
 
 use std::io::{self, Read};
 
-use parquet::basic::Type;
+use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::ChunkReader;
 
 /// A page may always say that it is so many bytes when it is unpacked, …
-const MOST_UNPACKED: u64 = 256 << 20;
+const MOST_UNPACKED: u64 = 600 << 20;
 /// … and more if it is no more than so many times what it is packed.
 const MOST_TIMES: u64 = 64;
 /// Structures within structures: those of a page have four.
 const DEEPEST: usize = 16;
 
-/// Reads the headers of all pages. The decoder takes memory for as many bytes and values as they say.
+/// Reads the headers of all pages. The decoder takes memory for as many bytes and values as they say
+/// (but for gzip, which it unpacks to its end).
 ///
 /// # Errors
 ///
 /// A page that is not within its column or file, or that says it holds more than it can.
 pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<(), String> {
-    let columns = metadata.row_groups().iter().flat_map(|g| g.columns());
+    let groups = metadata.row_groups().iter();
+    let columns = groups.flat_map(|g| g.columns().iter().map(|column| (column, g.num_rows())));
     let mut packed = 0u64;
-    for column in columns {
+    for (column, rows) in columns {
         let length = u64::try_from(column.compressed_size()).unwrap_or(u64::MAX);
         packed = packed.saturating_add(length);
         if packed > file.len() {
             return Err("its columns are longer than the file".to_string());
         }
-        check_column(file, column).map_err(|reason| {
+        check_column(file, column, rows).map_err(|reason| {
             format!(
                 "a page of column `{}` {reason}",
                 column.column_path().string()
@@ -37,7 +39,11 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
     Ok(())
 }
 
-fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result<(), String> {
+fn check_column(
+    file: &impl ChunkReader,
+    column: &ColumnChunkMetaData,
+    rows: i64,
+) -> Result<(), String> {
     let outside = || "is not within it".to_string();
     let first = column.dictionary_page_offset();
     let first = first.unwrap_or(column.data_page_offset());
@@ -45,14 +51,20 @@ fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result
     let length = u64::try_from(column.compressed_size()).map_err(|_| outside())?;
     let end = start.checked_add(length).filter(|&end| end <= file.len());
     let end = end.ok_or_else(outside)?;
-    let mut values = 0;
-    // What stands behind the last value is not read.
-    while start < end && values < column.num_values() {
+    // A row may have several values of a list, and what stands behind the last value is not read.
+    let lists = column.column_descr().max_rep_level() > 0;
+    let [rows, all] = [rows, column.num_values()].map(|n| u64::try_from(n).unwrap_or(0));
+    let mut values = 0u64;
+    while start < end && (lists || values < rows) {
         let bytes = file.get_read(start).map_err(|error| error.to_string())?;
         let mut reader = Compact {
             bytes: bytes.take(end - start),
         };
-        let page = reader.page().map_err(|_| "has no header".to_string())?;
+        let page = match reader.page() {
+            Ok(page) => page,
+            Err(_) if lists && values >= all => break,
+            Err(_) => return Err("has no header".to_string()),
+        };
         start = end - reader.bytes.limit() + page.packed;
         if start > end {
             return Err(outside());
@@ -62,27 +74,32 @@ fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result
             let (unpacked, packed) = (page.unpacked, page.packed);
             return Err(format!("says that its {packed} bytes are {unpacked}"));
         }
+        // What is not packed is as long as it is, whatever it says.
+        let bytes = match column.compression() {
+            Compression::UNCOMPRESSED => page.packed,
+            _ => page.unpacked,
+        };
         if let Some(entries) = page.dictionary
-            && entries.saturating_mul(least_bytes(column)) > page.unpacked
+            && entries.saturating_mul(least_bits(column)) > bytes.saturating_mul(8)
         {
-            let unpacked = page.unpacked;
-            return Err(format!("says that {unpacked} bytes are {entries} values"));
+            return Err(format!("says that {bytes} bytes are {entries} values"));
         }
         values = values.saturating_add(page.values);
     }
     Ok(())
 }
 
-/// The least bytes of a value in a dictionary.
-fn least_bytes(column: &ColumnChunkMetaData) -> u64 {
+/// The least bits of a value in a dictionary.
+fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     match column.column_type() {
-        Type::BOOLEAN => 0,
+        Type::BOOLEAN => 1,
         // Of an array, its length.
-        Type::INT32 | Type::FLOAT | Type::BYTE_ARRAY => 4,
-        Type::INT64 | Type::DOUBLE => 8,
-        Type::INT96 => 12,
+        Type::INT32 | Type::FLOAT | Type::BYTE_ARRAY => 32,
+        Type::INT64 | Type::DOUBLE => 64,
+        Type::INT96 => 96,
         Type::FIXED_LEN_BYTE_ARRAY => {
-            u64::try_from(column.column_descr().type_length()).unwrap_or(0)
+            let bytes = u64::try_from(column.column_descr().type_length());
+            bytes.unwrap_or(0).saturating_mul(8).max(1)
         }
     }
 }
@@ -94,7 +111,7 @@ struct Page {
     packed: u64,
     unpacked: u64,
     /// Values of a page of data.
-    values: i64,
+    values: u64,
     /// Entries of a dictionary.
     dictionary: Option<u64>,
 }
@@ -108,19 +125,39 @@ struct Compact<R> {
 
 impl<R: Read> Compact<R> {
     fn page(&mut self) -> io::Result<Page> {
-        let mut page = Page::default();
+        // The number of each type of page, and of the field that is its header.
+        const DATA: (i64, usize) = (0, 5);
+        const DICTIONARY: (i64, usize) = (2, 7);
+        const DATA_V2: (i64, usize) = (3, 8);
+        let (mut kind_of_page, mut packed, mut unpacked) = (None, None, None);
+        let mut values = [None; 9];
         self.fields(|reader, field, kind| {
             match (field, kind) {
-                (2, 5) => page.unpacked = reader.size()?,
-                (3, 5) => page.packed = reader.size()?,
-                // Headers of data in two versions, and of a dictionary; all begin with how many values.
-                (5 | 8, 12) => page.values = reader.first_number()?,
-                (7, 12) => page.dictionary = Some(not_negative(reader.first_number()?)?),
+                (1, 5) => kind_of_page = Some(reader.number_of_32_bits()?),
+                (2, 5) => unpacked = Some(reader.size()?),
+                (3, 5) => packed = Some(reader.size()?),
+                (5 | 7 | 8, 12) => values[field as usize] = Some(reader.first_size()?),
+                // The decoder looks at the number of a field alone.
+                (1..=3 | 5 | 7 | 8, _) => return Err(nonsense()),
                 _ => reader.skip(kind, 0)?,
             }
             Ok(())
         })?;
-        Ok(page)
+        let kind_of_page = kind_of_page.ok_or_else(nonsense)?;
+        let of = |(kind, field): (i64, usize)| match kind_of_page == kind {
+            true => values[field].ok_or_else(nonsense).map(Some),
+            false => Ok(None),
+        };
+        let data = match of(DATA)? {
+            None => of(DATA_V2)?,
+            data => data,
+        };
+        Ok(Page {
+            packed: packed.ok_or_else(nonsense)?,
+            unpacked: unpacked.ok_or_else(nonsense)?,
+            values: data.unwrap_or(0),
+            dictionary: of(DICTIONARY)?,
+        })
     }
 
     /// Gives each field of a structure, by its number and type.
@@ -137,23 +174,27 @@ impl<R: Read> Compact<R> {
             }
             field = match byte >> 4 {
                 0 => self.number()?,
-                step => field.saturating_add(i64::from(step)),
+                step => field + i64::from(step),
             };
+            if i16::try_from(field).is_err() {
+                return Err(nonsense());
+            }
             read(self, field, kind)?;
         }
     }
 
-    /// Field 1 of a structure, a number.
-    fn first_number(&mut self) -> io::Result<i64> {
-        let mut number = 0;
+    /// Field 1 of a structure: how many values.
+    fn first_size(&mut self) -> io::Result<u64> {
+        let mut number = None;
         self.fields(|reader, field, kind| {
             match (field, kind) {
-                (1, 5) => number = reader.number()?,
+                (1, 5) => number = Some(reader.size()?),
+                (1, _) => return Err(nonsense()),
                 _ => reader.skip(kind, 0)?,
             }
             Ok(())
         })?;
-        Ok(number)
+        number.ok_or_else(nonsense)
     }
 
     fn skip(&mut self, kind: u8, depth: usize) -> io::Result<()> {
@@ -178,7 +219,6 @@ impl<R: Read> Compact<R> {
                 };
                 for _ in 0..length {
                     match byte & 0x0f {
-                        1 | 2 => drop(self.byte()?),
                         kind @ 3..=12 => self.skip(kind, depth + 1)?,
                         _ => return Err(nonsense()),
                     }
@@ -191,7 +231,16 @@ impl<R: Read> Compact<R> {
     }
 
     fn size(&mut self) -> io::Result<u64> {
-        not_negative(self.number()?)
+        u64::try_from(self.number_of_32_bits()?).map_err(|_| nonsense())
+    }
+
+    /// The decoder cuts larger ones.
+    fn number_of_32_bits(&mut self) -> io::Result<i64> {
+        let number = self.number()?;
+        match i32::try_from(number) {
+            Ok(_) => Ok(number),
+            Err(_) => Err(nonsense()),
+        }
     }
 
     /// A number with its sign at the end.
@@ -225,10 +274,6 @@ impl<R: Read> Compact<R> {
             false => Err(nonsense()),
         }
     }
-}
-
-fn not_negative(number: i64) -> io::Result<u64> {
-    u64::try_from(number).map_err(|_| nonsense())
 }
 
 fn nonsense() -> io::Error {
@@ -282,18 +327,19 @@ mod tests {
         }
     }
 
-    /// A column of three numbers in one page.
-    fn file() -> (Vec<u8>, usize, usize) {
+    /// A column of three numbers, and where its pages begin and end.
+    fn file(dictionary: bool) -> (Vec<u8>, usize, usize) {
         let numbers = Arc::new(Int32Array::from(vec![7, 8, 9])) as _;
         let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
-        let plain = WriterProperties::builder().set_dictionary_enabled(false);
+        let properties = WriterProperties::builder().set_dictionary_enabled(dictionary);
         let mut bytes = Vec::new();
         let mut writer =
-            ArrowWriter::try_new(&mut bytes, batch.schema(), Some(plain.build())).unwrap();
+            ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties.build())).unwrap();
         writer.write(&batch).unwrap();
         let metadata = writer.close().unwrap();
         let column = metadata.row_group(0).column(0);
-        let start = column.data_page_offset() as usize;
+        let start = column.dictionary_page_offset();
+        let start = start.unwrap_or(column.data_page_offset()) as usize;
         (bytes, start, start + column.compressed_size() as usize)
     }
 
@@ -305,7 +351,7 @@ mod tests {
 
     #[test]
     fn pages_are_what_they_can_be() {
-        let (bytes, start, end) = file();
+        let (bytes, start, end) = file(false);
         assert_eq!(bytes[start..start + 3], [0x15, 0, 0x15]);
         assert_eq!(bytes[start + 4], 0x15);
         checked(bytes.clone()).unwrap();
@@ -322,11 +368,26 @@ mod tests {
         large.drain(end..end + 4);
         let error = checked(large).unwrap_err();
         assert!(error.ends_with("bytes are 2147483647"), "{error}");
+
+        // 63 entries instead of 3.
+        let (mut bytes, start, _) = file(true);
+        checked(bytes.clone()).unwrap();
+        assert_eq!(bytes[start + 6..start + 9], [0x4c, 0x15, 6]);
+        bytes[start + 8] = 126;
+        let error = checked(bytes).unwrap_err();
+        assert!(error.ends_with("12 bytes are 63 values"), "{error}");
     }
 
     #[test]
     fn headers_without_end_are_none() {
         assert!(page(&[0x15; 40]).is_err());
+        assert!(page(&[0]).is_err(), "nothing in it");
+        // A size as a number of 64 bits, and one beyond 32.
+        assert!(page(&[0x15, 0, 0x16, 68, 0x15, 40, 0x2c, 0x15, 10, 0, 0]).is_err());
+        let beyond = [
+            0x15, 0, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x1f, 0x15, 40, 0x2c, 0x15, 10, 0, 0,
+        ];
+        assert!(page(&beyond).is_err());
         assert!(page(&[0xff; 40]).is_err());
         assert!(page(&[0x1c; 100_000]).is_err(), "structures in structures");
         let lists = [&[0x19][..], &[0x19; 100_000]].concat();

@@ -314,13 +314,19 @@ impl Metadata {
         if !self.hidden.is_empty() && self.hidden.len() != self.members {
             return Err("it does not say the hidden layers of each network".to_string());
         }
+        let first = self.hidden.first();
+        if first.is_some_and(|hidden| *hidden != self.network.hidden) {
+            return Err("it says two things of the hidden layers of its first network".to_string());
+        }
+        let shared = MlpConfig {
+            hidden: Vec::new(),
+            ..self.network.clone()
+        };
         let mut networks = Vec::new();
         let mut numbers = 0usize;
         for member in 0..self.members {
-            let mut network = self.network.clone();
-            if let Some(hidden) = self.hidden.get(member) {
-                network.hidden.clone_from(hidden);
-            }
+            let hidden = self.hidden.get(member).unwrap_or(&self.network.hidden);
+            let network = shared.clone().with_hidden(hidden.as_slice());
             network.validate().map_err(|error| error.to_string())?;
             numbers = numbers.saturating_add(numbers_of(&network));
             if numbers > most {

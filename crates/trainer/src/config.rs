@@ -220,6 +220,11 @@ impl RunConfig {
         if widths.is_empty() || widths.contains(&0) {
             return usage("ensemble.widths: must hold numbers from 1 on");
         }
+        for member in 0..widths.len() {
+            let hidden = self.ensemble.hidden(member, &self.network.hidden);
+            let valid = self.network.clone().with_hidden(hidden).validate();
+            valid.map_err(|error| Error::Usage(format!("ensemble.widths: {}", error.reason)))?;
+        }
         if let Some((class, _)) = self
             .class_weights
             .iter()

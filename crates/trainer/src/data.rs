@@ -7,7 +7,7 @@ use backburn_tabular::{
     CellError, ColumnKind, ColumnSchema, Encoder, Neighbours, Schema, Split, Table, TableError,
     Target, Task, Unseen,
 };
-use backburn_training::{Examples, Loss};
+use backburn_training::{Examples, LearningRate, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::args::TableArgs;
@@ -237,7 +237,12 @@ impl Understood {
             true => target.with_bounds(table, &split.training)?,
             false => target,
         };
-        let members = config.ensemble.members.count();
+        // Others are trained one after the other.
+        let fused = config.training.fused && config.training.learning_rate != LearningRate::Auto;
+        let members = match fused {
+            true => config.ensemble.members.count(),
+            false => 1,
+        };
         room_for_training(table.name(), table.rows(), encoder.width(), members)?;
         let numbers = encoder.encode(table)?;
         let truth = Truth::of(table, &target)?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use backburn_tabular::{Split, Table, k_folds};
-use backburn_training::at_once;
+use backburn_training::{StopReason, at_once};
 use indicatif::MultiProgress;
 
 use crate::config::RunConfig;
@@ -39,6 +39,12 @@ pub fn train_ensemble(
     let whole = understood.prepare(table, whole, config, &chosen.device)?;
     let truth = Truth::of(table, &whole.target)?;
     let splits = splits(&rows, understood, config);
+    // One of them, as wide as the config says.
+    let narrow = config.ensemble.widths.iter().position(|&width| width == 1);
+    let looked_into = narrow.filter(|&n| n < splits.len()).unwrap_or(0);
+    if manner.wordy {
+        describe(splits.len(), config, manner);
+    }
     let bars = MultiProgress::new();
     let member = |member: usize| {
         let left = manner
@@ -55,11 +61,10 @@ pub fn train_ensemble(
         config.training.seed = config.training.seed.wrapping_add(member as u64);
         config.network.hidden = config.ensemble.hidden(member, &config.network.hidden);
         let prepared = whole.part(&splits[member], &rows);
-        // One of them is looked into.
         let manner = Manner {
             name: &name,
             spent: manner.spent + started.elapsed(),
-            wordy: manner.wordy && member == 0,
+            wordy: manner.wordy && member == looked_into,
             dashboard: false,
             time_limit: left,
             bars: Some(&bars),
@@ -74,6 +79,7 @@ pub fn train_ensemble(
         sums: vec![Vec::new(); table.rows()],
         trained: None,
         members: 0,
+        interrupted: false,
     };
     let mut failed = None;
     let mut done = |index: usize, trained: Result<Option<Trained>, Error>| match trained {
@@ -112,8 +118,26 @@ pub fn train_ensemble(
         training: rows,
         validation: Vec::new(),
     };
+    if together.interrupted || together.members < splits.len() {
+        trained.stop = StopReason::Interrupted;
+    }
+    trained.wanted = splits.len();
     trained.seconds = (manner.spent + started.elapsed()).as_secs_f64();
     Ok(trained)
+}
+
+fn describe(networks: usize, config: &RunConfig, manner: Manner) {
+    let ensemble = &config.ensemble;
+    let shapes = (0..networks.min(ensemble.widths.len()))
+        .map(|member| format!("{:?}", ensemble.hidden(member, &config.network.hidden)));
+    let words = match ensemble.widths.as_slice() {
+        [1] => networks.to_string(),
+        _ => {
+            let shapes = shapes.collect::<Vec<_>>().join(" and ");
+            format!("{networks}, with hidden layers of {shapes} units by turns")
+        }
+    };
+    manner.console.entry("networks", words);
 }
 
 /// What each network is trained on, and what chooses its best epoch.
@@ -140,12 +164,15 @@ struct Together<'a> {
     sums: Vec<Vec<f32>>,
     trained: Option<Trained>,
     members: usize,
+    /// Whether one of them was not trained to its end.
+    interrupted: bool,
 }
 
 impl Together<'_> {
     /// Adds a network, if it learned anything, and returns the model of all of them so far. It is scored
     /// and calibrated on rows that its networks were not trained on.
     fn add(&mut self, further: Trained) -> Option<&Trained> {
+        self.interrupted |= further.stop == StopReason::Interrupted;
         let stopped = further.model.summary.best_epoch == 0;
         if stopped && self.members > 0 {
             return None;
@@ -168,6 +195,9 @@ impl Together<'_> {
         let together = match self.trained.take() {
             None => further,
             Some(mut first) => {
+                if !further.history.epochs.is_empty() {
+                    (first.history, first.findings) = (further.history, further.findings);
+                }
                 let further = further.model;
                 first.model.network.members.extend(further.network.members);
                 first.model.average.extend(further.average);

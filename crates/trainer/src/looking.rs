@@ -88,9 +88,15 @@ impl LookedAt<'_> {
         let mut report = reporting::of_model(model, &explained, &rows, numbers, what, unit)?;
         reporting::add_training(&mut report, &self.understood.notes, curve);
         if trained.stop == StopReason::Interrupted {
-            let epochs = count(model.summary.epochs, "epoch");
-            let note =
-                format!("training was interrupted after {epochs}: the command trains to the end");
+            let reached = match trained.wanted {
+                1 => count(model.summary.epochs, "epoch"),
+                _ => count(model.network.members.len(), "network"),
+            };
+            let further = match self.manner.time_limit {
+                Some(_) => "",
+                None => ": the command trains to the end",
+            };
+            let note = format!("training was interrupted after {reached}{further}");
             report.notes.insert(0, note);
         }
         if !trained.history.epochs.is_empty() {

@@ -32,6 +32,8 @@ pub struct Trained {
     pub model: SavedModel,
     pub validation: Option<Score>,
     pub stop: StopReason,
+    /// How many networks there were to be.
+    pub wanted: usize,
     pub seconds: f64,
     /// What training was like, and what is wrong; kept where [`Manner::wordy`].
     pub history: History,
@@ -307,6 +309,7 @@ pub fn train_network(
         model,
         validation,
         stop: fitted.stop,
+        wanted: 1,
         seconds: (manner.spent + started.elapsed()).as_secs_f64(),
         history,
         findings,
@@ -324,11 +327,19 @@ impl Trained {
     pub fn ending(&self) -> String {
         let summary = &self.model.summary;
         let members = self.model.network.members.len();
-        if members > 1 {
+        if self.wanted > 1 {
+            let networks = match members == self.wanted {
+                true => count(members, "network"),
+                false => format!("{members} of {}", count(self.wanted, "network")),
+            };
+            let interrupted = match self.stop {
+                StopReason::Interrupted => "interrupted after ",
+                _ => "",
+            };
             let time = seconds(self.seconds);
             return format!(
-                "{members} networks in {time}; each with the weights of the epoch that was best on rows \
-                 it was not trained on"
+                "{interrupted}{networks} in {time}; each with the weights of the epoch that was \
+                 best on rows it was not trained on"
             );
         }
         let epochs = count(summary.epochs, "epoch");

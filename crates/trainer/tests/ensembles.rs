@@ -200,18 +200,21 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
 fn few_rows_are_learned_by_several_networks() {
     let folder = Folder::new();
     let line = "train t.csv --target price --set training.epochs=3";
+    let eight = "8 networks, each ";
+    let four = "→ 256 → 256 → 1, 2 of ";
     for (rows, networks, settings) in [
-        (60, false, ""),
-        (300, true, ""),
-        (300, false, "--dashboard"),
-        (300, false, "--set data.refit=true"),
-        (300, false, "--preset fast"),
-        (1200, false, ""),
+        (60, "", ""),
+        (300, eight, ""),
+        (300, "", "--dashboard"),
+        (300, "", "--set data.refit=true"),
+        (300, "", "--preset fast"),
+        (1200, four, ""),
     ] {
         folder.write("t.csv", houses(rows));
         let answer = folder.done(&format!("{line} {settings}"));
         let said = folder.done("inspect t.safetensors").stdout;
-        assert_eq!(said.contains("8 networks"), networks, "{settings} {said}");
+        assert!(said.contains(networks), "{settings} {said}");
+        assert_eq!(said.contains("networks"), !networks.is_empty(), "{said}");
         let noted = answer.stdout.contains("one network, for the dashboard");
         assert_eq!(noted, settings == "--dashboard", "{}", answer.stdout);
     }

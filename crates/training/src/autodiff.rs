@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::checkpoint::{Place, Remembered};
 use crate::fit::validate;
+use crate::optimizer::OptimizerName;
 use crate::steps::{Recording, Steps};
 use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
 
@@ -19,6 +20,8 @@ pub(crate) struct Autodiff<'a, N> {
     /// Taken out while it is updated.
     network: Option<N>,
     optimizer: ModuleOptimizer,
+    /// Whether the optimizer keeps means of rows and of columns instead of whole parameters.
+    factored: bool,
     criterion: Criterion,
     clipping: Clipping,
     training: &'a Examples,
@@ -40,6 +43,7 @@ impl<'a, N: Network> Autodiff<'a, N> {
         Self {
             network: Some(network),
             optimizer: config.optimizer.init(),
+            factored: config.optimizer.name == OptimizerName::Adafactor,
             criterion: config.criterion(),
             clipping: config.clipping(),
             training,
@@ -114,7 +118,7 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
             return Err("it is of a network that was trained over arrays".to_string());
         };
         let record = Bytes::from_bytes_vec(record.clone());
-        check_record(record.clone(), self.network.as_ref())?;
+        check_record(record.clone(), self.network.as_ref(), self.factored)?;
         let optimizer = self.optimizer.clone().from_bytes(record);
         self.optimizer = optimizer.map_err(|error| error.to_string())?;
         (self.losses.sum, self.losses.rows) = (place.loss, place.loss_rows);
@@ -183,7 +187,11 @@ impl Losses {
 }
 
 /// Makes sure that a record of an optimizer is of this network: Burn panics where it is not.
-fn check_record<N: Network>(record: Bytes, network: Option<&N>) -> Result<(), String> {
+fn check_record<N: Network>(
+    record: Bytes,
+    network: Option<&N>,
+    factored: bool,
+) -> Result<(), String> {
     struct Shapes(HashMap<u64, (Shape, DType)>);
     impl ModuleVisitor for Shapes {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -196,17 +204,32 @@ fn check_record<N: Network>(record: Bytes, network: Option<&N>) -> Result<(), St
         network.visit(&mut shapes);
     }
     let failed = |error: burn_pack::Error| error.to_string();
-    let tensors = Reader::from_bytes(record).and_then(Reader::into_tensors);
-    for tensor in tensors.map_err(failed)? {
-        let shape = tensor.param_id.and_then(|id| shapes.0.get(&id));
-        // Adafactor keeps means of rows and of columns.
-        let fits = |(shape, dtype): &(Shape, DType)| {
-            let smaller = tensor.shape.num_elements() < shape.num_elements();
-            tensor.dtype == *dtype && (tensor.shape == *shape || smaller)
-        };
-        if !shape.is_some_and(fits) {
-            return Err("its optimizer is of another network".to_string());
+    let reader = Reader::from_bytes(record).map_err(failed)?;
+    // Names are the parameter's number and what it is of it.
+    let of = |name: &str| {
+        let (id, field) = name.split_once('.')?;
+        Some((id.parse::<u64>().ok()?, field.to_string()))
+    };
+    let ranks_fit = reader.scalars().iter().all(|(name, value)| {
+        let rank = |id| shapes.0.get(&id).map(|(shape, _)| shape.num_dims());
+        match of(name) {
+            Some((id, field)) if field == "__rank" => {
+                rank(id).is_some_and(|rank| usize::try_from(*value) == Ok(rank))
+            }
+            _ => true,
         }
+    });
+    let tensors = reader.into_tensors().map_err(failed)?;
+    let fits = |tensor: &burn_pack::Tensor| {
+        let id = of(&tensor.name).map(|(id, _)| id);
+        let (shape, dtype) = shapes
+            .0
+            .get(&id.filter(|id| tensor.param_id == Some(*id))?)?;
+        let smaller = factored && tensor.shape.num_elements() < shape.num_elements();
+        Some(tensor.dtype == *dtype && (tensor.shape == *shape || smaller))
+    };
+    match ranks_fit && tensors.iter().all(|tensor| fits(tensor) == Some(true)) {
+        true => Ok(()),
+        false => Err("its optimizer is of another network".to_string()),
     }
-    Ok(())
 }
