@@ -220,11 +220,6 @@ impl RunConfig {
         if widths.is_empty() || widths.contains(&0) {
             return usage("ensemble.widths: must hold numbers from 1 on");
         }
-        for member in 0..widths.len() {
-            let hidden = self.ensemble.hidden(member, &self.network.hidden);
-            let valid = self.network.clone().with_hidden(hidden).validate();
-            valid.map_err(|error| Error::Usage(format!("ensemble.widths: {}", error.reason)))?;
-        }
         if let Some((class, _)) = self
             .class_weights
             .iter()
@@ -233,6 +228,11 @@ impl RunConfig {
             return usage(&format!("class_weights.{class}: must be above 0"));
         }
         self.network.validate()?;
+        for member in 0..self.ensemble.widths.len() {
+            let hidden = self.ensemble.hidden(member, &self.network.hidden);
+            let valid = self.network.clone().with_hidden(hidden).validate();
+            valid.map_err(|error| Error::Usage(format!("ensemble.widths: {}", error.reason)))?;
+        }
         self.training
             .validate()
             .map_err(|error| Error::Usage(error.to_string()))
