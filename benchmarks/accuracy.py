@@ -109,11 +109,22 @@ def peer(method, folder, target, seed):
     return score | {"seconds": time.time() - started}
 
 
+def task(folder, target):
+    """What the peers take a target for: numbers are predicted as numbers, however few there are."""
+    with open(folder / "train.csv") as file:
+        try:
+            for row in csv.DictReader(file):
+                float(row[target] or 0)
+        except ValueError:
+            return "classification"
+    return "regression"
+
+
 def ours(preset, folder, target, seed, settings):
     with tempfile.TemporaryDirectory() as out:
         command = [
             "target/release/trainer", "train", folder / "train.csv", "--test", folder / "test.csv",
-            "--target", target, "--preset", preset, "--seed", str(seed), "--json",
+            "--target", target, "--task", task(folder, target), "--preset", preset, "--seed", str(seed), "--json",
             "--out", f"{out}/m.safetensors",
         ]
         for setting in settings:

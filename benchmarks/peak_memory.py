@@ -15,7 +15,7 @@ COMMANDS = {
     "evaluate": "evaluate {model} {table}",
     "predict": "predict {model} {table} --out {folder}/predictions.csv",
     "explain": "explain {model} {table}",
-    "compare": "compare {table} --target y --time-limit 5s",
+    "compare": "compare {table} --target y --time-limit 5s --folds 2",
     "find-lr": "find-lr {table} --target y",
     "gradcheck": "gradcheck {table} --target y",
     "inspect": "inspect {model}",
