@@ -5,6 +5,7 @@ use backburn_tabular::{Predictions, SavedModel, Table};
 
 use crate::device::Chosen;
 use crate::error::{Error, not_finite};
+use crate::memory::room_to_explain;
 
 /// Columns whose dependence is shown.
 const STRONGEST: usize = 4;
@@ -30,6 +31,7 @@ pub fn explain(
     seed: u64,
     chosen: &Chosen,
 ) -> Result<Explained, Error> {
+    room_to_explain(table.name(), table.rows(), model.encoder.width())?;
     let explainer = Explainer::new(model, table, &chosen.device)?;
     let predictions = explainer.predictions();
     if let Some(row) = predictions.first_not_finite() {

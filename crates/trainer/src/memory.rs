@@ -42,6 +42,19 @@ pub fn room_for_training(
     )
 }
 
+/// Makes sure that a model of so many inputs can be explained by rows: as they are, and with a column
+/// shuffled.
+pub fn room_to_explain(table: &str, rows: usize, inputs: usize) -> Result<(), Error> {
+    let numbers = rows as u64 * inputs as u64;
+    let advice = "take fewer rows";
+    room_for(
+        table,
+        "to explain a model by it",
+        numbers.saturating_mul(2 * 4),
+        advice,
+    )
+}
+
 fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
     // Nobody is told of what is always there.
     const SMALL: u64 = 64 << 20;
@@ -91,5 +104,7 @@ mod tests {
             "{error}"
         );
         assert!(error.contains("fewer than 100 inputs"), "{error}");
+        let error = room_to_explain("t.csv", 1 << 40, 100).unwrap_err();
+        assert!(error.to_string().ends_with("are free: take fewer rows"));
     }
 }
