@@ -55,6 +55,6 @@ pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};
 pub use skipping::Skipped;
 pub use split::{Split, k_folds};
-pub use table::Table;
+pub use table::{Table, TableSize};
 pub use target::{Target, Task};
 pub use target_scale::TargetScale;

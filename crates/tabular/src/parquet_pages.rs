@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use flate2::read::MultiGzDecoder;
 use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::ChunkReader;
@@ -13,23 +14,23 @@ const MOST_TIMES: u64 = 64;
 /// Structures within structures: those of a page have four.
 const DEEPEST: usize = 16;
 
-/// Reads the headers of all pages. The decoder takes memory for as many bytes and values as they say
-/// (but for gzip, which it unpacks to its end).
+/// Reads the headers of all pages. The decoder takes memory for as many bytes and values as they say, but
+/// for gzip, which it unpacks to its end: that is unpacked here first.
 ///
 /// # Errors
 ///
 /// A page that is not within its column or file, or that says it holds more than it can.
 pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<(), String> {
     let groups = metadata.row_groups().iter();
-    let columns = groups.flat_map(|g| g.columns().iter().map(|column| (column, g.num_rows())));
+    let columns = groups.flat_map(|group| group.columns());
     let mut packed = 0u64;
-    for (column, rows) in columns {
+    for column in columns {
         let length = u64::try_from(column.compressed_size()).unwrap_or(u64::MAX);
         packed = packed.saturating_add(length);
         if packed > file.len() {
             return Err("its columns are longer than the file".to_string());
         }
-        check_column(file, column, rows).map_err(|reason| {
+        check_column(file, column).map_err(|reason| {
             format!(
                 "a page of column `{}` {reason}",
                 column.column_path().string()
@@ -39,11 +40,7 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
     Ok(())
 }
 
-fn check_column(
-    file: &impl ChunkReader,
-    column: &ColumnChunkMetaData,
-    rows: i64,
-) -> Result<(), String> {
+fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result<(), String> {
     let outside = || "is not within it".to_string();
     let first = column.dictionary_page_offset();
     let first = first.unwrap_or(column.data_page_offset());
@@ -51,21 +48,14 @@ fn check_column(
     let length = u64::try_from(column.compressed_size()).map_err(|_| outside())?;
     let end = start.checked_add(length).filter(|&end| end <= file.len());
     let end = end.ok_or_else(outside)?;
-    // A row may have several values of a list, and what stands behind the last value is not read.
-    let lists = column.column_descr().max_rep_level() > 0;
-    let [rows, all] = [rows, column.num_values()].map(|n| u64::try_from(n).unwrap_or(0));
-    let mut values = 0u64;
-    while start < end && (lists || values < rows) {
+    while start < end {
         let bytes = file.get_read(start).map_err(|error| error.to_string())?;
         let mut reader = Compact {
             bytes: bytes.take(end - start),
         };
-        let page = match reader.page() {
-            Ok(page) => page,
-            Err(_) if lists && values >= all => break,
-            Err(_) => return Err("has no header".to_string()),
-        };
-        start = end - reader.bytes.limit() + page.packed;
+        let page = reader.page().map_err(|_| "has no header".to_string())?;
+        let data = end - reader.bytes.limit();
+        start = data + page.packed;
         if start > end {
             return Err(outside());
         }
@@ -84,7 +74,18 @@ fn check_column(
         {
             return Err(format!("says that {bytes} bytes are {entries} values"));
         }
-        values = values.saturating_add(page.values);
+        if let Compression::GZIP(_) = column.compression()
+            && page.levels <= page.packed
+        {
+            let packed = file.get_read(data + page.levels);
+            let packed = packed.map_err(|error| error.to_string())?;
+            let bytes = MultiGzDecoder::new(packed.take(page.packed - page.levels));
+            // What is wrong with it otherwise, the decoder says.
+            let unpacked = io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink());
+            if unpacked.is_ok_and(|unpacked| unpacked > page.unpacked) {
+                return Err(format!("is more than the {} bytes it says", page.unpacked));
+            }
+        }
     }
     Ok(())
 }
@@ -110,10 +111,10 @@ struct Page {
     /// Bytes in the file, and in memory.
     packed: u64,
     unpacked: u64,
-    /// Values of a page of data.
-    values: u64,
     /// Entries of a dictionary.
     dictionary: Option<u64>,
+    /// Bytes at its beginning that are not packed.
+    levels: u64,
 }
 
 /// Thrift's compact protocol
@@ -125,38 +126,40 @@ struct Compact<R> {
 
 impl<R: Read> Compact<R> {
     fn page(&mut self) -> io::Result<Page> {
-        // The number of each type of page, and of the field that is its header.
-        const DATA: (i64, usize) = (0, 5);
-        const DICTIONARY: (i64, usize) = (2, 7);
-        const DATA_V2: (i64, usize) = (3, 8);
+        const DICTIONARY: i64 = 2;
+        const DATA_V2: i64 = 3;
         let (mut kind_of_page, mut packed, mut unpacked) = (None, None, None);
-        let mut values = [None; 9];
+        let mut entries = None;
+        let mut levels = 0;
         self.fields(|reader, field, kind| {
             match (field, kind) {
                 (1, 5) => kind_of_page = Some(reader.number_of_32_bits()?),
                 (2, 5) => unpacked = Some(reader.size()?),
                 (3, 5) => packed = Some(reader.size()?),
-                (5 | 7 | 8, 12) => values[field as usize] = Some(reader.first_size()?),
+                (7, 12) => [entries] = reader.sizes([1])?,
+                (8, 12) => {
+                    let [definition, repetition] = reader.sizes([5, 6])?;
+                    levels = definition.unwrap_or(0) + repetition.unwrap_or(0);
+                }
                 // The decoder looks at the number of a field alone.
-                (1..=3 | 5 | 7 | 8, _) => return Err(nonsense()),
+                (1..=3 | 7 | 8, _) => return Err(nonsense()),
                 _ => reader.skip(kind, 0)?,
             }
             Ok(())
         })?;
         let kind_of_page = kind_of_page.ok_or_else(nonsense)?;
-        let of = |(kind, field): (i64, usize)| match kind_of_page == kind {
-            true => values[field].ok_or_else(nonsense).map(Some),
-            false => Ok(None),
-        };
-        let data = match of(DATA)? {
-            None => of(DATA_V2)?,
-            data => data,
+        let dictionary = match kind_of_page {
+            DICTIONARY => Some(entries.ok_or_else(nonsense)?),
+            _ => None,
         };
         Ok(Page {
             packed: packed.ok_or_else(nonsense)?,
             unpacked: unpacked.ok_or_else(nonsense)?,
-            values: data.unwrap_or(0),
-            dictionary: of(DICTIONARY)?,
+            dictionary,
+            levels: match kind_of_page {
+                DATA_V2 => levels,
+                _ => 0,
+            },
         })
     }
 
@@ -183,18 +186,19 @@ impl<R: Read> Compact<R> {
         }
     }
 
-    /// Field 1 of a structure: how many values.
-    fn first_size(&mut self) -> io::Result<u64> {
-        let mut number = None;
+    /// The fields of a structure that have these numbers.
+    fn sizes<const N: usize>(&mut self, numbers: [i64; N]) -> io::Result<[Option<u64>; N]> {
+        let mut sizes = [None; N];
         self.fields(|reader, field, kind| {
-            match (field, kind) {
-                (1, 5) => number = Some(reader.size()?),
-                (1, _) => return Err(nonsense()),
-                _ => reader.skip(kind, 0)?,
+            let place = numbers.iter().position(|&number| number == field);
+            match (place, kind) {
+                (Some(place), 5) => sizes[place] = Some(reader.size()?),
+                (Some(_), _) => return Err(nonsense()),
+                (None, _) => reader.skip(kind, 0)?,
             }
             Ok(())
         })?;
-        number.ok_or_else(nonsense)
+        Ok(sizes)
     }
 
     fn skip(&mut self, kind: u8, depth: usize) -> io::Result<()> {
@@ -288,7 +292,8 @@ mod tests {
     use bytes::Bytes;
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-    use parquet::file::properties::WriterProperties;
+    use parquet::basic::Encoding;
+    use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
     use super::*;
 
@@ -307,7 +312,7 @@ mod tests {
             packed: 20,
             unpacked: 34,
             dictionary: Some(3),
-            values: 0,
+            levels: 0,
         };
         assert_eq!(page(&header).unwrap(), expected);
         // A page of data with a checksum and statistics, which are passed over.
@@ -319,7 +324,7 @@ mod tests {
             packed: 20,
             unpacked: 34,
             dictionary: None,
-            values: 5,
+            levels: 0,
         };
         assert_eq!(page(&header).unwrap(), expected);
         for length in 0..header.len() {
@@ -376,6 +381,38 @@ mod tests {
         bytes[start + 8] = 126;
         let error = checked(bytes).unwrap_err();
         assert!(error.ends_with("12 bytes are 63 values"), "{error}");
+    }
+
+    #[test]
+    fn gzip_is_no_longer_than_it_says() {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let numbers = Arc::new(Int32Array::from(vec![Some(7); 100_000])) as _;
+            let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
+            let properties = WriterProperties::builder()
+                .set_writer_version(version)
+                .set_dictionary_enabled(false)
+                .set_encoding(Encoding::PLAIN)
+                .set_compression(Compression::GZIP(Default::default()))
+                .set_statistics_enabled(EnabledStatistics::None);
+            let mut bytes = Vec::new();
+            let properties = Some(properties.build());
+            let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), properties).unwrap();
+            writer.write(&batch).unwrap();
+            let metadata = writer.close().unwrap();
+            checked(bytes.clone()).unwrap();
+
+            let start = metadata.row_group(0).column(0).data_page_offset() as usize;
+            let mut reader = Compact {
+                bytes: bytes[start..].take(100),
+            };
+            let page = reader.page().unwrap();
+            assert!(page.unpacked >= 80_000, "{page:?}");
+            // The number's last byte has the highest bits.
+            let last = (start + 3..).find(|&place| bytes[place] < 0x80).unwrap();
+            bytes[last] -= 1;
+            let error = checked(bytes).unwrap_err();
+            assert!(error.contains("is more than the"), "{version:?}: {error}");
+        }
     }
 
     #[test]

@@ -15,12 +15,12 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader
 use parquet::file::reader::ChunkReader;
 
 use crate::Skipped;
-use crate::TableError;
 use crate::column::kept_as;
 use crate::guarded::guarded;
 use crate::parquet_pages;
 use crate::skipping::{SkippedRows, Skipping};
 use crate::utf8::Utf8;
+use crate::{TableError, TableSize};
 
 /// How a CSV file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub struct TableReader {
     schema: SchemaRef,
     batches: Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>,
     skipped: SkippedRows,
+    at_least: TableSize,
 }
 
 const BATCH_ROWS: usize = 8192;
@@ -93,7 +94,8 @@ impl TableReader {
             error,
         };
         let mut file = File::open(path).map_err(io_error)?;
-        if file.metadata().map_err(io_error)?.is_dir() {
+        let about = file.metadata().map_err(io_error)?;
+        if about.is_dir() {
             return Err(malformed(&name, "this is a folder, not a table"));
         }
         let mut magic = Vec::new();
@@ -104,9 +106,18 @@ impl TableReader {
         if magic == PARQUET {
             return Self::parquet(&name, file);
         }
-        // A pipe cannot be read a second time.
-        let again = path.is_file().then_some(path);
-        Self::csv(&name, again, Cursor::new(magic).chain(file), options)
+        // A pipe cannot be read a second time, and tells no size.
+        let again = about.is_file().then_some(path);
+        // Text is held as text.
+        let bytes = match magic.starts_with(GZIP) {
+            true => 0,
+            false => about.len(),
+        };
+        let reader = Self::csv(&name, again, Cursor::new(magic).chain(file), options)?;
+        Ok(Self {
+            at_least: TableSize { rows: 0, bytes },
+            ..reader
+        })
     }
 
     /// Reads a table from anything that gives bytes; `name` is what messages call it.
@@ -149,6 +160,12 @@ impl TableReader {
     /// The rows that were left out up to the last batch, and that were not asked for before.
     pub fn skipped(&self) -> Vec<Skipped> {
         self.skipped.take()
+    }
+
+    /// What is known of the size before anything is read: a CSV file takes no less than its bytes, and a
+    /// Parquet file says its rows and types.
+    pub fn at_least(&self) -> TableSize {
+        self.at_least
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -227,6 +244,7 @@ impl TableReader {
             schema,
             batches: Box::new(batches),
             skipped,
+            at_least: TableSize::default(),
         })
     }
 
@@ -250,6 +268,8 @@ impl TableReader {
             })
             .collect();
         let schema = Arc::new(Schema::new(fields));
+        let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let at_least = TableSize::without_text(&schema, rows);
         let builder = builder.with_batch_size(batch_rows(schema.fields().len()));
         let batches = guarded(|| builder.build()).ok_or_else(damaged)?;
         let mut batches = batches.map_err(refuse)?;
@@ -277,6 +297,7 @@ impl TableReader {
             schema,
             batches: Box::new(batches),
             skipped: SkippedRows::default(),
+            at_least,
         })
     }
 }

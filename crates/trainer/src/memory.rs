@@ -1,6 +1,5 @@
 //! What does not fit into memory is refused before the work, not killed during it.
 
-use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 use std::thread;
@@ -10,14 +9,23 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::error::Error;
 
-/// Reads a whole table, if it can be held.
+/// Nobody is told of what is always there.
+const SMALL: u64 = 64 << 20;
+/// What each row takes beside its cells: its target as it is read and as a number, and its places in
+/// splits. Measured on tables of two columns.
+const BYTES_OF_ROW: u64 = 64;
+
+/// Reads a whole table, if it can be held and used.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
-    // Text is held as text; compressed files hold more than their size. A pipe tells no size.
-    let size = fs::metadata(path).ok().filter(fs::Metadata::is_file);
-    let needed = size.map_or(0, |file| file.len());
-    let advice = "take a part of its rows; only predict reads tables of any size";
-    room_for(&path.display().to_string(), "to read it", needed, advice)?;
-    Ok(Table::read(path, options)?)
+    let free = available();
+    let name = path.display().to_string();
+    Table::read_while(path, options, |size| {
+        let needed = size
+            .bytes
+            .saturating_add(size.rows.saturating_mul(BYTES_OF_ROW));
+        let advice = "take a part of its rows; only predict reads tables of any size";
+        fits(&name, "to read it takes at least", needed, free, advice)
+    })
 }
 
 /// Makes sure that so many networks can be trained on rows of so many inputs. They are held as the rows
@@ -36,7 +44,7 @@ pub fn room_for_training(
     );
     room_for(
         table,
-        "to train on it",
+        "to train on it takes about",
         numbers.saturating_mul(copies * 4),
         &advice,
     )
@@ -49,23 +57,31 @@ pub fn room_to_explain(table: &str, rows: usize, inputs: usize) -> Result<(), Er
     let advice = "take fewer rows";
     room_for(
         table,
-        "to explain a model by it",
+        "to explain a model by it takes about",
         numbers.saturating_mul(2 * 4),
         advice,
     )
 }
 
 fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
-    // Nobody is told of what is always there.
-    const SMALL: u64 = 64 << 20;
-    if needed < SMALL {
-        return Ok(());
+    match needed < SMALL {
+        true => Ok(()),
+        false => fits(what, to_do, needed, available(), advice),
     }
-    match available() {
-        Some(available) if available < needed => Err(Error::Failed(format!(
-            "{what}: {to_do} takes about {}, and {} of memory are free: {advice}",
+}
+
+fn fits(
+    what: &str,
+    to_do: &str,
+    needed: u64,
+    free: Option<u64>,
+    advice: &str,
+) -> Result<(), Error> {
+    match free {
+        Some(free) if free < needed && needed >= SMALL => Err(Error::Failed(format!(
+            "{what}: {to_do} {}, and {} of memory are free: {advice}",
             gigabytes(needed),
-            gigabytes(available)
+            gigabytes(free)
         ))),
         _ => Ok(()),
     }
@@ -79,10 +95,30 @@ fn available() -> Option<u64> {
     // A container has bounds of its own. What it has of files gives way.
     let limits = system.cgroup_limits();
     let of_group = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
-    match (of_machine, of_group) {
-        (Some(machine), Some(group)) => Some(machine.min(group)),
-        (machine, group) => machine.or(group),
-    }
+    [of_machine, of_group, left_of_addresses()]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// What is left of the addresses that the process may have (`ulimit -v`), where they are limited.
+#[cfg(unix)]
+fn left_of_addresses() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate};
+
+    let limit = getrlimit(Resource::As).current?;
+    let this = sysinfo::get_current_pid().ok()?;
+    let mut system = System::new();
+    let memory = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
+    let taken = system.process(this)?.virtual_memory();
+    Some(limit.saturating_sub(taken))
+}
+
+#[cfg(not(unix))]
+fn left_of_addresses() -> Option<u64> {
+    None
 }
 
 fn gigabytes(bytes: u64) -> String {

@@ -537,7 +537,7 @@ fn a_table_that_does_not_fit_into_memory_is_refused_at_once() {
         "train t.csv --target price",
         1,
         &[
-            "t.csv: to read it takes about 1099.5 GB, and ",
+            "t.csv: to read it takes at least 1099.5 GB, and ",
             "a part of its rows",
         ],
     );
