@@ -16,6 +16,7 @@
 //! ```
 
 mod bins;
+mod bounded;
 mod calibration;
 mod cell;
 mod column;
@@ -26,6 +27,7 @@ mod fingerprint;
 mod guarded;
 mod neighbours;
 mod output;
+mod page_header;
 mod parquet_pages;
 mod places;
 mod predictor;

@@ -1,47 +1,93 @@
 //! What the pages of a Parquet file say of themselves, looked at before they are believed.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
-use parquet::basic::{Compression, Type};
+use parquet::basic::{Compression, Encoding, Type};
+use parquet::column::page::{Page as DecodedPage, PageReader};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::ChunkReader;
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use crate::page_header::{Compact, Page};
 
 /// A page may always say that it is so many bytes when it is unpacked, …
 const MOST_UNPACKED: u64 = 600 << 20;
 /// … and more if it is no more than so many times what it is packed.
 const MOST_TIMES: u64 = 64;
-/// Structures within structures: those of a page have four.
-const DEEPEST: usize = 16;
 
-/// Reads the headers of all pages. The decoder takes memory for as many bytes and values as they say, but
-/// for gzip, which it unpacks to its end: that is unpacked here first.
+/// Reads the headers of all pages, since the decoder takes memory for as many bytes and values as they say.
+/// Returned is what the largest pages of all columns take at once.
 ///
 /// # Errors
 ///
 /// A page that is not within its column or file, or that says it holds more than it can.
-pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<(), String> {
-    let groups = metadata.row_groups().iter();
-    let columns = groups.flat_map(|group| group.columns());
+pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<u64, String> {
     let mut packed = 0u64;
-    for column in columns {
-        let length = u64::try_from(column.compressed_size()).unwrap_or(u64::MAX);
-        packed = packed.saturating_add(length);
-        if packed > file.len() {
-            return Err("its columns are longer than the file".to_string());
+    let mut most = 0;
+    for group in metadata.row_groups() {
+        let mut at_once = 0u64;
+        for column in group.columns() {
+            let length = u64::try_from(column.compressed_size()).unwrap_or(u64::MAX);
+            packed = packed.saturating_add(length);
+            if packed > file.len() {
+                return Err("its columns are longer than the file".to_string());
+            }
+            let mut largest = [0; 2];
+            each_page(file, column, |page, _| {
+                check_header(&page, column)?;
+                let largest = &mut largest[usize::from(page.dictionary.is_some())];
+                *largest = page.unpacked.max(*largest);
+                Ok(())
+            })?;
+            at_once = at_once.saturating_add(largest.iter().sum());
         }
-        check_column(file, column).map_err(|reason| {
-            format!(
-                "a page of column `{}` {reason}",
-                column.column_path().string()
-            )
-        })?;
+        most = at_once.max(most);
+    }
+    Ok(most)
+}
+
+/// Looks into pages for what the decoder takes from there without a bound: gzip, which it unpacks to its end
+/// whatever the header says, and texts by their differences, which say themselves how many they are.
+///
+/// # Errors
+///
+/// A page that holds more than its header says.
+pub(crate) fn check_packed(file: &File, metadata: &ParquetMetaData) -> Result<(), String> {
+    for (number, group) in metadata.row_groups().iter().enumerate() {
+        for column in group.columns() {
+            let mut by_differences = false;
+            each_page(file, column, |page, data| {
+                by_differences |= page.by_differences;
+                match column.compression() {
+                    Compression::GZIP(_) => check_gzip(file, &page, data),
+                    _ => Ok(()),
+                }
+            })?;
+            if by_differences {
+                let rows = metadata.row_group(number).num_rows();
+                check_differences(file, column, usize::try_from(rows).unwrap_or(0))
+                    .map_err(|reason| named(column, reason))?;
+            }
+        }
     }
     Ok(())
 }
 
-fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result<(), String> {
-    let outside = || "is not within it".to_string();
+fn named(column: &ColumnChunkMetaData, reason: String) -> String {
+    let name = column.column_path().string();
+    format!("a page of column `{name}` {reason}")
+}
+
+/// Gives each page of a column, and where its data begin.
+fn each_page(
+    file: &impl ChunkReader,
+    column: &ColumnChunkMetaData,
+    mut page: impl FnMut(Page, u64) -> Result<(), String>,
+) -> Result<(), String> {
+    let outside = || named(column, "is not within it".to_string());
     let first = column.dictionary_page_offset();
     let first = first.unwrap_or(column.data_page_offset());
     let mut start = u64::try_from(first).map_err(|_| outside())?;
@@ -53,43 +99,84 @@ fn check_column(file: &impl ChunkReader, column: &ColumnChunkMetaData) -> Result
         let mut reader = Compact {
             bytes: bytes.take(end - start),
         };
-        let page = reader.page().map_err(|_| "has no header".to_string())?;
+        let header = reader.page();
+        let header = header.map_err(|_| named(column, "has no header".to_string()))?;
         let data = end - reader.bytes.limit();
-        start = data + page.packed;
+        start = data + header.packed;
         if start > end {
             return Err(outside());
         }
-        let most = MOST_UNPACKED.max(page.packed.saturating_mul(MOST_TIMES));
-        if page.unpacked > most {
-            let (unpacked, packed) = (page.unpacked, page.packed);
-            return Err(format!("says that its {packed} bytes are {unpacked}"));
-        }
-        // What is not packed is as long as it is, whatever it says.
-        let bytes = match column.compression() {
-            Compression::UNCOMPRESSED => page.packed,
-            _ => page.unpacked,
-        };
-        if let Some(entries) = page.dictionary
-            && entries.saturating_mul(least_bits(column)) > bytes.saturating_mul(8)
-        {
-            return Err(format!("says that {bytes} bytes are {entries} values"));
-        }
-        if let Compression::GZIP(_) = column.compression()
-            && page.levels <= page.packed
-        {
-            let packed = file.get_read(data + page.levels);
-            let packed = packed.map_err(|error| error.to_string())?;
-            let bytes = MultiGzDecoder::new(packed.take(page.packed - page.levels));
-            // What is wrong with it otherwise, the decoder says.
-            let unpacked = io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink());
-            if unpacked.is_ok_and(|unpacked| unpacked > page.unpacked) {
-                return Err(format!("is more than the {} bytes it says", page.unpacked));
-            }
-        }
+        page(header, data).map_err(|reason| named(column, reason))?;
     }
     Ok(())
 }
 
+fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String> {
+    let most = MOST_UNPACKED.max(page.packed.saturating_mul(MOST_TIMES));
+    if page.unpacked > most {
+        let (unpacked, packed) = (page.unpacked, page.packed);
+        return Err(format!("says that its {packed} bytes are {unpacked}"));
+    }
+    // What is not packed is as long as it is, whatever it says.
+    let bytes = match column.compression() {
+        Compression::UNCOMPRESSED => page.packed,
+        _ => page.unpacked,
+    };
+    match page.dictionary {
+        Some(entries) if entries.saturating_mul(least_bits(column)) > bytes.saturating_mul(8) => {
+            Err(format!("says that {bytes} bytes are {entries} values"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
+    let Some(packed) = page.packed.checked_sub(page.levels) else {
+        return Err("is shorter than its levels".to_string());
+    };
+    let bytes = file.get_read(data + page.levels);
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    let bytes = MultiGzDecoder::new(bytes.take(packed));
+    // What is wrong with it otherwise, the decoder says.
+    match io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink()) {
+        Ok(unpacked) if unpacked > page.unpacked => {
+            Err(format!("is more than the {} bytes it says", page.unpacked))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_differences(file: &File, column: &ColumnChunkMetaData, rows: usize) -> Result<(), String> {
+    let file = file.try_clone().map_err(|error| error.to_string())?;
+    let pages = SerializedPageReader::new(Arc::new(file), column, rows, None);
+    let mut pages = pages.map_err(|error| error.to_string())?;
+    while let Some(page) = pages.get_next_page().map_err(|error| error.to_string())? {
+        let (encoding, values) = (page.encoding(), u64::from(page.num_values()));
+        let bytes = page.buffer();
+        let data = match page {
+            DecodedPage::DictionaryPage { .. } => continue,
+            DecodedPage::DataPageV2 {
+                def_levels_byte_len,
+                rep_levels_byte_len,
+                ..
+            } => bytes.get(def_levels_byte_len as usize + rep_levels_byte_len as usize..),
+            DecodedPage::DataPage { .. } => without_levels(bytes, column),
+        };
+        let texts = data.and_then(|data| match encoding {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => Some(differences(data)?.0),
+            Encoding::DELTA_BYTE_ARRAY => {
+                let (prefixes, rest) = differences(data)?;
+                Some(prefixes.max(differences(rest)?.0))
+            }
+            _ => Some(0),
+        });
+        match texts {
+            Some(texts) if texts <= values && texts <= MOST_UNPACKED / 4 => {}
+            _ => return Err(format!("does not hold the {values} values it says")),
+        }
+    }
+    Ok(())
+}
 /// The least bits of a value in a dictionary.
 fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     match column.column_type() {
@@ -105,232 +192,59 @@ fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     }
 }
 
-/// What a page's header says.
-#[derive(Debug, Default, PartialEq)]
-struct Page {
-    /// Bytes in the file, and in memory.
-    packed: u64,
-    unpacked: u64,
-    /// Entries of a dictionary.
-    dictionary: Option<u64>,
-    /// Bytes at its beginning that are not packed.
-    levels: u64,
+/// What stands behind the levels of a page of the first kind.
+fn without_levels<'a>(bytes: &'a [u8], column: &ColumnChunkMetaData) -> Option<&'a [u8]> {
+    let column = column.column_descr();
+    let levels = [column.max_rep_level(), column.max_def_level()];
+    let levels = levels.into_iter().filter(|&level| level > 0).count();
+    (0..levels).try_fold(bytes, |bytes, _| {
+        let (length, rest) = bytes.split_first_chunk()?;
+        rest.get(u32::from_le_bytes(*length) as usize..)
+    })
 }
 
-/// Thrift's compact protocol
-/// (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>), as far as
-/// it takes to read a `PageHeader` (<https://github.com/apache/parquet-format>).
-struct Compact<R> {
-    bytes: io::Take<R>,
-}
-
-impl<R: Read> Compact<R> {
-    fn page(&mut self) -> io::Result<Page> {
-        const DICTIONARY: i64 = 2;
-        const DATA_V2: i64 = 3;
-        let (mut kind_of_page, mut packed, mut unpacked) = (None, None, None);
-        let mut entries = None;
-        let mut levels = 0;
-        self.fields(|reader, field, kind| {
-            match (field, kind) {
-                (1, 5) => kind_of_page = Some(reader.number_of_32_bits()?),
-                (2, 5) => unpacked = Some(reader.size()?),
-                (3, 5) => packed = Some(reader.size()?),
-                (7, 12) => [entries] = reader.sizes([1])?,
-                (8, 12) => {
-                    let [definition, repetition] = reader.sizes([5, 6])?;
-                    levels = definition.unwrap_or(0) + repetition.unwrap_or(0);
-                }
-                // The decoder looks at the number of a field alone.
-                (1..=3 | 7 | 8, _) => return Err(nonsense()),
-                _ => reader.skip(kind, 0)?,
-            }
-            Ok(())
-        })?;
-        let kind_of_page = kind_of_page.ok_or_else(nonsense)?;
-        let dictionary = match kind_of_page {
-            DICTIONARY => Some(entries.ok_or_else(nonsense)?),
-            _ => None,
-        };
-        Ok(Page {
-            packed: packed.ok_or_else(nonsense)?,
-            unpacked: unpacked.ok_or_else(nonsense)?,
-            dictionary,
-            levels: match kind_of_page {
-                DATA_V2 => levels,
-                _ => 0,
-            },
-        })
-    }
-
-    /// Gives each field of a structure, by its number and type.
-    fn fields(
-        &mut self,
-        mut read: impl FnMut(&mut Self, i64, u8) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut field = 0i64;
-        loop {
-            let byte = self.byte()?;
-            let kind = byte & 0x0f;
-            if kind == 0 {
-                return Ok(());
-            }
-            field = match byte >> 4 {
-                0 => self.number()?,
-                step => field + i64::from(step),
-            };
-            if i16::try_from(field).is_err() {
-                return Err(nonsense());
-            }
-            read(self, field, kind)?;
+/// How many numbers are written by their differences, in blocks of bits
+/// (<https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>), and what stands behind.
+fn differences(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut reader = Compact {
+        bytes: bytes.take(bytes.len() as u64),
+    };
+    let [block, parts, numbers] = [(); 3].map(|()| reader.varint().ok());
+    let (block, parts, numbers) = (block?, parts?, numbers?);
+    reader.varint().ok()?;
+    let of_part = block.checked_div(parts)?;
+    let mut left = numbers.saturating_sub(1);
+    while left > 0 {
+        reader.varint().ok()?;
+        let mut widths = Vec::new();
+        for _ in 0..parts {
+            widths.push(reader.byte().ok()?);
         }
-    }
-
-    /// The fields of a structure that have these numbers.
-    fn sizes<const N: usize>(&mut self, numbers: [i64; N]) -> io::Result<[Option<u64>; N]> {
-        let mut sizes = [None; N];
-        self.fields(|reader, field, kind| {
-            let place = numbers.iter().position(|&number| number == field);
-            match (place, kind) {
-                (Some(place), 5) => sizes[place] = Some(reader.size()?),
-                (Some(_), _) => return Err(nonsense()),
-                (None, _) => reader.skip(kind, 0)?,
-            }
-            Ok(())
-        })?;
-        Ok(sizes)
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> io::Result<()> {
-        if depth > DEEPEST {
-            return Err(nonsense());
-        }
-        match kind {
-            // Booleans are their type.
-            1 | 2 => {}
-            3 => drop(self.byte()?),
-            4..=6 => drop(self.number()?),
-            7 => self.pass(8)?,
-            8 => {
-                let length = self.varint()?;
-                self.pass(length)?;
-            }
-            9 | 10 => {
-                let byte = self.byte()?;
-                let length = match byte >> 4 {
-                    15 => self.varint()?,
-                    length => u64::from(length),
-                };
-                for _ in 0..length {
-                    match byte & 0x0f {
-                        kind @ 3..=12 => self.skip(kind, depth + 1)?,
-                        _ => return Err(nonsense()),
-                    }
-                }
-            }
-            12 => self.fields(|reader, _, kind| reader.skip(kind, depth + 1))?,
-            _ => return Err(nonsense()),
-        }
-        Ok(())
-    }
-
-    fn size(&mut self) -> io::Result<u64> {
-        u64::try_from(self.number_of_32_bits()?).map_err(|_| nonsense())
-    }
-
-    /// The decoder cuts larger ones.
-    fn number_of_32_bits(&mut self) -> io::Result<i64> {
-        let number = self.number()?;
-        match i32::try_from(number) {
-            Ok(_) => Ok(number),
-            Err(_) => Err(nonsense()),
-        }
-    }
-
-    /// A number with its sign at the end.
-    fn number(&mut self) -> io::Result<i64> {
-        let number = self.varint()?;
-        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
-    }
-
-    /// A number in sevens of bits, the lowest first.
-    fn varint(&mut self) -> io::Result<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
+        for width in widths {
+            if left > 0 {
+                let bytes = of_part.checked_mul(u64::from(width))?;
+                reader.pass(bytes / 8).ok()?;
+                left = left.saturating_sub(of_part);
             }
         }
-        Err(nonsense())
-    }
-
-    fn byte(&mut self) -> io::Result<u8> {
-        let mut byte = [0];
-        self.bytes.read_exact(&mut byte)?;
-        Ok(byte[0])
-    }
-
-    fn pass(&mut self, length: u64) -> io::Result<()> {
-        match io::copy(&mut self.bytes.by_ref().take(length), &mut io::sink())? == length {
-            true => Ok(()),
-            false => Err(nonsense()),
+        if of_part == 0 {
+            return None;
         }
     }
-}
-
-fn nonsense() -> io::Error {
-    io::ErrorKind::InvalidData.into()
+    let rest = bytes.get(bytes.len() - reader.bytes.limit() as usize..)?;
+    Some((numbers, rest))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::io::Write;
 
-    use arrow_array::{Int32Array, RecordBatch};
-    use bytes::Bytes;
+    use arrow_array::{Int32Array, RecordBatch, StringArray};
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-    use parquet::basic::Encoding;
     use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
     use super::*;
-
-    fn page(header: &[u8]) -> io::Result<Page> {
-        let bytes = header.take(header.len() as u64);
-        Compact { bytes }.page()
-    }
-
-    #[test]
-    fn headers_say_what_pages_hold() {
-        // A dictionary page of 3 values: 34 bytes, 20 packed.
-        let header = [
-            0x15, 4, 0x15, 68, 0x15, 40, 0x4c, 0x15, 6, 0x15, 0, 0x11, 0, 0,
-        ];
-        let expected = Page {
-            packed: 20,
-            unpacked: 34,
-            dictionary: Some(3),
-            levels: 0,
-        };
-        assert_eq!(page(&header).unwrap(), expected);
-        // A page of data with a checksum and statistics, which are passed over.
-        let header = [
-            0x15, 0, 0x15, 68, 0x15, 40, 0x15, 2, 0x1c, 0x15, 10, 0x4c, 0x18, 2, b'a', b'b', 0, 0,
-            0,
-        ];
-        let expected = Page {
-            packed: 20,
-            unpacked: 34,
-            dictionary: None,
-            levels: 0,
-        };
-        assert_eq!(page(&header).unwrap(), expected);
-        for length in 0..header.len() {
-            assert!(page(&header[..length]).is_err(), "{length}");
-        }
-    }
 
     /// A column of three numbers, and where its pages begin and end.
     fn file(dictionary: bool) -> (Vec<u8>, usize, usize) {
@@ -348,10 +262,13 @@ mod tests {
         (bytes, start, start + column.compressed_size() as usize)
     }
 
-    fn checked(bytes: Vec<u8>) -> Result<(), String> {
-        let bytes = Bytes::from(bytes);
-        let metadata = ArrowReaderMetadata::load(&bytes, Default::default()).unwrap();
-        check(&bytes, metadata.metadata())
+    fn checked(bytes: &[u8]) -> Result<u64, String> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let metadata = ArrowReaderMetadata::load(&file, Default::default()).unwrap();
+        let metadata = metadata.metadata();
+        let largest = check(&file, metadata)?;
+        check_packed(&file, metadata).map(|()| largest)
     }
 
     #[test]
@@ -359,11 +276,11 @@ mod tests {
         let (bytes, start, end) = file(false);
         assert_eq!(bytes[start..start + 3], [0x15, 0, 0x15]);
         assert_eq!(bytes[start + 4], 0x15);
-        checked(bytes.clone()).unwrap();
+        checked(&bytes).unwrap();
 
         let mut longer = bytes.clone();
         longer[start + 5] += 2;
-        let error = checked(longer).unwrap_err();
+        let error = checked(&longer).unwrap_err();
         assert_eq!(error, "a page of column `a` is not within it");
 
         // 2,147,483,647 instead of one byte, and four fewer of the page itself.
@@ -371,15 +288,15 @@ mod tests {
         large[start + 5] -= 8;
         large.splice(start + 3..start + 4, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
         large.drain(end..end + 4);
-        let error = checked(large).unwrap_err();
+        let error = checked(&large).unwrap_err();
         assert!(error.ends_with("bytes are 2147483647"), "{error}");
 
         // 63 entries instead of 3.
         let (mut bytes, start, _) = file(true);
-        checked(bytes.clone()).unwrap();
+        checked(&bytes).unwrap();
         assert_eq!(bytes[start + 6..start + 9], [0x4c, 0x15, 6]);
         bytes[start + 8] = 126;
-        let error = checked(bytes).unwrap_err();
+        let error = checked(&bytes).unwrap_err();
         assert!(error.ends_with("12 bytes are 63 values"), "{error}");
     }
 
@@ -399,7 +316,7 @@ mod tests {
             let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), properties).unwrap();
             writer.write(&batch).unwrap();
             let metadata = writer.close().unwrap();
-            checked(bytes.clone()).unwrap();
+            checked(&bytes).unwrap();
 
             let start = metadata.row_group(0).column(0).data_page_offset() as usize;
             let mut reader = Compact {
@@ -410,24 +327,47 @@ mod tests {
             // The number's last byte has the highest bits.
             let last = (start + 3..).find(|&place| bytes[place] < 0x80).unwrap();
             bytes[last] -= 1;
-            let error = checked(bytes).unwrap_err();
+            let error = checked(&bytes).unwrap_err();
             assert!(error.contains("is more than the"), "{version:?}: {error}");
         }
     }
 
     #[test]
-    fn headers_without_end_are_none() {
-        assert!(page(&[0x15; 40]).is_err());
-        assert!(page(&[0]).is_err(), "nothing in it");
-        // A size as a number of 64 bits, and one beyond 32.
-        assert!(page(&[0x15, 0, 0x16, 68, 0x15, 40, 0x2c, 0x15, 10, 0, 0]).is_err());
-        let beyond = [
-            0x15, 0, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x1f, 0x15, 40, 0x2c, 0x15, 10, 0, 0,
-        ];
-        assert!(page(&beyond).is_err());
-        assert!(page(&[0xff; 40]).is_err());
-        assert!(page(&[0x1c; 100_000]).is_err(), "structures in structures");
-        let lists = [&[0x19][..], &[0x19; 100_000]].concat();
-        assert!(page(&lists).is_err());
+    fn texts_by_differences_are_counted() {
+        for encoding in [
+            Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            Encoding::DELTA_BYTE_ARRAY,
+        ] {
+            for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+                let text = |row: usize| (row % 7 > 0).then(|| "word ".repeat(row * row % 50));
+                let texts: StringArray = (0..5000).map(text).collect();
+                let full = StringArray::from_iter_values((0..5000).map(|row| row.to_string()));
+                let columns = [("a", Arc::new(texts) as _), ("b", Arc::new(full) as _)];
+                let batch = RecordBatch::try_from_iter(columns).unwrap();
+                let properties = WriterProperties::builder()
+                    .set_writer_version(version)
+                    .set_dictionary_enabled(false)
+                    .set_encoding(encoding)
+                    .set_compression(Compression::SNAPPY)
+                    .set_data_page_row_count_limit(1300);
+                let mut bytes = Vec::new();
+                let properties = Some(properties.build());
+                let mut writer =
+                    ArrowWriter::try_new(&mut bytes, batch.schema(), properties).unwrap();
+                writer.write(&batch).unwrap();
+                writer.close().unwrap();
+                checked(&bytes).unwrap();
+            }
+        }
+        // Blocks of 2^31 in one part, 2^31 numbers, all of no bits: a few bytes.
+        let many = [0x80, 0x80, 0x80, 0x80, 8];
+        let stream = [&many[..], &[1], &many, &[0], &[0, 0], b"rest"].concat();
+        assert_eq!(differences(&stream), Some((1 << 31, &b"rest"[..])));
+        // A block of 128 in 4 parts for 3 numbers: one part of 2 bits, of the others nothing is there.
+        let stream = [&[128, 1, 4, 3, 0][..], &[0, 2, 9, 9, 9], &[0; 8], b"rest"].concat();
+        assert_eq!(differences(&stream), Some((3, &b"rest"[..])));
+        assert_eq!(differences(&stream[..12]), None);
+        assert_eq!(differences(&[128, 1, 0, 3, 0]), None);
+        assert_eq!(differences(&[0, 1, 3, 0, 0, 0, 0]), None);
     }
 }

@@ -12,9 +12,9 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
-use parquet::file::reader::ChunkReader;
 
 use crate::Skipped;
+use crate::bounded::{Bounded, Budget, TOO_LONG};
 use crate::column::kept_as;
 use crate::guarded::guarded;
 use crate::parquet_pages;
@@ -141,8 +141,11 @@ impl TableReader {
             .read_to_end(&mut magic)
             .map_err(io_error)?;
         if magic == PARQUET {
-            bytes.read_to_end(&mut magic).map_err(io_error)?;
-            return Self::parquet(name, parquet_bytes(magic));
+            // It is read from its end.
+            let mut file = tempfile::tempfile().map_err(io_error)?;
+            let mut all = Cursor::new(magic).chain(bytes);
+            io::copy(&mut all, &mut file).map_err(io_error)?;
+            return Self::parquet(name, file);
         }
         Self::csv(name, None, Cursor::new(magic).chain(bytes), options)
     }
@@ -206,7 +209,9 @@ impl TableReader {
             .map(|name| Field::new(name, DataType::Utf8, true))
             .collect();
         let schema = Arc::new(Schema::new(fields));
+        let budget = Budget::new();
         let text = Cursor::new(head).chain(bytes).chain(END);
+        let text = Bounded::new(text, budget.clone());
         let skipped = SkippedRows::default();
         let text: Box<dyn Read + Send> = match options.skip_bad_rows {
             true => {
@@ -227,7 +232,8 @@ impl TableReader {
             .with_batch_size(batch_rows(names.len()))
             .build(text)
             .map_err(|error| malformed(name, error.to_string()))?
-            .map(|batch| {
+            .map(move |batch| {
+                budget.renew();
                 let batch = batch.map_err(|error| plain(&error.to_string()))?;
                 match ends_in_quotes(&batch) {
                     true => Err(UNCLOSED.to_string()),
@@ -248,13 +254,19 @@ impl TableReader {
         })
     }
 
-    fn parquet<R: ChunkReader + 'static>(name: &str, file: R) -> Result<Self, TableError> {
+    fn parquet(name: &str, file: File) -> Result<Self, TableError> {
         let refuse = |error: parquet::errors::ParquetError| malformed(name, error.to_string());
         let damaged = || malformed(name, DAMAGED);
         let metadata = guarded(|| ArrowReaderMetadata::load(&file, Default::default()));
         let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
-        parquet_pages::check(&file, metadata.metadata())
-            .map_err(|reason| malformed(name, format!("{DAMAGED}: {reason}")))?;
+        let reason = |reason| format!("{DAMAGED}: {reason}");
+        let pages = parquet_pages::check(&file, metadata.metadata());
+        let largest_pages = pages.map_err(|error| malformed(name, reason(error)))?;
+        let again = file.try_clone().map_err(|error| TableError::Io {
+            name: name.to_string(),
+            error,
+        })?;
+        let all = metadata.metadata().clone();
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let original = builder.schema().clone();
         let names = unique_names(original.fields().iter().map(|f| f.name().clone()).collect());
@@ -269,15 +281,25 @@ impl TableReader {
             .collect();
         let schema = Arc::new(Schema::new(fields));
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-        let at_least = TableSize::without_text(&schema, rows);
+        let mut at_least = TableSize::without_text(&schema, rows);
+        at_least.bytes = at_least.bytes.saturating_add(largest_pages);
         let builder = builder.with_batch_size(batch_rows(schema.fields().len()));
         let batches = guarded(|| builder.build()).ok_or_else(damaged)?;
         let mut batches = batches.map_err(refuse)?;
         let target = schema.clone();
-        let mut failed = false;
+        let (mut begun, mut failed) = (false, false);
         let batches = std::iter::from_fn(move || {
             if failed {
                 return None;
+            }
+            if !begun {
+                let check = || parquet_pages::check_packed(&again, &all).map_err(reason);
+                let checked = guarded(check).unwrap_or_else(|| Err(DAMAGED.to_string()));
+                if let Err(error) = checked {
+                    failed = true;
+                    return Some(Err(error));
+                }
+                begun = true;
             }
             let read = || batches.next().map(|batch| convert(&batch?, &target));
             let batch = match guarded(read) {
@@ -337,7 +359,8 @@ impl Source {
 
     /// A file that stopped making sense: read once more, it tells the exact line.
     fn malformed(&self, reason: String) -> TableError {
-        let csv = self.csv.as_ref().filter(|_| !self.skips);
+        let long = reason.contains(TOO_LONG);
+        let csv = self.csv.as_ref().filter(|_| !self.skips && !long);
         let again = csv.and_then(|(path, delimiter, header)| {
             let mut reader = reread(path, *delimiter, *header)?;
             let expected = reader.byte_headers().ok()?.len();
@@ -574,8 +597,4 @@ fn convert(
         )
         .collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema.clone(), columns)
-}
-
-fn parquet_bytes(bytes: Vec<u8>) -> impl ChunkReader + 'static {
-    bytes::Bytes::from(bytes)
 }

@@ -102,7 +102,7 @@ fn available() -> Option<u64> {
 }
 
 /// What is left of the addresses that the process may have (`ulimit -v`), where they are limited.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn left_of_addresses() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};
     use sysinfo::{ProcessRefreshKind, ProcessesToUpdate};
@@ -116,7 +116,7 @@ fn left_of_addresses() -> Option<u64> {
     Some(limit.saturating_sub(taken))
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn left_of_addresses() -> Option<u64> {
     None
 }
