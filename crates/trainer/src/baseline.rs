@@ -59,7 +59,7 @@ pub fn linear(
     let mut config = config.clone();
     config.network.hidden = Vec::new();
     // A linear model has one valley: it may take larger steps down it.
-    if let Some(rate) = config.training.learning_rate.of(understood.rows.len()) {
+    if let Some(rate) = config.training.learning_rate.fixed() {
         config.training.learning_rate = (rate * 10.0).min(1.0).into();
     }
     let manner = Manner {

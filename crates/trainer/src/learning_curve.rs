@@ -80,9 +80,6 @@ pub fn learning_curve(
                 ..manner
             };
             config.training.batch_size = Some(config.training.batch_size_for(rows.len()));
-            if let Some(rate) = config.training.learning_rate.of(rows.len()) {
-                config.training.learning_rate = rate.into();
-            }
             let score = match share == 1.0 && repeat == 0 && !trained.is_ensemble() {
                 true => score(trained, &held_out, chosen)?,
                 false => {

@@ -136,10 +136,6 @@ fn refitted(
     manner: Manner,
 ) -> Result<Trained, Error> {
     let split = &trained.split;
-    let mut config = config.clone();
-    if let Some(rate) = config.training.learning_rate.of(split.training.len()) {
-        config.training.learning_rate = rate.into();
-    }
     let mut rows = [split.training.as_slice(), &split.validation].concat();
     rows.sort_unstable();
     let split = Split {
@@ -157,8 +153,8 @@ fn refitted(
         ..manner
     };
     let again = understood
-        .prepare(table, split, &config, &chosen.device)
-        .and_then(|p| train_network(table, understood, &p, &config, chosen, manner));
+        .prepare(table, split, config, &chosen.device)
+        .and_then(|p| train_network(table, understood, &p, config, chosen, manner));
     let wanted = trained.model.summary.best_epoch;
     let again = match again {
         Ok(again) if again.model.summary.best_epoch == wanted => again,

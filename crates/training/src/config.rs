@@ -117,7 +117,7 @@ impl TrainingConfig {
             ),
             (
                 "learning_rate",
-                self.learning_rate.of(0).is_none_or(positive),
+                self.learning_rate.fixed().is_none_or(positive),
                 "must be above 0",
             ),
             ("huber_delta", positive(self.huber_delta), "must be above 0"),
@@ -171,7 +171,7 @@ impl TrainingConfig {
             }
         }
         // Whatever else a schedule cannot take, Burn says when it is built.
-        let rate = self.learning_rate.of(0).unwrap_or(1.0);
+        let rate = self.learning_rate.fixed().unwrap_or(1.0);
         self.schedule
             .init(rate, self.epochs, 1)
             .map(|_| ())

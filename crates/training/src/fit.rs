@@ -241,7 +241,7 @@ fn train<N: Network>(
     let batch_size = config.batch_size_for(training.rows());
     let steps = training.batch_count(batch_size);
     let known = checkpoint.as_ref().map(|known| known.place.learning_rate);
-    let learning_rate = match config.learning_rate.of(training.rows()).or(known) {
+    let learning_rate = match config.learning_rate.fixed().or(known) {
         Some(rate) => rate,
         None => range_test(&network.valid(), &training, config)?.suggestion,
     };

@@ -7,33 +7,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The size of a step.
 ///
-/// Written in configs as a number, as `"by_rows"` or as `"auto"`.
+/// Written in configs as a number or as `"auto"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LearningRate {
     /// This one.
     Fixed(f64),
-    /// 0.0005, or 0.001 for fewer than 1000 training rows: so few are few steps, each of which has to be
-    /// longer.
-    ByRows,
     /// The one that a [range test](crate::range_test) on the training rows suggests.
     Auto,
 }
 
 impl LearningRate {
-    /// The rate for so many training rows, if it need not be searched for.
-    pub fn of(self, rows: usize) -> Option<f64> {
+    /// The rate, if it need not be searched for.
+    pub fn fixed(self) -> Option<f64> {
         match self {
             Self::Fixed(rate) => Some(rate),
-            Self::ByRows if rows < FEW_ROWS => Some(1e-3),
-            Self::ByRows => Some(5e-4),
             Self::Auto => None,
         }
     }
 }
 
 const AUTO: &str = "auto";
-const BY_ROWS: &str = "by_rows";
-const FEW_ROWS: usize = 1000;
 
 impl From<f64> for LearningRate {
     fn from(rate: f64) -> Self {
@@ -45,7 +38,6 @@ impl fmt::Display for LearningRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(rate) => write!(f, "{rate}"),
-            Self::ByRows => f.write_str(BY_ROWS),
             Self::Auto => f.write_str(AUTO),
         }
     }
@@ -55,7 +47,6 @@ impl Serialize for LearningRate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Fixed(rate) => serializer.serialize_f64(*rate),
-            Self::ByRows => serializer.serialize_str(BY_ROWS),
             Self::Auto => serializer.serialize_str(AUTO),
         }
     }
@@ -68,7 +59,7 @@ impl<'de> Deserialize<'de> for LearningRate {
             type Value = LearningRate;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                write!(f, "a number, {BY_ROWS:?} or {AUTO:?}")
+                write!(f, "a number or {AUTO:?}")
             }
 
             fn visit_f64<E: Error>(self, rate: f64) -> Result<LearningRate, E> {
@@ -85,7 +76,6 @@ impl<'de> Deserialize<'de> for LearningRate {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<LearningRate, E> {
                 match text {
-                    BY_ROWS => Ok(LearningRate::ByRows),
                     AUTO => Ok(LearningRate::Auto),
                     _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
