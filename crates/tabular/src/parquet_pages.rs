@@ -339,7 +339,8 @@ mod tests {
             Encoding::DELTA_BYTE_ARRAY,
         ] {
             for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
-                let text = |row: usize| (row % 7 > 0).then(|| "word ".repeat(row * row % 50));
+                let text =
+                    |row: usize| (!row.is_multiple_of(7)).then(|| "word ".repeat(row * row % 50));
                 let texts: StringArray = (0..5000).map(text).collect();
                 let full = StringArray::from_iter_values((0..5000).map(|row| row.to_string()));
                 let columns = [("a", Arc::new(texts) as _), ("b", Arc::new(full) as _)];
