@@ -1,11 +1,11 @@
-"""Writes tables of four collections on GitHub, split into folds, for accuracy.py.
+"""Writes tables of four collections on GitHub, a fifth of the rows set aside, for accuracy.py.
 
 usage: python benchmarks/collected_tables.py CLONES FOLDER; then python benchmarks/accuracy.py FOLDER
 needs: pip install numpy pandas scikit-learn; in CLONES a clone of each of mwaskom/seaborn-data,
 selva86/datasets, stedy/Machine-Learning-with-R-datasets and jbrownlee/Datasets, by the repository's name
 
-FOLDER gets NAME.0 and NAME.1, the first two of five folds, with train.csv and test.csv each; the target is the last
-column. Left out are numbers of the row, other forms of the target, and what is only known with it.
+FOLDER gets NAME for each, with train.csv and test.csv; the target is the last column. Folds of them chose the
+learning rate, and nothing else of the defaults (BENCHMARKS.md). Left out are numbers of the row, other forms of the target, and what is only known with it.
 """
 
 import sys
@@ -99,11 +99,11 @@ def main():
             classes = name not in NUMBERS
             kind = StratifiedKFold if classes else KFold
             parts = kind(5, shuffle=True, random_state=7).split(frame, frame[target] if classes else None)
-            for fold, (train, test) in zip(range(2), parts):
-                place = folder / f"{name}.{fold}"
-                place.mkdir(parents=True, exist_ok=True)
-                frame.iloc[np.sort(train)].to_csv(place / "train.csv", index=False)
-                frame.iloc[np.sort(test)].to_csv(place / "test.csv", index=False)
+            train, test = next(parts)
+            place = folder / name
+            place.mkdir(parents=True, exist_ok=True)
+            frame.iloc[np.sort(train)].to_csv(place / "train.csv", index=False)
+            frame.iloc[np.sort(test)].to_csv(place / "test.csv", index=False)
             print(f"{name}: {len(frame):,} rows, {frame.shape[1] - 1} columns")
 
 

@@ -287,19 +287,18 @@ impl TableReader {
         let batches = guarded(|| builder.build()).ok_or_else(damaged)?;
         let mut batches = batches.map_err(refuse)?;
         let target = schema.clone();
-        let (mut begun, mut failed) = (false, false);
+        let (mut unchecked, mut failed) = (Some((again, all)), false);
         let batches = std::iter::from_fn(move || {
             if failed {
                 return None;
             }
-            if !begun {
-                let check = || parquet_pages::check_packed(&again, &all).map_err(reason);
+            if let Some((file, metadata)) = unchecked.take() {
+                let check = || parquet_pages::check_packed(&file, &metadata).map_err(reason);
                 let checked = guarded(check).unwrap_or_else(|| Err(DAMAGED.to_string()));
                 if let Err(error) = checked {
                     failed = true;
                     return Some(Err(error));
                 }
-                begun = true;
             }
             let read = || batches.next().map(|batch| convert(&batch?, &target));
             let batch = match guarded(read) {
@@ -419,10 +418,11 @@ pub(crate) fn wrong_number_of_fields(found: usize, expected: usize) -> String {
 
 /// Arrow's message without its own preface.
 fn plain(message: &str) -> String {
-    message
-        .trim_start_matches("Csv error: ")
-        .trim_start_matches("Parser error: ")
-        .to_string()
+    let prefaces = ["Csv error: ", "Io error: ", "Parser error: "];
+    let plain = prefaces
+        .iter()
+        .fold(message, |m, p| m.trim_start_matches(p));
+    plain.to_string()
 }
 
 /// The text of a CSV file, without a byte order mark.
