@@ -177,6 +177,7 @@ fn check_differences(file: &File, column: &ColumnChunkMetaData, rows: usize) -> 
     }
     Ok(())
 }
+
 /// The least bits of a value in a dictionary.
 fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     match column.column_type() {
