@@ -16,6 +16,7 @@ import itertools
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -132,10 +133,12 @@ def ours(preset, folder, target, seed, settings):
         started = time.time()
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         result = json.loads(done.stdout.splitlines()[-1])
-    names = [name for name in ("rmse", "accuracy", "log_loss") if name in result]
+    names = [name for name in ("rmse", "accuracy", "log_loss", "calibration_error") if name in result]
+    held = re.search(r"intervals \(.*\) hold ([0-9.]+) % of", done.stderr + done.stdout)
     # Small tables get a learning curve too, which is not training.
     seconds = min(result["seconds"], time.time() - started)
-    return {name: result[name] for name in names} | {"seconds": seconds}
+    held = {"held": float(held[1])} if held else {}
+    return {name: result[name] for name in names} | held | {"seconds": seconds}
 
 
 def score(method, folder, target, seed, settings):
@@ -165,6 +168,14 @@ def words(scores):
     return f"{text} ({mean('seconds'):.1f} s)"
 
 
+def trust(scores):
+    """How many rows the intervals hold that are to hold 90 %, or the expected calibration error."""
+    mean = lambda name: sum(s[name] for s in scores) / len(scores)
+    if "held" in scores[0]:
+        return f"{mean('held'):.1f} %"
+    return f"{mean('calibration_error'):.3f}" if "calibration_error" in scores[0] else ""
+
+
 def error(scores):
     """The mean RMSE or log loss; nothing is as bad as no answer in time."""
     errors = [s.get("rmse", s.get("log_loss", math.inf)) for s in scores]
@@ -186,7 +197,7 @@ def main():
     methods = args.only.split(",")
     print("| table | " + " | ".join(methods) + " |\n|" + " --- |" * (len(methods) + 1), flush=True)
     folders = sorted(f for f in args.folder.iterdir() if (f / "train.csv").exists())
-    errors = []
+    errors, trusted = [], []
     for name, folds in itertools.groupby(folders, lambda folder: folder.name.split(".")[0]):
         folds = list(folds)
         if args.tables and name not in args.tables.split(","):
@@ -194,20 +205,27 @@ def main():
         with open(folds[0] / "train.csv") as file:
             target = TARGETS.get(name, next(csv.reader(file))[-1])
         print(f"| {name} |", end="", flush=True)
-        row = []
+        row, trusts = [], []
         for method in methods:
             seeds = [int(seed) for seed in args.seeds.split(",")]
             runs = itertools.product(folds, seeds)
             scores = [score(method, fold, target, seed, args.set) for fold, seed in runs]
             print(f" {words(scores)} |", end="", flush=True)
             row.append(error(scores))
+            trusts += [trust(scores)] if method in OURS else []
         print(flush=True)
         errors.append(row)
+        trusted.append(f"| {name} | " + " | ".join(trusts) + " |")
     ranks = [[sum(e <= mine for e in row) for mine in row] for row in errors]
     print("| mean rank |" + "".join(f" {sum(r) / len(r):.2f} |" for r in zip(*ranks)))
     logs = [[math.log(mine / row[-1]) for mine in row] for row in errors]
     ratios = "".join(f" {math.exp(sum(r) / len(r)):.3f} |" for r in zip(*logs))
     print(f"| error, as a share of that of {methods[-1]} |{ratios}")
+    ours_alone = [method for method in methods if method in OURS]
+    if ours_alone:
+        print("\nRows that intervals of 90 % hold, or the expected calibration error:\n")
+        print("| table | " + " | ".join(ours_alone) + " |\n|" + " --- |" * (len(ours_alone) + 1))
+        print("\n".join(trusted))
 
 
 if __name__ == "__main__":

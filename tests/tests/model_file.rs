@@ -178,7 +178,7 @@ fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
     let changes: [(&str, Change); 22] = [
-        ("format 5", |json| json["format_version"] = 5.into()),
+        ("format 6", |json| json["format_version"] = 6.into()),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
             json.as_object_mut().unwrap().remove("target");
@@ -245,7 +245,7 @@ fn altered_metadata_is_refused() {
     for (what, change) in changes {
         let error = load(altered(change)).unwrap_err();
         match what {
-            "format 5" => assert!(matches!(error, ModelFileError::Newer { version: 5, .. })),
+            "format 6" => assert!(matches!(error, ModelFileError::Newer { version: 6, .. })),
             _ => assert!(
                 matches!(error, ModelFileError::Damaged { .. }),
                 "{what}: {error}"

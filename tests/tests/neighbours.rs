@@ -1,4 +1,4 @@
-//! Inputs from the rows nearest in two columns: found, encoded, saved, and the same for any row alone.
+//! Inputs from the rows nearest in some columns: found, encoded, saved, and the same for any row alone.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -6,8 +6,8 @@ use std::io::Cursor;
 use backburn_explain::Explainer;
 use backburn_model::MlpConfig;
 use backburn_tabular::{
-    Encoder, EncoderOptions, ModelFileError, Predictions, Predictor, ReadOptions, SavedModel,
-    Schema, Summary, Table, Target, Task,
+    Encoder, EncoderOptions, Learning, ModelFileError, Predictions, Predictor, ReadOptions,
+    SavedModel, Schema, Summary, Table, Target, Task,
 };
 use burn::tensor::Device;
 
@@ -24,7 +24,16 @@ fn table(rows: usize) -> Table {
     Table::from_reader("squares.csv", bytes, &ReadOptions::default()).unwrap()
 }
 
-fn model(table: &Table, training: &[usize]) -> (SavedModel, Vec<f32>) {
+/// Which rows are near ones.
+#[derive(Clone, Copy, Debug)]
+enum Near {
+    InPairs,
+    InAllColumns,
+}
+
+const BOTH: [Near; 2] = [Near::InPairs, Near::InAllColumns];
+
+fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>) {
     let schema = Schema::infer(table, &BTreeMap::new()).unwrap();
     let options = EncoderOptions::default();
     let (encoder, _) = Encoder::fit(table, &schema, &["price"], training, &options).unwrap();
@@ -32,7 +41,16 @@ fn model(table: &Table, training: &[usize]) -> (SavedModel, Vec<f32>) {
     let numbers = encoder.encode(table).unwrap();
     let values = target.values(table).unwrap().into_iter();
     let outputs: Vec<f32> = values.map(|value| target.scale(value) as f32).collect();
-    let (encoder, numbers) = encoder.with_neighbours(numbers, &outputs, 1, training, &options);
+    let from = Learning {
+        targets: &outputs,
+        outputs: 1,
+        training,
+        options: &options,
+    };
+    let (encoder, numbers) = match near {
+        Near::InPairs => encoder.with_neighbours(numbers, &from),
+        Near::InAllColumns => encoder.with_similar_rows(numbers, &from),
+    };
     let config = MlpConfig::new(encoder.inputs(), 1).with_hidden([8]);
     let device = Device::default();
     device.seed(5);
@@ -52,31 +70,48 @@ fn model(table: &Table, training: &[usize]) -> (SavedModel, Vec<f32>) {
 fn near_rows_that_are_alike_are_found_and_tell_the_price() {
     let table = table(3000);
     let training: Vec<usize> = (0..2500).collect();
-    let (model, numbers) = model(&table, &training);
+    for near in BOTH {
+        tell_the_price(&table, &training, near);
+    }
+}
+
+fn tell_the_price(table: &Table, training: &[usize], near: Near) {
+    let (model, numbers) = model(table, training, near);
     let [neighbours] = model.encoder.neighbours.as_slice() else {
         panic!("{:?}", model.encoder.neighbours);
     };
-    assert_eq!(neighbours.columns, ["x", "y"]);
+    let (columns, fewest): (&[&str], usize) = match near {
+        Near::InPairs => (&["x", "y"], 425),
+        // Of houses of one size there are fewer nearby.
+        Near::InAllColumns => (&["x", "size", "y"], 375),
+    };
+    assert_eq!(neighbours.columns, columns);
     let width = model.encoder.width();
     assert_eq!(numbers.len(), 3000 * width);
     // New rows are encoded as new ones; those learned from without their own price.
-    let encoded = model.encoder.encode(&table).unwrap();
+    let encoded = model.encoder.encode(table).unwrap();
     assert_eq!(encoded[2500 * width..], numbers[2500 * width..]);
     assert_ne!(encoded[..2500 * width], numbers[..2500 * width]);
     let (_, place) = &model.encoder.neighbour_places()[0];
-    let prices = model.target.values(&table).unwrap();
+    let prices = model.target.values(table).unwrap();
     let right = (2500..3000).filter(|row| {
         let mean = encoded[row * width + place.start];
         (mean > 0.0) == (prices[*row] > 125.0)
     });
-    assert!(right.count() > 425, "most near rows are on the same square");
+    assert!(right.count() > fewest, "most near rows are on one square");
 }
 
 #[test]
 fn a_model_with_neighbours_is_loaded_as_it_was_and_answers_row_by_row() {
     let table = table(1500);
     let training: Vec<usize> = (0..1500).collect();
-    let (model, _) = model(&table, &training);
+    for near in BOTH {
+        is_loaded_and_answers(&table, &training, near);
+    }
+}
+
+fn is_loaded_and_answers(table: &Table, training: &[usize], near: Near) {
+    let (model, _) = model(table, training, near);
     assert_eq!(model.encoder.neighbours.len(), 1);
     let bytes = model.to_bytes().unwrap();
     let device = Device::default();
@@ -84,7 +119,7 @@ fn a_model_with_neighbours_is_loaded_as_it_was_and_answers_row_by_row() {
     assert_eq!(loaded.encoder, model.encoder);
     assert_eq!(loaded.to_bytes().unwrap(), bytes, "one model, one file");
     let predictor = Predictor::new(loaded, &device);
-    let Predictions::Values(together) = predictor.predict_table(&table).unwrap() else {
+    let Predictions::Values(together) = predictor.predict_table(table).unwrap() else {
         panic!("numbers");
     };
     let rows = predictor.rows();
@@ -102,7 +137,7 @@ fn a_model_with_neighbours_is_loaded_as_it_was_and_answers_row_by_row() {
         assert_eq!(alone, Predictions::Values(vec![together[row]]));
     }
     // What neighbours add is their columns'.
-    let explainer = Explainer::new(predictor.model(), &table, &device).unwrap();
+    let explainer = Explainer::new(predictor.model(), table, &device).unwrap();
     let explained = &explainer.explain_rows(&[3])[0];
     assert_eq!(explained.contributions.len(), 3);
     assert!(!explained.has_remainder(), "{explained:?}");
@@ -112,7 +147,7 @@ fn a_model_with_neighbours_is_loaded_as_it_was_and_answers_row_by_row() {
 fn a_file_without_the_places_is_damaged() {
     let table = table(1500);
     let training: Vec<usize> = (0..1500).collect();
-    let (model, _) = model(&table, &training);
+    let (model, _) = model(&table, &training, Near::InPairs);
     let bytes = model.to_bytes().unwrap();
     let text = b"\"neighbours.0\"";
     let place = bytes.windows(text.len()).position(|w| w == text).unwrap();
@@ -121,4 +156,42 @@ fn a_file_without_the_places_is_damaged() {
     let error = SavedModel::from_bytes("model", renamed, &Device::default()).unwrap_err();
     assert!(matches!(error, ModelFileError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("neighbours.0"), "{error}");
+}
+
+#[test]
+fn pairs_and_all_columns_go_together() {
+    let table = table(1500);
+    let training: Vec<usize> = (0..1400).collect();
+    let (model, numbers) = model(&table, &training, Near::InPairs);
+    let outputs: Vec<f32> = (0..1500).map(|row| (row % 7) as f32).collect();
+    let options = EncoderOptions::default();
+    let from = Learning {
+        targets: &outputs,
+        outputs: 1,
+        training: &training,
+        options: &options,
+    };
+    let before = model.encoder.width();
+    let pairs_alone = numbers.clone();
+    let (encoder, numbers) = model.encoder.with_similar_rows(numbers, &from);
+    assert_eq!(encoder.neighbours.len(), 2);
+    let width = encoder.width();
+    assert!(width > before);
+    let rows = numbers.chunks(width).zip(pairs_alone.chunks(before));
+    for (with, without) in rows {
+        assert_eq!(with[..before], *without, "what was there stays");
+    }
+    let encoded = encoder.encode(&table).unwrap();
+    assert_eq!(encoded[1400 * width..], numbers[1400 * width..]);
+}
+
+#[test]
+fn one_numeric_column_has_no_similar_rows() {
+    let csv = (0..40).map(|row| format!("{row},{},{row}\n", row % 3 == 0));
+    let csv = "size,kind,price\n".to_string() + &csv.collect::<String>();
+    let bytes = Cursor::new(csv.into_bytes());
+    let table = Table::from_reader("t.csv", bytes, &ReadOptions::default()).unwrap();
+    let training: Vec<usize> = (0..40).collect();
+    let (model, _) = model(&table, &training, Near::InAllColumns);
+    assert!(model.encoder.neighbours.is_empty());
 }

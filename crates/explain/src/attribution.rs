@@ -61,7 +61,7 @@ impl Explainer<'_> {
     /// (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017):
     /// `(x - x') · ∫ ∂f(x' + t (x - x')) / ∂x dt`, for `t` from 0 to 1, where `x'` is the average row and `f`
     /// is the prediction in the target's own unit. The numbers that belong to a column are added up, and
-    /// half of what [neighbours](backburn_tabular::Neighbours) add goes to each of their two columns.
+    /// what [neighbours](backburn_tabular::Neighbours) add is shared by their columns equally.
     ///
     /// `rows` are indices of the table's rows; there is nothing for those that it does not have.
     pub fn explain_rows(&self, rows: &[usize]) -> Vec<RowExplanation> {
@@ -108,7 +108,10 @@ impl Explainer<'_> {
                                     amounts[place.clone()].iter().sum()
                                 };
                                 let shared = neighbours.iter().filter(|(of, _)| of.contains(name));
-                                sum(place) + shared.map(|(_, place)| sum(place) / 2.0).sum::<f64>()
+                                let share = |(of, place): &(&[String], Range<usize>)| {
+                                    sum(place) / of.len() as f64
+                                };
+                                sum(place) + shared.map(share).sum::<f64>()
                             })
                             .sum(),
                     })

@@ -198,13 +198,13 @@ impl Encoder {
         columns.collect()
     }
 
-    /// The two columns of each of the neighbours, and the place of their inputs in an encoded row.
-    pub fn neighbour_places(&self) -> Vec<(&[String; 2], Range<usize>)> {
+    /// The columns of each of the neighbours, and the place of their inputs in an encoded row.
+    pub fn neighbour_places(&self) -> Vec<(&[String], Range<usize>)> {
         let mut place = self.columns_width();
         let neighbours = self.neighbours.iter().map(|neighbours| {
             let first = place;
             place += neighbours.width();
-            (&neighbours.columns, first..place)
+            (neighbours.columns.as_slice(), first..place)
         });
         neighbours.collect()
     }
@@ -291,19 +291,21 @@ impl Encoder {
         let places = self.places();
         let columns = self.columns.iter().zip(&places);
         let of_neighbours = self.neighbours.iter().zip(self.neighbour_places());
-        let neighbours = of_neighbours.map(|(neighbours, (columns, place))| {
-            let scaled = |name: &String| {
-                let place = places.iter().find(|(column, _)| column == name);
-                place.map_or(0, |(_, place)| place.start)
-            };
-            (neighbours, columns.each_ref().map(scaled), place)
-        });
+        let neighbours = of_neighbours
+            .map(|(neighbours, (columns, place))| (neighbours, self.scaled_places(columns), place));
         Writers {
             neighbours: neighbours.collect(),
             columns: columns
                 .map(|(encoder, (_, place))| Writer::new(encoder, place.start))
                 .collect(),
         }
+    }
+
+    /// Where the scaled numbers of numeric columns are.
+    pub(crate) fn scaled_places(&self, columns: &[String]) -> Vec<usize> {
+        let places: HashMap<&str, Range<usize>> = self.places().into_iter().collect();
+        let place = |name: &String| places.get(name.as_str()).map_or(0, |place| place.start);
+        columns.iter().map(place).collect()
     }
 
     /// The columns that a table with these columns lacks.
@@ -347,18 +349,19 @@ impl Encoder {
 #[derive(Debug)]
 pub(crate) struct Writers<'a> {
     pub columns: Vec<Writer<'a>>,
-    /// With the places of the two scaled numbers, and that of the inputs.
-    neighbours: Vec<(&'a Neighbours, [usize; 2], Range<usize>)>,
+    /// With the places of the scaled numbers, and that of the inputs.
+    neighbours: Vec<(&'a Neighbours, Vec<usize>, Range<usize>)>,
 }
 
 impl Writers<'_> {
-    /// Writes what the neighbours of a row say, whose columns are written.
-    pub fn write_neighbours(&self, row: &mut [f32]) {
-        for (neighbours, at, inputs) in &self.neighbours {
-            let at = at.map(|place| row[place]);
+    /// Writes what the neighbours of a row say, from the first of them that is asked for, into a row whose
+    /// columns are written.
+    pub fn write_neighbours(&self, row: &mut [f32], first: usize) {
+        for (neighbours, at, inputs) in &self.neighbours[first..] {
+            let at: Vec<f32> = at.iter().map(|&place| row[place]).collect();
             let inputs = &mut row[inputs.clone()];
             inputs.fill(0.0);
-            neighbours.write(at, inputs);
+            neighbours.write(&at, inputs);
         }
     }
 }
@@ -389,7 +392,7 @@ fn encode_into(
     }
     if !writers.neighbours.is_empty() {
         let rows = numbers.par_chunks_mut(width);
-        rows.for_each(|row| writers.write_neighbours(row));
+        rows.for_each(|row| writers.write_neighbours(row, 0));
     }
     Ok(unseen)
 }

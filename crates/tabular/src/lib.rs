@@ -49,7 +49,7 @@ pub use column::Column;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use encoder::{Encoded, Encoder, EncoderOptions, NumberScale, Unseen};
 pub use error::{CellError, ModelFileError, TableError};
-pub use neighbours::Neighbours;
+pub use neighbours::{Learning, Neighbours};
 pub use output::OutputFile;
 pub use predictor::{Predictions, Predictor, RowPredictor};
 pub use read::{ReadOptions, TableReader};

@@ -1,5 +1,6 @@
-//! Where rows lie in a plane, and what the nearest ones have as their target.
+//! Where rows lie, and what the nearest ones have as their target.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use rstar::RTree;
@@ -7,32 +8,80 @@ use rstar::primitives::GeomWithData;
 
 /// The numbers of nearest rows that means are over.
 pub(crate) const NEAREST: [usize; 2] = [4, 16];
+const MOST: usize = NEAREST[NEAREST.len() - 1];
 
-/// The places of rows in a plane, and the targets there. Rows at the same place count together.
+/// The places of rows in a space of two or more dimensions, and the targets there. Rows at the same place
+/// count together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
-    tree: RTree<GeomWithData<[f32; 2], usize>>,
-    /// `places * (3 + outputs)` numbers: where it is, how many rows are there, and the sums of their
-    /// targets.
+    /// `places * (dimensions + 1 + outputs)` numbers: where it is, how many rows are there, and the sums
+    /// of their targets.
     numbers: Vec<f32>,
+    dimensions: usize,
     /// Numbers in a target.
     outputs: usize,
+    index: Index,
+}
+
+/// What finds the nearest places.
+#[derive(Debug, Clone)]
+enum Index {
+    /// In a plane.
+    Tree(RTree<GeomWithData<[f32; 2], usize>>),
+    /// Where dimensions are more a tree spares little: `dimensions * places` numbers, dimension by
+    /// dimension, all of which are looked at.
+    Sweep(Vec<f32>),
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::Sweep(Vec::new())
+    }
 }
 
 impl PartialEq for Places {
     fn eq(&self, other: &Self) -> bool {
-        (&self.numbers, self.outputs) == (&other.numbers, other.outputs)
+        let of = |places: &Self| (places.dimensions, places.outputs);
+        of(self) == of(other) && self.numbers == other.numbers
     }
 }
 
+/// Rows at one place that are left out: so many, and the sums of their targets.
+#[derive(Clone, Copy)]
+pub(crate) struct LeftOut<'a> {
+    place: usize,
+    rows: f64,
+    sums: &'a [f64],
+}
+
+/// Places nearest to another, the nearest first.
+struct Found {
+    /// Of each, its squared distance and the rows that count.
+    places: Vec<(f32, f64)>,
+    /// `places * outputs`, the sums of their targets.
+    sums: Vec<f64>,
+    /// How many of the places it takes to have the [nearest](NEAREST) rows.
+    ends: [usize; NEAREST.len()],
+}
+
 impl Places {
-    /// From rows that are there, and their targets, `rows * outputs` numbers.
-    pub fn new(rows: &[[f32; 2]], targets: &[f32], outputs: usize) -> Self {
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|&row| key(rows[row]));
+    /// From rows that are there, `rows * dimensions` numbers, and their targets, `rows * outputs`. The place
+    /// of each row is returned too.
+    pub fn new(
+        rows: &[f32],
+        dimensions: usize,
+        targets: &[f32],
+        outputs: usize,
+    ) -> (Self, Vec<usize>) {
+        let at = |row: usize| &rows[row * dimensions..][..dimensions];
+        let mut order: Vec<usize> = (0..rows.len() / dimensions).collect();
+        order.sort_by(|&a, &b| compare(at(a), at(b)));
         let mut numbers = Vec::new();
-        for there in order.chunk_by(|&a, &b| key(rows[a]) == key(rows[b])) {
-            numbers.extend(rows[there[0]]);
+        let mut place_of = vec![0; order.len()];
+        let same = |&a: &usize, &b: &usize| compare(at(a), at(b)).is_eq();
+        for (place, there) in order.chunk_by(same).enumerate() {
+            there.iter().for_each(|&row| place_of[row] = place);
+            numbers.extend(at(there[0]));
             numbers.push(there.len() as f32);
             let sum = |output: usize| {
                 let targets = there.iter().map(|row| targets[row * outputs + output]);
@@ -40,17 +89,25 @@ impl Places {
             };
             numbers.extend((0..outputs).map(sum));
         }
-        Self::indexed(numbers, outputs)
+        (Self::indexed(numbers, dimensions, outputs), place_of)
     }
 
-    fn indexed(numbers: Vec<f32>, outputs: usize) -> Self {
-        let places = numbers.chunks_exact(3 + outputs).enumerate();
-        let places =
-            places.map(|(place, numbers)| GeomWithData::new([numbers[0], numbers[1]], place));
+    fn indexed(numbers: Vec<f32>, dimensions: usize, outputs: usize) -> Self {
+        let places = numbers.chunks_exact(dimensions + 1 + outputs);
+        let index = if dimensions == 2 {
+            let places = places.enumerate();
+            let places =
+                places.map(|(place, numbers)| GeomWithData::new([numbers[0], numbers[1]], place));
+            Index::Tree(RTree::bulk_load(places.collect()))
+        } else {
+            let along = |d: usize| places.clone().map(move |numbers| numbers[d]);
+            Index::Sweep((0..dimensions).flat_map(along).collect())
+        };
         Self {
-            tree: RTree::bulk_load(places.collect()),
             numbers,
+            dimensions,
             outputs,
+            index,
         }
     }
 
@@ -59,68 +116,163 @@ impl Places {
         self.outputs
     }
 
+    /// Numbers that say where a place is.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn width(&self) -> usize {
+        self.dimensions + 1 + self.outputs
+    }
+
     /// The numbers, and how many there are of each place.
     pub fn numbers(&self) -> (&[f32], usize) {
-        (&self.numbers, 3 + self.outputs)
+        (&self.numbers, self.width())
     }
 
     /// From [`numbers`](Self::numbers); `None` if they cannot be that.
-    pub fn from_numbers(numbers: Vec<f32>, width: usize) -> Option<Self> {
-        let usable = width > 3
+    pub fn from_numbers(numbers: Vec<f32>, width: usize, dimensions: usize) -> Option<Self> {
+        let usable = dimensions >= 2
+            && width > dimensions + 1
             && !numbers.is_empty()
             && numbers.len().is_multiple_of(width)
             && numbers.iter().all(|number| number.is_finite())
-            && numbers.chunks_exact(width).all(|place| place[2] >= 1.0);
-        usable.then(|| Self::indexed(numbers, width - 3))
+            && numbers
+                .chunks_exact(width)
+                .all(|place| place[dimensions] >= 1.0);
+        usable.then(|| Self::indexed(numbers, dimensions, width - dimensions - 1))
     }
 
     /// For each output, its mean over the 4 rows nearest to a place, then over the 16 nearest. All rows
-    /// that are as far away as the last of these count too. Rows at this very place may be left out:
-    /// so many, and the sums of their targets.
-    pub fn means(&self, at: [f32; 2], without: Option<(f64, &[f64])>) -> Vec<f32> {
+    /// that are as far away as the last of these count too.
+    ///
+    /// If they are `weighed`, the first mean is over all of these instead, with weights that fall with the
+    /// distance as a normal distribution does, whose deviation is two thirds of the distance at which
+    /// there are 4 (Nadaraya, "On Estimating Regression", 1964).
+    pub fn means(&self, at: &[f32], left_out: Option<LeftOut>, weighed: bool) -> Vec<f32> {
+        let found = self.found(at, left_out);
         let mut means = vec![0.0; NEAREST.len() * self.outputs];
-        let mut sums = vec![0.0; self.outputs];
-        let (mut rows, mut furthest, mut done) = (0.0, 0.0, 0);
-        let mut take = |done: usize, sums: &[f64], rows: f64| {
-            for (output, sum) in sums.iter().enumerate() {
-                means[output * NEAREST.len() + done] = (sum / rows) as f32;
-            }
-        };
-        let width = 3 + self.outputs;
-        for (place, distance) in self.tree.nearest_neighbor_iter_with_distance_2(at) {
-            while done < NEAREST.len() && rows >= NEAREST[done] as f64 && distance > furthest {
-                take(done, &sums, rows);
-                done += 1;
-            }
-            if done == NEAREST.len() {
-                break;
-            }
-            furthest = distance;
-            let numbers = &self.numbers[place.data * width..][..width];
-            rows += f64::from(numbers[2]);
-            for (sum, number) in sums.iter_mut().zip(&numbers[3..]) {
-                *sum += f64::from(*number);
-            }
-            if let (Some((left_out, targets)), true) = (without, *place.geom() == at) {
-                rows -= left_out;
-                for (sum, target) in sums.iter_mut().zip(targets) {
-                    *sum -= target;
+        for (nearest, end) in found.ends.into_iter().enumerate() {
+            let (end, width) = match (weighed, nearest) {
+                (true, 0) => (found.places.len(), found.near()),
+                _ => (end, None),
+            };
+            let weight = |distance: f32| match width {
+                None => 1.0,
+                Some(_) if distance == 0.0 => 1.0,
+                // Where this is no number, it is far.
+                Some(width) => (-1.125 * f64::from(distance) / width).exp().max(1e-9),
+            };
+            let places = &found.places[..end];
+            let rows: f64 = places.iter().map(|(d, rows)| weight(*d) * rows).sum();
+            for output in 0..self.outputs {
+                let sums = found.sums.iter().skip(output).step_by(self.outputs);
+                let sum: f64 = places
+                    .iter()
+                    .zip(sums)
+                    .map(|((d, _), s)| weight(*d) * s)
+                    .sum();
+                if rows > 0.0 {
+                    means[output * NEAREST.len() + nearest] = (sum / rows) as f32;
                 }
             }
         }
-        if rows > 0.0 {
-            (done..NEAREST.len()).for_each(|done| take(done, &sums, rows));
-        }
         means
+    }
+
+    fn found(&self, at: &[f32], left_out: Option<LeftOut>) -> Found {
+        let mut found = Found {
+            places: Vec::with_capacity(MOST + 1),
+            sums: Vec::with_capacity((MOST + 1) * self.outputs),
+            ends: [0; NEAREST.len()],
+        };
+        let (mut rows, mut furthest, mut done) = (0.0, 0.0, 0);
+        // Says whether there is more to find.
+        let mut visit = |place: usize, distance: f32| {
+            while done < NEAREST.len() && rows >= NEAREST[done] as f64 && distance > furthest {
+                found.ends[done] = found.places.len();
+                done += 1;
+            }
+            if done == NEAREST.len() {
+                return false;
+            }
+            furthest = distance;
+            let numbers = &self.numbers[place * self.width()..][self.dimensions..self.width()];
+            let mut there = f64::from(numbers[0]);
+            let first = found.sums.len();
+            found
+                .sums
+                .extend(numbers[1..].iter().map(|n| f64::from(*n)));
+            if let Some(left_out) = left_out.filter(|left_out| left_out.place == place) {
+                there -= left_out.rows;
+                let sums = found.sums[first..].iter_mut().zip(left_out.sums);
+                sums.for_each(|(sum, left_out)| *sum -= left_out);
+            }
+            rows += there;
+            found.places.push((distance, there));
+            true
+        };
+        match &self.index {
+            Index::Tree(tree) => {
+                let at = [at[0], at[1]];
+                for (place, distance) in tree.nearest_neighbor_iter_with_distance_2(at) {
+                    if !visit(place.data, distance) {
+                        break;
+                    }
+                }
+            }
+            Index::Sweep(coordinates) => {
+                for (distance, place) in self.swept(coordinates, at) {
+                    if !visit(place, distance) {
+                        break;
+                    }
+                }
+            }
+        }
+        found.ends[done..].fill(found.places.len());
+        found
+    }
+
+    /// The nearest places, with the rows of one of which left out they have all rows that count.
+    fn swept(&self, coordinates: &[f32], at: &[f32]) -> Vec<(f32, usize)> {
+        let places = self.numbers.len() / self.width();
+        let mut distances = vec![0.0f32; places];
+        for (along, at) in coordinates.chunks_exact(places.max(1)).zip(at) {
+            for (distance, x) in distances.iter_mut().zip(along) {
+                *distance += (x - at) * (x - at);
+            }
+        }
+        let mut smallest = [f32::INFINITY; MOST + 1];
+        for &distance in &distances {
+            if distance < smallest[MOST] {
+                let place = smallest.partition_point(|&smaller| smaller <= distance);
+                smallest.copy_within(place..MOST, place + 1);
+                smallest[place] = distance;
+            }
+        }
+        let near = distances.into_iter().enumerate();
+        let near = near.filter(|(_, distance)| *distance <= smallest[MOST]);
+        let mut near: Vec<(f32, usize)> = near.map(|(place, d)| (d, place)).collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        near
+    }
+}
+
+impl Found {
+    /// The squared distance at which there are 4 rows.
+    fn near(&self) -> Option<f64> {
+        let last = self.ends[0].checked_sub(1)?;
+        Some(f64::from(self.places[last].0))
     }
 }
 
 /// Rows that are learned from, and what each of them may know of the targets around it.
 pub(crate) struct LearnedPlaces<'a> {
     pub places: Places,
+    place_of: Vec<usize>,
     targets: &'a [f32],
     /// Of the rows of each part at each place: how many there are, and the sums of their targets.
-    together: HashMap<(PlaceKey, usize), (f64, Vec<f64>)>,
+    together: HashMap<(usize, usize), (f64, Vec<f64>)>,
 }
 
 /// Rows at one place are told apart by their targets if each knows all others: it would know the
@@ -129,31 +281,37 @@ pub(crate) struct LearnedPlaces<'a> {
 const PARTS: usize = 5;
 
 impl<'a> LearnedPlaces<'a> {
-    /// From rows in a random order, and their targets, `rows * outputs` numbers.
-    pub fn new(rows: &[[f32; 2]], targets: &'a [f32], outputs: usize) -> Self {
+    /// From rows in a random order, `rows * dimensions` numbers, and their targets, `rows * outputs`.
+    pub fn new(rows: &[f32], dimensions: usize, targets: &'a [f32], outputs: usize) -> Self {
+        let (places, place_of) = Places::new(rows, dimensions, targets, outputs);
         let mut together = HashMap::new();
-        let rows_and_targets = rows.iter().zip(targets.chunks_exact(outputs));
-        for (row, (at, targets)) in rows_and_targets.enumerate() {
+        let places_and_targets = place_of.iter().zip(targets.chunks_exact(outputs));
+        for (row, (&place, targets)) in places_and_targets.enumerate() {
             let none = || (0.0, vec![0.0; outputs]);
-            let part = (key(*at), row % PARTS);
-            let (rows, sums) = together.entry(part).or_insert_with(none);
+            let (rows, sums) = together.entry((place, row % PARTS)).or_insert_with(none);
             *rows += 1.0;
             for (sum, target) in sums.iter_mut().zip(targets) {
                 *sum += f64::from(*target);
             }
         }
         Self {
-            places: Places::new(rows, targets, outputs),
+            places,
+            place_of,
             targets,
             together,
         }
     }
 
     /// See [`Places::means`]; `row` is a row learned from, which is at this place.
-    pub fn means(&self, at: [f32; 2], row: usize) -> Vec<f32> {
-        let own = self.together.get(&(key(at), row % PARTS));
-        self.places
-            .means(at, own.map(|(rows, sums)| (*rows, sums.as_slice())))
+    pub fn means(&self, at: &[f32], row: usize, weighed: bool) -> Vec<f32> {
+        let place = self.place_of[row];
+        let own = self.together.get(&(place, row % PARTS));
+        let own = own.map(|(rows, sums)| LeftOut {
+            place,
+            rows: *rows,
+            sums,
+        });
+        self.places.means(at, own, weighed)
     }
 
     /// The target of a row.
@@ -163,14 +321,12 @@ impl<'a> LearnedPlaces<'a> {
     }
 }
 
-type PlaceKey = [(u32, u32); 2];
-
-fn key(at: [f32; 2]) -> PlaceKey {
-    at.map(order_of)
+fn compare(a: &[f32], b: &[f32]) -> Ordering {
+    a.iter().map(order_of).cmp(b.iter().map(order_of))
 }
 
 /// An order of numbers in which both zeros are the same place.
-fn order_of(number: f32) -> (u32, u32) {
+fn order_of(number: &f32) -> (u32, u32) {
     let bits = (number + 0.0).to_bits();
     match bits >> 31 {
         0 => (1, bits),
@@ -182,6 +338,14 @@ fn order_of(number: f32) -> (u32, u32) {
 mod tests {
     use super::*;
 
+    fn without(target: &[f64]) -> Option<LeftOut<'_>> {
+        Some(LeftOut {
+            place: 1,
+            rows: 1.0,
+            sums: target,
+        })
+    }
+
     #[test]
     fn the_nearest_rows_and_all_that_are_as_far_count() {
         // On a line: one row at 0, two at 1, ten at 2, ten at -2.
@@ -191,30 +355,85 @@ mod tests {
         let mut targets = vec![5.0, 1.0, 3.0];
         targets.extend([10.0; 10]);
         targets.extend([20.0; 10]);
-        let places = Places::new(&rows, &targets, 1);
+        let (places, place_of) = Places::new(rows.as_flattened(), 2, &targets, 1);
         assert_eq!(places.numbers().0.len(), 4 * 4);
+        assert_eq!(place_of[..4], [1, 2, 2, 3]);
         let all = (5.0 + 4.0 + 100.0 + 200.0) / 23.0;
-        assert_eq!(places.means([0.0, 0.0], None), [all, all]);
-        assert_eq!(places.means([2.0, 0.0], None), [10.0, 309.0 / 23.0]);
+        assert_eq!(places.means(&[0.0, 0.0], None, false), [all, all]);
+        let at = [2.0, 0.0];
+        assert_eq!(places.means(&at, None, false), [10.0, 309.0 / 23.0]);
         // Its own target is left out.
-        let without = (309.0 - 5.0) / 22.0;
-        assert_eq!(
-            places.means([0.0, 0.0], Some((1.0, &[5.0]))),
-            [without, without]
-        );
-        let again = Places::from_numbers(places.numbers().0.to_vec(), 4).unwrap();
+        let others = (309.0 - 5.0) / 22.0;
+        let means = places.means(&[0.0, 0.0], without(&[5.0]), false);
+        assert_eq!(means, [others, others]);
+        let again = Places::from_numbers(places.numbers().0.to_vec(), 4, 2).unwrap();
         assert_eq!(again, places);
-        assert_eq!(
-            again.means([1.5, 7.0], None),
-            places.means([1.5, 7.0], None)
-        );
+        for weighed in [false, true] {
+            assert_eq!(
+                again.means(&[1.5, 7.0], None, weighed),
+                places.means(&[1.5, 7.0], None, weighed)
+            );
+        }
+    }
+
+    #[test]
+    fn a_plane_in_space_is_a_plane() {
+        let number = |i: usize| ((i * 7919) % 101) as f32 / 10.0;
+        let plane: Vec<[f32; 2]> = (0..300).map(|i| [number(i), number(i * i + 3)]).collect();
+        let space: Vec<[f32; 3]> = plane.iter().map(|&[x, y]| [x, 4.0, y]).collect();
+        let targets: Vec<f32> = (0..600).map(number).collect();
+        let in_plane = LearnedPlaces::new(plane.as_flattened(), 2, &targets, 2);
+        let in_space = LearnedPlaces::new(space.as_flattened(), 3, &targets, 2);
+        for weighed in [false, true] {
+            for row in 0..300 {
+                let (a, b) = (&plane[row], &space[row]);
+                assert_eq!(
+                    in_plane.means(a, row, weighed),
+                    in_space.means(b, row, weighed)
+                );
+                let [x, y] = a.map(|x| x + 0.013);
+                let of_plane = in_plane.places.means(&[x, y], None, weighed);
+                let of_space = in_space.places.means(&[x, 4.0, y], None, weighed);
+                let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
+                assert!(of_plane.iter().zip(&of_space).all(close));
+            }
+        }
+    }
+
+    #[test]
+    fn nearer_rows_count_more_if_they_are_weighed() {
+        let rows: Vec<[f32; 2]> = (0..20).map(|row| [row as f32, 0.0]).collect();
+        let targets: Vec<f32> = (0..20).map(|row| f32::from(row == 0)).collect();
+        let (places, _) = Places::new(rows.as_flattened(), 2, &targets, 1);
+        // The fourth is 3 away, and so the deviation is 2.
+        let weights = (0..16).map(|row| (-f64::from(row * row) / 8.0).exp().max(1e-9));
+        let [near, mean] = places.means(&[0.0, 0.0], None, true)[..] else {
+            panic!("two means");
+        };
+        assert!((f64::from(near) - 1.0 / weights.sum::<f64>()).abs() < 1e-7);
+        assert_eq!(mean, 1.0 / 16.0);
+        // Where four are at one place, only those count.
+        let mut rows = vec![[1.0, 1.0, 1.0]; 5];
+        rows.extend([[1.0, 1.0, 2.0]; 20]);
+        let targets: Vec<f32> = (0..25).map(|row| f32::from(row >= 5)).collect();
+        let (places, _) = Places::new(rows.as_flattened(), 3, &targets, 1);
+        let near = places.means(&[1.0, 1.0, 1.0], None, true)[0];
+        assert!((0.0..1e-6).contains(&near), "{near}");
     }
 
     #[test]
     fn a_row_that_is_alone_has_no_neighbours() {
-        let places = Places::new(&[[0.0, 0.0]], &[7.0, 8.0], 2);
-        assert_eq!(places.means([0.0, 0.0], Some((1.0, &[7.0, 8.0]))), [0.0; 4]);
-        assert_eq!(places.means([9.0, 0.0], None), [7.0, 7.0, 8.0, 8.0]);
+        let (places, _) = Places::new(&[0.0, 0.0], 2, &[7.0, 8.0], 2);
+        let own = LeftOut {
+            place: 0,
+            rows: 1.0,
+            sums: &[7.0, 8.0],
+        };
+        for weighed in [false, true] {
+            assert_eq!(places.means(&[0.0, 0.0], Some(own), weighed), [0.0; 4]);
+            let means = places.means(&[9.0, 0.0], None, weighed);
+            assert_eq!(means, [7.0, 7.0, 8.0, 8.0]);
+        }
     }
 
     #[test]
@@ -222,27 +441,31 @@ mod tests {
         let mut rows = vec![[1.0, 1.0]; 100];
         rows.push([9.0, 9.0]);
         let targets: Vec<f32> = (0..101).map(|row| f32::from(row % 3 == 0)).collect();
-        let learned = LearnedPlaces::new(&rows, &targets, 1);
+        let learned = LearnedPlaces::new(rows.as_flattened(), 2, &targets, 1);
         for row in [0, 1] {
-            let mean = learned.means([1.0, 1.0], row)[1];
+            let mean = learned.means(&[1.0, 1.0], row, false)[1];
             // All rows of a part know the same, whatever their own target is.
-            assert_eq!(learned.means([1.0, 1.0], row + PARTS), [mean; 2]);
-            assert_eq!(learned.means([1.0, 1.0], row + 2 * PARTS), [mean; 2]);
+            let of = |row: usize| learned.means(&[1.0, 1.0], row, false);
+            assert_eq!(of(row + PARTS), [mean; 2]);
+            assert_eq!(of(row + 2 * PARTS), [mean; 2]);
         }
-        let of_last = learned.means([9.0, 9.0], 100);
+        let of_last = learned.means(&[9.0, 9.0], 100, false);
         assert_eq!(of_last, [0.34; 2]);
     }
 
     #[test]
     fn damaged_places_are_none() {
-        for (numbers, width) in [
-            (vec![0.0, 0.0, 1.0, 2.0], 3),
-            (vec![0.0, 0.0, 0.0, 2.0], 4),
-            (vec![0.0, f32::NAN, 1.0, 2.0], 4),
-            (vec![0.0, 0.0, 1.0, 2.0, 1.0], 4),
-            (vec![], 4),
+        for (numbers, width, dimensions) in [
+            (vec![0.0, 0.0, 1.0, 2.0], 3, 2),
+            (vec![0.0, 0.0, 0.0, 2.0], 4, 2),
+            (vec![0.0, 0.0, 1.0, 2.0], 4, 3),
+            (vec![0.0, 0.0, 1.0, 2.0], 4, 1),
+            (vec![0.0, 0.0, 1.0, 2.0], 4, usize::MAX - 1),
+            (vec![0.0, f32::NAN, 1.0, 2.0], 4, 2),
+            (vec![0.0, 0.0, 1.0, 2.0, 1.0], 4, 2),
+            (vec![], 4, 2),
         ] {
-            assert_eq!(Places::from_numbers(numbers, width), None);
+            assert_eq!(Places::from_numbers(numbers, width, dimensions), None);
         }
     }
 }

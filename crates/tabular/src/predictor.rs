@@ -229,7 +229,7 @@ impl RowPredictor<'_> {
             let written = writer.write(cell, &mut numbers[writer.first..]);
             written.map_err(|()| writer.error(0, &cell))?;
         }
-        self.writers.write_neighbours(&mut numbers);
+        self.writers.write_neighbours(&mut numbers, 0);
         Ok(self.predictor.predict_encoded(numbers))
     }
 }

@@ -19,7 +19,7 @@ use crate::places::Places;
 use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 4;
+pub const FORMAT_VERSION: u64 = 5;
 
 /// The metadata's key.
 const KEY: &str = "backburn";
@@ -380,14 +380,14 @@ fn read_places(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
     }
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     for (index, neighbours) in encoder.neighbours.iter_mut().enumerate() {
-        let name = places_name(index);
+        let (name, dimensions) = (places_name(index), neighbours.columns.len());
         let view = file.tensor(&name);
         let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
         let places = match (view.dtype(), view.shape()) {
             (Dtype::F32, &[_, width]) => {
                 let numbers = view.data().chunks_exact(4);
                 let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
-                Places::from_numbers(numbers.collect(), width)
+                Places::from_numbers(numbers.collect(), width, dimensions)
             }
             _ => None,
         };

@@ -115,10 +115,22 @@ pub struct DataConfig {
     pub bins: Bins,
     /// See [`Encoder::with_neighbours`](backburn_tabular::Encoder::with_neighbours).
     pub neighbours: bool,
+    /// See [`Encoder::with_similar_rows`](backburn_tabular::Encoder::with_similar_rows).
+    pub similar_rows: SimilarRows,
     /// See [`EncoderOptions`].
     pub one_hot_max: usize,
     /// See [`EncoderOptions`].
     pub embedding_dimension: usize,
+}
+
+/// Whether the rows nearest in all numeric columns are an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SimilarRows {
+    /// If small networks do better by it.
+    Auto,
+    Always,
+    Never,
 }
 
 impl DataConfig {
@@ -144,6 +156,7 @@ impl Default for DataConfig {
             numbers: encoder.numbers,
             bins: encoder.bins,
             neighbours: true,
+            similar_rows: SimilarRows::Auto,
             one_hot_max: encoder.one_hot_max,
             embedding_dimension: encoder.embedding_dimension,
         }

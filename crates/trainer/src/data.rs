@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use backburn_model::{MlpConfig, Normalization};
 use backburn_tabular::{
-    CellError, ColumnKind, ColumnSchema, Encoder, Neighbours, Schema, Split, Table, TableError,
-    Target, Task, Unseen,
+    CellError, ColumnKind, ColumnSchema, Encoder, Learning, Neighbours, Schema, Split, Table,
+    TableError, Target, Task, Unseen,
 };
 use backburn_training::{Examples, LearningRate, Loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::args::TableArgs;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, SimilarRows};
 use crate::console::{count, shown};
 use crate::error::Error;
 use crate::memory::room_for_training;
@@ -155,6 +155,14 @@ impl Understood {
         }
     }
 
+    /// Whether rows can be told to be similar, and the targets of similar ones not be too many inputs.
+    pub fn may_have_similar_rows(&self) -> bool {
+        let numeric = |column: &&ColumnSchema| column.kind == ColumnKind::Numeric;
+        let last_class = self.classes.iter().flatten().max();
+        self.beside_the_target().filter(numeric).count() >= 2
+            && last_class.is_none_or(|&class| class < Neighbours::MOST_OUTPUTS)
+    }
+
     /// The columns to learn from.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         self.beside_the_target()
@@ -246,13 +254,21 @@ impl Understood {
         room_for_training(table.name(), table.rows(), encoder.width(), members)?;
         let numbers = encoder.encode(table)?;
         let truth = Truth::of(table, &target)?;
-        let (encoder, numbers) = match truth.outputs().filter(|_| config.data.neighbours) {
-            Some((outputs, width)) => {
-                let options = config.data.encoder();
-                encoder.with_neighbours(numbers, &outputs, width, &split.training, &options)
+        let (mut encoder, mut numbers) = (encoder, numbers);
+        if let Some((targets, outputs)) = truth.outputs() {
+            let from = Learning {
+                targets: &targets,
+                outputs,
+                training: &split.training,
+                options: &config.data.encoder(),
+            };
+            if config.data.neighbours {
+                (encoder, numbers) = encoder.with_neighbours(numbers, &from);
             }
-            None => (encoder, numbers),
-        };
+            if config.data.similar_rows == SimilarRows::Always {
+                (encoder, numbers) = encoder.with_similar_rows(numbers, &from);
+            }
+        }
         let examples = self.examples((numbers, encoder.width()), truth, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
         Ok(Prepared {

@@ -29,6 +29,8 @@ mod resume;
 mod run_folder;
 mod saving;
 mod score;
+mod similar_choice;
+mod small_networks;
 mod target_choice;
 mod training;
 mod watch;

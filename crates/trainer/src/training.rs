@@ -24,7 +24,9 @@ use crate::findings;
 use crate::interrupt;
 use crate::progress::{Progress, seconds};
 use crate::score::{Score, Scorer, Truth};
-use crate::target_choice::with_scale_found;
+use crate::similar_choice::found_similar_rows;
+use crate::small_networks::Small;
+use crate::target_choice::found_scale;
 use crate::watch::Watch;
 
 /// A trained model and how it did on the rows that chose its best epoch.
@@ -110,8 +112,21 @@ pub fn train(
         0 | 1 => &split.training,
         _ => &[split.training.as_slice(), &split.validation].concat(),
     };
-    let found = with_scale_found(table, understood, rows, config, chosen, manner)?;
-    let config = found.as_ref().unwrap_or(config);
+    let small = Small {
+        table,
+        understood,
+        rows,
+        config,
+        chosen,
+        manner,
+    };
+    let mut found = config.clone();
+    found.data.target_scale = found_scale(small)?;
+    found.data.similar_rows = found_similar_rows(Small {
+        config: &found,
+        ..small
+    })?;
+    let config = &found;
     if config.ensemble.members.count() > 1 {
         let rows = rows.clone();
         return train_ensemble(table, understood, rows, config, chosen, manner);
@@ -415,9 +430,12 @@ fn describe(prepared: &Prepared, network: &Mlp, config: &RunConfig, manner: Mann
         console.paragraph("note", note);
     }
     for neighbours in &prepared.encoder.neighbours {
-        let [first, second] = neighbours.columns.each_ref().map(|column| shown(column));
         let target = shown(prepared.target.column());
-        let words = format!("by {first} and {second}: `{target}` of the rows nearest is an input");
+        let by = match neighbours.columns.as_slice() {
+            [first, second] => format!("{} and {}", shown(first), shown(second)),
+            all => format!("all {} numeric columns", all.len()),
+        };
+        let words = format!("by {by}: `{target}` of the rows nearest is an input");
         console.paragraph("neighbours", words);
     }
     let mut widths = vec![prepared.encoder.inputs()];

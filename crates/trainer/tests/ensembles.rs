@@ -197,6 +197,39 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
 }
 
 #[test]
+fn similar_rows_are_an_input_where_small_networks_do_better() {
+    let folder = Folder::new();
+    // On a chessboard of three dimensions near rows tell what no formula does; the size is a sum.
+    let mut csv = "x,y,z,size,kind\n".to_string();
+    let mut mix = 1u64;
+    let mut random = || {
+        mix ^= mix << 13;
+        mix ^= mix >> 7;
+        mix ^= mix << 17;
+        (mix % 10_000) as f64 / 10_000.0
+    };
+    for _ in 0..900 {
+        let (x, y, z) = (random() * 3.0, random() * 3.0, random() * 3.0);
+        let black = (x.floor() + y.floor() + z.floor()) % 2.0 == 0.0;
+        let kind = if black { "black" } else { "white" };
+        csv += &format!("{x},{y},{z},{},{kind}\n", x + 2.0 * y);
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --json --set training.epochs=5 --target";
+    for (target, chosen) in [
+        ("kind", "always"),
+        ("size --set columns.kind=ignored", "never"),
+    ] {
+        let answer = folder.done(&format!("{line} {target}"));
+        let said = answer.stderr.contains("numeric columns: `");
+        assert_eq!(said, chosen == "always", "{target}: {}", answer.stderr);
+        let settings = folder.done("inspect t.safetensors").stdout;
+        let words = format!("similar_rows = \"{chosen}\"");
+        assert!(settings.contains(&words), "{target}: {settings}");
+    }
+}
+
+#[test]
 fn few_rows_are_learned_by_several_networks() {
     let folder = Folder::new();
     let line = "train t.csv --target price --set training.epochs=3";

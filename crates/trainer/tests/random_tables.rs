@@ -61,6 +61,8 @@ fn tables() -> impl Strategy<Value = Random> {
         "data.numbers=standard",
         "data.bins=3",
         "data.neighbours=false",
+        "data.similar_rows=always",
+        "data.similar_rows=never",
         "data.one_hot_max=1",
         "data.target_scale=log",
         "data.refit=true",
@@ -219,7 +221,7 @@ proptest! {
                     vec![(size * unit).to_string(), kind, price.to_string()]
                 })
                 .collect(),
-            settings: ["data.numbers=standard", "data.bins=0", "data.neighbours=false"]
+            settings: ["data.numbers=standard", "data.bins=0", "data.neighbours=false", "data.similar_rows=never"]
                 .map(str::to_string)
                 .to_vec(),
         };

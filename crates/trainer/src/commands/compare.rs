@@ -43,11 +43,12 @@ impl Method {
     }
 
     fn config(self, seed: u64) -> Result<RunConfig, Error> {
-        const PLAIN: [&str; 7] = [
+        const PLAIN: [&str; 8] = [
             "data.numbers=standard",
             "data.bins=0",
             "data.target_scale=standard",
             "data.neighbours=false",
+            "data.similar_rows=never",
             "ensemble.members=1",
             "network.dropout=0",
             "network.activation=relu",
@@ -65,6 +66,7 @@ impl Method {
                 PLAIN[2],
                 PLAIN[3],
                 PLAIN[4],
+                PLAIN[5],
                 "network.hidden=[]",
                 "training.learning_rate=0.01",
             ],

@@ -1,0 +1,99 @@
+//! Small networks that tell what is worth it on a table.
+
+use backburn_tabular::{Bins, Table, k_folds};
+use backburn_training::at_once;
+
+use crate::config::{Preset, RunConfig};
+use crate::data::Understood;
+use crate::device::Chosen;
+use crate::error::Error;
+use crate::folds::can_run_at_once;
+use crate::interrupt;
+use crate::training::{Manner, train};
+
+/// Fewer rows tell nothing.
+pub const FEWEST_ROWS: usize = 100;
+const FOLDS: usize = 3;
+
+/// What small networks are trained on, and how.
+#[derive(Clone, Copy)]
+pub struct Small<'a> {
+    pub table: &'a Table,
+    pub understood: &'a Understood,
+    pub rows: &'a [usize],
+    pub config: &'a RunConfig,
+    pub chosen: &'a Chosen,
+    pub manner: Manner<'a>,
+}
+
+impl<'a> Small<'a> {
+    /// Some of the rows, evenly, if there are more than that.
+    pub fn some_rows(&self, most: usize) -> Vec<usize> {
+        let step = self.rows.len().div_ceil(most).max(1);
+        self.rows.iter().copied().step_by(step).collect()
+    }
+
+    /// For each fold of the rows, the root mean squared error or the log loss of a small network that was
+    /// trained on the others, with the data of the config as they are made here.
+    pub fn errors(&self, data: impl Fn(&mut RunConfig)) -> Result<[f64; FOLDS], Error> {
+        let mut small = RunConfig::of_preset(Preset::Fast)?;
+        let bins = small.data.bins;
+        small.training.seed = self.config.training.seed;
+        small.data = self.config.data;
+        small.class_weights = self.config.class_weights.clone();
+        small.data.refit = false;
+        if self.config.data.bins != Bins::AtMost(0) {
+            small.data.bins = bins;
+        }
+        data(&mut small);
+        let classes = self.understood.classes_of(self.rows);
+        let metric = match classes {
+            None => "rmse",
+            Some(_) => "log_loss",
+        };
+        let seed = small.training.seed;
+        let splits = k_folds(self.rows, FOLDS, classes.as_deref(), seed);
+        let error = |fold: usize| {
+            let manner = Manner::quiet(self.manner.console);
+            let split = splits[fold].clone();
+            let trained = train(
+                self.table,
+                self.understood,
+                split,
+                &small,
+                self.chosen,
+                manner,
+            )?;
+            if interrupt::requested() {
+                return Err(Error::Failed("interrupted".to_string()));
+            }
+            let error = trained.model.summary.validation.get(metric).copied();
+            Ok(error.unwrap_or(f64::INFINITY))
+        };
+        let mut errors = [f64::INFINITY; FOLDS];
+        let mut failed = None;
+        let mut done = |fold: usize, error: Result<f64, Error>| match error {
+            Ok(error) => errors[fold] = error,
+            // What cannot be trained is no choice.
+            Err(Error::Diverged(..)) => {}
+            Err(error) => {
+                failed.get_or_insert(error);
+            }
+        };
+        if can_run_at_once(&small, self.chosen)? {
+            at_once(FOLDS, error, done);
+        } else {
+            (0..FOLDS).for_each(|fold| done(fold, error(fold)));
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(errors),
+        }
+    }
+}
+
+/// The error over all folds.
+pub fn overall(errors: [f64; FOLDS]) -> f64 {
+    let squares = errors.iter().map(|error| error * error);
+    (squares.sum::<f64>() / FOLDS as f64).sqrt()
+}
