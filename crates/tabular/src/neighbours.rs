@@ -34,9 +34,12 @@ pub struct Neighbours {
 
 /// Rows to look for pairs of columns in, at least: with fewer, nearest rows are not near.
 const FEWEST_ROWS: usize = 1000;
-/// Rows whose places are kept, at most, in a plane and in more dimensions.
-const MOST_PLACES: usize = 100_000;
-const MOST_IN_SPACE: usize = 20_000;
+/// Rows whose places are kept, at most, in a plane and in more dimensions, where each place is looked at;
+/// fewer, where dimensions are many: no more coordinates than that, or a hundred places.
+const MOST_IN_PLANE: usize = 100_000;
+const MOST_IN_SPACE: usize = 10_000;
+const MOST_COORDINATES: usize = 200_000;
+const FEWEST_PLACES: usize = 100;
 
 impl Neighbours {
     /// Outputs that there are neighbours for, at most: each has inputs of its own.
@@ -157,8 +160,8 @@ impl Encoder {
         for columns in sets {
             let scaled = self.scaled_places(&columns);
             let most = match columns.len() {
-                2 => MOST_PLACES,
-                _ => MOST_IN_SPACE,
+                2 => MOST_IN_PLANE,
+                dimensions => (MOST_COORDINATES / dimensions).clamp(FEWEST_PLACES, MOST_IN_SPACE),
             };
             let kept = &order[..order.len().min(most)];
             let mut place_of = vec![None; numbers.len() / before];

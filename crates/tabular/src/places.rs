@@ -235,24 +235,31 @@ impl Places {
 
     /// The nearest places, with the rows of one of which left out they have all rows that count.
     fn swept(&self, coordinates: &[f32], at: &[f32]) -> Vec<(f32, usize)> {
+        const TOGETHER: usize = 512;
         let places = self.numbers.len() / self.width();
-        let mut distances = vec![0.0f32; places];
-        for (along, at) in coordinates.chunks_exact(places.max(1)).zip(at) {
-            for (distance, x) in distances.iter_mut().zip(along) {
-                *distance += (x - at) * (x - at);
-            }
-        }
         let mut smallest = [f32::INFINITY; MOST + 1];
-        for &distance in &distances {
-            if distance < smallest[MOST] {
-                let place = smallest.partition_point(|&smaller| smaller <= distance);
-                smallest.copy_within(place..MOST, place + 1);
-                smallest[place] = distance;
+        let mut near = Vec::new();
+        for first in (0..places).step_by(TOGETHER) {
+            let together = TOGETHER.min(places - first);
+            let mut distances = [0.0f32; TOGETHER];
+            for (along, at) in coordinates.chunks_exact(places).zip(at) {
+                let along = &along[first..first + together];
+                for (distance, x) in distances.iter_mut().zip(along) {
+                    *distance += (x - at) * (x - at);
+                }
+            }
+            for (place, &distance) in distances[..together].iter().enumerate() {
+                if distance <= smallest[MOST] {
+                    near.push((distance, first + place));
+                    let rank = smallest.partition_point(|&smaller| smaller <= distance);
+                    if rank <= MOST {
+                        smallest.copy_within(rank..MOST, rank + 1);
+                        smallest[rank] = distance;
+                    }
+                }
             }
         }
-        let near = distances.into_iter().enumerate();
-        let near = near.filter(|(_, distance)| *distance <= smallest[MOST]);
-        let mut near: Vec<(f32, usize)> = near.map(|(place, d)| (d, place)).collect();
+        near.retain(|(distance, _)| *distance <= smallest[MOST]);
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         near
     }

@@ -220,10 +220,11 @@ fn similar_rows_are_an_input_where_small_networks_do_better() {
         ("kind", "always"),
         ("size --set columns.kind=ignored", "never"),
     ] {
-        let answer = folder.done(&format!("{line} {target}"));
+        let out = format!("--out {chosen}.safetensors");
+        let answer = folder.done(&format!("{line} {target} {out}"));
         let said = answer.stderr.contains("numeric columns: `");
         assert_eq!(said, chosen == "always", "{target}: {}", answer.stderr);
-        let settings = folder.done("inspect t.safetensors").stdout;
+        let settings = folder.done(&format!("inspect {chosen}.safetensors")).stdout;
         let words = format!("similar_rows = \"{chosen}\"");
         assert!(settings.contains(&words), "{target}: {settings}");
     }
