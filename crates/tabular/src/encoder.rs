@@ -332,10 +332,10 @@ impl Encoder {
         if let Some(column) = unusable {
             return Some(format!("column {:?} cannot be encoded", column.name()));
         }
-        let numeric = |name: &String| {
-            let mut columns = self.columns.iter();
-            columns.any(|c| c.name() == name && c.kind() == ColumnKind::Numeric)
-        };
+        let numeric = self.columns.iter();
+        let numeric = numeric.filter(|column| column.kind() == ColumnKind::Numeric);
+        let numeric: HashSet<&str> = numeric.map(ColumnEncoder::name).collect();
+        let numeric = |name: &String| numeric.contains(name.as_str());
         let unusable = self
             .neighbours
             .iter()

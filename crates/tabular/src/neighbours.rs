@@ -45,6 +45,14 @@ impl Neighbours {
     /// Outputs that there are neighbours for, at most: each has inputs of its own.
     pub const MOST_OUTPUTS: usize = 10;
 
+    /// Inputs that one of these adds at most, with so many bins; none where outputs are too many.
+    pub fn widest(outputs: usize, bins: usize) -> usize {
+        match outputs <= Self::MOST_OUTPUTS {
+            true => NEAREST.len() * outputs * (2 + bins),
+            false => 0,
+        }
+    }
+
     /// Inputs that the means become.
     pub(crate) fn width(&self) -> usize {
         self.means.iter().map(ColumnEncoder::width).sum()
@@ -133,7 +141,11 @@ impl Encoder {
         if numeric.len() < 2 || from.outputs > Neighbours::MOST_OUTPUTS {
             return (self, numbers);
         }
-        let all = numeric.into_iter().map(|(name, _)| name).collect();
+        let all: Vec<String> = numeric.into_iter().map(|(name, _)| name).collect();
+        // They may be a pair that was found.
+        if self.neighbours.iter().any(|found| found.columns == all) {
+            return (self, numbers);
+        }
         self.with_neighbours_by(numbers, from, vec![all])
     }
 

@@ -155,6 +155,21 @@ impl Understood {
         }
     }
 
+    /// The same for a table of these rows alone, in this order, which is rising.
+    pub fn selected(&self, rows: &[usize]) -> Self {
+        let of_rows = |weights: &Vec<f64>| rows.iter().map(|&row| weights[row]).collect();
+        Self {
+            schema: self.schema.clone(),
+            task: self.task,
+            target: self.target.clone(),
+            rows: (0..rows.len()).collect(),
+            classes: self.classes_of(rows),
+            weights: self.weights.as_ref().map(of_rows),
+            weight: self.weight.clone(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Whether rows can be told to be similar, and the targets of similar ones not be too many inputs.
     pub fn may_have_similar_rows(&self) -> bool {
         let numeric = |column: &&ColumnSchema| column.kind == ColumnKind::Numeric;
@@ -251,9 +266,14 @@ impl Understood {
             true => config.ensemble.members.count(),
             false => 1,
         };
-        room_for_training(table.name(), table.rows(), encoder.width(), members)?;
-        let numbers = encoder.encode(table)?;
         let truth = Truth::of(table, &target)?;
+        let mut width = encoder.width();
+        if config.data.similar_rows == SimilarRows::Always {
+            let bins = config.data.bins.of(split.training.len());
+            width += Neighbours::widest(truth.width(), bins);
+        }
+        room_for_training(table.name(), table.rows(), width, members)?;
+        let numbers = encoder.encode(table)?;
         let (mut encoder, mut numbers) = (encoder, numbers);
         if let Some((targets, outputs)) = truth.outputs() {
             let from = Learning {
@@ -375,6 +395,14 @@ impl Truth {
                 Self::Classes(target.classes(table)?, classes.len())
             }
         })
+    }
+
+    /// Numbers for each row in [`outputs`](Self::outputs).
+    fn width(&self) -> usize {
+        match self {
+            Self::Values(_) | Self::Classes(_, 2) => 1,
+            Self::Classes(_, classes) => *classes,
+        }
     }
 
     /// The same as numbers, and how many for each row: of two classes whether it is the second, of more

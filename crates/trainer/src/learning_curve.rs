@@ -4,7 +4,7 @@ use backburn_report::LearningCurve;
 use backburn_tabular::{Split, Table};
 use backburn_training::{Finding, Illness};
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, SimilarRows};
 use crate::console::{count, number};
 use crate::data::Understood;
 use crate::device::Chosen;
@@ -67,6 +67,12 @@ pub fn learning_curve(
             if let Some(scale) = trained.model.target.scaled() {
                 config.data.target_scale = scale;
             }
+            // Nothing is found out anew for fewer rows.
+            let mut neighbours = trained.model.encoder.neighbours.iter();
+            config.data.similar_rows = match neighbours.any(|by| by.columns.len() > 2) {
+                true => SimilarRows::Always,
+                false => SimilarRows::Never,
+            };
             config.ensemble.members = Members::Exactly(1);
             config.training.seed = config.training.seed.wrapping_add(repeat);
             // Every network takes as many steps, so that only the rows make a difference.

@@ -42,52 +42,45 @@ impl<'a> Small<'a> {
         small.data = self.config.data;
         small.class_weights = self.config.class_weights.clone();
         small.data.refit = false;
-        if self.config.data.bins != Bins::AtMost(0) {
-            small.data.bins = bins;
-        }
+        small.data.bins = match (self.config.data.bins, bins) {
+            (Bins::AtMost(asked), Bins::AtMost(few)) => Bins::AtMost(asked.min(few)),
+            _ => bins,
+        };
         data(&mut small);
-        let classes = self.understood.classes_of(self.rows);
+        // These rows alone are encoded.
+        let mut rows = self.rows.to_vec();
+        rows.sort_unstable();
+        let table = self.table.select(self.table.name(), &rows)?;
+        let understood = self.understood.selected(&rows);
+        let classes = understood.classes.as_deref();
         let metric = match classes {
             None => "rmse",
             Some(_) => "log_loss",
         };
-        let seed = small.training.seed;
-        let splits = k_folds(self.rows, FOLDS, classes.as_deref(), seed);
+        let splits = k_folds(&understood.rows, FOLDS, classes, small.training.seed);
         let error = |fold: usize| {
-            let manner = Manner::quiet(self.manner.console);
+            let manner = Manner {
+                trial: true,
+                ..Manner::quiet(self.manner.console)
+            };
             let split = splits[fold].clone();
-            let trained = train(
-                self.table,
-                self.understood,
-                split,
-                &small,
-                self.chosen,
-                manner,
-            )?;
-            if interrupt::requested() {
-                return Err(Error::Failed("interrupted".to_string()));
-            }
+            let trained = train(&table, &understood, split, &small, self.chosen, manner)?;
             let error = trained.model.summary.validation.get(metric).copied();
             Ok(error.unwrap_or(f64::INFINITY))
         };
         let mut errors = [f64::INFINITY; FOLDS];
-        let mut failed = None;
-        let mut done = |fold: usize, error: Result<f64, Error>| match error {
-            Ok(error) => errors[fold] = error,
-            // What cannot be trained is no choice.
-            Err(Error::Diverged(..)) => {}
-            Err(error) => {
-                failed.get_or_insert(error);
-            }
+        let mut done = |fold: usize, error: Result<f64, Error>| {
+            // What cannot be trained is no choice; what is wrong is said when all rows are.
+            errors[fold] = error.unwrap_or(f64::INFINITY);
         };
         if can_run_at_once(&small, self.chosen)? {
             at_once(FOLDS, error, done);
         } else {
             (0..FOLDS).for_each(|fold| done(fold, error(fold)));
         }
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(errors),
+        match interrupt::requested() {
+            true => Err(Error::Failed("interrupted".to_string())),
+            false => Ok(errors),
         }
     }
 }

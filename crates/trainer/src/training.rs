@@ -69,6 +69,8 @@ pub struct Manner<'a> {
     pub name: &'a str,
     /// What was taken of the time limit before this training began.
     pub spent: Duration,
+    /// Whether nothing is lost if it is interrupted.
+    pub trial: bool,
 }
 
 impl Manner<'_> {
@@ -86,6 +88,7 @@ impl Manner<'_> {
             checkpoints: None,
             name: "network",
             spent: Duration::ZERO,
+            trial: false,
         }
     }
 }
@@ -120,6 +123,7 @@ pub fn train(
         chosen,
         manner,
     };
+    let choosing = Instant::now();
     let mut found = config.clone();
     found.data.target_scale = found_scale(small)?;
     found.data.similar_rows = found_similar_rows(Small {
@@ -127,6 +131,12 @@ pub fn train(
         ..small
     })?;
     let config = &found;
+    let taken = choosing.elapsed();
+    let manner = Manner {
+        time_limit: manner.time_limit.map(|limit| limit.saturating_sub(taken)),
+        spent: manner.spent + taken,
+        ..manner
+    };
     if config.ensemble.members.count() > 1 {
         let rows = rows.clone();
         return train_ensemble(table, understood, rows, config, chosen, manner);
@@ -254,7 +264,9 @@ pub fn train_network(
     let checkpoint = manner
         .checkpoints
         .and_then(|kept| kept.training(manner.name));
-    interrupt::training();
+    if !manner.trial {
+        interrupt::training();
+    }
     let fitted = match checkpoint {
         None => fit(network, training, validation, settings, &mut watch),
         Some(checkpoint) => resume(

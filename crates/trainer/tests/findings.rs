@@ -40,8 +40,8 @@ fn surface(rows: usize) -> String {
 
 /// A plain network, on plain numbers: what the illnesses are known from.
 const PLAIN: &str = "--set data.numbers=standard --set data.bins=0 --set data.target_scale=standard \
-    --set data.clip_predictions=false --set network.activation=relu --set network.dropout=0 \
-    --set training.learning_rate=0.003 --set ensemble.members=1";
+    --set data.clip_predictions=false --set data.similar_rows=never --set network.activation=relu \
+    --set network.dropout=0 --set training.learning_rate=0.003 --set ensemble.members=1";
 
 /// Trains, and returns what `--json` says.
 fn train(folder: &Folder, options: &str, settings: &[String]) -> Value {
