@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::args::{ExampleArgs, ExampleName};
 use crate::baseline;
 use crate::commands::train::{facts, save_history, score_on_test};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, SimilarRows};
 use crate::console::{self, Console, count, number};
 use crate::data::Understood;
 use crate::device::{self, Chosen};
@@ -68,7 +68,11 @@ pub const PENGUINS: Example = Example {
 const TEST_SHARE: f64 = 0.2;
 
 pub fn run(args: &ExampleArgs) -> Result<(), Error> {
-    let config = RunConfig::from_args(&args.run)?;
+    let mut config = RunConfig::from_args(&args.run)?;
+    // An example is to be quick: it tries nothing out that was not asked for.
+    if config.data.similar_rows == SimilarRows::Auto {
+        config.data.similar_rows = SimilarRows::Never;
+    }
     let chosen = device::choose(&args.run.device)?;
     interrupt::catch();
     let examples = match args.name {
