@@ -21,7 +21,7 @@ fn expected(path: &Path) -> Vec<f64> {
 fn models_of_every_version_predict_what_they_did() {
     let mut seen = 0;
     for version in 1..=backburn_tabular::FORMAT_VERSION {
-        for kind in ["number", "classes", "places", "similar"] {
+        for kind in ["number", "classes", "places", "similar", "guessed"] {
             let name = format!("version-{version}-{kind}");
             let model = folder().join(format!("{name}.safetensors"));
             if !model.exists() {
@@ -31,6 +31,7 @@ fn models_of_every_version_predict_what_they_did() {
             let table = match kind {
                 "places" => "places.csv",
                 "similar" => "similar.csv",
+                "guessed" => "guessed.csv",
                 _ => "table.csv",
             };
             let table = Table::read(folder().join(table), &ReadOptions::default()).unwrap();

@@ -104,6 +104,7 @@ fn piecewise_linear_encoding() {
             missing: None,
         }],
         neighbours: Vec::new(),
+        imputer: None,
     };
     let rows = fixture.floats("inputs");
     let csv: Vec<String> = rows.iter().map(f32::to_string).collect();

@@ -1,14 +1,14 @@
 //! One column to numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
 use crate::bins::quantile;
 use crate::cell::within_range;
-use crate::quantiles::{quantiles, to_normal};
-use crate::{Bins, Cell, CellError, Column, ColumnKind, EncoderOptions, NumberScale};
+use crate::quantiles::{from_normal, quantiles, to_normal};
+use crate::{Bins, Cell, ColumnKind, EncoderOptions, NumberScale};
 
 /// A column and how it becomes numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ use crate::{Bins, Cell, CellError, Column, ColumnKind, EncoderOptions, NumberSca
 #[non_exhaustive]
 pub enum ColumnEncoder {
     /// A number: scaled, and perhaps by bins. One that is missing, infinite or too large for 32 bits
-    /// becomes zeros with an indicator, and else what `missing` says.
+    /// becomes zeros with an indicator, and else is guessed or what `missing` says.
     Numeric {
         /// The column.
         name: String,
@@ -31,8 +31,9 @@ pub enum ColumnEncoder {
         quantiles: Vec<f64>,
         /// Whether a second number tells if it is missing.
         indicator: bool,
-        /// What a missing number is taken for where no indicator tells of it: the median of the training
-        /// rows, or their mean. Zeros without it, as in models of old.
+        /// What a missing number is taken for where no indicator tells of it, and no
+        /// [`Imputer`](crate::Imputer) guesses it: the median of the training rows, or their mean. Zeros
+        /// without it, as in models of old.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<f64>,
     },
@@ -164,7 +165,7 @@ impl Scale {
 
     /// A value a million deviations away is as far as a network needs to know; beyond, its own
     /// numbers would overflow.
-    fn apply(&self, value: f64) -> f32 {
+    pub(crate) fn apply(&self, value: f64) -> f32 {
         const FURTHEST: f64 = 1e6;
         let z = ((value - self.mean) / self.std).clamp(-FURTHEST, FURTHEST);
         match self.clipped {
@@ -173,13 +174,23 @@ impl Scale {
         }
     }
 
+    /// The value that is scaled to a number.
+    fn invert(&self, number: f32) -> f64 {
+        let number = f64::from(number);
+        let z = match self.clipped {
+            true => number / (1.0 - (number / 3.0).powi(2)).max(1e-12).sqrt(),
+            false => number,
+        };
+        self.mean + self.std * z
+    }
+
     fn is_usable(&self) -> bool {
         self.mean.is_finite() && self.std.is_finite() && self.std > 0.0
     }
 }
 
 impl DatePart {
-    fn of(self, seconds: f64) -> f64 {
+    pub(crate) fn of(self, seconds: f64) -> f64 {
         let days = seconds / 86_400.0;
         let Some(moment) = DateTime::from_timestamp(seconds.floor() as i64, 0) else {
             return days;
@@ -368,6 +379,21 @@ impl ColumnEncoder {
         }
     }
 
+    /// Writes a number that is scaled already, and the bins of the value that it is of.
+    pub(crate) fn write_scaled(&self, number: f32, numbers: &mut [f32]) {
+        if let Self::Numeric {
+            scale, quantiles, ..
+        } = self
+        {
+            let value = match quantiles.is_empty() {
+                true => scale.invert(number),
+                false => from_normal(number, quantiles),
+            };
+            self.write_number(value, numbers);
+        }
+        numbers[0] = number;
+    }
+
     /// Writes a number of a numeric column: scaled, and by bins.
     pub(crate) fn write_number(&self, value: f64, numbers: &mut [f32]) {
         let Self::Numeric {
@@ -409,151 +435,8 @@ impl ColumnEncoder {
     }
 }
 
-/// A column's encoder at work.
-#[derive(Debug)]
-pub(crate) struct Writer<'a> {
-    pub encoder: &'a ColumnEncoder,
-    /// The place of the column's first number in a row.
-    pub first: usize,
-    index: Index<'a>,
-}
-
-impl<'a> Writer<'a> {
-    pub fn new(encoder: &'a ColumnEncoder, first: usize) -> Self {
-        let index = Index::new(match encoder {
-            ColumnEncoder::OneHot { categories, .. }
-            | ColumnEncoder::Embedding { categories, .. } => categories,
-            _ => &[],
-        });
-        Self {
-            encoder,
-            first,
-            index,
-        }
-    }
-
-    /// Writes the column's numbers into rows of `width` zeros, and returns how many rows have a
-    /// category that was not seen in training.
-    pub fn fill(
-        &self,
-        column: &Column,
-        numbers: &mut [f32],
-        width: usize,
-    ) -> Result<usize, CellError> {
-        if let Some(data_type) = column.unreadable() {
-            return Err(CellError {
-                column: self.encoder.name().to_string(),
-                row: 0,
-                value: format!("a value of type {data_type}"),
-                expected: self.encoder.kind().expected(),
-            });
-        }
-        let mut unseen = 0;
-        let rows = numbers.chunks_mut(width).enumerate();
-        for ((row, numbers), cell) in rows.zip(column.cells()) {
-            let seen = self.write(cell, &mut numbers[self.first..]);
-            unseen += usize::from(!seen.map_err(|()| self.error(row, &cell))?);
-        }
-        Ok(unseen)
-    }
-
-    /// Writes a cell's numbers, and returns whether its category was seen in training.
-    ///
-    /// # Errors
-    ///
-    /// A value that is not of the column's kind.
-    pub fn write(&self, cell: Cell, numbers: &mut [f32]) -> Result<bool, ()> {
-        match (self.encoder, &self.index) {
-            (
-                ColumnEncoder::Numeric {
-                    edges,
-                    indicator,
-                    missing,
-                    ..
-                },
-                _,
-            ) => match value(ColumnKind::Numeric, &cell)? {
-                Some(value) => self.encoder.write_number(value, numbers),
-                None if *indicator => numbers[edges.len().max(1)] = 1.0,
-                None => {
-                    if let Some(value) = missing {
-                        self.encoder.write_number(*value, numbers);
-                    }
-                }
-            },
-            (
-                ColumnEncoder::Boolean {
-                    scale, indicator, ..
-                },
-                _,
-            ) => match value(self.encoder.kind(), &cell)? {
-                Some(value) => numbers[0] = scale.apply(value),
-                None if *indicator => numbers[1] = 1.0,
-                None => {}
-            },
-            (
-                ColumnEncoder::Date {
-                    parts, indicator, ..
-                },
-                _,
-            ) => match value(ColumnKind::Date, &cell)? {
-                Some(seconds) => {
-                    for (number, (part, scale)) in numbers.iter_mut().zip(parts) {
-                        *number = scale.apply(part.of(seconds));
-                    }
-                }
-                None if *indicator => numbers[parts.len()] = 1.0,
-                None => {}
-            },
-            (
-                ColumnEncoder::OneHot {
-                    categories,
-                    missing,
-                    ..
-                },
-                index,
-            ) => match index.get(&cell) {
-                Some(category) => numbers[category] = 1.0,
-                None if cell != Cell::Missing => return Ok(false),
-                None if *missing => numbers[categories.len()] = 1.0,
-                None => {}
-            },
-            (ColumnEncoder::Embedding { .. }, index) => match index.get(&cell) {
-                Some(category) => numbers[0] = (category + 1) as f32,
-                None => return Ok(cell == Cell::Missing),
-            },
-        }
-        Ok(true)
-    }
-
-    /// What is wrong with a cell that cannot be written.
-    pub fn error(&self, row: usize, cell: &Cell) -> CellError {
-        CellError {
-            column: self.encoder.name().to_string(),
-            row,
-            value: cell.category().unwrap_or_default().into_owned(),
-            expected: self.encoder.kind().expected(),
-        }
-    }
-}
-
-/// The places of categories by name.
-#[derive(Debug)]
-struct Index<'a>(HashMap<&'a str, usize>);
-
-impl<'a> Index<'a> {
-    fn new(categories: &'a [String]) -> Self {
-        let places = categories.iter().enumerate();
-        Self(places.map(|(place, name)| (name.as_str(), place)).collect())
-    }
-
-    fn get(&self, cell: &Cell) -> Option<usize> {
-        self.0.get(cell.category()?.as_ref()).copied()
-    }
-}
-
 /// A cell as the number behind its kind; `None` where it is missing, infinite, or too large.
-fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
+pub(crate) fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
     let value = match (kind, cell) {
         (_, Cell::Missing) => return Ok(None),
         (ColumnKind::Numeric, cell) => cell.number(),

@@ -1,16 +1,16 @@
 //! Rows to numbers.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use backburn_model::EmbeddingConfig;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::column_encoder::Writer;
+use crate::writers::encode_into;
 use crate::{
-    Bins, CellError, Column, ColumnEncoder, ColumnKind, ColumnSchema, Neighbours, Schema, Table,
+    Bins, CellError, ColumnEncoder, ColumnKind, ColumnSchema, Imputer, Neighbours, Schema, Table,
     TableError,
 };
 
@@ -64,6 +64,9 @@ pub struct Encoder {
     /// See [`with_neighbours`](Self::with_neighbours).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub neighbours: Vec<Neighbours>,
+    /// See [`with_imputer`](Self::with_imputer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imputer: Option<Imputer>,
 }
 
 /// Rows as numbers.
@@ -142,14 +145,12 @@ impl Encoder {
                     .to_string(),
             }),
             false => {
-                let neighbours = Vec::new();
-                Ok((
-                    Self {
-                        columns,
-                        neighbours,
-                    },
-                    left_out,
-                ))
+                let encoder = Self {
+                    columns,
+                    neighbours: Vec::new(),
+                    imputer: None,
+                };
+                Ok((encoder, left_out))
             }
         }
     }
@@ -286,28 +287,6 @@ impl Encoder {
         Ok(Encoded { numbers, unseen })
     }
 
-    /// What encodes a row, ready to be used again and again.
-    pub(crate) fn writers(&self) -> Writers<'_> {
-        let places = self.places();
-        let columns = self.columns.iter().zip(&places);
-        let of_neighbours = self.neighbours.iter().zip(self.neighbour_places());
-        let neighbours = of_neighbours
-            .map(|(neighbours, (columns, place))| (neighbours, self.scaled_places(columns), place));
-        Writers {
-            neighbours: neighbours.collect(),
-            columns: columns
-                .map(|(encoder, (_, place))| Writer::new(encoder, place.start))
-                .collect(),
-        }
-    }
-
-    /// Where the scaled numbers of numeric columns are.
-    pub(crate) fn scaled_places(&self, columns: &[String]) -> Vec<usize> {
-        let places: HashMap<&str, Range<usize>> = self.places().into_iter().collect();
-        let place = |name: &String| places.get(name.as_str()).map_or(0, |place| place.start);
-        columns.iter().map(place).collect()
-    }
-
     /// The columns that a table with these columns lacks.
     pub fn lacking<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&str> {
         let names: HashSet<&str> = names.collect();
@@ -340,61 +319,11 @@ impl Encoder {
             .neighbours
             .iter()
             .find(|neighbours| !neighbours.columns.iter().all(numeric) || !neighbours.is_usable());
-        let columns = unusable.map(|neighbours| &neighbours.columns);
-        columns.map(|columns| format!("neighbours by {columns:?} cannot be encoded"))
-    }
-}
-
-/// What encodes a row.
-#[derive(Debug)]
-pub(crate) struct Writers<'a> {
-    pub columns: Vec<Writer<'a>>,
-    /// With the places of the scaled numbers, and that of the inputs.
-    neighbours: Vec<(&'a Neighbours, Vec<usize>, Range<usize>)>,
-}
-
-impl Writers<'_> {
-    /// Writes what the neighbours of a row say, from the first of them that is asked for, into a row whose
-    /// columns are written.
-    pub fn write_neighbours(&self, row: &mut [f32], first: usize) {
-        for (neighbours, at, inputs) in &self.neighbours[first..] {
-            let at: Vec<f32> = at.iter().map(|&place| row[place]).collect();
-            let inputs = &mut row[inputs.clone()];
-            inputs.fill(0.0);
-            neighbours.write(&at, inputs);
+        if let Some(Neighbours { columns, .. }) = unusable {
+            return Some(format!("neighbours by {columns:?} cannot be encoded"));
         }
+        self.imputer.as_ref()?.problem(self)
     }
-}
-
-/// Encodes a record batch into `rows * width` zeros.
-fn encode_into(
-    writers: &Writers,
-    batch: &RecordBatch,
-    width: usize,
-    numbers: &mut [f32],
-) -> Result<Unseen, CellError> {
-    let nothing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
-    let schema = batch.schema_ref();
-    let by_name: HashMap<&str, &ArrayRef> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
-        .zip(batch.columns())
-        .collect();
-    let mut unseen = Unseen::default();
-    for writer in &writers.columns {
-        let name = writer.encoder.name();
-        let column = Column::new([*by_name.get(name).unwrap_or(&&nothing)]);
-        let rows = writer.fill(&column, numbers, width)?;
-        if rows > 0 {
-            unseen.0.insert(name.to_string(), rows);
-        }
-    }
-    if !writers.neighbours.is_empty() {
-        let rows = numbers.par_chunks_mut(width);
-        rows.for_each(|row| writers.write_neighbours(row, 0));
-    }
-    Ok(unseen)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::encoder::Writers;
+use crate::writers::Writers;
 use crate::{Cell, CellError, ModelFileError, SavedModel, Table, TableError, Unseen};
 
 /// Predicts from a saved model.
@@ -229,7 +229,7 @@ impl RowPredictor<'_> {
             let written = writer.write(cell, &mut numbers[writer.first..]);
             written.map_err(|()| writer.error(0, &cell))?;
         }
-        self.writers.write_neighbours(&mut numbers, 0);
+        self.writers.complete(&mut numbers, self.width);
         Ok(self.predictor.predict_encoded(numbers))
     }
 }

@@ -37,6 +37,23 @@ pub(crate) fn to_normal(value: f64, quantiles: &[f64]) -> f32 {
     normal_quantile((place / last).clamp(NEAREST, 1.0 - NEAREST)) as f32
 }
 
+/// A value that [`to_normal`] makes this number of, or as nearly as any is.
+pub(crate) fn from_normal(number: f32, quantiles: &[f64]) -> f64 {
+    let (Some(&low), Some(&high)) = (quantiles.first(), quantiles.last()) else {
+        return 0.0;
+    };
+    let (mut low, mut high) = (low, high);
+    // Halved until 64 bits tell no more.
+    for _ in 0..64 {
+        let middle = low + (high - low) / 2.0;
+        match to_normal(middle, quantiles) < number {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    high
+}
+
 /// The number that a standard normal distribution lies below with this probability, in `(0, 1)`, to 7
 /// digits: Wichura, "Algorithm AS 241" (1988), PPND7.
 fn normal_quantile(probability: f64) -> f64 {
@@ -103,6 +120,10 @@ mod tests {
         ] {
             let found = to_normal(value, &known);
             assert!((found - expected).abs() < 1e-5, "{value}: {found}");
+            if (1.0..=100.0).contains(&value) {
+                let back = from_normal(found, &known);
+                assert!((back - value).abs() < 1e-4, "{value}: {back}");
+            }
         }
         let many: Vec<f64> = (0..5000).map(f64::from).collect();
         assert_eq!(quantiles(&many).len(), MOST);

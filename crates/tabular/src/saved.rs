@@ -15,11 +15,12 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::imputer::Normal;
 use crate::places::Places;
-use crate::{Encoder, ModelFileError, OutputFile, Schema, Target};
+use crate::{Encoder, Imputer, ModelFileError, OutputFile, Schema, Target};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 5;
+pub const FORMAT_VERSION: u64 = 6;
 
 /// The metadata's key.
 const KEY: &str = "backburn";
@@ -236,7 +237,7 @@ impl SavedModel {
         let bytes = store
             .get_bytes()
             .map_err(|error| damaged(error.to_string()))?;
-        with_places(bytes, &self.encoder).map_err(|error| damaged(error.to_string()))
+        with_tensors_of(&self.encoder, bytes).map_err(|error| damaged(error.to_string()))
     }
 
     /// Reads a model, from standard input if the path is `-`, and puts its network on a device.
@@ -272,7 +273,7 @@ impl SavedModel {
             name: name.to_string(),
             reason,
         };
-        read_places(&mut metadata.encoder, &bytes).map_err(damaged)?;
+        read_tensors_of(&mut metadata.encoder, &bytes).map_err(damaged)?;
         let valid = metadata.network.validate();
         valid.map_err(|error| damaged(error.to_string()))?;
         if let Some(problem) = metadata.encoder.problem() {
@@ -290,7 +291,8 @@ impl SavedModel {
         let mut network = Ensemble {
             members: networks.map_err(|error| damaged(error.to_string()))?,
         };
-        let others = metadata.encoder.neighbours.len();
+        let encoder = &metadata.encoder;
+        let others = encoder.neighbours.len() + usize::from(encoder.imputer.is_some());
         match network.members.as_mut_slice() {
             [mlp] => restore(mlp, &bytes, others),
             _ => restore(&mut network, &bytes, others),
@@ -352,46 +354,62 @@ fn places_name(index: usize) -> String {
     format!("neighbours.{index}")
 }
 
-/// A model's file with the places of its encoder's neighbours.
-fn with_places(bytes: Vec<u8>, encoder: &Encoder) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    if encoder.neighbours.is_empty() {
+/// A model's file with the tensors of its encoder: the places of its neighbours, and what its imputer
+/// knows.
+fn with_tensors_of(
+    encoder: &Encoder,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let places = encoder.neighbours.iter().enumerate();
+    let places = places.map(|(index, by)| (places_name(index), by.places.numbers()));
+    let imputer = encoder.imputer.iter();
+    let imputer = imputer.map(|imputer| (Imputer::TENSOR.to_string(), imputer.normal.numbers()));
+    let own = places.chain(imputer).map(|(name, (numbers, width))| {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        (name, bytes, [numbers.len() / width, width])
+    });
+    let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
+    if own.is_empty() {
         return Ok(bytes);
     }
     let (_, header) = SafeTensors::read_metadata(&bytes)?;
     let file = SafeTensors::deserialize(&bytes)?;
     let mut tensors: Vec<(String, TensorView)> = file.tensors();
-    let places = encoder.neighbours.iter().map(|neighbours| {
-        let (numbers, width) = neighbours.places.numbers();
-        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
-        (bytes, [numbers.len() / width, width])
-    });
-    let places: Vec<(Vec<u8>, [usize; 2])> = places.collect();
-    for (index, (bytes, shape)) in places.iter().enumerate() {
+    for (name, bytes, shape) in &own {
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes)?;
-        tensors.push((places_name(index), view));
+        tensors.push((name.clone(), view));
     }
     safetensors::serialize(tensors, header.metadata().clone())
 }
 
-/// Puts the places of its neighbours into an encoder.
-fn read_places(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
-    if encoder.neighbours.is_empty() {
+/// Puts the tensors of an encoder into it.
+fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
+    if encoder.neighbours.is_empty() && encoder.imputer.is_none() {
         return Ok(());
     }
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    for (index, neighbours) in encoder.neighbours.iter_mut().enumerate() {
-        let (name, dimensions) = (places_name(index), neighbours.columns.len());
-        let view = file.tensor(&name);
+    let table = |name: &str| -> Result<Option<(Vec<f32>, usize)>, String> {
+        let view = file.tensor(name);
         let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
-        let places = match (view.dtype(), view.shape()) {
+        Ok(match (view.dtype(), view.shape()) {
             (Dtype::F32, &[_, width]) => {
                 let numbers = view.data().chunks_exact(4);
                 let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
-                Places::from_numbers(numbers.collect(), width, dimensions)
+                Some((numbers.collect(), width))
             }
             _ => None,
-        };
+        })
+    };
+    for (index, neighbours) in encoder.neighbours.iter_mut().enumerate() {
+        let (name, dimensions) = (places_name(index), neighbours.columns.len());
+        let places = table(&name)?
+            .and_then(|(numbers, width)| Places::from_numbers(numbers, width, dimensions));
         neighbours.places = places.ok_or_else(|| format!("{name:?} holds no places of rows"))?;
+    }
+    if let Some(imputer) = &mut encoder.imputer {
+        let name = Imputer::TENSOR;
+        let normal = table(name)?.and_then(|(numbers, size)| Normal::from_numbers(numbers, size));
+        imputer.normal = normal.ok_or_else(|| format!("{name:?} holds no normal distribution"))?;
     }
     Ok(())
 }

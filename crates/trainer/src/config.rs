@@ -113,6 +113,8 @@ pub struct DataConfig {
     pub numbers: NumberScale,
     /// See [`EncoderOptions`].
     pub bins: Bins,
+    /// See [`Encoder::with_imputer`](backburn_tabular::Encoder::with_imputer).
+    pub impute: bool,
     /// See [`Encoder::with_neighbours`](backburn_tabular::Encoder::with_neighbours).
     pub neighbours: bool,
     /// See [`Encoder::with_similar_rows`](backburn_tabular::Encoder::with_similar_rows).
@@ -155,6 +157,7 @@ impl Default for DataConfig {
             balance_classes: false,
             numbers: encoder.numbers,
             bins: encoder.bins,
+            impute: true,
             neighbours: true,
             similar_rows: SimilarRows::Auto,
             one_hot_max: encoder.one_hot_max,

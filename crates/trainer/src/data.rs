@@ -254,6 +254,10 @@ impl Understood {
             &split.training,
             &config.data.encoder(),
         )?;
+        let encoder = match config.data.impute {
+            true => encoder.with_imputer(table, &split.training)?,
+            false => encoder,
+        };
         let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?
             .with_scale(config.data.target_scale, table, &self.rows, &split.training)?;
         let target = match config.data.clip_predictions {
@@ -540,8 +544,8 @@ fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<
             .join(", ");
         let more = if missing.len() > 6 { ", …" } else { "" };
         notes.push(format!(
-            "missing values in {columns} ({first}{more}): a missing number becomes the mean and is \
-             marked, a missing category is one of its own"
+            "missing values in {columns} ({first}{more}): a missing number is marked, or guessed from the \
+             rest of its row where hardly one is missing; a missing category is one of its own"
         ));
     }
     notes

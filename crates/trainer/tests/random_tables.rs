@@ -60,6 +60,7 @@ fn tables() -> impl Strategy<Value = Random> {
         "data.validation=0.9",
         "data.numbers=standard",
         "data.bins=3",
+        "data.impute=false",
         "data.neighbours=false",
         "data.similar_rows=always",
         "data.similar_rows=never",

@@ -1,0 +1,94 @@
+//! Equations of a symmetric matrix.
+
+/// A positive definite matrix as `L · Lᵀ`, with `L` lower triangular (Golub and Van Loan, "Matrix
+/// Computations", section 4.2).
+#[derive(Debug)]
+pub(crate) struct Cholesky {
+    /// `size * size` numbers, row by row; those above the diagonal mean nothing.
+    lower: Vec<f64>,
+    size: usize,
+}
+
+impl Cholesky {
+    /// Of a symmetric matrix, `size * size` numbers; `None` if it is not positive definite.
+    pub fn new(mut matrix: Vec<f64>, size: usize) -> Option<Self> {
+        for row in 0..size {
+            let (before, rest) = matrix.split_at_mut(row * size);
+            let this = &mut rest[..size];
+            for column in 0..row {
+                let other = &before[column * size..][..=column];
+                let sum = dot(&this[..column], &other[..column]);
+                this[column] = (this[column] - sum) / other[column];
+            }
+            let square = this[row] - dot(&this[..row], &this[..row]);
+            // What is no number is not above zero either.
+            if !(square > 0.0 && square.is_finite()) {
+                return None;
+            }
+            this[row] = square.sqrt();
+        }
+        Some(Self {
+            lower: matrix,
+            size,
+        })
+    }
+
+    /// Replaces the right side of `A x = b` by `x`.
+    pub fn solve(&self, b: &mut [f64]) {
+        let at = |row: usize, column: usize| self.lower[row * self.size + column];
+        for row in 0..self.size {
+            let sum = dot(&self.lower[row * self.size..][..row], &b[..row]);
+            b[row] = (b[row] - sum) / at(row, row);
+        }
+        for row in (0..self.size).rev() {
+            let found = b[row] / at(row, row);
+            b[row] = found;
+            (0..row).for_each(|before| b[before] -= at(row, before) * found);
+        }
+    }
+
+    /// The inverse of the matrix, row by row.
+    pub fn inverse(&self) -> Vec<f64> {
+        let mut inverse = vec![0.0; self.size * self.size];
+        for (index, row) in inverse.chunks_mut(self.size).enumerate() {
+            row[index] = 1.0;
+            self.solve(row);
+        }
+        inverse
+    }
+}
+
+/// The sum of products.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inverse_times_the_matrix_is_one() {
+        let matrix = vec![4.0, 2.0, 0.5, 2.0, 3.0, -1.0, 0.5, -1.0, 2.0];
+        let inverse = Cholesky::new(matrix.clone(), 3).unwrap().inverse();
+        for row in 0..3 {
+            for column in 0..3 {
+                let product: f64 = (0..3)
+                    .map(|k| matrix[row * 3 + k] * inverse[k * 3 + column])
+                    .sum();
+                let expected = f64::from(row == column);
+                assert!(
+                    (product - expected).abs() < 1e-12,
+                    "{row} {column} {product}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_positive_definite_has_none() {
+        for matrix in [vec![1.0, 2.0, 2.0, 1.0], vec![0.0; 4], vec![f64::NAN; 4]] {
+            assert!(Cholesky::new(matrix, 2).is_none());
+        }
+    }
+}
