@@ -28,7 +28,7 @@ def main():
     for folder in sorted(f.parent for f in args.source.glob("*/train.csv")):
         train, test = pd.read_csv(folder / "train.csv"), pd.read_csv(folder / "test.csv")
         target = TARGETS.get(folder.name.split(".")[0], train.columns[-1])
-        is_number = pd.api.types.is_numeric_dtype
+        is_number = lambda column: column.dtype.kind in "iuf"
         numbers = [c for c in train if c != target and is_number(train[c]) and train[c].nunique() > 1]
         complete = train.dropna(subset=numbers)
         if len(numbers) < 2 or len(complete) < len(train) / 2 or not all(is_number(test[c]) for c in numbers):

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use backburn_explain::Explainer;
 use backburn_model::MlpConfig;
 use backburn_tabular::{
     Bins, Encoder, EncoderOptions, ModelFileError, NumberScale, Predictions, Predictor, SavedModel,
@@ -32,7 +33,7 @@ fn encoder(table: &Table, rows: usize, options: &EncoderOptions) -> Encoder {
     let schema = Schema::infer(table, &BTreeMap::new()).unwrap();
     let training: Vec<usize> = (0..rows).collect();
     let (encoder, _) = Encoder::fit(table, &schema, &["y"], &training, options).unwrap();
-    encoder.with_imputer(table, &training).unwrap()
+    encoder.with_imputer(table, &training)
 }
 
 fn all_scales() -> [EncoderOptions; 3] {
@@ -81,6 +82,59 @@ fn what_is_missing_together_is_told_by_the_category_and_a_truth_value_is_guessed
 }
 
 #[test]
+fn a_missing_date_and_an_unseen_category_are_not_known() {
+    let mut csv = "size,sold,where,y\n".to_string();
+    for row in 0..200 {
+        let days = (row % 2) * 15 + row * 7 % 5;
+        let place = if row % 2 == 0 { "near" } else { "far" };
+        let size = days as f64 + (row % 3) as f64 / 10.0;
+        csv += &format!("{size},2024-03-{:02},{place},1\n", days + 1);
+    }
+    let table = table(&(csv + ",,near,1\n,,far,1\n,2024-03-03,new,1\n,,new,1\n"));
+    let encoder = encoder(&table, 200, &EncoderOptions::default());
+    let imputer = encoder.imputer.as_ref().unwrap();
+    assert_eq!(imputer.columns, ["size", "sold"]);
+    let encoded = encoder.encode(&table).unwrap();
+    let sizes: Vec<f32> = encoded.chunks(encoder.width()).map(|row| row[0]).collect();
+    // Row 0 is near, row 1 far, and so is the third of March.
+    for (guess, like) in [
+        (sizes[200], sizes[0]),
+        (sizes[201], sizes[1]),
+        (sizes[202], sizes[0]),
+    ] {
+        assert!((guess - like).abs() < 0.25, "{guess} {like}");
+    }
+    let mean = sizes[..200].iter().sum::<f32>() / 200.0;
+    assert!((sizes[203] - mean).abs() < 1e-4, "{} {mean}", sizes[203]);
+}
+
+#[test]
+fn of_a_column_that_is_missing_everywhere_nothing_is_needed() {
+    let table = houses(300, "");
+    let mut model = untrained(&table, Task::Regression, &MlpConfig::default());
+    let training: Vec<usize> = (0..300).collect();
+    model.encoder = model.encoder.clone().with_imputer(&table, &training);
+    assert!(model.encoder.imputer.is_some());
+    let csv = (0..40).map(|row| format!("{},,true,city,1\n", 20 + row * 4));
+    let without = "size,rooms,garden,where,y\n".to_string() + &csv.collect::<String>();
+    let without = backburn_tests::table(&without);
+    let explainer = Explainer::new(&model, &without, &Device::default()).unwrap();
+    let (_, importance) = explainer.importance(3, 0).unwrap();
+    let of = |name: &str| importance.iter().find(|i| i.column == name).unwrap().mean;
+    assert_eq!(of("rooms"), 0.0);
+    assert_ne!(of("size"), 0.0);
+    // Each row has its own number of rooms, as its size tells.
+    let rooms = explainer.dependence("rooms").unwrap().points;
+    let predictions = Predictor::new(model, &Device::default()).predict_table(&without);
+    let Predictions::Values(values) = predictions.unwrap() else {
+        panic!("numbers");
+    };
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert_eq!(rooms.len(), 1);
+    assert!((rooms[0].mean - mean).abs() < 1e-6 * mean.abs().max(1.0));
+}
+
+#[test]
 fn of_two_columns_the_guess_is_the_line_between_them() {
     // The correlation is 0.8: sums of squares 10 and 10, of products 8.
     let csv = "a,b,y\n-2,-1,0\n-1,-2,0\n0,0,0\n1,2,0\n2,1,0\n2,,0\n";
@@ -119,7 +173,7 @@ fn a_model_that_guesses_is_loaded_as_it_was_and_answers_row_by_row() {
     let schema = &model.schema;
     let options = EncoderOptions::default();
     let (encoder, _) = Encoder::fit(&table, schema, &["y"], &training, &options).unwrap();
-    model.encoder = encoder.with_imputer(&table, &training).unwrap();
+    model.encoder = encoder.with_imputer(&table, &training);
     model.config.inputs = model.encoder.inputs();
     model.config.embeddings = model.encoder.embeddings();
     let device = Device::default();

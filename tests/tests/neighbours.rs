@@ -186,6 +186,26 @@ fn pairs_and_all_columns_go_together() {
 }
 
 #[test]
+fn a_class_that_no_kept_row_has_leaves_the_others() {
+    let table = table(1500);
+    let training: Vec<usize> = (0..1400).collect();
+    let (model, numbers) = model(&table, &training, Near::InPairs);
+    // Of three outputs the last is never there.
+    let outputs = (0..1500).flat_map(|row| [(row % 2) as f32, 1.0 - (row % 2) as f32, 0.0]);
+    let outputs: Vec<f32> = outputs.collect();
+    let from = Learning {
+        targets: &outputs,
+        outputs: 3,
+        training: &training,
+        options: &EncoderOptions::default(),
+    };
+    let before = model.encoder.neighbours.len();
+    let (encoder, numbers) = model.encoder.with_similar_rows(numbers, &from);
+    assert_eq!(encoder.neighbours.len(), before + 1);
+    assert!(numbers.iter().all(|number| number.is_finite()));
+}
+
+#[test]
 fn one_numeric_column_has_no_similar_rows() {
     let csv = (0..40).map(|row| format!("{row},{},{row}\n", row % 3 == 0));
     let csv = "size,kind,price\n".to_string() + &csv.collect::<String>();

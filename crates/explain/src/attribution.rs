@@ -61,14 +61,17 @@ impl Explainer<'_> {
     /// (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017):
     /// `(x - x') · ∫ ∂f(x' + t (x - x')) / ∂x dt`, for `t` from 0 to 1, where `x'` is the average row and `f`
     /// is the prediction in the target's own unit. The numbers that belong to a column are added up, and
-    /// what [neighbours](backburn_tabular::Neighbours) add is shared by their columns equally.
+    /// what [neighbours](backburn_tabular::Neighbours) add is shared by their columns equally. What a number adds that
+    /// is [guessed](backburn_tabular::Imputer) from other columns counts as its own column's.
     ///
     /// `rows` are indices of the table's rows; there is nothing for those that it does not have.
     pub fn explain_rows(&self, rows: &[usize]) -> Vec<RowExplanation> {
         let model = self.model();
         let width = self.width();
         let count = self.rows();
-        let data = TensorData::new(self.encoded.clone(), [count, width]);
+        let mut encoded = self.encoded.clone();
+        model.encoder.complete(&mut encoded);
+        let data = TensorData::new(encoded, [count, width]);
         let all = Tensor::<2>::from_data(data, &self.device);
         // Embeddings are looked up first: the way leads through what comes out of them.
         let features = model.network.features(all);

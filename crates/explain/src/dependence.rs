@@ -75,7 +75,6 @@ impl Explainer<'_> {
                 for other in rows.chunks_exact_mut(width) {
                     other[place.clone()].copy_from_slice(&part);
                 }
-                self.model().encoder.write_neighbours(&mut rows);
                 (row, means(&self.predict(&rows)))
             })
             .collect();

@@ -10,7 +10,8 @@ pub struct Explainer<'a> {
     pub(crate) predictor: Predictor,
     pub(crate) device: Device,
     pub(crate) table: &'a Table,
-    /// The rows as the network gets them, `rows * width` numbers.
+    /// The columns of the rows as [`encode_columns`](backburn_tabular::Encoder::encode_columns) gives them, so that
+    /// what follows from others of them can follow from what they are changed to.
     pub(crate) encoded: Vec<f32>,
 }
 
@@ -22,7 +23,7 @@ impl<'a> Explainer<'a> {
     /// The table lacks a column that the model needs, or has a value of another kind.
     pub fn new(model: &SavedModel, table: &'a Table, device: &Device) -> Result<Self, TableError> {
         Ok(Self {
-            encoded: model.encoder.encode(table)?,
+            encoded: model.encoder.encode_columns(table)?,
             predictor: Predictor::new(model.clone(), device),
             device: device.clone(),
             table,
@@ -53,12 +54,14 @@ impl<'a> Explainer<'a> {
         self.model().encoder.places()
     }
 
-    /// Predicts for encoded rows, some thousands at a time.
+    /// Predicts for rows of encoded columns, some thousands at a time.
     pub(crate) fn predict(&self, encoded: &[f32]) -> Predictions {
         const ROWS: usize = 4096;
         let mut all: Option<Predictions> = None;
         for rows in encoded.chunks(ROWS * self.width()) {
-            let some = self.predictor.predict_encoded(rows.to_vec());
+            let mut rows = rows.to_vec();
+            self.model().encoder.complete(&mut rows);
+            let some = self.predictor.predict_encoded(rows);
             match (&mut all, some) {
                 (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
                 (

@@ -57,7 +57,6 @@ impl Explainer<'_> {
         let repeats = repeats.max(1);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let places = self.places();
-        let encoder = &self.model().encoder;
         let width = self.width();
         let truth = self.truth()?;
         let mut rows: Vec<usize> = (0..self.rows()).collect();
@@ -88,7 +87,6 @@ impl Explainer<'_> {
             let rises: Vec<f64> = (0..repeats)
                 .map(|_| {
                     shuffle(&mut encoded, width, place.clone(), &mut rng);
-                    encoder.write_neighbours(&mut encoded);
                     truth.error(&self.predict(&encoded)) - before
                 })
                 .collect();
@@ -98,7 +96,6 @@ impl Explainer<'_> {
             {
                 row[place.clone()].copy_from_slice(kept);
             }
-            encoder.write_neighbours(&mut encoded);
             let mean = rises.iter().sum::<f64>() / repeats as f64;
             let squares = rises.iter().map(|rise| (rise - mean) * (rise - mean));
             importances.push(Importance {

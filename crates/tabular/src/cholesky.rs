@@ -58,9 +58,17 @@ impl Cholesky {
     }
 }
 
-/// The sum of products.
+/// The sum of products, in eight parts at once.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut parts = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for part in 0..8 {
+            parts[part] += a[part] * b[part];
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
+    parts.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
 #[cfg(test)]

@@ -285,6 +285,18 @@ impl ColumnEncoder {
         })
     }
 
+    /// Of a number that never varies.
+    pub(crate) fn constant() -> Self {
+        Self::Numeric {
+            name: String::new(),
+            scale: Scale::of_one(&[]),
+            edges: Vec::new(),
+            quantiles: Vec::new(),
+            indicator: false,
+            missing: None,
+        }
+    }
+
     fn fit_categories<'a>(
         name: String,
         cells: impl Iterator<Item = Cell<'a>>,
@@ -379,7 +391,7 @@ impl ColumnEncoder {
         }
     }
 
-    /// Writes a number that is scaled already, and the bins of the value that it is of.
+    /// Writes a number that is scaled already, and of a numeric column the bins of its value too.
     pub(crate) fn write_scaled(&self, number: f32, numbers: &mut [f32]) {
         if let Self::Numeric {
             scale, quantiles, ..

@@ -221,6 +221,19 @@ impl Encoder {
     ///
     /// A column that is missing, or a value that is not of its kind.
     pub fn encode(&self, table: &Table) -> Result<Vec<f32>, TableError> {
+        let mut numbers = self.encode_columns(table)?;
+        self.complete(&mut numbers);
+        Ok(numbers)
+    }
+
+    /// Encodes the columns of a table as [`encode`](Self::encode) does, and leaves what follows from them to
+    /// [`complete`](Self::complete): a number that is to be guessed is `NaN`, and what neighbours
+    /// say is zero.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode`](Self::encode).
+    pub fn encode_columns(&self, table: &Table) -> Result<Vec<f32>, TableError> {
         let width = self.width();
         if let Some(column) = self.lacking(table.columns()).first() {
             table.column(column)?;
@@ -283,7 +296,9 @@ impl Encoder {
     pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
         let width = self.width();
         let mut numbers = vec![0.0; batch.num_rows() * width];
-        let unseen = encode_into(&self.writers(), batch, width, &mut numbers)?;
+        let writers = self.writers();
+        let unseen = encode_into(&writers, batch, width, &mut numbers)?;
+        writers.complete(&mut numbers, width);
         Ok(Encoded { numbers, unseen })
     }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cholesky::{Cholesky, dot};
-use crate::{ColumnEncoder, Encoder, Table, TableError};
+use crate::{ColumnEncoder, Encoder, Table};
 
 /// What a number is taken for that is missing in a column where training rows hardly ever lacked one: the
 /// mean that it has, given the rest of the row, if the encoded numbers of rows are normally distributed
@@ -17,8 +17,10 @@ use crate::{ColumnEncoder, Encoder, Table, TableError};
 /// the middle of all houses.
 ///
 /// Let `z` be the standardized numbers of a row and `Λ` the inverse of their covariance. Where `m` are
-/// missing and `o` are not, the means are `-Λ_mm⁻¹ Λ_mo z_o` (Little and Rubin, "Statistical Analysis with
-/// Missing Data", section 11.2), kept within what training rows have.
+/// not known and `o` are, the means are `-Λ_mm⁻¹ Λ_mo z_o` (Little and Rubin, "Statistical Analysis with
+/// Missing Data", section 11.2), kept within what training rows have. A truth value becomes a number between
+/// its two, a date is guessed part by part, and a category that is unseen or missing is not known, but stays
+/// as it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imputer {
@@ -43,23 +45,24 @@ const MOST_ROWS: usize = 5000;
 const MOST_NUMBERS: usize = 512;
 /// The least share of the covariance that is replaced, so that it has an inverse.
 const LEAST_SHRINKAGE: f64 = 1e-3;
+/// Deviations from the least number to the greatest, at most.
+const MOST_DEVIATIONS: f64 = 10.0;
+/// No encoded number is further from zero.
+const FURTHEST: f32 = 1e6;
 
 impl Encoder {
     /// Learns to guess missing numbers from the rest of their row, of some of the training rows; see
     /// [`Imputer`]. Columns in which three or more training rows lack a value stay as they are: a
     /// network learns what it tells that one is missing.
     ///
-    /// Nothing is added where rows become more than 512 numbers; there, what is missing is the middle.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`encode`](Self::encode).
-    pub fn with_imputer(mut self, table: &Table, training: &[usize]) -> Result<Self, TableError> {
+    /// Nothing is added where rows become more than 512 numbers, bins left out: there, what is missing is the
+    /// middle. Nor is it where rows cannot be encoded, of which [`encode`](Self::encode) says why.
+    pub fn with_imputer(mut self, table: &Table, training: &[usize]) -> Self {
         let guessed = self.columns.iter().filter(|column| is_guessed(column));
         let columns: Vec<String> = guessed.map(|column| column.name().to_string()).collect();
         let numbers = self.described_places().len();
         if columns.is_empty() || !(2..=MOST_NUMBERS).contains(&numbers) {
-            return Ok(self);
+            return self;
         }
         let mut rows = training.to_vec();
         rows.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
@@ -70,24 +73,35 @@ impl Encoder {
             neighbours: Vec::new(),
             imputer: None,
         };
-        let encoded = slim.encode(&table.select(table.name(), &rows)?)?;
-        let normal = Normal::fit(&encoded, slim.width(), &slim.described_places());
-        self.imputer = normal.map(|normal| Imputer { columns, normal });
-        Ok(self)
+        let some = table.select(table.name(), &rows);
+        if let Ok(encoded) = some.and_then(|some| slim.encode(&some)) {
+            let normal = Normal::fit(&encoded, slim.width(), &slim.described_places());
+            self.imputer = normal.map(|normal| Imputer { columns, normal });
+        }
+        self
     }
 
     /// Where the numbers are in an encoded row that are held against each other.
     fn described_places(&self) -> Vec<usize> {
         let columns = self.columns.iter().zip(self.places());
-        let places = columns.flat_map(|(column, (_, place))| match column {
-            ColumnEncoder::Embedding { .. } => vec![],
-            ColumnEncoder::Numeric {
-                indicator: false, ..
-            } => vec![place.start],
-            ColumnEncoder::Numeric { .. } => vec![place.start, place.end - 1],
-            _ => place.collect(),
+        let places = columns.flat_map(|(column, (_, place))| {
+            let (first, last) = (place.start, place.end.saturating_sub(1));
+            let place = move |n: usize| match column {
+                // The bins are between the number and the indicator.
+                ColumnEncoder::Numeric { .. } if n == 1 => last,
+                _ => first + n,
+            };
+            (0..described(column)).map(place)
         });
         places.collect()
+    }
+}
+
+/// Numbers of a column that are held against others.
+fn described(column: &ColumnEncoder) -> usize {
+    match column {
+        ColumnEncoder::Numeric { indicator, .. } => 1 + usize::from(*indicator),
+        _ => column.width(),
     }
 }
 
@@ -98,6 +112,9 @@ fn is_guessed(column: &ColumnEncoder) -> bool {
             indicator: false,
             ..
         } | ColumnEncoder::Boolean {
+            indicator: false,
+            ..
+        } | ColumnEncoder::Date {
             indicator: false,
             ..
         }
@@ -147,10 +164,11 @@ impl Normal {
         for (index, &place) in places.iter().enumerate() {
             let mean = column(place).sum::<f64>() / count as f64;
             let squares = column(place).map(|x| (x - mean) * (x - mean));
-            let std = (squares.sum::<f64>() / count as f64).sqrt();
-            let std = if std > 1e-12 { std } else { 1.0 };
             let least = column(place).fold(f64::INFINITY, f64::min);
             let greatest = column(place).fold(f64::NEG_INFINITY, f64::max);
+            // A category of a few rows would be as far out as no other number, and count for more than all.
+            let floor = ((greatest - least) / MOST_DEVIATIONS).max(1e-6);
+            let std = (squares.sum::<f64>() / count as f64).sqrt().max(floor);
             for (statistic, number) in [mean, std, least, greatest].into_iter().enumerate() {
                 numbers[statistic * size + index] = number as f32;
             }
@@ -197,7 +215,10 @@ impl Normal {
             && numbers.len() == (4 + size) * size
             && numbers.iter().all(|number| number.is_finite())
             && numbers[size..2 * size].iter().all(|&std| std > 0.0)
-            && (0..size).all(|i| numbers[2 * size + i] <= numbers[3 * size + i]);
+            && (0..size).all(|i| {
+                let (least, greatest) = (numbers[2 * size + i], numbers[3 * size + i]);
+                -FURTHEST <= least && least <= greatest && greatest <= FURTHEST
+            });
         usable.then_some(Self { numbers, size })
     }
 
@@ -250,15 +271,25 @@ pub(crate) struct Guessing<'a> {
     normal: &'a Normal,
     /// Where the described numbers are in a row.
     places: Vec<usize>,
-    /// Which of them are guessed, with the column of each and its place.
-    guessed: Vec<(usize, &'a ColumnEncoder, Range<usize>)>,
+    guessed: Vec<Guessed<'a>>,
+    /// Those of them that say which category a column holds.
+    categories: Vec<Range<usize>>,
+}
+
+/// One of the described numbers, which is guessed.
+#[derive(Debug)]
+struct Guessed<'a> {
+    index: usize,
+    column: &'a ColumnEncoder,
+    /// Where it is in a row, with its bins.
+    place: Range<usize>,
 }
 
 /// What was worked out for the last row, which the next may need again.
 #[derive(Debug, Default)]
 pub(crate) struct Last {
-    /// Which of the guessed ones are missing.
-    missing: Vec<usize>,
+    /// The numbers that are not known.
+    unknown: Vec<usize>,
     factor: Option<Cholesky>,
 }
 
@@ -266,49 +297,69 @@ impl<'a> Guessing<'a> {
     /// That of an encoder, if it has one.
     pub fn of(encoder: &'a Encoder) -> Option<Self> {
         let imputer = encoder.imputer.as_ref()?;
-        let places = encoder.described_places();
-        let columns = encoder.columns.iter().zip(encoder.places());
-        let guessed = columns.filter(|(column, _)| is_guessed(column));
-        let guessed = guessed.filter_map(|(column, (_, place))| {
-            let index = places.iter().position(|&at| at == place.start)?;
-            Some((index, column, place))
-        });
-        Some(Self {
+        let mut guessing = Self {
             normal: &imputer.normal,
-            guessed: guessed.collect(),
-            places,
-        })
+            places: encoder.described_places(),
+            guessed: Vec::new(),
+            categories: Vec::new(),
+        };
+        let mut index = 0;
+        for (column, (_, place)) in encoder.columns.iter().zip(encoder.places()) {
+            let width = described(column);
+            let numbers = index..index + width;
+            index = numbers.end;
+            let mut push = |index, place| {
+                guessing.guessed.push(Guessed {
+                    index,
+                    column,
+                    place,
+                });
+            };
+            match column {
+                ColumnEncoder::OneHot { .. } => guessing.categories.push(numbers),
+                _ if !is_guessed(column) => {}
+                ColumnEncoder::Numeric { .. } => push(numbers.start, place),
+                _ => numbers.zip(place).for_each(|(n, at)| push(n, at..at + 1)),
+            }
+        }
+        Some(guessing)
     }
 
     /// Writes what is marked as missing in an encoded row.
     pub fn write(&self, row: &mut [f32], last: &mut Last) {
-        let is_missing = |&place: &usize| row[self.places[self.guessed[place].0]].is_nan();
-        let missing: Vec<usize> = (0..self.guessed.len()).filter(is_missing).collect();
+        let number = |index: usize| row[self.places[index]];
+        let missing = self.guessed.iter();
+        let missing = missing.filter(|guessed| number(guessed.index).is_nan());
+        let missing: Vec<&Guessed> = missing.collect();
         if missing.is_empty() {
             return;
         }
         let normal = self.normal;
-        let index = |place: &usize| self.guessed[*place].0;
-        if last.missing != missing {
-            let pairs = missing.iter().flat_map(|row| {
-                let columns = missing.iter();
-                columns.map(move |column| normal.inverse(index(row), index(column)))
+        let categories = self.categories.iter().cloned();
+        let no_category = categories.filter(|places| places.clone().all(|n| number(n) == 0.0));
+        let mut unknown: Vec<usize> = missing.iter().map(|guessed| guessed.index).collect();
+        unknown.extend(no_category.flatten());
+        if last.unknown != unknown {
+            let pairs = unknown.iter().flat_map(|&row| {
+                let columns = unknown.iter();
+                columns.map(move |&column| normal.inverse(row, column))
             });
-            last.factor = Cholesky::new(pairs.collect(), missing.len());
-            last.missing = missing;
+            last.factor = Cholesky::new(pairs.collect(), unknown.len());
+            last.unknown = unknown;
         }
-        let numbers = self.places.iter().map(|&place| row[place]).enumerate();
-        let known = numbers.filter(|(_, number)| !number.is_nan());
+        let mut is_known = vec![true; self.places.len()];
+        last.unknown
+            .iter()
+            .for_each(|&index| is_known[index] = false);
+        let known = (0..self.places.len()).filter(|&index| is_known[index]);
         let known: Vec<(usize, f64)> = known
-            .map(|(by, number)| (by, normal.standardized(number, by)))
+            .map(|index| (index, normal.standardized(number(index), index)))
             .collect();
         let mut means: Vec<f64> = last
-            .missing
+            .unknown
             .iter()
-            .map(|place| {
-                let products = known
-                    .iter()
-                    .map(|&(by, z)| normal.inverse(index(place), by) * z);
+            .map(|&of| {
+                let products = known.iter().map(|&(by, z)| normal.inverse(of, by) * z);
                 -products.sum::<f64>()
             })
             .collect();
@@ -316,10 +367,11 @@ impl<'a> Guessing<'a> {
             Some(factor) => factor.solve(&mut means),
             None => means.fill(0.0),
         }
-        for (&missing, z) in last.missing.iter().zip(means) {
-            let (index, column, place) = &self.guessed[missing];
-            let number = normal.number(if z.is_finite() { z } else { 0.0 }, *index);
-            column.write_scaled(number, &mut row[place.clone()]);
+        for (guessed, z) in missing.into_iter().zip(means) {
+            let z = if z.is_finite() { z } else { 0.0 };
+            let number = normal.number(z, guessed.index);
+            let numbers = &mut row[guessed.place.clone()];
+            guessed.column.write_scaled(number, numbers);
         }
     }
 }

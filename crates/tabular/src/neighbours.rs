@@ -20,8 +20,8 @@ use crate::{ColumnEncoder, Encoder, EncoderOptions};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Neighbours {
-    /// Two columns or more. Distances are between their scaled numbers; one that is missing counts as the
-    /// middle.
+    /// Two columns or more. Distances are between their scaled numbers; one that is missing counts as what
+    /// it is guessed to be, or as the middle.
     pub columns: Vec<String>,
     /// Whether the first mean is over all of the nearest rows, the nearer the more they count.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -203,15 +203,20 @@ impl Encoder {
                 let options = (from.options.numbers, from.options.bins);
                 ColumnEncoder::fit_numbers(String::new(), values, false, options)
             });
-            if let Some(encoders) = encoders.collect() {
-                self.neighbours.push(Neighbours {
-                    columns,
-                    weighed: true,
-                    means: encoders,
-                    places: learned.places,
-                });
-                means_of_training.push(means);
+            let encoders: Vec<Option<ColumnEncoder>> = encoders.collect();
+            if encoders.iter().all(Option::is_none) {
+                continue;
             }
+            // Of a class that no kept place has, the mean is 0 everywhere.
+            let encoders = encoders.into_iter();
+            let encoders = encoders.map(|fitted| fitted.unwrap_or_else(ColumnEncoder::constant));
+            self.neighbours.push(Neighbours {
+                columns,
+                weighed: true,
+                means: encoders.collect(),
+                places: learned.places,
+            });
+            means_of_training.push(means);
         }
         if means_of_training.is_empty() {
             return (self, numbers);
@@ -244,16 +249,6 @@ impl Encoder {
             }
         }
         (self, wider)
-    }
-
-    /// Writes anew, into encoded rows whose columns may have been changed, what their neighbours say.
-    pub fn write_neighbours(&self, rows: &mut [f32]) {
-        if self.neighbours.is_empty() {
-            return;
-        }
-        let writers = self.writers();
-        let rows = rows.par_chunks_mut(self.width());
-        rows.for_each(|row| writers.write_neighbours(row, 0));
     }
 }
 

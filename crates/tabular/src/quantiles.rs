@@ -39,10 +39,12 @@ pub(crate) fn to_normal(value: f64, quantiles: &[f64]) -> f32 {
 
 /// A value that [`to_normal`] makes this number of, or as nearly as any is.
 pub(crate) fn from_normal(number: f32, quantiles: &[f64]) -> f64 {
-    let (Some(&low), Some(&high)) = (quantiles.first(), quantiles.last()) else {
+    let at = quantiles.partition_point(|&q| to_normal(q, quantiles) < number);
+    let Some(&high) = quantiles.get(at).or(quantiles.last()) else {
         return 0.0;
     };
-    let (mut low, mut high) = (low, high);
+    let mut low = quantiles[at.saturating_sub(1).min(quantiles.len() - 1)];
+    let mut high = high;
     // Halved until 64 bits tell no more.
     for _ in 0..64 {
         let middle = low + (high - low) / 2.0;

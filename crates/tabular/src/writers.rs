@@ -37,6 +37,12 @@ impl Encoder {
         }
     }
 
+    /// Completes rows whose columns are encoded, by [`encode_columns`](Self::encode_columns) or as they were
+    /// changed since: numbers that are `NaN` are guessed, and what neighbours say is written.
+    pub fn complete(&self, rows: &mut [f32]) {
+        self.writers().complete(rows, self.width());
+    }
+
     /// Where the scaled numbers of numeric columns are.
     pub(crate) fn scaled_places(&self, columns: &[String]) -> Vec<usize> {
         let places: HashMap<&str, Range<usize>> = self.places().into_iter().collect();
@@ -73,7 +79,7 @@ impl Writers<'_> {
     }
 }
 
-/// Encodes a record batch into `rows * width` zeros.
+/// Encodes the columns of a record batch into `rows * width` zeros.
 pub(crate) fn encode_into(
     writers: &Writers,
     batch: &RecordBatch,
@@ -97,7 +103,6 @@ pub(crate) fn encode_into(
             unseen.0.insert(name.to_string(), rows);
         }
     }
-    writers.complete(numbers, width);
     Ok(unseen)
 }
 
@@ -107,7 +112,7 @@ pub(crate) struct Writer<'a> {
     pub encoder: &'a ColumnEncoder,
     /// The place of the column's first number in a row.
     pub first: usize,
-    /// Whether a number that no indicator tells of is marked where it is missing, to be guessed.
+    /// Whether what no indicator tells of is marked where it is missing, to be guessed: as no number.
     marks: bool,
     index: Index<'a>,
 }
@@ -200,6 +205,7 @@ impl<'a> Writer<'a> {
                     }
                 }
                 None if *indicator => numbers[parts.len()] = 1.0,
+                None if self.marks => numbers[..parts.len()].fill(f32::NAN),
                 None => {}
             },
             (

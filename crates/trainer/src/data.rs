@@ -255,7 +255,7 @@ impl Understood {
             &config.data.encoder(),
         )?;
         let encoder = match config.data.impute {
-            true => encoder.with_imputer(table, &split.training)?,
+            true => encoder.with_imputer(table, &split.training),
             false => encoder,
         };
         let target = Target::fit(table, &self.target, self.task, &self.rows, &split.training)?
@@ -544,8 +544,8 @@ fn notes_on_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<
             .join(", ");
         let more = if missing.len() > 6 { ", …" } else { "" };
         notes.push(format!(
-            "missing values in {columns} ({first}{more}): a missing number is marked, or guessed from the \
-             rest of its row where hardly one is missing; a missing category is one of its own"
+            "missing values in {columns} ({first}{more}): a missing number is marked by an input of its \
+             own, or where hardly one is missing guessed; a missing category is one of its own"
         ));
     }
     notes
