@@ -7,7 +7,8 @@ needs: pip install numpy pandas
 
 FROM has a folder for each table, with train.csv and test.csv, as accuracy.py reads them. In TO, every number of a test
 row but the target is missing with this probability. Rows to train on that lack a number are left out: what is missing
-there is learned as such. Tables without two columns of numbers, or where most rows lack one, are passed over.
+there is learned as such. Tables without two columns of numbers, or where a tenth of the rows lacks one, are
+passed over.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def main():
         is_number = lambda column: column.dtype.kind in "iuf"
         numbers = [c for c in train if c != target and is_number(train[c]) and train[c].nunique() > 1]
         complete = train.dropna(subset=numbers)
-        if len(numbers) < 2 or len(complete) < len(train) / 2 or not all(is_number(test[c]) for c in numbers):
+        if len(numbers) < 2 or len(complete) < 0.9 * len(train) or not all(is_number(test[c]) for c in numbers):
             continue
         taken = np.random.default_rng(0).random((len(test), len(numbers))) < args.share
         test[numbers] = test[numbers].astype(float).mask(taken)

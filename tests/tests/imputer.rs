@@ -218,6 +218,23 @@ fn a_model_that_guesses_is_loaded_as_it_was_and_answers_row_by_row() {
 }
 
 #[test]
+fn what_most_rows_have_none_of_is_not_guessed_and_not_known_either() {
+    // Two of three houses have no pool; those that do are large.
+    let mut csv = "size,pool,y\n".to_string();
+    for row in 0..150 {
+        let pool = if row % 3 == 0 { 20 + row % 7 } else { 0 };
+        csv += &format!("{},{pool},1\n", 100 + row % 10 + pool * 4);
+    }
+    let table = table(&(csv + "200,,1\n200,0,1\n,,1\n,0,1\n"));
+    let encoder = encoder(&table, 150, &EncoderOptions::default());
+    assert_eq!(encoder.imputer.as_ref().unwrap().columns, ["size"]);
+    let encoded = encoder.encode(&table).unwrap();
+    let rows: Vec<&[f32]> = encoded.chunks(encoder.width()).collect();
+    assert_eq!(rows[150], rows[151]);
+    assert!(rows[152][0] > rows[153][0], "a pool may be there");
+}
+
+#[test]
 fn too_many_numbers_are_not_held_against_each_other() {
     let names = (0..513).map(|c| format!("c{c}")).collect::<Vec<_>>();
     let mut csv = names.join(",") + ",y\n";

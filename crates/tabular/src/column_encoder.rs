@@ -391,6 +391,19 @@ impl ColumnEncoder {
         }
     }
 
+    /// Writes what a missing number is taken for where nothing tells of it; zeros of a truth value or a date,
+    /// which are their means.
+    pub(crate) fn write_middle(&self, numbers: &mut [f32]) {
+        numbers.fill(0.0);
+        if let Self::Numeric {
+            missing: Some(value),
+            ..
+        } = self
+        {
+            self.write_number(*value, numbers);
+        }
+    }
+
     /// Writes a number that is scaled already, and of a numeric column the bins of its value too.
     pub(crate) fn write_scaled(&self, number: f32, numbers: &mut [f32]) {
         if let Self::Numeric {

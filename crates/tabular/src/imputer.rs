@@ -1,5 +1,6 @@
 //! Numbers that are missing, guessed from the rest of their row.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use rand::SeedableRng;
@@ -24,7 +25,8 @@ use crate::{ColumnEncoder, Encoder, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imputer {
-    /// The columns whose numbers are guessed.
+    /// The columns whose numbers are guessed. Others are taken for their middle: those where more than half of
+    /// the training rows have the same number, and those where they lack three or more.
     pub columns: Vec<String>,
     #[serde(skip)]
     pub(crate) normal: Normal,
@@ -58,10 +60,8 @@ impl Encoder {
     /// Nothing is added where rows become more than 512 numbers, bins left out: there, what is missing is the
     /// middle. Nor is it where rows cannot be encoded, of which [`encode`](Self::encode) says why.
     pub fn with_imputer(mut self, table: &Table, training: &[usize]) -> Self {
-        let guessed = self.columns.iter().filter(|column| is_guessed(column));
-        let columns: Vec<String> = guessed.map(|column| column.name().to_string()).collect();
         let numbers = self.described_places().len();
-        if columns.is_empty() || !(2..=MOST_NUMBERS).contains(&numbers) {
+        if !self.columns.iter().any(is_marked) || !(2..=MOST_NUMBERS).contains(&numbers) {
             return self;
         }
         let mut rows = training.to_vec();
@@ -76,6 +76,13 @@ impl Encoder {
         let some = table.select(table.name(), &rows);
         if let Ok(encoded) = some.and_then(|some| slim.encode(&some)) {
             let normal = Normal::fit(&encoded, slim.width(), &slim.described_places());
+            let columns = slim.columns.iter().zip(slim.places());
+            let guessed = columns.filter(|(column, (_, place))| {
+                let numbers = encoded.iter().skip(place.start).step_by(slim.width());
+                is_marked(column) && !is_mostly_one_number(numbers)
+            });
+            let columns: Vec<String> = guessed.map(|(_, (name, _))| name.to_string()).collect();
+            let normal = normal.filter(|_| !columns.is_empty());
             self.imputer = normal.map(|normal| Imputer { columns, normal });
         }
         self
@@ -105,7 +112,8 @@ fn described(column: &ColumnEncoder) -> usize {
     }
 }
 
-fn is_guessed(column: &ColumnEncoder) -> bool {
+/// Whether what is missing in a column is marked, as no indicator tells of it.
+fn is_marked(column: &ColumnEncoder) -> bool {
     matches!(
         column,
         ColumnEncoder::Numeric {
@@ -119,6 +127,15 @@ fn is_guessed(column: &ColumnEncoder) -> bool {
             ..
         }
     )
+}
+
+/// Whether more than half of the numbers are the same one, as where most rows have none of something: to have a
+/// little of it, as the mean says, is rarer than anything.
+fn is_mostly_one_number<'a>(numbers: impl Iterator<Item = &'a f32>) -> bool {
+    let mut numbers: Vec<f32> = numbers.copied().collect();
+    numbers.sort_unstable_by(f32::total_cmp);
+    let middle = numbers[numbers.len() / 2];
+    2 * numbers.iter().filter(|&&number| number == middle).count() > numbers.len()
 }
 
 fn without_bins(column: &ColumnEncoder) -> ColumnEncoder {
@@ -135,8 +152,13 @@ impl Imputer {
 
     /// Why it cannot be that of an encoder with these columns, if it can't: a file may hold anything.
     pub(crate) fn problem(&self, encoder: &Encoder) -> Option<String> {
-        let columns = encoder.columns.iter().filter(|column| is_guessed(column));
-        if !columns.map(ColumnEncoder::name).eq(&self.columns) {
+        let marked = encoder.columns.iter().filter(|column| is_marked(column));
+        let marked: HashSet<&str> = marked.map(ColumnEncoder::name).collect();
+        if !self
+            .columns
+            .iter()
+            .all(|name| marked.contains(name.as_str()))
+        {
             return Some("it guesses numbers of other columns than it has".to_string());
         }
         let size = encoder.described_places().len();
@@ -271,18 +293,20 @@ pub(crate) struct Guessing<'a> {
     normal: &'a Normal,
     /// Where the described numbers are in a row.
     places: Vec<usize>,
-    guessed: Vec<Guessed<'a>>,
+    marked: Vec<Marked<'a>>,
     /// Those of them that say which category a column holds.
     categories: Vec<Range<usize>>,
 }
 
-/// One of the described numbers, which is guessed.
+/// One of the described numbers, which is marked where it is missing.
 #[derive(Debug)]
-struct Guessed<'a> {
+struct Marked<'a> {
     index: usize,
     column: &'a ColumnEncoder,
     /// Where it is in a row, with its bins.
     place: Range<usize>,
+    /// Or else taken for the middle.
+    is_guessed: bool,
 }
 
 /// What was worked out for the last row, which the next may need again.
@@ -300,24 +324,26 @@ impl<'a> Guessing<'a> {
         let mut guessing = Self {
             normal: &imputer.normal,
             places: encoder.described_places(),
-            guessed: Vec::new(),
+            marked: Vec::new(),
             categories: Vec::new(),
         };
+        let guessed: HashSet<&str> = imputer.columns.iter().map(String::as_str).collect();
         let mut index = 0;
-        for (column, (_, place)) in encoder.columns.iter().zip(encoder.places()) {
+        for (column, (name, place)) in encoder.columns.iter().zip(encoder.places()) {
             let width = described(column);
             let numbers = index..index + width;
             index = numbers.end;
             let mut push = |index, place| {
-                guessing.guessed.push(Guessed {
+                guessing.marked.push(Marked {
                     index,
                     column,
                     place,
+                    is_guessed: guessed.contains(name),
                 });
             };
             match column {
                 ColumnEncoder::OneHot { .. } => guessing.categories.push(numbers),
-                _ if !is_guessed(column) => {}
+                _ if !is_marked(column) => {}
                 ColumnEncoder::Numeric { .. } => push(numbers.start, place),
                 _ => numbers.zip(place).for_each(|(n, at)| push(n, at..at + 1)),
             }
@@ -328,16 +354,16 @@ impl<'a> Guessing<'a> {
     /// Writes what is marked as missing in an encoded row.
     pub fn write(&self, row: &mut [f32], last: &mut Last) {
         let number = |index: usize| row[self.places[index]];
-        let missing = self.guessed.iter();
-        let missing = missing.filter(|guessed| number(guessed.index).is_nan());
-        let missing: Vec<&Guessed> = missing.collect();
+        let missing = self.marked.iter();
+        let missing = missing.filter(|marked| number(marked.index).is_nan());
+        let missing: Vec<&Marked> = missing.collect();
         if missing.is_empty() {
             return;
         }
         let normal = self.normal;
         let categories = self.categories.iter().cloned();
         let no_category = categories.filter(|places| places.clone().all(|n| number(n) == 0.0));
-        let mut unknown: Vec<usize> = missing.iter().map(|guessed| guessed.index).collect();
+        let mut unknown: Vec<usize> = missing.iter().map(|marked| marked.index).collect();
         unknown.extend(no_category.flatten());
         if last.unknown != unknown {
             let pairs = unknown.iter().flat_map(|&row| {
@@ -367,11 +393,16 @@ impl<'a> Guessing<'a> {
             Some(factor) => factor.solve(&mut means),
             None => means.fill(0.0),
         }
-        for (guessed, z) in missing.into_iter().zip(means) {
-            let z = if z.is_finite() { z } else { 0.0 };
-            let number = normal.number(z, guessed.index);
-            let numbers = &mut row[guessed.place.clone()];
-            guessed.column.write_scaled(number, numbers);
+        for (missing, z) in missing.into_iter().zip(means) {
+            let numbers = &mut row[missing.place.clone()];
+            match missing.is_guessed {
+                true => {
+                    let z = if z.is_finite() { z } else { 0.0 };
+                    let number = normal.number(z, missing.index);
+                    missing.column.write_scaled(number, numbers);
+                }
+                false => missing.column.write_middle(numbers),
+            }
         }
     }
 }

@@ -166,21 +166,16 @@ impl<'a> Writer<'a> {
         match (self.encoder, &self.index) {
             (
                 ColumnEncoder::Numeric {
-                    edges,
-                    indicator,
-                    missing,
-                    ..
+                    edges, indicator, ..
                 },
                 _,
             ) => match value(ColumnKind::Numeric, &cell)? {
                 Some(value) => self.encoder.write_number(value, numbers),
                 None if *indicator => numbers[edges.len().max(1)] = 1.0,
                 None if self.marks => numbers[0] = f32::NAN,
-                None => {
-                    if let Some(value) = missing {
-                        self.encoder.write_number(*value, numbers);
-                    }
-                }
+                None => self
+                    .encoder
+                    .write_middle(&mut numbers[..edges.len().max(1)]),
             },
             (
                 ColumnEncoder::Boolean {
