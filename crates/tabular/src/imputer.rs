@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cholesky::{Cholesky, dot};
-use crate::{ColumnEncoder, Encoder, Table};
+use crate::{ColumnEncoder, ColumnKind, Encoder, Table};
 
 /// What a number is taken for that is missing in a column where training rows hardly ever lacked one: the
 /// mean that it has, given the rest of the row, if the encoded numbers of rows are normally distributed
@@ -25,8 +25,8 @@ use crate::{ColumnEncoder, Encoder, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imputer {
-    /// The columns whose numbers are guessed. Others are taken for their middle: those where more than half of
-    /// the training rows have the same number, and those where they lack three or more.
+    /// The columns whose numbers are guessed. Numeric ones where more than half of the training rows have the
+    /// same number are taken for that.
     pub columns: Vec<String>,
     #[serde(skip)]
     pub(crate) normal: Normal,
@@ -79,7 +79,8 @@ impl Encoder {
             let columns = slim.columns.iter().zip(slim.places());
             let guessed = columns.filter(|(column, (_, place))| {
                 let numbers = encoded.iter().skip(place.start).step_by(slim.width());
-                is_marked(column) && !is_mostly_one_number(numbers)
+                let is_number = column.kind() == ColumnKind::Numeric;
+                is_marked(column) && !(is_number && is_mostly_one_number(numbers))
             });
             let columns: Vec<String> = guessed.map(|(_, (name, _))| name.to_string()).collect();
             let normal = normal.filter(|_| !columns.is_empty());
