@@ -2,6 +2,7 @@
 
 use backburn_tabular::{Bins, Table, k_folds};
 use backburn_training::at_once;
+use indicatif::MultiProgress;
 
 use crate::config::{Preset, RunConfig};
 use crate::data::Understood;
@@ -58,9 +59,11 @@ impl<'a> Small<'a> {
             Some(_) => "log_loss",
         };
         let splits = k_folds(&understood.rows, FOLDS, classes, small.training.seed);
+        let bars = MultiProgress::new();
         let error = |fold: usize| {
             let manner = Manner {
                 trial: true,
+                bars: Some(&bars),
                 ..Manner::quiet(self.manner.console)
             };
             let split = splits[fold].clone();
