@@ -15,6 +15,9 @@ use crate::training::{Manner, train};
 /// Fewer rows tell nothing.
 pub const FEWEST_ROWS: usize = 100;
 const FOLDS: usize = 3;
+/// Of the time that training may take, trials have no more than one in so many parts, each time: most is left
+/// for what they are a trial of.
+const SHARE_OF_TIME: u32 = 10;
 
 /// What small networks are trained on, and how.
 #[derive(Clone, Copy)]
@@ -63,6 +66,7 @@ impl<'a> Small<'a> {
         let error = |fold: usize| {
             let manner = Manner {
                 trial: true,
+                time_limit: self.manner.time_limit.map(|limit| limit / SHARE_OF_TIME),
                 bars: Some(&bars),
                 ..Manner::quiet(self.manner.console)
             };
