@@ -1,8 +1,9 @@
 //! The backends compiled in, and the choice between them.
 
+use backburn::SelectedDevice;
 use burn::tensor::Device;
 
-use crate::args::DeviceArgs;
+use crate::cli::args::DeviceArgs;
 use crate::error::Error;
 
 #[cfg(not(any(
@@ -52,24 +53,15 @@ fn compiled() -> Vec<Backend> {
     ]
 }
 
-/// A device with its backend's name.
-pub struct Chosen {
-    pub name: &'static str,
-    pub device: Device,
-}
-
 /// The device asked for, or the default one.
-pub fn choose(args: &DeviceArgs) -> Result<Chosen, Error> {
+pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
     let backends = compiled();
     let backend = match &args.device {
         None => backends.first(),
         Some(wanted) => backends.iter().find(|(name, _)| name == wanted),
     };
     match backend {
-        Some((name, device)) => Ok(Chosen {
-            name,
-            device: device(),
-        }),
+        Some((name, device)) => Ok(SelectedDevice::new(*name, device())),
         None => {
             let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
             Err(Error::Usage(format!(

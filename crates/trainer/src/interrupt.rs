@@ -7,18 +7,26 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::dashboard;
+use backburn::StopToken;
+
+use crate::ui::terminal;
+
+/// The exit code of a command that Ctrl-C ended, as shells expect it: 128 and the number of SIGINT.
+pub const EXIT_CODE: u8 = 130;
 
 static TRAINING: AtomicBool = AtomicBool::new(false);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// From now on Ctrl-C (or SIGTERM) ends the program without a trace while there is nothing to lose. Once
-/// something is being [trained](training), the first one is noted, for training to stop after the
-/// current step, and a second one ends the program.
-pub fn catch() {
-    // Without a handler, Ctrl-C just ends the program as it does everywhere.
-    let _ = ctrlc::set_handler(|| {
+/// From now on Ctrl-C (or SIGTERM) ends the program at once while there is nothing to lose. While a
+/// network is [trained](training), the first one stops the run after the current step, by the token that
+/// is returned, and a second one ends the program.
+pub fn catch() -> StopToken {
+    let stop = StopToken::new();
+    let token = stop.clone();
+    // Without a handler, Ctrl-C ends the program as it does everywhere.
+    let _ = ctrlc::set_handler(move || {
+        token.stop();
         let again = INTERRUPTED.swap(true, Ordering::Relaxed);
         let nothing_to_lose = !TRAINING.load(Ordering::Relaxed);
         if again || nothing_to_lose {
@@ -26,13 +34,14 @@ pub fn catch() {
             for file in unfinished.iter() {
                 let _ = fs::remove_file(file);
             }
-            dashboard::release_terminal();
+            terminal::release();
             if nothing_to_lose {
                 let _ = writeln!(io::stderr(), "interrupted");
             }
-            process::exit(1);
+            process::exit(EXIT_CODE.into());
         }
     });
+    stop
 }
 
 /// Where Ctrl-C ends the program, this file is removed.

@@ -1,99 +1,66 @@
 //! `trainer`: multilayer perceptrons on tables from the command line.
 
-mod args;
-mod baseline;
-mod boosting;
-mod chart;
-mod checkpoints;
-mod commands;
-mod config;
-mod console;
-mod dashboard;
-mod data;
+mod cli;
 mod device;
-mod ensemble;
 mod error;
-mod explaining;
-mod findings;
-mod folds;
-mod history_file;
 mod interrupt;
-mod learning_curve;
-mod looking;
-mod members;
-mod memory;
-mod progress;
-mod report_file;
-mod reporting;
-mod resume;
-mod run_folder;
-mod saving;
-mod score;
-mod similar_choice;
-mod small_networks;
-mod target_choice;
-mod training;
-mod watch;
+mod ui;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
-
-use args::{Args, Command};
-use console::Console;
+use cli::args::{Args, Command};
 use error::Error;
+use ui::console::{self, Console};
 
 fn main() -> ExitCode {
-    let (line, again) = match resume::command_line(std::env::args_os().collect()) {
-        Ok(line) => line,
-        Err(error) => return failed(&error),
-    };
-    let mut parser = Args::command();
-    if again {
-        parser = parser.mut_subcommand("train", |train| train.args_override_self(true));
-    }
-    let mut args = match Args::from_arg_matches(&parser.get_matches_from(&line)) {
-        Ok(args) => args,
-        Err(error) => error.exit(),
-    };
-    resume::keep(&line);
-    if let Some(Command::Train(args)) = &mut args.command {
-        args.typed = resume::typed(&line);
-    }
-    // This thread takes its share of the work, as one of the pool: waking others takes longer than
-    // many a step of training. Where no threads can be had, it does without.
+    // This thread takes part in the work as one of the pool: waking another one takes longer than many a
+    // training step. Where threads cannot be started, it works alone.
     let _ = rayon::ThreadPoolBuilder::new()
         .use_current_thread()
         .build_global();
-    let result = match args.command.unwrap_or_default() {
-        Command::Example(args) => commands::example::run(&args),
-        Command::Train(args) => commands::train::run(&args),
-        Command::Evaluate(args) => commands::evaluate::run(&args),
-        Command::Predict(args) => commands::predict::run(&args),
-        Command::Explain(args) => commands::explain::run(&args),
-        Command::Compare(args) => commands::compare::run(&args),
-        Command::FindLr(args) => commands::find_lr::run(&args),
-        Command::Gradcheck(args) => commands::gradcheck::run(&args),
-        Command::Inspect(args) => commands::inspect::run(&args),
-        Command::Config(args) => commands::config::run(&args),
-    };
-    let result = result.and_then(|()| match console::failure() {
+    let result = run().and_then(|()| match console::failure() {
         Some(error) => Err(Error::Output(error)),
         None => Ok(()),
     });
     match result {
+        _ if interrupt::requested() => failed(result.err(), interrupt::EXIT_CODE),
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read our output has stopped reading: nothing is wrong.
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+        // The reader of the output has stopped reading, as `head` does.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        Err(error) => failed(&error),
+        Err(error) => {
+            let code = error.exit_code();
+            failed(Some(error), code)
+        }
     }
 }
 
-fn failed(error: &Error) -> ExitCode {
-    // Messages quote files, and files hold anything.
-    let message = console::escaped(&error.to_string());
-    Console::Error.say(format_args!("error: {message}"));
-    ExitCode::from(error.exit_code())
+fn run() -> Result<(), Error> {
+    let line = cli::resume::command_line(std::env::args_os().collect())?;
+    let mut args = Args::parse_line(&line);
+    console::configure(args.output.color, args.output.verbosity());
+    if let Some(Command::Train(args)) = &mut args.command {
+        args.typed = line.typed();
+    }
+    match args.command.unwrap_or_default() {
+        Command::Example(args) => cli::example::run(&args, &line),
+        Command::Train(args) => cli::train::run(&args, &line),
+        Command::Evaluate(args) => cli::evaluate::run(&args),
+        Command::Predict(args) => cli::predict::run(&args),
+        Command::Explain(args) => cli::explain::run(&args),
+        Command::Compare(args) => cli::compare::run(&args),
+        Command::FindLr(args) => cli::find_lr::run(&args),
+        Command::Gradcheck(args) => cli::gradcheck::run(&args),
+        Command::Inspect(args) => cli::inspect::run(&args),
+        Command::Config(args) => cli::config::run(&args),
+    }
+}
+
+fn failed(error: Option<Error>, code: u8) -> ExitCode {
+    if let Some(error) = error {
+        Console::Error.error(&error);
+    }
+    ExitCode::from(code)
 }

@@ -1,0 +1,153 @@
+//! Several networks, each trained without other rows, as one model (Breiman, "Bagging Predictors",
+//! 1996, with folds).
+
+use backburn_tabular::{Split, Target, k_folds};
+use backburn_training::StopReason;
+
+use crate::config::Config;
+use crate::dataset::Dataset;
+use crate::encoded_split::fit_target;
+use crate::error::Error;
+use crate::job_result::TrainedNetwork;
+use crate::score::Score;
+use crate::targets::Targets;
+
+/// The rows that each member trains on, and the fold that chooses its best epoch; `rows` are in rising
+/// order.
+pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> Vec<Split> {
+    let classes = data.classes_of(rows);
+    let folds = config.ensemble.folds.min(rows.len()).max(2);
+    let members = config.ensemble.members.count();
+    let mut splits = Vec::new();
+    let mut seed = config.training.seed;
+    while splits.len() < members {
+        splits.extend(k_folds(rows, folds, classes.as_deref(), seed));
+        seed = seed.wrapping_add(1);
+    }
+    splits.truncate(members);
+    splits
+}
+
+/// The networks of an ensemble so far. The outputs of networks for rows that they were not trained on
+/// score and calibrate the whole.
+pub(crate) struct BaggedEnsemble<'a> {
+    rows: &'a [usize],
+    config: &'a Config,
+    target: Target,
+    targets: Targets,
+    /// For each row of the table, the sum of the outputs of networks that were not trained on it, with
+    /// their number at the end.
+    sums: Vec<Vec<f32>>,
+    network: Option<TrainedNetwork>,
+    score: Option<Score>,
+    members: usize,
+    /// Whether one of them was stopped early.
+    interrupted: bool,
+}
+
+impl<'a> BaggedEnsemble<'a> {
+    /// An ensemble without members on some rows of a dataset, in rising order.
+    pub fn new(data: &Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
+        let target = fit_target(data, rows, config)?;
+        Ok(Self {
+            rows,
+            config,
+            targets: Targets::read(data.table(), &target)?,
+            target,
+            sums: vec![Vec::new(); data.table().rows()],
+            network: None,
+            score: None,
+            members: 0,
+            interrupted: false,
+        })
+    }
+
+    /// Adds a network. A network that was stopped in its first epoch counts only while there is no other.
+    /// Returns whether it counts.
+    pub fn add(&mut self, further: TrainedNetwork) -> bool {
+        self.interrupted |= further.stop == StopReason::Interrupted;
+        let is_unfinished = |network: &TrainedNetwork| network.model.summary.best_epoch == 0;
+        if is_unfinished(&further) && self.members > 0 {
+            return false;
+        }
+        if self.network.as_ref().is_some_and(is_unfinished) {
+            (self.network, self.members) = (None, 0);
+            self.sums.iter_mut().for_each(Vec::clear);
+        }
+        let width = further.model.config.outputs;
+        let rows = further.split.validation.iter();
+        for (&row, outputs) in rows.zip(further.outputs.chunks(width)) {
+            let sum = &mut self.sums[row];
+            sum.resize(width + 1, 0.0);
+            sum.iter_mut().zip(outputs).for_each(|(s, o)| *s += o);
+            sum[width] += 1.0;
+        }
+        self.members += 1;
+        self.join(further);
+        true
+    }
+
+    /// Puts a network beside the others, and scores and calibrates all of them.
+    fn join(&mut self, further: TrainedNetwork) {
+        let width = further.model.config.outputs;
+        let (rows, outputs) = self.out_of_fold();
+        let joined = match self.network.take() {
+            None => further,
+            Some(mut first) => {
+                if !further.history.epochs.is_empty() {
+                    (first.history, first.findings) = (further.history, further.findings);
+                }
+                let further = further.model;
+                first.model.network.members.extend(further.network.members);
+                first.model.average.extend(further.average);
+                first
+            }
+        };
+        let joined = self.network.insert(joined);
+        let target = self.target.clone();
+        let target = target.calibrated(&outputs, width, &self.targets.numbers(&rows));
+        let predictions = target.predictions(&outputs, width);
+        self.score = Score::of_rows(&predictions, &self.targets, &rows);
+        joined.model.target = target;
+        let summary = &mut joined.model.summary;
+        summary.validation = match &self.score {
+            Some(score) => score.metrics(),
+            None => Default::default(),
+        };
+        summary.training_rows = self.rows.len();
+        summary.validation_rows = rows.len();
+        summary.seed = self.config.training.seed;
+        summary.settings = self.config.to_toml();
+        joined.outputs = outputs;
+    }
+
+    /// The rows that some network was not trained on, and the mean outputs of those networks.
+    fn out_of_fold(&self) -> (Vec<usize>, Vec<f32>) {
+        let known = self.sums.iter().enumerate();
+        let known = known.filter_map(|(row, sum)| Some((row, sum.split_last()?)));
+        let (rows, outputs): (Vec<usize>, Vec<Vec<f32>>) = known
+            .map(|(row, (count, sum))| (row, sum.iter().map(|output| output / count).collect()))
+            .unzip();
+        (rows, outputs.concat())
+    }
+
+    /// The model of all networks so far, and their score on rows that they were not trained on.
+    pub fn so_far(&self) -> Option<(&TrainedNetwork, Option<&Score>)> {
+        Some((self.network.as_ref()?, self.score.as_ref()))
+    }
+
+    /// The model of all networks, of which there were to be `wanted`.
+    pub fn finish(self, wanted: usize) -> Result<(TrainedNetwork, Option<Score>), Error> {
+        let Some(mut network) = self.network else {
+            return Err(Error::Failed("no network was trained".to_string()));
+        };
+        network.split = Split {
+            training: self.rows.to_vec(),
+            validation: Vec::new(),
+        };
+        if self.interrupted || self.members < wanted {
+            network.stop = StopReason::Interrupted;
+        }
+        Ok((network, self.score))
+    }
+}

@@ -1,0 +1,71 @@
+//! Simple models that a network has to be better than.
+
+use backburn_tabular::{Predictions, Table, Target, Task};
+
+use crate::config::Config;
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::fit_plan::fit_plan;
+use crate::plan::{Plan, PlanOptions};
+use crate::score::Score;
+use crate::targets::Targets;
+
+/// The score of always predicting the mean of the training rows, or the frequencies of their classes.
+///
+/// # Errors
+///
+/// No row of the test table can be scored.
+pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
+    let rows = data.rows();
+    let predictions = match (Targets::read(data.table(), target)?, target) {
+        (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
+            let mut shares = vec![0.0; classes.len()];
+            for class in rows.iter().filter_map(|&row| of_row[row]) {
+                shares[class] += 1.0 / rows.len() as f64;
+            }
+            Predictions::Classes {
+                classes: classes.clone(),
+                probabilities: shares.repeat(test.rows()),
+            }
+        }
+        (Targets::Values(values), _) => {
+            let sum: f64 = rows.iter().map(|&row| values[row]).sum();
+            Predictions::Values(vec![sum / rows.len() as f64; test.rows()])
+        }
+        (Targets::Classes(_), Target::Regression { .. }) => {
+            return Err(Error::Failed("classes where numbers are predicted".to_string()));
+        }
+    };
+    Score::of_table(&predictions, test, target)
+}
+
+/// What [`constant`] predicts: `the mean` or `the most frequent class`.
+pub fn constant_name(task: Task) -> &'static str {
+    match task {
+        Task::Regression => "the mean",
+        Task::Classification => "the most frequent class",
+    }
+}
+
+/// The score of the same training without hidden layers.
+///
+/// # Errors
+///
+/// Those of [`Estimator::fit`](crate::Estimator::fit).
+pub fn linear(
+    data: &Dataset,
+    config: &Config,
+    test: &Table,
+    context: &FitContext,
+) -> Result<Score, Error> {
+    let mut config = config.clone();
+    config.network.hidden = Vec::new();
+    // A linear model has a convex loss, and can take larger steps.
+    if let Some(rate) = config.training.learning_rate.fixed() {
+        config.training.learning_rate = (rate * 10.0).min(1.0).into();
+    }
+    let split = data.validation_split(&config);
+    let plan = Plan::new("linear", data, split, &config, PlanOptions::default())?;
+    fit_plan(plan, data, &context.quiet())?.evaluate(test)
+}

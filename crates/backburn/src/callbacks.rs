@@ -1,0 +1,124 @@
+//! What watches the training of a network: history, events, checkpoints, limits.
+
+use std::ops::ControlFlow;
+
+use backburn_training::{
+    Callback, Checkpoint, EpochReport, History, StartReport, StopReason, TrainingState,
+};
+use web_time::Instant;
+
+use crate::checkpoints::Checkpointer;
+use crate::context::FitContext;
+use crate::event::Event;
+use crate::job::Job;
+use crate::scorer::Scorer;
+
+/// The callbacks of a job.
+pub(crate) struct JobCallbacks<'a> {
+    pub job: &'a Job,
+    pub context: &'a FitContext<'a>,
+    pub scorer: &'a Scorer<'a>,
+    /// Kept where the run is to be diagnosed.
+    pub history: Option<History>,
+    /// When training has to end.
+    pub deadline: Option<Instant>,
+    /// Writes training down, where it is to be.
+    pub checkpointer: Option<Checkpointer<'a>>,
+}
+
+impl JobCallbacks<'_> {
+    fn tell(&self, event: Event) {
+        self.context.observer.on_event(&event);
+    }
+
+    /// Whether the run was stopped or its time is up.
+    fn is_over(&self) -> bool {
+        let late = self.deadline.is_some_and(|end| Instant::now() >= end);
+        late || self.context.stop.is_stopped()
+    }
+
+    fn write_checkpoint(&mut self, session: &dyn TrainingState, ended: Option<StopReason>) {
+        if let Some(checkpointer) = &mut self.checkpointer
+            && checkpointer.is_due(ended)
+            && let Some(checkpoint) = session.checkpoint()
+        {
+            checkpointer.write(checkpoint, self.history.as_ref());
+        }
+    }
+}
+
+fn break_if(over: bool) -> ControlFlow<()> {
+    match over {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    }
+}
+
+impl Callback for JobCallbacks<'_> {
+    fn records_layers(&self) -> bool {
+        self.history.is_some()
+    }
+
+    fn on_fit_start(&mut self, start: &StartReport) {
+        if let Some(history) = &mut self.history {
+            history.on_fit_start(start);
+        }
+        let job = self.job;
+        self.tell(Event::FitStart { job, start });
+    }
+
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        if let (Some(history), Some(before)) =
+            (&mut self.history, Checkpointer::history(checkpoint))
+        {
+            // The start follows from the rows.
+            let start = std::mem::take(&mut history.start);
+            *history = History { start, ..before };
+        }
+        let (epoch, batch) = checkpoint.epoch_and_step();
+        let job = self.job;
+        self.tell(Event::Resumed { job, epoch, batch });
+    }
+
+    fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
+        let job = self.job;
+        let batch = &session.batch();
+        self.tell(Event::BatchEnd { job, batch });
+        let over = self.is_over();
+        self.write_checkpoint(session, None);
+        break_if(over)
+    }
+
+    fn on_epoch_end(
+        &mut self,
+        session: &dyn TrainingState,
+        report: &EpochReport,
+    ) -> ControlFlow<()> {
+        if let Some(history) = &mut self.history {
+            // A history never ends training.
+            let _ = history.on_epoch_end(session, report);
+            if let Some(record) = history.epochs.last_mut() {
+                record.score = self.scorer.score(report).map(|score| score.main());
+            }
+        }
+        let (job, scorer) = (self.job, self.scorer);
+        self.tell(Event::EpochEnd {
+            job,
+            report,
+            scorer,
+        });
+        break_if(job.max_epochs.is_some_and(|most| report.epoch >= most))
+    }
+
+    fn on_fit_end(
+        &mut self,
+        session: &dyn TrainingState,
+        stop: StopReason,
+        diverged: Option<&EpochReport>,
+    ) {
+        if let Some(history) = &mut self.history {
+            history.on_fit_end(session, stop, diverged);
+        }
+        self.write_checkpoint(session, Some(stop));
+    }
+}

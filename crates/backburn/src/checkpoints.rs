@@ -1,0 +1,321 @@
+//! Trainings written to a folder as they go, so that a run can be resumed after whatever ended the
+//! program.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backburn_training::{Checkpoint, History, StopReason};
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::run_folder::{ENDING, FolderError, RUN, RunFolder};
+use crate::stop_token::StopToken;
+use crate::warning::Warning;
+
+/// A run without a folder of its own is written down after this time.
+const WITHOUT_FOLDER: Duration = Duration::from_secs(60);
+/// The time between two checkpoints of a training, unless set.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+/// Writing takes at most this share of the time: one part of so many.
+const SHARE: u32 = 20;
+
+/// The checkpoints of all trainings of a run, by the names of their jobs. The result of a job follows
+/// from the table and the settings. A resumed run is therefore the same run once more, which loads what
+/// each training had reached.
+pub struct Checkpoints<'a> {
+    /// Where to write if the run takes long and has no folder.
+    fallback: Option<PathBuf>,
+    description: Description<'a>,
+    interval: Duration,
+    started: Instant,
+    observer: &'a dyn Observer,
+    changed: Option<Changed>,
+    state: Mutex<State>,
+}
+
+/// Describes the run, as its folder keeps it.
+type Description<'a> = Box<dyn Fn() -> Result<String, Error> + Sync + 'a>;
+
+#[derive(Default)]
+struct State {
+    folder: Option<RunFolder>,
+    /// Checkpoints that are not written yet, by job.
+    waiting: Vec<(String, Vec<u8>)>,
+    /// Why the last checkpoint could not be written.
+    failure: Option<String>,
+}
+
+/// What has changed since a run was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// The settings or the program: trainings that have ended are done again.
+    Settings,
+    /// The rows too: what was measured on the old ones does not count.
+    Rows,
+}
+
+/// What is kept beside the training itself.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    /// The time that the run had taken.
+    seconds: f64,
+    history: Option<History>,
+}
+
+impl<'a> Checkpoints<'a> {
+    /// Checkpoints of a run. `description` is the content of the folder's `run.json`, `interval` the
+    /// time between two checkpoints of a training.
+    pub fn new(
+        description: impl Fn() -> Result<String, Error> + Sync + 'a,
+        interval: Duration,
+        observer: &'a dyn Observer,
+    ) -> Self {
+        Self {
+            fallback: None,
+            description: Box::new(description),
+            interval,
+            started: Instant::now(),
+            observer,
+            changed: None,
+            state: Mutex::default(),
+        }
+    }
+
+    /// For a run that has changed since it was written down.
+    pub fn changed(self, changed: Option<Changed>) -> Self {
+        Self { changed, ..self }
+    }
+
+    /// Writes to this folder from the start.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be written to.
+    pub fn in_folder(self, folder: RunFolder) -> Result<Self, Error> {
+        let run = (self.description)()?;
+        let written = folder.write(RUN, run.as_bytes());
+        written.map_err(|error| folder_error(folder.path(), &error.into()))?;
+        self.state().folder = Some(folder);
+        Ok(self)
+    }
+
+    /// Writes to this folder if the run takes more than a minute.
+    pub fn or_in(self, folder: PathBuf) -> Self {
+        Self {
+            fallback: Some(folder),
+            ..self
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a job had reached.
+    pub(crate) fn training(&self, name: &str) -> Option<Checkpoint> {
+        match self.read(name) {
+            Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
+                None => Some(checkpoint),
+                Some(_) if checkpoint.ended().is_some() => None,
+                Some(Changed::Settings) => Some(checkpoint),
+                Some(Changed::Rows) => Some(checkpoint.for_other_rows()),
+            }),
+            Err(reason) => {
+                self.warn(Warning::CheckpointNotRead {
+                    file: format!("{name}.{ENDING}"),
+                    reason,
+                });
+                None
+            }
+        }
+    }
+
+    /// Whether a job was begun.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        matches!(self.read(name), Ok(Some(_)))
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Checkpoint>, String> {
+        let state = self.state();
+        let Some(folder) = &state.folder else {
+            return Ok(None);
+        };
+        let bytes = folder.checkpoint(name).map_err(|error| error.to_string())?;
+        let Some(bytes) = bytes else {
+            return Ok(None);
+        };
+        let checkpoint = Checkpoint::from_bytes(&bytes).map_err(|error| error.to_string())?;
+        match note(&checkpoint) {
+            Some(_) => Ok(Some(checkpoint)),
+            None => Err("it is damaged: it has no history".to_string()),
+        }
+    }
+
+    /// The time that a run had taken, by the checkpoints whose names begin with its name.
+    pub(crate) fn spent(&self, name: &str) -> Duration {
+        let names = self.state().folder.as_ref().map(RunFolder::names);
+        let names = names.unwrap_or_default().into_iter();
+        let seconds = names
+            .filter(|part| matches!(part.strip_prefix(name), Some(rest) if rest.is_empty() || rest.starts_with('-')))
+            .filter_map(|part| note(&self.read(&part).ok()??))
+            .map(|note| note.seconds);
+        Duration::try_from_secs_f64(seconds.fold(0.0, f64::max)).unwrap_or_default()
+    }
+
+    /// Whether there is a folder, or the run has taken long enough for one.
+    fn active(&self) -> bool {
+        self.state().folder.is_some() || self.started.elapsed() >= WITHOUT_FOLDER
+    }
+
+    fn warn(&self, warning: Warning) {
+        self.observer.on_event(&Event::Warning(&warning));
+    }
+
+    /// Writes a checkpoint, or warns once that it cannot be written.
+    fn write(&self, name: &str, bytes: Vec<u8>) {
+        let mut state = self.state();
+        state.waiting.retain(|(waiting, _)| waiting != name);
+        state.waiting.push((name.to_string(), bytes));
+        if state.folder.is_none() && self.started.elapsed() < WITHOUT_FOLDER {
+            return;
+        }
+        let written = self.write_waiting(&mut state);
+        // Checkpoints of trainings that have ended are tried again with the next one.
+        let failure = written.err().map(|error| error.to_string());
+        let is_new = failure.is_some() && failure != state.failure;
+        state.failure.clone_from(&failure);
+        drop(state);
+        if let (true, Some(reason)) = (is_new, failure) {
+            self.warn(Warning::CheckpointNotWritten { reason });
+        }
+    }
+
+    fn write_waiting(&self, state: &mut State) -> Result<(), Error> {
+        if let (None, Some(path)) = (&state.folder, &self.fallback) {
+            let folder = free(path).map_err(|error| folder_error(path, &error))?;
+            let run = (self.description)()?;
+            let written = folder.write(RUN, run.as_bytes());
+            written.map_err(|error| folder_error(path, &error.into()))?;
+            state.folder = Some(folder);
+        }
+        let Some(folder) = &state.folder else {
+            return Ok(());
+        };
+        while let Some((name, bytes)) = state.waiting.last() {
+            let written = folder.write_checkpoint(name, bytes);
+            written.map_err(|error| folder_error(folder.path(), &error.into()))?;
+            state.waiting.pop();
+        }
+        Ok(())
+    }
+
+    /// Ends the run. The folder of a finished run is removed; the folder of another one stays, and its
+    /// path is returned.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be removed.
+    pub fn end(self, finished: bool) -> Result<Option<PathBuf>, Error> {
+        let state = self.state.into_inner();
+        let Some(folder) = state.unwrap_or_else(PoisonError::into_inner).folder else {
+            return Ok(None);
+        };
+        let path = folder.path().to_path_buf();
+        if !finished {
+            return Ok(Some(path));
+        }
+        match folder.remove() {
+            Ok(()) => Ok(None),
+            Err(error) => Err(folder_error(&path, &error.into())),
+        }
+    }
+}
+
+/// The first free folder of this name. Folders of other runs stay.
+fn free(path: &Path) -> Result<RunFolder, FolderError> {
+    const MAX_FOLDERS: usize = 100;
+    let mut result = RunFolder::create(path);
+    for number in 2..MAX_FOLDERS {
+        match result {
+            Err(FolderError::Unfinished | FolderError::Taken(_) | FolderError::Foreign) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(format!(".{number}"));
+                result = RunFolder::create(Path::new(&name));
+            }
+            _ => break,
+        }
+    }
+    result
+}
+
+/// An error of a run folder, with its path.
+pub fn folder_error(path: &Path, error: &FolderError) -> Error {
+    Error::Failed(format!("{}: {error}", path.display()))
+}
+
+fn note(checkpoint: &Checkpoint) -> Option<Note> {
+    serde_json::from_str(&checkpoint.note).ok()
+}
+
+/// Writes the checkpoints of one job.
+pub(crate) struct Checkpointer<'a> {
+    checkpoints: &'a Checkpoints<'a>,
+    stop: StopToken,
+    name: String,
+    started: Instant,
+    /// The time that the run had taken before.
+    spent: Duration,
+    written: Instant,
+    /// The time that writing took.
+    took: Duration,
+}
+
+impl<'a> Checkpointer<'a> {
+    pub fn new(
+        checkpoints: &'a Checkpoints<'a>,
+        stop: StopToken,
+        name: &str,
+        spent: Duration,
+    ) -> Self {
+        Self {
+            checkpoints,
+            stop,
+            name: name.to_string(),
+            started: Instant::now(),
+            spent,
+            written: Instant::now(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Whether a checkpoint is to be written now. A training that was interrupted has one already, which
+    /// can be resumed.
+    pub fn is_due(&self, ended: Option<StopReason>) -> bool {
+        let stopped = self.stop.is_stopped();
+        if ended.is_some() {
+            return !stopped;
+        }
+        let interval = self.checkpoints.interval.max(self.took * SHARE);
+        (stopped || self.written.elapsed() >= interval) && self.checkpoints.active()
+    }
+
+    pub fn write(&mut self, mut checkpoint: Checkpoint, history: Option<&History>) {
+        let started = Instant::now();
+        let note = Note {
+            seconds: (self.spent + self.started.elapsed()).as_secs_f64(),
+            history: history.cloned(),
+        };
+        checkpoint.note = serde_json::to_string(&note).unwrap_or_default();
+        self.checkpoints.write(&self.name, checkpoint.to_bytes());
+        self.written = Instant::now();
+        self.took = started.elapsed();
+    }
+
+    /// The history of a training as far as it came.
+    pub fn history(checkpoint: &Checkpoint) -> Option<History> {
+        note(checkpoint)?.history
+    }
+}

@@ -1,0 +1,260 @@
+//! The settings of a fit.
+
+use std::collections::BTreeMap;
+
+use backburn_model::MlpConfig;
+use backburn_tabular::{Bins, ColumnKind, EncoderOptions, NumberScale, TargetScale};
+use backburn_training::TrainingConfig;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::error::Error;
+use crate::members::Members;
+use crate::preset::Preset;
+
+/// Every setting of a fit. [`Config::default`] is the preset [`Preset::Default`].
+///
+/// ```
+/// use backburn::{Config, Preset};
+///
+/// let mut config = Config::preset(Preset::Fast);
+/// config.network.hidden = vec![32, 32];
+/// config.training.epochs = 10;
+/// config.validate()?;
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How rows become inputs and targets.
+    pub data: DataConfig,
+    /// The kinds of columns, where they are not to be inferred.
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnKind>,
+    /// The weight of the rows of a class, by the class's name; 1 unless set.
+    #[serde(default)]
+    pub class_weights: BTreeMap<String, f64>,
+    /// The network.
+    pub network: MlpConfig,
+    /// Loss, optimizer, schedule, epochs.
+    pub training: TrainingConfig,
+    /// How many networks are averaged.
+    pub ensemble: EnsembleConfig,
+}
+
+/// How many networks are averaged, and how they differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnsembleConfig {
+    /// The number of networks whose outputs are averaged.
+    pub members: Members,
+    /// The number of folds of the rows. Each network leaves out another fold.
+    pub folds: usize,
+    /// Factors for the hidden layers' widths. Network `i` takes factor `i` modulo their number.
+    pub widths: Vec<usize>,
+}
+
+impl EnsembleConfig {
+    /// The hidden layers of network `member`, from 0.
+    pub fn hidden(&self, member: usize, hidden: &[usize]) -> Vec<usize> {
+        let width = self.widths.get(member % self.widths.len().max(1));
+        let width = width.copied().unwrap_or(1);
+        hidden.iter().map(|u| u.saturating_mul(width)).collect()
+    }
+}
+
+impl Default for EnsembleConfig {
+    fn default() -> Self {
+        Self {
+            members: Members::Auto,
+            folds: 8,
+            widths: vec![2, 1],
+        }
+    }
+}
+
+/// How rows become inputs and targets.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The fraction of rows that choose the best epoch instead of being trained on.
+    pub validation_fraction: f64,
+    /// Whether a single network is trained once more on all rows, for as many epochs as were best.
+    pub refit: bool,
+    /// How a numeric target is transformed for the network.
+    pub target_transform: TargetScale,
+    /// Whether predictions stay within the range of the training targets.
+    pub clip_predictions: bool,
+    /// Whether every class has the same total weight, however many rows it has.
+    pub balance_classes: bool,
+    /// See [`EncoderOptions`].
+    pub numeric_scaler: NumberScale,
+    /// See [`EncoderOptions`].
+    pub bins: Bins,
+    /// See [`Encoder::with_imputer`](backburn_preprocessing::Encoder::with_imputer).
+    pub impute: bool,
+    /// See [`Encoder::with_neighbor_features`](backburn_preprocessing::Encoder::with_neighbor_features).
+    pub neighbor_features: bool,
+    /// See [`Encoder::with_knn_features`](backburn_preprocessing::Encoder::with_knn_features).
+    pub knn_features: KnnFeatures,
+    /// See [`EncoderOptions`].
+    pub one_hot_max: usize,
+    /// See [`EncoderOptions`].
+    pub embedding_dimension: usize,
+}
+
+/// Whether the mean target of the rows nearest in all numeric columns is a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KnnFeatures {
+    /// If trial networks do better with it in cross-validation.
+    Auto,
+    /// It is.
+    Always,
+    /// It is not.
+    Never,
+}
+
+impl DataConfig {
+    /// The options of the encoder.
+    pub fn encoder(&self) -> EncoderOptions {
+        EncoderOptions {
+            numbers: self.numeric_scaler,
+            bins: self.bins,
+            one_hot_max: self.one_hot_max,
+            embedding_dimension: self.embedding_dimension,
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        let encoder = EncoderOptions::default();
+        Self {
+            validation_fraction: 0.1,
+            refit: false,
+            target_transform: TargetScale::Auto,
+            clip_predictions: true,
+            balance_classes: false,
+            numeric_scaler: encoder.numbers,
+            bins: encoder.bins,
+            impute: true,
+            neighbor_features: true,
+            knn_features: KnnFeatures::Auto,
+            one_hot_max: encoder.one_hot_max,
+            embedding_dimension: encoder.embedding_dimension,
+        }
+    }
+}
+
+/// The most bins of a column: each bin is an input.
+const MOST_BINS: usize = 1024;
+
+/// The most networks of an ensemble.
+const MOST_MEMBERS: usize = 1000;
+
+/// Fields of the network that follow from the table.
+pub(crate) const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
+
+impl Config {
+    /// The settings of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        let table = preset.table();
+        table.try_into().expect("presets are complete")
+    }
+
+    /// These settings with those that depend on the number of rows resolved: `ensemble.members =
+    /// "auto"` becomes a number.
+    pub fn for_rows(mut self, rows: usize) -> Self {
+        let EnsembleConfig {
+            members, widths, ..
+        } = &mut self.ensemble;
+        // On few rows, many narrow networks are as good as wide ones.
+        if *members == Members::Auto && members.of(rows) > 4 {
+            *widths = vec![1];
+        }
+        // Without validation rows, or with a refit, there is one network.
+        *members = match self.data.refit || self.data.validation_fraction == 0.0 {
+            true => Members::Exactly(members.count()),
+            false => Members::Exactly(members.of(rows)),
+        };
+        self
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not valid, and why.
+    pub fn validate(&self) -> Result<(), Error> {
+        let usage = |reason: &str| Err(Error::Config(reason.to_string()));
+        if !(0.0..1.0).contains(&self.data.validation_fraction) {
+            return usage("data.validation_fraction: must be at least 0 and below 1");
+        }
+        if self.data.bins.of(0) > MOST_BINS {
+            return usage(&format!("data.bins: must be at most {MOST_BINS}"));
+        }
+        if !(1..=MOST_MEMBERS).contains(&self.ensemble.members.count()) {
+            let reason = format!("ensemble.members: must be from 1 to {MOST_MEMBERS}");
+            return usage(&reason);
+        }
+        if self.ensemble.folds < 2 {
+            return usage("ensemble.folds: must be at least 2");
+        }
+        let widths = &self.ensemble.widths;
+        if widths.is_empty() || widths.contains(&0) {
+            return usage("ensemble.widths: must hold numbers from 1 on");
+        }
+        if let Some((class, _)) = self
+            .class_weights
+            .iter()
+            .find(|(_, weight)| !weight.is_finite() || **weight <= 0.0)
+        {
+            return usage(&format!("class_weights.{class}: must be above 0"));
+        }
+        self.network.validate()?;
+        for member in 0..self.ensemble.widths.len() {
+            let hidden = self.ensemble.hidden(member, &self.network.hidden);
+            let valid = self.network.clone().with_hidden(hidden).validate();
+            valid.map_err(|error| Error::Config(format!("ensemble.widths: {}", error.reason)))?;
+        }
+        self.training
+            .validate()
+            .map_err(|error| Error::Config(error.to_string()))
+    }
+
+    /// Checks, for regression, that no setting for classes is used.
+    pub(crate) fn check_regression(&self) -> Result<(), Error> {
+        let asked = [
+            ("class_weights", !self.class_weights.is_empty()),
+            ("data.balance_classes", self.data.balance_classes),
+            (
+                "training.label_smoothing",
+                self.training.label_smoothing > 0.0,
+            ),
+        ];
+        match asked.iter().find(|(_, asked)| *asked) {
+            Some((setting, _)) => Err(Error::Config(format!(
+                "{setting}: this setting is for classification, and the target is numeric"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The settings as a config file (TOML).
+    pub fn to_toml(&self) -> String {
+        let mut table = Table::try_from(self).unwrap_or_default();
+        if let Some(Value::Table(network)) = table.get_mut("network") {
+            for field in FROM_THE_TABLE {
+                network.remove(field);
+            }
+        }
+        table.to_string()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::preset(Preset::Default)
+    }
+}

@@ -1,0 +1,68 @@
+//! What a run needs from outside.
+
+use std::time::Duration;
+
+use crate::checkpoints::Checkpoints;
+use crate::device::SelectedDevice;
+use crate::event::{Event, Observer};
+use crate::stop_token::StopToken;
+use crate::warning::Warning;
+
+/// What a fit needs from outside: where to compute, whom to tell, when to stop.
+///
+/// ```
+/// use std::time::Duration;
+/// use backburn::FitContext;
+///
+/// let context = FitContext {
+///     time_limit: Some(Duration::from_secs(60)),
+///     ..FitContext::default()
+/// };
+/// ```
+#[derive(Clone)]
+pub struct FitContext<'a> {
+    /// Where networks compute.
+    pub device: SelectedDevice,
+    /// Gets the events.
+    pub observer: &'a dyn Observer,
+    /// Stops the run early, with the best result so far.
+    pub stop: StopToken,
+    /// The longest time that a fit may take; it then ends with the best result so far.
+    pub time_limit: Option<Duration>,
+    /// Where trainings are written down as they go, so that the run can be resumed.
+    pub checkpoints: Option<&'a Checkpoints<'a>>,
+    /// Whether layers are recorded and the run is diagnosed, which takes a few percent of the time.
+    pub diagnose: bool,
+}
+
+impl Default for FitContext<'_> {
+    fn default() -> Self {
+        Self::new(SelectedDevice::default())
+    }
+}
+
+impl<'a> FitContext<'a> {
+    /// A run on a device, without observer, limits and checkpoints.
+    pub fn new(device: impl Into<SelectedDevice>) -> Self {
+        Self {
+            device: device.into(),
+            observer: &(),
+            stop: StopToken::new(),
+            time_limit: None,
+            checkpoints: None,
+            diagnose: true,
+        }
+    }
+
+    /// The same context for trainings of which only the result matters: no diagnosis.
+    pub fn quiet(&self) -> Self {
+        Self {
+            diagnose: false,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn warn(&self, warning: Warning) {
+        self.observer.on_event(&Event::Warning(&warning));
+    }
+}

@@ -1,0 +1,160 @@
+//! Cross-validation.
+
+use std::collections::BTreeMap;
+
+use backburn_tabular::{Predictions, Split, k_folds};
+use backburn_training::at_once;
+use web_time::Instant;
+
+use crate::config::Config;
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::event::Event;
+use crate::fit_plan::fit_plan;
+use crate::plan::{Plan, PlanOptions};
+use crate::runner::can_run_in_parallel;
+use crate::score::Score;
+use crate::text::{count, number};
+
+/// The scores of a cross-validation.
+#[derive(Debug, Clone)]
+pub struct CrossValidation {
+    /// The score on each fold.
+    pub scores: Vec<Score>,
+    /// The rows of the table in order.
+    pub rows: Vec<usize>,
+    /// For each of [`rows`](Self::rows), the prediction of the model that was not trained on it.
+    pub predictions: Predictions,
+}
+
+impl CrossValidation {
+    /// The metric to compare by, `rmse` or `accuracy`, its mean over the folds and its standard deviation
+    /// between them.
+    pub fn summary(&self) -> (&'static str, f64, f64) {
+        let metric = match self.predictions {
+            Predictions::Values(_) => "rmse",
+            Predictions::Classes { .. } => "accuracy",
+        };
+        let (mean, deviation) = self.mean_and_deviation(metric);
+        (metric, mean, deviation)
+    }
+
+    /// The mean of a metric over the folds, and its standard deviation between them.
+    pub fn mean_and_deviation(&self, metric: &str) -> (f64, f64) {
+        let values = self.metrics().into_iter().map(|metrics| metrics.get(metric).copied());
+        let values: Vec<f64> = values.map(|value| value.unwrap_or(f64::NAN)).collect();
+        let folds = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / folds;
+        let squares = values.iter().map(|value| (value - mean) * (value - mean));
+        (mean, (squares.sum::<f64>() / folds).sqrt())
+    }
+
+    /// The metrics of each fold.
+    pub fn metrics(&self) -> Vec<BTreeMap<String, f64>> {
+        self.scores.iter().map(Score::metrics).collect()
+    }
+}
+
+impl std::fmt::Display for CrossValidation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (metric, mean, deviation) = self.summary();
+        match metric {
+            "rmse" => write!(f, "mean RMSE {} ± {}", number(mean), number(deviation)),
+            _ => write!(
+                f,
+                "mean accuracy {:.2} % ± {:.2}",
+                mean * 100.0,
+                deviation * 100.0
+            ),
+        }
+    }
+}
+
+/// Fits a model for each fold on the others, and scores it on the fold.
+pub(crate) fn cross_validate(
+    data: &Dataset,
+    folds: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<CrossValidation, Error> {
+    if !(2..=data.rows().len()).contains(&folds) {
+        let rows = count(data.rows().len(), "row");
+        return Err(Error::Config(format!(
+            "{folds} folds: there must be at least 2 and at most as many as rows, and there are {rows}"
+        )));
+    }
+    let splits = k_folds(data.rows(), folds, data.classes(), config.training.seed);
+    let context = &context.quiet();
+    let score = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
+    let mut scores = Vec::new();
+    let mut parts = Vec::new();
+    let mut failure = None;
+    let mut done = |fold: usize, result: Result<(Score, Predictions, Instant), Error>| match result {
+        Ok((score, predictions, started)) => {
+            parts.push((splits[fold].validation.as_slice(), predictions));
+            context.observer.on_event(&Event::FoldEnd {
+                fold,
+                folds,
+                score: &score,
+                time: started.elapsed(),
+            });
+            scores.push(score);
+            false
+        }
+        Err(error) => {
+            failure.get_or_insert(error);
+            true
+        }
+    };
+    // The networks of an ensemble run in parallel themselves.
+    if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
+        at_once(folds, score, |fold, result| {
+            done(fold, result);
+        });
+    } else {
+        for fold in 0..folds {
+            if done(fold, score(fold)) {
+                break;
+            }
+        }
+    }
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let (rows, predictions) = Predictions::in_order(parts);
+    Ok(CrossValidation {
+        scores,
+        rows,
+        predictions,
+    })
+}
+
+/// Fits a model on the rows outside a fold. The fold only scores it: part of the other rows chooses the
+/// best epoch.
+fn fit_fold(
+    data: &Dataset,
+    split: &Split,
+    fold: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<(Score, Predictions, Instant), Error> {
+    let started = Instant::now();
+    let held_out = data.table().select("the fold", &split.validation)?;
+    let classes = data.classes_of(&split.training);
+    let inner = Split::new(
+        &split.training,
+        config.data.validation_fraction,
+        classes.as_deref(),
+        config.training.seed,
+    );
+    let name = format!("fold-{}", fold + 1);
+    let plan = Plan::new(&name, data, inner, config, PlanOptions::default())?;
+    let model = fit_plan(plan, data, context)?;
+    let predictions = model.predict(&held_out)?;
+    if context.stop.is_stopped() {
+        return Err(Error::Interrupted);
+    }
+    let score = Score::of_table(&predictions, &held_out, &model.model().target)?;
+    Ok((score, predictions, started))
+}

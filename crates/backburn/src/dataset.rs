@@ -1,0 +1,345 @@
+//! A table with what there is to learn in it.
+
+use std::collections::BTreeMap;
+
+use backburn_tabular::{
+    CellError, ColumnKind, ColumnSchema, Schema, Split, Table, TableError, Target, Task,
+};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::warning::Warning;
+
+/// How a table is understood, where it is not to be inferred.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DatasetOptions {
+    /// Regression or classification; inferred from the target unless set.
+    pub task: Option<Task>,
+    /// A column with the weight of each row.
+    pub weight: Option<String>,
+    /// The kinds of columns.
+    pub columns: BTreeMap<String, ColumnKind>,
+}
+
+/// A table with its schema, its target and the rows to learn from.
+///
+/// ```
+/// use backburn::{Dataset, ReadOptions, Table, Task};
+///
+/// let csv = "size,price\n50,100\n70,140\n90,180\n110,220.5\n";
+/// let table = Table::from_reader("houses", csv.as_bytes(), &ReadOptions::default())?;
+/// let data = Dataset::new(table, "price", &Default::default())?;
+/// assert_eq!(data.task(), Task::Regression);
+/// assert_eq!(data.features().collect::<Vec<_>>(), ["size"]);
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    table: Table,
+    schema: Schema,
+    task: Task,
+    target: String,
+    /// Rows with a target and a weight above 0, in rising order.
+    rows: Vec<usize>,
+    /// For classification, the classes of those rows.
+    classes: Option<Vec<usize>>,
+    /// The weight of each row of the table.
+    weights: Option<Vec<f64>>,
+    options: DatasetOptions,
+    warnings: Vec<Warning>,
+}
+
+impl Dataset {
+    /// Infers the schema, the task and the rows to learn from.
+    ///
+    /// # Errors
+    ///
+    /// No such column, an option that does not fit the table, or no row to learn from.
+    pub fn new(table: Table, target: &str, options: &DatasetOptions) -> Result<Self, Error> {
+        table.column(target)?;
+        let weight = options.weight.as_deref();
+        if weight == Some(target) {
+            let reason = format!("`{target}` is the target: it cannot be the weight too");
+            return Err(Error::Config(reason));
+        }
+        let weights = weight.map(|column| weights(&table, column)).transpose()?;
+        let (schema, task) = schema_and_task(&table, target, options)?;
+        let mut warnings = warnings_about_columns(&schema, target, weight);
+        let known = Target::known_rows(&table, target, task)?;
+        if known.len() < table.rows() {
+            warnings.push(Warning::RowsWithoutTarget {
+                target: target.to_string(),
+                rows: table.rows() - known.len(),
+                numeric: task == Task::Regression,
+            });
+        }
+        let rows: Vec<usize> = match &weights {
+            None => known,
+            Some(weights) => known
+                .into_iter()
+                .filter(|&row| weights[row] > 0.0)
+                .collect(),
+        };
+        if rows.is_empty() {
+            let column = weight.unwrap_or_default();
+            let reason = format!("every row has weight 0 in `{column}`");
+            return Err(Error::Failed(format!("{}: {reason}", table.name())));
+        }
+        let classes = match task {
+            Task::Regression => None,
+            Task::Classification => {
+                let fitted = Target::fit(&table, target, task, &rows, &rows)?;
+                let of_row = fitted.classes(&table)?;
+                Some(rows.iter().filter_map(|&row| of_row[row]).collect())
+            }
+        };
+        Ok(Self {
+            table,
+            schema,
+            task,
+            target: target.to_string(),
+            rows,
+            classes,
+            weights,
+            options: options.clone(),
+            warnings,
+        })
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// What each column was found to be.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Regression or classification.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// The column to predict.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The column with the rows' weights.
+    pub fn weight(&self) -> Option<&str> {
+        self.options.weight.as_deref()
+    }
+
+    /// The weight of each row of the table, if there is a column of weights.
+    pub(crate) fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// The rows to learn from: those with a target and a weight above 0, in rising order.
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// For classification, the class of each of [`rows`](Self::rows).
+    pub fn classes(&self) -> Option<&[usize]> {
+        self.classes.as_deref()
+    }
+
+    /// What was done to columns and rows.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The names of the columns to learn from.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.inputs()
+            .filter(|column| column.kind != ColumnKind::Ignored)
+            .map(|column| column.name.as_str())
+    }
+
+    /// The columns beside the target and the weight, also those that are ignored.
+    pub fn inputs(&self) -> impl Iterator<Item = &ColumnSchema> {
+        self.schema.columns.iter().filter(|column| {
+            column.name != self.target && Some(&column.name) != self.options.weight.as_ref()
+        })
+    }
+
+    /// Sets a fraction of the rows aside at random, the same fraction of each class: rows to train on,
+    /// and rows to test on. The schema is inferred anew from the training rows.
+    ///
+    /// # Errors
+    ///
+    /// The training rows alone cannot be learned from, such as rows of a single class.
+    pub fn split(&self, test_fraction: f64, seed: u64) -> Result<(Self, Self), Error> {
+        let split = Split::new(&self.rows, test_fraction, self.classes(), seed);
+        let train = self.table.select(self.table.name(), &split.training)?;
+        let options = DatasetOptions {
+            task: Some(self.task),
+            ..self.options.clone()
+        };
+        let train = Self::new(train, &self.target, &options)?;
+        Ok((train, self.select(&split.validation)?))
+    }
+
+    /// The same table with some of its rows to learn from, in rising order.
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        Self {
+            rows: rows.to_vec(),
+            classes: self.classes_of(rows),
+            ..self.clone()
+        }
+    }
+
+    /// A table of these rows alone, in rising order, with the schema of the whole.
+    pub(crate) fn select(&self, rows: &[usize]) -> Result<Self, Error> {
+        let of_rows = |weights: &Vec<f64>| rows.iter().map(|&row| weights[row]).collect();
+        Ok(Self {
+            table: self.table.select(self.table.name(), rows)?,
+            schema: self.schema.clone(),
+            task: self.task,
+            target: self.target.clone(),
+            rows: (0..rows.len()).collect(),
+            classes: self.classes_of(rows),
+            weights: self.weights.as_ref().map(of_rows),
+            options: self.options.clone(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The split into training and validation rows that a config asks for.
+    pub fn validation_split(&self, config: &Config) -> Split {
+        Split::new(
+            &self.rows,
+            config.data.validation_fraction,
+            self.classes(),
+            config.training.seed,
+        )
+    }
+
+    /// The classes of some of [`rows`](Self::rows) in rising order, for classification.
+    pub(crate) fn classes_of(&self, some: &[usize]) -> Option<Vec<usize>> {
+        let classes = self.classes.as_ref()?;
+        let of_row = self.rows.iter().zip(classes);
+        let of_some = of_row.filter(|(row, _)| some.binary_search(row).is_ok());
+        Some(of_some.map(|(_, class)| *class).collect())
+    }
+
+    /// The same dataset with the kinds of columns that a config sets.
+    pub(crate) fn with_columns_of(&self, config: &Config) -> Result<Self, Error> {
+        let mut options = self.options.clone();
+        options.columns.extend(config.columns.clone());
+        let whole = Self::new(self.table.clone(), &self.target, &options)?;
+        Ok(whole.subset(&self.rows))
+    }
+
+    /// Whether a config sets kinds of columns that the dataset does not have.
+    pub(crate) fn lacks_columns_of(&self, config: &Config) -> bool {
+        let own = &self.options.columns;
+        config.columns.iter().any(|(name, kind)| own.get(name) != Some(kind))
+    }
+
+    /// Checks that a table to test on has the target and the columns that a model will need.
+    ///
+    /// # Errors
+    ///
+    /// A column that is missing or of another kind, or no row with a target that could be scored.
+    pub fn check_test(&self, test: &Table) -> Result<(), Error> {
+        let target = &self.target;
+        self.schema.check(test, target)?;
+        Target::known_rows(test, target, self.task)?;
+        if self.task == Task::Classification {
+            let fitted = Target::fit(&self.table, target, self.task, &self.rows, &self.rows)?;
+            if fitted.classes(test)?.iter().all(Option::is_none) {
+                let name = test.name();
+                let reason = format!("{name}: no row has a class of `{target}` to score");
+                return Err(Error::Failed(reason));
+            }
+        }
+        for column in self.features() {
+            self.schema.check(test, column)?;
+        }
+        Ok(())
+    }
+}
+
+impl AsRef<Table> for Dataset {
+    fn as_ref(&self) -> &Table {
+        &self.table
+    }
+}
+
+/// The schema, and the task if it was set or follows from the kind of the target.
+fn schema_and_task(
+    table: &Table,
+    target: &str,
+    options: &DatasetOptions,
+) -> Result<(Schema, Task), Error> {
+    let mut kinds = options.columns.clone();
+    let task = options.task.or_else(|| match kinds.get(target)? {
+        ColumnKind::Numeric => Some(Task::Regression),
+        ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
+        _ => None,
+    });
+    match task {
+        Some(Task::Regression) => kinds.insert(target.to_string(), ColumnKind::Numeric),
+        Some(Task::Classification) => kinds.insert(target.to_string(), ColumnKind::Categorical),
+        None => kinds.remove(target),
+    };
+    let schema = Schema::infer(table, &kinds)?;
+    let task = match task {
+        Some(task) => task,
+        None => Task::infer(table, &schema, target)?,
+    };
+    Ok((schema, task))
+}
+
+fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
+    table
+        .column(column)?
+        .cells()
+        .enumerate()
+        .map(|(row, cell)| match cell.number() {
+            Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+            _ => Err(Error::Table(TableError::Cell {
+                place: table.place(row),
+                error: CellError {
+                    column: column.to_string(),
+                    row,
+                    value: cell.category().unwrap_or_default().into_owned(),
+                    expected: "weights, which are numbers of at least 0",
+                },
+            })),
+        })
+        .collect()
+}
+
+fn warnings_about_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut missing = Vec::new();
+    for column in &schema.columns {
+        if column.name == target || Some(column.name.as_str()) == weight {
+            continue;
+        }
+        if let Some(reason) = &column.reason {
+            warnings.push(Warning::ColumnIgnored {
+                column: column.name.clone(),
+                reason: reason.clone(),
+            });
+            continue;
+        }
+        if column.missing > 0 {
+            missing.push((column.name.clone(), column.missing));
+        }
+        if column.infinite > 0 {
+            warnings.push(Warning::InfiniteValues {
+                column: column.name.clone(),
+                rows: column.infinite,
+            });
+        }
+    }
+    if !missing.is_empty() {
+        warnings.push(Warning::MissingValues { columns: missing });
+    }
+    warnings
+}

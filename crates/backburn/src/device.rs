@@ -1,0 +1,47 @@
+//! Where networks compute.
+
+use burn::tensor::Device;
+
+/// A Burn device with the name that a model's summary keeps, such as `flex`.
+#[derive(Debug, Clone)]
+pub struct SelectedDevice {
+    /// The backend's name in lower case.
+    pub name: String,
+    /// The device.
+    pub device: Device,
+}
+
+impl SelectedDevice {
+    /// A device under a name of the caller's choice.
+    pub fn new(name: impl Into<String>, device: Device) -> Self {
+        let name = name.into();
+        Self { name, device }
+    }
+}
+
+impl From<Device> for SelectedDevice {
+    /// Takes the name from the device: `Flex(..)` is `flex`.
+    fn from(device: Device) -> Self {
+        let debug = format!("{device:?}");
+        let inner = debug.strip_prefix("Device<").unwrap_or(&debug);
+        let name: String = inner.chars().take_while(|c| c.is_alphanumeric()).collect();
+        Self::new(name.to_lowercase(), device)
+    }
+}
+
+impl Default for SelectedDevice {
+    /// Burn's default device: that of the backends compiled in, or of the variable `BURN_DEVICE`.
+    fn default() -> Self {
+        Device::default().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_the_name_of_its_backend() {
+        assert_eq!(SelectedDevice::from(Device::flex()).name, "flex");
+    }
+}

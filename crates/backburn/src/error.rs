@@ -1,0 +1,72 @@
+//! What can go wrong between a table and a model.
+
+use thiserror::Error;
+
+use crate::{ModelFileError, TableError};
+#[cfg(feature = "train")]
+use backburn_training::{Finding, History, TrainingError};
+
+/// An operation that could not be done. The message says what is wrong, where, and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The model file.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// A setting or an argument that is not valid.
+    #[error("{0}")]
+    Config(String),
+    /// Training.
+    #[cfg(feature = "train")]
+    #[error(transparent)]
+    Training(TrainingError),
+    /// The loss became infinite or NaN before there was a network to keep.
+    #[cfg(feature = "train")]
+    #[error("{}", TrainingError::Diverged)]
+    Diverged {
+        /// The epochs before.
+        history: Box<History>,
+        /// What is wrong in them.
+        findings: Vec<Finding>,
+    },
+    /// The caller asked to stop before there was a result.
+    #[error("interrupted before there was a result")]
+    Interrupted,
+    /// No Burn backend is compiled in.
+    #[error(
+        "no backend is compiled in: enable a feature of burn such as `flex` or `ndarray` in your Cargo.toml"
+    )]
+    NoBackend,
+    /// Anything else, in a sentence.
+    #[error("{0}")]
+    Failed(String),
+}
+
+#[cfg(feature = "train")]
+impl From<TrainingError> for Error {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Config(error) => Self::Config(error.to_string()),
+            other => Self::Training(other),
+        }
+    }
+}
+
+impl From<backburn_model::ConfigError> for Error {
+    fn from(error: backburn_model::ConfigError) -> Self {
+        Self::Config(error.to_string())
+    }
+}
+
+impl Error {
+    /// The error of a row whose prediction is infinite or NaN; `row` says where the row is.
+    pub fn not_finite(row: &str) -> Self {
+        Self::Failed(format!(
+            "{row}: the prediction is not a finite number: the row is far outside the training data, or \
+             the model is damaged"
+        ))
+    }
+}

@@ -1,0 +1,105 @@
+//! Fitting models to tables.
+
+use backburn_tabular::Task;
+
+use crate::config::Config;
+use crate::context::FitContext;
+use crate::cross_validation::{CrossValidation, cross_validate};
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::fit_plan::fit_plan;
+use crate::fitted_model::FittedModel;
+use crate::plan::{Plan, PlanOptions};
+
+/// The name of a fit's run.
+const RUN: &str = "network";
+
+/// Settings that are fitted to tables.
+///
+/// ```no_run
+/// use backburn::{Config, Dataset, Estimator, FitContext, Preset, Table};
+///
+/// let table = Table::read("houses.csv", &Default::default())?;
+/// let data = Dataset::new(table, "price", &Default::default())?;
+/// let (train, test) = data.split(0.2, 0)?;
+/// let model = Estimator::new(Config::preset(Preset::Default)).fit(&train, &FitContext::default())?;
+/// println!("{}", model.evaluate(&test)?);
+/// model.save("houses.safetensors")?;
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Estimator {
+    config: Config,
+}
+
+impl Estimator {
+    /// An estimator with these settings.
+    pub fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Fits a model: chooses settings by trials, and trains its networks.
+    ///
+    /// # Errors
+    ///
+    /// Settings that are not valid or do not fit the table, a table that does not fit into memory, or a
+    /// loss that becomes infinite at once.
+    pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
+        let data = &*self.prepared(data)?;
+        let plan = self.plan_on(data, context.diagnose)?;
+        fit_plan(plan, data, context)
+    }
+
+    /// The jobs of a fit, to be run here or elsewhere; see [`Plan`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`fit`](Self::fit).
+    pub fn plan(&self, data: &Dataset) -> Result<Plan, Error> {
+        let data = &*self.prepared(data)?;
+        self.plan_on(data, true)
+    }
+
+    fn plan_on(&self, data: &Dataset, diagnose: bool) -> Result<Plan, Error> {
+        let config = self.config.clone().for_rows(data.rows().len());
+        let options = PlanOptions {
+            diagnose,
+            max_epochs: None,
+        };
+        Plan::new(RUN, data, data.validation_split(&config), &config, options)
+    }
+
+    /// Scores the settings by cross-validation: for each fold, a model is fitted on the others and scored
+    /// on it.
+    ///
+    /// # Errors
+    ///
+    /// More folds than rows, and those of [`fit`](Self::fit).
+    pub fn cross_validate(
+        &self,
+        data: &Dataset,
+        folds: usize,
+        context: &FitContext,
+    ) -> Result<CrossValidation, Error> {
+        let data = &*self.prepared(data)?;
+        let config = self.config.clone().for_rows(data.rows().len());
+        cross_validate(data, folds, &config, context)
+    }
+
+    /// The dataset as the settings want it.
+    fn prepared<'a>(&self, data: &'a Dataset) -> Result<std::borrow::Cow<'a, Dataset>, Error> {
+        self.config.validate()?;
+        if data.task() == Task::Regression {
+            self.config.check_regression()?;
+        }
+        Ok(match data.lacks_columns_of(&self.config) {
+            true => std::borrow::Cow::Owned(data.with_columns_of(&self.config)?),
+            false => std::borrow::Cow::Borrowed(data),
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! A trained model.
+
+use std::path::{Path, PathBuf};
+
+use backburn_tabular::{ModelFile, Predictions, Predictor, SavedModel, Split, Table, TestScore};
+use backburn_training::{Finding, History, StopReason};
+
+use crate::context::FitContext;
+use crate::device::SelectedDevice;
+use crate::error::Error;
+use crate::job_result::TrainedNetwork;
+use crate::score::Score;
+
+/// A trained model: it predicts, is scored, and is saved to one file.
+///
+/// ```
+/// use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, Table};
+///
+/// let csv = "x,y\n1,2\n2,4\n3,6\n4,8.5\n5,10\n6,12\n";
+/// let table = Table::from_reader("line", csv.as_bytes(), &ReadOptions::default())?;
+/// let data = Dataset::new(table.clone(), "y", &Default::default())?;
+/// let model = Estimator::new(Config::preset(Preset::Fast)).fit(&data, &FitContext::default())?;
+/// assert_eq!(model.predict(&table)?.rows(), 6);
+/// println!("{}", model.evaluate(&table)?);
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct FittedModel {
+    predictor: Predictor,
+    record: Option<FitRecord>,
+}
+
+/// How a model was fitted. A model that was loaded has none.
+#[derive(Debug, Clone)]
+pub struct FitRecord {
+    /// The score on rows that the networks were not trained on, if there were any.
+    pub validation: Option<Score>,
+    /// Why training ended.
+    pub stop: StopReason,
+    /// The number of networks that there were to be.
+    pub networks: usize,
+    /// How long the fit took, in seconds.
+    pub seconds: f64,
+    /// The epochs of the network that was diagnosed.
+    pub history: History,
+    /// What is wrong with the run or the table.
+    pub findings: Vec<Finding>,
+    /// The training rows, and those that chose the best epoch.
+    pub split: Split,
+}
+
+impl FittedModel {
+    pub(crate) fn new(
+        network: TrainedNetwork,
+        validation: Option<Score>,
+        networks: usize,
+        context: &FitContext,
+    ) -> Self {
+        Self {
+            predictor: Predictor::new(network.model, &context.device.device),
+            record: Some(FitRecord {
+                validation,
+                stop: network.stop,
+                networks,
+                seconds: network.seconds,
+                history: network.history,
+                findings: network.findings,
+                split: network.split,
+            }),
+        }
+    }
+
+    /// Loads a model onto a device.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, is no model, is damaged, or is newer than this program.
+    pub fn load(
+        path: impl AsRef<Path>,
+        device: impl Into<SelectedDevice>,
+    ) -> Result<Self, Error> {
+        let predictor = Predictor::load_on(path, &device.into().device)?;
+        Ok(Self {
+            predictor,
+            record: None,
+        })
+    }
+
+    /// Saves the model to a file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written, or something that is no model is in its place.
+    pub fn save(&self, path: impl Into<PathBuf>) -> Result<PathBuf, Error> {
+        Ok(ModelFile::create(path)?.write(self.model())?)
+    }
+
+    /// The networks, the encoder and the target.
+    pub fn model(&self) -> &SavedModel {
+        self.predictor.model()
+    }
+
+    /// Predicts tables, batches and single rows.
+    pub fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    /// How the model was fitted; `None` for a model that was loaded.
+    pub fn record(&self) -> Option<&FitRecord> {
+        self.record.as_ref()
+    }
+
+    /// How the model was fitted, to add findings.
+    pub fn record_mut(&mut self) -> Option<&mut FitRecord> {
+        self.record.as_mut()
+    }
+
+    /// Predicts for every row of a table. Columns may stand in any order; columns that the model does not
+    /// use are ignored.
+    ///
+    /// # Errors
+    ///
+    /// A column is missing, or holds a value of another kind.
+    pub fn predict(&self, table: impl AsRef<Table>) -> Result<Predictions, Error> {
+        Ok(self.predictor.predict_table(table.as_ref())?)
+    }
+
+    /// Intervals that hold the true value of each row with a probability such as 0.9 (split conformal
+    /// prediction). `None` for a model that has none.
+    ///
+    /// # Errors
+    ///
+    /// A coverage that the model cannot give, or a table that does not fit it.
+    pub fn predict_interval(
+        &self,
+        table: impl AsRef<Table>,
+        coverage: f64,
+    ) -> Result<Option<Vec<[f64; 2]>>, Error> {
+        let checked = self.model().target.check_coverage(coverage);
+        checked.map_err(Error::Failed)?;
+        Ok(self.predictor.intervals_of_table(table.as_ref(), coverage)?)
+    }
+
+    /// The score on a table that has the target.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not fit the model, or no row with a target.
+    pub fn evaluate(&self, table: impl AsRef<Table>) -> Result<Score, Error> {
+        let table = table.as_ref();
+        let predictions = self.predict(table)?;
+        Score::of_table(&predictions, table, &self.model().target)
+    }
+
+    /// Notes the score on a test table in the model, for [`SavedModel::summary`].
+    pub fn set_test_score(&mut self, table: &Table, score: &Score) {
+        let summary = &mut self.predictor.model_mut().summary;
+        summary.test = Some(TestScore {
+            table: table.name().to_string(),
+            rows: score.rows,
+            scores: score.metrics(),
+        });
+    }
+
+    /// Whether the model is an average of several networks.
+    pub fn is_ensemble(&self) -> bool {
+        self.model().network.members.len() > 1
+    }
+}

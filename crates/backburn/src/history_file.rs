@@ -1,0 +1,147 @@
+//! The history of a fit, as JSON lines beside the model's file.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use backburn_tabular::{OutputFile, SavedModel};
+use backburn_training::{EpochRecord, Finding, History, StartReport, StopReason};
+use serde::{Deserialize, Serialize};
+
+/// A line of the file: the first line, a line for each epoch, the last line.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Start {
+        /// The version of this format.
+        backburn_history: u64,
+        model: Identity,
+        start: StartReport,
+    },
+    Epoch(EpochRecord),
+    End {
+        stop: Option<StopReason>,
+        findings: Vec<Finding>,
+    },
+}
+
+const VERSION: u64 = 1;
+
+/// Identifies the model of a history.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Identity {
+    table: String,
+    target: String,
+    seed: u64,
+    training_rows: usize,
+    epochs: usize,
+    best_epoch: usize,
+}
+
+impl Identity {
+    fn of(model: &SavedModel) -> Self {
+        let summary = &model.summary;
+        Self {
+            table: summary.table.clone(),
+            target: model.target.column().to_string(),
+            seed: summary.seed,
+            training_rows: summary.training_rows,
+            epochs: summary.epochs,
+            best_epoch: summary.best_epoch,
+        }
+    }
+}
+
+/// The path of the history of a model: `house-prices.history.jsonl` for `house-prices.safetensors`.
+pub fn path_beside(file: &Path) -> PathBuf {
+    let mut name = match file.extension() {
+        Some(extension) if extension == "safetensors" => file.with_extension(""),
+        _ => file.to_path_buf(),
+    }
+    .into_os_string();
+    name.push(".history.jsonl");
+    name.into()
+}
+
+/// Writes the history of a model beside its file.
+///
+/// # Errors
+///
+/// The file cannot be written, or something that is no history is in its place.
+pub fn write(
+    file: &Path,
+    model: &SavedModel,
+    history: &History,
+    findings: &[Finding],
+) -> io::Result<PathBuf> {
+    let path = path_beside(file);
+    if path.exists() && !is_history(&path) {
+        let reason = "it is there already, and no history";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+    }
+    let start = Line::Start {
+        backburn_history: VERSION,
+        model: Identity::of(model),
+        start: history.start.clone(),
+    };
+    let epochs = history.epochs.iter().cloned().map(Line::Epoch);
+    let end = Line::End {
+        stop: history.stop,
+        findings: findings.to_vec(),
+    };
+    let mut file = OutputFile::create(&path)?;
+    for line in [start].into_iter().chain(epochs).chain([end]) {
+        let text = serde_json::to_string(&line).map_err(io::Error::other)?;
+        writeln!(file, "{text}")?;
+    }
+    file.commit()?;
+    Ok(path)
+}
+
+/// Whether a file begins as histories of any version do.
+fn is_history(path: &Path) -> bool {
+    let mut start = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.starts_with(b"{\"backburn_history\":")
+}
+
+/// Reads the history of a model and its findings.
+///
+/// # Errors
+///
+/// The file cannot be read, or is the history of another model.
+pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), String> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let mut history = History::default();
+    let mut found = None;
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        let line: Line =
+            serde_json::from_str(line).map_err(|_| format!("line {number} is not of a history"))?;
+        match line {
+            Line::Start {
+                backburn_history: VERSION,
+                model: of,
+                start,
+            } if index == 0 => {
+                if of != Identity::of(model) {
+                    return Err("it is of another model".to_string());
+                }
+                history.start = start;
+            }
+            Line::Start { .. } => {
+                return Err(format!("line {number}: another version of histories"));
+            }
+            _ if index == 0 => return Err("the first line is not of a history".to_string()),
+            Line::Epoch(epoch) => history.epochs.push(epoch),
+            Line::End { stop, findings } => {
+                history.stop = stop;
+                found = Some(findings);
+            }
+        }
+    }
+    match found {
+        None => Err("its end is missing".to_string()),
+        Some(findings) => Ok((history, findings)),
+    }
+}

@@ -1,0 +1,51 @@
+//! One training of a fit.
+
+use backburn_tabular::Split;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::event::Selection;
+
+/// A training that depends on the table and on nothing else. Jobs are made by a
+/// [`Plan`](crate::Plan), run by a [`JobRunner`](crate::JobRunner) in any order and in any process, and
+/// can be sent elsewhere with serde.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Tells the job from the others of its run: `network-member-2`.
+    pub name: String,
+    /// What the job is for.
+    pub kind: JobKind,
+    /// The settings of this network.
+    pub config: Config,
+    /// The rows to train on, and those that choose the best epoch.
+    pub split: Split,
+    /// Ends training after so many epochs, wherever its schedule is.
+    pub max_epochs: Option<usize>,
+    /// Whether layers are recorded and the run is diagnosed.
+    pub diagnose: bool,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// A small network that helps to choose a setting.
+    Trial {
+        /// The setting.
+        selection: Selection,
+        /// Which of the values to choose from, from 0.
+        candidate: usize,
+        /// The fold that is left out, from 0.
+        fold: usize,
+    },
+    /// The only network of the model.
+    Network,
+    /// A network of an ensemble. Its encoder is fitted on the validation rows too, so that all members
+    /// share one.
+    Member {
+        /// Which one, from 0.
+        member: usize,
+    },
+    /// The only network of the model, trained once more on all rows.
+    Refit,
+}

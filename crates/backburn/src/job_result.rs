@@ -1,0 +1,147 @@
+//! What a job comes to.
+
+use backburn_tabular::{SavedModel, Split};
+use backburn_training::{Finding, History, StopReason};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// What a [`Job`](crate::Job) came to.
+#[derive(Debug, Clone)]
+pub struct JobResult {
+    /// The job's name.
+    pub name: String,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+/// What a job came to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Of a trial: the error on the fold that was left out; infinite if it could not be trained.
+    Error(f64),
+    /// A network.
+    Network(Box<TrainedNetwork>),
+    /// The job was not run: the run was stopped or its time was up.
+    Skipped,
+}
+
+/// A network after its training.
+#[derive(Debug, Clone)]
+pub struct TrainedNetwork {
+    /// The network with its encoder and target.
+    pub model: SavedModel,
+    /// Why training ended.
+    pub stop: StopReason,
+    /// How long the run had taken when it ended.
+    pub seconds: f64,
+    /// The epochs, if the run was to be diagnosed.
+    pub history: History,
+    /// What is wrong in them, if the run was to be diagnosed.
+    pub findings: Vec<Finding>,
+    /// The rows.
+    pub split: Split,
+    /// The network's outputs for the validation rows, `validation rows * outputs` numbers.
+    pub outputs: Vec<f32>,
+}
+
+/// The part of a result that is JSON.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    name: String,
+    outcome: OutcomeHeader,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeHeader {
+    /// The bits of a 64-bit number, which may be infinite.
+    Error(u64),
+    Skipped,
+    Network {
+        stop: StopReason,
+        seconds: f64,
+        history: History,
+        findings: Vec<Finding>,
+        split: Split,
+        /// How many 32-bit numbers stand behind the header, before the model.
+        outputs: usize,
+    },
+}
+
+impl JobResult {
+    /// The result as bytes, to be sent to the process that assembles the model: the length of a JSON
+    /// header (8 bytes, little endian), the header, the outputs, the model's file.
+    ///
+    /// # Errors
+    ///
+    /// Weights that cannot be read back from their device.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let outcome = match &self.outcome {
+            Outcome::Error(error) => OutcomeHeader::Error(error.to_bits()),
+            Outcome::Skipped => OutcomeHeader::Skipped,
+            Outcome::Network(network) => OutcomeHeader::Network {
+                stop: network.stop,
+                seconds: network.seconds,
+                history: network.history.clone(),
+                findings: network.findings.clone(),
+                split: network.split.clone(),
+                outputs: network.outputs.len(),
+            },
+        };
+        let header = Header {
+            name: self.name.clone(),
+            outcome,
+        };
+        let header = serde_json::to_vec(&header).map_err(|e| Error::Failed(e.to_string()))?;
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header);
+        if let Outcome::Network(network) = &self.outcome {
+            bytes.extend(network.outputs.iter().flat_map(|output| output.to_le_bytes()));
+            bytes.extend(network.model.to_bytes()?);
+        }
+        Ok(bytes)
+    }
+
+    /// Reads a result, and puts its network on a device.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are something else or damaged.
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, Error> {
+        let damaged = || Error::Failed("these bytes are no result of a job".to_string());
+        let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
+        let (header, rest) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let Header { name, outcome } = serde_json::from_slice(header).map_err(|_| damaged())?;
+        let outcome = match outcome {
+            OutcomeHeader::Error(bits) => Outcome::Error(f64::from_bits(bits)),
+            OutcomeHeader::Skipped => Outcome::Skipped,
+            OutcomeHeader::Network {
+                stop,
+                seconds,
+                history,
+                findings,
+                split,
+                outputs,
+            } => {
+                let length = outputs.checked_mul(4).ok_or_else(damaged)?;
+                let (outputs, model) = rest.split_at_checked(length).ok_or_else(damaged)?;
+                let (outputs, _) = outputs.as_chunks::<4>();
+                let model = SavedModel::from_bytes(&name, model.to_vec(), device)?;
+                Outcome::Network(Box::new(TrainedNetwork {
+                    model,
+                    stop,
+                    seconds,
+                    history,
+                    findings,
+                    split,
+                    outputs: outputs.iter().map(|n| f32::from_le_bytes(*n)).collect(),
+                }))
+            }
+        };
+        Ok(Self { name, outcome })
+    }
+}

@@ -1,0 +1,229 @@
+//! The error against the number of training rows.
+
+use backburn_tabular::{Split, Table};
+use backburn_training::{Finding, Illness, StopReason};
+use serde::Serialize;
+
+use crate::baselines;
+use crate::config::{Config, KnnFeatures};
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::fit_plan::fit_plan;
+use crate::fitted_model::{FitRecord, FittedModel};
+use crate::members::Members;
+use crate::plan::{Plan, PlanOptions};
+use crate::score::Score;
+use crate::text::{count, number};
+
+/// Fewer rows than this are not divided further.
+const MIN_ROWS: usize = 40;
+/// With fewer training rows, each point is the mean of several networks on different rows.
+const REPEATED_BELOW: usize = 1000;
+const REPEATS: u64 = 2;
+
+/// The error of a network against the rows that it was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LearningCurve {
+    /// What the error is: `RMSE` or `log loss`.
+    pub measure: String,
+    /// Training rows and the error.
+    pub points: Vec<(usize, f64)>,
+}
+
+/// Trains single networks on a quarter, on half and on all of the training rows, for as many steps each,
+/// and scores them on the test rows or else on the validation rows. A finding that more rows would help
+/// is added to the model's record. `None` where there are too few rows, or the run was stopped.
+///
+/// # Errors
+///
+/// Rows that cannot be predicted.
+pub fn learning_curve(
+    model: &mut FittedModel,
+    data: &Dataset,
+    test: Option<&Table>,
+    config: &Config,
+    context: &FitContext,
+) -> Result<Option<LearningCurve>, Error> {
+    let Some(record) = model.record() else {
+        return Ok(None);
+    };
+    // Who stopped one training does not want more of them.
+    if record.stop == StopReason::Interrupted {
+        return Ok(None);
+    }
+    let split = match model.is_ensemble() {
+        true => data.validation_split(config),
+        false => record.split.clone(),
+    };
+    if split.training.len() < MIN_ROWS || test.is_none() && split.validation.is_empty() {
+        return Ok(None);
+    }
+    let held_out = match test {
+        Some(test) => test.clone(),
+        None => data.table().select("the validation rows", &split.validation)?,
+    };
+    let curve = curve(model, data, &split, &held_out, config, context)?;
+    if let Some(curve) = &curve {
+        let finding = finding(curve, model, record, data, &held_out, config)?;
+        if let Some(record) = model.record_mut() {
+            record.findings.extend(finding);
+        }
+    }
+    Ok(curve)
+}
+
+fn curve(
+    model: &FittedModel,
+    data: &Dataset,
+    split: &Split,
+    held_out: &Table,
+    config: &Config,
+    context: &FitContext,
+) -> Result<Option<LearningCurve>, Error> {
+    let rows = &split.training;
+    let repeats = match rows.len() < REPEATED_BELOW {
+        true => REPEATS,
+        false => 1,
+    };
+    let context = &context.quiet();
+    let mut points = Vec::new();
+    let mut measure = String::new();
+    for share in [0.25, 0.5, 1.0] {
+        let mut errors = Vec::new();
+        let mut used = rows.len();
+        for repeat in 0..repeats {
+            if context.stop.is_stopped() {
+                return Ok(None);
+            }
+            let is_the_model = share == 1.0 && repeat == 0 && !model.is_ensemble();
+            let score = match is_the_model {
+                true => model.evaluate(held_out)?,
+                false => {
+                    // Fewer rows may lack what training needs; the curve then has fewer points.
+                    let Ok((part, on)) =
+                        fit_part(model, data, split, (share, repeat), config, context)
+                    else {
+                        continue;
+                    };
+                    used = on;
+                    part.evaluate(held_out)?
+                }
+            };
+            let (name, error) = score.error();
+            measure = name.to_string();
+            errors.push(error);
+        }
+        if !errors.is_empty() {
+            points.push((used, errors.iter().sum::<f64>() / errors.len() as f64));
+        }
+    }
+    // The last network may have been stopped early.
+    if context.stop.is_stopped() {
+        return Ok(None);
+    }
+    Ok((points.len() >= 2).then_some(LearningCurve { measure, points }))
+}
+
+/// A single network on a share of the training rows, and the number of these rows.
+fn fit_part(
+    model: &FittedModel,
+    data: &Dataset,
+    split: &Split,
+    (share, repeat): (f64, u64),
+    config: &Config,
+    context: &FitContext,
+) -> Result<(FittedModel, usize), Error> {
+    let rows = &split.training;
+    let mut config = config.clone();
+    if let Some(transform) = model.model().target.scaled() {
+        config.data.target_transform = transform;
+    }
+    // Nothing is selected anew for fewer rows.
+    let mut neighbors = model.model().encoder.neighbours.iter();
+    config.data.knn_features = match neighbors.any(|by| by.columns.len() > 2) {
+        true => KnnFeatures::Always,
+        false => KnnFeatures::Never,
+    };
+    config.ensemble.members = Members::Exactly(1);
+    config.training.seed = config.training.seed.wrapping_add(repeat);
+    // Every network takes as many steps, so that only the rows make a difference.
+    let times = |epochs: usize| (epochs as f64 / share).round() as usize;
+    config.training.epochs = times(config.training.epochs);
+    config.training.batch_size = Some(config.training.batch_size_for(rows.len()));
+    let classes = data.classes_of(rows);
+    let part = Split::new(rows, 1.0 - share, classes.as_deref(), config.training.seed);
+    let used = part.training.len();
+    let split = Split {
+        training: part.training,
+        validation: split.validation.clone(),
+    };
+    let options = PlanOptions {
+        max_epochs: Some(times(model.model().summary.epochs)),
+        diagnose: false,
+    };
+    let name = format!("rows-{}-{repeat}", share * 100.0);
+    let plan = Plan::new(&name, data, split, &config, options)?;
+    Ok((fit_plan(plan, data, context)?, used))
+}
+
+/// Whether the curve says that more rows would help, if the run itself was sound.
+fn finding(
+    curve: &LearningCurve,
+    model: &FittedModel,
+    record: &FitRecord,
+    data: &Dataset,
+    held_out: &Table,
+    config: &Config,
+) -> Result<Option<Finding>, Error> {
+    // Chance decides over fewer.
+    const MIN_HELD_OUT: usize = 20;
+    const MIN_EPOCHS: usize = 10;
+    let is_sound = record.findings.iter().all(|finding| {
+        use Illness::{ClassImbalance, Leakage, Overfitting};
+        matches!(finding.name, Overfitting | ClassImbalance | Leakage)
+    });
+    let summary = &model.model().summary;
+    if held_out.rows() < MIN_HELD_OUT || !is_sound || summary.epochs < MIN_EPOCHS {
+        return Ok(None);
+    }
+    let constant: Score = baselines::constant(data, &model.model().target, held_out)?;
+    Ok(too_little_data(curve, constant.error().1, config))
+}
+
+/// Whether the curve still falls steeply at its end. `constant` is the error of always predicting the
+/// mean, or the frequencies of the classes.
+fn too_little_data(
+    curve: &LearningCurve,
+    constant: f64,
+    config: &Config,
+) -> Option<Finding> {
+    let [.., (_, quarter), (half_rows, half), (all_rows, all)] = curve.points.as_slice() else {
+        return None;
+    };
+    let drop = 1.0 - all / half;
+    let matters = half - all > 0.05 * constant && *all > 0.1 * constant;
+    let steep = drop > 0.35 && 1.0 - half / quarter > 0.15 && matters;
+    steep.then(|| Finding {
+        name: Illness::TooLittleData,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "from {} to {} the {} of a network falls from {} to {}, by {:.0} %, and there is no sign \
+             of an end",
+            count(*half_rows, "row"),
+            count(*all_rows, "row"),
+            curve.measure,
+            number(*half),
+            number(*all),
+            drop * 100.0
+        ),
+        remedy: match config.network.hidden.is_empty() {
+            true => "collect more rows".to_string(),
+            false => "collect more rows; until then a smaller or a linear network \
+                      (network.hidden=[]) may do as well"
+                .to_string(),
+        },
+        settings: Vec::new(),
+    })
+}

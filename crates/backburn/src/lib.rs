@@ -1,0 +1,158 @@
+//! Train multilayer perceptrons on tables: from a CSV or Parquet file to a model that predicts.
+//!
+//! ```
+//! use backburn::{Config, Dataset, Estimator, FitContext, FittedModel, Preset, ReadOptions, Table};
+//! use burn::tensor::Device;
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("houses.csv");
+//! # let rows: String = (1..60).map(|i| format!("{},{},{}\n", 40 + i, i % 4, 900 * i + 5000)).collect();
+//! # std::fs::write(&path, format!("size,rooms,price\n{rows}")).unwrap();
+//! let table = Table::read(&path, &ReadOptions::default())?;
+//! let data = Dataset::new(table, "price", &Default::default())?;
+//! let (train, test) = data.split(0.2, 0)?;
+//! let model = Estimator::new(Config::preset(Preset::Fast)).fit(&train, &FitContext::default())?;
+//! println!("{}", model.evaluate(&test)?);
+//! # let file = folder.path().join("houses.safetensors");
+//! model.save(&file)?;
+//! let model = FittedModel::load(&file, Device::default())?;
+//! let prices = model.predict(&test)?;
+//! # assert_eq!(prices.rows(), 12);
+//! # Ok::<(), backburn::Error>(())
+//! ```
+//!
+//! | To | use |
+//! | --- | --- |
+//! | read a table | [`Table::read`], [`ReadOptions`] |
+//! | say what to predict | [`Dataset::new`], [`DatasetOptions`] |
+//! | choose settings | [`Config::preset`], [`Settings`] |
+//! | fit a model | [`Estimator::fit`], [`FitContext`] |
+//! | watch a fit | [`Observer`], [`Event`] |
+//! | stop a fit | [`StopToken`] |
+//! | resume a fit | [`Checkpoints`] |
+//! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
+//! | score settings | [`Estimator::cross_validate`] |
+//! | predict, score, save | [`FittedModel`], [`Predictor`] |
+//!
+//! The command line `trainer` is a thin face of this library: the same table, settings and seed give the
+//! same model file, byte for byte.
+//!
+//! # Features
+//!
+//! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
+//!   Burn's autodiff nor its optimizers.
+//! - `parquet` (default): Parquet files.
+//!
+//! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
+
+#[cfg(feature = "train")]
+mod bagging;
+#[cfg(feature = "train")]
+pub mod baselines;
+#[cfg(feature = "train")]
+mod callbacks;
+#[cfg(feature = "train")]
+mod checkpoints;
+#[cfg(feature = "train")]
+mod clock;
+#[cfg(feature = "train")]
+mod config;
+#[cfg(feature = "train")]
+mod context;
+#[cfg(feature = "train")]
+mod cross_validation;
+#[cfg(feature = "train")]
+mod dataset;
+mod device;
+#[cfg(feature = "train")]
+mod encoded_split;
+mod error;
+#[cfg(feature = "train")]
+mod estimator;
+#[cfg(feature = "train")]
+mod event;
+#[cfg(feature = "train")]
+mod fit_plan;
+#[cfg(feature = "train")]
+mod fitted_model;
+#[cfg(feature = "train")]
+pub mod history_file;
+#[cfg(feature = "train")]
+mod job;
+#[cfg(feature = "train")]
+mod job_result;
+#[cfg(feature = "train")]
+mod learning_curve;
+#[cfg(feature = "train")]
+mod members;
+#[cfg(feature = "train")]
+mod memory;
+#[cfg(feature = "train")]
+mod merge;
+#[cfg(feature = "train")]
+mod network_config;
+#[cfg(feature = "train")]
+mod network_targets;
+#[cfg(feature = "train")]
+mod plan;
+#[cfg(feature = "train")]
+mod preset;
+#[cfg(feature = "train")]
+mod run_folder;
+#[cfg(feature = "train")]
+mod runner;
+#[cfg(feature = "train")]
+mod score;
+#[cfg(feature = "train")]
+mod scorer;
+#[cfg(feature = "train")]
+mod selection;
+#[cfg(feature = "train")]
+mod settings;
+#[cfg(feature = "train")]
+mod stop_token;
+#[cfg(feature = "train")]
+mod table_diagnosis;
+#[cfg(feature = "train")]
+mod targets;
+pub mod text;
+#[cfg(feature = "train")]
+mod train_network;
+#[cfg(feature = "train")]
+mod warning;
+
+pub use device::SelectedDevice;
+pub use error::Error;
+
+pub use backburn_tabular::*;
+
+#[cfg(feature = "train")]
+pub use self::{
+    checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
+    config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
+    context::FitContext,
+    cross_validation::CrossValidation,
+    dataset::{Dataset, DatasetOptions},
+    encoded_split::EncodedSplit,
+    estimator::Estimator,
+    event::{Event, NetworkDescription, Observer, Selected, Selection},
+    fitted_model::{FitRecord, FittedModel},
+    job::{Job, JobKind},
+    job_result::{JobResult, Outcome, TrainedNetwork},
+    learning_curve::{LearningCurve, learning_curve},
+    members::Members,
+    memory::{read_table, room_to_explain},
+    network_config::network_config,
+    plan::{Assembled, Plan},
+    preset::Preset,
+    run_folder::{FolderError, RUN, RunFolder},
+    runner::JobRunner,
+    score::{COVERAGE, Metrics, Reliability, Score},
+    scorer::Scorer,
+    settings::Settings,
+    stop_token::StopToken,
+    targets::Targets,
+    warning::Warning,
+};
+#[cfg(feature = "train")]
+pub use backburn_training::{EpochReport, Finding, History, StartReport, StopReason};

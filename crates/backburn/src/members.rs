@@ -1,0 +1,65 @@
+//! The number of networks of an ensemble.
+
+use serde::{Deserialize, Serialize, Serializer};
+use toml::Value;
+
+/// The number of networks whose outputs are averaged. In a config it is a number or `"auto"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub enum Members {
+    /// Depends on the number of rows, see [`of`](Self::of): eight where there are so few that one
+    /// network depends on which rows choose its best epoch, fewer where there are more.
+    Auto,
+    /// This number.
+    Exactly(usize),
+}
+
+/// Fewer rows are too few for folds.
+const FEWEST_ROWS: usize = 100;
+/// The largest number of rows, and the number of networks.
+const BY_ROWS: [(usize, usize); 3] = [(1_000, 8), (10_000, 4), (100_000, 2)];
+const AUTO: &str = "auto";
+
+impl Members {
+    /// The number of networks for a number of rows.
+    pub fn of(self, rows: usize) -> usize {
+        match self {
+            Self::Exactly(members) => members,
+            Self::Auto if rows < FEWEST_ROWS => 1,
+            Self::Auto => {
+                let of_rows = BY_ROWS.iter().find(|(most, _)| rows <= *most);
+                of_rows.map_or(1, |(_, members)| *members)
+            }
+        }
+    }
+
+    /// The number of networks if it is set, else one.
+    pub fn count(self) -> usize {
+        self.of(0)
+    }
+}
+
+impl TryFrom<Value> for Members {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let wrong = || format!("expected a whole number or {AUTO:?}, found {value}");
+        match &value {
+            Value::String(text) if text == AUTO => Ok(Self::Auto),
+            Value::Integer(members) => match usize::try_from(*members) {
+                Ok(members) => Ok(Self::Exactly(members)),
+                Err(_) => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str(AUTO),
+            Self::Exactly(members) => serializer.serialize_u64(*members as u64),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Limits of memory: work that would not fit is refused before it begins.
+
+use std::num::NonZero;
+use std::path::Path;
+use std::thread;
+
+use backburn_tabular::{ReadOptions, Table};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use crate::error::Error;
+
+/// Smaller amounts are not checked.
+const SMALL: u64 = 64 << 20;
+/// The bytes of a row beside its cells: its target as text and as a number, and its places in splits.
+/// Measured on tables of two columns.
+const BYTES_OF_ROW: u64 = 64;
+
+/// Reads a whole table, if it fits into memory.
+///
+/// # Errors
+///
+/// The file is no table, or does not fit.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
+    let free = available();
+    let name = path.display().to_string();
+    Table::read_while(path, options, |size| {
+        let needed = size
+            .bytes
+            .saturating_add(size.rows.saturating_mul(BYTES_OF_ROW));
+        let advice = "take a part of its rows; only predict reads tables of any size";
+        fits(&name, "to read it takes at least", needed, free, advice)
+    })
+}
+
+/// Checks that networks can be trained on `rows` rows of `inputs` inputs. The rows are held once as a
+/// table, and once for each training that runs at the same time.
+pub(crate) fn room_for_training(
+    table: &str,
+    rows: usize,
+    inputs: usize,
+    networks: usize,
+) -> Result<(), Error> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let copies = 1 + networks.clamp(1, cores) as u64;
+    let numbers = rows as u64 * inputs as u64;
+    let advice = format!(
+        "take fewer rows, or fewer than {inputs} inputs (fewer data.bins, a smaller data.one_hot_max)"
+    );
+    room_for(
+        table,
+        "to train on it takes about",
+        numbers.saturating_mul(copies * 4),
+        &advice,
+    )
+}
+
+/// Checks that a model of `inputs` inputs can be explained by `rows` rows: they are held as they are, and
+/// with a column shuffled.
+///
+/// # Errors
+///
+/// They do not fit.
+pub fn room_to_explain(table: &str, rows: usize, inputs: usize) -> Result<(), Error> {
+    let numbers = rows as u64 * inputs as u64;
+    let advice = "take fewer rows";
+    room_for(
+        table,
+        "to explain a model by it takes about",
+        numbers.saturating_mul(2 * 4),
+        advice,
+    )
+}
+
+fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
+    match needed < SMALL {
+        true => Ok(()),
+        false => fits(what, to_do, needed, available(), advice),
+    }
+}
+
+fn fits(
+    what: &str,
+    to_do: &str,
+    needed: u64,
+    free: Option<u64>,
+    advice: &str,
+) -> Result<(), Error> {
+    match free {
+        Some(free) if free < needed && needed >= SMALL => Err(Error::Failed(format!(
+            "{what}: {to_do} {}, and {} of memory are free: {advice}",
+            gigabytes(needed),
+            gigabytes(free)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The memory that this process can still take, in bytes, where the system tells.
+fn available() -> Option<u64> {
+    let memory = MemoryRefreshKind::nothing().with_ram();
+    let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
+    let of_machine = Some(system.available_memory()).filter(|&bytes| bytes > 0);
+    // A container has limits of its own; its cache of files can be freed.
+    let limits = system.cgroup_limits();
+    let of_group = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
+    [of_machine, of_group, free_address_space()]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// The address space that is left to the process (`ulimit -v`), where it is limited.
+#[cfg(target_os = "linux")]
+fn free_address_space() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate};
+
+    let limit = getrlimit(Resource::As).current?;
+    let this = sysinfo::get_current_pid().ok()?;
+    let mut system = System::new();
+    let memory = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
+    let taken = system.process(this)?.virtual_memory();
+    Some(limit.saturating_sub(taken))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn free_address_space() -> Option<u64> {
+    None
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_figures() {
+        assert!(room_for_training("t.csv", 1_000_000, 5, 2).is_ok());
+        let error = room_for_training("t.csv", 1 << 40, 100, 1)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("t.csv: to train on it takes about 879609.3 GB, and "),
+            "{error}"
+        );
+        assert!(error.contains("fewer than 100 inputs"), "{error}");
+        let error = room_to_explain("t.csv", 1 << 40, 100).unwrap_err();
+        assert!(error.to_string().ends_with("are free: take fewer rows"));
+    }
+}

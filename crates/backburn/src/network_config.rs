@@ -1,0 +1,58 @@
+//! The shape of the network for a table.
+
+use backburn_model::{MlpConfig, Normalization};
+use backburn_tabular::{Encoder, Target};
+use backburn_training::Loss;
+
+use crate::config::Config;
+use crate::error::Error;
+
+/// The network for an encoder, a target and a number of training rows; everything else is as in the
+/// config.
+///
+/// # Errors
+///
+/// A loss that does not fit the target, or a network that cannot be built.
+pub fn network_config(
+    config: &Config,
+    encoder: &Encoder,
+    target: &Target,
+    rows: usize,
+) -> Result<MlpConfig, Error> {
+    let loss = config.training.loss;
+    let refuse = |reason: String| Err(Error::Config(format!("training.loss: {reason}")));
+    let outputs = match (target, loss) {
+        (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
+            return refuse("this loss is for classification, and the target is numeric".to_string());
+        }
+        (Target::Regression { .. }, _) => 1,
+        (Target::Classification { classes, .. }, Loss::Auto | Loss::CrossEntropy) => classes.len(),
+        (Target::Classification { classes, .. }, Loss::BinaryCrossEntropy) => match classes.len() {
+            2 => 1,
+            found => {
+                return refuse(format!(
+                    "binary_cross_entropy is for two classes, and there are {found}: use \
+                     cross_entropy"
+                ));
+            }
+        },
+        (Target::Classification { .. }, _) => {
+            return refuse("this loss is for regression, and the target is a class".to_string());
+        }
+    };
+    let mut network = config.network.clone();
+    network.inputs = encoder.inputs();
+    network.outputs = outputs;
+    network.embeddings = encoder.embeddings();
+    network.validate()?;
+    if network.normalization == Normalization::Batch
+        && (rows == 1 || config.training.batch_size == Some(1))
+    {
+        return Err(Error::Config(
+            "network.normalization: \"batch\" needs batches of at least 2 rows: set \
+             training.batch_size, or use \"layer\""
+                .to_string(),
+        ));
+    }
+    Ok(network)
+}

@@ -1,0 +1,58 @@
+//! The targets as the network learns them.
+
+use std::borrow::Cow;
+
+use backburn_tabular::{Neighbours, Target};
+
+use crate::targets::Targets;
+
+/// What the network is trained to output, row by row.
+pub(crate) enum NetworkTargets {
+    /// Transformed numbers.
+    Values(Vec<f32>),
+    /// Indices of classes, and the number of classes.
+    Classes(Vec<Option<usize>>, usize),
+}
+
+impl NetworkTargets {
+    pub fn new(targets: Targets, target: &Target) -> Self {
+        let classes = match target {
+            Target::Classification { classes, .. } => classes.len(),
+            Target::Regression { .. } => 0,
+        };
+        match targets {
+            Targets::Values(values) => {
+                let values = values.into_iter();
+                Self::Values(values.map(|value| target.scale(value) as f32).collect())
+            }
+            Targets::Classes(of_row) => Self::Classes(of_row, classes),
+        }
+    }
+
+    /// Numbers for each row in [`outputs`](Self::outputs).
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Values(_) | Self::Classes(_, 2) => 1,
+            Self::Classes(_, classes) => *classes,
+        }
+    }
+
+    /// The targets as `rows * width` numbers, and the width. Two classes are one indicator of the second
+    /// class; more classes are one-hot. `None` for more outputs than neighbor features are made of.
+    pub fn outputs(&self) -> Option<(Cow<'_, [f32]>, usize)> {
+        match self {
+            Self::Values(values) => Some((Cow::Borrowed(values), 1)),
+            Self::Classes(of_row, classes) => {
+                let (first, width) = match classes {
+                    2 => (1, 1),
+                    _ => (0, *classes),
+                };
+                let is = |class: Option<usize>| {
+                    (first..*classes).map(move |c| f32::from(class == Some(c)))
+                };
+                let numbers = || of_row.iter().flat_map(|&class| is(class)).collect();
+                (width <= Neighbours::MOST_OUTPUTS).then(|| (Cow::Owned(numbers()), width))
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The jobs of a fit, and how a model is assembled from their results.
+
+use backburn_tabular::{Split, Target};
+use backburn_training::StopReason;
+
+use crate::bagging::{BaggedEnsemble, member_splits};
+use crate::config::Config;
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::event::{Event, Selection};
+use crate::fitted_model::FittedModel;
+use crate::job::{Job, JobKind};
+use crate::job_result::{JobResult, Outcome, TrainedNetwork};
+use crate::score::Score;
+use crate::selection::{self, Step};
+use crate::targets::Targets;
+use crate::warning::Warning;
+
+/// The jobs of a fit that can be run now, in any order. Their results give the next plan or the model:
+/// first trials choose settings, then the networks of the model are trained.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The name of the run; the names of its jobs begin with it.
+    pub(crate) name: String,
+    pub(crate) config: Config,
+    split: Split,
+    stage: Stage,
+    jobs: Vec<Job>,
+    options: PlanOptions,
+}
+
+/// How the jobs of a plan are run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PlanOptions {
+    /// Ends the training of the network after so many epochs.
+    pub max_epochs: Option<usize>,
+    /// Whether a network is recorded and diagnosed.
+    pub diagnose: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Stage {
+    /// Trials choose a setting.
+    Select(Selection),
+    /// The networks of the model.
+    Train,
+    /// The only network once more, on all rows.
+    Refit(Box<TrainedNetwork>),
+}
+
+/// What the results of a plan come to.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
+pub enum Assembled {
+    /// Further jobs.
+    Next(Plan),
+    /// The model.
+    Model(FittedModel),
+}
+
+impl Plan {
+    /// Plans a fit on a split of a dataset. An ensemble takes both parts as its rows.
+    pub(crate) fn new(
+        name: &str,
+        data: &Dataset,
+        split: Split,
+        config: &Config,
+        options: PlanOptions,
+    ) -> Result<Self, Error> {
+        let plan = Self {
+            name: name.to_string(),
+            config: config.clone(),
+            split,
+            stage: Stage::Train,
+            jobs: Vec::new(),
+            options,
+        };
+        plan.from(&[Selection::TargetTransform, Selection::KnnFeatures], data)
+    }
+
+    /// The jobs, to be run in any order.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// The setting that the jobs help to choose, if they are trials.
+    pub fn selection(&self) -> Option<Selection> {
+        match self.stage {
+            Stage::Select(selection) => Some(selection),
+            _ => None,
+        }
+    }
+
+    /// Whether the model is an average of several networks.
+    pub fn is_ensemble(&self) -> bool {
+        self.config.ensemble.members.count() > 1
+    }
+
+    /// Goes on with the first of the selections that needs trials, or else with the networks.
+    fn from(mut self, selections: &[Selection], data: &Dataset) -> Result<Self, Error> {
+        let rows = self.selection_rows();
+        for &selection in selections {
+            match selection::step(selection, &self.name, data, &rows, &self.config)? {
+                Step::Known(selected) => {
+                    self.config = selection::with_selected(self.config, selected);
+                }
+                Step::Trials(jobs) => {
+                    (self.stage, self.jobs) = (Stage::Select(selection), jobs);
+                    return Ok(self);
+                }
+            }
+        }
+        self.stage = Stage::Train;
+        self.jobs = match self.is_ensemble() {
+            true => self.members(data),
+            false => vec![self.job(JobKind::Network, self.split.clone())],
+        };
+        Ok(self)
+    }
+
+    /// The rows that trials may see.
+    fn selection_rows(&self) -> Vec<usize> {
+        match self.is_ensemble() {
+            true => [self.split.training.as_slice(), &self.split.validation].concat(),
+            false => self.split.training.clone(),
+        }
+    }
+
+    /// All rows, in rising order.
+    fn all_rows(&self) -> Vec<usize> {
+        let mut rows = [self.split.training.as_slice(), &self.split.validation].concat();
+        rows.sort_unstable();
+        rows
+    }
+
+    fn job(&self, kind: JobKind, split: Split) -> Job {
+        let name = match kind {
+            JobKind::Member { member } => format!("{}-member-{}", self.name, member + 1),
+            JobKind::Refit => format!("{}-refit", self.name),
+            _ => self.name.clone(),
+        };
+        Job {
+            name,
+            kind,
+            config: self.config.clone(),
+            split,
+            max_epochs: self.options.max_epochs,
+            diagnose: self.options.diagnose,
+        }
+    }
+
+    fn members(&self, data: &Dataset) -> Vec<Job> {
+        let splits = member_splits(data, &self.all_rows(), &self.config);
+        let ensemble = &self.config.ensemble;
+        // One member is diagnosed, one as wide as the config says.
+        let narrow = ensemble.widths.iter().position(|&width| width == 1);
+        let diagnosed = narrow.filter(|&member| member < splits.len()).unwrap_or(0);
+        let members = splits.into_iter().enumerate().map(|(member, split)| {
+            let mut job = self.job(JobKind::Member { member }, split);
+            let config = &mut job.config;
+            config.training.seed = config.training.seed.wrapping_add(member as u64);
+            config.network.hidden = ensemble.hidden(member, &self.config.network.hidden);
+            job.diagnose &= member == diagnosed;
+            job
+        });
+        members.collect()
+    }
+
+    /// What the results of all jobs come to; `results` may be in any order.
+    ///
+    /// # Errors
+    ///
+    /// A result is missing, or no network was trained.
+    pub fn assemble(
+        self,
+        data: &Dataset,
+        results: Vec<JobResult>,
+        context: &FitContext,
+    ) -> Result<Assembled, Error> {
+        let outcomes = self.in_order(results)?;
+        match &self.stage {
+            Stage::Select(selection) => {
+                let selection = *selection;
+                self.select(selection, data, outcomes, context)
+            }
+            Stage::Train if self.is_ensemble() => {
+                let rows = self.all_rows();
+                let mut ensemble = BaggedEnsemble::new(data, &rows, &self.config)?;
+                let networks = outcomes.into_iter().filter_map(Outcome::network);
+                networks.for_each(|network| {
+                    ensemble.add(network);
+                });
+                let (network, score) = ensemble.finish(self.jobs.len())?;
+                let model = FittedModel::new(network, score, self.jobs.len(), context);
+                Ok(Assembled::Model(model))
+            }
+            Stage::Train => self.train(data, outcomes, context),
+            Stage::Refit(first) => {
+                let refit = outcomes.into_iter().find_map(Outcome::network);
+                let network = with_refit(first, refit, None, context);
+                let score = score_of(&first.model.target, first, data)?;
+                let model = FittedModel::new(network, score, 1, context);
+                Ok(Assembled::Model(model))
+            }
+        }
+    }
+
+    /// The outcomes in the order of the jobs.
+    fn in_order(&self, results: Vec<JobResult>) -> Result<Vec<Outcome>, Error> {
+        let mut by_name: std::collections::HashMap<String, Outcome> = results
+            .into_iter()
+            .map(|result| (result.name, result.outcome))
+            .collect();
+        let outcome = |job: &Job| {
+            let found = by_name.remove(&job.name);
+            found.ok_or_else(|| Error::Failed(format!("the result of {} is missing", job.name)))
+        };
+        self.jobs.iter().map(outcome).collect()
+    }
+
+    fn select(
+        mut self,
+        selection: Selection,
+        data: &Dataset,
+        outcomes: Vec<Outcome>,
+        context: &FitContext,
+    ) -> Result<Assembled, Error> {
+        let errors: Vec<f64> = outcomes
+            .iter()
+            .map(|outcome| match outcome {
+                Outcome::Error(error) => *error,
+                _ => f64::INFINITY,
+            })
+            .collect();
+        let selected = selection::choose(selection, &self.jobs, &errors);
+        let run = &self.name;
+        context.observer.on_event(&Event::Selected { run, selected });
+        self.config = selection::with_selected(self.config, selected);
+        let next: &[Selection] = match selection {
+            Selection::TargetTransform => &[Selection::KnnFeatures],
+            Selection::KnnFeatures => &[],
+        };
+        Ok(Assembled::Next(self.from(next, data)?))
+    }
+
+    /// The model of a single network, or the plan to train it once more.
+    fn train(
+        mut self,
+        data: &Dataset,
+        outcomes: Vec<Outcome>,
+        context: &FitContext,
+    ) -> Result<Assembled, Error> {
+        let Some(network) = outcomes.into_iter().find_map(Outcome::network) else {
+            return Err(Error::Interrupted);
+        };
+        let refit = self.config.data.refit && !network.split.validation.is_empty();
+        if !refit || network.stop == StopReason::Interrupted {
+            let score = score_of(&network.model.target, &network, data)?;
+            let model = FittedModel::new(network, score, 1, context);
+            return Ok(Assembled::Model(model));
+        }
+        let split = Split {
+            training: self.all_rows(),
+            validation: Vec::new(),
+        };
+        let mut job = self.job(JobKind::Refit, split);
+        job.max_epochs = Some(network.model.summary.best_epoch);
+        job.diagnose = false;
+        self.jobs = vec![job];
+        self.stage = Stage::Refit(Box::new(network));
+        Ok(Assembled::Next(self))
+    }
+
+    /// The model where the refit failed.
+    pub(crate) fn without_refit(
+        self,
+        error: Error,
+        data: &Dataset,
+        context: &FitContext,
+    ) -> Result<FittedModel, Error> {
+        let Stage::Refit(first) = &self.stage else {
+            return Err(error);
+        };
+        let network = with_refit(first, None, Some(error), context);
+        let score = score_of(&first.model.target, first, data)?;
+        Ok(FittedModel::new(network, score, 1, context))
+    }
+
+    pub(crate) fn ensemble_rows(&self) -> Vec<usize> {
+        self.all_rows()
+    }
+}
+
+impl Outcome {
+    fn network(self) -> Option<TrainedNetwork> {
+        match self {
+            Self::Network(network) => Some(*network),
+            _ => None,
+        }
+    }
+}
+
+/// The score of a network on its validation rows.
+fn score_of(
+    target: &Target,
+    network: &TrainedNetwork,
+    data: &Dataset,
+) -> Result<Option<Score>, Error> {
+    if network.outputs.is_empty() {
+        return Ok(None);
+    }
+    let targets = Targets::read(data.table(), target)?;
+    let predictions = target.predictions(&network.outputs, network.model.config.outputs);
+    Ok(Score::of_rows(&predictions, &targets, &network.split.validation))
+}
+
+/// The refitted network with the score and the calibration of the first one, whose validation rows it
+/// has learned from. The first one where the refit was not finished.
+fn with_refit(
+    first: &TrainedNetwork,
+    refit: Option<TrainedNetwork>,
+    error: Option<Error>,
+    context: &FitContext,
+) -> TrainedNetwork {
+    let mut network = first.clone();
+    let wanted = first.model.summary.best_epoch;
+    let refit = refit.filter(|refit| refit.model.summary.best_epoch == wanted);
+    let Some(refit) = refit else {
+        let reason = error.map(|error| error.to_string());
+        context.warn(Warning::RefitFailed { reason });
+        return network;
+    };
+    let mut summary = first.model.summary.clone();
+    summary.training_rows = refit.model.summary.training_rows;
+    let (rows, epochs) = (summary.training_rows, summary.best_epoch);
+    context.observer.on_event(&Event::RefitEnd { rows, epochs });
+    let target = refit.model.target.clone();
+    network.model = backburn_tabular::SavedModel {
+        summary,
+        target: target.with_calibration_of(&first.model.target),
+        ..refit.model
+    };
+    network.seconds = refit.seconds;
+    network
+}

@@ -1,0 +1,225 @@
+//! Running jobs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use backburn_model::MlpConfig;
+use backburn_tabular::Split;
+use backburn_training::at_once;
+
+use crate::clock::Clock;
+use crate::config::{Config, DataConfig};
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::encoded_split::EncodedSplit;
+use crate::error::Error;
+use crate::event::Event;
+use crate::job::{Job, JobKind};
+use crate::job_result::{JobResult, Outcome};
+use crate::train_network::{Limits, train_network};
+
+/// A trial has at most this part of the time limit.
+const TRIAL_SHARE: u32 = 10;
+
+/// Runs jobs on a table. Members of one ensemble share their encoded rows.
+///
+/// ```no_run
+/// # fn main() -> Result<(), backburn::Error> {
+/// # let data: backburn::Dataset = todo!();
+/// use backburn::{Assembled, Config, Estimator, FitContext, JobRunner};
+///
+/// let context = FitContext::default();
+/// let runner = JobRunner::new(&data, &context);
+/// let mut plan = Estimator::new(Config::default()).plan(&data)?;
+/// let model = loop {
+///     let results = plan.jobs().iter().map(|job| runner.run(job));
+///     match plan.assemble(&data, results.collect::<Result<_, _>>()?, &context)? {
+///         Assembled::Next(next) => plan = next,
+///         Assembled::Model(model) => break model,
+///     }
+/// };
+/// # Ok(())
+/// # }
+/// ```
+pub struct JobRunner<'a> {
+    data: &'a Dataset,
+    context: &'a FitContext<'a>,
+    shared: Mutex<Option<Shared>>,
+}
+
+/// The encoded rows of an ensemble, and what they were made of.
+#[derive(Clone)]
+struct Shared {
+    options: DataConfig,
+    rows: Arc<Vec<usize>>,
+    encoded: Arc<EncodedSplit>,
+}
+
+impl<'a> JobRunner<'a> {
+    /// A runner of jobs that were planned for this table.
+    pub fn new(data: &'a Dataset, context: &'a FitContext<'a>) -> Self {
+        Self {
+            data,
+            context,
+            shared: Mutex::new(None),
+        }
+    }
+
+    /// Runs a job within the context's time limit.
+    ///
+    /// # Errors
+    ///
+    /// The rows cannot be encoded, or the network cannot be trained; a trial that fails has an infinite
+    /// error instead.
+    pub fn run(&self, job: &Job) -> Result<JobResult, Error> {
+        let limits = Limits {
+            time_limit: self.context.time_limit,
+            ..Limits::default()
+        };
+        self.run_within(job, limits)
+    }
+
+    fn run_within(&self, job: &Job, limits: Limits) -> Result<JobResult, Error> {
+        let outcome = match job.kind {
+            JobKind::Trial { .. } => self.trial(job, limits)?,
+            JobKind::Member { .. } => {
+                let Shared { encoded, rows, .. } = self.shared(job)?;
+                let part = encoded.part(&job.split, &rows);
+                let network = train_network(self.data, &part, job, self.context, limits)?;
+                Outcome::Network(Box::new(network))
+            }
+            JobKind::Network | JobKind::Refit => {
+                let device = &self.context.device.device;
+                let split = job.split.clone();
+                let encoded = EncodedSplit::new(self.data, split, &job.config, device)?;
+                let network = train_network(self.data, &encoded, job, self.context, limits)?;
+                Outcome::Network(Box::new(network))
+            }
+        };
+        Ok(JobResult {
+            name: job.name.clone(),
+            outcome,
+        })
+    }
+
+    /// The error of a trial. Only its own rows are encoded.
+    fn trial(&self, job: &Job, limits: Limits) -> Result<Outcome, Error> {
+        let rows = union(&job.split);
+        let error = || -> Result<f64, Error> {
+            let data = self.data.select(&rows)?;
+            let place = |row: &usize| rows.binary_search(row).ok();
+            let split = Split {
+                training: job.split.training.iter().filter_map(place).collect(),
+                validation: job.split.validation.iter().filter_map(place).collect(),
+            };
+            let device = &self.context.device.device;
+            let encoded = EncodedSplit::new(&data, split, &job.config, device)?;
+            let network = train_network(&data, &encoded, job, self.context, limits)?;
+            let metric = match data.classes() {
+                None => "rmse",
+                Some(_) => "log_loss",
+            };
+            let error = network.model.summary.validation.get(metric).copied();
+            Ok(error.unwrap_or(f64::INFINITY))
+        };
+        // A network that cannot be trained is no choice; the error is shown when all rows are trained on.
+        let error = error().unwrap_or(f64::INFINITY);
+        match self.context.stop.is_stopped() {
+            true => Err(Error::Interrupted),
+            false => Ok(Outcome::Error(error)),
+        }
+    }
+
+    /// The encoded rows of the ensemble that a job belongs to.
+    fn shared(&self, job: &Job) -> Result<Shared, Error> {
+        let rows = union(&job.split);
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = shared.as_ref()
+            && shared.options == job.config.data
+            && *shared.rows == rows
+        {
+            return Ok(shared.clone());
+        }
+        let whole = Split {
+            training: rows.clone(),
+            validation: Vec::new(),
+        };
+        // Scales and bins are learned without the target. The neighbor features of a row that a member
+        // leaves out know the targets of its neighbors, but not its own.
+        let device = &self.context.device.device;
+        let encoded = EncodedSplit::new(self.data, whole, &job.config, device)?;
+        let new = Shared {
+            options: job.config.data,
+            rows: Arc::new(rows),
+            encoded: Arc::new(encoded),
+        };
+        *shared = Some(new.clone());
+        Ok(new)
+    }
+
+    /// Runs jobs, several at a time where that gives the same results, and hands the results over in the
+    /// order of the jobs. Members that are due when the time is up or the run is stopped are skipped,
+    /// except the first one and those that a checkpoint has begun.
+    pub(crate) fn run_all(
+        &self,
+        jobs: &[Job],
+        clock: Clock,
+        mut done: impl FnMut(usize, Result<JobResult, Error>),
+    ) -> Result<(), Error> {
+        let run = |index: usize| {
+            let job = &jobs[index];
+            let (time_limit, spent) = match job.kind {
+                JobKind::Trial { .. } => (clock.whole().map(|all| all / TRIAL_SHARE), clock.spent()),
+                _ => (clock.left(), clock.spent()),
+            };
+            let late = time_limit.is_some_and(|left| left.is_zero());
+            let stopped = self.context.stop.is_stopped();
+            let begun = |kept: &crate::checkpoints::Checkpoints| kept.has(&job.name);
+            let is_further = matches!(job.kind, JobKind::Member { member } if member > 0);
+            if is_further && (late || stopped) && !self.context.checkpoints.is_some_and(begun) {
+                return Ok(JobResult {
+                    name: job.name.clone(),
+                    outcome: Outcome::Skipped,
+                });
+            }
+            let result = self.run_within(job, Limits { time_limit, spent });
+            if let JobKind::Trial { selection, .. } = job.kind {
+                let trials = jobs.len();
+                self.context.observer.on_event(&Event::TrialEnd {
+                    selection,
+                    trials,
+                });
+            }
+            result
+        };
+        let parallel = match jobs.first() {
+            Some(job) if jobs.len() > 1 => can_run_in_parallel(&job.config, self.context)?,
+            _ => false,
+        };
+        if parallel {
+            at_once(jobs.len(), run, done);
+        } else {
+            (0..jobs.len()).for_each(|index| done(index, run(index)));
+        }
+        Ok(())
+    }
+}
+
+/// The training and validation rows together, in rising order.
+fn union(split: &Split) -> Vec<usize> {
+    let mut rows = [split.training.as_slice(), &split.validation].concat();
+    rows.sort_unstable();
+    rows
+}
+
+/// Whether several networks of a config may be trained at the same time and give the same results as one
+/// after the other.
+pub(crate) fn can_run_in_parallel(config: &Config, context: &FitContext) -> Result<bool, Error> {
+    let network = MlpConfig {
+        inputs: 1,
+        outputs: 1,
+        embeddings: Vec::new(),
+        ..config.network.clone()
+    };
+    let network = network.init(&context.device.device)?;
+    Ok(config.training.can_run_at_once(&network))
+}

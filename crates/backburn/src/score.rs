@@ -1,0 +1,235 @@
+//! How good predictions are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use backburn_tabular::{Predictions, Predictor, Table, Target};
+use backburn_training::metrics::{ClassificationScore, RegressionScore};
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::targets::Targets;
+use crate::text::number;
+
+/// The coverage of the intervals that [`Score::reliability`] checks.
+pub const COVERAGE: f64 = 0.9;
+
+/// The score of predictions on rows whose targets are known. As text, it is one line with all metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// Rows scored.
+    pub rows: usize,
+    /// Rows that were skipped, since their target is missing or a class that the model does not know.
+    pub skipped: usize,
+    /// The metrics.
+    pub metrics: Metrics,
+}
+
+/// The metrics of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Metrics {
+    /// RMSE, MAE, R².
+    Regression(RegressionScore),
+    /// Accuracy, log loss, macro F1, AUC, calibration error, confusion matrix.
+    Classification(ClassificationScore),
+}
+
+/// How far predictions of uncertainty can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reliability {
+    /// For regression: the share of rows that lie within their interval of nominal coverage
+    /// [`COVERAGE`].
+    Coverage(f64),
+    /// For classification: the expected calibration error of the probabilities.
+    CalibrationError(f64),
+}
+
+impl Score {
+    /// Scores predictions for every row of a table.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks the target, or no row has a value of it.
+    pub fn of_table(
+        predictions: &Predictions,
+        table: &Table,
+        target: &Target,
+    ) -> Result<Self, Error> {
+        let truth = Targets::read(table, target)?;
+        let all: Vec<usize> = (0..table.rows()).collect();
+        let failed = || {
+            let name = table.name();
+            Error::Failed(format!(
+                "{name}: no row has a value of `{}` to score",
+                target.column()
+            ))
+        };
+        Self::of_rows(predictions, &truth, &all).ok_or_else(failed)
+    }
+
+    /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
+    /// them can be scored.
+    pub fn of_rows(predictions: &Predictions, truth: &Targets, rows: &[usize]) -> Option<Self> {
+        let (scored, metrics) = match (predictions, truth) {
+            (Predictions::Values(predicted), Targets::Values(values)) => {
+                let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
+                    .iter()
+                    .zip(predicted)
+                    .map(|(&row, predicted)| (*predicted, values[row]))
+                    .filter(|(_, actual)| !actual.is_nan())
+                    .unzip();
+                let score = RegressionScore::new(&predicted, &actual)?;
+                (actual.len(), Metrics::Regression(score))
+            }
+            (
+                Predictions::Classes {
+                    classes,
+                    probabilities,
+                },
+                Targets::Classes(truth),
+            ) => {
+                let width = classes.len();
+                let mut known = Vec::new();
+                let mut actual = Vec::new();
+                for (&row, probabilities) in rows.iter().zip(probabilities.chunks(width)) {
+                    if let Some(class) = truth[row] {
+                        known.extend_from_slice(probabilities);
+                        actual.push(class);
+                    }
+                }
+                let score = ClassificationScore::new(&known, width, &actual)?;
+                (actual.len(), Metrics::Classification(score))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            rows: scored,
+            skipped: rows.len() - scored,
+            metrics,
+        })
+    }
+
+    /// The scores by the name of the metric, those that are finite numbers.
+    pub fn metrics(&self) -> BTreeMap<String, f64> {
+        let metrics = match &self.metrics {
+            Metrics::Regression(score) => vec![
+                ("rmse", Some(score.rmse)),
+                ("mae", Some(score.mae)),
+                ("r2", score.r2),
+            ],
+            Metrics::Classification(score) => vec![
+                ("accuracy", Some(score.accuracy)),
+                ("log_loss", Some(score.log_loss)),
+                ("macro_f1", Some(score.macro_f1)),
+                ("auc", score.auc),
+                ("calibration_error", Some(score.calibration_error)),
+            ],
+        };
+        metrics
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
+            .collect()
+    }
+
+    /// The score as the JSON object that `--json` prints; a metric that is not defined on these
+    /// rows is null.
+    pub fn json(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        object.insert("rows".to_string(), json!(self.rows));
+        match &self.metrics {
+            Metrics::Regression(score) => {
+                object.insert("task".to_string(), json!("regression"));
+                object.insert("rmse".to_string(), json!(score.rmse));
+                object.insert("mae".to_string(), json!(score.mae));
+                object.insert("r2".to_string(), json!(score.r2));
+            }
+            Metrics::Classification(score) => {
+                object.insert("task".to_string(), json!("classification"));
+                object.insert("accuracy".to_string(), json!(score.accuracy));
+                object.insert("log_loss".to_string(), json!(score.log_loss));
+                object.insert("macro_f1".to_string(), json!(score.macro_f1));
+                object.insert("auc".to_string(), json!(score.auc));
+                let calibration_error = json!(score.calibration_error);
+                object.insert("calibration_error".to_string(), calibration_error);
+                object.insert("confusion".to_string(), json!(score.confusion));
+            }
+        }
+        object
+    }
+
+    /// The score in a line, amounts in the unit (put in front).
+    pub fn line(&self, unit: &str) -> String {
+        let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
+        match &self.metrics {
+            Metrics::Regression(score) => format!(
+                "RMSE {unit}{}, MAE {unit}{}, R² {}",
+                number(score.rmse),
+                number(score.mae),
+                optional(score.r2)
+            ),
+            Metrics::Classification(score) => format!(
+                "accuracy {:.2} %, log loss {}, macro F1 {}, AUC {}",
+                score.accuracy * 100.0,
+                number(score.log_loss),
+                number(score.macro_f1),
+                optional(score.auc)
+            ),
+        }
+    }
+
+    /// The one number to compare by, amounts in the unit.
+    pub fn headline(&self, unit: &str) -> String {
+        match &self.metrics {
+            Metrics::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
+            Metrics::Classification(score) => format!("accuracy {:.2} %", score.accuracy * 100.0),
+        }
+    }
+
+    /// The error, which is lower for better predictions, and its name: the RMSE or the log loss.
+    pub fn error(&self) -> (&'static str, f64) {
+        match &self.metrics {
+            Metrics::Regression(score) => ("RMSE", score.rmse),
+            Metrics::Classification(score) => ("log loss", score.log_loss),
+        }
+    }
+
+    /// The number in the headline: the RMSE or the accuracy.
+    pub fn main(&self) -> f64 {
+        match &self.metrics {
+            Metrics::Regression(score) => score.rmse,
+            Metrics::Classification(score) => score.accuracy,
+        }
+    }
+
+    /// How far the model's intervals or probabilities can be trusted, on the rows that this score is of.
+    /// `None` for a regression model without intervals.
+    ///
+    /// # Errors
+    ///
+    /// The table does not fit the model.
+    pub fn reliability(
+        &self,
+        predictor: &Predictor,
+        table: &Table,
+    ) -> Result<Option<Reliability>, Error> {
+        if let Metrics::Classification(score) = &self.metrics {
+            return Ok(Some(Reliability::CalibrationError(score.calibration_error)));
+        }
+        let target = &predictor.model().target;
+        let Some(intervals) = predictor.intervals_of_table(table, COVERAGE)? else {
+            return Ok(None);
+        };
+        let values = target.values(table)?;
+        let known = intervals.iter().zip(&values).filter(|(_, v)| !v.is_nan());
+        let held = known
+            .filter(|([low, high], v)| low <= *v && *v <= high)
+            .count();
+        Ok(Some(Reliability::Coverage(held as f64 / self.rows as f64)))
+    }
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line(""))
+    }
+}

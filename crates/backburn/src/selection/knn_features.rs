@@ -1,0 +1,61 @@
+//! Whether the mean target of the nearest neighbors is a feature.
+
+use backburn_tabular::{ColumnKind, Neighbours};
+
+use super::trials::{Errors, jobs, overall, sample};
+use super::{MIN_ROWS, Step};
+use crate::config::{Config, KnnFeatures};
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::event::{Selected, Selection};
+
+/// More rows tell no more.
+const MAX_ROWS: usize = 5000;
+/// The share of the error by which the features have to be better.
+const MIN_GAIN: f64 = 0.02;
+
+/// Nearest neighbors help where the target jumps and where there are many rows for each column, and are
+/// noise elsewhere. Trial networks decide.
+pub(super) fn step(
+    run: &str,
+    data: &Dataset,
+    rows: &[usize],
+    config: &Config,
+) -> Result<Step, Error> {
+    let known = |used| Ok(Step::Known(Selected::KnnFeatures(used)));
+    match config.data.knn_features {
+        KnnFeatures::Always => return known(true),
+        KnnFeatures::Never => return known(false),
+        KnnFeatures::Auto => {}
+    }
+    if rows.len() < MIN_ROWS || !is_possible(data) {
+        return known(false);
+    }
+    let always = |config: &mut Config| config.data.knn_features = KnnFeatures::Always;
+    let never = |config: &mut Config| config.data.knn_features = KnnFeatures::Never;
+    Ok(Step::Trials(jobs(
+        Selection::KnnFeatures,
+        run,
+        data,
+        sample(rows, MAX_ROWS),
+        config,
+        &[&always, &never],
+    )))
+}
+
+/// The features have to be better on every fold, and by [`MIN_GAIN`] over all.
+pub(super) fn choose(errors: &Errors) -> Selected {
+    let (with, without) = (errors.of(0), errors.of(1));
+    let mut folds = with.iter().zip(&without);
+    let better_on_each = folds.all(|(with, without)| with < without);
+    let better = overall(with) <= (1.0 - MIN_GAIN) * overall(without);
+    Selected::KnnFeatures(better_on_each && better)
+}
+
+/// Whether distances have two numeric columns at least, and the targets of neighbors are not too many
+/// inputs.
+fn is_possible(data: &Dataset) -> bool {
+    let numeric = data.inputs().filter(|column| column.kind == ColumnKind::Numeric);
+    let last_class = data.classes().unwrap_or_default().iter().max();
+    numeric.count() >= 2 && last_class.is_none_or(|&class| class < Neighbours::MOST_OUTPUTS)
+}

@@ -1,0 +1,60 @@
+//! How a numeric target is transformed.
+
+use backburn_tabular::{Target, TargetScale};
+
+use super::trials::{Errors, jobs, overall, sample};
+use super::{MIN_ROWS, Step};
+use crate::config::{Config, KnnFeatures};
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::event::{Selected, Selection};
+
+/// More rows tell no more.
+const MAX_ROWS: usize = 3000;
+/// The share of the error by which the logarithm has to be better.
+const MIN_GAIN: f64 = 0.03;
+
+/// Where the distribution of the target speaks for the logarithm ([`TargetScale::Auto`]), trial
+/// networks decide: a skewed target may still be a sum.
+pub(super) fn step(
+    run: &str,
+    data: &Dataset,
+    rows: &[usize],
+    config: &Config,
+) -> Result<Step, Error> {
+    let asked = config.data.target_transform;
+    let known = |transform| Ok(Step::Known(Selected::TargetTransform(transform)));
+    if asked != TargetScale::Auto || data.classes().is_some() {
+        return known(asked);
+    }
+    let by_rule = Target::fit(data.table(), data.target(), data.task(), rows, rows)?;
+    let by_rule = by_rule.with_scale(TargetScale::Auto, data.table(), data.rows(), rows)?;
+    let found = by_rule.scaled().unwrap_or(TargetScale::Standard);
+    if found != TargetScale::Log || rows.len() < MIN_ROWS {
+        return known(found);
+    }
+    let candidate = |transform| {
+        move |config: &mut Config| {
+            config.data.target_transform = transform;
+            config.data.neighbor_features = false;
+            config.data.knn_features = KnnFeatures::Never;
+        }
+    };
+    let (log, standard) = (candidate(TargetScale::Log), candidate(TargetScale::Standard));
+    Ok(Step::Trials(jobs(
+        Selection::TargetTransform,
+        run,
+        data,
+        sample(rows, MAX_ROWS),
+        config,
+        &[&log, &standard],
+    )))
+}
+
+pub(super) fn choose(errors: &Errors) -> Selected {
+    let (log, standard) = (overall(errors.of(0)), overall(errors.of(1)));
+    Selected::TargetTransform(match log <= (1.0 - MIN_GAIN) * standard {
+        true => TargetScale::Log,
+        false => TargetScale::Standard,
+    })
+}

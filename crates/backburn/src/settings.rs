@@ -1,0 +1,379 @@
+//! Settings as people write them: a preset, a TOML file, single assignments.
+
+use std::fs;
+use std::path::Path;
+
+use backburn_tabular::nearest_name;
+use toml::{Table, Value};
+
+use crate::config::{Config, FROM_THE_TABLE};
+use crate::error::Error;
+use crate::merge::merged;
+use crate::preset::Preset;
+
+/// Collects settings from files and assignments. Later ones replace earlier ones.
+///
+/// ```
+/// use backburn::{Preset, Settings};
+///
+/// let config = Settings::new()
+///     .toml("[network]\nhidden = [32]\n")?
+///     .set("training.epochs=50")?
+///     .over(Preset::Default)?;
+/// assert_eq!(config.network.hidden, [32]);
+/// assert_eq!(config.training.epochs, 50);
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Settings(Table);
+
+/// Sections whose keys are names of columns or classes.
+const NAMED: [&str; 2] = ["columns", "class_weights"];
+
+/// Settings of earlier versions, and what they are called now.
+const RENAMED: [(&str, &str); 5] = [
+    ("data.validation", "data.validation_fraction"),
+    ("data.target_scale", "data.target_transform"),
+    ("data.numbers", "data.numeric_scaler"),
+    ("data.neighbours", "data.neighbor_features"),
+    ("data.similar_rows", "data.knn_features"),
+];
+
+impl Settings {
+    /// No settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the settings of a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, or a setting that does not exist or has another type; the message
+    /// has the file and the line.
+    pub fn file(self, path: &Path) -> Result<Self, Error> {
+        let named = |reason: &dyn std::fmt::Display| {
+            Error::Config(format!("{}: {reason}", path.display()))
+        };
+        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+        self.toml(&text).map_err(|error| named(&error))
+    }
+
+    /// Adds settings in TOML.
+    ///
+    /// # Errors
+    ///
+    /// A setting that does not exist or has another type; the message has the line.
+    pub fn toml(self, text: &str) -> Result<Self, Error> {
+        let wrong = |error: toml::de::Error| Error::Config(error.to_string());
+        let table: Table = text.parse().map_err(wrong)?;
+        if let Err((key, reason)) = check_keys(&table) {
+            let line = line_of(text, &key).map_or(String::new(), |line| format!("line {line}: "));
+            return Err(Error::Config(format!("{line}{reason}")));
+        }
+        // Parsed with the text at hand, errors of values point at their line.
+        toml::from_str::<Complete>(text).map_err(wrong)?;
+        Ok(Self(merged(self.0, table)))
+    }
+
+    /// Adds one setting by its dotted name: `training.epochs=50`.
+    ///
+    /// # Errors
+    ///
+    /// A setting that does not exist or has another type.
+    pub fn set(mut self, assignment: &str) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Config(format!("{assignment}: {reason}"));
+        set(&mut self.0, assignment).map_err(wrong)?;
+        check_keys(&self.0).map_err(|(_, reason)| wrong(reason))?;
+        parse(&self.0).map_err(wrong)?;
+        Ok(self)
+    }
+
+    /// The dotted names of all settings.
+    pub fn names() -> Vec<String> {
+        all_names()
+    }
+
+    /// The settings of a preset with these on top.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not valid, and why.
+    pub fn over(self, preset: Preset) -> Result<Config, Error> {
+        let config = parse(&merged(preset.table(), self.0)).map_err(Error::Config)?;
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// The settings with a default for each section, to parse a part of them.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Complete {
+    #[serde(default)]
+    data: crate::config::DataConfig,
+    #[serde(default)]
+    columns: std::collections::BTreeMap<String, backburn_tabular::ColumnKind>,
+    #[serde(default)]
+    class_weights: std::collections::BTreeMap<String, f64>,
+    #[serde(default)]
+    network: backburn_model::MlpConfig,
+    #[serde(default)]
+    training: backburn_training::TrainingConfig,
+    #[serde(default)]
+    ensemble: crate::config::EnsembleConfig,
+}
+
+fn parse(table: &Table) -> Result<Config, String> {
+    merged(Preset::Default.table(), table.clone())
+        .try_into()
+        .map_err(|error: toml::de::Error| error.message().to_string())
+}
+
+/// Every setting with a value: the preset's file, with the settings that have no default.
+fn all_settings() -> Table {
+    let uncommented = Preset::Default.file().replace("\n#: ", "\n");
+    uncommented.parse().unwrap_or_default()
+}
+
+/// The dotted names of all settings.
+fn all_names() -> Vec<String> {
+    fn collect(path: &str, table: &Table, names: &mut Vec<String>) {
+        for (name, value) in table {
+            let name = match path.is_empty() {
+                true => name.clone(),
+                false => format!("{path}.{name}"),
+            };
+            match value {
+                Value::Table(inner) => collect(&name, inner, names),
+                _ => names.push(name),
+            }
+        }
+    }
+    let mut names = Vec::new();
+    collect("", &all_settings(), &mut names);
+    names
+}
+
+/// Checks that every key is a setting; else the key and what is wrong with it.
+fn check_keys(table: &Table) -> Result<(), (String, String)> {
+    check_level("", table, &all_settings())
+}
+
+fn check_level(path: &str, table: &Table, known: &Table) -> Result<(), (String, String)> {
+    for (name, value) in table {
+        let key = match path.is_empty() {
+            true => name.clone(),
+            false => format!("{path}.{name}"),
+        };
+        if path.is_empty() && NAMED.contains(&name.as_str()) {
+            continue;
+        }
+        match (value, known.get(name)) {
+            (Value::Table(inner), Some(Value::Table(known))) => check_level(&key, inner, known)?,
+            (_, Some(_)) => {}
+            (_, None) => {
+                let reason = unknown(&key);
+                return Err((key, reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a key that is no setting, and what may have been meant.
+fn unknown(key: &str) -> String {
+    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == key) {
+        return format!("`{key}` is now called `{new}`");
+    }
+    if let Some(field) = key.strip_prefix("network.")
+        && FROM_THE_TABLE.contains(&field)
+    {
+        return format!("{key}: follows from the table, and cannot be set");
+    }
+    let names = all_names();
+    let (_, last) = key.rsplit_once('.').unwrap_or(("", key));
+    // The right name in a wrong section, or in none.
+    let elsewhere = names.iter().find(|name| name.rsplit('.').next() == Some(last));
+    let near = || nearest_name(key, names.iter().map(String::as_str));
+    let near_last = || {
+        let lasts = names.iter().filter_map(|name| name.rsplit('.').next());
+        let near = nearest_name(last, lasts)?;
+        names.iter().find(|name| name.ends_with(&format!(".{near}"))).cloned()
+    };
+    match elsewhere.cloned().or_else(near).or_else(near_last) {
+        Some(name) => format!("there is no setting `{key}`: did you mean `{name}`?"),
+        None => format!("there is no setting `{key}`: `trainer config` lists all of them"),
+    }
+}
+
+/// The line, from 1, where a dotted key stands in a TOML text.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let mut section = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = format!("{name}.");
+            if key == name {
+                return Some(index + 1);
+            }
+        } else if let Some((name, _)) = line.split_once('=')
+            && format!("{section}{}", name.trim()) == key
+        {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+/// Sets one value by its dotted key.
+fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
+    // The name of a column or a class may hold dots and equals signs.
+    let named = NAMED.iter().any(|section| {
+        let rest = assignment.strip_prefix(section);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    });
+    let halves = match named {
+        true => assignment.rsplit_once('='),
+        false => assignment.split_once('='),
+    };
+    let (key, text) = halves.ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
+    let (key, text) = (key.trim(), text.trim());
+    // A value that is no TOML is text without its quotes.
+    let parsed = format!("value = {text}").parse::<Table>().ok();
+    let value = parsed
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_string()));
+    let mut names: Vec<&str> = match key.split_once('.') {
+        Some((section, name)) if NAMED.contains(&section) => {
+            let quoted = name
+                .strip_prefix('"')
+                .and_then(|name| name.strip_suffix('"'));
+            vec![section, quoted.unwrap_or(name)]
+        }
+        Some(_) => key.split('.').collect(),
+        None => return Err(unknown(key)),
+    };
+    let last = names.pop().unwrap_or_default();
+    let mut section = table;
+    for name in names {
+        let entry = section
+            .entry(name)
+            .or_insert_with(|| Value::Table(Table::new()));
+        section = match entry {
+            Value::Table(inner) => inner,
+            _ => return Err(format!("`{name}` is a value, not a section")),
+        };
+    }
+    section.insert(last.to_string(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backburn_model::Activation;
+    use backburn_tabular::ColumnKind;
+
+    fn with(assignments: &[&str]) -> Result<Config, Error> {
+        let mut settings = Settings::new();
+        for assignment in assignments {
+            settings = settings.set(assignment)?;
+        }
+        settings.over(Preset::Default)
+    }
+
+    #[test]
+    fn the_default_file_is_complete_and_holds_the_defaults() {
+        assert_eq!(Config::default(), with(&[]).unwrap());
+        let table = all_settings();
+        let every: Config = table.clone().try_into().unwrap();
+        let complete = Table::try_from(&every).unwrap();
+        for (section, values) in &complete {
+            for key in values.as_table().unwrap().keys() {
+                let from_table = section == "network" && FROM_THE_TABLE.contains(&key.as_str());
+                let named = table[section].as_table().unwrap().contains_key(key);
+                assert!(named || from_table, "{section}.{key} is not in the file");
+            }
+        }
+        for key in ["optimizer", "schedule"] {
+            let complete = complete["training"][key].as_table().unwrap();
+            for name in complete.keys() {
+                let file = table["training"][key].as_table().unwrap();
+                assert!(file.contains_key(name), "training.{key}.{name} is not in the file");
+            }
+        }
+    }
+
+    #[test]
+    fn presets_differ_from_the_default_in_what_their_files_say() {
+        for preset in [Preset::Fast, Preset::Best] {
+            let settings = Settings::new().set("network.activation=relu").unwrap();
+            let config = settings.over(preset).unwrap();
+            assert_ne!(config, with(&["network.activation=relu"]).unwrap());
+            assert_eq!(config.network.activation, Activation::Relu);
+            let file: Table = preset.file().parse().unwrap();
+            let default = Preset::Default.table();
+            for (section, values) in &file {
+                for (key, value) in values.as_table().unwrap() {
+                    assert_ne!(default[section].get(key), Some(value), "{section}.{key}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn settings_are_set_by_dotted_names() {
+        let config = with(&[
+            "training.epochs=7",
+            "network.hidden=[3, 4]",
+            "network.activation=leaky_relu(0.2)",
+            "training.optimizer.name=sgd",
+            "columns.a.b=ignored",
+        ])
+        .unwrap();
+        assert_eq!(config.training.epochs, 7);
+        assert_eq!(config.network.hidden, [3, 4]);
+        assert_eq!(config.network.activation.to_string(), "leaky_relu(0.2)");
+        assert_eq!(config.columns["a.b"], ColumnKind::Ignored);
+    }
+
+    #[test]
+    fn a_wrong_setting_says_what_is_wrong_and_what_was_meant() {
+        for (set, message) in [
+            ("training.epoch=7", "did you mean `training.epochs`?"),
+            ("trainin.epochs=7", "did you mean `training.epochs`?"),
+            ("epochs=3", "did you mean `training.epochs`?"),
+            ("data.neighbours=false", "is now called `data.neighbor_features`"),
+            ("training.epochs=many", "invalid type: string \"many\""),
+            ("training.epochs=0", "training.epochs: must be at least 1"),
+            ("network.inputs=3", "follows from the table"),
+            ("network.activation=rleu", "`rleu`"),
+            ("training.epochs", "write it as KEY=VALUE"),
+            ("data.validation_fraction=1", "data.validation_fraction"),
+            ("data.bins=1000000000000", "data.bins: must be at most 1024"),
+            ("data.numeric_scaler=rank", "unknown variant `rank`"),
+        ] {
+            let error = with(&[set]).unwrap_err();
+            assert!(error.to_string().contains(message), "{set}: {error}");
+            assert!(matches!(error, Error::Config(_)));
+        }
+    }
+
+    #[test]
+    fn a_wrong_setting_in_a_file_has_its_line() {
+        let wrong = "[network]\nhidden = [3]\n\n[data]\nsimilar_rows = \"never\"\n";
+        let error = Settings::new().toml(wrong).unwrap_err().to_string();
+        assert_eq!(error, "line 5: `data.similar_rows` is now called `data.knn_features`");
+        let error = Settings::new().toml("[network]\nhidden = 3\n").unwrap_err();
+        assert!(error.to_string().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_config_survives_being_written_and_read() {
+        let config = with(&["training.clip_norm=1.0", "network.hidden=[]"]).unwrap();
+        let read = Settings::new().toml(&config.to_toml()).unwrap();
+        assert_eq!(read.over(Preset::Default).unwrap(), config);
+    }
+}

@@ -1,0 +1,311 @@
+//! What the table and the validation score show to be wrong, beside what the history shows.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use backburn_tabular::{ColumnKind, Target, TargetScale};
+use backburn_training::{Finding, Illness, Loss};
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::dataset::Dataset;
+use crate::encoded_split::EncodedSplit;
+use crate::error::Error;
+use crate::score::{Metrics, Score};
+use crate::targets::Targets;
+use crate::text::{count, shown};
+
+/// The findings of the training rows and of the score on the validation rows.
+pub(crate) fn diagnose(
+    data: &Dataset,
+    encoded: &EncodedSplit,
+    validation: Option<&Score>,
+    config: &Config,
+) -> Result<Vec<Finding>, Error> {
+    let rows = &encoded.split.training;
+    let targets = TrainingTargets::new(data, &encoded.target, rows)?;
+    let mut findings = Vec::new();
+    findings.extend(heavy_tail(&targets, &encoded.target, config));
+    findings.extend(leakage(data, &targets, rows)?);
+    if let (TrainingTargets::Classes { counts, names, .. }, Some(score)) = (&targets, validation) {
+        findings.extend(imbalance(names, counts, score, config));
+    }
+    Ok(findings)
+}
+
+/// The targets of the training rows.
+enum TrainingTargets {
+    Values(Vec<f64>),
+    Classes {
+        of_row: Vec<usize>,
+        counts: Vec<usize>,
+        names: Vec<String>,
+    },
+}
+
+impl TrainingTargets {
+    fn new(data: &Dataset, target: &Target, rows: &[usize]) -> Result<Self, Error> {
+        let names = match target {
+            Target::Classification { classes, .. } => classes.clone(),
+            Target::Regression { .. } => Vec::new(),
+        };
+        Ok(match Targets::read(data.table(), target)? {
+            Targets::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
+            Targets::Classes(all) => {
+                let of_row: Vec<usize> = rows.iter().filter_map(|&row| all[row]).collect();
+                let mut counts = vec![0; names.len()];
+                for &class in &of_row {
+                    counts[class] += 1;
+                }
+                Self::Classes {
+                    of_row,
+                    counts,
+                    names,
+                }
+            }
+        })
+    }
+
+    fn rows(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Classes { of_row, .. } => of_row.len(),
+        }
+    }
+
+    /// How much of the target is explained by knowing which group each row is in: the share of the
+    /// variance, or of the rows that the groups' commonest classes get right.
+    fn explained_by(&self, groups: &[usize], number_of_groups: usize) -> f64 {
+        match self {
+            Self::Values(values) => {
+                let count = values.len() as f64;
+                let mean = values.iter().sum::<f64>() / count;
+                let total: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+                let mut sums = vec![(0.0, 0.0); number_of_groups];
+                for (&group, value) in groups.iter().zip(values) {
+                    sums[group].0 += value - mean;
+                    sums[group].1 += 1.0;
+                }
+                let between = sums
+                    .iter()
+                    .filter(|(_, n)| *n > 0.0)
+                    .map(|(sum, n)| sum * sum / n);
+                between.sum::<f64>() / total
+            }
+            Self::Classes { of_row, counts, .. } => {
+                let mut of_group = vec![vec![0usize; counts.len()]; number_of_groups];
+                for (&group, &class) in groups.iter().zip(of_row) {
+                    of_group[group][class] += 1;
+                }
+                let right: usize = of_group
+                    .iter()
+                    .filter_map(|counts| counts.iter().max())
+                    .sum();
+                right as f64 / of_row.len() as f64
+            }
+        }
+    }
+}
+
+/// Columns that explain the target alone, beside others.
+fn leakage(
+    data: &Dataset,
+    targets: &TrainingTargets,
+    rows: &[usize],
+) -> Result<Vec<Finding>, Error> {
+    const FEWEST_ROWS: usize = 50;
+    const ROWS_IN_A_GROUP: usize = 5;
+    const MOST_CLASSES: usize = 100;
+    let most_groups = rows.len() / ROWS_IN_A_GROUP;
+    let features: Vec<&str> = data.features().collect();
+    let constant_share = match targets {
+        TrainingTargets::Values(_) => 0.0,
+        TrainingTargets::Classes { counts, .. } => {
+            *counts.iter().max().unwrap_or(&0) as f64 / targets.rows() as f64
+        }
+    };
+    let many = matches!(targets, TrainingTargets::Classes { counts, .. } if counts.len() > MOST_CLASSES);
+    if rows.len() < FEWEST_ROWS || features.len() < 2 || constant_share > 0.95 || many {
+        return Ok(Vec::new());
+    }
+    let tells = |name: &str| -> Result<Option<f64>, Error> {
+        let kind = data.schema().column(name).map(|column| column.kind);
+        let cells: Vec<_> = data.table().column(name)?.cells().collect();
+        let groups = match kind {
+            Some(ColumnKind::Numeric | ColumnKind::Date) => {
+                let number = |row: usize| match kind {
+                    Some(ColumnKind::Date) => cells[row].date(),
+                    _ => cells[row].number(),
+                };
+                let numbers: Vec<Option<f64>> = rows.iter().map(|&row| number(row)).collect();
+                ranked(&numbers, most_groups.clamp(1, 100))
+            }
+            _ => {
+                let mut places: HashMap<Option<Cow<str>>, usize> = HashMap::new();
+                let mut place = |row: usize| {
+                    let next = places.len();
+                    *places.entry(cells[row].category()).or_insert(next)
+                };
+                rows.iter().map(|&row| place(row)).collect()
+            }
+        };
+        let number_of_groups = groups.iter().max().map_or(0, |most| most + 1);
+        if number_of_groups < 2 || number_of_groups > most_groups + 1 {
+            return Ok(None);
+        }
+        let explained = targets.explained_by(&groups, number_of_groups);
+        Ok((explained > 0.99).then_some(explained))
+    };
+    let explained: Vec<Option<f64>> = features
+        .par_iter()
+        .map(|name| tells(name))
+        .collect::<Result<_, Error>>()?;
+    let what = match targets {
+        TrainingTargets::Values(_) => "of the differences in the target",
+        TrainingTargets::Classes { .. } => "of the rows' classes",
+    };
+    let findings = features
+        .iter()
+        .zip(explained)
+        .filter_map(|(name, explained)| {
+            Some(Finding {
+                name: Illness::Leakage,
+                layer: None,
+                epoch: None,
+                evidence: format!(
+                    "column `{}` alone explains {:.1} % {what}",
+                    shown(name),
+                    explained? * 100.0
+                ),
+                remedy: "if the column is not known yet when a prediction is wanted, leave it out"
+                    .to_string(),
+                settings: vec![match name.starts_with('"') {
+                    true => format!("columns.\"{name}\"=ignored"),
+                    false => format!("columns.{name}=ignored"),
+                }],
+            })
+        });
+    Ok(findings.collect())
+}
+
+/// Groups of the same size by rank. Equal numbers stay together, and missing ones are group 0.
+fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
+    let known = numbers.iter().enumerate();
+    let mut order: Vec<(f64, usize)> = known
+        .filter_map(|(row, number)| Some(((*number)?, row)))
+        .collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut of_row = vec![0; numbers.len()];
+    let mut group = 0;
+    let mut last = None;
+    for (rank, &(number, row)) in order.iter().enumerate() {
+        let due = 1 + rank * groups / order.len();
+        if due > group && last != Some(number) {
+            group = due;
+        }
+        last = Some(number);
+        of_row[row] = group;
+    }
+    of_row
+}
+
+/// Outliers of the target that make up most of a squared error.
+fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Option<Finding> {
+    let (TrainingTargets::Values(values), Target::Regression { scale, .. }) = (targets, target) else {
+        return None;
+    };
+    let squared = matches!(config.training.loss, Loss::Auto | Loss::MeanSquaredError);
+    if !squared || *scale == TargetScale::None {
+        return None;
+    }
+    let furthest = values
+        .iter()
+        .map(|&value| target.scale(value).abs())
+        .fold(0.0, f64::max);
+    if furthest <= 20.0 {
+        return None;
+    }
+    let positive = values.iter().all(|&value| value > 0.0);
+    let (remedy, setting) = match positive && *scale == TargetScale::Standard {
+        true => (
+            "learn the logarithm of the target: errors then count by ratio",
+            "data.target_transform=log",
+        ),
+        false => (
+            "use a loss that grows in proportion to large errors, not with their square",
+            "training.loss=huber",
+        ),
+    };
+    Some(Finding {
+        name: Illness::TargetOutOfScale,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "some values of the target are {furthest:.0} deviations from its mean: a few rows make up \
+             most of the squared error"
+        ),
+        remedy: remedy.to_string(),
+        settings: vec![setting.to_string()],
+    })
+}
+
+/// A rare class with a low recall, where the accuracy is much higher.
+fn imbalance(
+    names: &[String],
+    counts: &[usize],
+    validation: &Score,
+    config: &Config,
+) -> Option<Finding> {
+    const RARE: f64 = 0.25;
+    const FEWEST_ROWS: usize = 5;
+    let Metrics::Classification(score) = &validation.metrics else {
+        return None;
+    };
+    let rows: usize = counts.iter().sum();
+    let recall = |class: usize| {
+        let of_class: usize = score.confusion[class].iter().sum();
+        (of_class >= FEWEST_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
+    };
+    let (class, recall) = (0..names.len())
+        .filter(|&class| (counts[class] as f64) < RARE.min(0.5 / names.len() as f64) * rows as f64)
+        .filter_map(|class| Some((class, recall(class)?)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))?;
+    if recall >= 0.5 || score.accuracy - recall < 0.3 {
+        return None;
+    }
+    let (remedy, settings) = match config.data.balance_classes {
+        false => (
+            "let every class count the same, however many rows it has: more of it is then found, at the \
+             price of accuracy and of probabilities true to the classes' shares",
+            vec!["data.balance_classes=true".to_string()],
+        ),
+        true => ("collect more rows of that class", Vec::new()),
+    };
+    Some(Finding {
+        name: Illness::ClassImbalance,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "class `{}` has {} of {rows}, and the model finds {:.0} % of those that validate, where \
+             {:.0} % of all rows are right",
+            shown(&names[class]),
+            count(counts[class], "row"),
+            recall * 100.0,
+            score.accuracy * 100.0
+        ),
+        remedy: remedy.to_string(),
+        settings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_by_rank_keep_equal_numbers_together() {
+        let numbers = [3.0, 1.0, 1.0, 1.0, 2.0, 4.0].map(Some);
+        assert_eq!(ranked(&numbers, 3), [3, 1, 1, 1, 2, 3]);
+        assert_eq!(ranked(&[None, Some(1.0)], 1), [0, 1]);
+    }
+}

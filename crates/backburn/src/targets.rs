@@ -1,0 +1,37 @@
+//! The true targets of a table's rows.
+
+use backburn_tabular::{Table, Target};
+
+use crate::error::Error;
+
+/// The true target of each row of a table.
+#[derive(Debug, Clone)]
+pub enum Targets {
+    /// Numbers in the target's unit; NaN where the target is missing.
+    Values(Vec<f64>),
+    /// Indices of classes; `None` where the target is missing or a class that the model does not know.
+    Classes(Vec<Option<usize>>),
+}
+
+impl Targets {
+    /// Reads the targets of a table.
+    ///
+    /// # Errors
+    ///
+    /// The table has no such column, or a value that is no number where numbers are predicted.
+    pub fn read(table: &Table, target: &Target) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Regression { .. } => Self::Values(target.values(table)?),
+            Target::Classification { .. } => Self::Classes(target.classes(table)?),
+        })
+    }
+
+    /// The values of some rows, or the indices of their classes.
+    pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
+        let class = |class: Option<usize>| class.unwrap_or_default() as f64;
+        match self {
+            Self::Values(values) => rows.iter().map(|&row| values[row]).collect(),
+            Self::Classes(classes) => rows.iter().map(|&row| class(classes[row])).collect(),
+        }
+    }
+}

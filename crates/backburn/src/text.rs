@@ -1,0 +1,112 @@
+//! Numbers, counts and names as text, for messages.
+
+/// A number with thousands separated and as many digits as are worth reading.
+///
+/// ```
+/// assert_eq!(backburn::text::number(1234567.8), "1,234,568");
+/// assert_eq!(backburn::text::number(12.345), "12.35");
+/// ```
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let digits = match size {
+        _ if !value.is_finite() => return value.to_string(),
+        _ if size >= 1000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ if size >= 10.0 => 2,
+        _ if size >= 0.01 || size == 0.0 => 4,
+        _ => return format!("{value:.3e}"),
+    };
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}", grouped(size, digits))
+}
+
+/// A number of at least 0 with `digits` decimals and grouped thousands.
+pub fn grouped(size: f64, digits: usize) -> String {
+    let text = format!("{size:.digits$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    match fraction {
+        "" => grouped,
+        fraction => format!("{grouped}.{fraction}"),
+    }
+}
+
+/// A count and its noun, in the plural where that is right.
+///
+/// ```
+/// assert_eq!(backburn::text::count(1, "row"), "1 row");
+/// assert_eq!(backburn::text::count(2000, "category"), "2,000 categories");
+/// ```
+pub fn count(count: usize, noun: &str) -> String {
+    let plural = match (count, noun.strip_suffix('y')) {
+        (1, _) => noun.to_string(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        _ if noun.ends_with('s') => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    };
+    format!("{} {plural}", integer(count))
+}
+
+/// A whole number with grouped thousands.
+pub fn integer(count: usize) -> String {
+    grouped(count as f64, 0)
+}
+
+/// Text from a file, safe to print: control characters other than line ends are escaped, and so are
+/// characters that change the direction of text.
+pub fn escaped(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .flat_map(|c| match (c.is_control() && c != '\n') || turns(c) {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect()
+}
+
+/// A name from a file, safe to print on one line: escaped, and cut after 40 characters.
+pub fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let start: String = text.chars().take(LONGEST).collect();
+    let mut shown = escaped(&start).replace('\n', "\\n");
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        for (value, text) in [
+            (0.0, "0.0000"),
+            (1234567.8, "1,234,568"),
+            (-999.94, "-999.9"),
+            (12.345, "12.35"),
+            (0.98765, "0.9877"),
+            (0.00012, "1.200e-4"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(count(1, "category"), "1 category");
+        assert_eq!(count(2000, "category"), "2,000 categories");
+        assert_eq!(count(3, "class"), "3 classes");
+    }
+
+    #[test]
+    fn control_characters_are_not_sent_to_the_terminal() {
+        assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(escaped("a\rb\n"), "a\\rb\n");
+        assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
+    }
+}

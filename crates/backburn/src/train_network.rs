@@ -1,0 +1,261 @@
+//! The training of one network.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use backburn_model::{Mlp, MlpConfig};
+use backburn_tabular::{SavedModel, Summary, Target};
+use backburn_training::{
+    Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, StopReason,
+    TrainingError, diagnose, fit, nearest_rows_loss, resume,
+};
+use burn::module::Module;
+use web_time::Instant;
+
+use crate::callbacks::JobCallbacks;
+use crate::checkpoints::Checkpointer;
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::encoded_split::EncodedSplit;
+use crate::error::Error;
+use crate::event::{Event, NetworkDescription};
+use crate::job::{Job, JobKind};
+use crate::job_result::TrainedNetwork;
+use crate::network_config::network_config;
+use crate::score::Score;
+use crate::scorer::Scorer;
+use crate::table_diagnosis;
+use crate::targets::Targets;
+use crate::warning::Warning;
+
+/// The time of a job: what it may take, and what its run had taken before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    pub time_limit: Option<Duration>,
+    pub spent: Duration,
+}
+
+/// Trains the network of a job on encoded rows.
+pub(crate) fn train_network(
+    data: &Dataset,
+    encoded: &EncodedSplit,
+    job: &Job,
+    context: &FitContext,
+    limits: Limits,
+) -> Result<TrainedNetwork, Error> {
+    let started = Instant::now();
+    let config = &job.config;
+    let rows = encoded.training.rows();
+    let shape = network_config(config, &encoded.encoder, &encoded.target, rows)?;
+    let network = initialize(&shape, config.training.seed, context)?;
+    announce(encoded, &network, job, context);
+    let targets = Targets::read(data.table(), &encoded.target)?;
+    let scorer = Scorer::new(&encoded.target, &targets, &encoded.split.validation);
+    let is_trial = matches!(job.kind, JobKind::Trial { .. });
+    let checkpoints = context.checkpoints.filter(|_| !is_trial);
+    let mut callbacks = JobCallbacks {
+        job,
+        context,
+        scorer: &scorer,
+        history: job.diagnose.then(History::default),
+        deadline: limits
+            .time_limit
+            .and_then(|limit| started.checked_add(limit)),
+        checkpointer: checkpoints
+            .map(|kept| Checkpointer::new(kept, context.stop.clone(), &job.name, limits.spent)),
+    };
+    let (training, validation) = (&encoded.training, encoded.validation.as_ref());
+    let settings = &config.training;
+    let fitted = match checkpoints.and_then(|kept| kept.training(&job.name)) {
+        None => fit(network, training, validation, settings, &mut callbacks),
+        Some(checkpoint) => resume(
+            checkpoint,
+            network,
+            training,
+            validation,
+            settings,
+            &mut callbacks,
+        ),
+    };
+    let history = callbacks.history.take().unwrap_or_default();
+    announce_end(&fitted, &history, job, context);
+    // Who stops a run waits for its end.
+    let diagnoses = job.diagnose && !context.stop.is_stopped();
+    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
+    let fitted = match fitted {
+        Err(TrainingError::Diverged) => {
+            let history = Box::new(history);
+            return Err(Error::Diverged { history, findings });
+        }
+        fitted => fitted?,
+    };
+    let outputs = outputs_of(&fitted);
+    let baselines = mean_features(&fitted.network, training);
+    let mut model = SavedModel {
+        config: shape,
+        summary: summary(data, encoded, &fitted, job, context),
+        network: fitted.network.into(),
+        schema: data.schema().clone(),
+        encoder: encoded.encoder.clone(),
+        target: calibrated(encoded, &targets, &outputs),
+        average: baselines,
+    };
+    let predictions = model.target.predictions(&outputs, model.config.outputs);
+    let score = match outputs.is_empty() {
+        true => None,
+        false => Score::of_rows(&predictions, &targets, &encoded.split.validation),
+    };
+    if let Some(score) = &score {
+        model.summary.validation = score.metrics();
+    }
+    let findings = match diagnoses {
+        true => with_findings_of_table(findings, data, encoded, score.as_ref(), job)?,
+        false => findings,
+    };
+    Ok(TrainedNetwork {
+        model,
+        stop: fitted.stop,
+        seconds: (limits.spent + started.elapsed()).as_secs_f64(),
+        history,
+        findings,
+        split: encoded.split.clone(),
+        outputs,
+    })
+}
+
+/// A network with the initial weights of a seed.
+fn initialize(shape: &MlpConfig, seed: u64, context: &FitContext) -> Result<Mlp, Error> {
+    // Burn's devices have one random number generator for the whole process.
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    let _generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    let device = &context.device.device;
+    device.seed(seed);
+    Ok(shape.init(device)?)
+}
+
+/// Tells the observer about the network, and about columns that are not used.
+fn announce(encoded: &EncodedSplit, network: &Mlp, job: &Job, context: &FitContext) {
+    if job.diagnose {
+        for column in &encoded.constant_features {
+            let column = column.clone();
+            context.warn(Warning::ConstantFeature { column });
+        }
+    }
+    let encoder = &encoded.encoder;
+    let embedded: usize = encoder.embeddings().iter().map(|e| e.dimension).sum();
+    let mut widths = vec![encoder.inputs() + embedded];
+    widths.extend(&job.config.network.hidden);
+    widths.push(network.output.weight.dims()[1]);
+    let neighbor_features = encoder.neighbours.iter().map(|n| n.columns.clone());
+    let description = NetworkDescription {
+        widths,
+        activation: job.config.network.activation.to_string(),
+        parameters: network.num_params(),
+        neighbor_features: neighbor_features.collect(),
+        target: encoded.target.column().to_string(),
+    };
+    context.observer.on_event(&Event::NetworkStart {
+        job,
+        network: &description,
+    });
+}
+
+fn announce_end(
+    fitted: &Result<Fitted<Mlp>, TrainingError>,
+    history: &History,
+    job: &Job,
+    context: &FitContext,
+) {
+    let is_auto = job.config.training.learning_rate == LearningRate::Auto;
+    let rate = (is_auto && job.diagnose).then_some(history.start.learning_rate);
+    context.observer.on_event(&Event::FitEnd {
+        job,
+        stop: fitted.as_ref().map_or(StopReason::Diverged, |fitted| fitted.stop),
+        learning_rate: rate,
+    });
+}
+
+/// What the history shows to be wrong.
+fn diagnose_run(
+    history: &History,
+    shape: &MlpConfig,
+    encoded: &EncodedSplit,
+    job: &Job,
+    diagnoses: bool,
+) -> Vec<Finding> {
+    let training = &job.config.training;
+    let circumstances = Circumstances {
+        network: Some(shape),
+        training: Some(training),
+        nearest_rows_loss: match diagnoses {
+            true => nearest_rows_loss(&encoded.training, shape.outputs, training),
+            false => None,
+        },
+    };
+    diagnose(history, circumstances)
+}
+
+/// The findings with those of the table.
+fn with_findings_of_table(
+    mut findings: Vec<Finding>,
+    data: &Dataset,
+    encoded: &EncodedSplit,
+    score: Option<&Score>,
+    job: &Job,
+) -> Result<Vec<Finding>, Error> {
+    let of_table = table_diagnosis::diagnose(data, encoded, score, &job.config)?;
+    let is_sick = findings.iter().any(|f| f.name != Illness::Overfitting);
+    // Nothing else can be told while a few rows outweigh all others.
+    if of_table.iter().any(|f| f.name == Illness::TargetOutOfScale) {
+        findings.clear();
+    }
+    // Classes that a failed run misses do not speak of the table.
+    let counts = |f: &Finding| !(is_sick && f.name == Illness::ClassImbalance);
+    findings.extend(of_table.into_iter().filter(counts));
+    Ok(findings)
+}
+
+/// The network's outputs for the validation rows.
+fn outputs_of(fitted: &Fitted<Mlp>) -> Vec<f32> {
+    match &fitted.outputs {
+        Some(outputs) => outputs.to_data().iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn summary(
+    data: &Dataset,
+    encoded: &EncodedSplit,
+    fitted: &Fitted<Mlp>,
+    job: &Job,
+    context: &FitContext,
+) -> Summary {
+    Summary {
+        program: concat!("backburn ", env!("CARGO_PKG_VERSION")).to_string(),
+        table: data.table().name().to_string(),
+        training_rows: encoded.split.training.len(),
+        validation_rows: encoded.split.validation.len(),
+        best_epoch: fitted.best_epoch,
+        epochs: fitted.epochs,
+        seed: job.config.training.seed,
+        device: context.device.name.clone(),
+        settings: job.config.to_toml(),
+        ..Summary::default()
+    }
+}
+
+/// The inputs of the first layer, averaged over the rows: what explanations compare a row with.
+fn mean_features(network: &Mlp, rows: &Examples) -> Vec<f32> {
+    let features = network.features(rows.inputs.clone());
+    features.mean_dim(0).into_data().iter().collect()
+}
+
+/// The target, calibrated on the validation rows.
+fn calibrated(encoded: &EncodedSplit, targets: &Targets, outputs: &[f32]) -> Target {
+    let rows = &encoded.split.validation;
+    let target = encoded.target.clone();
+    match outputs.len() / rows.len().max(1) {
+        0 => target,
+        width => target.calibrated(outputs, width, &targets.numbers(rows)),
+    }
+}

@@ -1,0 +1,73 @@
+//! `trainer evaluate`.
+
+use backburn::text::{count, shown};
+use backburn::{Metrics, Predictor, Score, Target, read_table};
+use serde_json::{Value, json};
+
+use super::args::EvaluateArgs;
+use crate::device;
+use crate::error::{Error, once_from_standard_input};
+use crate::ui::console::{self, Console};
+use crate::ui::words;
+
+pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
+    once_from_standard_input(&args.model, &args.table)?;
+    let chosen = device::choose(&args.device)?;
+    let predictor = Predictor::load_on(&args.model, &chosen.device)?;
+    let target = &predictor.model().target;
+    let table = read_table(&args.table, &args.read.options())?;
+    table.column(target.column())?;
+    let (predictions, unseen) = predictor.predict_and_count(&table)?;
+    if let Some(row) = predictions.first_not_finite() {
+        return Err(backburn::Error::not_finite(&table.place(row)).into());
+    }
+    let score = Score::of_table(&predictions, &table, target)?;
+
+    let console = Console::for_json(args.json);
+    console.detail("rows", count(score.rows, "row"));
+    console.entry("score", score.line(""));
+    if let Some(reliability) = score.reliability(&predictor, &table)? {
+        console.detail("trust", words::reliability(reliability));
+    }
+    if let Some(note) = words::skipped(&score) {
+        console.paragraph("note", note);
+    }
+    if let Some(note) = words::unseen(&unseen) {
+        console.paragraph("note", note);
+    }
+    if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
+        (&score.metrics, target)
+        && classes.len() <= 10
+    {
+        confusion(&score.confusion, classes, console);
+    }
+    if args.json {
+        let mut object = score.json();
+        object.insert("target".to_string(), json!(target.column()));
+        if let Target::Classification { classes, .. } = target {
+            object.insert("classes".to_string(), json!(classes));
+        }
+        object.insert("skipped".to_string(), json!(score.skipped));
+        console::json(&Value::Object(object));
+    }
+    Ok(())
+}
+
+fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) {
+    let names: Vec<String> = classes.iter().map(|name| shown(name)).collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(6);
+    let header: Vec<String> = names.iter().map(|name| format!("{name:>width$}")).collect();
+    console.entry(
+        "confusion",
+        format!("{:width$}  {}  (predicted)", "actual", header.join("  ")),
+    );
+    for (name, row) in names.iter().zip(rows) {
+        let counts: Vec<String> = row.iter().map(|count| format!("{count:>width$}")).collect();
+        console.entry("", format!("{name:width$}  {}", counts.join("  ")));
+    }
+}

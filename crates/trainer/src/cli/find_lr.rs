@@ -1,0 +1,56 @@
+//! `trainer find-lr`.
+
+use backburn::text::count;
+use backburn::{Dataset, EncodedSplit, network_config, read_table};
+use backburn_training::{RangeTest, range_test};
+use serde_json::json;
+
+use super::args::FindLrArgs;
+use crate::device;
+use crate::error::Error;
+use crate::ui::chart;
+use crate::ui::console::{self, Console};
+
+pub fn run(args: &FindLrArgs) -> Result<(), Error> {
+    let config = args.run.settings()?;
+    let device = device::choose(&args.run.device)?.device;
+    let table = read_table(&args.table.table, &args.table.read.options())?;
+    let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
+    let encoded = EncodedSplit::new(&data, data.validation_split(&config), &config, &device)?;
+    let rows = encoded.training.rows();
+    let network = network_config(&config, &encoded.encoder, &encoded.target, rows)?;
+    device.seed(config.training.seed);
+    let network = network.init(&device)?;
+    let RangeTest {
+        rates,
+        losses,
+        suggestion,
+    } = range_test(&network, &encoded.training, &config.training)?;
+
+    let console = Console::for_json(args.run.json);
+    let points: Vec<(f64, f64)> = rates
+        .iter()
+        .zip(&losses)
+        .map(|(rate, loss)| (rate.log10(), *loss))
+        .collect();
+    for line in chart::lines(&points, "loss", "log10 of the learning rate") {
+        console.say(line);
+    }
+    let steps = count(rates.len(), "step");
+    console.entry("tried", format!("{steps}, each with a higher rate"));
+    let suggested = format!("{suggestion:.1e}").parse().unwrap_or(suggestion);
+    console.entry(
+        "suggestion",
+        format!("--set training.learning_rate={suggested}"),
+    );
+    let auto = "--set training.learning_rate=auto finds one before each training";
+    console.entry("", auto);
+    if args.run.json {
+        console::json(&json!({
+            "rates": rates,
+            "losses": losses,
+            "suggestion": suggestion,
+        }));
+    }
+    Ok(())
+}

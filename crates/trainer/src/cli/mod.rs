@@ -1,0 +1,22 @@
+//! The command line: its arguments, and a file for each command.
+
+pub mod args;
+#[cfg(feature = "boosting")]
+mod boosting;
+pub mod compare;
+pub mod config;
+pub mod evaluate;
+pub mod example;
+pub mod explain;
+pub mod find_lr;
+pub mod gradcheck;
+pub mod inspect;
+mod keep_model;
+mod predictions;
+pub mod predict;
+mod report;
+mod report_file;
+pub mod resume;
+mod saving;
+pub mod train;
+mod train_outcome;

@@ -1,0 +1,381 @@
+//! `trainer train`.
+
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use backburn::{
+    Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
+    Estimator, FitContext, FittedModel, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
+    SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
+};
+use serde_json::{Map, Value, json};
+
+use super::args::TrainArgs;
+use super::keep_model::KeepModel;
+use super::predictions::{header, write_rows};
+use super::report::{Scores, failure_report, training_report};
+use super::report_file::ReportFile;
+use super::resume::{self, CommandLine, Run};
+use super::saving::{check_replaced, default_out, model_file, save};
+use super::train_outcome::{Tested, facts, save_history, show_scores, test};
+use crate::device;
+use crate::error::{Error, once_from_standard_input};
+use crate::interrupt;
+use crate::ui::console::{self, Console};
+use crate::ui::dashboard::Dashboard;
+use crate::ui::progress::Progress;
+use crate::ui::words;
+
+/// With up to so many training rows, the learning curve is drawn without being asked for.
+const FEW_ROWS: usize = 300;
+
+pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
+    let mut config = args.run.settings()?;
+    let needs_other_rows = args.report.is_some() || args.learning_curve;
+    if config.data.refit && needs_other_rows && args.test.is_none() {
+        let reason = "data.refit: the model learns from every row in the end, so that a report or a learning \
+                      curve needs other rows, with --test";
+        return Err(Error::Usage(reason.to_string()));
+    }
+    let device = device::choose(&args.run.device)?;
+    if let Some(test) = &args.test {
+        once_from_standard_input(&args.table.table, test)?;
+    }
+    let files = Files::open(args)?;
+    let stop = interrupt::catch();
+    let console = Console::for_json(args.run.json);
+    let (data, test) = read(args, &config)?;
+    if args.out.is_none() {
+        check_replaced(&files.model, &files.model_path, data.target())?;
+    }
+    words::describe(&data, test.as_ref(), console);
+    config = resolved(config, &data, args.dashboard, console);
+    let progress = Progress::new(console, "");
+    let dashboard = Dashboard::new(&progress, "", stop.clone());
+    let shown: &dyn backburn::Observer = match args.dashboard {
+        true => &dashboard,
+        false => &progress,
+    };
+    let model_path = files.model_path.clone();
+    let keep = KeepModel::new(&model_path, console, shown);
+    let describe = || Ok(describe_run(args, &config, &device, &data, test.as_ref())?.to_json()?);
+    let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
+    let checkpoints = Checkpoints::new(describe, interval, &keep);
+    let now = || describe_run(args, &config, &device, &data, test.as_ref());
+    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
+    let training = Training {
+        args,
+        line,
+        config: &config,
+        data: &data,
+        test: test.as_ref(),
+        progress: &progress,
+        console,
+        context: FitContext {
+            observer: &keep,
+            stop,
+            time_limit: args.time_limit,
+            checkpoints: Some(&checkpoints),
+            ..FitContext::new(device.clone())
+        },
+    };
+    let done = training.run(files);
+    drop(training);
+    progress.finish();
+    // A run that diverged would do so again.
+    let diverged = matches!(done, Err(Error::Library(backburn::Error::Diverged { .. })));
+    let finished = (done.is_ok() || diverged) && !interrupt::requested();
+    end_checkpoints(checkpoints, finished, console);
+    done
+}
+
+/// Where everything goes, tried before the work.
+struct Files<'a> {
+    model: ModelFile,
+    model_path: PathBuf,
+    report: Option<ReportFile>,
+    out_of_fold: Option<(&'a PathBuf, OutputFile)>,
+}
+
+impl<'a> Files<'a> {
+    fn open(args: &'a TrainArgs) -> Result<Self, Error> {
+        let default = default_out(&args.table.table);
+        let model = model_file(args.out.as_deref(), &default)?;
+        let model_path = args.out.clone().unwrap_or(default);
+        let report = match &args.report {
+            Some(path) => Some(ReportFile::create(
+                path,
+                &[&model_path, &history_file::path_beside(&model_path)],
+            )?),
+            None => None,
+        };
+        let out_of_fold = match &args.out_of_fold {
+            Some(path) => {
+                let file = OutputFile::create(path);
+                let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
+                let file = file.map_err(failed)?;
+                interrupt::unfinished(file.temporary());
+                Some((path, file))
+            }
+            None => None,
+        };
+        Ok(Self {
+            model,
+            model_path,
+            report,
+            out_of_fold,
+        })
+    }
+}
+
+/// Reads the table and the table to test on.
+fn read(args: &TrainArgs, config: &Config) -> Result<(Dataset, Option<Table>), Error> {
+    let options = args.table.read.options();
+    let table = read_table(&args.table.table, &options)?;
+    table.column(&args.table.target)?;
+    let test = match &args.test {
+        Some(path) => Some(read_table(path, &options)?),
+        None => None,
+    };
+    let data = Dataset::new(table, &args.table.target, &args.table.options(config))?;
+    if let Some(test) = &test {
+        data.check_test(test)?;
+    }
+    Ok((data, test))
+}
+
+/// The settings for the number of rows. The dashboard shows one network.
+fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -> Config {
+    let asked = config.ensemble.members;
+    let mut config = config.for_rows(data.rows().len());
+    if dashboard && config.ensemble.members.count() > 1 {
+        let note = match asked {
+            Members::Auto => {
+                config.ensemble.members = Members::Exactly(1);
+                "one network, for the dashboard: without it, several are trained, which are more accurate"
+            }
+            Members::Exactly(_) => "no dashboard: it shows one network, and an ensemble is trained",
+        };
+        console.paragraph("note", note);
+    }
+    config
+}
+
+fn describe_run(
+    args: &TrainArgs,
+    config: &Config,
+    device: &SelectedDevice,
+    data: &Dataset,
+    test: Option<&Table>,
+) -> Result<Run, backburn::Error> {
+    Run::new(args, config, device, data.table(), test)
+}
+
+/// The checkpoints in the folder of a run to resume, in a new folder, or beside the model if the run
+/// takes long.
+fn open_checkpoints<'a>(
+    checkpoints: Checkpoints<'a>,
+    args: &TrainArgs,
+    model_path: &Path,
+    now: impl Fn() -> Result<Run, backburn::Error>,
+    console: Console,
+) -> Result<Checkpoints<'a>, Error> {
+    match (&args.resume, &args.checkpoint) {
+        (Some(path), _) => {
+            let (folder, run) = resume::open(path)?;
+            let changed: Option<Changed> = run.check(&now()?, path, args.accept_changes)?;
+            console.detail("resumed", format!("train {}", run.command()));
+            Ok(checkpoints.changed(changed).in_folder(folder)?)
+        }
+        (None, Some(path)) => {
+            let folder = RunFolder::create(path).map_err(|error| folder_error(path, &error))?;
+            Ok(checkpoints.in_folder(folder)?)
+        }
+        (None, None) => {
+            let beside = model_path.with_extension("checkpoint");
+            if let Ok(run) = Run::read(&beside)
+                && run.is_of(&args.table.target)
+            {
+                let program = console::program();
+                let beside = words::path(&beside);
+                let text = format!(
+                    "an unfinished run is in {beside}: to resume it, {program} train --resume {beside}"
+                );
+                console.paragraph("note", text);
+            }
+            Ok(checkpoints.or_in(beside))
+        }
+    }
+}
+
+/// Removes the checkpoints of a finished run, or says how to resume another one.
+fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
+    match checkpoints.end(finished) {
+        Ok(None) => {}
+        Ok(Some(folder)) => {
+            let folder = words::path(&folder);
+            let command = format!("{} train --resume {folder}", console::program());
+            console.entry("to resume", command);
+        }
+        Err(error) => {
+            console.paragraph("note", format!("the checkpoints are not removed: {error}"));
+        }
+    }
+}
+
+/// A training with everything that it needs.
+struct Training<'a> {
+    args: &'a TrainArgs,
+    line: &'a CommandLine,
+    config: &'a Config,
+    data: &'a Dataset,
+    test: Option<&'a Table>,
+    progress: &'a Progress<'a>,
+    console: Console,
+    context: FitContext<'a>,
+}
+
+impl Training<'_> {
+    /// Trains, saves and tells.
+    fn run(&self, files: Files) -> Result<(), Error> {
+        let mut scores = Scores::default();
+        let mut result = Map::new();
+        if let Some(folds) = self.args.folds {
+            let validated = self.cross_validate(folds.into(), files.out_of_fold)?;
+            let (metric, mean, std) = validated.summary();
+            let json = json!({
+                "folds": validated.metrics(), "metric": metric, "mean": mean, "std": std,
+            });
+            result.insert("cross_validation".to_string(), json);
+            scores.push(format!("{folds}-fold cross-validation"), validated.to_string());
+        }
+        let mut model = self.fit(files.report.as_ref())?;
+        let tested = match self.test {
+            Some(table) => test(&mut model, self.data, table, self.console).map(Some),
+            None => Ok(None),
+        };
+        // Saved before anything else can fail.
+        let path = save(files.model, model.model())?;
+        self.progress.finish();
+        self.show(&model, tested, &path, &mut scores, &mut result)?;
+        let curve = self.learning_curve(&mut model, files.report.is_some());
+        if let Some(record) = model.record() {
+            words::findings(&record.findings, self.console);
+            result.extend(facts(&model, record, curve.as_ref(), &path));
+        }
+        save_history(&model, &path, self.console);
+        if let Some(file) = files.report {
+            self.progress.phase("writing the report");
+            let command = self.line.command();
+            let report =
+                training_report(&model, self.data, self.test, &scores, curve, &command, "")?;
+            self.progress.finish();
+            file.write(&report, self.console)?;
+        }
+        let next = format!("{} predict {} TABLE", console::program(), words::path(&path));
+        self.console.detail("next", next);
+        if self.args.run.json {
+            console::json(&Value::Object(result));
+        }
+        Ok(())
+    }
+
+    fn cross_validate(
+        &self,
+        folds: usize,
+        out_of_fold: Option<(&PathBuf, OutputFile)>,
+    ) -> Result<CrossValidation, Error> {
+        let estimator = Estimator::new(self.config.clone());
+        let validated = estimator.cross_validate(self.data, folds, &self.context)?;
+        self.progress.finish();
+        self.console.entry("folds", &validated);
+        if let Some((path, file)) = out_of_fold {
+            write_out_of_fold(&validated, file)
+                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+            self.console.detail("written", words::path(path));
+        }
+        Ok(validated)
+    }
+
+    /// Fits the model. A loss that becomes infinite at once is reported.
+    fn fit(&self, report_file: Option<&ReportFile>) -> Result<FittedModel, Error> {
+        let fitted = Estimator::new(self.config.clone()).fit(self.data, &self.context);
+        if let Err(backburn::Error::Diverged { history, findings }) = &fitted {
+            self.progress.finish();
+            words::findings(findings, self.console);
+            if let Some(file) = report_file {
+                let command = self.line.command();
+                let report = failure_report(history, findings, self.data, self.config, &command);
+                file.write(&report, self.console)?;
+            }
+            if self.args.run.json {
+                console::json(&json!({ "stop": "Diverged", "findings": findings }));
+            }
+        }
+        Ok(fitted?)
+    }
+
+    /// Prints how training ended and the scores. A test that failed is an error after the model is saved.
+    fn show(
+        &self,
+        model: &FittedModel,
+        tested: Result<Option<Tested>, Error>,
+        path: &Path,
+        scores: &mut Scores,
+        result: &mut Map<String, Value>,
+    ) -> Result<(), Error> {
+        let Some(record) = model.record() else {
+            return Ok(());
+        };
+        self.console.paragraph("training", words::ending(model, record));
+        let saved = words::path(path);
+        match tested {
+            Ok(tested) => {
+                if let Some(tested) = &tested {
+                    scores.insert_test(tested, self.data.task(), "");
+                }
+                result.extend(show_scores(record, tested.as_ref(), self.data, self.console));
+                self.console.entry("saved", saved);
+                Ok(())
+            }
+            Err(error) => {
+                self.console.entry("saved", saved);
+                Err(error)
+            }
+        }
+    }
+
+    /// The learning curve, if it is asked for, goes into a report, or rows are few.
+    fn learning_curve(&self, model: &mut FittedModel, report: bool) -> Option<LearningCurve> {
+        let rows = model.record().map_or(0, |record| record.split.training.len());
+        let few = rows <= FEW_ROWS && !self.config.data.refit;
+        if !(self.args.learning_curve || report || few) {
+            return None;
+        }
+        self.progress.phase("training on parts of the rows");
+        let curve = learning_curve(model, self.data, self.test, self.config, &self.context);
+        self.progress.finish();
+        let curve = curve.unwrap_or_else(|error| {
+            let text = format!("no learning curve: {error}");
+            self.console.paragraph("note", text);
+            None
+        });
+        if self.args.learning_curve && curve.is_none() {
+            let why = "interrupted, or too few rows to train on or to score on";
+            self.console.paragraph("note", format!("no learning curve: {why}"));
+        }
+        curve
+    }
+}
+
+/// Writes what each row was predicted by the model that was not trained on it.
+fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
+    let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
+    let header = header(&validated.predictions, false).into_iter();
+    out.write_record(std::iter::once("row".to_string()).chain(header))?;
+    let rows = Some(validated.rows.as_slice());
+    write_rows(&validated.predictions, rows, None, &mut out)?;
+    out.flush()?;
+    drop(out);
+    file.commit()
+}

@@ -1,0 +1,8 @@
+//! What people see: lines, progress bars, the dashboard.
+
+pub mod chart;
+pub mod console;
+pub mod dashboard;
+pub mod progress;
+pub mod terminal;
+pub mod words;

@@ -1,0 +1,317 @@
+//! Progress of a fit in a terminal or a log.
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backburn::text::{count, integer, shown};
+use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::console::{Console, Verbosity, verbosity};
+use super::words;
+use crate::interrupt;
+
+/// Shows a bar for each training on standard error while it is a terminal, and lines: what was chosen,
+/// the network, some of its epochs (the first ones, then ever fewer), and the networks of an ensemble.
+pub struct Progress<'a> {
+    console: Console,
+    /// Put in front of amounts.
+    unit: &'a str,
+    bars: MultiProgress,
+    is_terminal: bool,
+    jobs: Mutex<HashMap<String, JobBar>>,
+    /// The bar of trials or of a phase that has no training of its own.
+    phase: Mutex<Option<ProgressBar>>,
+}
+
+/// A training under way.
+struct JobBar {
+    bar: ProgressBar,
+    next_line: usize,
+    /// Batches of an epoch.
+    steps: usize,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(console: Console, unit: &'a str) -> Self {
+        Self {
+            console,
+            unit,
+            bars: MultiProgress::new(),
+            is_terminal: io::stderr().is_terminal() && verbosity() > Verbosity::Quiet,
+            jobs: Mutex::default(),
+            phase: Mutex::default(),
+        }
+    }
+
+    /// Shows what is being done until the next phase, or until [`finish`](Self::finish).
+    pub fn phase(&self, words: &str) {
+        let bar = self.bar();
+        bar.set_style(style("{prefix:10} {spinner} {msg}"));
+        bar.set_prefix("now");
+        bar.set_message(words.to_string());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        self.set_phase(Some(bar));
+    }
+
+    /// Takes all bars away.
+    pub fn finish(&self) {
+        self.set_phase(None);
+        for (_, job) in self.jobs().drain() {
+            job.bar.finish_and_clear();
+        }
+        let _ = self.bars.clear();
+    }
+
+    /// Prints with the bars out of the way.
+    pub fn print(&self, print: impl FnOnce(Console)) {
+        self.bars.suspend(|| print(self.console));
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<String, JobBar>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_phase(&self, bar: Option<ProgressBar>) {
+        let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = std::mem::replace(&mut *phase, bar) {
+            before.finish_and_clear();
+        }
+    }
+
+    fn bar(&self) -> ProgressBar {
+        match self.is_terminal {
+            true => self.bars.add(ProgressBar::new(0)),
+            false => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+        }
+    }
+
+    fn add_job(&self, job: &Job) {
+        let bar = self.bar();
+        bar.set_style(style("{prefix:10} {wide_bar} {msg} {eta:>4}"));
+        bar.set_prefix(match job.kind {
+            JobKind::Trial { .. } => "trial".to_string(),
+            JobKind::Member { member } => format!("network {}", member + 1),
+            JobKind::Refit => "refit".to_string(),
+            JobKind::Network => "training".to_string(),
+        });
+        let job_bar = JobBar {
+            bar,
+            next_line: 1,
+            steps: 0,
+        };
+        self.jobs().insert(job.name.clone(), job_bar);
+    }
+
+    fn describe(&self, network: &NetworkDescription) {
+        self.print(|console| {
+            for columns in &network.neighbor_features {
+                let target = shown(&network.target);
+                let by = match columns.as_slice() {
+                    [first, second] => format!("{} and {}", shown(first), shown(second)),
+                    all => format!("all {} numeric columns", all.len()),
+                };
+                let text = format!("the mean `{target}` of the nearest rows by {by} is a feature");
+                console.paragraph("neighbors", text);
+            }
+            let widths: Vec<String> = network.widths.iter().map(usize::to_string).collect();
+            console.detail(
+                "network",
+                format!(
+                    "{} ({}), {}",
+                    widths.join(" → "),
+                    network.activation,
+                    count(network.parameters, "parameter")
+                ),
+            );
+        });
+    }
+
+    fn epoch_end(&self, job: &Job, report: &backburn::EpochReport, scorer: &backburn::Scorer) {
+        let mut jobs = self.jobs();
+        let Some(view) = jobs.get_mut(&job.name) else {
+            return;
+        };
+        let every = verbosity() == Verbosity::Verbose;
+        let lines = verbosity() > Verbosity::Quiet && job.diagnose;
+        let line_due = lines && (every || report.epoch == view.next_line);
+        if !line_due && view.bar.is_hidden() {
+            return;
+        }
+        let mut text = format!("loss {:.4}", report.training_loss);
+        if let Some(validation) = &report.validation {
+            text += &format!(", validation {:.4}", validation.loss);
+        }
+        if let Some(score) = scorer.score(report) {
+            text += &format!(", {}", score.headline(self.unit));
+        }
+        if line_due {
+            let line = format!("epoch {:<4} {text}", report.epoch);
+            self.bars.suspend(|| Console::Error.say(line));
+            if report.epoch == view.next_line {
+                view.next_line = next_line(report.epoch);
+            }
+        }
+        view.bar.set_message(text);
+    }
+
+    fn member_end(&self, member: usize, members: usize, score: Option<&Score>) {
+        let Some(score) = score else { return };
+        let text = format!(
+            "{} of {}: {} on rows that they were not trained on",
+            member + 1,
+            integer(members),
+            score.line(self.unit)
+        );
+        self.print(|console| console.detail("averaged", text));
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Observer for Progress<'_> {
+    fn on_event(&self, event: &Event) {
+        match event {
+            Event::SelectionStart {
+                run,
+                selection,
+                trials,
+            } => {
+                let bar = self.bar();
+                bar.set_length(*trials as u64);
+                bar.set_style(style("{prefix:10} {wide_bar} {msg}"));
+                bar.set_prefix("choosing");
+                bar.set_message(words::selection(*selection));
+                bar.enable_steady_tick(Duration::from_millis(200));
+                self.set_phase(Some(bar));
+                if *run == MAIN && !self.is_terminal {
+                    let text = words::selection(*selection);
+                    let trials = count(*trials, "small network");
+                    self.console.detail("choosing", format!("{text}, by {trials}"));
+                }
+            }
+            Event::TrialEnd { .. } => {
+                let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+                phase.iter().for_each(|bar| bar.inc(1));
+            }
+            Event::Selected { run, selected } => {
+                self.set_phase(None);
+                if *run == MAIN {
+                    let text = words::selected(*selected);
+                    self.print(|console| console.detail("chosen", text));
+                }
+            }
+            Event::EnsembleStart {
+                run,
+                members,
+                hidden,
+            } if *run == MAIN => {
+                let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
+                let text = match shapes.as_slice() {
+                    [_] => members.to_string(),
+                    _ => format!("{members}, with hidden layers {} by turns", shapes.join(" and ")),
+                };
+                self.print(|console| console.detail("networks", text));
+            }
+            Event::NetworkStart { job, network } => {
+                if job.diagnose {
+                    self.describe(network);
+                }
+                if !matches!(job.kind, JobKind::Trial { .. }) {
+                    self.set_phase(None);
+                    self.add_job(job);
+                    interrupt::training();
+                }
+            }
+            Event::FitStart { job, start } => {
+                if let Some(view) = self.jobs().get_mut(&job.name) {
+                    let epochs = job.max_epochs.map_or(start.epochs, |most| most.min(start.epochs));
+                    view.steps = start.steps;
+                    view.bar.set_length(epochs.saturating_mul(start.steps) as u64);
+                }
+            }
+            Event::Resumed { job, epoch, batch } => {
+                if let Some(view) = self.jobs().get_mut(&job.name) {
+                    while view.next_line < *epoch {
+                        view.next_line = next_line(view.next_line);
+                    }
+                    let done = epoch.saturating_sub(1).saturating_mul(view.steps);
+                    view.bar.set_position(done.saturating_add(*batch) as u64);
+                    view.bar.reset_eta();
+                }
+            }
+            Event::BatchEnd { job, .. } => {
+                if self.is_terminal && let Some(view) = self.jobs().get(&job.name) {
+                    view.bar.inc(1);
+                }
+            }
+            Event::EpochEnd {
+                job,
+                report,
+                scorer,
+            } => self.epoch_end(job, report, scorer),
+            Event::FitEnd {
+                job, learning_rate, ..
+            } => {
+                if let Some(view) = self.jobs().remove(&job.name) {
+                    view.bar.finish_and_clear();
+                }
+                if let Some(rate) = learning_rate {
+                    let text = format!("{rate:.1e}, by a range test");
+                    self.print(|console| console.detail("rate", text));
+                }
+            }
+            Event::MemberEnd {
+                run,
+                member,
+                members,
+                score,
+                ..
+            } if *run == MAIN => self.member_end(*member, *members, *score),
+            Event::RefitEnd { rows, epochs } => {
+                let text = format!("{} for {}", count(*rows, "row"), count(*epochs, "epoch"));
+                self.print(|console| console.detail("refit", text));
+            }
+            Event::FoldEnd { fold, score, .. } => {
+                let heading = format!("fold {}", fold + 1);
+                self.print(|console| console.entry(&heading, score.line(self.unit)));
+            }
+            Event::Warning(warning) => {
+                let text = words::warning(warning);
+                self.print(|console| console.paragraph("note", text));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The run of the model itself.
+const MAIN: &str = "network";
+
+/// 1, 2, 5, 10, 20, 50, ...
+fn next_line(epoch: usize) -> usize {
+    match epoch.to_string().as_bytes()[0] {
+        b'2' => epoch * 5 / 2,
+        _ => epoch * 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_grow_rarer() {
+        let mut epoch = 1;
+        let mut epochs = Vec::new();
+        while epoch <= 200 {
+            epochs.push(epoch);
+            epoch = next_line(epoch);
+        }
+        assert_eq!(epochs, [1, 2, 5, 10, 20, 50, 100, 200]);
+    }
+}
