@@ -105,7 +105,7 @@ pub fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool) {
 ///
 /// # Panics
 ///
-/// `a` does not have as many columns.
+/// `out` has room for more columns than `a` has from `first` on.
 pub fn transpose(a: &[f32], columns: usize, first: usize, out: &mut [f32]) {
     // Blocks of this size fit in registers.
     const SIDE: usize = 16;

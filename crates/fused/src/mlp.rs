@@ -156,7 +156,7 @@ impl FusedMlp {
     }
 }
 
-/// The tables of the embeddings. `next_range` returns the next so many parameters.
+/// The tables of the embeddings. `next_range(n)` returns where the next `n` parameters are.
 fn tables(network: &Mlp, mut next_range: impl FnMut(usize) -> Range<usize>) -> Vec<Table> {
     let tables = network.embeddings.iter().map(|embedding| {
         let [categories, dimension] = embedding.weight.dims();

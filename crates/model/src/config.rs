@@ -1,4 +1,4 @@
-//! The description of a network.
+//! The settings of a multilayer perceptron.
 
 use burn::config::Config;
 use serde::{Deserialize, Serialize};

@@ -100,7 +100,7 @@ fn mean(outputs: impl ExactSizeIterator<Item = Tensor<2>>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EmbeddingConfig, MlpConfig};
+    use crate::config::{EmbeddingConfig, MlpConfig};
     use burn::tensor::Device;
 
     #[test]

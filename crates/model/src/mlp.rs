@@ -260,7 +260,7 @@ fn linear(
     let mut linear = LinearConfig::new(inputs, outputs)
         .with_initializer(initializer)
         .init(device);
-    if config.initializer != crate::Initializer::PyTorch {
+    if config.initializer != crate::initializer::Initializer::PyTorch {
         linear.bias = Some(Initializer::Zeros.init([outputs], device));
     }
     linear
@@ -269,7 +269,7 @@ fn linear(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EmbeddingConfig;
+    use crate::config::EmbeddingConfig;
     use burn::tensor::Distribution;
 
     fn rows(batch: usize, columns: usize, device: &Device) -> Tensor<2> {
@@ -284,7 +284,7 @@ mod tests {
             Normalization::Batch,
             Normalization::Layer,
         ] {
-            for initializer in crate::Initializer::all() {
+            for initializer in crate::initializer::Initializer::all() {
                 let mlp = MlpConfig::new(5, 3)
                     .with_hidden([4, 4])
                     .with_normalization(normalization)
@@ -334,7 +334,7 @@ mod tests {
         let mlp = MlpConfig::new(2, 1)
             .with_hidden([2])
             .with_residual(true)
-            .with_initializer(crate::Initializer::Constant(0.0))
+            .with_initializer(crate::initializer::Initializer::Constant(0.0))
             .init(&device)
             .unwrap();
         let rows = rows(3, 2, &device);

@@ -17,7 +17,7 @@ pub enum ParseNameError {
     /// The name does not exist.
     #[error("`{name}` is no {kind}; use one of: {known}")]
     Unknown {
-        /// What the name should be of, for example `activation`.
+        /// The kind of setting that was expected, for example `activation`.
         kind: &'static str,
         /// The name in the text.
         name: String,
@@ -57,8 +57,8 @@ pub(crate) fn split(text: &str) -> Result<(&str, Vec<f64>), ParseNameError> {
     Ok((name.trim(), numbers))
 }
 
-/// Returns the `N` numbers that a name takes: those in the text, or the defaults where the text has
-/// none. `text` is only for the error.
+/// Checks that a name has `N` numbers after it, and returns them. If it has none, returns the
+/// defaults. `text` is only for the error.
 pub(crate) fn arguments<const N: usize>(
     text: &str,
     written: &[f64],

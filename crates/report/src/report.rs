@@ -5,7 +5,8 @@ use backburn_training::{Finding, History};
 
 use crate::evaluation::Evaluation;
 
-/// The `generator` in the head of every report's HTML, by which a report is told from other files.
+/// The content of the `generator` meta tag in every report. It distinguishes a report, which may be
+/// overwritten, from other HTML files.
 pub const GENERATOR: &str = concat!("backburn ", env!("CARGO_PKG_VERSION"));
 
 /// Everything that a report shows. [`to_html`](Self::to_html) returns the page, and the
