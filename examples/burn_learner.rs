@@ -1,5 +1,5 @@
-//! An `Mlp` trained by Burn's own `Learner` and `SupervisedTraining`, with Burn's data loaders
-//! and metrics: it tells two interleaved spirals apart.
+//! Trains an `Mlp` with Burn's own `Learner` and `SupervisedTraining`, and Burn's data loaders and
+//! metrics. The network learns which of two interleaved spirals a point belongs to.
 //!
 //! ```text
 //! cargo run -p backburn-examples --features learner --bin burn_learner
@@ -21,6 +21,7 @@ struct Point {
     spiral: i64,
 }
 
+/// Makes a batch of tensors from points.
 #[derive(Clone)]
 struct Points;
 
@@ -36,7 +37,8 @@ impl Batcher<Point, ClassificationBatch> for Points {
     }
 }
 
-/// Points along both spirals, from `offset` on.
+/// Points at even distances along both spirals. `offset` shifts them along the spiral, in units of the
+/// distance between two points.
 fn spirals(points: usize, offset: f32) -> InMemDataset<Point> {
     let point = |index: usize| {
         let spiral = (index % 2) as i64;

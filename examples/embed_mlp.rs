@@ -1,7 +1,7 @@
-//! An `Mlp` as a part of your own Burn module, trained by your own loop.
+//! Uses an `Mlp` as part of a Burn module of one's own, trained by a loop of one's own.
 //!
-//! A network for pairs: both sides go through one shared `Mlp`, and what it makes of them is
-//! compared. It learns which of two points is further from the origin.
+//! The module compares pairs of points. It computes a score for each point with one shared `Mlp`, and
+//! the difference of the scores is a logit. It learns which point is further from the origin.
 //!
 //! ```text
 //! cargo run -p backburn-examples --bin embed_mlp
@@ -27,14 +27,19 @@ impl Ranker {
         Ok(Self { score })
     }
 
-    /// `[batch, 2]` and `[batch, 2]` to logits `[batch]`.
+    /// The logit of "the left point is further from the origin".
+    ///
+    /// # Shapes
+    ///
+    /// - left, right: `[batch, 2]`
+    /// - output: `[batch]`
     fn forward(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<1> {
         (self.score.forward(left) - self.score.forward(right)).squeeze_dim(1)
     }
 }
 
-/// 1 where the left point is further out.
-fn truth(left: &Tensor<2>, right: &Tensor<2>) -> Tensor<1, Int> {
+/// 1 where the left point is further from the origin, 0 elsewhere.
+fn targets(left: &Tensor<2>, right: &Tensor<2>) -> Tensor<1, Int> {
     let far = |points: &Tensor<2>| points.clone().square().sum_dim(1).squeeze_dim::<1>(1);
     far(left).greater(far(right)).int()
 }
@@ -52,7 +57,7 @@ fn main() -> Result<(), ConfigError> {
     for step in 1..=400 {
         let (left, right) = (points(), points());
         let logits = ranker.forward(left.clone(), right.clone());
-        let loss = loss.forward(logits, truth(&left, &right));
+        let loss = loss.forward(logits, targets(&left, &right));
         let gradients = GradientsParams::from_grads(loss.backward(), &ranker);
         ranker = optimizer.step(3e-3, ranker, gradients);
         if step % 100 == 0 {
@@ -61,14 +66,14 @@ fn main() -> Result<(), ConfigError> {
     }
 
     let (left, right) = (points(), points());
-    let said = ranker
+    let predicted = ranker
         .forward(left.clone(), right.clone())
         .greater_elem(0.0)
         .int();
-    let right_share = said.equal(truth(&left, &right)).int().float().mean();
+    let accuracy = predicted.equal(targets(&left, &right)).int().float().mean();
     println!(
-        "{:.1} % of new pairs are ranked right",
-        right_share.into_scalar::<f32>() * 100.0
+        "accuracy on new pairs: {:.1} %",
+        accuracy.into_scalar::<f32>() * 100.0
     );
     Ok(())
 }

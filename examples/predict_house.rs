@@ -1,4 +1,5 @@
-//! A saved model in another program: no training code, no `trainer`, just the file.
+//! Loads a saved model and predicts the price of a house that is only partly known. The program needs
+//! the model file, and neither `trainer` nor any code for training.
 //!
 //! ```text
 //! cargo run -p trainer -- example house-prices
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or_else(|| "house-prices.safetensors".to_string());
     let predictor = Predictor::load(path)?;
 
-    // What is known of the house; the model fills in the rest as missing.
+    // What is known about the house. The other columns are missing.
     let known_numbers = [
         ("Gr_Liv_Area", 2100.0),
         ("Year_Built", 1998.0),

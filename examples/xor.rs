@@ -1,6 +1,8 @@
-//! The smallest problem that a linear model cannot solve, by plain gradient descent: a 2-2-1
-//! sigmoid network learns the exclusive or. From some starts it gets stuck in a poor minimum, as
-//! has been known since 1986; another start is the cure.
+//! Trains a 2-2-1 sigmoid network on the exclusive or (XOR) by plain gradient descent. It is the
+//! smallest problem that a linear model cannot solve.
+//!
+//! With some initial weights, training ends in a poor local minimum (Rumelhart, Hinton and Williams,
+//! 1986). The program then tries again with the next seed.
 //!
 //! ```text
 //! cargo run -p backburn-examples --bin xor
@@ -15,7 +17,7 @@ use backburn_training::{
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
 
-/// Prints the loss now and then.
+/// Prints the loss every 200 epochs.
 struct Print;
 
 impl Observer for Print {
@@ -55,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if fitted.loss < 0.1 || seed == 20 {
             break fitted;
         }
-        println!("stuck in a poor minimum: another start\n");
+        println!("stuck in a poor local minimum: trying the next seed\n");
         seed += 1;
     };
 

@@ -1,15 +1,15 @@
-//! The same network in Burn, in 64-bit numbers.
+//! The same computation with Burn's autodiff, in 64-bit numbers.
 
 use backburn_model::{Activation, Mlp, MlpConfig};
-use backburn_training::{Criterion, Loss, Targets};
+use backburn_training::{Criterion, Loss};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::by_hand::{Layer, Matrix, Truth};
 
-/// The loss, and the partial derivatives that Burn's autodiff computes.
-pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> (f64, Vec<Layer>) {
+/// The loss, and its partial derivatives by the weights and biases of each layer.
+pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Truth) -> (f64, Vec<Layer>) {
     let device = Device::default().autodiff();
     let units = |layer: &Layer| layer.biases.len();
     let (output, hidden) = layers.split_last().expect("a network has a layer");
@@ -17,7 +17,7 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> (f64, Vec<Layer
         .with_hidden(hidden.iter().map(units).collect::<Vec<_>>())
         .with_activation(Activation::Tanh)
         .init(&device)
-        .expect("a network that can be");
+        .expect("a valid network");
     for (layer, linear) in layers.iter().zip(linears(&mut mlp)) {
         let biases = TensorData::new(layer.biases.clone(), [units(layer)]);
         let biases = Tensor::<1>::from_data(biases, (&device, DType::F64));
@@ -25,16 +25,18 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> (f64, Vec<Layer
         linear.bias = Some(Param::from_tensor(biases));
     }
 
-    let (loss, targets) = match truth {
+    let (loss, targets) = match targets {
         Truth::Values(values) => {
             let values = tensor(values, &device.clone().without_autodiff());
-            (Loss::MeanSquaredError, Targets::Values(values.autodiff()))
+            let values = backburn_training::Targets::Values(values.autodiff());
+            (Loss::MeanSquaredError, values)
         }
         Truth::Classes(classes) => {
             let classes: Vec<i64> = classes.iter().map(|&class| class as i64).collect();
             let rows = classes.len();
             let classes = Tensor::from_data(TensorData::new(classes, [rows]), &device);
-            (Loss::CrossEntropy, Targets::Classes(classes))
+            let classes = backburn_training::Targets::Classes(classes);
+            (Loss::CrossEntropy, classes)
         }
     };
     let criterion = Criterion {

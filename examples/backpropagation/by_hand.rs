@@ -19,17 +19,17 @@ pub struct Layer {
     pub biases: Vec<f64>,
 }
 
-/// What the outputs are compared with, row by row.
+/// The values or classes to predict, row by row.
 pub enum Truth {
-    /// Numbers: the loss is `mean((output - value)²)`, over rows and outputs.
+    /// Numbers. The loss is the mean squared error, `mean((output - value)²)` over rows and outputs.
     Values(Matrix),
-    /// Classes: the loss is `mean(-log softmax(outputs)[class])`, over rows.
+    /// Classes. The loss is the cross-entropy, `mean(-log softmax(outputs)[class])` over rows.
     Classes(Vec<usize>),
 }
 
-/// Everything that one pass there and back computes.
+/// The results of a forward and a backward pass.
 pub struct Pass {
-    /// `a` of each layer, the inputs first; the last one's are the outputs. `[rows, units]`
+    /// The inputs, then `a` of each layer, `[rows, units]`. The last are the outputs.
     pub activations: Vec<Matrix>,
     /// The loss.
     pub loss: f64,
@@ -40,8 +40,20 @@ pub struct Pass {
 }
 
 /// The forward and the backward pass.
-pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> Pass {
-    // Forward: each layer in turn.
+pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Truth) -> Pass {
+    let activations = forward(layers, inputs);
+    let (loss, output_deltas) = loss(&activations[layers.len()], targets);
+    let deltas = backward(layers, &activations, output_deltas);
+    Pass {
+        partials: partials(layers, &activations, &deltas),
+        activations,
+        loss,
+        deltas,
+    }
+}
+
+/// The inputs, then the outputs `a` of each layer in turn.
+fn forward(layers: &[Layer], inputs: &Matrix) -> Vec<Matrix> {
     let mut activations = vec![inputs.clone()];
     for (index, layer) in layers.iter().enumerate() {
         let last = index + 1 == layers.len();
@@ -58,29 +70,33 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> Pass {
         let rows = rows.collect();
         activations.push(rows);
     }
+    activations
+}
 
-    // How wrong the outputs are, and in which direction each would make it worse.
-    let (loss, delta) = loss(&activations[layers.len()], truth);
-
-    // Backward: from a layer's deltas to those of the layer before, through the weights between.
-    let mut deltas = vec![delta];
+/// The deltas of each layer. Those of a layer follow from those of the next layer and the weights
+/// between both.
+fn backward(layers: &[Layer], activations: &[Matrix], output_deltas: Matrix) -> Vec<Matrix> {
+    let mut deltas = vec![output_deltas];
     for index in (1..layers.len()).rev() {
-        let behind = &deltas[0];
         let weights = &layers[index].weights;
-        let here = activations[index].iter().zip(behind).map(|(a, behind)| {
+        let rows = activations[index].iter().zip(&deltas[0]).map(|(a, next)| {
             let units = a.iter().zip(weights);
             units
                 .map(|(a, w)| {
-                    let sent_back: f64 = behind.iter().zip(w).map(|(delta, w)| delta * w).sum();
-                    sent_back * (1.0 - a * a)
+                    let sum: f64 = next.iter().zip(w).map(|(delta, w)| delta * w).sum();
+                    sum * (1.0 - a * a)
                 })
                 .collect()
         });
-        let here = here.collect();
-        deltas.insert(0, here);
+        let rows = rows.collect();
+        deltas.insert(0, rows);
     }
+    deltas
+}
 
-    // What each weight has to do with it: what came in times the delta of where it went.
+/// The partial derivatives of the loss by the weights and biases. The derivative by a weight is the
+/// activation at its input times the delta at its output, summed over the rows.
+fn partials(layers: &[Layer], activations: &[Matrix], deltas: &[Matrix]) -> Vec<Layer> {
     let partials = layers.iter().enumerate().map(|(index, layer)| {
         let mut partial = Layer {
             weights: vec![vec![0.0; layer.biases.len()]; layer.weights.len()],
@@ -96,18 +112,13 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, truth: &Truth) -> Pass {
         }
         partial
     });
-    Pass {
-        partials: partials.collect(),
-        activations,
-        loss,
-        deltas,
-    }
+    partials.collect()
 }
 
 /// The loss, and its derivative by each output.
-fn loss(outputs: &Matrix, truth: &Truth) -> (f64, Matrix) {
+fn loss(outputs: &Matrix, targets: &Truth) -> (f64, Matrix) {
     let rows = outputs.len() as f64;
-    match truth {
+    match targets {
         Truth::Values(values) => {
             let count = rows * outputs[0].len() as f64;
             let errors: Matrix = outputs

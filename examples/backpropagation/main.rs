@@ -1,5 +1,5 @@
-//! Backpropagation with nothing hidden: one pass through a small network forward and back, by hand
-//! and by Burn's autodiff, and one update.
+//! Backpropagation step by step: one forward and one backward pass through a small network, written
+//! by hand and compared with Burn's autodiff, and one update.
 //!
 //! ```console
 //! $ cargo run -p backburn-examples --bin backpropagation
@@ -8,10 +8,10 @@
 mod by_burn;
 mod by_hand;
 
-use by_hand::{Layer, Matrix, Truth};
+use by_hand::{Layer, Matrix, Pass, Truth};
 
 fn main() {
-    // Two houses: size and age (both standardized), and the price.
+    // Two houses, each with its size and age (both standardized) and its price.
     let inputs = vec![vec![0.8, -1.1], vec![-0.5, 0.3]];
     let prices = Truth::Values(vec![vec![1.2], vec![-0.7]]);
     // Two inputs, three hidden tanh units, one output.
@@ -25,17 +25,23 @@ fn main() {
             biases: vec![0.05],
         },
     ];
-
     let pass = by_hand::pass(&layers, &inputs, &prices);
-    println!("Forward: what each layer gives, a row for each house");
+    show_pass(&pass);
+    compare_with_burn(&layers, &inputs, &prices, &pass);
+    train(&mut layers, &inputs, &prices, &pass);
+    classes(&inputs);
+}
+
+fn show_pass(pass: &Pass) {
+    println!("Forward: the outputs of each layer, with a row for each house");
     show("inputs", &pass.activations[0]);
     show("hidden = tanh(inputs · W¹ + b¹)", &pass.activations[1]);
     show("output = hidden · W² + b²", &pass.activations[2]);
     println!("\nLoss: the mean squared error is {:.6}", pass.loss);
-    println!("\nBackward: how the loss changes with what enters each unit");
+    println!("\nBackward: the derivative of the loss by the input of each unit (delta)");
     show("δ² = 2 (output - price) / rows", &pass.deltas[1]);
     show("δ¹ = δ² · W²ᵀ ⊙ (1 - hidden²)", &pass.deltas[0]);
-    println!("\nPartial derivatives of the loss: what entered, times the delta");
+    println!("\nPartial derivatives of the loss by the weights and biases");
     show("by W¹: inputsᵀ · δ¹", &pass.partials[0].weights);
     show(
         "by b¹: δ¹, summed over the rows",
@@ -46,35 +52,38 @@ fn main() {
         "by b²: δ², summed over the rows",
         &vec![pass.partials[1].biases.clone()],
     );
+}
 
-    let (loss, partials) = by_burn::pass(&layers, &inputs, &prices);
-    println!("\nBurn's autodiff says: loss {loss:.6}");
+fn compare_with_burn(layers: &[Layer], inputs: &Matrix, prices: &Truth, pass: &Pass) {
+    let (loss, partials) = by_burn::pass(layers, inputs, prices);
+    println!("\nBurn's autodiff computes: loss {loss:.6}");
     show("by W¹", &partials[0].weights);
     show("by W²", &partials[1].weights);
-    let apart = furthest_apart(&pass.partials, &partials);
-    println!("The two differ by at most {apart:.1e}.");
+    let difference = largest_difference(&pass.partials, &partials);
+    println!("The two differ by at most {difference:.1e}.");
+}
 
+/// Updates the weights once, with `pass`, and then 20 times more.
+fn train(layers: &mut [Layer], inputs: &Matrix, prices: &Truth, pass: &Pass) {
     let learning_rate = 0.1;
-    by_hand::update(&mut layers, &pass.partials, learning_rate);
-    let after = by_hand::pass(&layers, &inputs, &prices);
-    println!("\nUpdate: every weight takes a step of {learning_rate} against its derivative");
+    by_hand::update(layers, &pass.partials, learning_rate);
+    let after = by_hand::pass(layers, inputs, prices);
+    println!("\nUpdate: each weight minus {learning_rate} times its derivative");
     show("W¹", &layers[0].weights);
     show("W²", &layers[1].weights);
     println!(
         "\nThe loss falls from {:.6} to {:.6}.",
         pass.loss, after.loss
     );
-
     for _ in 0..20 {
-        let pass = by_hand::pass(&layers, &inputs, &prices);
-        by_hand::update(&mut layers, &pass.partials, learning_rate);
+        let pass = by_hand::pass(layers, inputs, prices);
+        by_hand::update(layers, &pass.partials, learning_rate);
     }
-    let trained = by_hand::pass(&layers, &inputs, &prices);
-    println!("After 20 more such steps it is {:.6}.", trained.loss);
-    classes(&inputs);
+    let trained = by_hand::pass(layers, inputs, prices);
+    println!("After 20 more steps it is {:.6}.", trained.loss);
 }
 
-/// The same for classes: only where the deltas start is different.
+/// The same for classification. Only the deltas of the output layer are computed differently.
 fn classes(inputs: &Matrix) {
     let classes = Truth::Classes(vec![1, 0]);
     let layers = [Layer {
@@ -82,7 +91,7 @@ fn classes(inputs: &Matrix) {
         biases: vec![0.1, 0.0],
     }];
     let pass = by_hand::pass(&layers, inputs, &classes);
-    println!("\nClasses: cheap and dear, told apart by one layer and cross-entropy");
+    println!("\nClassification: one layer and cross-entropy for the classes cheap and expensive");
     show("logits = inputs · W + b", &pass.activations[1]);
     println!(
         "  loss = mean(-log softmax(logits)[class]) is {:.6}",
@@ -91,19 +100,19 @@ fn classes(inputs: &Matrix) {
     show("δ = (softmax - one-hot) / rows", &pass.deltas[0]);
     show("by W: inputsᵀ · δ", &pass.partials[0].weights);
     let (_, partials) = by_burn::pass(&layers, inputs, &classes);
-    let apart = furthest_apart(&pass.partials, &partials);
-    println!("Burn's autodiff differs by at most {apart:.1e}.");
+    let difference = largest_difference(&pass.partials, &partials);
+    println!("Burn's autodiff differs by at most {difference:.1e}.");
 }
 
 fn show(what: &str, rows: &Matrix) {
-    for (place, row) in rows.iter().enumerate() {
-        let what = if place == 0 { what } else { "" };
+    for (index, row) in rows.iter().enumerate() {
+        let what = if index == 0 { what } else { "" };
         let numbers: Vec<String> = row.iter().map(|x| format!("{x:>9.6}")).collect();
         println!("  {what:<32}  {}", numbers.join("  "));
     }
 }
 
-fn furthest_apart(a: &[Layer], b: &[Layer]) -> f64 {
+fn largest_difference(a: &[Layer], b: &[Layer]) -> f64 {
     let numbers = |layers: &[Layer]| -> Vec<f64> {
         let all = layers
             .iter()

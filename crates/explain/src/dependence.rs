@@ -2,114 +2,124 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use backburn_tabular::{Cell, ColumnKind, Predictions};
 use serde::Serialize;
 
-use crate::Explainer;
+use crate::explainer::Explainer;
 
-/// What predictions do, on average, as one column varies.
+/// How the mean prediction varies with one column. [`Explainer::dependence`] returns it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dependence {
-    /// The column.
+    /// The column's name.
     pub column: String,
-    /// Its kind.
+    /// The column's kind.
     pub kind: ColumnKind,
-    /// Rising for numbers and dates; the commonest first for categories.
+    /// The values tried. Numbers and dates are in rising order, and categories start with the most
+    /// frequent one. A missing value is the last point, if the table has one.
     pub points: Vec<Point>,
-    /// For classes, the one whose probability this is.
+    /// For classification, the class whose probability is shown.
     pub class: Option<String>,
 }
 
-/// The mean prediction where every row has this value in the column.
+/// The mean prediction if every row had the same value in the column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
-    /// The value as text; empty where it is missing.
+    /// The value as text. Empty for a missing value.
     pub value: String,
-    /// The value as a number (for a date, the year with its fraction), if it is one.
+    /// The value as a number. For a date it is the year with a fraction, and for a category it is
+    /// `None`.
     pub number: Option<f64>,
-    /// The mean prediction, in the target's unit or as a probability.
+    /// The mean prediction in the target's unit, or the mean probability of the class.
     pub mean: f64,
 }
 
-/// Values of a number that are tried.
+/// The largest number of values tried for a numeric column.
 const NUMBERS: usize = 25;
-/// Categories that are tried, the commonest ones.
+/// The largest number of categories tried.
 const CATEGORIES: usize = 12;
 const SECONDS_IN_A_YEAR: f64 = 365.2425 * 86400.0;
-/// Rows that the mean is over.
+/// The largest number of rows that the mean is over.
 const ROWS: usize = 300;
 
 impl Explainer<'_> {
-    /// The mean prediction as one column takes the values that it has in the table, the other columns
-    /// staying as they are (Friedman, "Greedy Function Approximation", 2001). Of two classes the
-    /// second is followed, of more the one whose probability varies the most.
+    /// Partial dependence: the mean prediction over the rows as one column takes several of its
+    /// values, with the other columns unchanged (Friedman, "Greedy Function Approximation", 2001).
     ///
-    /// `None` if the model does not use the column, or the table lacks it.
+    /// The values are 25 evenly spaced quantiles, or the 12 most frequent categories. The mean is over
+    /// at most 300 evenly spaced rows. For classification it is the mean probability of one class: the
+    /// second of two, and otherwise the class whose probability varies most.
+    ///
+    /// Returns `None` if the model does not use the column, or the table does not have it.
+    ///
+    /// ```no_run
+    /// # use backburn_explain::Explainer;
+    /// # fn show(explainer: &Explainer) {
+    /// if let Some(size) = explainer.dependence("size") {
+    ///     for point in &size.points {
+    ///         println!("{}: {}", point.value, point.mean);
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn dependence(&self, column: &str) -> Option<Dependence> {
-        let (_, place) = self
-            .places()
-            .into_iter()
-            .find(|(name, _)| *name == column)?;
-        let kind = self
-            .model()
-            .encoder
-            .columns
-            .iter()
-            .find(|c| c.name() == column)?
-            .kind();
+        let mut ranges = self.column_ranges().into_iter();
+        let (_, range) = ranges.find(|(name, _)| *name == column)?;
+        let mut encoders = self.model().encoder.columns.iter();
+        let kind = encoders.find(|c| c.name() == column)?.kind();
         let cells: Vec<Cell> = self.column(column)?.cells().collect();
-        let width = self.width();
-        let step = self.rows().div_ceil(ROWS).max(1);
-        let mut rows: Vec<f32> = self
-            .encoded
-            .chunks_exact(width)
-            .step_by(step)
-            .flatten()
-            .copied()
-            .collect();
-        let rows_and_means: Vec<(usize, Vec<f64>)> = representatives(&cells, kind)
-            .into_iter()
-            .map(|row| {
-                let part = self.encoded[row * width..][place.clone()].to_vec();
-                for other in rows.chunks_exact_mut(width) {
-                    other[place.clone()].copy_from_slice(&part);
-                }
-                (row, means(&self.predict(&rows)))
-            })
-            .collect();
+        let rows = representatives(&cells, kind);
+        let means = self.means_by_row(&rows, range);
         let class = match self.classes().map(<[String]>::len) {
             None => 0,
             Some(2) => 1,
-            Some(classes) => {
-                let range = |class: usize| {
-                    let of_class = rows_and_means.iter().map(|(_, means)| means[class]);
-                    let high = of_class.clone().fold(f64::NEG_INFINITY, f64::max);
-                    high - of_class.fold(f64::INFINITY, f64::min)
-                };
-                (0..classes).fold(0, |best, class| match range(class) > range(best) {
-                    true => class,
-                    false => best,
-                })
-            }
+            Some(classes) => most_varied(&means, classes),
         };
-        let points = rows_and_means
-            .into_iter()
-            .map(|(row, means)| Point {
-                value: cells[row].category().unwrap_or_default().into_owned(),
-                number: number(&cells[row], kind),
-                mean: means[class],
-            })
-            .collect();
+        let points = rows.into_iter().zip(means).map(|(row, means)| Point {
+            value: cells[row].category().unwrap_or_default().into_owned(),
+            number: number(&cells[row], kind),
+            mean: means[class],
+        });
         Some(Dependence {
             column: column.to_string(),
             kind,
-            points,
+            points: points.collect(),
             class: self.classes().map(|classes| classes[class].clone()),
         })
     }
+
+    /// For each of some rows, the mean prediction if all rows had that row's values in a range of the
+    /// encoded columns.
+    fn means_by_row(&self, rows: &[usize], range: Range<usize>) -> Vec<Vec<f64>> {
+        let width = self.width();
+        let step = self.rows().div_ceil(ROWS).max(1);
+        let mut varied = self.encoded_rows((0..self.rows()).step_by(step));
+        let means = rows.iter().map(|&row| {
+            let value = &self.encoded[row * width..][range.clone()];
+            for other in varied.chunks_exact_mut(width) {
+                other[range.clone()].copy_from_slice(value);
+            }
+            means(&self.predict(&varied))
+        });
+        means.collect()
+    }
 }
 
+/// The class whose mean probability has the widest range.
+fn most_varied(means: &[Vec<f64>], classes: usize) -> usize {
+    let range = |class: usize| {
+        let of_class = means.iter().map(|means| means[class]);
+        let high = of_class.clone().fold(f64::NEG_INFINITY, f64::max);
+        high - of_class.fold(f64::INFINITY, f64::min)
+    };
+    (0..classes).fold(0, |best, class| match range(class) > range(best) {
+        true => class,
+        false => best,
+    })
+}
+
+/// The number of a [`Point`].
 fn number(cell: &Cell, kind: ColumnKind) -> Option<f64> {
     match kind {
         ColumnKind::Numeric => cell.number().filter(|number| number.is_finite()),
@@ -120,7 +130,7 @@ fn number(cell: &Cell, kind: ColumnKind) -> Option<f64> {
     }
 }
 
-/// The mean prediction, or the mean probability of each class.
+/// The mean prediction, or for classification the mean probability of each class.
 fn means(predictions: &Predictions) -> Vec<f64> {
     let (numbers, width) = match predictions {
         Predictions::Values(values) => (values, 1),
@@ -135,8 +145,9 @@ fn means(predictions: &Predictions) -> Vec<f64> {
         .collect()
 }
 
-/// Rows that stand for the values of a column: those at evenly spaced ranks, or one for each of the
-/// commonest categories; and one that is missing, if there is one.
+/// Rows whose values of the column are tried: those at evenly spaced ranks of a numeric column, or
+/// one for each of the most frequent categories. The last one is a row with a missing value, if the
+/// table has one.
 fn representatives(cells: &[Cell], kind: ColumnKind) -> Vec<usize> {
     let missing = cells.iter().position(|cell| cell.category().is_none());
     let mut rows: Vec<usize> = match kind {

@@ -5,22 +5,28 @@ use std::ops::Range;
 use backburn_tabular::{Column, Predictions, Predictor, SavedModel, Table, TableError, Target};
 use burn::tensor::Device;
 
-/// Explains a model by the rows of a table.
+/// Explains a model with the rows of a table. The [crate's front page](crate) has an example.
 pub struct Explainer<'a> {
     pub(crate) predictor: Predictor,
     pub(crate) device: Device,
     pub(crate) table: &'a Table,
-    /// The columns of the rows as [`encode_columns`](backburn_tabular::Encoder::encode_columns) gives them, so that
-    /// what follows from others of them can follow from what they are changed to.
+    /// The rows as [`encode_columns`](backburn_tabular::Encoder::encode_columns) returns them. Imputed
+    /// values and neighbor features are added later, because they depend on columns that are changed
+    /// to explain the model.
     pub(crate) encoded: Vec<f32>,
 }
 
 impl<'a> Explainer<'a> {
-    /// To explain a model whose network is on this device by these rows.
+    /// Prepares to explain a model with these rows. `device` is the device of the model's network.
+    ///
+    /// This encodes the table and copies the model, and predicts nothing. Explanations are computed by
+    /// the methods, each on its own. To explain a few rows of a large table, pass a table of these rows
+    /// ([`Table::select`]): the baseline comes from the model, except in old files (see
+    /// [`explain_rows`](Self::explain_rows)).
     ///
     /// # Errors
     ///
-    /// The table lacks a column that the model needs, or has a value of another kind.
+    /// The table lacks a column that the model needs, or has a value of another kind in it.
     pub fn new(model: &SavedModel, table: &'a Table, device: &Device) -> Result<Self, TableError> {
         Ok(Self {
             encoded: model.encoder.encode_columns(table)?,
@@ -35,34 +41,42 @@ impl<'a> Explainer<'a> {
         self.predictor.model()
     }
 
-    /// Number of rows.
+    /// Number of rows in the table.
     pub fn rows(&self) -> usize {
         self.table.rows()
     }
 
-    /// The predictions for all rows.
+    /// The predictions for all rows of the table.
     pub fn predictions(&self) -> Predictions {
         self.predict(&self.encoded)
     }
 
+    /// Number of columns of an encoded row.
     pub(crate) fn width(&self) -> usize {
         self.model().encoder.width()
     }
 
-    /// The columns that the model uses, with their places in an encoded row.
-    pub(crate) fn places(&self) -> Vec<(&str, Range<usize>)> {
+    /// The columns that the model uses, with their ranges in an encoded row.
+    pub(crate) fn column_ranges(&self) -> Vec<(&str, Range<usize>)> {
         self.model().encoder.places()
     }
 
-    /// Predicts for rows of encoded columns, some thousands at a time.
+    /// Some of the encoded rows, one after the other.
+    pub(crate) fn encoded_rows(&self, rows: impl Iterator<Item = usize>) -> Vec<f32> {
+        let width = self.width();
+        rows.flat_map(|row| self.encoded[row * width..(row + 1) * width].iter().copied())
+            .collect()
+    }
+
+    /// Predicts for rows like `encoded`, in batches.
     pub(crate) fn predict(&self, encoded: &[f32]) -> Predictions {
-        const ROWS: usize = 4096;
+        const BATCH_ROWS: usize = 4096;
         let mut all: Option<Predictions> = None;
-        for rows in encoded.chunks(ROWS * self.width()) {
-            let mut rows = rows.to_vec();
-            self.model().encoder.complete(&mut rows);
-            let some = self.predictor.predict_encoded(rows);
-            match (&mut all, some) {
+        for batch in encoded.chunks(BATCH_ROWS * self.width()) {
+            let mut batch = batch.to_vec();
+            self.model().encoder.complete(&mut batch);
+            let predictions = self.predictor.predict_encoded(batch);
+            match (&mut all, predictions) {
                 (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
                 (
                     Some(Predictions::Classes { probabilities, .. }),
@@ -71,18 +85,18 @@ impl<'a> Explainer<'a> {
                         ..
                     },
                 ) => probabilities.extend(more),
-                (all, some) => *all = Some(some),
+                (all, predictions) => *all = Some(predictions),
             }
         }
         all.unwrap_or(Predictions::Values(Vec::new()))
     }
 
-    /// A column of the table, if it is there: the model does without what is missing.
+    /// A column of the table, or `None` if the table does not have it.
     pub(crate) fn column(&self, name: &str) -> Option<Column<'a>> {
         self.table.column(name).ok()
     }
 
-    /// The names of the classes, if classes are predicted.
+    /// The names of the classes, or `None` for regression.
     pub(crate) fn classes(&self) -> Option<&[String]> {
         match &self.model().target {
             Target::Classification { classes, .. } => Some(classes),

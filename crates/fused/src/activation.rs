@@ -1,10 +1,11 @@
-//! Activation functions and their slopes, in loops that compile to vector instructions.
+//! Activation functions and their slopes (derivatives), in loops that compile to vector
+//! instructions.
 
 use backburn_model::Activation;
 
-use crate::vectorized;
+use crate::simd::vectorized;
 
-/// The activation functions that are done here.
+/// The activation functions that this crate can compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Function {
     /// `x`.
@@ -31,12 +32,12 @@ const SELU_ALPHA: f32 = 1.673_263_2;
 const SELU_SCALE: f32 = 1.050_701;
 
 impl Function {
-    /// The function that an activation is, if it is one that is done here.
+    /// The function of an activation, or `None` if this crate cannot compute it.
     pub fn of(activation: Activation) -> Option<Self> {
         match activation {
             Activation::Identity => Some(Self::Identity),
             Activation::Relu => Some(Self::Relu),
-            // The sign of the output must tell that of the input.
+            // The backward pass needs the sign of the input, and takes it from the output.
             Activation::LeakyRelu(slope) if slope > 0.0 => Some(Self::LeakyRelu(slope as f32)),
             Activation::Elu(alpha) if alpha > 0.0 => Some(Self::Elu(alpha as f32)),
             Activation::Selu => Some(Self::Selu),
@@ -48,54 +49,59 @@ impl Function {
         }
     }
 
-    /// Whether the slope can be told from the output alone, so that nothing else need be kept.
-    pub(crate) fn tells_slope(self) -> bool {
+    /// Whether the slope can be computed from the output alone. If so, the forward pass need not
+    /// store slopes for the backward pass.
+    pub(crate) fn slope_from_output(self) -> bool {
         !matches!(self, Self::Silu | Self::Gelu)
     }
 
-    /// `z = f(z + bias)`, row by row.
+    /// Computes `z = f(z + bias)` for each row of `z`, `[rows, bias.len()]`.
     pub(crate) fn apply(self, z: &mut [f32], bias: &[f32]) {
-        each(self, Apply { z, bias });
+        run_vectorized(self, Apply { z, bias });
     }
 
-    /// [`apply`](Self::apply), compiled for whatever calls it.
+    /// The same as [`apply`](Self::apply), inlined into the caller and compiled for the caller's
+    /// vector instructions.
     #[inline(always)]
-    pub(crate) fn apply_here(self, z: &mut [f32], bias: &[f32]) {
-        choose(self, Apply { z, bias });
+    pub(crate) fn apply_inlined(self, z: &mut [f32], bias: &[f32]) {
+        run(self, Apply { z, bias });
     }
 
-    /// `z = f(z + bias)`, row by row, and the slopes of `f` there.
+    /// The same as [`apply`](Self::apply), and stores the slopes `f'(z + bias)`.
     pub(crate) fn apply_with_slopes(self, z: &mut [f32], bias: &[f32], slopes: &mut [f32]) {
-        each(self, ApplyWithSlopes { z, bias, slopes });
+        run_vectorized(self, ApplyWithSlopes { z, bias, slopes });
     }
 
-    /// `delta *= f'`, with the slopes told from the outputs of `f`.
+    /// Computes `delta *= f'`, with slopes computed from the outputs of `f`. Only for functions with
+    /// [`slope_from_output`](Self::slope_from_output).
     pub(crate) fn backward(self, delta: &mut [f32], outputs: &[f32]) {
-        each(self, Backward { delta, outputs });
+        run_vectorized(self, Backward { delta, outputs });
     }
 }
 
-/// `f(x)`, and the slope there from `x` and `f(x)`.
+/// A differentiable function `f`.
 trait Curve: Copy {
+    /// `f(x)`.
     fn value(self, x: f32) -> f32;
+    /// `f'(x)`, where `y` is `f(x)`.
     fn slope(self, x: f32, y: f32) -> f32;
 }
 
-/// A loop over one of the functions.
+/// A loop over numbers that calls a function, and is compiled once for each function.
 trait Loop {
     fn run(self, curve: impl Curve);
 }
 
-fn each(function: Function, work: impl Loop) {
+fn run_vectorized(function: Function, work: impl Loop) {
     vectorized(
         #[inline(always)]
-        || choose(function, work),
+        || run(function, work),
     );
 }
 
-/// Chooses the function outside of the loop.
+/// Runs a loop with the function. The choice of the function is made outside of the loop.
 #[inline(always)]
-fn choose(function: Function, work: impl Loop) {
+fn run(function: Function, work: impl Loop) {
     match function {
         Function::Identity => work.run(Identity),
         Function::Relu => work.run(Relu),
@@ -158,7 +164,7 @@ impl Loop for Backward<'_> {
     #[inline(always)]
     fn run(self, curve: impl Curve) {
         for (delta, &y) in self.delta.iter_mut().zip(self.outputs) {
-            // `x` is not used where the output tells the slope.
+            // The input is unknown here, and these functions do not use it.
             *delta *= curve.slope(y, y);
         }
     }
@@ -185,7 +191,7 @@ struct Relu;
 impl Curve for Relu {
     #[inline(always)]
     fn value(self, x: f32) -> f32 {
-        // Unlike `max`, this keeps a NaN.
+        // `f32::max` would turn NaN into 0.
         if x < 0.0 { 0.0 } else { x }
     }
 
@@ -295,11 +301,12 @@ impl Curve for Gelu {
     }
 }
 
-/// `exp(x)` to 2 units in the last place, between the smallest normal number and the largest: the
-/// polynomial of the Cephes library, which compilers turn into vector instructions.
+/// `exp(x)` with an error of at most 2 units in the last place, clamped to the range of normal
+/// numbers. It is the polynomial of the Cephes math library (Moshier, 1989), which compiles to
+/// vector instructions.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    // Adding this rounds to a whole number, which then stands in the lowest bits.
+    // Adding this constant rounds to a whole number, which is then in the lowest bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
@@ -324,7 +331,7 @@ fn sigmoid(x: f32) -> f32 {
 
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
-    // Cephes again: close to zero the difference below would cancel.
+    // The polynomial of Cephes. The difference in `far` would lose all digits close to zero.
     let square = x * x;
     let p = -5.704_988_7e-3;
     let p = p * square + 2.063_909e-2;
@@ -336,7 +343,9 @@ fn tanh(x: f32) -> f32 {
     if x.abs() < 0.625 { close } else { far }
 }
 
-/// The share of a standard normal distribution below `x`, to 1e-7: Abramowitz and Stegun, 7.1.26.
+/// The distribution function of the standard normal distribution with an error of at most 1e-7, by
+/// the approximation of `erf` in Abramowitz and Stegun, "Handbook of Mathematical Functions",
+/// 7.1.26.
 #[inline(always)]
 fn normal_cdf(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
@@ -355,8 +364,8 @@ mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor, TensorData};
 
-    /// Values and slopes as Burn has them.
-    fn burns(activation: Activation, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    /// Values and slopes as computed by Burn.
+    fn by_burn(activation: Activation, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let device = Device::default().autodiff();
         let input = TensorData::new(x.to_vec(), [1, x.len()]);
         let input = Tensor::<2>::from_data(input, &device).require_grad();
@@ -369,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_slopes_are_burns() {
+    fn values_and_slopes_equal_burns() {
         let x: Vec<f32> = (-2000..2000).map(|i| (i as f32 + 0.5) / 100.0).collect();
         let mut tried = 0;
         for activation in Activation::all() {
@@ -377,27 +386,28 @@ mod tests {
                 continue;
             };
             tried += 1;
-            let (values, expected) = burns(activation, &x);
+            let (values, expected) = by_burn(activation, &x);
             let (mut z, mut slopes) = (x.clone(), vec![0.0; x.len()]);
             let bias = vec![0.0; x.len()];
             function.apply_with_slopes(&mut z, &bias, &mut slopes);
-            let mut alone = x.clone();
-            function.apply(&mut alone, &bias);
-            assert_eq!(alone, z);
-            let mut told = vec![1.0; x.len()];
-            function.backward(&mut told, &z);
+            let mut without_slopes = x.clone();
+            function.apply(&mut without_slopes, &bias);
+            assert_eq!(without_slopes, z);
+            let mut from_outputs = vec![1.0; x.len()];
+            function.backward(&mut from_outputs, &z);
             for i in 0..x.len() {
                 let near = |a: f32, b: f32| (a - b).abs() <= 2e-6 * b.abs().max(1.0);
-                let place = (activation, x[i]);
-                assert!(near(z[i], values[i]), "{place:?}: {} {}", z[i], values[i]);
+                let input = (activation, x[i]);
+                assert!(near(z[i], values[i]), "{input:?}: {} {}", z[i], values[i]);
                 assert!(
                     near(slopes[i], expected[i]),
-                    "{place:?}: slope {} {}",
+                    "{input:?}: slope {} {}",
                     slopes[i],
                     expected[i]
                 );
-                if function.tells_slope() {
-                    assert!(near(told[i], expected[i]), "{place:?}: {}", told[i]);
+                if function.slope_from_output() {
+                    let slope = from_outputs[i];
+                    assert!(near(slope, expected[i]), "{input:?}: {slope}");
                 }
             }
         }
@@ -405,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_none() {
+    fn nan_stays_nan() {
         for activation in Activation::all() {
             if let Some(function) = Function::of(activation) {
                 let mut z = [f32::NAN];

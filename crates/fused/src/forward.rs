@@ -1,92 +1,113 @@
-//! Prediction: a forward pass that treats each row by itself.
+//! Prediction: a forward pass in which rows do not influence each other.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::by_rows::multiply;
-use crate::{FusedMlp, worth_threads};
+use crate::mlp::FusedMlp;
+use crate::row_kernel::multiply;
+use crate::threads::worth_threads;
+
+/// Number of rows that go through all layers together. Their intermediate results fit in the cache.
+const CHUNK: usize = 256;
 
 impl FusedMlp {
-    /// What the network gives for these rows, `[rows, columns] -> [rows, outputs]`.
+    /// The network's outputs for some rows. Large inputs are shared by rayon's threads. The
+    /// [crate's front page](crate) has an example.
     ///
-    /// A row's numbers are the same to the bit whichever rows stand beside it, since its sums are
-    /// taken in the same order: unlike a matrix product, which chooses by the shape.
+    /// A row has the same outputs to the bit, whichever other rows are predicted with it, since its
+    /// sums are always computed in the same order. A general matrix product does not guarantee that:
+    /// it chooses the order by the shapes.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: `[rows, columns]`, row by row, as for [`Mlp::forward`](backburn_model::Mlp::forward)
+    /// - output: `[rows, outputs]`, row by row
     ///
     /// # Panics
     ///
-    /// The numbers do not make whole rows.
+    /// The length of `rows` is not a multiple of [`columns`](Self::columns).
     pub fn predict(&self, rows: &[f32]) -> Vec<f32> {
         let columns = self.columns();
-        assert_eq!(rows.len() % columns, 0, "rows of {columns} numbers");
-        let stretch = STRETCH * columns;
-        if rows.len() <= stretch {
-            return self.predict_stretch(rows);
+        self.check_rows(rows);
+        let chunk = CHUNK * columns;
+        if rows.len() <= chunk {
+            return self.predict_chunk(rows);
         }
-        let stretches = match worth_threads(rows.len() / columns * self.work()) {
+        let chunks = match worth_threads(rows.len() / columns * self.work()) {
             true => rows
-                .par_chunks(stretch)
-                .map(|rows| self.predict_stretch(rows))
+                .par_chunks(chunk)
+                .map(|rows| self.predict_chunk(rows))
                 .collect::<Vec<_>>(),
             false => rows
-                .chunks(stretch)
-                .map(|rows| self.predict_stretch(rows))
+                .chunks(chunk)
+                .map(|rows| self.predict_chunk(rows))
                 .collect(),
         };
-        stretches.concat()
+        chunks.concat()
     }
 
-    fn predict_stretch(&self, rows: &[f32]) -> Vec<f32> {
-        let mut between = Between::default();
-        let length = self.predict_with(rows, &mut between).len();
-        between.input.truncate(length);
-        between.input
+    fn predict_chunk(&self, rows: &[f32]) -> Vec<f32> {
+        let mut workspace = Workspace::default();
+        let length = self.predict_with(rows, &mut workspace).len();
+        workspace.input.truncate(length);
+        workspace.input
     }
 
-    /// What [`predict`](Self::predict) gives, on this thread and without allocating: for row after
-    /// row.
+    /// The same as [`predict`](Self::predict), on this thread alone and without allocating. Use it to
+    /// predict one row after the other with the same workspace.
+    ///
+    /// ```
+    /// use backburn_fused::{FusedMlp, Workspace};
+    /// use backburn_model::MlpConfig;
+    /// use burn::tensor::Device;
+    ///
+    /// let mlp = MlpConfig::new(2, 1).init(&Device::default())?;
+    /// let network = FusedMlp::of(&mlp).expect("a plain network on the CPU");
+    /// let mut workspace = Workspace::default();
+    /// for row in [[0.5, -1.0], [2.0, 0.0]] {
+    ///     let outputs = network.predict_with(&row, &mut workspace);
+    ///     assert_eq!(outputs, network.predict(&row));
+    /// }
+    /// # Ok::<(), backburn_model::ConfigError>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// The numbers do not make whole rows.
-    pub fn predict_with<'a>(&self, rows: &[f32], between: &'a mut Between) -> &'a [f32] {
-        let columns = self.columns();
-        assert_eq!(rows.len() % columns, 0, "rows of {columns} numbers");
+    /// The length of `rows` is not a multiple of [`columns`](Self::columns).
+    pub fn predict_with<'a>(&self, rows: &[f32], workspace: &'a mut Workspace) -> &'a [f32] {
+        self.check_rows(rows);
         self.arch.dispatch(Predict {
             network: self,
             rows,
-            between,
+            workspace,
         });
-        &between.input[..rows.len() / columns * self.outputs()]
+        &workspace.input[..rows.len() / self.columns() * self.outputs()]
     }
 
-    /// What enters the first layer, where there are embeddings: the numbers, then the vectors.
-    fn features(&self, rows: &[f32]) -> Vec<f32> {
+    fn check_rows(&self, rows: &[f32]) {
         let columns = self.columns();
-        let mut features = Vec::with_capacity(rows.len() / columns * self.layers[0].inputs);
-        for row in rows.chunks_exact(columns) {
-            let (numbers, categories) = row.split_at(self.numeric);
-            features.extend_from_slice(numbers);
-            for (table, &category) in self.embeddings.iter().zip(categories) {
-                features.extend_from_slice(&self.parameters[self.embedded(table, category)]);
-            }
-        }
-        features
+        assert_eq!(
+            rows.len() % columns,
+            0,
+            "the length of the rows must be a multiple of their {columns} columns"
+        );
     }
 }
 
-/// What is between the layers, to be used again. Only grows, so that what a smaller layer leaves
-/// need not be cleared.
+/// The buffers of [`FusedMlp::predict_with`] for the inputs and outputs of a layer. They only grow,
+/// and can be reused for any network.
 #[derive(Debug, Clone, Default)]
-pub struct Between {
+pub struct Workspace {
     input: Vec<f32>,
     output: Vec<f32>,
 }
 
-/// All layers, compiled for one generation of vector instructions.
+/// The forward pass through all layers, compiled for one set of vector instructions. It leaves the
+/// network's outputs in `workspace.input`.
 struct Predict<'a> {
     network: &'a FusedMlp,
     rows: &'a [f32],
-    between: &'a mut Between,
+    workspace: &'a mut Workspace,
 }
 
 impl WithSimd for Predict<'_> {
@@ -97,45 +118,50 @@ impl WithSimd for Predict<'_> {
         let Self {
             network,
             rows,
-            between: Between { input, output },
+            workspace: Workspace { input, output },
         } = self;
         let count = rows.len() / network.columns();
         if !network.embeddings.is_empty() {
-            *input = network.features(rows);
+            let length = count * network.layers[0].inputs;
+            grow(input, length);
+            network.write_features(rows, &mut input[..length]);
         }
         for (index, layer) in network.layers.iter().enumerate() {
-            let given: &[f32] = match index {
+            let layer_input: &[f32] = match index {
                 0 if network.embeddings.is_empty() => rows,
                 _ => &input[..count * layer.inputs],
             };
             let length = count * layer.outputs;
-            if output.len() < length {
-                output.resize(length, 0.0);
-            }
+            grow(output, length);
             let out = &mut output[..length];
             let weight = &network.parameters[layer.weight.clone()];
-            multiply(simd, given, weight, layer.outputs, out);
+            multiply(simd, layer_input, weight, layer.outputs, out);
             let bias = &network.parameters[layer.bias.clone()];
-            layer.function.apply_here(out, bias);
+            layer.function.apply_inlined(out, bias);
             if layer.residual {
-                out.iter_mut().zip(given).for_each(|(y, x)| *y += x);
+                out.iter_mut().zip(layer_input).for_each(|(y, x)| *y += x);
             }
             std::mem::swap(input, output);
         }
     }
 }
 
-/// Rows that are taken through all layers together, so that what is between them stays in a cache.
-const STRETCH: usize = 256;
+/// Makes a buffer at least this long. It never shrinks, so that its numbers are initialized once.
+#[inline(always)]
+fn grow(buffer: &mut Vec<f32>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use crate::FusedMlp;
+    use super::*;
     use backburn_model::{EmbeddingConfig, MlpConfig};
     use burn::tensor::{Device, Distribution, Tensor};
 
     #[test]
-    fn predictions_are_burns_and_each_row_stands_alone() {
+    fn predictions_equal_burns_and_do_not_depend_on_other_rows() {
         let device = Device::default();
         device.seed(1);
         let table = |categories, dimension| EmbeddingConfig {
@@ -159,8 +185,8 @@ mod tests {
             for (a, b) in predicted.iter().zip(&expected) {
                 assert!((a - b).abs() < 1e-5, "{a} {b}");
             }
-            let alone = rows.chunks(inputs + 2).flat_map(|row| fused.predict(row));
-            assert_eq!(alone.collect::<Vec<f32>>(), predicted);
+            let one_by_one = rows.chunks(inputs + 2).flat_map(|row| fused.predict(row));
+            assert_eq!(one_by_one.collect::<Vec<f32>>(), predicted);
         }
     }
 }

@@ -1,45 +1,71 @@
-//! The plain multilayer perceptron in main memory: its forward and backward pass over arrays.
+//! The plain multilayer perceptron over arrays in main memory: forward pass, backward pass and
+//! prediction.
 //!
-//! Burn runs any network on any device, one operation at a time: each allocates its result, notes
-//! in a graph how to go back, and passes over memory once more. On small networks that takes far
-//! longer than the arithmetic. Here the same equations run over buffers that are allocated once:
-//! a matrix product for each layer, then bias and activation in one pass, and backward likewise.
+//! Burn runs any network on any device, one operation at a time. Each operation allocates its
+//! result, records itself in the autodiff graph and passes over memory once. For small networks this
+//! takes far longer than the arithmetic. This crate computes the same equations in buffers that are
+//! allocated once: for each layer a matrix product, then bias and activation in one pass over
+//! memory.
 //!
-//! - [`FusedMlp`] holds the parameters of an [`Mlp`](backburn_model::Mlp), one after the other.
-//! - [`Pass`] takes a batch of rows forward and sends a gradient back.
-//! - [`FusedMlp::predict`] answers for rows that stand alone.
+//! # When to use it
 //!
-//! What it cannot do (normalization, activations with parameters or few users, other devices and
-//! precisions) it says with `None`, and Burn does it.
+//! `backburn-training` and the predictor use this crate on their own wherever they can. Use it
+//! directly for a training loop of your own, or to predict single rows in about a microsecond.
+//!
+//! [`FusedMlp::of`] returns `None` for a network that this crate cannot run: one with normalization,
+//! with an activation function other than the nine most common ones, with frozen parameters, on
+//! another device than the CPU backend flex, or not in 32-bit numbers. Use Burn for these.
+//!
+//! # Example
+//!
+//! One step of gradient descent on two rows, then a prediction:
+//!
+//! ```
+//! use backburn_fused::{FusedMlp, Pass};
+//! use backburn_model::MlpConfig;
+//! use burn::tensor::Device;
+//!
+//! let mlp = MlpConfig::new(2, 1).with_hidden([8]).init(&Device::default())?;
+//! let mut network = FusedMlp::of(&mlp).expect("a plain network on the CPU");
+//! let (rows, targets) = ([0.5, -1.0, 2.0, 0.0], [1.0, 0.0]);
+//!
+//! let mut pass = Pass::new(&network, 0);
+//! pass.inputs(&network, 2).copy_from_slice(&rows);
+//! pass.forward_for_training(&network);
+//! network.prepare_backward();
+//! // The gradient of the mean squared error by each output.
+//! pass.backward(&network, |outputs, gradient| {
+//!     for ((g, y), t) in gradient.iter_mut().zip(outputs).zip(targets) {
+//!         *g = 2.0 * (y - t) / 2.0;
+//!     }
+//! });
+//! for (parameter, g) in network.parameters.iter_mut().zip(&pass.gradient) {
+//!     *parameter -= 0.1 * g;
+//! }
+//!
+//! let predictions = network.predict(&rows);
+//! assert_eq!(predictions.len(), 2);
+//! let mlp = network.write_to(mlp);
+//! # Ok::<(), backburn_model::ConfigError>(())
+//! ```
+//!
+//! - [`FusedMlp`] holds the parameters of an [`Mlp`](backburn_model::Mlp) in one array.
+//! - [`Pass`] runs a batch of rows forward and computes the gradient.
+//! - [`FusedMlp::predict`] predicts rows, each independently of the others.
 
 mod activation;
-mod by_rows;
+mod embedding;
 mod forward;
 mod matrix;
 mod mlp;
 mod pass;
+mod row_kernel;
+mod simd;
+mod threads;
+mod vector_ops;
 
-pub use forward::Between;
+pub use forward::Workspace;
 pub use mlp::FusedMlp;
 pub use pass::Pass;
-
-/// Compiles the loops of a closure once for each generation of vector instructions, and runs those
-/// for the best that this processor has.
-#[inline(always)]
-pub fn vectorized<R>(loops: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(loops)
-}
-
-/// Multiplications below which threads cost more than they bring: threads of which this is one, and
-/// those that have to be woken from elsewhere.
-const WORTH_SHARING: usize = 500_000;
-const WORTH_WAKING: usize = 20_000_000;
-
-/// Whether so many multiplications are worth sharing with other threads of rayon's pool.
-pub fn worth_threads(multiplications: usize) -> bool {
-    multiplications
-        >= match rayon::current_thread_index() {
-            Some(_) => WORTH_SHARING,
-            None => WORTH_WAKING,
-        }
-}
+pub use simd::vectorized;
+pub use threads::worth_threads;

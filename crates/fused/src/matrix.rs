@@ -2,9 +2,10 @@
 
 use gemm::{Parallelism, gemm};
 
-use crate::vectorized;
+use crate::simd::vectorized;
 
-/// A matrix in a slice, row by row or, transposed, column by column.
+/// A matrix over a slice. Its numbers are stored row by row, or column by column if it is
+/// transposed.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
     numbers: &'a [f32],
@@ -14,16 +15,16 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// The `rows * columns` numbers of a matrix, row by row.
+    /// A matrix of `rows * columns` numbers, stored row by row.
     ///
     /// # Panics
     ///
-    /// There are not as many.
+    /// The slice has another length.
     pub fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Self {
         assert_eq!(
             Some(numbers.len()),
             rows.checked_mul(columns),
-            "a matrix of {rows} x {columns}"
+            "a matrix of {rows} x {columns} needs as many numbers"
         );
         Self {
             numbers,
@@ -33,7 +34,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Rows as columns.
+    /// The transposed matrix, over the same numbers.
     pub fn transposed(self) -> Self {
         Self {
             rows: self.columns,
@@ -43,7 +44,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// From one column, and from one row, to the next.
+    /// The distance in memory from one column to the next, and from one row to the next.
     fn strides(&self) -> (isize, isize) {
         match self.transposed {
             false => (1, self.columns as isize),
@@ -52,22 +53,24 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// `out = a · b`, or `out += a · b`, with `out` row by row.
+/// Computes `out = a · b`, or `out += a · b` if `add` is set. `out` is stored row by row.
 ///
 /// # Panics
 ///
-/// The shapes do not fit.
+/// The shapes do not match.
 pub fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool) {
-    assert_eq!(a.columns, b.rows, "the inner sizes of a product");
+    assert_eq!(a.columns, b.rows, "the inner sizes of a product must match");
     let size = a.rows.checked_mul(b.columns);
-    assert_eq!(Some(out.len()), size, "the size of a product");
+    assert_eq!(Some(out.len()), size, "the output has the wrong size");
     let (a_column, a_row) = a.strides();
     let (b_column, b_row) = b.strides();
-    // SAFETY: `gemm` reads `rows * columns` numbers of both matrices at these strides, which is all
-    // that a `Matrix` holds, as `new` sees to, and reads and writes as many of `out` as the assertion
-    // above counts. `out` is borrowed mutably, so it does not overlap them. All numbers are
-    // initialized. A product of Burn's tensors is the same call behind an allocation and a dispatch:
-    // on the smallest networks, half the time of a step.
+    // SAFETY: `gemm` reads `rows * columns` numbers of both matrices at these strides. `Matrix::new`
+    // checks that there are as many. It reads and writes `a.rows * b.columns` numbers of `out`, which
+    // the assertion above checks. `out` is borrowed mutably, so it does not overlap the matrices. All
+    // numbers are initialized.
+    //
+    // The safe alternative is a product of Burn's tensors. It makes the same call after an allocation
+    // and a dispatch, which take half the time of a training step of the smallest networks.
     #[allow(unsafe_code)]
     unsafe {
         gemm(
@@ -94,46 +97,50 @@ pub fn product(a: Matrix, b: Matrix, out: &mut [f32], add: bool) {
     }
 }
 
-/// `out = aᵀ`, for `a` of `[rows, columns]`, from a column of `a` on: as many as `out` has room for.
-/// A product takes longer with a transposed matrix on the right than with a copy of it.
+/// Copies the columns of `a`, `[rows, columns]`, from column `first` on into the rows of `out`. The
+/// length of `out` says how many.
+///
+/// A product with a transposed copy on the right is faster than one that reads the matrix
+/// transposed.
 ///
 /// # Panics
 ///
-/// The shapes do not fit.
+/// `out` has room for more columns than `a` has from `first` on.
 pub fn transpose(a: &[f32], columns: usize, first: usize, out: &mut [f32]) {
-    // Squares of this size fit into registers.
+    // Blocks of this size fit in registers.
     const SIDE: usize = 16;
     let rows = a.len() / columns;
     let last = first + out.len() / rows;
     assert!(last <= columns, "column {last} of {columns}");
-    let whole_rows = rows - rows % SIDE;
-    let whole_columns = last - (last - first) % SIDE;
+    let block_rows = rows - rows % SIDE;
+    let block_columns = last - (last - first) % SIDE;
     vectorized(
         #[inline(always)]
         || {
-            for column in (first..whole_columns).step_by(SIDE) {
-                for row in (0..whole_rows).step_by(SIDE) {
-                    let mut square = [[0.0; SIDE]; SIDE];
-                    for (r, square) in square.iter_mut().enumerate() {
-                        square.copy_from_slice(&a[(row + r) * columns + column..][..SIDE]);
+            for column in (first..block_columns).step_by(SIDE) {
+                for row in (0..block_rows).step_by(SIDE) {
+                    let mut block = [[0.0; SIDE]; SIDE];
+                    for (r, block) in block.iter_mut().enumerate() {
+                        block.copy_from_slice(&a[(row + r) * columns + column..][..SIDE]);
                     }
                     for c in 0..SIDE {
                         let out = &mut out[(column - first + c) * rows + row..][..SIDE];
-                        for (out, square) in out.iter_mut().zip(&square) {
-                            *out = square[c];
+                        for (out, block) in out.iter_mut().zip(&block) {
+                            *out = block[c];
                         }
                     }
                 }
             }
         },
     );
+    // The columns and rows that do not fill a block.
     for row in 0..rows {
-        let rest = if row < whole_rows {
-            whole_columns
+        let start = if row < block_rows {
+            block_columns
         } else {
             first
         };
-        for column in rest..last {
+        for column in start..last {
             out[(column - first) * rows + row] = a[row * columns + column];
         }
     }
@@ -143,13 +150,13 @@ pub fn transpose(a: &[f32], columns: usize, first: usize, out: &mut [f32]) {
 mod tests {
     use super::*;
 
-    /// `[[1, 2, 3], [4, 5, 6]]` and the like.
+    /// The numbers 1, 2, 3, … row by row.
     fn numbered(rows: usize, columns: usize) -> Vec<f32> {
         (1..=rows * columns).map(|x| x as f32).collect()
     }
 
     #[test]
-    fn products_and_transposed_ones() {
+    fn products_of_plain_and_transposed_matrices() {
         let (a, b) = (numbered(2, 3), numbered(3, 2));
         let mut out = vec![f32::NAN; 4];
         product(
@@ -169,22 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_is_transposed_from_any_column_on() {
+    fn transpose_starts_at_any_column() {
         for (rows, columns, first) in [(1, 1, 0), (16, 16, 0), (3, 40, 5), (33, 19, 2)] {
             let a = numbered(rows, columns);
             let mut out = vec![f32::NAN; (columns - first) * rows];
             transpose(&a, columns, first, &mut out);
             for row in 0..rows {
                 for column in first..columns {
-                    let place = (column - first) * rows + row;
-                    assert_eq!(out[place], a[row * columns + column]);
+                    let index = (column - first) * rows + row;
+                    assert_eq!(out[index], a[row * columns + column]);
                 }
             }
         }
     }
 
     #[test]
-    fn sums_over_nothing_are_zero() {
+    fn empty_sums_are_zero() {
         let mut out = vec![f32::NAN; 4];
         product(
             Matrix::new(&[], 2, 0),
@@ -196,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_small_shape_is_that_of_its_sums() {
+    fn products_of_all_small_shapes_are_right() {
         let sizes = [0, 1, 2, 3, 7, 8, 9, 17];
         let shapes = sizes
             .iter()
@@ -209,8 +216,8 @@ mod tests {
                 Matrix::new(&b, inner, columns),
             );
             product(left, right, &mut out, false);
-            for (place, sum) in out.into_iter().enumerate() {
-                let (row, column) = (place / columns, place % columns);
+            for (index, sum) in out.into_iter().enumerate() {
+                let (row, column) = (index / columns, index % columns);
                 let terms = (0..inner).map(|k| a[row * inner + k] * b[k * columns + column]);
                 let expected: f32 = terms.sum();
                 assert!((sum - expected).abs() <= expected * 1e-6);
@@ -220,7 +227,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "a matrix of")]
-    fn a_size_beyond_the_largest_number_is_no_small_one() {
+    fn a_size_that_overflows_is_refused() {
         Matrix::new(&[], 1 << (usize::BITS / 2), 1 << (usize::BITS / 2));
     }
 }

@@ -1,35 +1,39 @@
-//! Forward and backward pass of a batch.
+//! The forward and the backward pass of a batch.
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::matrix::{Matrix, product};
-use crate::{FusedMlp, vectorized};
+use crate::mlp::FusedMlp;
+use crate::vector_ops::{add, multiply, sum_rows};
 
-/// The buffers of a forward and a backward pass, used again for one batch after the other.
+/// The forward and the backward pass of a network, with buffers that all batches share. The [crate's
+/// front page](crate) has an example.
 #[derive(Debug, Clone)]
 pub struct Pass {
     rows: usize,
-    /// `[rows, columns]`, as given.
+    /// The batch, `[rows, columns]`.
     inputs: Vec<f32>,
-    /// `[rows, features]`: the numbers, then the vectors of the categories. Empty where there are
-    /// no embeddings, and the inputs are the features.
+    /// The input of the first layer, `[rows, features]`: the numbers, then the vectors of the
+    /// categories. Empty if there are no embeddings: the inputs are then the features.
     features: Vec<f32>,
-    /// What each layer gives, `[rows, outputs]`.
+    /// The outputs of each layer, `[rows, outputs]`.
     outputs: Vec<Vec<f32>>,
-    /// The slope of each output by its preactivation, where the layer keeps them.
+    /// The slopes of each layer's activation, `[rows, outputs]`, where the layer stores them.
     slopes: Vec<Vec<f32>>,
-    /// The gradient of the loss by the outputs of a layer, and by those of the one before.
+    /// The gradient of the loss by the outputs of the current layer.
     delta: Vec<f32>,
-    delta_before: Vec<f32>,
-    /// The gradient of the loss by the parameters.
+    /// The gradient of the loss by the inputs of the current layer.
+    input_delta: Vec<f32>,
+    /// The gradient of the loss by the parameters, in the order of [`FusedMlp::parameters`].
     pub gradient: Vec<f32>,
-    /// What dropout drops comes from here.
+    /// The random number generator of dropout.
     pub rng: Xoshiro256PlusPlus,
 }
 
 impl Pass {
-    /// Buffers for a network; they grow with the batches. The seed sets what dropout drops.
+    /// Creates empty buffers for a network. They grow with the batches. `seed` seeds the random
+    /// number generator of dropout.
     pub fn new(network: &FusedMlp, seed: u64) -> Self {
         let layers = network.layers.len();
         Self {
@@ -39,40 +43,39 @@ impl Pass {
             outputs: vec![Vec::new(); layers],
             slopes: vec![Vec::new(); layers],
             delta: Vec::new(),
-            delta_before: Vec::new(),
+            input_delta: Vec::new(),
             gradient: Vec::new(),
             rng: Xoshiro256PlusPlus::seed_from_u64(seed),
         }
     }
 
-    /// Room for the inputs of a batch, `[rows, columns]`, to be filled.
+    /// The buffer for the inputs of a batch, `[rows, columns]`. Fill it before the forward pass.
     pub fn inputs(&mut self, network: &FusedMlp, rows: usize) -> &mut [f32] {
         self.rows = rows;
         resize(&mut self.inputs, rows * network.columns())
     }
 
-    /// The forward pass of the [`inputs`](Self::inputs): `[rows, outputs]`.
+    /// The forward pass of the [`inputs`](Self::inputs), without dropout. Returns the outputs,
+    /// `[rows, outputs]`.
     pub fn forward(&mut self, network: &FusedMlp) -> &[f32] {
         self.run(network, false)
     }
 
-    /// The forward pass of training: with dropout, and with all that the way back needs.
+    /// The forward pass in training: it applies dropout, and stores what the backward pass needs.
+    /// Returns the outputs, `[rows, outputs]`.
     pub fn forward_for_training(&mut self, network: &FusedMlp) -> &[f32] {
         self.run(network, true)
     }
 
     fn run(&mut self, network: &FusedMlp, training: bool) -> &[f32] {
         if !network.embeddings.is_empty() {
-            self.embed(network);
+            let length = self.rows * network.layers[0].inputs;
+            network.write_features(&self.inputs, resize(&mut self.features, length));
         }
         for (index, layer) in network.layers.iter().enumerate() {
-            let (before, from) = self.outputs.split_at_mut(index);
-            let input: &[f32] = match before.last() {
-                Some(outputs) => outputs,
-                None if network.embeddings.is_empty() => &self.inputs,
-                None => &self.features,
-            };
-            let output = resize(&mut from[0], self.rows * layer.outputs);
+            let (before, rest) = self.outputs.split_at_mut(index);
+            let input = layer_input(network, &self.inputs, &self.features, before);
+            let output = resize(&mut rest[0], self.rows * layer.outputs);
             let weight = &network.parameters[layer.weight.clone()];
             let bias = &network.parameters[layer.bias.clone()];
             product(
@@ -97,12 +100,15 @@ impl Pass {
         self.outputs.last().map_or(&[], |outputs| outputs)
     }
 
-    /// The backward pass, after [`forward_for_training`](Self::forward_for_training): from the
-    /// gradient of the loss by the network's outputs, which `output_gradient` writes, `[rows,
-    /// outputs]`, into the gradient by the parameters.
+    /// The backward pass (Rumelhart, Hinton and Williams, 1986). It writes the gradient of the loss by
+    /// the parameters into [`gradient`](Self::gradient). Call it after
+    /// [`forward_for_training`](Self::forward_for_training).
     ///
-    /// With `z = x · W + b`, `y = f(z)` and `δ` for the gradient by `z`, that is `∂y · f'(z)`:
-    /// `∂W = xᵀ · δ`, `∂b` is the sum of the rows of `δ`, and `∂x = δ · Wᵀ`.
+    /// `output_gradient` gets the network's outputs, `[rows, outputs]`, and writes the gradient of the
+    /// loss by each of them into its second argument.
+    ///
+    /// A layer computes `z = x · W + b` and `y = f(z)`. With the gradient by `z`, `δ = ∂y · f'(z)`, the
+    /// other gradients are `∂W = xᵀ · δ`, `∂b` = the sum of the rows of `δ`, and `∂x = δ · Wᵀ`.
     ///
     /// # Panics
     ///
@@ -112,104 +118,90 @@ impl Pass {
         network: &FusedMlp,
         output_gradient: impl FnOnce(&[f32], &mut [f32]),
     ) {
-        let rows = self.rows;
         self.gradient.resize(network.parameters.len(), 0.0);
         let outputs = self.outputs.last().map_or(&[][..], |outputs| outputs);
         output_gradient(outputs, resize(&mut self.delta, outputs.len()));
-        for (index, layer) in network.layers.iter().enumerate().rev() {
-            let first = index == 0;
-            let input: &[f32] = match index {
-                0 if network.embeddings.is_empty() => &self.inputs,
-                0 => &self.features,
-                _ => &self.outputs[index - 1],
-            };
-            let residual = layer.residual && !(first && network.embeddings.is_empty());
-            if residual {
-                self.delta_before.clone_from(&self.delta);
-            }
-            let delta = &mut self.delta[..];
-            match layer.keeps_slopes() {
-                true => multiply(delta, &self.slopes[index]),
-                false => layer.function.backward(delta, &self.outputs[index]),
-            }
-            let delta_matrix = Matrix::new(delta, rows, layer.outputs);
-            product(
-                Matrix::new(input, rows, layer.inputs).transposed(),
-                delta_matrix,
-                &mut self.gradient[layer.weight.clone()],
-                false,
-            );
-            sum_rows(delta, &mut self.gradient[layer.bias.clone()]);
-            if first && network.embeddings.is_empty() {
-                return;
-            }
-            let transposed = match layer.is_large() {
-                true => Matrix::new(&network.transposed[index], layer.outputs, layer.inputs),
-                false => {
-                    let weight = &network.parameters[layer.weight.clone()];
-                    Matrix::new(weight, layer.inputs, layer.outputs).transposed()
-                }
-            };
-            product(
-                delta_matrix,
-                transposed,
-                resize(&mut self.delta_before, rows * layer.inputs),
-                residual,
-            );
-            std::mem::swap(&mut self.delta, &mut self.delta_before);
+        for index in (0..network.layers.len()).rev() {
+            self.layer_backward(network, index);
         }
-        self.embed_backward(network);
-    }
-
-    fn embed(&mut self, network: &FusedMlp) {
-        let columns = network.columns();
-        let width = network.layers[0].inputs;
-        let features = resize(&mut self.features, self.rows * width);
-        let rows = self.inputs.chunks_exact(columns);
-        for (row, features) in rows.zip(features.chunks_exact_mut(width)) {
-            let (numbers, categories) = row.split_at(network.numeric);
-            let (first, mut rest) = features.split_at_mut(network.numeric);
-            first.copy_from_slice(numbers);
-            for (table, &category) in network.embeddings.iter().zip(categories) {
-                let vector = &network.parameters[network.embedded(table, category)];
-                let (place, further) = rest.split_at_mut(table.dimension);
-                place.copy_from_slice(vector);
-                rest = further;
-            }
+        if !network.embeddings.is_empty() {
+            network.write_embedding_gradient(&self.inputs, &self.delta, &mut self.gradient);
         }
     }
 
-    /// `delta` is the gradient by the features.
-    fn embed_backward(&mut self, network: &FusedMlp) {
-        for table in &network.embeddings {
-            self.gradient[table.place.clone()].fill(0.0);
+    /// Turns `delta` from the gradient by a layer's outputs into the gradient by its inputs, and
+    /// writes the gradient by the layer's parameters.
+    fn layer_backward(&mut self, network: &FusedMlp, index: usize) {
+        let layer = &network.layers[index];
+        // The gradient by the inputs of the first layer is needed only to train embeddings.
+        let needs_input_delta = index > 0 || !network.embeddings.is_empty();
+        let residual = layer.residual && needs_input_delta;
+        if residual {
+            self.input_delta.clone_from(&self.delta);
         }
-        let columns = network.columns();
-        let width = network.layers[0].inputs;
-        let rows = self.inputs.chunks_exact(columns);
-        for (row, delta) in rows.zip(self.delta.chunks_exact(width)) {
-            let mut place = network.numeric;
-            for (table, &category) in network.embeddings.iter().zip(&row[network.numeric..]) {
-                let vector = &mut self.gradient[network.embedded(table, category)];
-                add(vector, &delta[place..place + table.dimension]);
-                place += table.dimension;
+        match layer.keeps_slopes() {
+            true => multiply(&mut self.delta, &self.slopes[index]),
+            false => layer
+                .function
+                .backward(&mut self.delta, &self.outputs[index]),
+        }
+        let before = &self.outputs[..index];
+        let input = layer_input(network, &self.inputs, &self.features, before);
+        let delta = Matrix::new(&self.delta, self.rows, layer.outputs);
+        product(
+            Matrix::new(input, self.rows, layer.inputs).transposed(),
+            delta,
+            &mut self.gradient[layer.weight.clone()],
+            false,
+        );
+        sum_rows(&self.delta, &mut self.gradient[layer.bias.clone()]);
+        if !needs_input_delta {
+            return;
+        }
+        let transposed_weight = match layer.is_large() {
+            true => Matrix::new(&network.transposed[index], layer.outputs, layer.inputs),
+            false => {
+                let weight = &network.parameters[layer.weight.clone()];
+                Matrix::new(weight, layer.inputs, layer.outputs).transposed()
             }
-        }
+        };
+        product(
+            delta,
+            transposed_weight,
+            resize(&mut self.input_delta, self.rows * layer.inputs),
+            residual,
+        );
+        std::mem::swap(&mut self.delta, &mut self.input_delta);
     }
 }
 
-/// The first so many numbers of a buffer, which grows where it is too short.
+/// The input of the layer that follows the layers with these outputs.
+fn layer_input<'a>(
+    network: &FusedMlp,
+    inputs: &'a [f32],
+    features: &'a [f32],
+    outputs_before: &'a [Vec<f32>],
+) -> &'a [f32] {
+    match outputs_before.last() {
+        Some(outputs) => outputs,
+        None if network.embeddings.is_empty() => inputs,
+        None => features,
+    }
+}
+
+/// Sets the length of a buffer, and returns its numbers.
 fn resize(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.resize(length, 0.0);
     buffer
 }
 
-/// Drops a share of the outputs, and scales up the others so that the mean stays.
+/// Inverted dropout: sets each output and its slope to zero with probability `share`, and scales up
+/// the others so that the expected output stays the same.
 fn drop_out(outputs: &mut [f32], slopes: &mut [f32], share: f64, rng: &mut Xoshiro256PlusPlus) {
     const LEVELS: f64 = 65536.0;
     let dropped = (share * LEVELS).round();
     let keep = (LEVELS / (LEVELS - dropped).max(1.0)) as f32;
-    // One random number does for four outputs.
+    // Each random number of 64 bits serves four outputs, with 16 bits each.
     for (outputs, slopes) in outputs.chunks_mut(4).zip(slopes.chunks_mut(4)) {
         let mut random = rng.next_u64();
         for (output, slope) in outputs.iter_mut().zip(slopes) {
@@ -222,30 +214,4 @@ fn drop_out(outputs: &mut [f32], slopes: &mut [f32], share: f64, rng: &mut Xoshi
             *slope *= factor;
         }
     }
-}
-
-fn add(to: &mut [f32], numbers: &[f32]) {
-    vectorized(
-        #[inline(always)]
-        || to.iter_mut().zip(numbers).for_each(|(to, x)| *to += x),
-    );
-}
-
-fn multiply(to: &mut [f32], numbers: &[f32]) {
-    vectorized(
-        #[inline(always)]
-        || to.iter_mut().zip(numbers).for_each(|(to, x)| *to *= x),
-    );
-}
-
-fn sum_rows(matrix: &[f32], sums: &mut [f32]) {
-    sums.fill(0.0);
-    vectorized(
-        #[inline(always)]
-        || {
-            for row in matrix.chunks_exact(sums.len()) {
-                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-            }
-        },
-    );
 }

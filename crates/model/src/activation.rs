@@ -10,70 +10,80 @@ use serde::{Deserialize, Serialize};
 
 use crate::named::{self, ParseNameError};
 
-/// The nonlinearity after each hidden layer: the element-wise ones of Burn that suit one, and a
-/// step function.
+/// The activation function after each hidden layer.
 ///
-/// Written in configs as a snake-case name, with its number where it takes one:
+/// Config files hold its name in snake case, and its parameter in parentheses where it has one:
 /// `"relu"`, `"leaky_relu(0.01)"`, `"elu(1.0)"`.
+///
+/// ```
+/// use backburn_model::Activation;
+///
+/// assert_eq!("leaky_relu(0.2)".parse(), Ok(Activation::LeakyRelu(0.2)));
+/// assert_eq!(Activation::Relu.to_string(), "relu");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Activation {
-    /// `x`: a linear network.
+    /// `x`. A network with only this function is linear.
     Identity,
-    /// `max(0, x)`.
+    /// `max(0, x)`, Nair and Hinton (2010).
     Relu,
-    /// `min(max(0, x), 6)`.
+    /// `min(max(0, x), 6)`, Howard and others (2017).
     Relu6,
-    /// `x` above zero, `negative_slope · x` below; the slope is 0.01 unless given.
+    /// `x` above zero, `negative_slope · x` below. The default slope is 0.01. Maas, Hannun and Ng
+    /// (2013).
     LeakyRelu(f64),
-    /// Like [`LeakyRelu`](Self::LeakyRelu), with a slope that is learned from the given start
-    /// (0.25).
+    /// Like [`LeakyRelu`](Self::LeakyRelu), with a learned slope. The number is its initial value,
+    /// by default 0.25. He and others (2015).
     PRelu(f64),
-    /// `x` above zero, `alpha · (exp(x) - 1)` below; alpha is 1 unless given.
+    /// `x` above zero, `alpha · (exp(x) - 1)` below. The default alpha is 1. Clevert, Unterthiner
+    /// and Hochreiter (2015).
     Elu(f64),
-    /// `max(0, x) + min(0, alpha · (exp(x / alpha) - 1))`; alpha is 1 unless given.
+    /// `max(0, x) + min(0, alpha · (exp(x / alpha) - 1))`. The default alpha is 1. Barron (2017).
     Celu(f64),
     /// `1.0507 · elu(x)` with alpha 1.67326, the self-normalizing unit of Klambauer and others
     /// (2017).
     Selu,
-    /// `x · Φ(x)`, Hendrycks and Gimpel (2016).
+    /// `x · Φ(x)`, where `Φ` is the distribution function of the standard normal distribution.
+    /// Hendrycks and Gimpel (2016).
     Gelu,
-    /// [`Gelu`](Self::Gelu) approximated with a hyperbolic tangent.
+    /// The approximation of [`Gelu`](Self::Gelu) with a hyperbolic tangent, from the same paper.
     GeluTanh,
-    /// `x · sigmoid(x)`, also called swish.
+    /// `x · sigmoid(x)`, also called swish. Ramachandran, Zoph and Le (2017).
     Silu,
-    /// `x · clamp(x / 6 + 1 / 2, 0, 1)`: a swish without exponentials.
+    /// `x · clamp(x / 6 + 1 / 2, 0, 1)`, an approximation of [`Silu`](Self::Silu) without
+    /// exponentials. Howard and others (2019).
     HardSwish,
     /// `x · tanh(softplus(x))`, Misra (2019).
     Mish,
     /// The hyperbolic tangent.
     Tanh,
-    /// `x` cut off at -1 and 1.
+    /// `clamp(x, -1, 1)`.
     HardTanh,
     /// `x - tanh(x)`.
     TanhShrink,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
-    /// A piecewise linear sigmoid, `clamp(x / 6 + 1 / 2, 0, 1)`.
+    /// `clamp(x / 6 + 1 / 2, 0, 1)`, a piecewise linear approximation of the sigmoid.
     HardSigmoid,
     /// `log(sigmoid(x))`.
     LogSigmoid,
-    /// `log(1 + exp(beta · x)) / beta`; beta is 1 unless given.
+    /// `log(1 + exp(beta · x)) / beta`. The default beta is 1.
     Softplus(f64),
     /// `x / (1 + |x|)`.
     Softsign,
-    /// `x` above alpha, 0 elsewhere; alpha is 1 unless given.
+    /// `x` above alpha, 0 elsewhere. The default alpha is 1.
     ThresholdedRelu(f64),
-    /// `x` where `|x|` exceeds lambda, 0 elsewhere; lambda is 0.5 unless given.
+    /// `x` where `|x|` is above lambda, 0 elsewhere. The default lambda is 0.5.
     HardShrink(f64),
-    /// `x` moved towards zero by lambda; lambda is 0.5 unless given.
+    /// `sign(x) · max(|x| - lambda, 0)`. The default lambda is 0.5.
     SoftShrink(f64),
     /// 1 at and above zero, 0 below.
     ///
-    /// Its true gradient is zero everywhere, so backpropagation gets a straight-through one
-    /// instead: 1 where `|x| <= 1`, 0 elsewhere (Bengio, Léonard and Courville, 2013; the cut-off
-    /// as in Hubara and others, 2016).
+    /// Its true gradient is zero everywhere. Backpropagation uses a straight-through estimate
+    /// instead: 1 where `|x| <= 1`, 0 elsewhere (Bengio, Léonard and Courville, 2013, with the
+    /// cut-off of Hubara and others, 2016).
     Step,
 }
 
@@ -82,7 +92,7 @@ const NAMES: &str = "identity, relu, relu6, leaky_relu, prelu, elu, celu, selu, 
     softplus, softsign, thresholded_relu, hard_shrink, soft_shrink, step";
 
 impl Activation {
-    /// Every activation, those with a number at its default.
+    /// All activation functions. Those with a parameter have its default.
     pub fn all() -> Vec<Self> {
         NAMES
             .split(", ")
@@ -91,6 +101,16 @@ impl Activation {
     }
 
     /// Builds the module that applies this function.
+    ///
+    /// ```
+    /// use backburn_model::Activation;
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let relu = Activation::Relu.init(&device);
+    /// let output = relu.forward(Tensor::<2>::from_floats([[-1.0, 2.0]], &device));
+    /// assert_eq!(output.into_data().iter::<f32>().collect::<Vec<_>>(), [0.0, 2.0]);
+    /// ```
     pub fn init(&self, device: &Device) -> ActivationLayer {
         ActivationLayer {
             function: *self,
@@ -101,8 +121,8 @@ impl Activation {
         }
     }
 
-    /// The values that the output levels off to on both sides, where it does: close to them a unit
-    /// is saturated, and passes hardly any gradient.
+    /// The lower and the upper limit of the output, or `None` where it has no limit on both sides.
+    /// A unit whose output is close to a limit is saturated: its gradient is almost zero.
     pub fn bounds(&self) -> Option<(f64, f64)> {
         match self {
             Self::Sigmoid | Self::HardSigmoid => Some((0.0, 1.0)),
@@ -111,8 +131,8 @@ impl Activation {
         }
     }
 
-    /// Whether a stretch of inputs gives exactly 0 with slope 0: a unit whose inputs all lie there
-    /// is dead, and no gradient brings it back.
+    /// Whether the output and the slope are exactly 0 over an interval of inputs. A unit whose
+    /// inputs are all in that interval is dead: its gradient is zero, so it never learns again.
     pub fn can_die(&self) -> bool {
         matches!(
             self,
@@ -125,7 +145,7 @@ impl Activation {
         )
     }
 
-    /// Why this activation cannot be used, if it can't.
+    /// Why the parameter is not valid, or `None` if it is.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match *self {
             Self::Celu(0.0) => Some("alpha must not be 0"),
@@ -234,7 +254,7 @@ impl From<Activation> for String {
     }
 }
 
-/// Applies an [`Activation`] to each element; built by [`Activation::init`].
+/// The module that applies an [`Activation`] to each element. [`Activation::init`] builds it.
 #[derive(Module, Debug)]
 pub struct ActivationLayer {
     #[module(skip)]
@@ -243,11 +263,13 @@ pub struct ActivationLayer {
 }
 
 impl ActivationLayer {
-    /// Which function it applies.
+    /// The function that it applies.
     pub fn function(&self) -> Activation {
         self.function
     }
 
+    /// Applies the function to each element. See [`Activation::init`] for an example.
+    ///
     /// # Shapes
     ///
     /// - input: `[batch, features]`
@@ -264,7 +286,8 @@ impl ActivationLayer {
             },
             Activation::Elu(alpha) => above_and_below(input, |x| activation::elu(x, alpha)),
             Activation::Celu(alpha) => {
-                // Not Burn's: its gradient of a division by a number is in 32 bits.
+                // Burn's CELU divides by a number, whose gradient Burn computes in 32 bits even
+                // for 64-bit inputs.
                 above_and_below(input, |x| ((x * alpha.recip()).exp() - 1.0) * alpha)
             }
             Activation::Selu => {
@@ -294,19 +317,21 @@ impl ActivationLayer {
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-/// `x` above zero, a function that is 0 at zero below. Burn's ELU takes the exponential of all
-/// numbers and then chooses: above 88 that is infinite, and the gradient is not a number.
+/// `x` above zero, and `below(x)` below zero. `below(0)` must be 0.
+///
+/// Burn's ELU computes the exponential for positive inputs too and discards it. Above 88 it is
+/// infinite, and the gradient is NaN.
 fn above_and_below(input: Tensor<2>, below: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
     activation::relu(input.clone()) + below(input.clamp_max(0.0))
 }
 
-/// Not Burn's, whose gradient on some backends is that of the approximation with a hyperbolic
-/// tangent, and off by 0.002.
+/// Replaces Burn's GELU: on some backends its gradient is that of the approximation with a
+/// hyperbolic tangent, which is off by up to 0.002.
 fn gelu(input: Tensor<2>) -> Tensor<2> {
     input.clone() * ((input * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
 }
 
-/// Burn's is in 32 bits on some backends, whatever the input is.
+/// Burn's sigmoid computes in 32 bits on some backends, even for 64-bit inputs.
 fn sigmoid(input: Tensor<2>) -> Tensor<2> {
     match input.dtype() {
         DType::F64 => (input * 0.5).tanh() * 0.5 + 0.5,
@@ -314,13 +339,13 @@ fn sigmoid(input: Tensor<2>) -> Tensor<2> {
     }
 }
 
-/// Not Burn's, which is in 32 bits whatever the input is.
+/// Replaces Burn's hard sigmoid, which computes in 32 bits even for 64-bit inputs.
 fn hard_sigmoid(input: Tensor<2>) -> Tensor<2> {
     (input * (1.0 / 6.0) + 0.5).clamp(0.0, 1.0)
 }
 
-/// The step's value with the gradient of `clamp(x, -1, 1)`: what is added to the clamped value
-/// carries no gradient.
+/// The value of the step function with the gradient of `clamp(x, -1, 1)`. The difference that is
+/// added to the clamped input is detached, so it has no gradient.
 fn step(input: Tensor<2>) -> Tensor<2> {
     let value = input.clone().greater_equal_scalar(0.0).float();
     let value = value.cast(input.dtype());
@@ -333,7 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_survives_being_written_and_read() {
+    fn names_parse_back_to_the_same_activation() {
         for activation in Activation::all() {
             assert_eq!(activation.to_string().parse(), Ok(activation));
         }
@@ -341,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_or_number_is_an_error() {
+    fn an_invalid_name_or_parameter_is_an_error() {
         for (text, message) in [
             ("rleu", "`rleu` is no activation"),
             ("relu(1)", "takes no number"),
@@ -376,7 +401,7 @@ mod tests {
         );
     }
 
-    /// The documented equations.
+    /// The equations in the documentation of `Activation`.
     fn equation(activation: Activation, x: f64) -> f64 {
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
         let softplus = |x: f64| (1.0 + x.exp()).ln();
@@ -441,7 +466,7 @@ mod tests {
         let device = Device::default().autodiff();
         let inputs = [-2.9, -0.4, 0.3, 1.9];
         for activation in Activation::all() {
-            // The step has another slope on purpose; of Φ the test only knows single points.
+            // The gradient of the step is an estimate, and `equation` has Φ at single points only.
             if matches!(activation, Activation::Step | Activation::Gelu) {
                 continue;
             }

@@ -1,76 +1,85 @@
-//! The description of a network.
+//! The settings of a multilayer perceptron.
 
 use burn::config::Config;
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{Activation, Initializer, Mlp};
+use crate::activation::Activation;
+use crate::error::{ConfigError, check_dropout, check_hidden, check_outputs};
+use crate::initializer::Initializer;
 
-/// Describes a multilayer perceptron and builds it.
+/// The settings of a multilayer perceptron. [`init`](Self::init) builds the network.
 ///
-/// Read from a config file, every field that is left out takes its default, and a field that
-/// does not exist is an error.
+/// When a config file is read, a field that is absent takes its default, and an unknown field is
+/// an error.
+///
+/// ```
+/// use backburn_model::{MlpConfig, Normalization};
+/// use burn::tensor::Device;
+///
+/// // Like `MLPClassifier(hidden_layer_sizes=(64, 32))` for 10 features and 3 classes.
+/// let config = MlpConfig::new(10, 3)
+///     .with_hidden([64, 32])
+///     .with_normalization(Normalization::Layer)
+///     .with_dropout(0.1);
+/// let mlp = config.init(&Device::default())?;
+/// assert_eq!(mlp.hidden_units(), [64, 32]);
+/// # Ok::<(), backburn_model::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MlpConfig {
     /// Number of numeric inputs.
     pub inputs: usize,
-    /// Number of outputs: values to predict, or classes (whose outputs are logits).
+    /// Number of outputs: one for each value to predict, or one logit for each class. Two classes
+    /// may also share a single logit, that of the second class.
     pub outputs: usize,
-    /// Units of each hidden layer; none gives a linear model.
+    /// Number of units of each hidden layer. An empty list gives a linear model.
     pub hidden: Vec<usize>,
-    /// The function after each hidden layer.
+    /// The activation function after each hidden layer.
     pub activation: Activation,
-    /// The probability, in `[0, 1)`, with which a hidden unit is dropped in training.
+    /// The probability, in `[0, 1)`, that training sets a hidden unit to zero (Srivastava and
+    /// others, 2014).
     pub dropout: f64,
-    /// What normalizes a hidden layer's values before the activation.
+    /// The normalization between a hidden layer's linear part and its activation.
     pub normalization: Normalization,
-    /// Whether a hidden layer adds its input to its output; it does where both have one width.
+    /// Whether a hidden layer adds its input to its output (He and others, 2016). Only layers
+    /// with as many inputs as units do.
     pub residual: bool,
-    /// How the weights start.
+    /// How the initial weights are drawn.
     pub initializer: Initializer,
-    /// One entry for each categorical input: its index is looked up in a learned table.
+    /// One entry for each categorical input, whose category has a learned vector.
     pub embeddings: Vec<EmbeddingConfig>,
 }
 
-/// A learned vector for each category of a categorical input.
+/// The table of learned vectors of one categorical input, with one vector for each category, like
+/// `torch.nn.Embedding`. [`MlpConfig::with_embeddings`] takes these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingConfig {
-    /// Number of categories: indices run from 0 to this, exclusive.
+    /// Number of categories. Their indices are `0..categories`.
     pub categories: usize,
-    /// Length of the vector.
+    /// Length of each vector.
     pub dimension: usize,
 }
 
-/// What normalizes a hidden layer's values before the activation.
+/// The normalization of a hidden layer, between its linear part and its activation. See
+/// [`MlpConfig`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Normalization {
-    /// Nothing.
+    /// No normalization.
     #[default]
     None,
-    /// Each unit over the batch (Ioffe and Szegedy, 2015). In training, a batch of a single row has
-    /// no variance, and nothing passes: give two or more.
+    /// Batch normalization: each unit, over the rows of the batch (Ioffe and Szegedy, 2015). It
+    /// needs batches of at least two rows in training, since a single row has no variance.
     Batch,
-    /// Each row over the units (Ba, Kiros and Hinton, 2016).
+    /// Layer normalization: each row, over its units (Ba, Kiros and Hinton, 2016).
     Layer,
 }
 
-/// A setting of a network that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("network.{field}: {reason}")]
-pub struct ConfigError {
-    /// The field of [`MlpConfig`].
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// More parameters than this are refused: 4 GiB of weights, and four times that in training.
-const MOST_PARAMETERS: usize = 1 << 30;
+/// The largest number of parameters allowed. They take 4 GiB, and four times that in training.
+const MAX_PARAMETERS: usize = 1 << 30;
 
 impl Default for MlpConfig {
     /// Two hidden layers of 128 ReLU units, from one input to one output.
@@ -92,7 +101,7 @@ impl Default for MlpConfig {
 impl Config for MlpConfig {}
 
 impl MlpConfig {
-    /// A network from `inputs` numbers to `outputs`, everything else at its default.
+    /// A config with these numbers of inputs and outputs. All other fields have their defaults.
     pub fn new(inputs: usize, outputs: usize) -> Self {
         Self {
             inputs,
@@ -101,7 +110,7 @@ impl MlpConfig {
         }
     }
 
-    /// Sets the [hidden](Self::hidden) layers' sizes.
+    /// Sets the number of units of each [hidden](Self::hidden) layer.
     pub fn with_hidden(mut self, hidden: impl Into<Vec<usize>>) -> Self {
         self.hidden = hidden.into();
         self
@@ -125,7 +134,7 @@ impl MlpConfig {
         self
     }
 
-    /// Sets whether there are [residual](Self::residual) connections.
+    /// Turns [residual](Self::residual) connections on or off.
     pub fn with_residual(mut self, residual: bool) -> Self {
         self.residual = residual;
         self
@@ -143,12 +152,20 @@ impl MlpConfig {
         self
     }
 
-    /// Columns that [`Mlp::forward`] takes: the numeric inputs, then an index for each embedding.
+    /// Number of columns that [`Mlp::forward`](crate::Mlp::forward) takes: the numeric inputs,
+    /// and the index of a category for each embedding.
     pub fn columns(&self) -> usize {
         self.inputs + self.embeddings.len()
     }
 
-    /// Width of each layer, from what enters the first one to the outputs.
+    /// The width of each layer: first the number of features that enter the first layer (numeric
+    /// inputs and embedding vectors), then the units of each hidden layer, then the outputs.
+    ///
+    /// ```
+    /// use backburn_model::MlpConfig;
+    ///
+    /// assert_eq!(MlpConfig::new(8, 1).with_hidden([64, 32]).widths(), [8, 64, 32, 1]);
+    /// ```
     pub fn widths(&self) -> Vec<usize> {
         let embedded: usize = self.embeddings.iter().map(|e| e.dimension).sum();
         let mut widths = vec![self.inputs + embedded];
@@ -157,37 +174,22 @@ impl MlpConfig {
         widths
     }
 
-    /// Builds the network, with weights drawn from the device's random numbers
-    /// ([`Device::seed`]).
-    ///
-    /// # Errors
-    ///
-    /// See [`validate`](Self::validate).
-    pub fn init(&self, device: &Device) -> Result<Mlp, ConfigError> {
-        self.validate()?;
-        Ok(Mlp::new(self, device))
-    }
-
     /// Checks every field.
     ///
     /// # Errors
     ///
-    /// The first field that cannot be, and why.
+    /// Returns the first field whose value is not valid, and the reason.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let refuse = |field, reason: String| Err(ConfigError { field, reason });
+        let refuse = |field, reason: String| Err(ConfigError::new(field, reason));
         if self.inputs == 0 && self.embeddings.is_empty() {
-            return refuse("inputs", "there is no input".to_string());
+            return refuse(
+                "inputs",
+                "there is no input: give at least 1, or an embedding".to_string(),
+            );
         }
-        if self.outputs == 0 {
-            return refuse("outputs", "there is no output".to_string());
-        }
-        if let Some(layer) = self.hidden.iter().position(|&units| units == 0) {
-            return refuse("hidden", format!("layer {} has no unit", layer + 1));
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            let reason = format!("{} is not at least 0 and below 1", self.dropout);
-            return refuse("dropout", reason);
-        }
+        check_outputs(self.outputs)?;
+        check_hidden(&self.hidden)?;
+        check_dropout(self.dropout)?;
         if let Some(problem) = self.activation.problem() {
             return refuse("activation", format!("{}: {problem}", self.activation));
         }
@@ -196,18 +198,26 @@ impl MlpConfig {
         }
         for (index, embedding) in self.embeddings.iter().enumerate() {
             if embedding.categories == 0 || embedding.dimension == 0 {
-                let reason = format!("embedding {} is empty", index + 1);
+                let reason = format!(
+                    "embedding {} has no categories or a dimension of 0: give at least 1 of both",
+                    index + 1
+                );
                 return refuse("embeddings", reason);
             }
         }
         match self.parameters() {
-            Some(parameters) if parameters <= MOST_PARAMETERS => Ok(()),
+            Some(parameters) if parameters <= MAX_PARAMETERS => Ok(()),
             Some(parameters) => {
-                let reason =
-                    format!("{parameters} parameters are over the {MOST_PARAMETERS} allowed");
+                let reason = format!(
+                    "the network would have {parameters} parameters, and at most {MAX_PARAMETERS} \
+                     are allowed: give fewer units"
+                );
                 refuse("hidden", reason)
             }
-            None => refuse("hidden", "more parameters than can be counted".to_string()),
+            None => refuse(
+                "hidden",
+                "the number of parameters overflows: give fewer units".to_string(),
+            ),
         }
     }
 
@@ -230,9 +240,10 @@ impl MlpConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
 
     #[test]
-    fn a_config_that_cannot_be_names_the_field() {
+    fn an_invalid_config_names_the_field() {
         let good = MlpConfig::new(3, 2);
         let huge = usize::MAX / 2;
         for (config, field) in [

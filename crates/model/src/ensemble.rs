@@ -1,16 +1,31 @@
-//! Several networks as one.
+//! Several networks whose outputs are averaged.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::Mlp;
+use crate::mlp::Mlp;
 
-/// Networks that take the same rows, and whose outputs are averaged: their errors differ and partly
-/// cancel out (Hansen and Salamon, "Neural network ensembles", 1990). For classes, averaged logits
-/// are the normalized geometric mean of the members' probabilities.
+/// Several networks whose outputs are averaged. Their errors differ and partly cancel out (Hansen
+/// and Salamon, "Neural network ensembles", 1990).
+///
+/// For classification, the mean of the logits corresponds to the normalized geometric mean of the
+/// members' probabilities.
+///
+/// ```
+/// use backburn_model::{Ensemble, Mlp, MlpConfig};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let config = MlpConfig::new(4, 1);
+/// let members = vec![config.init(&device)?, config.init(&device)?];
+/// let ensemble = Ensemble { members };
+/// let output = ensemble.forward(Tensor::zeros([3, 4], &device));
+/// assert_eq!(output.dims(), [3, 1]);
+/// # Ok::<(), backburn_model::ConfigError>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct Ensemble {
-    /// The networks, at least one, all with the same inputs, embeddings and outputs.
+    /// The networks: at least one, and all with the same inputs, embeddings and outputs.
     pub members: Vec<Mlp>,
 }
 
@@ -21,7 +36,7 @@ impl From<Mlp> for Ensemble {
 }
 
 impl Ensemble {
-    /// The mean of what the members give.
+    /// The mean of the members' outputs.
     ///
     /// # Shapes
     ///
@@ -35,8 +50,13 @@ impl Ensemble {
         mean(self.members.iter().map(|mlp| mlp.forward(rows.clone())))
     }
 
-    /// What enters the first layers, one member after the other, each as from [`Mlp::features`]:
-    /// `[batch, inputs + embeddings] -> [batch, members * features]`.
+    /// The features that enter each member's first layer, as [`Mlp::features`] returns them, one
+    /// member after the other.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: `[batch, inputs + embeddings]`
+    /// - output: `[batch, members * features]`
     ///
     /// # Panics
     ///
@@ -46,8 +66,12 @@ impl Ensemble {
         Tensor::cat(features.collect(), 1)
     }
 
-    /// The forward pass from what [`features`](Self::features) gives, `[batch, members * features] ->
-    /// [batch, outputs]`.
+    /// The forward pass from the output of [`features`](Self::features).
+    ///
+    /// # Shapes
+    ///
+    /// - features: `[batch, members * features]`
+    /// - output: `[batch, outputs]`
     ///
     /// # Panics
     ///
@@ -57,8 +81,8 @@ impl Ensemble {
         let width = width / self.members.len();
         let members = self.members.iter().enumerate();
         mean(members.map(|(member, mlp)| {
-            let place = member * width..(member + 1) * width;
-            mlp.forward_features(features.clone().slice_dim(1, place))
+            let columns = member * width..(member + 1) * width;
+            mlp.forward_features(features.clone().slice_dim(1, columns))
         }))
     }
 }
@@ -76,7 +100,7 @@ fn mean(outputs: impl ExactSizeIterator<Item = Tensor<2>>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EmbeddingConfig, MlpConfig};
+    use crate::config::{EmbeddingConfig, MlpConfig};
     use burn::tensor::Device;
 
     #[test]
@@ -89,17 +113,16 @@ mod tests {
         let members: Vec<Mlp> = (0..3).map(|_| config.init(&device).unwrap()).collect();
         let ensemble = Ensemble { members };
         let rows = Tensor::<2>::from_floats([[0.5, -1.0, 3.0], [2.0, 0.1, 0.0]], &device);
-        let of = |mlp: &Mlp| mlp.forward(rows.clone());
-        let members = &ensemble.members;
-        let expected = (of(&members[0]) + of(&members[1]) + of(&members[2])) / 3.0;
+        let output = |member: usize| ensemble.members[member].forward(rows.clone());
+        let expected = (output(0) + output(1) + output(2)) / 3.0;
         let from_rows = ensemble.forward(rows.clone());
         let from_features = ensemble.forward_features(ensemble.features(rows.clone()));
-        for output in [from_rows, from_features] {
-            let off: f32 = (output - expected.clone()).abs().max().into_scalar();
-            assert!(off < 1e-6, "{off}");
+        for mean in [from_rows, from_features] {
+            let difference: f32 = (mean - expected.clone()).abs().max().into_scalar();
+            assert!(difference < 1e-6, "{difference}");
         }
-        let alone = Ensemble::from(members[0].clone());
-        let difference = alone.forward(rows.clone()) - of(&members[0]);
+        let single = Ensemble::from(ensemble.members[0].clone());
+        let difference = single.forward(rows.clone()) - output(0);
         assert_eq!(difference.abs().max().into_scalar::<f32>(), 0.0);
     }
 }

@@ -1,47 +1,62 @@
-//! Initial weights, by name.
+//! Initial weights, chosen by name.
 
 use std::{fmt, str::FromStr};
 
 use burn::nn;
 use serde::{Deserialize, Serialize};
 
-use crate::Activation;
+use crate::activation::Activation;
 use crate::named::{self, ParseNameError};
 
-/// How the weights of the linear layers start. Biases start at zero, except with
-/// [`PyTorch`](Self::PyTorch); embeddings start from `N(0, 1)`.
+/// How the initial weights of the linear layers are drawn. Initial biases are zero, except with
+/// [`PyTorch`](Self::PyTorch). Embeddings are drawn from `N(0, 1)`.
 ///
-/// Written in configs as a snake-case name, with its numbers where it takes some:
+/// Config files hold its name in snake case, and its parameters in parentheses where it has some:
 /// `"auto"`, `"xavier_uniform"`, `"normal(0, 0.01)"`.
+///
+/// In the equations, `inputs` and `outputs` are those of the layer, `U(a, b)` is the uniform and
+/// `N(mean, variance)` the normal distribution, and `gain` depends on the activation function as
+/// in `torch.nn.init.calculate_gain`.
+///
+/// ```
+/// use backburn_model::{Initializer, MlpConfig};
+/// use burn::tensor::Device;
+///
+/// let initializer: Initializer = "normal(0, 0.01)".parse()?;
+/// let mlp = MlpConfig::new(4, 1).with_initializer(initializer).init(&Device::default())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Initializer {
-    /// The one that keeps the variance of the signal through the activation chosen:
-    /// Kaiming for ReLU and its relatives, LeCun for SELU, Xavier for tanh and sigmoid.
+    /// The initializer that keeps the variance of the activations about the same from layer to
+    /// layer: `LecunNormal` for SELU, `XavierUniform` for tanh, the sigmoids, softsign, step and
+    /// identity, and `KaimingUniform` for ReLU and all others.
     Auto,
-    /// `U(-a, a)` with `a = gain · sqrt(3 / inputs)`, He and others (2015).
+    /// `U(-a, a)` with `a = gain · sqrt(3 / inputs)`. He and others (2015).
     KaimingUniform,
-    /// `N(0, gain² / inputs)`, He and others (2015).
+    /// `N(0, gain² / inputs)`. He and others (2015).
     KaimingNormal,
-    /// `U(-a, a)` with `a = gain · sqrt(6 / (inputs + outputs))`, Glorot and Bengio (2010).
+    /// `U(-a, a)` with `a = gain · sqrt(6 / (inputs + outputs))`. Glorot and Bengio (2010).
     XavierUniform,
-    /// `N(0, gain² · 2 / (inputs + outputs))`, Glorot and Bengio (2010).
+    /// `N(0, gain² · 2 / (inputs + outputs))`. Glorot and Bengio (2010).
     XavierNormal,
-    /// `U(-a, a)` with `a = sqrt(3 / inputs)`, LeCun and others (1998).
+    /// `U(-a, a)` with `a = sqrt(3 / inputs)`. LeCun and others (1998).
     LecunUniform,
-    /// `N(0, 1 / inputs)`, LeCun and others (1998).
+    /// `N(0, 1 / inputs)`. LeCun and others (1998).
     LecunNormal,
-    /// A (semi-)orthogonal matrix times the gain, Saxe and others (2013).
+    /// A random (semi-)orthogonal matrix, times the gain. Saxe, McClelland and Ganguli (2013).
     Orthogonal,
-    /// What `torch.nn.Linear` does: weights and biases from `U(-a, a)` with `a = 1 / sqrt(inputs)`.
+    /// The default of `torch.nn.Linear`: weights and biases from `U(-a, a)` with
+    /// `a = 1 / sqrt(inputs)`.
     PyTorch,
-    /// `U(min, max)`; -0.1 and 0.1 unless given.
+    /// `U(min, max)`. The defaults are -0.1 and 0.1.
     Uniform(f64, f64),
-    /// `N(mean, std²)`; 0 and 0.01 unless given.
+    /// `N(mean, std²)`. The defaults are 0 and 0.01.
     Normal(f64, f64),
-    /// Every weight the same; 0 unless given. A network started like this cannot learn what
-    /// tells its units apart: it is here to show that.
+    /// The same value for every weight, by default 0. All units of a layer then get the same
+    /// gradient and stay equal, so such a network learns badly. It is here to demonstrate that.
     Constant(f64),
 }
 
@@ -49,7 +64,7 @@ const NAMES: &str = "auto, kaiming_uniform, kaiming_normal, xavier_uniform, xavi
     lecun_uniform, lecun_normal, orthogonal, pytorch, uniform, normal, constant";
 
 impl Initializer {
-    /// Every initializer, those with numbers at their defaults.
+    /// All initializers. Those with parameters have their defaults.
     pub fn all() -> Vec<Self> {
         NAMES
             .split(", ")
@@ -57,7 +72,8 @@ impl Initializer {
             .collect()
     }
 
-    /// Burn's initializer for the weights in front of this activation.
+    /// Burn's initializer for the weights of a layer with this activation function, with the gain
+    /// of the function.
     pub fn for_activation(&self, activation: Activation) -> nn::Initializer {
         let gain = gain(activation);
         match *self {
@@ -102,9 +118,9 @@ impl Initializer {
         }
     }
 
-    /// Why this initializer cannot be used, if it can't.
+    /// Why the parameters are not valid, or `None` if they are.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        // The weights are 32-bit numbers.
+        // Weights are 32-bit numbers, and so is the range that Burn draws uniform ones from.
         let numbers = match *self {
             Self::Uniform(min, max) => [min, max - min],
             Self::Normal(mean, std) => [mean, std],
@@ -112,21 +128,22 @@ impl Initializer {
             _ => [0.0, 0.0],
         };
         if numbers.iter().any(|number| !(*number as f32).is_finite()) {
-            return Some("too large for a weight");
+            return Some("a number is too large for a 32-bit weight");
         }
         match *self {
             Self::Uniform(min, max) if min as f32 >= max as f32 => {
-                Some("the first number must be the smaller")
+                Some("the first number must be smaller than the second, also in 32 bits")
             }
-            Self::Normal(_, std) if std < 0.0 => Some("the deviation must be at least 0"),
+            Self::Normal(_, std) if std < 0.0 => Some("the standard deviation must be at least 0"),
             _ => None,
         }
     }
 }
 
-/// The factor by which weights are widened so that the activation keeps the signal's variance: for
-/// tanh, ReLU and its relatives as in `torch.nn.init.calculate_gain`, for SELU 1 as in its paper,
-/// and for the sigmoids the inverse of their slope at zero.
+/// The factor of the weights' standard deviation that keeps the variance of the activations the
+/// same from layer to layer. For tanh, ReLU and functions like them it is that of
+/// `torch.nn.init.calculate_gain`, for SELU it is 1 as in its paper, and for the sigmoids it is the
+/// inverse of the slope at zero.
 fn gain(activation: Activation) -> f64 {
     match activation {
         Activation::LeakyRelu(slope) | Activation::PRelu(slope) => {
@@ -222,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_survives_being_written_and_read() {
+    fn names_parse_back_to_the_same_initializer() {
         for initializer in Initializer::all() {
             assert_eq!(initializer.to_string().parse(), Ok(initializer));
         }
@@ -231,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_have_the_mean_and_the_deviation_of_their_equation() {
+    fn weights_have_the_mean_and_the_standard_deviation_of_their_equation() {
         let device = burn::tensor::Device::default();
         device.seed(0);
         let (inputs, outputs) = (200, 300);
@@ -273,7 +290,7 @@ mod tests {
                 0.0,
                 fan(200, 1.0),
             ),
-            // The rows of a 200 × 300 matrix have length 1.
+            // Each of the 200 rows of 300 weights has length 1.
             (
                 Initializer::Orthogonal,
                 Activation::Identity,
@@ -314,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_32_bits_do_not_hold_are_a_problem() {
+    fn parameters_that_do_not_fit_in_32_bits_are_refused() {
         for initializer in [
             Initializer::Uniform(1.0, 1.000_000_01),
             Initializer::Uniform(-3e38, 3e38),

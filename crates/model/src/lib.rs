@@ -1,7 +1,14 @@
-//! Multilayer perceptrons as [Burn](burn) modules.
+//! Multilayer perceptrons (MLPs) as [Burn](burn) modules.
 //!
-//! [`MlpConfig`] describes a network and builds an [`Mlp`]; nothing here trains, reads files or
-//! names a backend, so the crate drops into any Burn project and builds for WebAssembly.
+//! This crate holds the networks and nothing else: it does not train, reads no files and names no
+//! backend. It fits into any Burn project and builds for WebAssembly. To train a network, use
+//! `backburn-training` or a loop of your own. To learn from a table with text, dates and missing
+//! values, use the crates above this one, which build the network for you.
+//!
+//! # Quick start
+//!
+//! [`MlpConfig`] plays the part of the constructor of scikit-learn's `MLPClassifier`: it names the
+//! layers and their settings. [`MlpConfig::init`] then builds the [`Mlp`].
 //!
 //! ```
 //! use backburn_model::{Activation, MlpConfig};
@@ -16,20 +23,38 @@
 //! assert_eq!(mlp.forward(rows).dims(), [32, 1]);
 //! # Ok::<(), backburn_model::ConfigError>(())
 //! ```
+//!
+//! # What is here
+//!
+//! | To | use |
+//! | --- | --- |
+//! | predict numbers or classes from a row | [`MlpConfig`], [`Mlp`] |
+//! | choose the activation function or the initial weights by name | [`Activation`], [`Initializer`] |
+//! | learn a vector for each category | [`EmbeddingConfig`] |
+//! | average several networks | [`Ensemble`] |
+//! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
+//! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
+//! | build the network of TabM | [`TabMConfig`], [`TabM`] |
+//!
+//! A network for classification returns logits. Apply `softmax` to get probabilities, or `sigmoid`
+//! where two classes have one output. All configs can be read and written with serde.
 
 mod activation;
 mod config;
 mod ensemble;
+mod error;
 mod initializer;
 mod mlp;
 mod named;
 mod numeric_embedding;
+mod parameters;
 mod real_mlp;
 mod tabm;
 
 pub use activation::{Activation, ActivationLayer};
-pub use config::{ConfigError, EmbeddingConfig, MlpConfig, Normalization};
+pub use config::{EmbeddingConfig, MlpConfig, Normalization};
 pub use ensemble::Ensemble;
+pub use error::ConfigError;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
 pub use named::ParseNameError;

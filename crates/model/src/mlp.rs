@@ -1,6 +1,6 @@
-//! The network.
+//! The multilayer perceptron.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::nn::norm::Normalization as NormalizationLayer;
 use burn::nn::{
     BatchNormConfig, Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer,
@@ -8,25 +8,42 @@ use burn::nn::{
 };
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{Activation, ActivationLayer, MlpConfig, Normalization};
+use crate::activation::{Activation, ActivationLayer};
+use crate::config::{MlpConfig, Normalization};
+use crate::error::ConfigError;
+use crate::parameters::initialize_parameters;
 
-/// A multilayer perceptron: hidden [`Block`]s, then a linear layer.
+/// A multilayer perceptron: hidden layers ([`Block`]), then a linear output layer (Rumelhart,
+/// Hinton and Williams, 1986).
 ///
-/// Built by [`MlpConfig::init`].
+/// [`MlpConfig::init`] builds it; see there for an example.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// One table of learned vectors for each categorical input.
+    /// For each categorical input, the table of its learned vectors.
     pub embeddings: Vec<Embedding>,
-    /// The hidden layers.
+    /// The hidden layers, in order.
     pub hidden: Vec<Block>,
-    /// The last layer: values or logits.
+    /// The output layer, whose outputs are values or logits.
     pub output: Linear,
     inputs: usize,
 }
 
+impl MlpConfig {
+    /// Builds the network. The device's random number generator draws the initial weights; seed it
+    /// with [`Device::seed`] to get the same weights again.
+    ///
+    /// # Errors
+    ///
+    /// A field is not valid; see [`validate`](Self::validate).
+    pub fn init(&self, device: &Device) -> Result<Mlp, ConfigError> {
+        self.validate()?;
+        Ok(Mlp::new(self, device))
+    }
+}
+
 impl Mlp {
-    /// Builds the network that a valid config describes.
-    pub(crate) fn new(config: &MlpConfig, device: &Device) -> Self {
+    /// Builds the network of a valid config.
+    fn new(config: &MlpConfig, device: &Device) -> Self {
         let widths = config.widths();
         let last = widths.len() - 2;
         let mlp = Self {
@@ -47,16 +64,16 @@ impl Mlp {
             ),
             inputs: config.inputs,
         };
-        draw(&mlp);
+        initialize_parameters(&mlp);
         mlp
     }
 
-    /// Numeric inputs, before the categories.
+    /// Number of numeric inputs, without the categorical ones.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// Units of each hidden layer, as in [`MlpConfig::hidden`].
+    /// Number of units of each hidden layer, as in [`MlpConfig::hidden`].
     pub fn hidden_units(&self) -> Vec<usize> {
         let blocks = self.hidden.iter();
         blocks
@@ -64,24 +81,24 @@ impl Mlp {
             .collect()
     }
 
-    /// The forward pass.
+    /// The forward pass. See the [crate's front page](crate) for an example.
     ///
     /// # Shapes
     ///
-    /// - rows: `[batch, inputs + embeddings]`, the numeric inputs first, then the index of the
-    ///   category for each embedding as a whole number
-    /// - output: `[batch, outputs]`, logits for classes
+    /// - rows: `[batch, inputs + embeddings]`. The numeric inputs come first, then for each
+    ///   embedding the index of the row's category, as a whole number.
+    /// - output: `[batch, outputs]`. For classification, these are logits.
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         self.forward_features(self.features(rows))
     }
 
-    /// What the activation function of each hidden layer gives, before dropout and the residual
-    /// connection: what to look at for units that are dead or saturated.
+    /// The outputs of each hidden layer's activation function, before dropout and the residual
+    /// connection. They show which units are dead or saturated.
     ///
     /// # Shapes
     ///
     /// - rows: as for [`forward`](Self::forward)
-    /// - output: `[batch, units]` for each hidden layer
+    /// - output: one tensor `[batch, units]` for each hidden layer
     pub fn activations(&self, rows: Tensor<2>) -> Vec<Tensor<2>> {
         let mut features = self.features(rows);
         let mut activations = Vec::with_capacity(self.hidden.len());
@@ -93,8 +110,13 @@ impl Mlp {
         activations
     }
 
-    /// What enters the first layer, `[batch, inputs + embeddings] -> [batch, features]`: the
-    /// numbers, then the learned vectors of the categories.
+    /// The features that enter the first layer: the numeric inputs, then the learned vector of each
+    /// category.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: as for [`forward`](Self::forward)
+    /// - output: `[batch, features]`, where `features` is the first of [`MlpConfig::widths`]
     pub fn features(&self, rows: Tensor<2>) -> Tensor<2> {
         if self.embeddings.is_empty() {
             return rows;
@@ -105,12 +127,12 @@ impl Mlp {
         self.embed(numeric, categories)
     }
 
-    /// The forward pass from numbers and categories apart.
+    /// The forward pass with numeric and categorical inputs in separate tensors.
     ///
     /// # Shapes
     ///
     /// - numeric: `[batch, inputs]`
-    /// - categories: `[batch, embeddings]`, indices
+    /// - categories: `[batch, embeddings]`, the indices of the categories
     /// - output: `[batch, outputs]`
     pub fn forward_mixed(&self, numeric: Tensor<2>, categories: Tensor<2, Int>) -> Tensor<2> {
         self.forward_features(self.embed(numeric, categories))
@@ -129,8 +151,12 @@ impl Mlp {
         Tensor::cat(features, 1)
     }
 
-    /// The forward pass from what [`features`](Self::features) gives, `[batch, features] -> [batch,
-    /// outputs]`.
+    /// The forward pass from the output of [`features`](Self::features).
+    ///
+    /// # Shapes
+    ///
+    /// - features: `[batch, features]`
+    /// - output: `[batch, outputs]`
     pub fn forward_features(&self, mut features: Tensor<2>) -> Tensor<2> {
         for block in &self.hidden {
             features = block.forward(features);
@@ -139,30 +165,17 @@ impl Mlp {
     }
 }
 
-/// Burn draws a parameter when it is first used; drawing all of them now, in their order, makes the
-/// weights depend on the seed alone.
-pub(crate) fn draw<M: Module>(module: &M) {
-    module.visit(&mut Draw);
-}
-
-struct Draw;
-
-impl ModuleVisitor for Draw {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        param.val();
-    }
-}
-
-/// A hidden layer: `dropout(activation(normalization(x · W + b)))`, plus `x` where it is residual.
+/// A hidden layer: `dropout(activation(normalization(x · W + b)))`, plus `x` if the layer is
+/// residual. An [`Mlp`] holds these.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// `x · W + b`.
+    /// The linear part, `x · W + b`.
     pub linear: Linear,
-    /// Before the activation.
+    /// The normalization between the linear part and the activation, if there is one.
     pub normalization: Option<NormalizationLayer>,
-    /// Element by element.
+    /// The activation function.
     pub activation: ActivationLayer,
-    /// In training only.
+    /// Dropout after the activation, which is active in training only.
     pub dropout: Option<Dropout>,
     residual: bool,
 }
@@ -182,11 +195,13 @@ impl Block {
         }
     }
 
-    /// Whether it adds its input to what it gives.
+    /// Whether the layer adds its input to its output.
     pub fn is_residual(&self) -> bool {
         self.residual
     }
 
+    /// The forward pass of the layer.
+    ///
     /// # Shapes
     ///
     /// - input: `[batch, inputs]`
@@ -196,7 +211,7 @@ impl Block {
         self.pass_on(activated, input)
     }
 
-    /// The values that the activation function is applied to: `normalization(x · W + b)`.
+    /// The input of the activation function, `normalization(x · W + b)`.
     ///
     /// # Shapes
     ///
@@ -214,9 +229,14 @@ impl Block {
         self.activation.forward(self.preactivate(input))
     }
 
-    /// From what the activation function gave to the block's output, [`forward`](Self::forward)'s
-    /// last part: dropout, and the block's input where the block is residual. All `[batch,
-    /// outputs]`.
+    /// The last part of [`forward`](Self::forward): applies dropout to the output of the activation
+    /// function and, if the layer is residual, adds the layer's input.
+    ///
+    /// # Shapes
+    ///
+    /// - activated: `[batch, outputs]`
+    /// - input: `[batch, inputs]`
+    /// - output: `[batch, outputs]`
     pub fn pass_on(&self, activated: Tensor<2>, input: Tensor<2>) -> Tensor<2> {
         let mut x = activated;
         if let Some(dropout) = &self.dropout {
@@ -240,7 +260,7 @@ fn linear(
     let mut linear = LinearConfig::new(inputs, outputs)
         .with_initializer(initializer)
         .init(device);
-    if config.initializer != crate::Initializer::PyTorch {
+    if config.initializer != crate::initializer::Initializer::PyTorch {
         linear.bias = Some(Initializer::Zeros.init([outputs], device));
     }
     linear
@@ -249,7 +269,7 @@ fn linear(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EmbeddingConfig;
+    use crate::config::EmbeddingConfig;
     use burn::tensor::Distribution;
 
     fn rows(batch: usize, columns: usize, device: &Device) -> Tensor<2> {
@@ -264,7 +284,7 @@ mod tests {
             Normalization::Batch,
             Normalization::Layer,
         ] {
-            for initializer in crate::Initializer::all() {
+            for initializer in crate::initializer::Initializer::all() {
                 let mlp = MlpConfig::new(5, 3)
                     .with_hidden([4, 4])
                     .with_normalization(normalization)
@@ -279,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn no_hidden_layer_is_a_linear_model() {
+    fn a_network_without_hidden_layers_is_linear() {
         let device = Device::default();
         let mlp = MlpConfig::new(5, 3).with_hidden([]).init(&device).unwrap();
         let rows = rows(2, 5, &device);
@@ -309,12 +329,12 @@ mod tests {
     }
 
     #[test]
-    fn residual_blocks_pass_their_input_on() {
+    fn residual_blocks_add_their_input() {
         let device = Device::default();
         let mlp = MlpConfig::new(2, 1)
             .with_hidden([2])
             .with_residual(true)
-            .with_initializer(crate::Initializer::Constant(0.0))
+            .with_initializer(crate::initializer::Initializer::Constant(0.0))
             .init(&device)
             .unwrap();
         let rows = rows(3, 2, &device);

@@ -1,31 +1,40 @@
-//! Settings written as a name with optional numbers: `relu`, `leaky_relu(0.01)`, `uniform(-1, 1)`.
+//! Parsing settings that are a name with optional numbers: `relu`, `leaky_relu(0.01)`,
+//! `uniform(-1, 1)`.
 
 use thiserror::Error;
 
-/// A name that is not one of those offered, or has the wrong numbers behind it.
+/// Text could not be parsed as an [`Activation`](crate::Activation) or an
+/// [`Initializer`](crate::Initializer).
+///
+/// ```
+/// use backburn_model::{Activation, ParseNameError};
+///
+/// let error = "rleu".parse::<Activation>().unwrap_err();
+/// assert!(matches!(error, ParseNameError::Unknown { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ParseNameError {
-    /// No such name.
-    #[error("`{name}` is no {kind}; there are: {known}")]
+    /// The name does not exist.
+    #[error("`{name}` is no {kind}; use one of: {known}")]
     Unknown {
-        /// What was looked for, such as "activation".
+        /// The kind of setting that was expected, for example `activation`.
         kind: &'static str,
-        /// What was written.
+        /// The name in the text.
         name: String,
-        /// Every name there is.
+        /// All names that exist, separated by commas.
         known: String,
     },
-    /// Numbers that the name does not take.
+    /// The name exists, and the numbers in parentheses after it are wrong.
     #[error("`{text}`: {reason}")]
     Arguments {
-        /// What was written.
+        /// The whole text.
         text: String,
-        /// What is wrong with it.
+        /// What is wrong with the numbers.
         reason: String,
     },
 }
 
-/// Splits `name(1, 2)` into its name and numbers.
+/// Splits `name(1, 2)` into the name and the numbers. Plain `name` has no numbers.
 pub(crate) fn split(text: &str) -> Result<(&str, Vec<f64>), ParseNameError> {
     let text = text.trim();
     let Some((name, rest)) = text.split_once('(') else {
@@ -48,7 +57,8 @@ pub(crate) fn split(text: &str) -> Result<(&str, Vec<f64>), ParseNameError> {
     Ok((name.trim(), numbers))
 }
 
-/// Takes the numbers behind a name, filling in the defaults where none are written.
+/// Checks that a name has `N` numbers after it, and returns them. If it has none, returns the
+/// defaults. `text` is only for the error.
 pub(crate) fn arguments<const N: usize>(
     text: &str,
     written: &[f64],

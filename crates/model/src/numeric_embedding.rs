@@ -1,4 +1,4 @@
-//! Numbers to vectors.
+//! Embeddings of numbers: each number becomes a vector of periodic features.
 
 use std::f64::consts::PI;
 
@@ -7,29 +7,42 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::ConfigError;
+use crate::error::ConfigError;
 
-/// How each number becomes a vector before the first layer.
+/// The settings of a [`PeriodicEmbedding`].
+///
+/// ```
+/// use backburn_model::PeriodicEmbeddingConfig;
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let config = PeriodicEmbeddingConfig::plr();
+/// let embedding = config.init(3, &device);
+/// let vectors = embedding.forward(Tensor::zeros([5, 3], &device));
+/// assert_eq!(vectors.dims(), [5, 3 * config.dimension]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PeriodicEmbeddingConfig {
-    /// Cosines (and as many sines) of each number.
+    /// Number of frequencies of each number.
     pub frequencies: usize,
-    /// The length of the vector; with [`dense`](Self::dense), the number itself is one of its elements.
+    /// Length of each vector. If [`dense`](Self::dense) is set, the number itself is one of its
+    /// elements.
     pub dimension: usize,
-    /// The standard deviation of the first frequencies.
+    /// Standard deviation of the initial frequencies, in cycles per unit of the number.
     pub sigma: f64,
-    /// Whether a learned phase takes the place of the sines.
+    /// Whether each frequency has a cosine with a learned phase. Otherwise it has a cosine and a
+    /// sine.
     pub phase: bool,
-    /// Whether a ReLU follows.
+    /// Whether a ReLU follows the linear layer.
     pub relu: bool,
-    /// Whether the number itself is kept.
+    /// Whether the number itself is appended to its vector.
     pub dense: bool,
 }
 
 impl PeriodicEmbeddingConfig {
-    /// PLR: periodic, linear, ReLU, as by Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical
-    /// Features in Tabular Deep Learning" (2022), section 3.3.
+    /// PLR (periodic, linear, ReLU) of Gorishniy, Rubachev and Babenko, "On Embeddings for
+    /// Numerical Features in Tabular Deep Learning" (2022), section 3.3.
     pub fn plr() -> Self {
         Self {
             frequencies: 48,
@@ -41,7 +54,7 @@ impl PeriodicEmbeddingConfig {
         }
     }
 
-    /// PBLD: periodic with bias, linear, dense, as in RealMLP by Holzmüller, Grinsztajn and Steinwart,
+    /// PBLD (periodic with bias, linear, dense) of RealMLP by Holzmüller, Grinsztajn and Steinwart,
     /// "Better by Default" (2024).
     pub fn pbld() -> Self {
         Self {
@@ -54,7 +67,7 @@ impl PeriodicEmbeddingConfig {
         }
     }
 
-    /// Builds the embeddings of so many numbers.
+    /// Builds the embeddings of `numbers` inputs, each with its own parameters.
     pub fn init(&self, numbers: usize, device: &Device) -> PeriodicEmbedding {
         let k = self.frequencies;
         let waves = if self.phase { k } else { 2 * k };
@@ -87,28 +100,34 @@ impl Default for PeriodicEmbeddingConfig {
     }
 }
 
-/// Each number `x` as a vector of its own: `W · [cos(2π f x), sin(2π f x)] + b`, with a ReLU after it, or
-/// `[W · cos(2π f x + φ) + b, x]`; every number has its own frequencies `f`, phases `φ`, `W` and `b`.
+/// Turns each number `x` into a vector (Gorishniy, Rubachev and Babenko, 2022).
+///
+/// With PLR the vector is `ReLU(W · [cos(2π f x), sin(2π f x)] + b)`, and with PBLD it is
+/// `[W · cos(2π f x + φ) + b, x]`. The frequencies `f`, the phases `φ`, `W` and `b` are learned, and
+/// each number has its own. [`PeriodicEmbeddingConfig`] has an example.
 #[derive(Module, Debug)]
 pub struct PeriodicEmbedding {
-    /// `[numbers, 1, frequencies]`
+    /// The frequencies `f`, `[numbers, 1, frequencies]`.
     pub frequency: Param<Tensor<3>>,
-    /// `[numbers, 1, frequencies]`, in the place of sines
+    /// The phases `φ`, `[numbers, 1, frequencies]`, if there are any.
     pub phase: Option<Param<Tensor<3>>>,
-    /// `[numbers, waves, learned]`
+    /// The weights `W`, `[numbers, waves, learned]`. `waves` is the number of cosines and sines, and
+    /// `learned` is the length of a vector without the number itself.
     pub weight: Param<Tensor<3>>,
-    /// `[numbers, 1, learned]`
+    /// The biases `b`, `[numbers, 1, learned]`.
     pub bias: Param<Tensor<3>>,
     relu: bool,
     dense: bool,
 }
 
 impl PeriodicEmbedding {
+    /// Embeds the numbers of each row.
+    ///
     /// # Shapes
     ///
     /// - numbers: `[batch, numbers]`
-    /// - output: `[batch, numbers * dimension]`, one vector after the other, and the numbers
-    ///   themselves at the end
+    /// - output: `[batch, numbers * dimension]`: the learned parts of all vectors one after the
+    ///   other, then the numbers themselves if the embedding is dense
     pub fn forward(&self, numbers: Tensor<2>) -> Tensor<2> {
         let [batch, count] = numbers.dims();
         // [numbers, batch, 1]
@@ -136,36 +155,36 @@ impl PeriodicEmbedding {
     }
 }
 
-/// Rows whose first numbers are embedded, and whose others stay as they are.
+/// The input layer of [`RealMlp`](crate::RealMlp) and [`TabM`](crate::TabM): it embeds the first
+/// numbers of a row and leaves the others as they are.
 #[derive(Module, Debug)]
 pub struct EmbeddedInputs {
-    /// Of the first numbers, if any are embedded.
+    /// The embedding of the first numbers, if any are embedded.
     pub embedding: Option<PeriodicEmbedding>,
     embedded: usize,
     inputs: usize,
 }
 
 impl EmbeddedInputs {
-    /// For rows of so many inputs, the first `embedded` of which are embedded.
+    /// The input layer for rows of `inputs` numbers, of which the first `embedded` are embedded.
     ///
     /// # Errors
     ///
-    /// No input, or fewer than are to be embedded.
+    /// There is no input, or `embedded` is above `inputs`.
     pub fn new(
         inputs: usize,
         embedded: usize,
         config: &PeriodicEmbeddingConfig,
         device: &Device,
     ) -> Result<Self, ConfigError> {
-        let refuse = |field, reason: &str| {
-            let reason = reason.to_string();
-            Err(ConfigError { field, reason })
-        };
         if inputs == 0 {
-            return refuse("inputs", "there is no input");
+            let reason = "there is no input: give at least 1";
+            return Err(ConfigError::new("inputs", reason));
         }
         if embedded > inputs {
-            return refuse("embedded", "there are fewer inputs");
+            let reason =
+                format!("must be at most the number of inputs, {inputs}, and is {embedded}");
+            return Err(ConfigError::new("embedded", reason));
         }
         Ok(Self {
             embedding: (embedded > 0).then(|| config.init(embedded, device)),
@@ -174,7 +193,7 @@ impl EmbeddedInputs {
         })
     }
 
-    /// Numbers that a row becomes.
+    /// Number of features that [`forward`](Self::forward) returns for each row.
     pub fn features(&self) -> usize {
         let vectors = self
             .embedding
@@ -183,9 +202,11 @@ impl EmbeddedInputs {
         self.embedded * vectors + self.inputs - self.embedded
     }
 
+    /// The features of each row: the embedded numbers, then the others.
+    ///
     /// # Shapes
     ///
-    /// - rows: `[batch, inputs]`, those to embed first
+    /// - rows: `[batch, inputs]`, with the numbers to embed first
     /// - output: `[batch, features]`
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         let Some(embedding) = &self.embedding else {

@@ -1,30 +1,45 @@
-//! RealMLP.
+//! RealMLP, a multilayer perceptron with defaults tuned for tables.
 
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Initializer};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::mlp::draw;
-use crate::{Activation, ActivationLayer, ConfigError, EmbeddedInputs, PeriodicEmbeddingConfig};
+use crate::activation::{Activation, ActivationLayer};
+use crate::error::{ConfigError, check_dropout, check_hidden, check_outputs};
+use crate::numeric_embedding::{EmbeddedInputs, PeriodicEmbeddingConfig};
+use crate::parameters::initialize_parameters;
 
-/// The shape of a [`RealMlp`].
+/// The settings of a [`RealMlp`].
+///
+/// ```
+/// use backburn_model::RealMlpConfig;
+/// use burn::tensor::{Device, Distribution, Tensor};
+///
+/// let device = Device::default();
+/// let config = RealMlpConfig { embedded: 4, ..RealMlpConfig::new(6, 1) };
+/// let rows = Tensor::<2>::random([100, 6], Distribution::Normal(0.0, 1.0), &device);
+/// let network = config.init(&device)?.fit_to(rows.clone());
+/// assert_eq!(network.forward(rows).dims(), [100, 1]);
+/// # Ok::<(), backburn_model::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RealMlpConfig {
-    /// Numbers in a row.
+    /// Number of inputs of a row.
     pub inputs: usize,
-    /// How many of the first ones are embedded.
+    /// Number of inputs that are embedded. These are the first ones of a row.
     pub embedded: usize,
-    /// Outputs: 1 for a number, one logit for each class.
+    /// Number of outputs: 1 for regression, one logit for each class.
     pub outputs: usize,
-    /// Units of each hidden layer.
+    /// Number of units of each hidden layer.
     pub hidden: Vec<usize>,
-    /// Of every hidden layer: `mish` for numbers, `selu` for classes.
+    /// The activation function after each hidden layer. The paper uses `mish` for regression and
+    /// `selu` for classification.
     pub activation: Activation,
-    /// The probability with which a hidden unit is dropped in training.
+    /// The probability, in `[0, 1)`, that training sets a hidden unit to zero.
     pub dropout: f64,
-    /// How numbers are embedded.
+    /// How the inputs are embedded.
     pub embedding: PeriodicEmbeddingConfig,
 }
 
@@ -43,7 +58,8 @@ impl Default for RealMlpConfig {
 }
 
 impl RealMlpConfig {
-    /// A network with three hidden layers of 256 units.
+    /// A config with these numbers of inputs and outputs, three hidden layers of 256 units and no
+    /// embedded input.
     pub fn new(inputs: usize, outputs: usize) -> Self {
         Self {
             inputs,
@@ -52,26 +68,16 @@ impl RealMlpConfig {
         }
     }
 
-    /// Builds the network. Where rows are at hand, [`RealMlp::fit_to`] then makes it start as the paper
-    /// has it.
+    /// Builds the network. To initialize it as in the paper, pass training rows to
+    /// [`RealMlp::fit_to`] afterwards.
     ///
     /// # Errors
     ///
-    /// The first field that cannot be, and why.
+    /// Returns the first field whose value is not valid, and the reason.
     pub fn init(&self, device: &Device) -> Result<RealMlp, ConfigError> {
-        let refuse = |field, reason: &str| {
-            let reason = reason.to_string();
-            Err(ConfigError { field, reason })
-        };
-        if self.hidden.contains(&0) {
-            return refuse("hidden", "a layer has no unit");
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return refuse("dropout", "it is not at least 0 and below 1");
-        }
-        if self.outputs == 0 {
-            return refuse("outputs", "there is no output");
-        }
+        check_hidden(&self.hidden)?;
+        check_dropout(self.dropout)?;
+        check_outputs(self.outputs)?;
         let embedding = EmbeddedInputs::new(self.inputs, self.embedded, &self.embedding, device)?;
         let mut inputs = embedding.features();
         let scale = Initializer::Ones.init([inputs], device);
@@ -90,38 +96,42 @@ impl RealMlpConfig {
             activation: self.activation.init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
         };
-        draw(&network);
+        initialize_parameters(&network);
         Ok(network)
     }
 }
 
-/// The network of Holzmüller, Grinsztajn and Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted
-/// Trees on Tabular Data" (2024): embedded numbers, a learned scale of every feature, linear layers in the
-/// parametrization of the neural tangent kernel, and activations that are blended with the
-/// identity unit by unit.
+/// The network of Holzmüller, Grinsztajn and Steinwart, "Better by Default: Strong Pre-Tuned MLPs
+/// and Boosted Trees on Tabular Data" (2024). [`RealMlpConfig`] has an example.
+///
+/// It differs from an [`Mlp`](crate::Mlp) in four ways: numbers are embedded, each feature has a
+/// learned scale, linear layers use the neural tangent parametrization ([`NtkLinear`]), and each
+/// unit learns a mixture of the activation function `f` and the identity, `x + a (f(x) - x)`.
 #[derive(Module, Debug)]
 pub struct RealMlp {
-    /// What rows become first.
+    /// The input layer, which embeds numbers.
     pub inputs: EmbeddedInputs,
-    /// What every feature is multiplied by, `[features]`.
+    /// The learned factor of each feature, `[features]`.
     pub scale: Param<Tensor<1>>,
     /// The hidden layers.
     pub hidden: Vec<NtkLinear>,
-    /// `a` in `x + a (f(x) - x)`, for each unit of each hidden layer.
+    /// For each hidden layer the mixture weights `a`, `[units]`.
     pub blends: Vec<Param<Tensor<1>>>,
-    /// The last layer.
+    /// The output layer.
     pub output: NtkLinear,
-    /// `f`.
+    /// The activation function `f`.
     pub activation: ActivationLayer,
-    /// After each activation, in training only.
+    /// Dropout after each activation, which is active in training only.
     pub dropout: Dropout,
 }
 
 impl RealMlp {
+    /// The forward pass.
+    ///
     /// # Shapes
     ///
-    /// - rows: `[batch, inputs]`, those to embed first
-    /// - output: `[batch, outputs]`, logits for classes
+    /// - rows: `[batch, inputs]`, with the numbers to embed first
+    /// - output: `[batch, outputs]`. For classification, these are logits.
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         let mut x = self.features(rows);
         for (layer, blend) in self.hidden.iter().zip(&self.blends) {
@@ -139,12 +149,14 @@ impl RealMlp {
         x.clone() + (active - x) * blend.val().unsqueeze()
     }
 
-    /// Makes each unit of each layer vary by a standard deviation of 1 over these rows, around minus a
-    /// random mixture of what it gives for five of them, as the paper initializes it.
+    /// The data-dependent initialization of the paper. Weights are rescaled so that the output of
+    /// each unit has a standard deviation of 1 over the rows. Each bias is set to minus a random
+    /// weighted mean of the unit's outputs for five rows, so that the unit is zero somewhere among
+    /// the rows.
     ///
     /// # Shapes
     ///
-    /// - rows: `[batch, inputs]`, some thousands of those to train on
+    /// - rows: `[batch, inputs]`, some thousands of training rows
     #[must_use]
     pub fn fit_to(mut self, rows: Tensor<2>) -> Self {
         let mut x = self.features(rows);
@@ -158,18 +170,21 @@ impl RealMlp {
     }
 }
 
-/// `x · W / √inputs + b`, with weights of standard deviation 1: steps of one size then change wide and narrow
-/// layers alike (Jacot, Gabriel and Hongler, "Neural Tangent Kernel", 2018).
+/// A linear layer in the neural tangent parametrization, `x · W / √inputs + b` (Jacot, Gabriel and
+/// Hongler, "Neural Tangent Kernel", 2018).
+///
+/// Initial weights have standard deviation 1. One learning rate then suits wide and narrow layers.
+/// [`RealMlp`] is made of these.
 #[derive(Module, Debug)]
 pub struct NtkLinear {
-    /// `W`, `[inputs, outputs]`
+    /// The weights `W`, `[inputs, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// `b`, `[outputs]`
+    /// The biases `b`, `[outputs]`.
     pub bias: Param<Tensor<1>>,
 }
 
 impl NtkLinear {
-    /// Weights drawn from a normal distribution, and no bias.
+    /// A layer with weights drawn from `N(0, 1)` and biases of zero.
     pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
         let normal = Initializer::Normal {
             mean: 0.0,
@@ -181,6 +196,8 @@ impl NtkLinear {
         }
     }
 
+    /// The forward pass of the layer.
+    ///
     /// # Shapes
     ///
     /// - input: `[batch, inputs]`
@@ -191,6 +208,7 @@ impl NtkLinear {
         product * (1.0 / (inputs as f64).sqrt()) + self.bias.val().unsqueeze()
     }
 
+    /// See [`RealMlp::fit_to`]; `input` is `[rows, inputs]`.
     fn fit_to(self, input: Tensor<2>) -> Self {
         const POINTS: usize = 5;
         let device = input.device();
@@ -199,16 +217,16 @@ impl NtkLinear {
         let product = self.forward(input) - self.bias.val().unsqueeze();
         let deviation = product.clone().var_bias(0).sqrt().clamp_min(1e-6);
         let product = product / deviation.clone();
-        // The weights of a point in a simplex, by exponential draws.
-        let even = Distribution::Uniform(1e-9, 1.0);
-        let draws = Tensor::<2>::random([POINTS, outputs], even, &device)
+        // Exponential draws, divided by their sum, are uniform over all weights that sum to 1.
+        let uniform = Distribution::Uniform(1e-9, 1.0);
+        let draws = Tensor::<2>::random([POINTS, outputs], uniform, &device)
             .log()
             .neg();
         let shares = draws.clone() / draws.sum_dim(0);
-        let places = Distribution::Uniform(0.0, rows as f64);
-        let places = Tensor::<2>::random([POINTS, outputs], places, &device);
-        let places = places.clamp_max(rows as f64 - 1.0).int();
-        let mixture = (product.gather(0, places) * shares).sum_dim(0);
+        let uniform = Distribution::Uniform(0.0, rows as f64);
+        let picked = Tensor::<2>::random([POINTS, outputs], uniform, &device);
+        let picked = picked.clamp_max(rows as f64 - 1.0).int();
+        let mixture = (product.gather(0, picked) * shares).sum_dim(0);
         Self {
             weight: self.weight.map(|weight| weight / deviation),
             bias: self.bias.map(|_| mixture.neg().squeeze_dim(0)),

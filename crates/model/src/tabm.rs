@@ -1,32 +1,47 @@
-//! Many networks in one, by sharing weights.
+//! TabM, an ensemble of networks that share most of their weights.
 
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Initializer, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::mlp::draw;
-use crate::{Activation, ActivationLayer, ConfigError, EmbeddedInputs, PeriodicEmbeddingConfig};
+use crate::activation::{Activation, ActivationLayer};
+use crate::error::{ConfigError, check_dropout, check_hidden, check_outputs};
+use crate::numeric_embedding::{EmbeddedInputs, PeriodicEmbeddingConfig};
+use crate::parameters::initialize_parameters;
 
-/// The shape of a [`TabM`].
+/// The settings of a [`TabM`].
+///
+/// ```
+/// use backburn_model::TabMConfig;
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let config = TabMConfig { members: 4, hidden: vec![16], ..TabMConfig::new(6, 1) };
+/// let network = config.init(&device)?;
+/// let rows = Tensor::<2>::zeros([10, 6], &device);
+/// assert_eq!(network.forward_members(rows.clone()).dims(), [10, 4, 1]);
+/// assert_eq!(network.forward(rows).dims(), [10, 1]);
+/// # Ok::<(), backburn_model::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TabMConfig {
-    /// Numbers in a row.
+    /// Number of inputs of a row.
     pub inputs: usize,
-    /// How many of the first ones are embedded.
+    /// Number of inputs that are embedded. These are the first ones of a row.
     pub embedded: usize,
-    /// Outputs: 1 for a number, one logit for each class.
+    /// Number of outputs: 1 for regression, one logit for each class.
     pub outputs: usize,
-    /// Networks.
+    /// Number of networks.
     pub members: usize,
-    /// Units of each hidden layer.
+    /// Number of units of each hidden layer; at least one layer.
     pub hidden: Vec<usize>,
-    /// Of every hidden layer.
+    /// The activation function after each hidden layer.
     pub activation: Activation,
-    /// The probability with which a hidden unit is dropped in training.
+    /// The probability, in `[0, 1)`, that training sets a hidden unit to zero.
     pub dropout: f64,
-    /// How numbers are embedded.
+    /// How the inputs are embedded.
     pub embedding: PeriodicEmbeddingConfig,
 }
 
@@ -46,7 +61,8 @@ impl Default for TabMConfig {
 }
 
 impl TabMConfig {
-    /// A network of 32 members with three hidden layers of 512 units.
+    /// A config with these numbers of inputs and outputs, 32 members, three hidden layers of 512
+    /// units and no embedded input.
     pub fn new(inputs: usize, outputs: usize) -> Self {
         Self {
             inputs,
@@ -59,24 +75,19 @@ impl TabMConfig {
     ///
     /// # Errors
     ///
-    /// The first field that cannot be, and why.
+    /// Returns the first field whose value is not valid, and the reason.
     pub fn init(&self, device: &Device) -> Result<TabM, ConfigError> {
-        let refuse = |field, reason: &str| {
-            let reason = reason.to_string();
-            Err(ConfigError { field, reason })
-        };
         if self.members == 0 {
-            return refuse("members", "there is no network");
+            let reason = "there is no network: give at least 1";
+            return Err(ConfigError::new("members", reason));
         }
-        if self.hidden.is_empty() || self.hidden.contains(&0) {
-            return refuse("hidden", "there is no layer, or one without units");
+        if self.hidden.is_empty() {
+            let reason = "there is no hidden layer: give at least 1";
+            return Err(ConfigError::new("hidden", reason));
         }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return refuse("dropout", "it is not at least 0 and below 1");
-        }
-        if self.outputs == 0 {
-            return refuse("outputs", "there is no output");
-        }
+        check_hidden(&self.hidden)?;
+        check_dropout(self.dropout)?;
+        check_outputs(self.outputs)?;
         let embedding = EmbeddedInputs::new(self.inputs, self.embedded, &self.embedding, device)?;
         let mut inputs = embedding.features();
         let mut hidden = Vec::new();
@@ -101,11 +112,12 @@ impl TabMConfig {
             activation: self.activation.init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
         };
-        draw(&tabm);
+        initialize_parameters(&tabm);
         Ok(tabm)
     }
 }
 
+/// The default initializer of `torch.nn.Linear`, `U(-a, a)` with `a = 1 / sqrt(inputs)`.
 fn uniform(inputs: usize) -> Initializer {
     let bound = 1.0 / (inputs.max(1) as f64).sqrt();
     Initializer::Uniform {
@@ -114,28 +126,30 @@ fn uniform(inputs: usize) -> Initializer {
     }
 }
 
-/// Many MLPs that share most of their weights and are trained at once, each by its own loss, after
-/// Gorishniy, Kotelnikov and Babenko, "TabM" (2024).
+/// The network of Gorishniy, Kotelnikov and Babenko, "TabM: Advancing Tabular Deep Learning with
+/// Parameter-Efficient Ensembling" (2024): many MLPs that share most of their weights.
+///
+/// All members train at the same time, each with its own loss. [`TabMConfig`] has an example.
 #[derive(Module, Debug)]
 pub struct TabM {
-    /// What rows become first.
+    /// The input layer, which embeds numbers.
     pub inputs: EmbeddedInputs,
-    /// The hidden layers, shared but for their adapters.
+    /// The hidden layers. Members share the weights and have their own scales and biases.
     pub hidden: Vec<SharedLinear>,
-    /// The last layer of each member.
+    /// The output layer of each member.
     pub heads: Vec<Linear>,
-    /// Of every hidden layer.
+    /// The activation function after each hidden layer.
     pub activation: ActivationLayer,
-    /// After each activation, in training only.
+    /// Dropout after each activation, which is active in training only.
     pub dropout: Dropout,
 }
 
 impl TabM {
-    /// What each member gives.
+    /// The outputs of each member.
     ///
     /// # Shapes
     ///
-    /// - rows: `[batch, inputs]`, those to embed first
+    /// - rows: `[batch, inputs]`, with the numbers to embed first
     /// - output: `[batch, members, outputs]`
     pub fn forward_members(&self, rows: Tensor<2>) -> Tensor<3> {
         let features = self.inputs.forward(rows);
@@ -161,29 +175,37 @@ impl TabM {
         Tensor::cat(outputs.collect(), 1)
     }
 
-    /// The mean of what the members give, `[batch, inputs] -> [batch, outputs]`.
+    /// The mean of the members' outputs.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: `[batch, inputs]`, with the numbers to embed first
+    /// - output: `[batch, outputs]`
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         self.forward_members(rows).mean_dim(1).squeeze_dim(1)
     }
 }
 
-/// A linear layer of many members with one weight, `((x ∘ r_i) · W) ∘ s_i + b_i`: the batch ensemble of Wen,
-/// Tran and Ba (2020), equation 5, with a bias for each member.
+/// A linear layer whose members share one weight matrix. Member `i` computes
+/// `((x ∘ r_i) · W) ∘ s_i + b_i`, where `∘` multiplies element by element.
+///
+/// This is the BatchEnsemble of Wen, Tran and Ba (2020), equation 5, with a bias for each member.
+/// [`TabM`] is made of these.
 #[derive(Module, Debug)]
 pub struct SharedLinear {
-    /// `W`, `[inputs, outputs]`
+    /// The shared weights `W`, `[inputs, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// `r`, `[members, inputs]`
+    /// The input scales `r`, `[members, inputs]`.
     pub input_scale: Param<Tensor<2>>,
-    /// `s`, `[members, outputs]`
+    /// The output scales `s`, `[members, outputs]`.
     pub output_scale: Param<Tensor<2>>,
-    /// `b`, `[members, outputs]`
+    /// The biases `b`, `[members, outputs]`.
     pub bias: Param<Tensor<2>>,
 }
 
 impl SharedLinear {
-    /// A layer whose members differ by random signs of their inputs, if it is the first one; in the
-    /// others they start as the same.
+    /// A new layer. In the first layer of a network, each member's initial input scales are random
+    /// signs. In the other layers all members are equal at first.
     pub fn new(
         inputs: usize,
         outputs: usize,
@@ -194,15 +216,15 @@ impl SharedLinear {
         let ones = Initializer::Ones;
         let input_scale = match first {
             true => {
-                let even = Distribution::Uniform(-1.0, 1.0);
-                let drawn = Tensor::<2>::random([members, inputs], even, device);
-                // A draw of exactly 0 has no sign.
-                let below = drawn.lower_elem(0.0).float();
-                Param::from_tensor(below * -2.0 + 1.0)
+                let uniform = Distribution::Uniform(-1.0, 1.0);
+                let drawn = Tensor::<2>::random([members, inputs], uniform, device);
+                // -1 below zero, and 1 otherwise: `sign` would return 0 for a draw of exactly 0.
+                let negative = drawn.lower_elem(0.0).float();
+                Param::from_tensor(negative * -2.0 + 1.0)
             }
             false => ones.init([members, inputs], device),
         };
-        // All members start with one bias.
+        // All members have the same initial bias.
         let bias: Param<Tensor<2>> = uniform(inputs).init([1, outputs], device);
         Self {
             weight: uniform(inputs).init([inputs, outputs], device),
@@ -212,6 +234,8 @@ impl SharedLinear {
         }
     }
 
+    /// The forward pass of the layer.
+    ///
     /// # Shapes
     ///
     /// - input: `[batch, members, inputs]`
@@ -220,7 +244,7 @@ impl SharedLinear {
         let [batch, members, inputs] = input.dims();
         let [_, outputs] = self.weight.val().dims();
         let scaled = input * self.input_scale.val().unsqueeze();
-        // One product for all members.
+        // One matrix product for all members.
         let flat: Tensor<2> = scaled.reshape([batch * members, inputs]);
         let product: Tensor<3> = flat
             .matmul(self.weight.val())

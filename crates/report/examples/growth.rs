@@ -1,11 +1,10 @@
-//! How the time of an epoch grows with rows, and with parameters.
+//! Measures how the time of an epoch grows with the number of rows and of parameters.
 //!
 //! ```console
 //! $ cargo run --release -p backburn-report --example growth benchmarks/growth.svg
 //! ```
 //!
-//! Prints both as a table, and draws them. Both axes are logarithmic: linear growth is the dashed
-//! line.
+//! Prints a table for each, and draws both with logarithmic axes. The dashed line is linear growth.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -18,7 +17,7 @@ use plotters::prelude::*;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Notes when each epoch ended, and ends training after a while.
+/// Records when each epoch ended. Stops training after more than five epochs and one second.
 struct Clock(Vec<Instant>);
 
 impl Observer for Clock {
@@ -32,7 +31,7 @@ impl Observer for Clock {
     }
 }
 
-/// Parameters, and the median seconds of an epoch.
+/// The number of parameters, and the median time of an epoch in seconds.
 fn measure(rows: usize, hidden: &[usize]) -> Result<(usize, f64), Failure> {
     let device = Device::flex();
     device.seed(0);
@@ -55,7 +54,7 @@ fn measure(rows: usize, hidden: &[usize]) -> Result<(usize, f64), Failure> {
         &config,
         &mut clock,
     )?;
-    // The first epoch warms up.
+    // Without the first epoch, which also warms up caches.
     let epochs = clock.0[1..].windows(2);
     let mut seconds: Vec<f64> = epochs
         .map(|pair| (pair[1] - pair[0]).as_secs_f64())
@@ -105,7 +104,7 @@ fn draw(
     points: &[(f64, f64)],
 ) -> Result<(), Failure> {
     let (first, last) = (points[0], points[points.len() - 1]);
-    // Linear growth, back from the last point.
+    // Linear growth through the last point.
     let linear = |x: f64| last.1 * x / last.0;
     let lowest = linear(first.0).min(first.1) / 2.0;
     let mut chart = ChartBuilder::on(area)

@@ -1,40 +1,53 @@
-//! Predictions beside what is true.
+//! Predictions and actual values, and the curves computed from them.
 
-/// Rows whose truth is known, with their predictions.
+/// The predictions and actual values of rows that have a target.
+///
+/// ```
+/// use backburn_report::{Evaluation, Outcome};
+///
+/// let evaluation = Evaluation {
+///     rows: "2 rows that were not trained on".to_string(),
+///     places: vec![1, 2],
+///     outcome: Outcome::Values {
+///         predicted: vec![10.5, 7.0],
+///         actual: vec![11.0, 7.5],
+///     },
+/// };
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// What rows they are, such as "586 rows that were not learned from".
+    /// A description of the rows, such as "586 rows that were not trained on".
     pub rows: String,
-    /// Where each row stands in its table, from 1.
+    /// The number of each row in its table, counted from 1.
     pub places: Vec<usize>,
-    /// What was predicted of each, and what is true.
+    /// The prediction and the actual value of each row.
     pub outcome: Outcome,
 }
 
-/// What was predicted, and what is true.
+/// The predictions and actual values of an [`Evaluation`], row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Numbers.
+    /// Of a regression, in the target's unit.
     Values {
-        /// As predicted.
+        /// The predictions.
         predicted: Vec<f64>,
-        /// As they are.
+        /// The actual values.
         actual: Vec<f64>,
     },
-    /// Classes.
+    /// Of a classification.
     Classes {
-        /// Their names.
+        /// The names of the classes.
         classes: Vec<String>,
-        /// `rows * classes` numbers, row by row.
+        /// The predicted probabilities, `[rows, classes]`, row by row.
         probabilities: Vec<f64>,
-        /// The index of each row's class.
+        /// The index of each row's actual class.
         actual: Vec<usize>,
     },
 }
 
 impl Evaluation {
-    /// Whether there is a prediction, a truth and a place for every row, and a row.
-    pub(crate) fn is_whole(&self) -> bool {
+    /// Whether there is at least one row, and each row has a number, a prediction and an actual value.
+    pub(crate) fn is_consistent(&self) -> bool {
         let rows = self.places.len();
         rows > 0
             && match &self.outcome {
@@ -54,11 +67,11 @@ impl Evaluation {
     }
 }
 
-/// Points of a curve.
+/// The points of a curve.
 pub(crate) type Curve = Vec<(f64, f64)>;
 
-/// The rate of true over that of false positives, as the least probability to count as the class
-/// falls; `None` where all rows are of the class, or none.
+/// The ROC curve of a class: the false and the true positive rate for each threshold of the
+/// probability, from high to low. `None` if all rows are of the class, or none is.
 pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
     let positives = is_class.iter().filter(|&&is| is).count() as f64;
     let negatives = is_class.len() as f64 - positives;
@@ -67,24 +80,25 @@ pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
     }
     let mut order: Vec<usize> = (0..is_class.len()).collect();
     order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    let (mut hits, mut alarms) = (0.0, 0.0);
+    let (mut true_positives, mut false_positives) = (0.0, 0.0);
     let mut curve = vec![(0.0, 0.0)];
     for (rank, &row) in order.iter().enumerate() {
         match is_class[row] {
-            true => hits += 1.0,
-            false => alarms += 1.0,
+            true => true_positives += 1.0,
+            false => false_positives += 1.0,
         }
-        // Rows of one probability count at once.
+        // Rows with the same probability have the same thresholds, so they make one point.
         let next = order.get(rank + 1);
         if next.is_none_or(|&next| probabilities[next] != probabilities[row]) {
-            curve.push((alarms / negatives, hits / positives));
+            curve.push((false_positives / negatives, true_positives / positives));
         }
     }
     Some(curve)
 }
 
-/// How often it was right, over how sure the model was, by tenths of probability, for every class
-/// of every row: `(mean probability, share)`.
+/// The reliability curve: the share of cases in which a class was the actual one, over its mean
+/// predicted probability. The probabilities of all classes of all rows are grouped into ten bins of
+/// equal width. Empty bins have no point.
 pub(crate) fn reliability(probabilities: &[f64], classes: usize, actual: &[usize]) -> Curve {
     let mut bins = vec![(0.0, 0.0, 0usize); 10];
     for (row, &class) in probabilities.chunks_exact(classes).zip(actual) {
@@ -97,7 +111,7 @@ pub(crate) fn reliability(probabilities: &[f64], classes: usize, actual: &[usize
     }
     bins.into_iter()
         .filter(|bin| bin.2 > 0)
-        .map(|(p, right, count)| (p / count as f64, right / count as f64))
+        .map(|(p, actual, count)| (p / count as f64, actual / count as f64))
         .collect()
 }
 
@@ -106,14 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_roc_goes_from_corner_to_corner() {
+    fn the_roc_curve_goes_from_corner_to_corner() {
         let curve = roc(&[0.9, 0.8, 0.8, 0.1], &[true, true, false, false]).unwrap();
         assert_eq!(curve, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
         assert_eq!(roc(&[0.5], &[true]), None);
     }
 
     #[test]
-    fn reliability_is_by_tenths() {
+    fn reliability_has_ten_bins() {
         let bins = reliability(&[0.9, 0.1, 0.95, 0.05], 2, &[0, 1]);
         assert_eq!(bins.len(), 3);
         assert_eq!(bins[0], (0.05, 1.0));

@@ -1,6 +1,6 @@
-//! Numbers as text.
+//! Formatting numbers and other text for people.
 
-/// A number in few digits, with thousands grouped.
+/// A number with about three significant digits, and commas between thousands.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     let digits = match size {
@@ -21,13 +21,18 @@ pub fn number(value: f64) -> String {
     format!("{sign}{text}")
 }
 
-/// A number of at least 0 with so many digits behind the point, and thousands grouped.
+/// A number with commas between thousands. `size` must be at least 0, and `digits` is the number of
+/// decimal places.
+///
+/// ```
+/// assert_eq!(backburn_report::grouped(1234567.891, 1), "1,234,567.9");
+/// ```
 pub fn grouped(size: f64, digits: usize) -> String {
     let text = format!("{size:.digits$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -38,7 +43,7 @@ pub fn grouped(size: f64, digits: usize) -> String {
     }
 }
 
-/// A number with its sign.
+/// A number with its sign and unit, such as `+$1,200`.
 pub fn signed(value: f64, unit: &str) -> String {
     match value < 0.0 {
         true => format!("−{unit}{}", number(-value)),
@@ -46,32 +51,39 @@ pub fn signed(value: f64, unit: &str) -> String {
     }
 }
 
-/// A number for an axis: large ones in thousands and millions.
+/// A number at an axis. Large ones are in thousands (k) or millions (M).
 pub fn tick(value: f64) -> String {
     let size = value.abs();
     match size {
-        // What is left of a difference.
+        // A rounding error of a position that should be zero.
         _ if size < 1e-12 => "0".to_string(),
         _ if size >= 1e9 => format!("{value:.1e}"),
         _ if size >= 1e6 => format!("{} M", number(value / 1e6)),
         _ if size >= 1e4 => format!("{} k", number(value / 1e3)),
-        // A year is no number to group.
+        // Without commas, since it may be a year.
         _ => number(value).replace(',', ""),
     }
 }
 
-/// The start of a text, on one line, without control characters.
-pub fn cut(text: &str, most: usize) -> String {
+/// At most `most` characters of a text, with `…` at the end if there are more. Line breaks and other
+/// control characters become spaces.
+pub fn truncate(text: &str, most: usize) -> String {
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut cut: String = clean.clone().take(most).collect();
+    let mut truncated: String = clean.clone().take(most).collect();
     if clean.count() > most {
-        cut.pop();
-        cut.push('…');
+        truncated.pop();
+        truncated.push('…');
     }
-    cut
+    truncated
 }
 
-/// Text as an argument to copy: quoted if a shell would take it apart, control characters escaped.
+/// Text as one argument of a shell command. It is quoted if it contains characters that a shell treats
+/// specially, and control characters are escaped.
+///
+/// ```
+/// assert_eq!(backburn_report::quoted("my houses.csv"), "'my houses.csv'");
+/// assert_eq!(backburn_report::quoted("houses.csv"), "houses.csv");
+/// ```
 pub fn quoted(text: &str) -> String {
     let escape = |c: char| match c.is_control() {
         true => c.escape_default().collect(),
@@ -90,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_have_few_digits() {
         for (value, text) in [
             (1234567.0, "1,234,567"),
             (-12.34, "−12.3"),
@@ -103,6 +115,6 @@ mod tests {
         }
         assert_eq!(signed(-18400.0, "$"), "−$18,400");
         assert_eq!(tick(250_000.0), "250 k");
-        assert_eq!(cut("a\nbcdef", 4), "a b…");
+        assert_eq!(truncate("a\nbcdef", 4), "a b…");
     }
 }

@@ -1,14 +1,18 @@
-//! The product of rows with a weight, where each row is treated alike whatever stands beside it.
+//! The product of rows with a weight matrix, in which each row's result does not depend on the
+//! other rows.
 
 use pulp::{NullaryFnOnce, Simd};
 
-/// Rows that share what is read of the weight.
+/// Number of rows that are computed together, so that each weight is loaded once for all of them.
 const BLOCK: usize = 6;
-/// Vectors that are summed up side by side: additions that wait for each other take longest.
+/// Number of independent vector sums of each row. With a single one, each addition would wait for the
+/// one before.
 const VECTORS: usize = 2;
 
-/// `out = rows · weight`, `[rows, inputs] · [inputs, outputs]`, each sum taken in an order that is
-/// the same for all rows.
+/// Computes `out = rows · weight`, with shapes `[rows, inputs] · [inputs, outputs]`.
+///
+/// All rows add up their terms in the same order. A row therefore has the same result to the bit,
+/// whichever rows are computed with it.
 #[inline(always)]
 pub(crate) fn multiply<S: Simd>(
     simd: S,
@@ -27,18 +31,18 @@ pub(crate) fn multiply<S: Simd>(
             first,
             width: (VECTORS * S::F32_LANES).min(outputs - first),
         };
-        // Each compiled by itself, which leaves the others their registers.
+        // Each kernel is compiled as a function of its own, so that it has all registers.
         if columns.width == VECTORS * S::F32_LANES {
-            simd.vectorize(ByRows(columns, Whole, out));
+            simd.vectorize(AllRows(columns, FullWidth, out));
         } else if columns.width > S::F32_LANES {
-            simd.vectorize(ByRows(columns, Part, out));
+            simd.vectorize(AllRows(columns, PartialWidth, out));
         } else {
-            simd.vectorize(ByRows(columns, Narrow, out));
+            simd.vectorize(AllRows(columns, SingleVector, out));
         }
     }
 }
 
-/// The columns of the weight from `first` on.
+/// The columns `first..first + width` of the weight matrix, at most `VECTORS` vectors of them.
 struct Columns<'a, S> {
     simd: S,
     rows: &'a [f32],
@@ -49,11 +53,12 @@ struct Columns<'a, S> {
     width: usize,
 }
 
-/// The vectors of `R` rows.
+/// The sums of `R` rows.
 type Sums<S, const R: usize> = [[<S as Simd>::f32s; VECTORS]; R];
 
-/// How rows are summed up over the inputs, for a shape of the columns.
+/// The sum over the inputs, for one width of the columns.
 trait Kernel {
+    /// Adds all terms of `R` rows to their sums.
     fn add<S: Simd, const R: usize>(
         columns: &Columns<S>,
         rows: &[&[f32]; R],
@@ -61,27 +66,28 @@ trait Kernel {
     );
 }
 
-struct ByRows<'a, S, K>(Columns<'a, S>, K, &'a mut [f32]);
+/// The columns of all rows, the kernel and the output.
+struct AllRows<'a, S, K>(Columns<'a, S>, K, &'a mut [f32]);
 
-impl<S: Simd, K: Kernel> NullaryFnOnce for ByRows<'_, S, K> {
+impl<S: Simd, K: Kernel> NullaryFnOnce for AllRows<'_, S, K> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
         let Self(columns, _, out) = self;
         let count = out.len() / columns.outputs;
-        let whole = count - count % BLOCK;
-        for row in (0..whole).step_by(BLOCK) {
+        let in_blocks = count - count % BLOCK;
+        for row in (0..in_blocks).step_by(BLOCK) {
             columns.sum::<K, BLOCK>(row, out);
         }
-        for row in whole..count {
+        for row in in_blocks..count {
             columns.sum::<K, 1>(row, out);
         }
     }
 }
 
 impl<S: Simd> Columns<'_, S> {
-    /// Sums up `R` rows from a row on.
+    /// Computes the `R` rows from `row` on, and stores them in `out`.
     #[inline(always)]
     fn sum<K: Kernel, const R: usize>(&self, row: usize, out: &mut [f32]) {
         let rows = &self.rows[row * self.inputs..];
@@ -99,10 +105,10 @@ impl<S: Simd> Columns<'_, S> {
         }
     }
 
-    /// A vector that begins with `width` numbers of the weight; the others are any.
+    /// A vector of weights from index `start` on. Only its first `width` numbers are meaningful.
     #[inline(always)]
-    fn vector(&self, start: usize, width: usize) -> S::f32s {
-        // Loading only as many takes a jump, and is needed only where the weight ends.
+    fn load(&self, start: usize, width: usize) -> S::f32s {
+        // A partial load is slower, and needed only at the end of the weight matrix.
         match self.weight.get(start..start + S::F32_LANES) {
             Some(weight) => S::as_simd_f32s(weight).0[0],
             None => self
@@ -111,7 +117,7 @@ impl<S: Simd> Columns<'_, S> {
         }
     }
 
-    /// Adds an input to one of the vectors.
+    /// Adds the terms of one input to vector `v` of each row's sums.
     #[inline(always)]
     fn add<const R: usize>(
         &self,
@@ -120,7 +126,7 @@ impl<S: Simd> Columns<'_, S> {
         v: usize,
         sums: &mut Sums<S, R>,
     ) {
-        let weight = self.vector(input * self.outputs + self.first, self.width);
+        let weight = self.load(input * self.outputs + self.first, self.width);
         for r in 0..R {
             let x = self.simd.splat_f32s(rows[r][input]);
             sums[r][v] = self.simd.mul_add_f32s(x, weight, sums[r][v]);
@@ -128,10 +134,10 @@ impl<S: Simd> Columns<'_, S> {
     }
 }
 
-/// All vectors, filled: nobody asks where the weight ends.
-struct Whole;
+/// The kernel for columns that fill all vectors. It needs no partial loads.
+struct FullWidth;
 
-impl Kernel for Whole {
+impl Kernel for FullWidth {
     #[inline(always)]
     fn add<S: Simd, const R: usize>(
         columns: &Columns<S>,
@@ -152,10 +158,10 @@ impl Kernel for Whole {
     }
 }
 
-/// A filled vector and another that is not.
-struct Part;
+/// The kernel for columns that fill the first vector and part of the second.
+struct PartialWidth;
 
-impl Kernel for Part {
+impl Kernel for PartialWidth {
     #[inline(always)]
     fn add<S: Simd, const R: usize>(
         columns: &Columns<S>,
@@ -166,8 +172,8 @@ impl Kernel for Part {
         let starts = (columns.first..columns.weight.len()).step_by(columns.outputs);
         for (input, start) in starts.enumerate() {
             let weight = [
-                columns.vector(start, S::F32_LANES),
-                columns.vector(start + S::F32_LANES, columns.width - S::F32_LANES),
+                columns.load(start, S::F32_LANES),
+                columns.load(start + S::F32_LANES, columns.width - S::F32_LANES),
             ];
             for r in 0..R {
                 let x = simd.splat_f32s(rows[r][input]);
@@ -179,23 +185,24 @@ impl Kernel for Part {
     }
 }
 
-/// One vector: even and odd inputs are summed up apart.
-struct Narrow;
+/// The kernel for columns that fit in one vector. It sums even and odd inputs separately and adds
+/// both sums at the end.
+struct SingleVector;
 
-impl Kernel for Narrow {
+impl Kernel for SingleVector {
     #[inline(always)]
     fn add<S: Simd, const R: usize>(
         columns: &Columns<S>,
         rows: &[&[f32]; R],
         sums: &mut Sums<S, R>,
     ) {
-        let whole = columns.inputs - columns.inputs % VECTORS;
-        for pair in (0..whole).step_by(VECTORS) {
+        let in_pairs = columns.inputs - columns.inputs % VECTORS;
+        for pair in (0..in_pairs).step_by(VECTORS) {
             for v in 0..VECTORS {
                 columns.add(rows, pair + v, v, sums);
             }
         }
-        for input in whole..columns.inputs {
+        for input in in_pairs..columns.inputs {
             columns.add(rows, input, 0, sums);
         }
         for sums in sums {

@@ -1,0 +1,57 @@
+//! The content of a report.
+
+use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
+use backburn_training::{Finding, History};
+
+use crate::evaluation::Evaluation;
+
+/// The content of the `generator` meta tag in every report. It distinguishes a report, which may be
+/// overwritten, from other HTML files.
+pub const GENERATOR: &str = concat!("backburn ", env!("CARGO_PKG_VERSION"));
+
+/// Everything that a report shows. [`to_html`](Self::to_html) returns the page, and the
+/// [crate's front page](crate) has an example.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The heading, for example `What predicts price`.
+    pub title: String,
+    /// The name of the target column.
+    pub target: String,
+    /// The unit of the target, which is written before each amount, such as `$`.
+    pub unit: String,
+    /// Facts about the data and the network, each with its name.
+    pub facts: Vec<(String, String)>,
+    /// What was done to the data, in sentences. Text between backticks is shown as code.
+    pub notes: Vec<String>,
+    /// Scores, each with a name that says on which rows it was measured.
+    pub scores: Vec<(String, String)>,
+    /// The history of the training run, if there is one.
+    pub history: Option<History>,
+    /// The name of [`EpochRecord::score`](backburn_training::EpochRecord::score), such as `RMSE`.
+    pub score_name: String,
+    /// The findings of the diagnosis, or `None` if there was no diagnosis.
+    pub findings: Option<Vec<Finding>>,
+    /// The learning curve, if it was computed.
+    pub learning_curve: Option<LearningCurve>,
+    /// Predictions and actual values, if some rows have a target.
+    pub evaluation: Option<Evaluation>,
+    /// The importance of each column, largest first, if it was computed.
+    pub importance: Option<(Measure, Vec<Importance>)>,
+    /// The dependence on the most important columns.
+    pub dependence: Vec<Dependence>,
+    /// Explanations of single rows, each with a name such as `data row 12`.
+    pub rows: Vec<(String, RowExplanation)>,
+    /// The settings of the training run, as the text of a config file. May be empty.
+    pub settings: String,
+    /// The command that trains the model again. May be empty.
+    pub command: String,
+}
+
+/// The error of networks trained on different numbers of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearningCurve {
+    /// The name of the error, such as `RMSE`.
+    pub measure: String,
+    /// The number of training rows, and the error of the network trained on them.
+    pub points: Vec<(usize, f64)>,
+}

@@ -1,0 +1,13 @@
+//! The sections of the page.
+
+mod evaluation;
+mod findings;
+mod model;
+mod rows;
+mod training;
+
+pub use evaluation::evaluation;
+pub use findings::findings;
+pub use model::model;
+pub use rows::rows;
+pub use training::training;

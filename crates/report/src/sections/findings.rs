@@ -1,0 +1,37 @@
+//! The findings of the diagnosis.
+
+use backburn_training::Finding;
+use maud::{Markup, html};
+
+use crate::figure::with_code;
+use crate::format::quoted;
+
+/// What the diagnosis found to be wrong, and the remedies.
+pub fn findings(findings: Option<&[Finding]>) -> Markup {
+    html! {
+        h2 { "Findings" }
+        @match findings {
+            None => p { "The training run was not diagnosed: there is no history of it." },
+            Some([]) => div class="finding healthy" { "Nothing was found to be wrong with the training run or the table." },
+            Some(findings) => @for finding in findings {
+                div class="finding" {
+                    h3 { (capitalized(&finding.name.to_string())) }
+                    p { (with_code(&capitalized(&finding.evidence))) "." }
+                    p { b { "Remedy: " } (finding.remedy) "." }
+                    @if !finding.settings.is_empty() {
+                        p { @for setting in &finding.settings { code { "--set " (quoted(setting)) } " " } }
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// Text with its first letter in upper case.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

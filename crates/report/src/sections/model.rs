@@ -1,0 +1,121 @@
+//! What the model learned about the columns.
+
+use backburn_explain::{Dependence, Importance, Measure};
+use maud::{Markup, html};
+
+use crate::charts::{self, Bar, Lines};
+use crate::figure::figure;
+use crate::format::{number, truncate};
+use crate::report::Report;
+
+/// The largest number of columns in the chart of importance.
+const COLUMNS: usize = 15;
+/// The number of categories from which dependence shows only the most frequent ones.
+const CATEGORIES: usize = 12;
+
+/// Importance and dependence.
+pub fn model(report: &Report) -> Markup {
+    html! {
+        h2 { "What the model learned" }
+        @match &report.importance {
+            Some((measure, columns)) if !columns.is_empty() => {
+                div class="grid" {
+                    (importance(*measure, columns, &report.unit))
+                    @for dependence in &report.dependence { (dependence_figure(report, dependence)) }
+                }
+                @if columns.len() > COLUMNS {
+                    p class="faint" { "The chart shows the " (COLUMNS) " most important of " (columns.len()) " columns." }
+                }
+            }
+            Some(_) => p { "There is no importance to show: with a single row there is nothing to shuffle." },
+            None => p { "The importance of the columns was not computed." },
+        }
+    }
+}
+
+fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
+    let error = match measure {
+        Measure::Rmse => "The rise of the root mean squared error",
+        Measure::LogLoss => "The rise of the log loss",
+        Measure::Change => "The root mean squared change of the predictions",
+    };
+    let text = format!(
+        "{error} when the values of a column are shuffled among the rows. The dark line is one standard \
+         deviation over the repeats to both sides."
+    );
+    let bars: Vec<Bar> = columns
+        .iter()
+        .take(COLUMNS)
+        .map(|importance| Bar {
+            name: importance.column.clone(),
+            length: importance.mean,
+            spread: importance.std,
+        })
+        .collect();
+    let axis = format!("{unit} rise").trim_start().to_string();
+    figure(
+        "importance",
+        "Importance",
+        &text,
+        charts::bars(&bars, &axis),
+    )
+}
+
+fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
+    let numbers: Vec<(f64, f64)> = dependence
+        .points
+        .iter()
+        .filter_map(|point| Some((point.number?, point.mean)))
+        .collect();
+    let (axis, what) = match &dependence.class {
+        None => {
+            let axis = format!("mean {}", truncate(&report.target, 24));
+            (axis, "prediction".to_string())
+        }
+        Some(class) => {
+            let class = truncate(class, 24);
+            (format!("p({class})"), format!("probability of {class}"))
+        }
+    };
+    let mut text = format!("The mean {what} if every row had this value.");
+    let mut missing = dependence.points.iter();
+    let missing = missing.find(|point| point.value.is_empty());
+    match (numbers.is_empty(), missing) {
+        (true, _) if dependence.points.len() >= CATEGORIES => {
+            text += " Only the most frequent categories are shown.";
+        }
+        (false, Some(missing)) => {
+            let mean = match &dependence.class {
+                None => format!("{}{}", report.unit, number(missing.mean)),
+                Some(_) => format!("{} %", number(missing.mean * 100.0)),
+            };
+            text += &format!(" If the value is missing, it is {mean}.");
+        }
+        _ => {}
+    }
+    let svg = match numbers.is_empty() {
+        true => charts::bars(&category_bars(dependence), &axis),
+        false => charts::lines(&Lines {
+            x: &truncate(&dependence.column, 40),
+            y: &axis,
+            curves: vec![("", numbers)],
+            dots: true,
+            ..Lines::default()
+        }),
+    };
+    let title = format!("Dependence on {}", truncate(&dependence.column, 60));
+    figure("dependence", &title, &text, svg)
+}
+
+/// A bar for each category.
+fn category_bars(dependence: &Dependence) -> Vec<Bar> {
+    let bars = dependence.points.iter().map(|point| Bar {
+        name: match point.value.as_str() {
+            "" => "missing".to_string(),
+            value => value.to_string(),
+        },
+        length: point.mean,
+        spread: 0.0,
+    });
+    bars.collect()
+}

@@ -1,0 +1,147 @@
+//! The course of training.
+
+use std::ops::Range;
+
+use backburn_training::{History, LayerReport};
+use maud::{Markup, html};
+
+use crate::charts::{self, Lines};
+use crate::figure::figure;
+use crate::report::{LearningCurve, Report};
+
+/// How training went.
+pub fn training(report: &Report) -> Markup {
+    let history = report
+        .history
+        .as_ref()
+        .filter(|history| !history.epochs.is_empty());
+    html! {
+        h2 { "Training" }
+        div class="grid" {
+            @match history {
+                None => p { "There is no history of the training run, so there are no curves and no gradients to show." },
+                Some(history) => {
+                    (loss_curve(history))
+                    (score_curve(history, &report.score_name))
+                    (gradients(history))
+                    (updates(history))
+                }
+            }
+            @if let Some(curve) = &report.learning_curve { (learning_curve(curve)) }
+        }
+    }
+}
+
+fn loss_curve(history: &History) -> Markup {
+    let epochs = &history.epochs;
+    let training = epochs
+        .iter()
+        .map(|e| (e.epoch as f64, e.training_loss))
+        .collect();
+    let validation: Vec<(f64, f64)> = epochs
+        .iter()
+        .filter_map(|e| Some((e.epoch as f64, e.validation_loss?)))
+        .collect();
+    let mut curves = vec![("training", training)];
+    let best = epochs
+        .iter()
+        .rev()
+        .find(|e| e.best && e.validation_loss.is_some());
+    let mut text = "The mean loss of the training rows in each epoch.".to_string();
+    if !validation.is_empty() {
+        curves.push(("validation", validation));
+        text += " The vertical line is the best epoch, which has the lowest loss on the validation rows.";
+    }
+    let svg = charts::lines(&Lines {
+        x: "epoch",
+        y: "loss",
+        curves,
+        mark: best.map(|e| e.epoch as f64),
+        ..Lines::default()
+    });
+    figure("loss", "Loss", &text, svg)
+}
+
+fn score_curve(history: &History, name: &str) -> Markup {
+    let scores: Vec<(f64, f64)> = history
+        .epochs
+        .iter()
+        .filter_map(|e| Some((e.epoch as f64, e.score?)))
+        .collect();
+    let svg = match scores.is_empty() {
+        true => None,
+        false => charts::lines(&Lines {
+            x: "epoch",
+            y: name,
+            curves: vec![(name, scores)],
+            ..Lines::default()
+        }),
+    };
+    let text = format!("The {name} on the validation rows after each epoch.");
+    figure("score", "Score", &text, svg)
+}
+
+fn gradients(history: &History) -> Markup {
+    let strongest = history
+        .epochs
+        .iter()
+        .flat_map(|epoch| epoch.layers.iter().map(|l| l.gradient_mean_abs))
+        .filter(|gradient| gradient.is_finite())
+        .fold(0.0, f64::max);
+    let top = strongest.max(1e-30).log10().ceil();
+    let svg = layers(history, &(top - 6.0..top), |layer| layer.gradient_mean_abs);
+    let text = "The mean absolute gradient of each layer in powers of ten. The first layer is at the top. \
+        In the darkest color it is a millionth of the largest one or less: the gradient vanishes.";
+    figure("gradients", "Gradients", text, svg)
+}
+
+fn updates(history: &History) -> Markup {
+    let svg = layers(history, &(-6.0..0.0), |layer| layer.update_ratio);
+    let text = "The size of a training step relative to the size of the weights, for each layer and in powers \
+        of ten. A thousandth, the middle of the scale, is usual. A dark row is a layer that does not learn.";
+    figure("updates", "Updates", text, svg)
+}
+
+/// A heat map with a row for each layer and a column for each epoch.
+fn layers(
+    history: &History,
+    range: &Range<f64>,
+    value: impl Fn(&LayerReport) -> f64,
+) -> Option<String> {
+    let first = history.epochs.first()?;
+    let rows: Vec<(String, Vec<f64>)> = (0..first.layers.len())
+        .map(|layer| {
+            let values = history.epochs.iter().map(|epoch| {
+                epoch
+                    .layers
+                    .get(layer)
+                    .map_or(f64::NAN, |l| value(l).log10())
+            });
+            (first.layers[layer].layer.clone(), values.collect())
+        })
+        .collect();
+    charts::heat_map(&rows, range, first.epoch, "epoch")
+}
+
+fn learning_curve(curve: &LearningCurve) -> Markup {
+    let points = curve
+        .points
+        .iter()
+        .map(|&(rows, error)| (rows as f64, error))
+        .collect();
+    // Both axes start at zero, so that small random differences look small.
+    let top = |numbers: &mut dyn Iterator<Item = f64>| 1.1 * numbers.fold(0.0, f64::max);
+    let rows = top(&mut curve.points.iter().map(|point| point.0 as f64));
+    let errors = top(&mut curve.points.iter().map(|point| point.1));
+    let svg = charts::lines(&Lines {
+        x: "rows trained on",
+        y: &curve.measure,
+        curves: vec![("", points)],
+        dots: true,
+        range: (rows > 0.0 && errors > 0.0 && errors < 1e100).then_some((0.0..rows, 0.0..errors)),
+        ..Lines::default()
+    });
+    let text = "The error of networks trained on fewer rows, measured on rows that none of them was trained \
+        on. If it still falls steeply at the end, more rows would help.";
+    figure("learning-curve", "Learning curve", text, svg)
+}
