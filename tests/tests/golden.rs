@@ -137,13 +137,15 @@ fn predicts_what_it_did(model: (u64, &str)) {
     let predictor = Predictor::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let predictions = predictor.predict_table(&table).unwrap();
     let expected = Expected::read(&folder().join(format!("{name}.csv")));
-    let (classes, numbers) = match &predictions {
-        Predictions::Values(values) => (&[][..], values),
-        Predictions::Classes {
-            classes,
-            probabilities,
-        } => (&classes[..], probabilities),
+    let classes: &[String] = match &predictions {
+        Predictions::Values(_) => &[],
+        Predictions::Classes { classes, .. } => classes,
     };
+    let (Predictions::Values(numbers)
+    | Predictions::Classes {
+        probabilities: numbers,
+        ..
+    }) = &predictions;
     assert_eq!(classes, expected.classes, "{name}");
     assert_eq!(expected.labels.len(), ROWS, "{name}");
     assert_eq!(numbers.len(), expected.numbers.len(), "{name}");
