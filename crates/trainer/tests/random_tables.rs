@@ -140,7 +140,8 @@ fn train(folder: &Folder, table: &str, random: &Random) -> Result<bool, TestCase
 /// What cannot be learned is said of the file, a wrong setting by its name, and a training that fails names
 /// what to change.
 fn expected_refusal(answer: &Answer) -> Result<(), TestCaseError> {
-    let Some((_, message)) = answer.stderr.rsplit_once("error: ") else {
+    let mut lines = answer.stderr.lines();
+    let Some(message) = lines.find_map(|line| line.strip_prefix("error: ")) else {
         return Err(TestCaseError::fail(answer.stderr.clone()));
     };
     prop_assert!(!message.trim().is_empty(), "{}", answer.stderr);
