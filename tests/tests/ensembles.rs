@@ -2,14 +2,15 @@
 
 use backburn_model::MlpConfig;
 use backburn_tabular::{Predictions, Predictor, SavedModel, Table, Task};
-use backburn_tests::{fuzzing::CSV, table, untrained};
+use backburn_tests::fuzzing::CSV;
+use backburn_tests::{table, untrained};
 use burn::tensor::Device;
 
 /// A model of several networks of different widths.
 fn ensemble(table: &Table, task: Task) -> SavedModel {
     let config = MlpConfig::default().with_hidden([8, 4]);
     let mut model = untrained(table, task, &config);
-    for hidden in [vec![5], vec![], vec![8, 4]] {
+    for hidden in [vec![5usize], vec![], vec![8, 4]] {
         let further = model.config.clone().with_hidden(hidden);
         let further = further.init(&Device::default()).unwrap();
         model.network.members.push(further);

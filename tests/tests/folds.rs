@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// Rows of a table, some of which are left out, with a class for each.
 fn rows_and_classes() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
     let row = (1..4usize, 0..5usize);
-    proptest::collection::vec(row, 1..120).prop_map(|steps| {
+    proptest::collection::vec(row, 1..120).prop_map(|steps| -> (Vec<usize>, Vec<usize>) {
         let mut next = 0;
         let row = |(step, class): (usize, usize)| {
             next += step;
