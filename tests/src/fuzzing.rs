@@ -1,5 +1,6 @@
 //! What is done with bytes that nobody vouches for: the fuzz targets, and their short runs in the tests.
-//! Each may refuse them, and none may panic, hang or allocate what the bytes claim.
+//! Each may refuse them, and none may panic, hang or allocate what the bytes claim. Each says whether the
+//! bytes are what they should be, so that a test sees that not everything is refused.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -43,9 +44,9 @@ fn settings() -> TrainingConfig {
 pub struct FuzzTarget {
     /// As the file of the fuzz target is called.
     pub name: &'static str,
-    /// What is done with the bytes.
-    pub run: fn(&[u8]),
-    /// Bytes that are what they should be.
+    /// What is done with the bytes; returned is whether they are what they should be.
+    pub run: fn(&[u8]) -> bool,
+    /// Bytes that are what they should be, at least one.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -87,29 +88,41 @@ pub const TARGETS: [FuzzTarget; 6] = [
     },
 ];
 
-/// A saved model, and predictions from it.
-pub fn model(bytes: &[u8]) {
+/// A saved model, and predictions from it. True if it is a model.
+pub fn model(bytes: &[u8]) -> bool {
     let device = Device::default();
     let Ok(model) = SavedModel::from_bytes("bytes", bytes.to_vec(), &device) else {
-        return;
+        return false;
     };
-    let _ = Predictor::new(model, &device).predict_table(&table(CSV));
+    let table = table(CSV);
+    // The names of its columns may be others.
+    match Predictor::new(model, &device).predict_table(&table) {
+        Ok(predictions) => assert_eq!(predictions.rows(), table.rows()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    true
 }
 
-/// A checkpoint, and training from it.
-pub fn checkpoint(bytes: &[u8]) {
-    let _ = Checkpoint::from_bytes(bytes);
+/// A checkpoint, and training from it. True if it is a checkpoint that training goes on from.
+pub fn checkpoint(bytes: &[u8]) -> bool {
+    let checked = Checkpoint::from_bytes(bytes);
     let Ok(checkpoint) = Checkpoint::from_unchecked_bytes(bytes) else {
-        return;
+        assert!(checked.is_err(), "what passes the check is a checkpoint");
+        return false;
     };
-    let network = MlpConfig::new(2, 1).with_hidden([3]);
-    let network = network.init(&Device::default()).unwrap();
-    let mut history = History::default();
-    let settings = TrainingConfig {
-        fused: bytes.len().is_multiple_of(2),
-        ..settings()
-    };
-    let _ = resume(checkpoint, network, &rows(), None, &settings, &mut history);
+    let mut resumed = false;
+    for fused in [true, false] {
+        let network = MlpConfig::new(2, 1).with_hidden([3]);
+        let network = network.init(&Device::default()).unwrap();
+        let mut history = History::default();
+        let settings = TrainingConfig {
+            fused,
+            ..settings()
+        };
+        let checkpoint = checkpoint.clone();
+        resumed |= resume(checkpoint, network, &rows(), None, &settings, &mut history).is_ok();
+    }
+    resumed
 }
 
 fn checkpoints() -> Vec<Vec<u8>> {
@@ -135,83 +148,116 @@ fn checkpoints() -> Vec<Vec<u8>> {
     keeping.0.into_iter().step_by(2).collect()
 }
 
-/// The sections of a config file.
-pub fn config(bytes: &[u8]) {
+/// The sections of a config file. True if the text is one of them.
+pub fn config(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return;
+        return false;
     };
+    let mut is_one = false;
     if let Ok(training) = toml::from_str::<TrainingConfig>(text)
         && training.validate().is_ok()
     {
+        is_one = true;
         let written = toml::to_string(&training).unwrap();
         assert_eq!(
             toml::from_str::<TrainingConfig>(&written).unwrap(),
             training
         );
-        let _ = training.schedule.init(1e-3, training.epochs, 3);
+        if let Err(reason) = training.schedule.init(1e-3, training.epochs, 3) {
+            assert!(!reason.is_empty());
+        }
     }
     if let Ok(network) = toml::from_str::<MlpConfig>(text) {
-        let _ = network.validate();
+        is_one = true;
+        if let Err(error) = network.validate() {
+            assert!(!error.to_string().is_empty());
+        }
     }
+    is_one
 }
 
-/// A CSV file, from reading to encoded rows.
-pub fn csv(bytes: &[u8]) {
+/// A CSV file, from reading to encoded rows. True if it is a table.
+pub fn csv(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"PAR1") {
-        return;
+        return false;
     }
-    whole_table(bytes);
+    let rows = whole_table(bytes);
     let options = ReadOptions {
         skip_bad_rows: true,
         ..ReadOptions::default()
     };
-    if let Ok(reader) = TableReader::from_reader("bytes", Cursor::new(bytes.to_vec()), &options) {
-        for batch in reader {
-            // Bad rows are left out, and only a stream that is none fails.
-            let _ = batch;
+    let (mut read, mut failed) = (0, 0);
+    match TableReader::from_reader("bytes", Cursor::new(bytes.to_vec()), &options) {
+        Ok(reader) => {
+            for batch in reader {
+                // Bad rows are skipped, and only a stream that is no text at all fails.
+                match batch {
+                    Ok(batch) => read += batch.num_rows(),
+                    Err(_) => failed += 1,
+                }
+            }
         }
+        Err(_) => failed += 1,
     }
-}
-
-/// A Parquet file, from reading to encoded rows.
-pub fn parquet(bytes: &[u8]) {
-    if bytes.starts_with(b"PAR1") {
-        whole_table(bytes);
-    }
-}
-
-fn whole_table(bytes: &[u8]) {
-    let bytes = Cursor::new(bytes.to_vec());
-    let Ok(table) = Table::from_reader("bytes", bytes, &ReadOptions::default()) else {
-        return;
+    let Some(rows) = rows else {
+        return false;
     };
+    assert_eq!((read, failed), (rows, 0), "a whole table has no bad row");
+    true
+}
+
+/// A Parquet file, from reading to encoded rows. True if it is a table.
+pub fn parquet(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PAR1") && whole_table(bytes).is_some()
+}
+
+/// Reads a table and learns from it; returned is the number of its rows, if it is a table.
+fn whole_table(bytes: &[u8]) -> Option<usize> {
+    let bytes = Cursor::new(bytes.to_vec());
+    let table = Table::from_reader("bytes", bytes, &ReadOptions::default()).ok()?;
     table.fingerprint().unwrap();
     let Ok(schema) = Schema::infer(&table, &BTreeMap::new()) else {
-        return;
+        return Some(table.rows());
     };
     let rows: Vec<usize> = (0..table.rows()).collect();
     let names: Vec<String> = table.columns().map(str::to_string).collect();
     let target = names.last().unwrap();
     for task in [Task::Regression, Task::Classification] {
-        let _ = Target::fit(&table, target, task, &rows, &rows);
+        match Target::fit(&table, target, task, &rows, &rows) {
+            Ok(Target::Regression { mean, std, .. }) => {
+                assert!(mean.is_finite() && std.is_finite() && std > 0.0);
+            }
+            Ok(Target::Classification { classes, .. }) => assert!(classes.len() >= 2),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
     }
     let options = EncoderOptions::default();
-    if let Ok((encoder, _)) = Encoder::fit(&table, &schema, &[target.as_str()], &rows, &options) {
-        let encoded = encoder.encode(&table);
-        assert!(encoded.is_err() || encoded.unwrap().iter().all(|x| x.is_finite()));
+    if let Ok((encoder, _)) = Encoder::fit(&table, &schema, &[target.as_str()], &rows, &options)
+        && let Ok(encoded) = encoder.encode(&table)
+    {
+        assert_eq!(encoded.len(), rows.len() * encoder.width());
+        assert!(encoded.iter().all(|x| x.is_finite()));
     }
+    Some(table.rows())
 }
 
-/// A table to predict from.
-pub fn prediction(bytes: &[u8]) {
+/// A table to predict from. True if it can be predicted from.
+pub fn prediction(bytes: &[u8]) -> bool {
     static PREDICTOR: OnceLock<Predictor> = OnceLock::new();
     let predictor = PREDICTOR.get_or_init(|| Predictor::new(model_of_table(), &Device::default()));
     let bytes = Cursor::new(bytes.to_vec());
     let Ok(table) = Table::from_reader("bytes", bytes, &ReadOptions::default()) else {
-        return;
+        return false;
     };
-    if let Ok(predictions) = predictor.predict_table(&table) {
-        assert_eq!(predictions.rows(), table.rows());
+    match predictor.predict_table(&table) {
+        Ok(predictions) => {
+            assert_eq!(predictions.rows(), table.rows());
+            true
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            false
+        }
     }
 }
 

@@ -44,9 +44,12 @@ fn the_chain_rule_by_hand_agrees_with_autodiff() {
                 let (loss, partials) = by_burn::pass(&layers, &inputs, &truth);
                 assert_eq!(pass.activations.len(), pass.deltas.len() + 1);
                 assert!((pass.loss - loss).abs() < 1e-10, "{} {loss}", pass.loss);
+                assert_eq!(pass.partials.len(), layers.len());
+                assert_eq!(partials.len(), layers.len());
                 for (by_hand, by_burn) in pass.partials.iter().zip(&partials) {
                     let by_hand = [by_hand.weights.concat(), by_hand.biases.clone()].concat();
                     let by_burn = [by_burn.weights.concat(), by_burn.biases.clone()].concat();
+                    assert_eq!(by_hand.len(), by_burn.len());
                     for (a, b) in by_hand.iter().zip(&by_burn) {
                         assert!((a - b).abs() < 1e-10, "{widths:?}: {a} {b}");
                     }

@@ -119,7 +119,10 @@ fn contributions_add_up_to_the_prediction_minus_the_baseline() {
             let model = trained(&table, target, scale, normalization, 4);
             let explainer = Explainer::new(&model, &table, &device).unwrap();
             let predictions = explainer.predictions();
-            for explained in explainer.explain_rows(&[0, 1, 5, 77]) {
+            let explanations = explainer.explain_rows(&[0, 1, 5, 77]);
+            let rows: Vec<usize> = explanations.iter().map(|e| e.row).collect();
+            assert_eq!(rows, [0, 1, 5, 77]);
+            for explained in explanations {
                 let sum: f64 = explained.contributions.iter().map(|c| c.amount).sum();
                 let difference = explained.prediction - explained.baseline;
                 assert!(

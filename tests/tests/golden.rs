@@ -1,56 +1,159 @@
 //! Models of every version of the format open, and predict what they did when they were saved.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{Predictions, Predictor, ReadOptions, Table};
+use backburn_tabular::{FORMAT_VERSION, Predictions, Predictor, ReadOptions, Table};
+use safetensors::SafeTensors;
+
+/// Rows of each table that is predicted.
+const ROWS: usize = 60;
+
+/// What is stored of each version, from version 1 on. `NAME` stands for `version-N-NAME.safetensors`, and
+/// for its predictions in `version-N-NAME.csv`.
+const MODELS: [&[&str]; 6] = [
+    &["number", "classes"],
+    &["number", "classes"],
+    &["number", "classes", "places"],
+    &["number", "classes", "places"],
+    &["number", "classes", "places", "similar"],
+    &["number", "classes", "places", "similar", "guessed"],
+];
+
+/// The tables that the models predict.
+const TABLES: [&str; 4] = ["table.csv", "places.csv", "similar.csv", "guessed.csv"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models")
 }
 
-/// The numbers of a file of predictions, row by row; of classes, their probabilities.
-fn expected(path: &Path) -> Vec<f64> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let (header, rows) = text.split_once('\n').unwrap();
-    let labels = usize::from(header != "prediction");
-    let rows = rows.lines().flat_map(|row| row.split(',').skip(labels));
-    rows.map(|number| number.parse().unwrap()).collect()
+/// Every stored model: its version, and its kind.
+fn models() -> Vec<(u64, &'static str)> {
+    let of_version = |(version, kinds): (u64, &&'static [&'static str])| -> Vec<_> {
+        kinds.iter().map(|kind| (version, *kind)).collect()
+    };
+    (1..).zip(&MODELS).flat_map(of_version).collect()
+}
+
+fn name((version, kind): (u64, &str)) -> String {
+    format!("version-{version}-{kind}")
+}
+
+fn table_of(kind: &str) -> &'static str {
+    match kind {
+        "number" | "classes" => "table.csv",
+        "places" => "places.csv",
+        "similar" => "similar.csv",
+        "guessed" => "guessed.csv",
+        _ => panic!("{kind}: name its table here"),
+    }
+}
+
+/// A stored file of predictions.
+struct Expected {
+    /// The names of the classes; empty where numbers are predicted.
+    classes: Vec<String>,
+    /// The first column: numbers or names of classes.
+    labels: Vec<String>,
+    /// The predicted numbers, or the probabilities row by row.
+    numbers: Vec<f64>,
+}
+
+impl Expected {
+    fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (header, rows) = text.split_once('\n').unwrap();
+        let mut columns = header.split(',');
+        assert_eq!(columns.next(), Some("prediction"), "{}", path.display());
+        let classes: Vec<String> = columns
+            .map(|column| column.strip_prefix("probability_").unwrap().to_string())
+            .collect();
+        let mut expected = Self {
+            classes,
+            labels: Vec::new(),
+            numbers: Vec::new(),
+        };
+        let labels = usize::from(!expected.classes.is_empty());
+        for row in rows.lines() {
+            let cells: Vec<&str> = row.split(',').collect();
+            let numbers = &cells[labels..];
+            assert_eq!(numbers.len(), expected.classes.len().max(1), "{row}");
+            expected.labels.push(cells[0].to_string());
+            expected
+                .numbers
+                .extend(numbers.iter().map(|number| number.parse::<f64>().unwrap()));
+        }
+        expected
+    }
+}
+
+#[test]
+fn every_version_has_its_files_and_no_file_is_left_out() {
+    assert_eq!(
+        MODELS.len() as u64,
+        FORMAT_VERSION,
+        "store models of the new version, and list them"
+    );
+    let listed = models()
+        .into_iter()
+        .flat_map(|model| ["safetensors", "csv"].map(|kind| format!("{}.{kind}", name(model))))
+        .chain(TABLES.map(str::to_string));
+    let listed: BTreeSet<String> = listed.collect();
+    let found = std::fs::read_dir(folder()).unwrap();
+    let found: BTreeSet<String> = found
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(found, listed);
+    for table in TABLES {
+        let table = Table::read(folder().join(table), &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), ROWS);
+    }
+}
+
+#[test]
+fn the_files_are_of_the_versions_that_they_are_named_after() {
+    for model in models() {
+        let name = name(model);
+        let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().clone().unwrap();
+        let metadata: serde_json::Value = serde_json::from_str(&metadata["backburn"]).unwrap();
+        assert_eq!(metadata["format_version"], model.0, "{name}");
+    }
 }
 
 #[test]
 fn models_of_every_version_predict_what_they_did() {
-    let mut seen = 0;
-    for version in 1..=backburn_tabular::FORMAT_VERSION {
-        for kind in ["number", "classes", "places", "similar", "guessed"] {
-            let name = format!("version-{version}-{kind}");
-            let model = folder().join(format!("{name}.safetensors"));
-            if !model.exists() {
-                continue;
-            }
-            seen += 1;
-            let table = match kind {
-                "places" => "places.csv",
-                "similar" => "similar.csv",
-                "guessed" => "guessed.csv",
-                _ => "table.csv",
-            };
-            let table = Table::read(folder().join(table), &ReadOptions::default()).unwrap();
-            let predictions = Predictor::load(&model).unwrap().predict_table(&table);
-            let (Predictions::Values(numbers)
-            | Predictions::Classes {
-                probabilities: numbers,
-                ..
-            }) = predictions.unwrap();
-            let expected = expected(&folder().join(format!("{name}.csv")));
-            assert_eq!(numbers.len(), expected.len(), "{name}");
-            for (row, (found, expected)) in numbers.iter().zip(&expected).enumerate() {
-                let close = (found - expected).abs() <= 2e-6 * expected.abs().max(1.0);
-                assert!(close, "{name}: {row}: {found}, and it was {expected}");
-            }
-        }
-        assert!(
-            seen >= 2 * version,
-            "a model of version {version} is missing"
-        );
+    for model in models() {
+        predicts_what_it_did(model);
+    }
+}
+
+fn predicts_what_it_did(model: (u64, &str)) {
+    let name = name(model);
+    let path = folder().join(format!("{name}.safetensors"));
+    let table = Table::read(folder().join(table_of(model.1)), &ReadOptions::default()).unwrap();
+    let predictor = Predictor::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let predictions = predictor.predict_table(&table).unwrap();
+    let expected = Expected::read(&folder().join(format!("{name}.csv")));
+    let classes: &[String] = match &predictions {
+        Predictions::Values(_) => &[],
+        Predictions::Classes { classes, .. } => classes,
+    };
+    let (Predictions::Values(numbers)
+    | Predictions::Classes {
+        probabilities: numbers,
+        ..
+    }) = &predictions;
+    assert_eq!(classes, expected.classes, "{name}");
+    assert_eq!(expected.labels.len(), ROWS, "{name}");
+    assert_eq!(numbers.len(), expected.numbers.len(), "{name}");
+    for (row, (found, expected)) in numbers.iter().zip(&expected.numbers).enumerate() {
+        let close = (found - expected).abs() <= 2e-6 * expected.abs().max(1.0);
+        assert!(close, "{name}: {row}: {found}, and it was {expected}");
+    }
+    if !classes.is_empty() {
+        assert_eq!(predictions.labels(), expected.labels, "{name}");
     }
 }

@@ -3,7 +3,7 @@
 use backburn_model::{Activation, Initializer, MlpConfig};
 use backburn_training::{
     Circumstances, Examples, History, Illness, OptimizerConfig, ScheduleConfig, StopReason,
-    TrainingConfig, diagnose, fit,
+    TrainingConfig, TrainingError, diagnose, fit,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -152,7 +152,10 @@ fn a_run_that_diverges_is_kept_and_named() {
     let mut history = History::default();
     let mut config = config(500, 4);
     config.learning_rate = 3.0.into();
-    let _ = fit(network, &examples, None, &config, &mut history);
+    match fit(network, &examples, None, &config, &mut history) {
+        Ok(fitted) => assert_eq!(fitted.stop, StopReason::Diverged),
+        Err(error) => assert_eq!(error, TrainingError::Diverged),
+    }
     assert_eq!(history.stop, Some(StopReason::Diverged));
     assert!(!history.epochs.last().unwrap().training_loss.is_finite());
     let findings = diagnose(&history, Circumstances::default());

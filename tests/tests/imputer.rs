@@ -73,6 +73,8 @@ fn what_is_missing_together_is_told_by_the_category_and_a_truth_value_is_guessed
         let encoded = encoder.encode(&table).unwrap();
         assert!(encoded.iter().all(|number| number.is_finite()));
         let places = encoder.places();
+        let names: Vec<&str> = places.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names[..3], ["size", "rooms", "garden"]);
         for (name, place) in &places[..3] {
             let of = |row: usize| encoded[row * encoder.width() + place.start];
             let (city, village, unknown) = (of(500), of(501), of(502));

@@ -43,6 +43,7 @@ impl Fixture {
         let ours: Vec<f32> = outputs.into_data().iter().collect();
         let theirs = self.floats("outputs");
         assert_eq!(ours.len(), theirs.len());
+        assert!(!theirs.is_empty(), "{}", self.1);
         for (a, b) in ours.iter().zip(&theirs) {
             assert!((a - b).abs() <= 1e-5, "{}: {a} is not {b}", self.1);
         }

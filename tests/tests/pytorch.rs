@@ -41,6 +41,7 @@ impl Fixture {
 /// Agrees to 1e-5 of the largest of the numbers.
 fn assert_close(ours: &[f32], theirs: &[f32], what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
+    assert!(!theirs.is_empty(), "{what}");
     let largest = theirs.iter().fold(0f32, |most, x| most.max(x.abs()));
     for (a, b) in ours.iter().zip(theirs) {
         assert!((a - b).abs() <= 1e-5 * largest, "{what}: {a} is not {b}");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, QUICK, flowers, houses};
+use common::{Folder, QUICK, flowers, houses, skipped};
 
 #[test]
 fn tables_that_are_none() {
@@ -253,11 +253,9 @@ fn missing_infinite_and_unseen_values_are_no_errors() {
     assert!(answer.stderr.contains(note), "{}", answer.stderr);
     let predicted = answer.stdout;
     assert_eq!(predicted.lines().count(), 4);
-    let finite = predicted
-        .lines()
-        .skip(1)
-        .map(|line| line.parse::<f64>().unwrap());
-    assert!(finite.take(2).all(f64::is_finite), "{predicted}");
+    for line in predicted.lines().skip(1) {
+        assert!(line.parse::<f64>().is_ok_and(f64::is_finite), "{predicted}");
+    }
 }
 
 #[test]
@@ -530,7 +528,10 @@ fn a_table_that_does_not_fit_into_memory_is_refused_at_once() {
         .append(true)
         .open(folder.path("t.csv"));
     // Nothing but its size is there.
-    if file.unwrap().set_len(1 << 40).is_err() {
+    if let Err(error) = file.unwrap().set_len(1 << 40) {
+        skipped(&format!(
+            "no file of 1 TB can be made ({error}): a table beyond memory was not tested"
+        ));
         return;
     }
     folder.refused(

@@ -35,10 +35,18 @@ fn an_ensemble_is_trained_saved_and_used() {
     let predicted = lines(&folder.read("p.csv"));
     assert_eq!(predicted[0], "prediction,lower,upper");
     assert_eq!(predicted.len(), 201);
-    for line in &predicted[1..] {
+    let table = houses(200);
+    let prices = table.lines().skip(1).map(|row| {
+        let price = row.rsplit(',').next().unwrap();
+        price.parse::<f64>().unwrap()
+    });
+    let mut held = 0;
+    for (line, price) in predicted[1..].iter().zip(prices) {
         let numbers: Vec<f64> = line.split(',').map(|n| n.parse().unwrap()).collect();
         assert!(numbers[1] < numbers[2], "{line}");
+        held += usize::from((numbers[1]..=numbers[2]).contains(&price));
     }
+    assert!(held >= 160, "{held} of 200 rows are in their intervals");
 }
 
 #[test]

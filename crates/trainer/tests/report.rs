@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use common::{Folder, QUICK, flowers, houses};
+use common::{Folder, QUICK, flowers, houses, skipped};
 use serde_json::Value;
 
 fn chromium() -> Option<PathBuf> {
@@ -118,7 +118,7 @@ fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
             || html.matches("http://").count() == html.matches("http://www.w3.org/").count()
     );
     let Some(program) = chromium() else {
-        eprintln!("no chromium: {report} was not looked at");
+        skipped(&format!("no chromium: {report} was not looked at"));
         return html;
     };
     let mut text = String::new();

@@ -59,10 +59,9 @@ fn a_learning_rate_is_found_and_used() {
     let found = folder.done("find-lr t.csv --target price --json").json();
     let suggestion = found["suggestion"].as_f64().unwrap();
     assert!((1e-4..0.3).contains(&suggestion), "{suggestion}");
-    assert_eq!(
-        found["rates"].as_array().unwrap().len(),
-        found["losses"].as_array().unwrap().len()
-    );
+    let tried = found["rates"].as_array().unwrap().len();
+    assert!(tried > 10, "{tried}");
+    assert_eq!(found["losses"].as_array().unwrap().len(), tried);
     // It is what `auto` takes.
     let auto =
         format!("train t.csv --target price --json --set training.learning_rate=auto {QUICK}");

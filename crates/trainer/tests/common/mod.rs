@@ -2,9 +2,10 @@
 
 #![allow(dead_code)] // each test file uses a part
 
-use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::{env, fs, io};
 
 use tempfile::TempDir;
 
@@ -107,6 +108,21 @@ impl Answer {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(self.stdout.lines().last().unwrap()).unwrap()
     }
+}
+
+/// Says that something was not tested, and why. What `eprintln` writes in a test that passes is not shown, and
+/// this is.
+pub fn skipped(what: &str) {
+    writeln!(io::stderr(), "skipped: {what}").unwrap();
+}
+
+/// As [`skipped`], where a program is missing that anyone can install: a machine that sets `CI` must have it.
+pub fn skipped_without(program: &str, what: &str) {
+    assert!(
+        env::var_os("CI").is_none(),
+        "no {program}: install it, so that {what} is tested"
+    );
+    skipped(&format!("no {program}: {what} was not tested"));
 }
 
 /// A table of houses whose price follows from their size and street.
