@@ -255,6 +255,7 @@ def record(command, folder, rows, keys_when_idle=None):
         os._exit(127)
     screen = Screen(rows)
     started = drawn = time.monotonic()
+    fine = {0}
     undecoded = b""
     while True:
         ready, _, _ = select.select([terminal], [], [], 0.2)
@@ -267,6 +268,7 @@ def record(command, folder, rows, keys_when_idle=None):
                 screen.dashboard = screen.lines()
             if keys_when_idle and screen.alternate and now - drawn > IDLE_SECONDS:
                 os.write(terminal, keys_when_idle)
+                fine.add(130)  # Stopped by a key.
                 drawn = now
             continue
         try:
@@ -287,7 +289,7 @@ def record(command, folder, rows, keys_when_idle=None):
     os.close(terminal)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code != 0:
+    if code not in fine:
         shown = "\n".join("".join(character for character, _ in line).rstrip() for line in screen.lines())
         sys.exit(f"{' '.join(map(str, command))}: exit code {code}\n{shown}")
     return screen
