@@ -1,10 +1,10 @@
-"""Says what each ingredient of the default preset is worth, by cross-validation on training rows alone.
+"""Measures what each ingredient of the default preset is worth, by cross-validation on training rows.
 
 usage: python benchmarks/ablation.py FOLDER SEED,... [TABLE ...]
 needs: cargo build --release -p trainer; FOLDER is as for accuracy.py
 
-Each line takes one ingredient away from the default; numbers are the mean RMSE or log loss of three folds and
-the seeds.
+Each line removes one ingredient from the default. Numbers are the mean RMSE or log loss over three folds and the
+seeds. The results are in docs/experiments.md.
 """
 
 import json
@@ -16,13 +16,13 @@ from pathlib import Path
 from accuracy import TARGETS
 
 WITHOUT = {
-    "the default": [],
-    "no neighbours": ["data.neighbours=false"],
+    "default": [],
+    "no neighbor features": ["data.neighbor_features=false"],
     "no bins": ["data.bins=0"],
-    "mean and deviation instead of quartiles": ["data.numbers=standard"],
-    "ranks instead of quartiles": ["data.numbers=quantile"],
-    "the target's logarithm never taken": ["data.target_scale=standard"],
-    "predictions without bounds": ["data.clip_predictions=false"],
+    "standard scaler instead of robust": ["data.numeric_scaler=standard"],
+    "quantile scaler instead of robust": ["data.numeric_scaler=quantile"],
+    "target never log-transformed": ["data.target_transform=standard"],
+    "predictions not clipped": ["data.clip_predictions=false"],
     "ReLU instead of SiLU": ["network.activation=relu"],
     "no dropout": ["network.dropout=0"],
     "a learning rate of 0.0005": ["training.learning_rate=0.0005"],

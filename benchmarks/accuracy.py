@@ -1,13 +1,13 @@
-"""Scores our presets beside other programs on tables with a test set each, and prints a Markdown table.
+"""Scores our presets and other programs on tables with a test set each, and prints a Markdown table.
 
 usage: python benchmarks/accuracy.py FOLDER [--only METHOD,...] [--seeds 0,1,2] [--set KEY=VALUE ...]
 needs: pip install numpy pandas scikit-learn lightgbm xgboost pytabkit tabm; cargo build --release -p trainer
 
 FOLDER has a folder for each table, with train.csv and test.csv, or one for each fold of a table (NAME.0, NAME.1,
-…), whose scores are averaged; the target is the last column unless TARGETS names it. Everyone has the same two
-threads and its own defaults (gradient boosting 500 trees at a rate of 0.05);
-numbers are scores on the test rows, then seconds of fitting and predicting, reading left out for the others and
-included for ours. One process for each, one after the other. --set is for ours: what a setting is worth.
+…), whose scores are averaged. The target is the last column unless TARGETS names it. Every program has two threads and
+its own defaults (gradient boosting: 500 trees at a learning rate of 0.05). Cells are the score on the test rows, then the
+seconds to fit and predict; ours include reading the table. Each program runs in a process of its own, one after
+the other. --set changes a setting of ours, --tables NAME,… selects tables.
 """
 
 import argparse

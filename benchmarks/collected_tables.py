@@ -4,8 +4,9 @@ usage: python benchmarks/collected_tables.py CLONES FOLDER; then python benchmar
 needs: pip install numpy pandas scikit-learn; in CLONES a clone of each of mwaskom/seaborn-data,
 selva86/datasets, stedy/Machine-Learning-with-R-datasets and jbrownlee/Datasets, by the repository's name
 
-FOLDER gets NAME for each, with train.csv and test.csv; the target is the last column. Folds of them chose the
-learning rate, and nothing else of the defaults (BENCHMARKS.md). Left out are numbers of the row, other forms of the target, and what is only known with it.
+FOLDER gets a folder NAME for each table, with train.csv and test.csv; the target is the last column. Folds of these
+tables chose the learning rate and nothing else of the defaults (docs/experiments.md). Left out are row numbers, other forms of
+the target, and columns that are known only together with it.
 """
 
 import sys

@@ -52,7 +52,7 @@ def run(*command):
 
 
 def compare(rows, rounds):
-    build = ["cargo", "build", "--release", "-p", "backburn-tabular", "--example", "encode_time"]
+    build = ["cargo", "build", "--release", "-p", "backburn-preprocessing", "--example", "encode_time"]
     subprocess.run(build, cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder) / "table.csv")

