@@ -1,0 +1,202 @@
+//! The parts of a report that a model and its explanation fill.
+
+use backburn::text::{count, escaped, integer, number, shown};
+use backburn::{Error, Predictions, SavedModel, Table, Target, Targets, Task, TargetScale};
+use backburn_explain::Explanation;
+use burn::module::Module;
+
+use crate::evaluation::{Evaluation, Outcome};
+use crate::report::Report;
+
+/// Classes that are named.
+const CLASSES: usize = 12;
+
+/// The rows that a model is explained and evaluated with.
+#[derive(Debug, Clone)]
+pub struct EvaluatedRows<'a> {
+    /// The rows.
+    pub table: &'a Table,
+    /// Their indices in the file, if they are not all of its rows.
+    pub numbers: Option<&'a [usize]>,
+    /// What they are, in words: `732 rows of test.csv`.
+    pub description: String,
+}
+
+impl EvaluatedRows<'_> {
+    /// The number of a row in the file, from 1.
+    fn number(&self, row: usize) -> usize {
+        self.numbers.map_or(row, |numbers| numbers[row]) + 1
+    }
+}
+
+impl Report {
+    /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` stands
+    /// in front of amounts of the target.
+    ///
+    /// # Errors
+    ///
+    /// Rows that do not fit the model.
+    pub fn of_model(
+        model: &SavedModel,
+        explanation: &Explanation,
+        rows: &EvaluatedRows,
+        unit: &str,
+    ) -> Result<Self, Error> {
+        let column = model.target.column();
+        let ignored = model.schema.columns.iter().filter_map(|c| {
+            let reason = escaped(c.reason.as_ref()?);
+            Some(format!("Column {} ignored: {reason}.", shown(&c.name)))
+        });
+        let explained = explanation.rows.iter();
+        Ok(Self {
+            title: format!("What predicts {}", shown(column)),
+            target: shown(column),
+            unit: unit.to_string(),
+            facts: facts(model),
+            notes: ignored.collect(),
+            score_name: match model.target.task() {
+                Task::Regression => "RMSE".to_string(),
+                Task::Classification => "accuracy".to_string(),
+            },
+            evaluation: evaluation(model, explanation, rows)?,
+            importance: Some((explanation.measure, explanation.importance.clone())),
+            dependence: explanation.dependence.clone(),
+            rows: explained
+                .map(|row| (format!("data row {}", rows.number(row.row)), row.clone()))
+                .collect(),
+            settings: model.summary.settings.clone(),
+            ..Self::default()
+        })
+    }
+}
+
+/// Facts about the data and the network, with their names.
+fn facts(model: &SavedModel) -> Vec<(String, String)> {
+    let summary = &model.summary;
+    let column = model.target.column();
+    let rows = format!(
+        "{} to train on, {} to choose the best epoch",
+        integer(summary.training_rows),
+        integer(summary.validation_rows)
+    );
+    let target = match &model.target {
+        Target::Regression { .. } => ("target transform", target_transform(&model.target)),
+        Target::Classification { classes, .. } => {
+            let names: Vec<String> = classes.iter().take(CLASSES).map(|name| shown(name)).collect();
+            let more = if classes.len() > CLASSES { ", …" } else { "" };
+            ("classes", format!("{}{more}", names.join(", ")))
+        }
+    };
+    let parameters = count(model.network.num_params(), "parameter");
+    let facts = [
+        ("table", shown(&summary.table)),
+        ("rows", rows),
+        ("target", format!("{} ({})", shown(column), model.target.task())),
+        target,
+        ("columns used", integer(model.encoder.columns.len())),
+        ("network", format!("{}, {parameters}", layers(model))),
+        (
+            "epochs",
+            format!("{}, the best is {}", summary.epochs, summary.best_epoch),
+        ),
+        (
+            "seed and device",
+            format!("{}, {}", summary.seed, shown(&summary.device)),
+        ),
+    ];
+    facts.into_iter().map(|(name, fact)| (name.to_string(), fact)).collect()
+}
+
+/// The predictions beside the true values, for rows that have them.
+fn evaluation(
+    model: &SavedModel,
+    explanation: &Explanation,
+    rows: &EvaluatedRows,
+) -> Result<Option<Evaluation>, Error> {
+    if rows.table.column(model.target.column()).is_err() {
+        return Ok(None);
+    }
+    let targets = Targets::read(rows.table, &model.target)?;
+    let mut row_numbers = Vec::new();
+    let outcome = match (&targets, &explanation.predictions) {
+        (Targets::Values(values), Predictions::Values(all)) => {
+            let known = || (0..values.len()).filter(|&row| values[row].is_finite());
+            row_numbers.extend(known().map(|row| rows.number(row)));
+            Outcome::Values {
+                predicted: known().map(|row| all[row]).collect(),
+                actual: known().map(|row| values[row]).collect(),
+            }
+        }
+        (
+            Targets::Classes(of_row),
+            Predictions::Classes {
+                classes,
+                probabilities: all,
+            },
+        ) => {
+            let known = || {
+                let rows = of_row.iter().enumerate();
+                rows.filter_map(|(row, class)| Some((row, (*class)?)))
+            };
+            row_numbers.extend(known().map(|(row, _)| rows.number(row)));
+            let width = classes.len();
+            let probabilities = known().flat_map(|(row, _)| &all[row * width..(row + 1) * width]);
+            Outcome::Classes {
+                classes: classes.iter().map(|name| shown(name)).collect(),
+                probabilities: probabilities.copied().collect(),
+                actual: known().map(|(_, class)| class).collect(),
+            }
+        }
+        _ => return Ok(None),
+    };
+    Ok((!row_numbers.is_empty()).then_some(Evaluation {
+        rows: rows.description.clone(),
+        places: row_numbers,
+        outcome,
+    }))
+}
+
+/// The networks of a model by their layers: `8 networks, each 20 → 128 → 1 (silu)`.
+pub fn layers(model: &SavedModel) -> String {
+    let widths = model.config.widths();
+    let mut shapes: Vec<(String, usize)> = Vec::new();
+    for network in &model.network.members {
+        let mut layers = vec![widths[0]];
+        layers.extend(network.hidden_units());
+        layers.push(model.config.outputs);
+        let layers: Vec<String> = layers.iter().map(usize::to_string).collect();
+        let layers = layers.join(" → ");
+        match shapes.iter_mut().find(|(shape, _)| *shape == layers) {
+            Some((_, networks)) => *networks += 1,
+            None => shapes.push((layers, 1)),
+        }
+    }
+    let activation = &model.config.activation;
+    match shapes.as_slice() {
+        [(layers, 1)] => format!("{layers} ({activation})"),
+        [(layers, networks)] => format!("{networks} networks, each {layers} ({activation})"),
+        _ => {
+            let shapes = shapes.iter();
+            let shapes = shapes.map(|(layers, networks)| format!("{networks} of {layers}"));
+            let networks = model.network.members.len();
+            let shapes = shapes.collect::<Vec<_>>().join(", ");
+            format!("{networks} networks, {shapes} ({activation})")
+        }
+    }
+}
+
+/// How a numeric target is transformed for the network; empty for classes.
+pub fn target_transform(target: &Target) -> String {
+    let Target::Regression {
+        scale, mean, std, ..
+    } = target
+    else {
+        return String::new();
+    };
+    let of = match scale {
+        TargetScale::Standard | TargetScale::Auto => "",
+        TargetScale::Log => "of the logarithm: ",
+        TargetScale::None => return "none".to_string(),
+    };
+    format!("{of}mean {}, standard deviation {}", number(*mean), number(*std))
+}

@@ -1,0 +1,143 @@
+//! Reports of a training.
+
+use backburn::baselines::constant_name;
+use backburn::text::{count, integer, shown};
+use backburn::{
+    Config, Dataset, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason, Table,
+    Task,
+};
+use backburn_explain::{ExplainOptions, Explanation};
+use backburn_report::{EvaluatedRows, Report};
+
+use super::train_outcome::Tested;
+use crate::error::Error;
+use crate::ui::words;
+
+/// Scores with what they are of, as a report shows them.
+#[derive(Debug, Default)]
+pub struct Scores(Vec<(String, String)>);
+
+impl Scores {
+    pub fn push(&mut self, what: String, score: String) {
+        self.0.push((what, score));
+    }
+
+    /// Puts the scores on test rows first.
+    pub fn insert_test(&mut self, tested: &Tested, task: Task, unit: &str) {
+        let constant = format!("always {}", constant_name(task));
+        self.0.insert(0, ("test".to_string(), tested.score.line(unit)));
+        self.0.insert(1, (constant, tested.constant.headline(unit)));
+    }
+}
+
+/// The report of a model after its training. `command` is the command that trains it again.
+pub fn training_report(
+    model: &FittedModel,
+    data: &Dataset,
+    test: Option<&Table>,
+    scores: &Scores,
+    curve: Option<LearningCurve>,
+    command: &str,
+    unit: &str,
+) -> Result<Report, Error> {
+    let Some(record) = model.record() else {
+        return Err(Error::Failed("a model that was loaded has no training to report".to_string()));
+    };
+    let (table, numbers, description) = evaluated_rows(record, data, test)?;
+    let rows = EvaluatedRows {
+        table: &table,
+        numbers,
+        description,
+    };
+    let saved = model.model();
+    let options = ExplainOptions {
+        seed: saved.summary.seed,
+        ..ExplainOptions::default()
+    };
+    let explanation = Explanation::new(saved, &table, &options, model.predictor().device())?;
+    let mut report = Report::of_model(saved, &explanation, &rows, unit)?;
+    let notes = words::notes(data);
+    if !notes.is_empty() {
+        report.notes = notes;
+    }
+    report.learning_curve = curve;
+    if record.stop == StopReason::Interrupted {
+        report.notes.insert(0, interrupted(model, record));
+    }
+    if !record.history.epochs.is_empty() {
+        report.findings = Some(record.findings.clone());
+    }
+    report.history = Some(record.history.clone());
+    report.facts.insert(2, ("columns".to_string(), words::columns(data)));
+    report.scores.clone_from(&scores.0);
+    if let Some(score) = &record.validation {
+        let score = score.line(unit);
+        report.scores.push(("validation".to_string(), score));
+    }
+    report.command = command.to_string();
+    Ok(report)
+}
+
+fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
+    let reached = match record.networks {
+        1 => count(model.model().summary.epochs, "epoch"),
+        _ => count(model.model().network.members.len(), "network"),
+    };
+    format!("training was interrupted after {reached}")
+}
+
+/// The report of a training that gave no model.
+pub fn failure_report(
+    history: &History,
+    findings: &[Finding],
+    data: &Dataset,
+    config: &Config,
+    command: &str,
+) -> Report {
+    let target = shown(data.target());
+    let facts = [
+        ("rows", integer(data.rows().len())),
+        ("columns", words::columns(data)),
+        ("target", format!("{target} ({})", data.task())),
+        (
+            "model",
+            "none: the loss became infinite or NaN before an epoch was finished".to_string(),
+        ),
+    ];
+    Report {
+        title: format!("A training for {target} that failed"),
+        facts: facts.map(|(name, fact)| (name.to_string(), fact)).to_vec(),
+        target,
+        notes: words::notes(data),
+        history: Some(history.clone()),
+        findings: Some(findings.to_vec()),
+        settings: config.to_toml(),
+        command: command.to_string(),
+        ..Report::default()
+    }
+}
+
+/// Rows that the network was not trained on, if there are any, their indices in the file, and what they
+/// are.
+fn evaluated_rows<'a>(
+    record: &'a FitRecord,
+    data: &Dataset,
+    test: Option<&Table>,
+) -> Result<(Table, Option<&'a [usize]>, String), Error> {
+    if let Some(test) = test {
+        let rows = count(test.rows(), "row");
+        let description = format!("{rows} of {}, which were not trained on", test.name());
+        return Ok((test.clone(), None, description));
+    }
+    let split = &record.split;
+    let (rows, why) = match split.validation.is_empty() {
+        false => (&split.validation, "that chose the best epoch"),
+        true => (
+            &split.training,
+            "that were trained on: no others were set aside",
+        ),
+    };
+    let table = data.table().select(data.table().name(), rows)?;
+    let description = format!("the {} {why}", count(rows.len(), "row"));
+    Ok((table, Some(rows), description))
+}
