@@ -4,23 +4,25 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-/// One value of a table, as far as it is understood without knowing its column.
+/// One value of a table. Whether text is a number, a truth value, a date or a category depends on the
+/// type of its column: see [`number`](Self::number), [`boolean`](Self::boolean), [`date`](Self::date)
+/// and [`category`](Self::category).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
-    /// Nothing, or one of the words for nothing.
+    /// No value, or text that stands for a missing value, such as `NA`.
     Missing,
     /// A number from a typed column.
     Number(f64),
     /// A truth value from a typed column.
     Boolean(bool),
-    /// A moment from a typed column, in seconds since 1970.
+    /// A date and time from a typed column, in seconds since 1970-01-01 00:00 UTC.
     Date(f64),
-    /// Text, without the white space around it.
+    /// Text, without leading and trailing white space.
     Text(&'a str),
 }
 
-/// Whether text stands for a missing value: pandas' list and `?`. (What Rust reads as a number that is
-/// none, `nan` in any case and with any sign, does too.)
+/// Whether text stands for a missing value: the list of `pandas.read_csv`, `?`, and everything that
+/// Rust parses as NaN (`nan` in any case and with any sign).
 fn is_missing(text: &str) -> bool {
     matches!(
         text,
@@ -45,7 +47,7 @@ fn is_missing(text: &str) -> bool {
 }
 
 impl<'a> Cell<'a> {
-    /// Text from a file.
+    /// A value from text: trimmed, and [`Missing`](Self::Missing) if it stands for a missing value.
     pub fn from_text(text: &'a str) -> Self {
         let text = text.trim();
         match text.len() <= 8 && is_missing(text) {
@@ -54,7 +56,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The value as a number, which may be infinite; `None` if it is something else.
+    /// The value as a number, which may be infinite; `None` if it is not one.
     pub fn number(&self) -> Option<f64> {
         match *self {
             Self::Number(number) => Some(number),
@@ -64,7 +66,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The value as a truth value; `None` if it is something else.
+    /// The value as a truth value; `None` if it is not one.
     pub fn boolean(&self) -> Option<bool> {
         match *self {
             Self::Boolean(truth) => Some(truth),
@@ -94,7 +96,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The value as the name of a category; `None` if it is missing. Whole numbers lose their `.0`,
-    /// so that `1` and `1.0` are one category.
+    /// so that `1` and `1.0` are the same category.
     pub fn category(&self) -> Option<Cow<'a, str>> {
         Some(match *self {
             Self::Missing => return None,
@@ -109,9 +111,8 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Text as the name of a category: a whole number without a point and zeros behind it, anything
-/// else as it stands.
-pub(crate) fn without_point(text: &str) -> &str {
+/// Text as the name of a category: a whole number loses a decimal point and the zeros after it.
+fn without_point(text: &str) -> &str {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
         _ => text,
@@ -123,9 +124,9 @@ pub(crate) fn without_point(text: &str) -> &str {
     }
 }
 
-/// Whether a number is one that 32 bits hold, and not their largest, which stands for a missing
-/// value in some files.
-pub(crate) fn within_range(number: f64) -> bool {
+/// Whether a number is finite and smaller in magnitude than the largest `f32`. Other numbers count as
+/// missing; some files use the largest `f32` for missing values.
+pub fn within_range(number: f64) -> bool {
     number.abs() < f64::from(f32::MAX)
 }
 
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_for_nothing_are_missing() {
+    fn words_for_missing_values_are_missing() {
         for text in ["", "  ", "NA", " nan ", "NAN", "-NaN", "?", "null"] {
             assert_eq!(Cell::from_text(text), Cell::Missing, "{text:?}");
         }
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn text_becomes_what_is_asked_for() {
+    fn text_is_parsed_by_the_type_that_is_asked_for() {
         let cell = Cell::from_text;
         assert_eq!(cell(" 1.5e3 ").number(), Some(1500.0));
         assert_eq!(cell("1,5").number(), None);

@@ -5,9 +5,9 @@ use arrow_array::types::{Float64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StringArray};
 use arrow_schema::{DataType, TimeUnit};
 
-use crate::Cell;
+use crate::cell::Cell;
 
-/// One column of a table, in chunks; reads as a run of [`Cell`]s.
+/// One column of a table: the arrays of its batches, read as a sequence of [`Cell`]s.
 #[derive(Debug, Clone)]
 pub struct Column<'a> {
     chunks: Vec<Chunk<'a>>,
@@ -22,15 +22,16 @@ enum Chunk<'a> {
     Unreadable(&'a ArrayRef),
 }
 
-/// The type as which a column of this Arrow type is kept, or `None` if it is one that no row of
-/// numbers can be made of (lists, structures and the like).
-pub(crate) fn kept_as(data_type: &DataType) -> Option<DataType> {
+/// The type that a column of this Arrow type is converted to when it is read; `None` for types that
+/// cannot be used, such as lists and structures.
+#[cfg(feature = "parquet")]
+pub(crate) fn stored_type(data_type: &DataType) -> Option<DataType> {
     use DataType::*;
     Some(match data_type {
         Utf8 | LargeUtf8 | Utf8View => Utf8,
         Boolean => Boolean,
         Date32 | Date64 | Timestamp(..) => Timestamp(TimeUnit::Microsecond, None),
-        Dictionary(_, values) => kept_as(values)?,
+        Dictionary(_, values) => stored_type(values)?,
         Null => Utf8,
         numeric if numeric.is_numeric() => Float64,
         _ => return None,
@@ -38,7 +39,9 @@ pub(crate) fn kept_as(data_type: &DataType) -> Option<DataType> {
 }
 
 impl<'a> Column<'a> {
-    pub(crate) fn new(arrays: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
+    /// A column of these arrays, one after the other. Arrays of other types than
+    /// [`TableReader`](crate::TableReader) returns hold only missing values.
+    pub fn new(arrays: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
         let chunk = |array: &'a ArrayRef| match array.data_type() {
             DataType::Utf8 => Chunk::Text(array.as_string()),
             DataType::Float64 => Chunk::Number(array.as_primitive()),
@@ -51,8 +54,8 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The name of the column's type, if it is one that no row of numbers can be made of.
-    pub(crate) fn unreadable(&self) -> Option<String> {
+    /// The name of the column's Arrow type, if values of that type cannot be used.
+    pub fn unreadable(&self) -> Option<String> {
         self.chunks.iter().find_map(|chunk| match chunk {
             Chunk::Unreadable(array) if *array.data_type() != DataType::Null => {
                 Some(array.data_type().to_string())

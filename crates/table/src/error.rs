@@ -1,12 +1,11 @@
-//! What can be wrong with a table or a model file.
+//! Errors about tables and their values.
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// A table that cannot be used, in words for the person who has it.
+/// A table that cannot be used. The message says what is wrong, where, and what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -15,36 +14,36 @@ pub enum TableError {
     Io {
         /// The file.
         name: String,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// The file is not the table it should be.
+    /// The file cannot be parsed as a table.
     #[error("{place}: {reason}")]
     Malformed {
-        /// File, and line where known.
+        /// The file, and the line if it is known.
         place: String,
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// A column that is not there.
+    /// A column does not exist.
     #[error("{name} has no column `{column}`{}", hint(.nearest))]
     NoColumn {
         /// The table.
         name: String,
-        /// The column asked for.
+        /// The name that was looked up.
         column: String,
-        /// The column that was perhaps meant.
+        /// The most similar name that exists.
         nearest: Option<String>,
     },
-    /// A value that its column cannot hold.
+    /// A value does not have the type of its column.
     #[error("{place}: {error}")]
     Cell {
-        /// File, and line where known.
+        /// The file, and the line if it is known.
         place: String,
-        /// Which value.
+        /// The value and its column.
         error: CellError,
     },
-    /// The table as a whole cannot be learned from.
+    /// The table can be read, but not used for what was asked.
     #[error("{name}: {reason}")]
     Unusable {
         /// The table.
@@ -54,6 +53,22 @@ pub enum TableError {
     },
 }
 
+impl TableError {
+    pub(crate) fn io(name: &str, error: io::Error) -> Self {
+        Self::Io {
+            name: name.to_string(),
+            error,
+        }
+    }
+
+    pub(crate) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Malformed {
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
 fn hint(nearest: &Option<String>) -> String {
     match nearest {
         Some(nearest) => format!("; did you mean `{nearest}`?"),
@@ -61,14 +76,14 @@ fn hint(nearest: &Option<String>) -> String {
     }
 }
 
-/// A value that its column cannot hold.
+/// A value that does not have the type of its column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellError {
     /// The column.
     pub column: String,
-    /// The row in its batch or table, from 0.
+    /// The index of the row in its batch or table, from 0.
     pub row: usize,
-    /// The value as written.
+    /// The value as it is written in the table.
     pub value: String,
     /// What the column holds.
     pub expected: &'static str,
@@ -90,54 +105,3 @@ impl fmt::Display for CellError {
 }
 
 impl std::error::Error for CellError {}
-
-/// A model file that cannot be used or written.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ModelFileError {
-    /// The file cannot be read or written.
-    #[error("{}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The file is no model of ours.
-    #[error("{name}: this is not a Backburn model ({reason})")]
-    Foreign {
-        /// The file.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The file is a model of ours, but damaged or altered.
-    #[error("{name}: this model is damaged: {reason}")]
-    Damaged {
-        /// The file.
-        name: String,
-        /// How.
-        reason: String,
-    },
-    /// The file is of a later program.
-    #[error(
-        "{name}: this model has format {version}, and this program reads up to {}: update it",
-        crate::FORMAT_VERSION
-    )]
-    Newer {
-        /// The file.
-        name: String,
-        /// Its format version.
-        version: u64,
-    },
-    /// Something else already stands at the path.
-    #[error(
-        "{}: already exists and is not a Backburn model, so it is not overwritten: choose \
-         another path",
-        path.display()
-    )]
-    InTheWay {
-        /// The file.
-        path: PathBuf,
-    },
-}

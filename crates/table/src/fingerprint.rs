@@ -2,15 +2,18 @@
 
 use twox_hash::XxHash3_128;
 
-use crate::{Cell, Table, TableError};
+use crate::cell::Cell;
+use crate::error::TableError;
+use crate::table::Table;
 
 impl Table {
-    /// A hash (XXH3, 128 bits, in hexadecimal digits) of the names of the columns and of every cell, in
-    /// order: two tables that a network would learn differently from do not have the same.
+    /// A hash of the column names and of every cell, in order: XXH3 with 128 bits, as 32 hexadecimal
+    /// digits. Two tables that differ in a cell, a name or the order of rows or columns have different
+    /// fingerprints.
     ///
     /// # Errors
     ///
-    /// None of a table that was read.
+    /// Never for a table that came from a reader.
     pub fn fingerprint(&self) -> Result<String, TableError> {
         let mut hasher = XxHash3_128::new();
         let mut write = |kind: u8, bytes: &[u8]| {
@@ -36,7 +39,8 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ReadOptions, Table};
+    use crate::read_options::ReadOptions;
+    use crate::table::Table;
 
     fn fingerprint(csv: &'static str) -> String {
         let table = Table::from_reader("test", csv.as_bytes(), &ReadOptions::default());
@@ -44,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn another_cell_name_or_order_is_another_fingerprint() {
+    fn a_different_cell_name_or_order_changes_the_fingerprint() {
         let one = fingerprint("a,b\n1,2\n3,\n");
         assert_eq!(one, fingerprint("a,b\n1 ,2\n3,NA\n"));
         for other in [

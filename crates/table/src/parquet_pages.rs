@@ -1,4 +1,4 @@
-//! What the pages of a Parquet file say of themselves, looked at before they are believed.
+//! Checks of the pages of a Parquet file, before the decoder allocates memory for what they claim.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,17 +13,17 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::page_header::{Compact, Page};
 
-/// A page may always say that it is so many bytes when it is unpacked, …
+/// A page may claim this many decompressed bytes in any case,
 const MOST_UNPACKED: u64 = 600 << 20;
-/// … and more if it is no more than so many times what it is packed.
+/// and more if the claim is at most this many times its compressed bytes.
 const MOST_TIMES: u64 = 64;
 
-/// Reads the headers of all pages, since the decoder takes memory for as many bytes and values as they say.
-/// Returned is what the largest pages of all columns take at once.
+/// Checks the headers of all pages, because the decoder allocates memory for the bytes and values that
+/// they claim. Returns the memory that the largest pages of all columns take together, in bytes.
 ///
 /// # Errors
 ///
-/// A page that is not within its column or file, or that says it holds more than it can.
+/// A page is not within its column or file, or claims to hold more than it can.
 pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<u64, String> {
     let mut packed = 0u64;
     let mut most = 0;
@@ -49,26 +49,26 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
     Ok(most)
 }
 
-/// Looks into pages for what the decoder takes from there without a bound: gzip, which it unpacks to its end
-/// whatever the header says, and texts by their differences, which say themselves how many they are.
+/// Checks the contents of pages that the decoder reads without a bound: gzip, which it decompresses to
+/// the end whatever the header claims, and delta-encoded texts, which state their number themselves.
 ///
 /// # Errors
 ///
-/// A page that holds more than its header says.
+/// A page holds more than its header claims.
 pub(crate) fn check_packed(file: &File, metadata: &ParquetMetaData) -> Result<(), String> {
     for (number, group) in metadata.row_groups().iter().enumerate() {
         for column in group.columns() {
-            let mut by_differences = false;
+            let mut delta_encoded = false;
             each_page(file, column, |page, data| {
-                by_differences |= page.by_differences;
+                delta_encoded |= page.delta_encoded;
                 match column.compression() {
                     Compression::GZIP(_) => check_gzip(file, &page, data),
                     _ => Ok(()),
                 }
             })?;
-            if by_differences {
+            if delta_encoded {
                 let rows = metadata.row_group(number).num_rows();
-                check_differences(file, column, usize::try_from(rows).unwrap_or(0))
+                check_delta_encoded(file, column, usize::try_from(rows).unwrap_or(0))
                     .map_err(|reason| named(column, reason))?;
             }
         }
@@ -81,7 +81,7 @@ fn named(column: &ColumnChunkMetaData, reason: String) -> String {
     format!("a page of column `{name}` {reason}")
 }
 
-/// Gives each page of a column, and where its data begin.
+/// Calls `page` for each page of a column, with its header and the position of its data.
 fn each_page(
     file: &impl ChunkReader,
     column: &ColumnChunkMetaData,
@@ -117,7 +117,7 @@ fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String>
         let (unpacked, packed) = (page.unpacked, page.packed);
         return Err(format!("says that its {packed} bytes are {unpacked}"));
     }
-    // What is not packed is as long as it is, whatever it says.
+    // An uncompressed page is as long as it is in the file, whatever its header claims.
     let bytes = match column.compression() {
         Compression::UNCOMPRESSED => page.packed,
         _ => page.unpacked,
@@ -137,7 +137,7 @@ fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
     let bytes = file.get_read(data + page.levels);
     let bytes = bytes.map_err(|error| error.to_string())?;
     let bytes = MultiGzDecoder::new(bytes.take(packed));
-    // What is wrong with it otherwise, the decoder says.
+    // Other errors are left to the decoder, which reports them.
     match io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink()) {
         Ok(unpacked) if unpacked > page.unpacked => {
             Err(format!("is more than the {} bytes it says", page.unpacked))
@@ -146,7 +146,11 @@ fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
     }
 }
 
-fn check_differences(file: &File, column: &ColumnChunkMetaData, rows: usize) -> Result<(), String> {
+fn check_delta_encoded(
+    file: &File,
+    column: &ColumnChunkMetaData,
+    rows: usize,
+) -> Result<(), String> {
     let file = file.try_clone().map_err(|error| error.to_string())?;
     let pages = SerializedPageReader::new(Arc::new(file), column, rows, None);
     let mut pages = pages.map_err(|error| error.to_string())?;
@@ -163,10 +167,10 @@ fn check_differences(file: &File, column: &ColumnChunkMetaData, rows: usize) -> 
             DecodedPage::DataPage { .. } => without_levels(bytes, column),
         };
         let texts = data.and_then(|data| match encoding {
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => Some(differences(data)?.0),
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => Some(delta_count(data)?.0),
             Encoding::DELTA_BYTE_ARRAY => {
-                let (prefixes, rest) = differences(data)?;
-                Some(prefixes.max(differences(rest)?.0))
+                let (prefixes, rest) = delta_count(data)?;
+                Some(prefixes.max(delta_count(rest)?.0))
             }
             _ => Some(0),
         });
@@ -178,11 +182,11 @@ fn check_differences(file: &File, column: &ColumnChunkMetaData, rows: usize) -> 
     Ok(())
 }
 
-/// The least bits of a value in a dictionary.
+/// The smallest size of a value in a dictionary, in bits.
 fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     match column.column_type() {
         Type::BOOLEAN => 1,
-        // Of an array, its length.
+        // A byte array has at least its length.
         Type::INT32 | Type::FLOAT | Type::BYTE_ARRAY => 32,
         Type::INT64 | Type::DOUBLE => 64,
         Type::INT96 => 96,
@@ -193,7 +197,7 @@ fn least_bits(column: &ColumnChunkMetaData) -> u64 {
     }
 }
 
-/// What stands behind the levels of a page of the first kind.
+/// The data of a page of version 1, after its levels.
 fn without_levels<'a>(bytes: &'a [u8], column: &ColumnChunkMetaData) -> Option<&'a [u8]> {
     let column = column.column_descr();
     let levels = [column.max_rep_level(), column.max_def_level()];
@@ -204,9 +208,9 @@ fn without_levels<'a>(bytes: &'a [u8], column: &ColumnChunkMetaData) -> Option<&
     })
 }
 
-/// How many numbers are written by their differences, in blocks of bits
-/// (<https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>), and what stands behind.
-fn differences(bytes: &[u8]) -> Option<(u64, &[u8])> {
+/// How many numbers are stored in delta encoding
+/// (<https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>), and the bytes after them.
+fn delta_count(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut reader = Compact {
         bytes: bytes.take(bytes.len() as u64),
     };
@@ -224,7 +228,7 @@ fn differences(bytes: &[u8]) -> Option<(u64, &[u8])> {
         for width in widths {
             if left > 0 {
                 let bytes = of_part.checked_mul(u64::from(width))?;
-                reader.pass(bytes / 8).ok()?;
+                reader.skip_bytes(bytes / 8).ok()?;
                 left = left.saturating_sub(of_part);
             }
         }
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_what_they_can_be() {
+    fn pages_that_claim_too_much_are_refused() {
         let (bytes, start, end) = file(false);
         assert_eq!(bytes[start..start + 3], [0x15, 0, 0x15]);
         assert_eq!(bytes[start + 4], 0x15);
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_no_longer_than_it_says() {
+    fn gzip_that_is_longer_than_it_claims_is_refused() {
         for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
             let numbers = Arc::new(Int32Array::from(vec![Some(7); 100_000])) as _;
             let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
@@ -334,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_by_differences_are_counted() {
+    fn texts_delta_encoded_are_counted() {
         for encoding in [
             Encoding::DELTA_LENGTH_BYTE_ARRAY,
             Encoding::DELTA_BYTE_ARRAY,
@@ -361,15 +365,15 @@ mod tests {
                 checked(&bytes).unwrap();
             }
         }
-        // Blocks of 2^31 in one part, 2^31 numbers, all of no bits: a few bytes.
+        // Blocks of 2^31 numbers in one part, 2^31 numbers of 0 bits: a few bytes.
         let many = [0x80, 0x80, 0x80, 0x80, 8];
         let stream = [&many[..], &[1], &many, &[0], &[0, 0], b"rest"].concat();
-        assert_eq!(differences(&stream), Some((1 << 31, &b"rest"[..])));
-        // A block of 128 in 4 parts for 3 numbers: one part of 2 bits, of the others nothing is there.
+        assert_eq!(delta_count(&stream), Some((1 << 31, &b"rest"[..])));
+        // A block of 128 numbers in 4 parts for 3 numbers: only the first part has data, of 2 bits each.
         let stream = [&[128, 1, 4, 3, 0][..], &[0, 2, 9, 9, 9], &[0; 8], b"rest"].concat();
-        assert_eq!(differences(&stream), Some((3, &b"rest"[..])));
-        assert_eq!(differences(&stream[..12]), None);
-        assert_eq!(differences(&[128, 1, 0, 3, 0]), None);
-        assert_eq!(differences(&[0, 1, 3, 0, 0, 0, 0]), None);
+        assert_eq!(delta_count(&stream), Some((3, &b"rest"[..])));
+        assert_eq!(delta_count(&stream[..12]), None);
+        assert_eq!(delta_count(&[128, 1, 0, 3, 0]), None);
+        assert_eq!(delta_count(&[0, 1, 3, 0, 0, 0, 0]), None);
     }
 }

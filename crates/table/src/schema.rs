@@ -1,56 +1,16 @@
-//! What the columns of a table are.
+//! The schema of a table: what each column holds.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::within_range;
-use crate::{Cell, CellError, Table, TableError};
+use crate::cell::{Cell, within_range};
+use crate::column_kind::ColumnKind;
+use crate::error::{CellError, TableError};
+use crate::table::Table;
 
-/// What a column holds, and so how it is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum ColumnKind {
-    /// Numbers.
-    Numeric,
-    /// Truth values: true and false, yes and no, t and f, y and n.
-    Boolean,
-    /// Names of categories.
-    Categorical,
-    /// Dates, with or without a time, year first.
-    Date,
-    /// Not used.
-    Ignored,
-}
-
-impl ColumnKind {
-    /// What a value must be to stand in such a column.
-    pub(crate) fn expected(self) -> &'static str {
-        match self {
-            Self::Numeric => "numbers",
-            Self::Boolean => "truth values such as true and false",
-            Self::Date => "dates such as 2024-12-31",
-            Self::Categorical | Self::Ignored => "anything",
-        }
-    }
-}
-
-impl fmt::Display for ColumnKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Numeric => "numeric",
-            Self::Boolean => "boolean",
-            Self::Categorical => "categorical",
-            Self::Date => "date",
-            Self::Ignored => "ignored",
-        })
-    }
-}
-
-/// A column and what it was found to be.
+/// A column and what it holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnSchema {
@@ -58,17 +18,17 @@ pub struct ColumnSchema {
     pub name: String,
     /// What it holds.
     pub kind: ColumnKind,
-    /// Rows without a value.
+    /// Number of rows without a value.
     pub missing: usize,
-    /// Rows with a number that is infinite, or too large for 32 bits, and treated as missing.
+    /// Number of rows whose number is infinite or too large for an `f32`; they count as missing.
     pub infinite: usize,
-    /// Different values, counted up to a bound.
+    /// Number of different values, counted up to 100,000.
     pub distinct: usize,
-    /// Why it is ignored.
+    /// Why the column is ignored, if it is.
     pub reason: Option<String>,
 }
 
-/// What the columns of a table are, in the order of the table.
+/// What the columns of a table hold, in the order of the table.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
@@ -77,17 +37,17 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Finds out what each column holds; `overrides` has the last word where it names a column.
+    /// Infers what each column holds; `overrides` sets the kind of the columns that it names.
     ///
-    /// A column is numeric if all its values are numbers, boolean if they are all truth values, a
-    /// date if they are all dates, and categorical otherwise. It is ignored if it never varies or
-    /// only tells rows apart: text that nearly always differs, or whole numbers that all differ
-    /// in a column that is named like an identifier or counts the rows.
+    /// A column is numeric if all its values are numbers, boolean if all are truth values, a date if
+    /// all are dates, and categorical otherwise. A column is ignored if it is constant or only
+    /// identifies rows: its text differs in nearly every row, or its whole numbers all differ and it
+    /// is named like an identifier or counts the rows.
     ///
     /// # Errors
     ///
-    /// An override for a column that is not there or cannot be so, or a column of numbers with
-    /// some text among them.
+    /// An override names a column that does not exist or does not fit its values, or a column of
+    /// numbers or dates holds a few values that are neither.
     pub fn infer(
         table: &Table,
         overrides: &BTreeMap<String, ColumnKind>,
@@ -104,47 +64,32 @@ impl Schema {
         Ok(Self { columns })
     }
 
-    /// Checks that a column of another table holds what it does here; a column that is ignored may
-    /// hold anything.
+    /// Checks that a column of another table holds values of the kind that it has in this schema. An
+    /// ignored column may hold anything.
     ///
     /// # Errors
     ///
-    /// No such column in the table, or a value of another kind.
+    /// The table has no such column, or a value is of another kind.
     pub fn check(&self, table: &Table, name: &str) -> Result<(), TableError> {
         table.column(name)?;
         self.column(name)
-            .map_or(Ok(()), |column| demand(table, name, column.kind))
+            .map_or(Ok(()), |column| check_kind(table, name, column.kind))
     }
 
-    /// A column by name.
+    /// A column by name; `None` if the schema does not have it.
     pub fn column(&self, name: &str) -> Option<&ColumnSchema> {
         self.columns.iter().find(|column| column.name == name)
     }
 }
 
-/// The name that was perhaps meant by one that is not there.
-pub fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let lower = name.to_lowercase();
-    names
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_string())
-}
-
-/// Different values beyond this many are not told apart any more.
+/// Different values are counted up to this number.
 const MOST_DISTINCT: usize = 100_000;
-/// A table with fewer rows says little about which columns are identifiers.
+/// In a table with fewer rows, values that all differ are no sign of an identifier.
 const FEW_ROWS: usize = 20;
 
-/// What one pass over a column finds.
+/// Statistics of one pass over a column.
 #[derive(Default)]
-struct Found {
+struct ColumnStatistics {
     rows: usize,
     missing: usize,
     numbers: usize,
@@ -159,8 +104,8 @@ struct Found {
     values: HashSet<u64>,
 }
 
-impl Found {
-    fn see(&mut self, row: usize, cell: &Cell) {
+impl ColumnStatistics {
+    fn add(&mut self, row: usize, cell: &Cell) {
         if *cell == Cell::Missing {
             self.missing += 1;
             return;
@@ -208,12 +153,12 @@ impl Found {
 fn infer_column(
     table: &Table,
     name: &str,
-    wanted: Option<ColumnKind>,
+    kind_override: Option<ColumnKind>,
 ) -> Result<ColumnSchema, TableError> {
-    let found = look(table, name)?;
+    let found = column_statistics(table, name)?;
     let present = found.present();
     if let Some(data_type) = table.column(name)?.unreadable()
-        && wanted.is_none()
+        && kind_override.is_none()
     {
         return Ok(ColumnSchema {
             name: name.to_string(),
@@ -224,17 +169,16 @@ fn infer_column(
             reason: Some(format!("values of type {data_type} cannot be read")),
         });
     }
-    let kind = match wanted {
+    let kind = match kind_override {
         Some(kind) => {
-            demand(table, name, kind)?;
+            check_kind(table, name, kind)?;
             kind
         }
         None if present == found.numbers => ColumnKind::Numeric,
         None if present == found.booleans => ColumnKind::Boolean,
         None if present == found.dates => ColumnKind::Date,
         None => {
-            // A few words among many different numbers or dates are a mistake rather than
-            // categories.
+            // A few words among many different numbers or dates are a mistake, not categories.
             let mostly = |count: usize| count >= 10 && count * 5 >= present * 4;
             let many = |different: usize| different * 2 > present.min(40);
             let meant = if mostly(found.numbers) && many(found.values.len()) {
@@ -250,7 +194,7 @@ fn infer_column(
                 return Err(TableError::Malformed {
                     place: table.place(row),
                     reason: format!(
-                        "column `{name}` holds {holds}, but here is {value:?}: mend it, or \
+                        "column `{name}` holds {holds}, but here is {value:?}: correct it, or \
                          declare the column with --set 'columns.{name}=categorical'"
                     ),
                 });
@@ -275,8 +219,8 @@ fn infer_column(
     };
     if kind == ColumnKind::Ignored {
         column.reason = Some("by request".to_string());
-    } else if let Some(reason) = useless(&column, &found)
-        && (wanted.is_none() || distinct == 0)
+    } else if let Some(reason) = reason_to_ignore(&column, &found)
+        && (kind_override.is_none() || distinct == 0)
     {
         column.kind = ColumnKind::Ignored;
         column.reason = Some(reason.to_string());
@@ -284,21 +228,21 @@ fn infer_column(
     Ok(column)
 }
 
-fn look(table: &Table, name: &str) -> Result<Found, TableError> {
-    let mut found = Found {
+fn column_statistics(table: &Table, name: &str) -> Result<ColumnStatistics, TableError> {
+    let mut found = ColumnStatistics {
         whole: true,
         counts_rows: true,
-        ..Found::default()
+        ..ColumnStatistics::default()
     };
     for (row, cell) in table.column(name)?.cells().enumerate() {
         found.rows += 1;
-        found.see(row, &cell);
+        found.add(row, &cell);
     }
     Ok(found)
 }
 
-/// Checks that every value of a column is of the kind that the user says it is.
-fn demand(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError> {
+/// Checks that every value of a column is of this kind.
+fn check_kind(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError> {
     let column = table.column(name)?;
     if let Some(data_type) = column.unreadable()
         && kind != ColumnKind::Ignored
@@ -328,8 +272,8 @@ fn demand(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError>
     Ok(())
 }
 
-/// Why nothing can be learned from a column, if so.
-fn useless(column: &ColumnSchema, found: &Found) -> Option<&'static str> {
+/// Why a column is of no use for training, if it is not.
+fn reason_to_ignore(column: &ColumnSchema, found: &ColumnStatistics) -> Option<&'static str> {
     let present = found.present();
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
@@ -373,7 +317,7 @@ fn named_like_identifier(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ReadOptions;
+    use crate::read_options::ReadOptions;
 
     fn table(csv: &str) -> Table {
         let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
@@ -386,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_found_out() {
+    fn kinds_are_inferred() {
         use ColumnKind::*;
         let csv = "n,b,d,c,same,none\n1,yes,2024-01-01,x,5,\n2.5,no,2024-01-02,y,5,\n,NA,,2,5,\n";
         assert_eq!(
@@ -412,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_identifiers_are_such() {
+    fn only_names_of_identifiers_count_as_identifiers() {
         for name in ["id", "user_id", "userId", "userID", "ID", "row.index"] {
             assert!(named_like_identifier(name), "{name}");
         }
@@ -422,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_cannot_be_is_an_error_with_its_line() {
+    fn an_impossible_date_is_an_error_with_its_value() {
         let mut csv = "d,y\n".to_string();
         for day in 1..=28 {
             csv += &format!("2024-02-{day:02},1\n");

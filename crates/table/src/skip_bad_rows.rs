@@ -5,18 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use csv::ByteRecord;
 
-use crate::read::{END, UNCLOSED, not_utf8, wrong_number_of_fields};
+use crate::csv_text::{END, UNCLOSED, not_utf8, wrong_number_of_fields};
 
-/// A row that was left out because it is none.
+/// A row that was skipped because it cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// The row, from 0.
+    /// The index of the row, from 0.
     pub row: usize,
-    /// What is wrong with it; empty where a hundred others wait to be asked for.
+    /// What is wrong with it. Only the first 100 rows after each call of
+    /// [`TableReader::skipped`](crate::TableReader::skipped) have a reason; it is empty for the others.
     pub reason: String,
 }
 
-/// What was left out and nobody has asked for yet.
+/// The skipped rows that were not taken yet. Clones share one list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SkippedRows(Arc<Mutex<Vec<Skipped>>>);
 
@@ -26,7 +27,7 @@ impl SkippedRows {
     }
 
     fn add(&self, mut skipped: Skipped) {
-        // A file may be bad from end to end.
+        // All rows of a large file may be bad: the list must stay small.
         const REASONS: usize = 100;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REASONS {
@@ -36,13 +37,13 @@ impl SkippedRows {
     }
 }
 
-/// Reads CSV and gives it on without the rows that have too few or too many fields, or that are not
-/// UTF-8. A quote that is never closed ends it with an error: all that follows is part of one field.
-pub(crate) struct Skipping<R> {
+/// Passes CSV through without the rows that have the wrong number of fields or are not UTF-8. A quote
+/// that is never closed is an error, because all that follows is part of one field.
+pub(crate) struct SkipBadRows<R> {
     reader: csv::Reader<R>,
     record: ByteRecord,
     fields: usize,
-    /// The row to come, from 0; none before the header.
+    /// The index of the next row, from 0; `None` before the header.
     row: Option<usize>,
     delimiter: u8,
     text: io::Cursor<Vec<u8>>,
@@ -50,7 +51,7 @@ pub(crate) struct Skipping<R> {
     skipped: SkippedRows,
 }
 
-impl<R: Read> Skipping<R> {
+impl<R: Read> SkipBadRows<R> {
     pub fn new(bytes: R, delimiter: u8, header: bool, fields: usize, skipped: SkippedRows) -> Self {
         Self {
             reader: csv::ReaderBuilder::new()
@@ -68,7 +69,7 @@ impl<R: Read> Skipping<R> {
         }
     }
 
-    /// What is wrong with the record.
+    /// What is wrong with the record, if anything is.
     fn problem(&self) -> Option<String> {
         let mut fields = self.record.iter();
         if let Some(field) = fields.position(|field| std::str::from_utf8(field).is_err()) {
@@ -78,22 +79,22 @@ impl<R: Read> Skipping<R> {
         (found != self.fields).then(|| wrong_number_of_fields(found, self.fields))
     }
 
-    /// The text of some more records.
+    /// Reads further records into the buffer.
     fn refill(&mut self) -> io::Result<()> {
-        const STRETCH: usize = 64 << 10;
+        const BUFFER_BYTES: usize = 64 << 10;
         let mut text = std::mem::take(&mut self.text).into_inner();
         text.clear();
         let mut writer = csv::WriterBuilder::new()
             .delimiter(self.delimiter)
             .from_writer(&mut text);
         let mut written = 0;
-        while written < STRETCH {
+        while written < BUFFER_BYTES {
             if !self.reader.read_byte_record(&mut self.record)? {
                 self.ended = true;
                 break;
             }
             let Some(row) = self.row else {
-                // The header was looked at already.
+                // The header was checked when the file was opened.
                 writer.write_byte_record(&self.record)?;
                 self.row = Some(0);
                 continue;
@@ -117,11 +118,11 @@ impl<R: Read> Skipping<R> {
     }
 }
 
-impl<R: Read> Read for Skipping<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+impl<R: Read> Read for SkipBadRows<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let count = self.text.read(to)?;
-            if count > 0 || to.is_empty() || self.ended {
+            let count = self.text.read(buffer)?;
+            if count > 0 || buffer.is_empty() || self.ended {
                 return Ok(count);
             }
             self.refill()?;

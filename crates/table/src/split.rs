@@ -1,10 +1,18 @@
-//! Which rows train, and which validate.
+//! Splits of rows into training and validation.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// The indices of rows to train on and of rows to validate on, each in rising order.
+/// The indices of rows to train on and of rows to validate on, each in ascending order.
+///
+/// ```
+/// use backburn_table::Split;
+///
+/// let rows: Vec<usize> = (0..10).collect();
+/// let split = Split::new(&rows, 0.2, None, 0);
+/// assert_eq!((split.training.len(), split.validation.len()), (8, 2));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// Rows to train on.
@@ -14,22 +22,22 @@ pub struct Split {
 }
 
 impl Split {
-    /// Sets a share of the rows aside for validation, at random from a seed. With `classes` (one
-    /// for each of `rows`), each class gives its share. Whatever the share, at least one row
-    /// trains.
+    /// Selects a share of the rows for validation, at random from a seed. With `classes` (one for each
+    /// of `rows`), the split is stratified: each class has the same share. At least one row of each
+    /// class stays in training, whatever the share.
     pub fn new(rows: &[usize], share: f64, classes: Option<&[usize]>, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut split = Self {
             training: Vec::new(),
             validation: Vec::new(),
         };
-        // What the share owes each class in whole rows; the fractions add up along the classes.
+        // Rows still to select for validation: the fractions of a row add up over the classes.
         let mut owed = 0.0;
         for mut group in groups(rows, classes) {
             group.shuffle(&mut rng);
             owed += group.len() as f64 * share;
             let taken = (owed.round() as usize).min(group.len() - 1);
-            // What classes of a single row cannot give is not all taken from the next one.
+            // Classes of a single row select none; the next class does not make up for all of them.
             owed = (owed - taken as f64).min(1.0);
             split.validation.extend(&group[..taken]);
             split.training.extend(&group[taken..]);
@@ -40,8 +48,8 @@ impl Split {
     }
 }
 
-/// Splits rows `k` ways at random from a seed, each row validating once. With `classes` (one for
-/// each of `rows`), each class is spread evenly.
+/// Splits rows into `k` folds at random from a seed. Each row is in the validation rows of exactly one
+/// fold. With `classes` (one for each of `rows`), the folds are stratified: each class is spread evenly.
 pub fn k_folds(rows: &[usize], k: usize, classes: Option<&[usize]>, seed: u64) -> Vec<Split> {
     let k = k.clamp(1, rows.len().max(1));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -94,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_on_one_side() {
+    fn every_row_is_in_one_part() {
         let rows: Vec<usize> = (0..103).collect();
         let split = Split::new(&rows, 0.2, None, 7);
         assert_eq!(split.validation.len(), 21);
@@ -104,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_split_alike() {
+    fn splits_are_stratified_by_class() {
         let rows: Vec<usize> = (0..100).collect();
         let classes: Vec<usize> = rows.iter().map(|row| usize::from(row % 10 == 0)).collect();
         let split = Split::new(&rows, 0.2, Some(&classes), 0);
@@ -113,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_class_does_not_give_for_those_of_one_row() {
+    fn a_small_class_does_not_make_up_for_classes_of_one_row() {
         let rows: Vec<usize> = (0..270).collect();
         // 60 classes of one row, one of ten, one of 200.
         let classes: Vec<usize> = rows.iter().map(|&row| row.min(60 + row / 70)).collect();

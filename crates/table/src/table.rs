@@ -2,41 +2,32 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 
-use crate::read::Source;
-use crate::schema::nearest_name;
-use crate::{CellError, Column, ReadOptions, TableError, TableReader};
-
-/// How large a table is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TableSize {
-    /// Its rows.
-    pub rows: u64,
-    /// What they take in memory, in bytes.
-    pub bytes: u64,
-}
-
-impl TableSize {
-    /// So many rows with nothing in their text.
-    pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
-        let bits = |field: &Arc<Field>| match field.data_type() {
-            DataType::Float64 | DataType::Timestamp(..) => 64,
-            DataType::Utf8 => 32,
-            DataType::Boolean => 1,
-            _ => 0,
-        };
-        let bits: u64 = schema.fields().iter().map(bits).sum();
-        let bytes = rows.saturating_mul(bits) / 8;
-        Self { rows, bytes }
-    }
-}
+use crate::cell::{Cell, within_range};
+use crate::column::Column;
+use crate::column_kind::ColumnKind;
+use crate::error::{CellError, TableError};
+use crate::nearest_name::nearest_name;
+use crate::read_options::ReadOptions;
+use crate::reader::TableReader;
+use crate::source::Source;
+use crate::table_size::TableSize;
 
 /// A whole table in memory.
+///
+/// ```
+/// use backburn_table::{ReadOptions, Table};
+///
+/// let csv = "size,price\n120,300\n95,\n";
+/// let table = Table::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
+/// assert_eq!(table.numbers("size")?, [120.0, 95.0]);
+/// assert!(table.numbers("price")?[1].is_nan());
+/// # Ok::<(), backburn_table::TableError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Table {
     source: Source,
@@ -50,17 +41,18 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is no table, or has no rows.
+    /// The file cannot be read, cannot be parsed, or has no rows.
     pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, TableError> {
         Self::collect(TableReader::open(path, options)?, |_| Ok(()))
     }
 
-    /// As [`read`](Self::read), as long as there is room: asked before anything is read, for what the file
-    /// is known to take at the least, and again with all that has been read, part by part.
+    /// Reads a file like [`read`](Self::read), and lets the caller limit the size. `room_for` is called
+    /// with a lower bound on the size before anything is read, and with the size so far after each
+    /// batch. If it returns an error, reading ends with that error.
     ///
     /// # Errors
     ///
-    /// As for [`read`](Self::read), and what `room_for` gives.
+    /// The same as for [`read`](Self::read), and the errors of `room_for`.
     pub fn read_while<E: From<TableError>>(
         path: impl AsRef<Path>,
         options: &ReadOptions,
@@ -69,11 +61,11 @@ impl Table {
         Self::collect(TableReader::open(path, options)?, room_for)
     }
 
-    /// Reads a table from anything that gives bytes; `name` is what messages call it.
+    /// Reads a table from any source of bytes; `name` is what error messages call it.
     ///
     /// # Errors
     ///
-    /// As for [`read`](Self::read).
+    /// The same as for [`read`](Self::read).
     pub fn from_reader(
         name: &str,
         bytes: impl Read + Send + 'static,
@@ -82,7 +74,7 @@ impl Table {
         Self::collect(TableReader::from_reader(name, bytes, options)?, |_| Ok(()))
     }
 
-    /// A table of one Arrow record batch with the column types that [`TableReader`] gives.
+    /// A table of one Arrow record batch, with the column types that [`TableReader`] returns.
     pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
         Self {
             source: Source::memory(name),
@@ -101,7 +93,7 @@ impl Table {
         let mut size = TableSize::default();
         let name = reader.name().to_string();
         for batch in reader.by_ref() {
-            let batch = without_room(&name, batch?)?;
+            let batch = shrunk(&name, batch?)?;
             size.rows += batch.num_rows() as u64;
             size.bytes += batch.get_array_memory_size() as u64;
             room_for(size)?;
@@ -123,7 +115,7 @@ impl Table {
         })
     }
 
-    /// What messages call the table.
+    /// What error messages call the table.
     pub fn name(&self) -> &str {
         &self.source.name
     }
@@ -145,7 +137,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// There is no such column; the error names the one that was perhaps meant.
+    /// The column does not exist; the error suggests a similar name.
     pub fn column(&self, name: &str) -> Result<Column<'_>, TableError> {
         let index = self.columns().position(|column| column == name);
         let index = index.ok_or_else(|| TableError::NoColumn {
@@ -158,11 +150,11 @@ impl Table {
         ))
     }
 
-    /// The rows with these indices, in this order; `name` is what messages call them.
+    /// A table of the rows with these indices, in this order; `name` is what error messages call it.
     ///
     /// # Errors
     ///
-    /// More text in a column than fits in one Arrow array.
+    /// A column holds more text than fits in one Arrow array (2 GB).
     pub fn select(&self, name: &str, rows: &[usize]) -> Result<Self, TableError> {
         let unusable = |error: arrow_schema::ArrowError| TableError::Unusable {
             name: name.to_string(),
@@ -186,26 +178,57 @@ impl Table {
         Ok(Self::from_batch(name, batch))
     }
 
-    /// The table's parts.
+    /// The record batches of the table.
     pub fn batches(&self) -> &[RecordBatch] {
         &self.batches
     }
 
-    /// Names a row, counted from 0, as a place in the file.
+    /// Describes where a row is, counted from 0, for messages: `houses.csv:7`.
     pub fn place(&self, row: usize) -> String {
         self.source.place(row)
     }
 
-    pub(crate) fn cell_error(&self, error: CellError) -> TableError {
+    /// The numbers of a column, row by row; NaN where the value is missing, infinite or too large for
+    /// an `f32`.
+    ///
+    /// # Errors
+    ///
+    /// The column does not exist, or holds text that is not a number.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
+        let cells = self.column(column)?.cells().enumerate();
+        let numbers = cells.map(|(row, cell)| match cell.number() {
+            Some(number) if within_range(number) => Ok(number),
+            Some(_) => Ok(f64::NAN),
+            None if cell == Cell::Missing => Ok(f64::NAN),
+            None => Err(self.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: ColumnKind::Numeric.expected(),
+            })),
+        });
+        numbers.collect()
+    }
+
+    /// An error about a value of this table, with its place in the file.
+    pub fn cell_error(&self, error: CellError) -> TableError {
         TableError::Cell {
             place: self.place(error.row),
             error,
         }
     }
+
+    /// An error about the table as a whole.
+    pub fn unusable(&self, reason: impl Into<String>) -> TableError {
+        TableError::Unusable {
+            name: self.name().to_string(),
+            reason: reason.into(),
+        }
+    }
 }
 
-/// A batch whose columns take no more than they hold.
-fn without_room(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableError> {
+/// A batch whose arrays have no unused capacity.
+fn shrunk(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableError> {
     let (schema, mut columns, rows) = batch.into_parts();
     for column in &mut columns {
         column.shrink_to_fit();
@@ -218,7 +241,7 @@ fn without_room(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableErro
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "parquet"))]
 mod tests {
     use std::fs;
     use std::io;
@@ -232,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reading_ends_where_there_is_no_room() {
+    fn reading_ends_when_the_limit_is_reached() {
         let folder = tempfile::tempdir().unwrap();
         let [csv, gzip, parquet] =
             ["t.csv", "t.csv.gz", "t.parquet"].map(|n| folder.path().join(n));
@@ -263,7 +286,7 @@ mod tests {
         let at_least = |rows, bytes| TableSize { rows, bytes };
         assert_eq!(sizes(&csv)[0], at_least(0, text.len() as u64));
         assert_eq!(sizes(&gzip)[0], at_least(0, 0));
-        // Eight bytes of a number, four for where a text ends, and a page.
+        // Eight bytes for each number, four for each offset into the text, and a page.
         let known = sizes(&parquet)[0];
         assert_eq!(known.rows, 10_000);
         assert!((120_000..130_000).contains(&known.bytes), "{known:?}");

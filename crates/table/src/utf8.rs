@@ -1,15 +1,17 @@
-//! Text that is UTF-8 from end to end.
+//! A check that text is UTF-8.
 
 use std::io::{self, Read};
 use std::str::from_utf8;
 
-/// Reads bytes and gives them on, and fails where they are not UTF-8. Arrow's reader of CSV looks at the
-/// fields of a batch one after the other, without what was between them: two halves of a character in
-/// two fields are whole to it, and undefined behaviour as soon as one of them is read.
+/// Passes bytes through, and returns an error where they are not UTF-8.
+///
+/// Arrow's CSV reader validates the fields of a batch joined together, without the delimiters between
+/// them. Two halves of a character in two neighboring fields pass its check, although neither field is
+/// UTF-8; reading one of them as text is then undefined behavior. So all bytes are checked first.
 pub(crate) struct Utf8<R> {
     reader: R,
-    /// A character that has begun.
-    begun: Vec<u8>,
+    /// The first bytes of a character whose other bytes were not read yet.
+    partial: Vec<u8>,
     line: usize,
 }
 
@@ -17,25 +19,25 @@ impl<R> Utf8<R> {
     pub fn new(reader: R) -> Self {
         Self {
             reader,
-            begun: Vec::new(),
+            partial: Vec::new(),
             line: 1,
         }
     }
 
-    /// Takes the next bytes, none at the end.
+    /// Checks the next bytes; an empty slice is the end of the text.
     fn check(&mut self, mut bytes: &[u8]) -> Result<(), ()> {
         if bytes.is_empty() {
-            return if self.begun.is_empty() {
+            return if self.partial.is_empty() {
                 Ok(())
             } else {
                 Err(())
             };
         }
-        while let (false, Some((&first, rest))) = (self.begun.is_empty(), bytes.split_first()) {
-            self.begun.push(first);
+        while let (false, Some((&first, rest))) = (self.partial.is_empty(), bytes.split_first()) {
+            self.partial.push(first);
             bytes = rest;
-            match from_utf8(&self.begun) {
-                Ok(_) => self.begun.clear(),
+            match from_utf8(&self.partial) {
+                Ok(_) => self.partial.clear(),
                 Err(error) if error.error_len().is_none() => {}
                 Err(_) => return Err(()),
             }
@@ -45,13 +47,13 @@ impl<R> Utf8<R> {
             Err(error) => {
                 let (valid, rest) = bytes.split_at(error.valid_up_to());
                 if error.error_len().is_none() {
-                    self.begun.extend(rest);
+                    self.partial.extend(rest);
                 }
                 valid.len()
             }
         };
         self.line += bytes[..valid].iter().filter(|&&b| b == b'\n').count();
-        match valid + self.begun.len() < bytes.len() {
+        match valid + self.partial.len() < bytes.len() {
             true => Err(()),
             false => Ok(()),
         }
@@ -78,7 +80,7 @@ impl<R: Read> Read for Utf8<R> {
 mod tests {
     use super::*;
 
-    /// Some bytes at a time.
+    /// Reads a few bytes at a time.
     struct Slowly<'a>(&'a [u8], usize);
 
     impl Read for Slowly<'_> {
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_may_come_in_parts_and_bytes_that_are_none_may_not() {
+    fn characters_may_be_split_between_reads_and_invalid_bytes_are_refused() {
         let text = "a,é\n€,😀\n".as_bytes();
         for step in 1..=text.len() {
             assert_eq!(read(text, step).unwrap(), text);
