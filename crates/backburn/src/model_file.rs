@@ -1,5 +1,5 @@
-//! The saved model: one safetensors file that holds the weights and, as its metadata, everything
-//! else that prediction needs.
+//! The model file: a safetensors file that holds the weights and, as metadata, everything else that
+//! prediction needs.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Ensemble, Mlp, MlpConfig};
+use backburn_preprocessing::{Encoder, Target};
+use backburn_table::Schema;
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
@@ -15,38 +17,36 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
-use crate::imputer::Normal;
-use crate::places::Places;
-use crate::{Encoder, Imputer, ModelFileError, OutputFile, Schema, Target};
+use crate::model_file_error::ModelFileError;
+use crate::output_file::OutputFile;
 
 /// The version of the file format that this program writes, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 6;
 
-/// The metadata's key.
+/// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
 
-/// A trained network with what it takes to use it.
+/// A trained network with everything that prediction needs.
 #[derive(Debug, Clone)]
 pub struct SavedModel {
-    /// The shape of its first network; others may have other hidden layers
-    /// ([`Mlp::hidden_units`]).
+    /// The shape of the first network; others may have other hidden layers ([`Mlp::hidden_units`]).
     pub config: MlpConfig,
-    /// The network, or several as one.
+    /// The network, or several as an ensemble.
     pub network: Ensemble,
-    /// What the table's columns were found to be.
+    /// The schema of the training table.
     pub schema: Schema,
-    /// How rows become numbers.
+    /// The encoder of rows.
     pub encoder: Encoder,
-    /// What is predicted.
+    /// The target.
     pub target: Target,
-    /// What enters the first layers ([`Ensemble::features`]), averaged over the rows trained on: what
-    /// explanations compare a row with. Empty if it is not known.
+    /// The inputs of the first layers ([`Ensemble::features`]), averaged over the training rows: the
+    /// baselines that explanations compare a row with. Empty if they are not known.
     pub average: Vec<f32>,
     /// How it was trained.
     pub summary: Summary,
 }
 
-/// How a model was trained, for people; nothing is computed from it.
+/// How a model was trained, for people to read; predictions do not depend on it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -54,13 +54,13 @@ pub struct Summary {
     pub program: String,
     /// The table.
     pub table: String,
-    /// Rows trained on.
+    /// Number of training rows.
     pub training_rows: usize,
-    /// Rows that chose the best epoch.
+    /// Number of validation rows, which selected the best epoch.
     pub validation_rows: usize,
     /// The epoch whose weights these are.
     pub best_epoch: usize,
-    /// Epochs trained.
+    /// Number of epochs that were trained.
     pub epochs: usize,
     /// The seed.
     pub seed: u64,
@@ -68,21 +68,21 @@ pub struct Summary {
     pub device: String,
     /// Scores on the validation rows, by metric.
     pub validation: BTreeMap<String, f64>,
-    /// Scores on rows never seen, if there were any.
+    /// Scores on a test set, if there was one.
     pub test: Option<TestScore>,
     /// The settings of training, as TOML.
     pub settings: String,
 }
 
-/// Scores on rows never seen in training.
+/// Scores on a test set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TestScore {
     /// The table.
     pub table: String,
-    /// Rows scored.
+    /// Number of rows.
     pub rows: usize,
-    /// By metric.
+    /// Scores by metric.
     pub scores: BTreeMap<String, f64>,
 }
 
@@ -91,10 +91,11 @@ pub struct TestScore {
 struct Metadata {
     format_version: u64,
     network: MlpConfig,
-    /// Where there is more than one, their tensors' names start with `members.0.` and so on.
+    /// Number of networks. If there are several, the names of their tensors start with `members.0.` and
+    /// so on.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     members: usize,
-    /// Hidden layers of each, where they are not all as in `network`.
+    /// The hidden layers of each network, if they are not all the same as in `network`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hidden: Vec<Vec<usize>>,
     schema: Schema,
@@ -113,8 +114,8 @@ fn is_one(members: &usize) -> bool {
     *members == 1
 }
 
-/// A place for a model, tried before training, so that a path that cannot be written is found out
-/// before the work; a file already there stays whole until the new one is.
+/// A path for a model, checked before training, so that a path that cannot be written is an error before
+/// the work and not after it. An existing file is replaced only by a complete new one.
 #[derive(Debug)]
 pub struct ModelFile {
     path: PathBuf,
@@ -122,14 +123,14 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// Makes sure that a model can be written at the path.
+    /// Checks that a model can be written at the path.
     ///
     /// # Errors
     ///
-    /// The folder cannot be written to, or at the path is something that is no model.
+    /// The folder cannot be written to, or the file at the path is not a model.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
         let path = path.into();
-        // What is empty may be of a program that was killed while it tried the path.
+        // A program that was killed during this check may have left an empty file.
         let empty = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0);
         let replaces = match path.exists() && !empty {
             false => None,
@@ -138,26 +139,26 @@ impl ModelFile {
                 None => return Err(ModelFileError::InTheWay { path }),
             },
         };
-        // Only a try: the file that it makes is gone again at once.
+        // Only a check: dropping the file removes it.
         match OutputFile::create(&path) {
             Ok(_) => Ok(Self { path, replaces }),
             Err(error) => Err(ModelFileError::Io { path, error }),
         }
     }
 
-    /// The target of the model that stands at the path and will be replaced.
+    /// The target of the model that is at the path and will be replaced.
     pub fn replaces(&self) -> Option<&str> {
         self.replaces.as_deref()
     }
 
-    /// Writes the model: whole or not at all.
+    /// Writes the model, completely or not at all.
     ///
     /// # Errors
     ///
-    /// The disk is full, or the folder has gone; what was at the path is untouched.
+    /// The disk is full, or the folder was removed; the file at the path is unchanged.
     pub fn write(self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
         let bytes = model.to_bytes()?;
-        // What could not be read again is not written.
+        // A file that could not be read again is not written.
         read_metadata("the model to save", &bytes)?;
         let written = OutputFile::create(&self.path).and_then(|mut file| {
             file.write_all(&bytes)?;
@@ -173,9 +174,9 @@ impl ModelFile {
     }
 }
 
-/// The target of the model in a file; `None` if it is no model.
+/// The target of the model in a file; `None` if the file is not a model.
 fn target_of(path: &Path) -> Option<String> {
-    // A pipe would be waited for.
+    // Reading a pipe would block.
     if !path.is_file() {
         return None;
     }
@@ -183,7 +184,7 @@ fn target_of(path: &Path) -> Option<String> {
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = u64::from_le_bytes(length);
-    // No safetensors header is longer, and whatever else the file is need not be read.
+    // No safetensors header is longer, so the file is something else.
     if length > 100_000_000 {
         return None;
     }
@@ -197,11 +198,11 @@ fn target_of(path: &Path) -> Option<String> {
 }
 
 impl SavedModel {
-    /// The bytes of the model's file; the same model gives the same bytes.
+    /// The bytes of the model's file; equal models have equal bytes.
     ///
     /// # Errors
     ///
-    /// Weights that cannot be read back from their device.
+    /// The weights cannot be read from their device.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
         let members = self.network.members.iter();
         let mut hidden: Vec<Vec<usize>> = members.map(Mlp::hidden_units).collect();
@@ -224,7 +225,7 @@ impl SavedModel {
             reason,
         };
         let json = serde_json::to_string(&metadata).map_err(|error| damaged(error.to_string()))?;
-        // Burn's own metadata is left out: with a single entry the header has a single order.
+        // Without Burn's own metadata the header has a single entry, and so a fixed order.
         let mut store = SafetensorsStore::from_bytes(None)
             .clear_metadata()
             .metadata(KEY, json)
@@ -242,12 +243,12 @@ impl SavedModel {
 
     /// Reads a model, from standard input if the path is `-`, and puts its network on a device.
     ///
-    /// Nothing in the file is trusted: sizes are checked before anything is allocated for them,
-    /// and every part before it is used.
+    /// The file is not trusted: sizes are checked before memory is allocated for them, and every part
+    /// is checked before it is used.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, is no model, is damaged, or is newer than this program.
+    /// The file cannot be read, is not a model, is damaged, or is newer than this program.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         let path = path.as_ref();
         let mut bytes = Vec::new();
@@ -262,11 +263,11 @@ impl SavedModel {
         Self::from_bytes(&path.display().to_string(), bytes, device)
     }
 
-    /// Reads a model from the bytes of its file; `name` is what messages call it.
+    /// Reads a model from the bytes of its file; `name` is what error messages call it.
     ///
     /// # Errors
     ///
-    /// As for [`load`](Self::load).
+    /// The same as for [`load`](Self::load).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
         let mut metadata = read_metadata(name, &bytes)?;
         let damaged = |reason: String| ModelFileError::Damaged {
@@ -291,8 +292,7 @@ impl SavedModel {
         let mut network = Ensemble {
             members: networks.map_err(|error| damaged(error.to_string()))?,
         };
-        let encoder = &metadata.encoder;
-        let others = encoder.neighbours.len() + usize::from(encoder.imputer.is_some());
+        let others = metadata.encoder.tensors().len();
         match network.members.as_mut_slice() {
             [mlp] => restore(mlp, &bytes, others),
             _ => restore(&mut network, &bytes, others),
@@ -311,27 +311,29 @@ impl SavedModel {
 }
 
 impl Metadata {
-    /// The shape of each network, if they have no more parameters than that.
+    /// The shape of each network, if they have at most this many parameters together.
     fn networks(&self, most: usize) -> Result<Vec<MlpConfig>, String> {
         if !self.hidden.is_empty() && self.hidden.len() != self.members {
-            return Err("it does not say the hidden layers of each network".to_string());
+            return Err("it does not list the hidden layers of each network".to_string());
         }
         let first = self.hidden.first();
         if first.is_some_and(|hidden| *hidden != self.network.hidden) {
-            return Err("it says two things of the hidden layers of its first network".to_string());
+            return Err(
+                "it lists the hidden layers of its first network twice, differently".to_string(),
+            );
         }
         let shared = MlpConfig {
             hidden: Vec::new(),
             ..self.network.clone()
         };
         let mut networks = Vec::new();
-        let mut numbers = 0usize;
+        let mut parameters = 0usize;
         for member in 0..self.members {
             let hidden = self.hidden.get(member).unwrap_or(&self.network.hidden);
             let network = shared.clone().with_hidden(hidden.as_slice());
             network.validate().map_err(|error| error.to_string())?;
-            numbers = numbers.saturating_add(numbers_of(&network));
-            if numbers > most {
+            parameters = parameters.saturating_add(parameter_count(&network));
+            if parameters > most {
                 return Err("it is too short for its network".to_string());
             }
             networks.push(network);
@@ -340,8 +342,8 @@ impl Metadata {
     }
 }
 
-/// Parameters of a network.
-fn numbers_of(network: &MlpConfig) -> usize {
+/// The number of parameters of a network.
+fn parameter_count(network: &MlpConfig) -> usize {
     let widths = network.widths();
     let weights: usize = widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum();
     let tables = network.embeddings.iter();
@@ -349,24 +351,15 @@ fn numbers_of(network: &MlpConfig) -> usize {
     weights + tables
 }
 
-/// The tensor with the places of an encoder's neighbours.
-fn places_name(index: usize) -> String {
-    format!("neighbours.{index}")
-}
-
-/// A model's file with the tensors of its encoder: the places of its neighbours, and what its imputer
-/// knows.
+/// A model's file with the tensors of its encoder.
 fn with_tensors_of(
     encoder: &Encoder,
     bytes: Vec<u8>,
 ) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    let places = encoder.neighbours.iter().enumerate();
-    let places = places.map(|(index, by)| (places_name(index), by.places.numbers()));
-    let imputer = encoder.imputer.iter();
-    let imputer = imputer.map(|imputer| (Imputer::TENSOR.to_string(), imputer.normal.numbers()));
-    let own = places.chain(imputer).map(|(name, (numbers, width))| {
-        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
-        (name, bytes, [numbers.len() / width, width])
+    let own = encoder.tensors().into_iter().map(|tensor| {
+        let shape = [tensor.numbers.len() / tensor.width, tensor.width];
+        let bytes = tensor.numbers.iter().flat_map(|n| n.to_le_bytes());
+        (tensor.name, bytes.collect(), shape)
     });
     let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
     if own.is_empty() {
@@ -382,13 +375,13 @@ fn with_tensors_of(
     safetensors::serialize(tensors, header.metadata().clone())
 }
 
-/// Puts the tensors of an encoder into it.
+/// Loads the tensors of an encoder from a model's file.
 fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
-    if encoder.neighbours.is_empty() && encoder.imputer.is_none() {
+    if encoder.tensors().is_empty() {
         return Ok(());
     }
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let table = |name: &str| -> Result<Option<(Vec<f32>, usize)>, String> {
+    encoder.read_tensors(|name| {
         let view = file.tensor(name);
         let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
         Ok(match (view.dtype(), view.shape()) {
@@ -399,19 +392,7 @@ fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
             }
             _ => None,
         })
-    };
-    for (index, neighbours) in encoder.neighbours.iter_mut().enumerate() {
-        let (name, dimensions) = (places_name(index), neighbours.columns.len());
-        let places = table(&name)?
-            .and_then(|(numbers, width)| Places::from_numbers(numbers, width, dimensions));
-        neighbours.places = places.ok_or_else(|| format!("{name:?} holds no places of rows"))?;
-    }
-    if let Some(imputer) = &mut encoder.imputer {
-        let name = Imputer::TENSOR;
-        let normal = table(name)?.and_then(|(numbers, size)| Normal::from_numbers(numbers, size));
-        imputer.normal = normal.ok_or_else(|| format!("{name:?} holds no normal distribution"))?;
-    }
-    Ok(())
+    })
 }
 
 fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
@@ -434,7 +415,7 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
         Ok(header) => header,
         Err(error) if ours => return Err(damaged(error.to_string())),
         Err(_) if bytes.is_empty() => return Err(foreign("it is empty")),
-        Err(_) => return Err(foreign("it is no safetensors file")),
+        Err(_) => return Err(foreign("it is not a safetensors file")),
     };
     let json = header
         .metadata()
@@ -452,12 +433,13 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
         return Err(ModelFileError::Newer {
             name: name.to_string(),
             version: version.format_version,
+            supported: FORMAT_VERSION,
         });
     }
     serde_json::from_str(json).map_err(|error| damaged(error.to_string()))
 }
 
-/// Where the parts of the metadata contradict each other.
+/// A contradiction between parts of the metadata, if there is one.
 fn mismatch(metadata: &Metadata) -> Option<String> {
     let network = &metadata.network;
     if network.inputs != metadata.encoder.inputs()
@@ -473,7 +455,7 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     if !average.is_empty() && average.len() != features
         || average.iter().any(|number| !number.is_finite())
     {
-        return Some("its average row does not fit its network".to_string());
+        return Some("its baselines do not fit its network".to_string());
     }
     let fits = match &metadata.target {
         Target::Regression { .. } => network.outputs == 1,
@@ -484,7 +466,7 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 
-/// Puts the tensors of a file into a network of their shapes; some others are there beside them.
+/// Loads the tensors of a file into a network. The file holds `others` more tensors.
 fn restore<M: Module>(network: &mut M, bytes: &[u8], others: usize) -> Result<(), String> {
     let tensors = tensors(network, bytes, others)?;
     let applied = network.apply(tensors, None, None, true);
@@ -494,10 +476,10 @@ fn restore<M: Module>(network: &mut M, bytes: &[u8], others: usize) -> Result<()
     }
 }
 
-/// The tensors of a file, compared with those that the network has: their names, shapes and types,
-/// and that every number is finite.
+/// The tensors of a file for a network, after checking their names, shapes and types, and that every
+/// number is finite.
 ///
-/// Burn's own store reads the header, with all that we keep there, once more for every tensor.
+/// Burn's own store is not used, because it parses the header with all metadata once for each tensor.
 fn tensors<M: Module>(network: &M, bytes: &[u8], others: usize) -> Result<Vec<PackTensor>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let expected = network.collect(None, None, true);

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Files that are written completely or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A file under way to its path: until [`commit`](Self::commit), what stands there is untouched,
-/// and afterwards it is all there, on the disk.
+/// A file that replaces the one at its path only when it is complete. Until
+/// [`commit`](Self::commit), the bytes are in a temporary file in the same folder.
 ///
-/// Where something else than a file stands, such as a pipe or a terminal, it is written to
-/// directly; a symbolic link is followed.
+/// A path that is not a file, such as a pipe or a terminal, is written directly. Symbolic links are
+/// followed.
 #[derive(Debug)]
-pub struct OutputFile(Place);
+pub struct OutputFile(Destination);
 
 #[derive(Debug)]
-enum Place {
-    Beside {
+enum Destination {
+    Temporary {
         temporary: NamedTempFile,
         path: PathBuf,
     },
@@ -24,19 +24,19 @@ enum Place {
 }
 
 impl OutputFile {
-    /// Starts a file, which shows at once whether it can be written.
+    /// Starts a file. This shows at once whether it can be written.
     ///
     /// # Errors
     ///
     /// The folder does not exist or cannot be written to.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
-        let path = followed(path.as_ref());
+        let path = resolved(path.as_ref());
         if is_descriptor(&path) || (path.exists() && !path.is_file()) {
             let direct = OpenOptions::new().append(true).open(&path)?;
-            return Ok(Self(Place::Direct(direct)));
+            return Ok(Self(Destination::Direct(direct)));
         }
         if !path.exists() {
-            // Whether there can be a file of this name; it is gone again at once.
+            // This checks that the name is possible; the file is removed at once.
             File::create_new(&path)?;
             fs::remove_file(&path)?;
         }
@@ -45,30 +45,31 @@ impl OutputFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As for any new file: for everybody, except what the user's mask takes away.
+            // The permissions of any new file: all, except those that the user's mask removes.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let temporary = builder.tempfile_in(folder(&path)).map_err(plain)?;
-        Ok(Self(Place::Beside { temporary, path }))
+        let temporary = builder.tempfile_in(folder(&path)).map_err(without_path)?;
+        Ok(Self(Destination::Temporary { temporary, path }))
     }
 
-    /// The file as it stands before [`commit`](Self::commit), to be removed if it never comes.
+    /// The path of the temporary file, to be removed if the process ends without
+    /// [`commit`](Self::commit). `None` for a path that is written directly.
     pub fn temporary(&self) -> Option<&Path> {
         match &self.0 {
-            Place::Beside { temporary, .. } => Some(temporary.path()),
-            Place::Direct(_) => None,
+            Destination::Temporary { temporary, .. } => Some(temporary.path()),
+            Destination::Direct(_) => None,
         }
     }
 
-    /// Puts the file in its place, with the permissions of the one that it replaces.
+    /// Moves the complete file to its path, with the permissions of the file that it replaces.
     ///
     /// # Errors
     ///
-    /// The disk is full or the folder has gone; what was at the path is untouched.
+    /// The disk is full or the folder was removed; the file at the path is unchanged.
     pub fn commit(self) -> io::Result<()> {
         let (temporary, path) = match self.0 {
-            Place::Beside { temporary, path } => (temporary, path),
-            Place::Direct(mut direct) => return direct.flush(),
+            Destination::Temporary { temporary, path } => (temporary, path),
+            Destination::Direct(mut direct) => return direct.flush(),
         };
         let file = temporary.as_file();
         if let Ok(replaced) = fs::metadata(&path) {
@@ -76,7 +77,7 @@ impl OutputFile {
         }
         file.sync_all()?;
         temporary.persist(&path).map_err(|error| error.error)?;
-        // The new name becomes durable too, where the file system can do that.
+        // Syncing the folder makes the new name durable, on file systems that support it.
         if let Ok(folder) = File::open(folder(&path)) {
             let _ = folder.sync_all();
         }
@@ -87,21 +88,21 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Place::Beside { temporary, .. } => temporary.as_file_mut().write(bytes),
-            Place::Direct(direct) => direct.write(bytes),
+            Destination::Temporary { temporary, .. } => temporary.as_file_mut().write(bytes),
+            Destination::Direct(direct) => direct.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            Place::Beside { temporary, .. } => temporary.as_file_mut().flush(),
-            Place::Direct(direct) => direct.flush(),
+            Destination::Temporary { temporary, .. } => temporary.as_file_mut().flush(),
+            Destination::Direct(direct) => direct.flush(),
         }
     }
 }
 
-/// Whether a path is something that is open already, such as `/dev/stdout`. Though it may lead to a
-/// file, that is somebody else's to begin and to end.
+/// Whether a path is an open descriptor, such as `/dev/stdout`. Even if it is a file, another process
+/// may write to it too, so it must not be replaced.
 fn is_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdout")
         || path == Path::new("/dev/stderr")
@@ -109,8 +110,8 @@ fn is_descriptor(path: &Path) -> bool {
         || (path.starts_with("/proc") && folder(path).ends_with("fd"))
 }
 
-/// Where symbolic links lead.
-fn followed(path: &Path) -> PathBuf {
+/// The path with symbolic links resolved.
+fn resolved(path: &Path) -> PathBuf {
     const LINKS: usize = 40;
     let mut path = path.to_path_buf();
     for _ in 0..LINKS {
@@ -129,8 +130,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// The system's error without the name of the temporary file, which says nothing to anybody.
-fn plain(error: io::Error) -> io::Error {
+/// The system's error without the name of the temporary file, which would be confusing.
+fn without_path(error: io::Error) -> io::Error {
     let text = error.to_string();
     let reason = text.split(" at path ").next().unwrap_or(&text);
     io::Error::new(error.kind(), reason.to_string())

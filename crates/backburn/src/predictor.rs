@@ -1,35 +1,23 @@
-//! Answers from a saved model.
+//! Predictions from a saved model.
 
 use std::path::Path;
 
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
+use backburn_preprocessing::{Predictions, RowEncoder, Unseen};
+use backburn_table::{Cell, CellError, Table, TableError};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::writers::Writers;
-use crate::{Cell, CellError, ModelFileError, SavedModel, Table, TableError, Unseen};
+use crate::model_file::SavedModel;
+use crate::model_file_error::ModelFileError;
 
 /// Predicts from a saved model.
 #[derive(Debug, Clone)]
 pub struct Predictor {
     model: SavedModel,
     device: Device,
-    /// The networks in main memory, where all can be that.
+    /// The networks for fused prediction in main memory, if all of them support it.
     fused: Option<Vec<FusedMlp>>,
-}
-
-/// What was predicted, row by row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Predictions {
-    /// Numbers in the target's own unit.
-    Values(Vec<f64>),
-    /// Classes.
-    Classes {
-        /// Their names.
-        classes: Vec<String>,
-        /// `rows * classes` numbers, row by row; a row's add up to 1.
-        probabilities: Vec<f64>,
-    },
 }
 
 impl Predictor {
@@ -51,7 +39,7 @@ impl Predictor {
         Ok(Self::new(SavedModel::load(path, device)?, device))
     }
 
-    /// Predicts from a model in memory whose network is on the device.
+    /// A predictor of a model in memory, whose network is on the device.
     pub fn new(model: SavedModel, device: &Device) -> Self {
         Self {
             fused: model.network.members.iter().map(FusedMlp::of).collect(),
@@ -65,22 +53,21 @@ impl Predictor {
         &self.model
     }
 
-    /// Predicts for every row of a table; columns may stand in any order, and columns that the
-    /// model does not use are passed over.
+    /// Predicts every row of a table. Columns may be in any order, and columns that the model does not
+    /// use are ignored.
     ///
     /// # Errors
     ///
-    /// A column is missing, or holds a value of another kind.
+    /// The table lacks a column, or a value is of another kind than in training.
     pub fn predict_table(&self, table: &Table) -> Result<Predictions, TableError> {
         Ok(self.predict_and_count(table)?.0)
     }
 
-    /// Predicts for every row of a table, and counts those whose category was not seen in
-    /// training.
+    /// Predicts every row of a table, and counts the rows whose category was not seen in training.
     ///
     /// # Errors
     ///
-    /// As for [`predict_table`](Self::predict_table).
+    /// The same as for [`predict_table`](Self::predict_table).
     pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, Unseen), TableError> {
         let model = &self.model;
         let mut outputs = Vec::new();
@@ -94,18 +81,19 @@ impl Predictor {
         Ok((predictions, unseen))
     }
 
-    /// Predicts for every row of a record batch, as [`TableReader`](crate::TableReader) gives
-    /// them.
+    /// Predicts every row of a record batch with the column types that
+    /// [`TableReader`](backburn_table::TableReader) returns.
     ///
     /// # Errors
     ///
-    /// A column is missing, or holds a value of another kind. Rows are counted within the batch.
+    /// The batch lacks a column, or a value is of another kind than in training. The row of the error
+    /// is counted within the batch.
     pub fn predict(&self, batch: &RecordBatch) -> Result<Predictions, TableError> {
         self.predict_table(&Table::from_batch("the batch", batch.clone()))
     }
 
-    /// Predicts for rows that [`Encoder::encode_batch`](crate::Encoder::encode_batch) made:
-    /// `rows * width` numbers.
+    /// Predicts rows that [`Encoder::encode_batch`](backburn_preprocessing::Encoder::encode_batch)
+    /// encoded: `rows * width` numbers.
     pub fn predict_encoded(&self, rows: Vec<f32>) -> Predictions {
         let outputs = self.outputs(rows);
         self.model
@@ -113,10 +101,10 @@ impl Predictor {
             .predictions(&outputs, self.model.config.outputs)
     }
 
-    /// Predicts for encoded rows as [`predict_encoded`](Self::predict_encoded) does, and gives for
-    /// each number an interval that holds the true one with a probability such as 0.9; see
-    /// [`Target::intervals`](crate::Target::intervals). There are none where
-    /// [`Target::check_coverage`](crate::Target::check_coverage) says so.
+    /// Predicts encoded rows like [`predict_encoded`](Self::predict_encoded), with a prediction interval
+    /// for each row; see [`Target::intervals`](backburn_preprocessing::Target::intervals). The intervals
+    /// are `None` if
+    /// [`Target::check_coverage`](backburn_preprocessing::Target::check_coverage) is an error.
     pub fn predict_intervals(
         &self,
         rows: Vec<f32>,
@@ -128,11 +116,12 @@ impl Predictor {
         (predictions, target.intervals(&outputs, coverage))
     }
 
-    /// Intervals for every row of a table; see [`Target::intervals`](crate::Target::intervals).
+    /// Prediction intervals for every row of a table; see
+    /// [`Target::intervals`](backburn_preprocessing::Target::intervals).
     ///
     /// # Errors
     ///
-    /// As for [`predict_table`](Self::predict_table).
+    /// The same as for [`predict_table`](Self::predict_table).
     pub fn intervals_of_table(
         &self,
         table: &Table,
@@ -148,12 +137,11 @@ impl Predictor {
         Ok(Some(intervals))
     }
 
-    /// Gets ready to predict single rows as they come, each in microseconds.
+    /// Prepares the prediction of single rows, each in microseconds.
     pub fn rows(&self) -> RowPredictor<'_> {
         RowPredictor {
             predictor: self,
-            writers: self.model.encoder.writers(),
-            width: self.model.encoder.width(),
+            encoder: self.model.encoder.row_encoder(),
         }
     }
 
@@ -164,8 +152,8 @@ impl Predictor {
             Some(members) => return mean(members, &rows),
             None => {}
         }
-        // Few rows go through other kernels than many, which add up in another order. In blocks of the same
-        // size, with zeros at the end, a row is predicted the same whatever it is predicted with.
+        // A backend uses other kernels for few rows than for many, which sum in another order. In blocks of
+        // one size, padded with zeros, the prediction of a row does not depend on the other rows.
         const BLOCK: usize = 256;
         let width = self.model.config.columns();
         let block = |rows: &[f32]| {
@@ -181,7 +169,7 @@ impl Predictor {
     }
 }
 
-/// The mean of what several networks give.
+/// The mean output of several networks.
 fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
     let share = 1.0 / members.len() as f32;
     let mut sum: Vec<f32> = Vec::new();
@@ -200,124 +188,23 @@ fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
 #[derive(Debug)]
 pub struct RowPredictor<'a> {
     predictor: &'a Predictor,
-    writers: Writers<'a>,
-    width: usize,
+    encoder: RowEncoder<'a>,
 }
 
 impl RowPredictor<'_> {
-    /// The columns whose cells a row is made of, in order.
+    /// The names of the columns whose cells make a row, in order.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        let columns = self.writers.columns.iter();
-        columns.map(|writer| writer.encoder.name())
+        self.encoder.columns()
     }
 
-    /// Predicts for a row: a cell for each of the [`columns`](Self::columns). A category that was
-    /// not seen in training counts as none, as it does in a table.
+    /// Predicts a row: one cell for each of the [`columns`](Self::columns). A category that was not seen
+    /// in training counts as missing, as it does in a table.
     ///
     /// # Errors
     ///
-    /// A cell that is not of its column's kind.
-    ///
-    /// # Panics
-    ///
-    /// There are not as many cells as columns.
+    /// A cell is not of its column's kind, or there are not as many cells as columns.
     pub fn predict(&self, cells: &[Cell]) -> Result<Predictions, CellError> {
-        let columns = &self.writers.columns;
-        assert_eq!(cells.len(), columns.len(), "a cell for each column");
-        let mut numbers = vec![0.0; self.width];
-        for (writer, &cell) in columns.iter().zip(cells) {
-            let written = writer.write(cell, &mut numbers[writer.first..]);
-            written.map_err(|()| writer.error(0, &cell))?;
-        }
-        self.writers.complete(&mut numbers, self.width);
+        let numbers = self.encoder.encode(cells)?;
         Ok(self.predictor.predict_encoded(numbers))
-    }
-}
-
-impl Predictions {
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        match self {
-            Self::Values(values) => values.len(),
-            Self::Classes {
-                classes,
-                probabilities,
-            } => probabilities.len() / classes.len(),
-        }
-    }
-
-    /// Predictions for parts of a table's rows, put in the order of the rows, which are returned
-    /// beside them. All are of the same kind and classes.
-    pub fn in_order(parts: Vec<(&[usize], Self)>) -> (Vec<usize>, Self) {
-        let mut order: Vec<(usize, usize, usize)> = Vec::new();
-        for (part, (rows, _)) in parts.iter().enumerate() {
-            let rows = rows.iter().enumerate();
-            order.extend(rows.map(|(place, &row)| (row, part, place)));
-        }
-        order.sort_unstable();
-        let mut together = Self::Values(Vec::new());
-        for &(_, part, place) in &order {
-            match (&parts[part].1, &mut together) {
-                (Self::Values(values), Self::Values(all)) => all.push(values[place]),
-                (
-                    Self::Classes {
-                        classes,
-                        probabilities,
-                    },
-                    together,
-                ) => {
-                    if matches!(together, Self::Values(_)) {
-                        *together = Self::Classes {
-                            classes: classes.clone(),
-                            probabilities: Vec::new(),
-                        };
-                    }
-                    if let Self::Classes {
-                        probabilities: all, ..
-                    } = together
-                    {
-                        let width = classes.len();
-                        all.extend(&probabilities[place * width..(place + 1) * width]);
-                    }
-                }
-                _ => {}
-            }
-        }
-        (order.into_iter().map(|(row, ..)| row).collect(), together)
-    }
-
-    /// The first row whose prediction is not a finite number, as rows that are far from all that
-    /// was learned from, or the weights of a bad model, may bring about.
-    pub fn first_not_finite(&self) -> Option<usize> {
-        let (numbers, width) = match self {
-            Self::Values(values) => (values, 1),
-            Self::Classes {
-                classes,
-                probabilities,
-            } => (probabilities, classes.len()),
-        };
-        let place = numbers.iter().position(|number| !number.is_finite())?;
-        Some(place / width)
-    }
-
-    /// The prediction of each row as text: the number, or the name of the likeliest class.
-    pub fn labels(&self) -> Vec<String> {
-        match self {
-            Self::Values(values) => values.iter().map(f64::to_string).collect(),
-            Self::Classes {
-                classes,
-                probabilities,
-            } => {
-                probabilities
-                    .chunks(classes.len())
-                    .map(|row| {
-                        let best = row.iter().enumerate().fold(0, |best, (class, p)| {
-                            if *p > row[best] { class } else { best }
-                        });
-                        classes[best].clone()
-                    })
-                    .collect()
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
-//! Encoding and prediction, by rows and by the network's size; and one row from its cells.
+//! The time to encode a table, by its rows.
 //!
 //! ```console
-//! $ cargo bench -p backburn-tabular
+//! $ cargo bench -p backburn-preprocessing
 //! ```
 
 use std::collections::BTreeMap;
@@ -9,12 +9,8 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::io::Cursor;
 
-use backburn_model::MlpConfig;
-use backburn_tabular::{
-    Bins, Cell, Encoder, EncoderOptions, NumberScale, Predictor, ReadOptions, SavedModel, Schema,
-    Summary, Table, Target, Task,
-};
-use burn::tensor::Device;
+use backburn_preprocessing::{Bins, Encoder, EncoderOptions, NumberScale};
+use backburn_table::{ReadOptions, Schema, Table};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// A table of four numbers, two categories and a target.
@@ -39,8 +35,7 @@ fn table(rows: usize) -> Table {
     Table::from_reader("houses.csv", csv, &ReadOptions::default()).expect("a table")
 }
 
-/// A model that is not trained, which takes as long as one that is.
-fn model(table: &Table, hidden: &[usize]) -> SavedModel {
+fn encoder(table: &Table) -> Encoder {
     let schema = Schema::infer(table, &BTreeMap::new()).expect("a schema");
     let rows: Vec<usize> = (0..table.rows()).collect();
     let options = EncoderOptions {
@@ -48,27 +43,15 @@ fn model(table: &Table, hidden: &[usize]) -> SavedModel {
         bins: Bins::AtMost(0),
         ..EncoderOptions::default()
     };
-    let encoder = Encoder::fit(table, &schema, &["price"], &rows, &options);
-    let (encoder, _) = encoder.expect("an encoder");
-    let config = MlpConfig::new(encoder.inputs(), 1)
-        .with_hidden(hidden.to_vec())
-        .with_embeddings(encoder.embeddings());
-    SavedModel {
-        network: config.init(&Device::flex()).expect("a valid config").into(),
-        config,
-        schema,
-        encoder,
-        target: Target::fit(table, "price", Task::Regression, &rows, &rows).expect("a target"),
-        average: Vec::new(),
-        summary: Summary::default(),
-    }
+    let fitted = Encoder::fit(table, &schema, &["price"], &rows, &options);
+    fitted.expect("an encoder").0
 }
 
 fn encode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode");
     for rows in [100, 10_000, 1_000_000] {
         let table = table(rows);
-        let encoder = model(&table, &[]).encoder;
+        let encoder = encoder(&table);
         group.throughput(Throughput::Elements(rows as u64));
         group.sample_size(20);
         group.bench_function(BenchmarkId::from_parameter(rows), |b| {
@@ -78,40 +61,5 @@ fn encode(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn predict(criterion: &mut Criterion) {
-    const ROWS: usize = 10_000;
-    let mut group = criterion.benchmark_group("encode and predict, 10000 rows");
-    group.throughput(Throughput::Elements(ROWS as u64));
-    let table = table(ROWS);
-    for width in [16, 128, 512] {
-        let predictor = Predictor::new(model(&table, &[width, width]), &Device::flex());
-        group.bench_function(BenchmarkId::from_parameter(width), |b| {
-            b.iter(|| predictor.predict_table(black_box(&table)));
-        });
-    }
-    group.finish();
-}
-
-fn one_row(criterion: &mut Criterion) {
-    let cells = [
-        Cell::Number(72.0),
-        Cell::Number(3.0),
-        Cell::Number(0.25),
-        Cell::Number(1.5),
-        Cell::Text("south"),
-        Cell::Text("flat"),
-    ];
-    let mut group = criterion.benchmark_group("one row from its cells");
-    for hidden in [vec![64, 8], vec![128, 128]] {
-        let name = format!("{hidden:?}");
-        let predictor = Predictor::new(model(&table(1000), &hidden), &Device::flex());
-        let rows = predictor.rows();
-        group.bench_function(BenchmarkId::from_parameter(name), |b| {
-            b.iter(|| rows.predict(black_box(&cells)));
-        });
-    }
-    group.finish();
-}
-
-criterion_group!(benches, encode, predict, one_row);
+criterion_group!(benches, encode);
 criterion_main!(benches);

@@ -1,16 +1,17 @@
-//! What reading a table and encoding it takes.
+//! The time and memory to read a table and to encode it.
 //!
 //! ```console
-//! $ cargo run --release -p backburn-tabular --example encode_time TABLE TARGET
+//! $ cargo run --release -p backburn-preprocessing --example encode_time TABLE TARGET
 //! ```
 //!
-//! Prints a line of JSON: seconds from the file to the tensor, those of each part, the size of the
-//! encoded matrix and, on Linux, the most memory that was in use, both in bytes.
+//! Prints a line of JSON: the seconds from the file to the tensor, the seconds of each step, the size of
+//! the encoded matrix in bytes and, on Linux, the peak memory in bytes.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use backburn_tabular::{Bins, Encoder, EncoderOptions, NumberScale, ReadOptions, Schema, Table};
+use backburn_preprocessing::{Bins, Encoder, EncoderOptions, NumberScale};
+use backburn_table::{ReadOptions, Schema, Table};
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The most memory that this process had at once.
+/// The peak memory of this process, in bytes.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

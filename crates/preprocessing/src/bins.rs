@@ -1,32 +1,32 @@
-//! The bins of a numeric column.
+//! Bins of a numeric column: a piecewise linear encoding.
 
 use std::fmt;
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bins of each numeric column, at most. A number `x` then also becomes, for each bin from `a` to
-/// `b`, `(x - a) / (b - a)`, cut to 0 and 1: a piecewise linear encoding, after Gorishniy, Rubachev
-/// and Babenko, "On Embeddings for Numerical Features in Tabular Deep Learning" (2022), section 3.2,
-/// with a bin's edge at each value that fills a bin by itself.
+/// The largest number of bins of each numeric column. For each bin from `a` to `b`, a number `x` is
+/// also encoded as `(x - a) / (b - a)`, limited to the range from 0 to 1. This is the piecewise linear
+/// encoding of Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in Tabular Deep
+/// Learning" (2022), section 3.2, with an edge at each value that is common enough to fill a bin.
 ///
 /// Written in configs as a number or as `"auto"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bins {
-    /// As many as there are hundreds of training rows, at most 64.
+    /// One bin for each 100 training rows, at most 64.
     #[default]
     Auto,
-    /// So many; 0 or 1 is none.
+    /// This number; 0 or 1 means no bins.
     AtMost(usize),
 }
 
-/// Rows that a bin is learned from, where their number is to be found out.
+/// Training rows for each bin with [`Bins::Auto`].
 const ROWS: usize = 100;
-/// More bins than this were not more accurate.
+/// The largest number of bins with [`Bins::Auto`]; more were not more accurate.
 const MOST: usize = 64;
 
 impl Bins {
-    /// Bins for so many rows to learn from.
+    /// The largest number of bins for this many training rows.
     pub fn of(self, rows: usize) -> usize {
         match self {
             Self::Auto => (rows / ROWS).min(MOST),
@@ -34,11 +34,11 @@ impl Bins {
         }
     }
 
-    /// The edges of the bins over numbers in order; none if that is not two bins.
+    /// The edges of the bins for sorted numbers; empty if they would be fewer than two bins.
     ///
-    /// Few different values are edges each. Of many, those that fill a bin by themselves are edges,
-    /// and the others share the bins that are left, about as many of them in each: most rows of a
-    /// column may be zero, and its other values still be told apart.
+    /// If there are few different values, each is an edge. Otherwise each value that is common enough
+    /// to fill a bin is an edge, and quantiles divide the other values evenly among the remaining bins.
+    /// So the values of a zero-inflated column other than zero still get bins.
     pub(crate) fn edges(self, sorted: &[f64]) -> Vec<f64> {
         let bins = self.of(sorted.len());
         if bins < 2 {
@@ -65,7 +65,7 @@ impl Bins {
     }
 }
 
-/// The value below which a share of them lies, between two of them in proportion.
+/// The quantile of sorted values, with linear interpolation; there must be at least one value.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (low, high) = (
@@ -131,12 +131,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rare_values_share_the_bins_that_common_ones_leave() {
+    fn rare_values_share_the_remaining_bins() {
         let mut values = vec![0.0; 900];
         values.extend((1..=100).map(f64::from));
         let edges = Bins::AtMost(5).edges(&values);
         assert_eq!(edges, [0.0, 25.75, 50.5, 75.25, 100.0]);
-        // By rows alone, three of four edges would be zero.
+        // With plain quantiles, three of four edges would be zero.
         assert_eq!(Bins::Auto.of(1_000), 10);
         assert_eq!(Bins::Auto.edges(&values).len(), 10);
     }

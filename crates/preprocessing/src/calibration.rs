@@ -1,21 +1,22 @@
-//! How far outputs are to be trusted, learned from rows that were not trained on.
+//! Calibration on rows that were not trained on.
 
-use crate::{Target, TargetScale};
+use crate::target::Target;
+use crate::target_transform::TargetScale;
 
-/// The coverages that intervals can have, in per cent.
+/// The possible coverages of prediction intervals, in percent.
 const COVERAGES: std::ops::RangeInclusive<usize> = 50..=99;
-/// How far the logarithm of a temperature usually is from 0: few rows may not say that a network is
-/// sure of everything.
-const USUAL: f64 = 0.25;
+/// The standard deviation of the prior of the logarithm of the temperature. The prior keeps a few rows
+/// from making a network certain.
+const PRIOR_DEVIATION: f64 = 0.25;
 
 impl Target {
-    /// Learns from rows that were not trained on how far a network's outputs are to be trusted:
-    /// probabilities by temperature scaling (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern
-    /// Neural Networks", 2017), numbers by split conformal prediction (Lei and others,
-    /// "Distribution-Free Predictive Inference for Regression", 2018).
+    /// Calibrates the target on rows that were not trained on: probabilities by temperature scaling
+    /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
+    /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
+    /// for Regression", 2018).
     ///
-    /// `outputs` holds `width` numbers for each row, `truth` what is true of it: the value, or the
-    /// index of the class.
+    /// `outputs` holds `width` numbers for each row. `truth` holds the true value of each row, or the
+    /// index of its class.
     #[must_use]
     pub fn calibrated(mut self, outputs: &[f32], width: usize, truth: &[f64]) -> Self {
         let rows = outputs.chunks(width.max(1)).zip(truth);
@@ -35,7 +36,7 @@ impl Target {
                 let rows: Vec<(Vec<f64>, usize)> = rows
                     .map(|(logits, class)| {
                         let logits = match logits {
-                            // One logit is the second class's, with a first one of 0.
+                            // A single logit is that of the second class; that of the first is 0.
                             [second] => vec![0.0, f64::from(*second)],
                             logits => logits.iter().map(|&logit| f64::from(logit)).collect(),
                         };
@@ -48,8 +49,7 @@ impl Target {
         self
     }
 
-    /// The target with what is known of how far another model's outputs are to be trusted, if their
-    /// scales are alike.
+    /// The target with the calibration of another one, if both have the same task and transform.
     #[must_use]
     pub fn with_calibration_of(mut self, other: &Self) -> Self {
         match (&mut self, other) {
@@ -77,12 +77,11 @@ impl Target {
         self
     }
 
-    /// Whether [`intervals`](Self::intervals) there are of this coverage, and which there are if
-    /// not.
+    /// Checks that there are prediction [`intervals`](Self::intervals) of this coverage.
     ///
     /// # Errors
     ///
-    /// Why there are none.
+    /// A message that says why there are none, and which coverages there are.
     pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
         let Self::Regression { errors, column, .. } = self else {
             return Err("intervals are for numbers, and the model predicts classes".to_string());
@@ -96,13 +95,13 @@ impl Target {
         match self.half_width(coverage) {
             Some(_) => Ok(()),
             None => Err(format!(
-                "there are intervals of {least} to {} per cent, in whole per cent",
+                "there are intervals of {least} to {} percent, in whole percent",
                 most - 1
             )),
         }
     }
 
-    /// Half the width of intervals of a coverage, for outputs.
+    /// Half the width of the intervals of a coverage, in the scale of the outputs.
     fn half_width(&self, coverage: f64) -> Option<f64> {
         let Self::Regression { errors, .. } = self else {
             return None;
@@ -113,9 +112,9 @@ impl Target {
         errors.get(place).copied().filter(|_| whole)
     }
 
-    /// Intervals that hold what is true of a row with this probability, such as 0.9, for rows like
-    /// those that were not trained on. One for each row; `None` where there are none of the
-    /// coverage.
+    /// Prediction intervals, one for each row. An interval holds the true value with the probability
+    /// `coverage`, such as 0.9, for rows from the distribution of the calibration rows. `None` if there
+    /// are no intervals of this coverage; see [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
         let Self::Regression {
@@ -136,15 +135,15 @@ impl Target {
     }
 }
 
-/// Of `n` errors in order, for each coverage, the one at place `⌈(n + 1) · coverage⌉`: a further error is
-/// at most that with this probability or more. Few errors do not have the place of a high coverage.
+/// For each coverage, the error with rank `⌈(n + 1) · coverage⌉` of `n` sorted errors: a new error is at
+/// most that, with at least this probability. With few errors, high coverages have no such rank.
 fn quantiles(errors: &[f64]) -> Vec<f64> {
     let place = |per_cent: usize| ((errors.len() + 1) * per_cent).div_ceil(100);
     let quantiles = COVERAGES.map(|per_cent| errors.get(place(per_cent) - 1).copied());
     quantiles.map_while(|quantile| quantile).collect()
 }
 
-/// The temperature that makes the rows likeliest, with a prior that it is about 1.
+/// The temperature with the largest posterior probability; the prior of its logarithm has mean 0.
 fn best_temperature(rows: &[(Vec<f64>, usize)]) -> f64 {
     let cost = |logarithm: f64| {
         let inverse = (-logarithm).exp();
@@ -156,9 +155,9 @@ fn best_temperature(rows: &[(Vec<f64>, usize)]) -> f64 {
                 sum.ln() - (logits[*class] - highest) * inverse
             })
             .sum();
-        loss + 0.5 * (logarithm / USUAL).powi(2)
+        loss + 0.5 * (logarithm / PRIOR_DEVIATION).powi(2)
     };
-    // The cost has one valley. A golden section search goes down it.
+    // The cost has one minimum, which golden-section search finds.
     let ratio = (5f64.sqrt() - 1.0) / 2.0;
     let (mut low, mut high) = (-2.0, 2.0);
     for _ in 0..40 {
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn intervals_hold_what_they_say() {
+    fn intervals_have_their_coverage() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut draw = |rows: usize| {
             let outputs: Vec<f32> = (0..rows).map(|_| rng.random_range(-1.0..1.0)).collect();
@@ -252,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_temperature_undoes_overconfidence() {
-        // Right 8 times of 10, at logits that mean 98 times.
+        // The class is right for 80 % of the rows; the logits say 98 %.
         let logits: Vec<f32> = [0.0, 4.0].repeat(500);
         let truth: Vec<f64> = (0..500)
             .map(|row| f64::from(u8::from(row % 10 < 8)))
@@ -261,10 +260,10 @@ mod tests {
         else {
             panic!("classes")
         };
-        // At 4 / ln(4) the rows are likeliest; the prior draws it towards 1.
+        // The likelihood is largest at 4 / ln(4); the prior pulls the temperature towards 1.
         let most = 4.0 / 4f64.ln();
         assert!((0.9 * most..most).contains(&temperature), "{temperature}");
-        // A few rows that are all right do not make anything certain.
+        // A few rows that are all right do not make the network certain.
         let target = classes().calibrated(&[3.0; 5], 1, &[1.0; 5]);
         let Target::Classification { temperature, .. } = target else {
             panic!("classes")

@@ -1,16 +1,16 @@
-//! Equations of a symmetric matrix.
+//! Cholesky decomposition of a symmetric matrix.
 
-/// A positive definite matrix as `L · Lᵀ`, with `L` lower triangular (Golub and Van Loan, "Matrix
+/// The decomposition of a positive definite matrix into `L Lᵀ`, with `L` lower triangular (Golub and Van Loan, "Matrix
 /// Computations", section 4.2).
 #[derive(Debug)]
 pub(crate) struct Cholesky {
-    /// `size * size` numbers, row by row; those above the diagonal mean nothing.
+    /// `size * size` numbers, row by row; those above the diagonal are not used.
     lower: Vec<f64>,
     size: usize,
 }
 
 impl Cholesky {
-    /// Of a symmetric matrix, `size * size` numbers; `None` if it is not positive definite.
+    /// Decomposes a symmetric matrix of `size * size` numbers; `None` if it is not positive definite.
     pub fn new(mut matrix: Vec<f64>, size: usize) -> Option<Self> {
         for row in 0..size {
             let (before, rest) = matrix.split_at_mut(row * size);
@@ -21,7 +21,7 @@ impl Cholesky {
                 this[column] = (this[column] - sum) / other[column];
             }
             let square = this[row] - dot(&this[..row], &this[..row]);
-            // What is no number is not above zero either.
+            // NaN is refused too: it is not greater than zero.
             if !(square > 0.0 && square.is_finite()) {
                 return None;
             }
@@ -33,7 +33,7 @@ impl Cholesky {
         })
     }
 
-    /// Replaces the right side of `A x = b` by `x`.
+    /// Solves `A x = b`, and replaces `b` by `x`.
     pub fn solve(&self, b: &mut [f64]) {
         let at = |row: usize, column: usize| self.lower[row * self.size + column];
         for row in 0..self.size {
@@ -47,7 +47,7 @@ impl Cholesky {
         }
     }
 
-    /// The inverse of the matrix, row by row.
+    /// The inverse of the matrix, `size * size` numbers row by row.
     pub fn inverse(&self) -> Vec<f64> {
         let mut inverse = vec![0.0; self.size * self.size];
         for (index, row) in inverse.chunks_mut(self.size).enumerate() {
@@ -58,7 +58,8 @@ impl Cholesky {
     }
 }
 
-/// The sum of products, in eight parts at once.
+/// The dot product. Eight partial sums give the same rounding on every processor, so that the same
+/// table gives the same model file.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut parts = [0.0; 8];
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_positive_definite_has_none() {
+    fn matrices_that_are_not_positive_definite_are_refused() {
         for matrix in [vec![1.0, 2.0, 2.0, 1.0], vec![0.0; 4], vec![f64::NAN; 4]] {
             assert!(Cholesky::new(matrix, 2).is_none());
         }

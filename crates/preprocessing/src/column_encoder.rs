@@ -1,49 +1,49 @@
-//! One column to numbers.
+//! The encoding of one column.
 
 use std::collections::HashSet;
 
+use backburn_table::{Cell, ColumnKind, within_range};
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
-use crate::bins::quantile;
-use crate::cell::within_range;
+use crate::bins::{Bins, quantile};
+use crate::encoder_options::{EncoderOptions, NumberScale};
 use crate::quantiles::{from_normal, quantiles, to_normal};
-use crate::{Bins, Cell, ColumnKind, EncoderOptions, NumberScale};
 
-/// A column and how it becomes numbers.
+/// A column and how it is encoded as numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ColumnEncoder {
-    /// A number: scaled, and perhaps by bins. One that is missing, infinite or too large for 32 bits
-    /// becomes zeros with an indicator, and else is guessed or what `missing` says.
+    /// A number: scaled, and perhaps with bins. A number that is missing, infinite or too large for an
+    /// `f32` becomes zeros if there is an indicator. Otherwise it is imputed, or replaced by `missing`.
     Numeric {
         /// The column.
         name: String,
         /// How it is scaled.
         scale: Scale,
-        /// The edges of the bins, in order: see [`Bins`](crate::Bins). None but two or more.
+        /// The edges of the bins, in ascending order; see [`Bins`]. Empty, or two or more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         edges: Vec<f64>,
-        /// Values at even shares of the training rows, in order, where it is scaled by these instead: see
-        /// [`NumberScale::Quantile`].
+        /// Evenly spaced quantiles of the training rows, in ascending order, if the number is scaled by
+        /// them; see [`NumberScale::Quantile`]. Otherwise empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         quantiles: Vec<f64>,
-        /// Whether a second number tells if it is missing.
+        /// Whether a further number is 1 if the value is missing.
         indicator: bool,
-        /// What a missing number is taken for where no indicator tells of it, and no
-        /// [`Imputer`](crate::Imputer) guesses it: the median of the training rows, or their mean. Zeros
-        /// without it, as in models of old.
+        /// The value that replaces a missing one, if there is no indicator and the imputer does not
+        /// impute it: the median or the mean of the training rows. `None` means zeros, as in models of
+        /// older formats.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<f64>,
     },
-    /// A truth value: standardized from 0 and 1, else like a number.
+    /// A truth value, standardized from 0 and 1.
     Boolean {
         /// The column.
         name: String,
         /// How it is standardized.
         scale: Scale,
-        /// Whether a second number tells if it is missing.
+        /// Whether a further number is 1 if the value is missing.
         indicator: bool,
     },
     /// A date: its parts, each standardized.
@@ -52,38 +52,39 @@ pub enum ColumnEncoder {
         name: String,
         /// The parts that vary.
         parts: Vec<(DatePart, Scale)>,
-        /// Whether a further number tells if it is missing.
+        /// Whether a further number is 1 if the value is missing.
         indicator: bool,
     },
-    /// A category: a 1 in its place and 0 elsewhere; unseen ones are 0 everywhere.
+    /// A category, one-hot encoded. A category that was not seen in training is 0 everywhere.
     OneHot {
         /// The column.
         name: String,
         /// The categories seen in training.
         categories: Vec<String>,
-        /// Whether a missing value has a place of its own, the last.
+        /// Whether a missing value is a category of its own, the last.
         missing: bool,
     },
-    /// A category: its index in a table of learned vectors. 0 is for unseen and missing ones.
+    /// A category: its index in an embedding table. Index 0 is for categories that are missing or were
+    /// not seen in training.
     Embedding {
         /// The column.
         name: String,
         /// The categories seen in training, from index 1 on.
         categories: Vec<String>,
-        /// The length of the vector.
+        /// The length of an embedding vector.
         dimension: usize,
     },
 }
 
-/// `z = (value - mean) / std`, which may then be drawn in.
+/// `z = (value - mean) / std`, perhaps with smooth clipping.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
-    /// Mean over the training rows, or their median.
+    /// The mean over the training rows, or the median.
     pub mean: f64,
-    /// Standard deviation over the training rows, or the distance between their quartiles; above 0.
+    /// The standard deviation over the training rows, or the interquartile range; above 0.
     pub std: f64,
-    /// Whether `z / √(1 + (z / 3)²)` draws in what is far out, so that nothing is beyond 3.
+    /// Whether `z` is replaced by `z / √(1 + (z / 3)²)`, which is within -3 and 3.
     #[serde(default, skip_serializing_if = "is_false")]
     pub clipped: bool,
 }
@@ -92,8 +93,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// A value that is missing in fewer training rows tells nothing by that: all else about these rows would be
-/// learned from it.
+/// Missing values in the training rows for an indicator, at least: with fewer, a network would memorize
+/// these rows by the indicator.
 const FEWEST_MISSING: usize = 3;
 
 /// A part of a date.
@@ -121,7 +122,7 @@ const DATE_PARTS: [DatePart; 5] = [
 ];
 
 impl Scale {
-    /// `None` if the values never vary.
+    /// Standard scaling; `None` if the values are constant.
     fn fit(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -135,9 +136,9 @@ impl Scale {
         })
     }
 
-    /// Robust scaling with smooth clipping, after Holzmüller and others, "Better by Default" (2024):
-    /// the median becomes 0 and the distance between the quartiles 1, or half of the range where the
-    /// quartiles are one. `sorted` is in order; `None` if the values never vary.
+    /// Robust scaling with smooth clipping, after Holzmüller and others, "Better by Default" (2024): the
+    /// median becomes 0, and the interquartile range 1, or half of the range if the quartiles are equal.
+    /// `None` if the values, which are sorted, are constant.
     fn fit_robust(sorted: &[f64]) -> Option<Self> {
         let standard = Self::fit(sorted)?;
         let between = |low, high| quantile(sorted, high) - quantile(sorted, low);
@@ -148,14 +149,14 @@ impl Scale {
         };
         Some(Self {
             mean: quantile(sorted, 0.5),
-            // Numbers that only just differ, or span more than can be told.
+            // Values that hardly differ, or whose range overflows.
             std: if std.is_normal() { std } else { standard.std },
             clipped: true,
         })
     }
 
-    /// For a column that is either one value or missing, which varies by being missing.
-    fn of_one(values: &[f64]) -> Self {
+    /// For a column whose values are all the same or missing.
+    fn of_constant(values: &[f64]) -> Self {
         Self {
             mean: values.first().copied().unwrap_or(0.0),
             std: 1.0,
@@ -163,18 +164,18 @@ impl Scale {
         }
     }
 
-    /// A value a million deviations away is as far as a network needs to know; beyond, its own
-    /// numbers would overflow.
+    /// The scaled value. It is limited to a million standard deviations, because larger numbers would
+    /// overflow in the network.
     pub(crate) fn apply(&self, value: f64) -> f32 {
-        const FURTHEST: f64 = 1e6;
-        let z = ((value - self.mean) / self.std).clamp(-FURTHEST, FURTHEST);
+        const MAX_DEVIATIONS: f64 = 1e6;
+        let z = ((value - self.mean) / self.std).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
         match self.clipped {
             true => (z / (1.0 + (z / 3.0).powi(2)).sqrt()) as f32,
             false => z as f32,
         }
     }
 
-    /// The value that is scaled to a number.
+    /// The inverse of [`apply`](Self::apply).
     fn invert(&self, number: f32) -> f64 {
         let number = f64::from(number);
         let z = match self.clipped {
@@ -206,8 +207,7 @@ impl DatePart {
 }
 
 impl ColumnEncoder {
-    /// Learns the encoding of a column from its cells in the training rows; `None` if they never
-    /// vary.
+    /// Fits the encoder of a column on its cells in the training rows; `None` if they are constant.
     pub(crate) fn fit<'a>(
         name: &str,
         kind: ColumnKind,
@@ -223,7 +223,7 @@ impl ColumnEncoder {
         let mut values = Vec::new();
         let mut missing = 0;
         for cell in cells {
-            match value(kind, &cell) {
+            match cell_value(kind, &cell) {
                 Ok(Some(value)) => values.push(value),
                 Ok(None) => missing += 1,
                 Err(()) => {}
@@ -244,7 +244,7 @@ impl ColumnEncoder {
         }
         if kind == ColumnKind::Boolean {
             let scale =
-                Scale::fit(&values).or_else(|| indicator.then(|| Scale::of_one(&values)))?;
+                Scale::fit(&values).or_else(|| indicator.then(|| Scale::of_constant(&values)))?;
             return Some(Self::Boolean {
                 name,
                 scale,
@@ -254,7 +254,7 @@ impl ColumnEncoder {
         Self::fit_numbers(name, values, indicator, (options.numbers, options.bins))
     }
 
-    /// Learns the encoding of a numeric column from its values; `None` if they never vary.
+    /// Fits the encoder of a numeric column on its values; `None` if they are constant.
     pub(crate) fn fit_numbers(
         name: String,
         mut values: Vec<f64>,
@@ -271,7 +271,7 @@ impl ColumnEncoder {
         let by_ranks = numbers == NumberScale::Quantile && scale.is_some();
         Some(Self::Numeric {
             name,
-            scale: scale.or_else(|| indicator.then(|| Scale::of_one(&values)))?,
+            scale: scale.or_else(|| indicator.then(|| Scale::of_constant(&values)))?,
             edges: match scale {
                 Some(_) => bins.edges(&values),
                 None => Vec::new(),
@@ -285,11 +285,11 @@ impl ColumnEncoder {
         })
     }
 
-    /// Of a number that never varies.
+    /// The encoder of a constant number.
     pub(crate) fn constant() -> Self {
         Self::Numeric {
             name: String::new(),
-            scale: Scale::of_one(&[]),
+            scale: Scale::of_constant(&[]),
             edges: Vec::new(),
             quantiles: Vec::new(),
             indicator: false,
@@ -339,7 +339,7 @@ impl ColumnEncoder {
         })
     }
 
-    /// Whether this encoder can be: a file may hold anything.
+    /// Whether the encoder is valid. Used for encoders from files, which may hold anything.
     pub(crate) fn is_usable(&self) -> bool {
         match self {
             Self::Numeric {
@@ -370,7 +370,7 @@ impl ColumnEncoder {
         }
     }
 
-    /// The column.
+    /// The name of the column.
     pub fn name(&self) -> &str {
         match self {
             Self::Numeric { name, .. }
@@ -391,9 +391,9 @@ impl ColumnEncoder {
         }
     }
 
-    /// Writes what a missing number is taken for where nothing tells of it; zeros of a truth value or a date,
-    /// which are their means.
-    pub(crate) fn write_middle(&self, numbers: &mut [f32]) {
+    /// Writes the replacement of a missing value that is neither indicated nor imputed; for a truth value
+    /// or a date it is zeros, which are the means.
+    pub(crate) fn write_default(&self, numbers: &mut [f32]) {
         numbers.fill(0.0);
         if let Self::Numeric {
             missing: Some(value),
@@ -404,7 +404,7 @@ impl ColumnEncoder {
         }
     }
 
-    /// Writes a number that is scaled already, and of a numeric column the bins of its value too.
+    /// Writes a number that is already scaled, and for a numeric column the bins of its value.
     pub(crate) fn write_scaled(&self, number: f32, numbers: &mut [f32]) {
         if let Self::Numeric {
             scale, quantiles, ..
@@ -419,7 +419,7 @@ impl ColumnEncoder {
         numbers[0] = number;
     }
 
-    /// Writes a number of a numeric column: scaled, and by bins.
+    /// Writes a value of a numeric column: the scaled number and its bins.
     pub(crate) fn write_number(&self, value: f64, numbers: &mut [f32]) {
         let Self::Numeric {
             scale,
@@ -440,7 +440,7 @@ impl ColumnEncoder {
         }
     }
 
-    /// Numbers that the column becomes, besides an embedding's index.
+    /// Numbers that the column is encoded as, without the index of an embedding.
     pub(crate) fn width(&self) -> usize {
         match self {
             Self::Numeric {
@@ -460,8 +460,12 @@ impl ColumnEncoder {
     }
 }
 
-/// A cell as the number behind its kind; `None` where it is missing, infinite, or too large.
-pub(crate) fn value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
+/// The number that a cell of this kind stands for; `None` if it is missing, infinite, or too large.
+///
+/// # Errors
+///
+/// The cell is not of this kind.
+pub(crate) fn cell_value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, ()> {
     let value = match (kind, cell) {
         (_, Cell::Missing) => return Ok(None),
         (ColumnKind::Numeric, cell) => cell.number(),

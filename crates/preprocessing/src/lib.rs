@@ -1,66 +1,88 @@
-//! Tables to tensors and back, and the models saved from them.
+//! Preprocessing: tables to numbers, and outputs of a network to predictions.
 //!
-//! A [`Table`] is read from CSV or Parquet, [`Schema::infer`] says what its columns are, an
-//! [`Encoder`] fitted on the training rows turns rows into numbers, and a [`Target`] turns a
-//! network's outputs back into dollars or class names. A [`SavedModel`] holds all of it with the
-//! network's weights in one file, and a [`Predictor`] answers from that file alone:
+//! An [`Encoder`] is fitted on the training rows and encodes rows of a table as rows of numbers, as
+//! scikit-learn's `ColumnTransformer` does: scalers, bins ([`Bins`]), one-hot and embedding encoders
+//! ([`ColumnEncoder`]), an [`Imputer`], and k-NN features ([`Neighbours`]). A [`Target`] transforms the
+//! column to predict, turns outputs of a network into [`Predictions`], and calibrates them.
 //!
-//! ```no_run
-//! use backburn_tabular::{Predictor, ReadOptions, Table};
+//! ```
+//! use std::collections::BTreeMap;
 //!
-//! let predictor = Predictor::load("house-prices.safetensors")?;
-//! let table = Table::read("new-houses.csv", &ReadOptions::default())?;
-//! let predictions = predictor.predict_table(&table)?;
-//! println!("{:?}", predictions.labels());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
+//! use backburn_table::{ReadOptions, Schema, Table};
+//!
+//! let csv = "size,street,price\n120,Elm,300\n95,Oak,240\n140,Elm,330\n";
+//! let table = Table::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
+//! let schema = Schema::infer(&table, &BTreeMap::new())?;
+//! let rows = [0, 1, 2];
+//! let options = EncoderOptions::default();
+//! let (encoder, _) = Encoder::fit(&table, &schema, &["price"], &rows, &options)?;
+//! let inputs = encoder.encode(&table)?;
+//! assert_eq!(inputs.len(), 3 * encoder.width());
+//!
+//! let target = Target::fit(&table, "price", Task::Regression, &rows, &rows)?;
+//! assert_eq!(target.predictions(&[0.0], 1).labels(), ["290"]);
+//! # Ok::<(), backburn_table::TableError>(())
 //! ```
 
+// Each group uses only the groups above it.
+
+// Statistics.
 mod bins;
-mod bounded;
-mod calibration;
-mod cell;
 mod cholesky;
-mod column;
-mod column_encoder;
-mod encoder;
-mod error;
-mod fingerprint;
-mod guarded;
-mod imputer;
-mod neighbours;
-mod output;
-mod page_header;
-mod parquet_pages;
-mod places;
-mod predictor;
+mod nearest_neighbors;
+
+mod normal;
 mod quantiles;
-mod read;
-mod rough_pairs;
-mod saved;
-mod schema;
-mod skipping;
-mod split;
-mod table;
+mod screen_interactions;
+
+// Columns.
+mod encoder_options;
+
+mod column_encoder;
+
+mod column_writer;
+
+// Rows.
+mod imputer;
+mod knn_target_encoder;
+mod unseen;
+
+mod encoder;
+
+mod encoder_tensors;
+mod row_imputer;
+
+mod row_writer;
+
+mod encode;
+mod knn_features;
+mod row_encoder;
+
+mod fit_imputer;
+
+// Targets.
+mod predictions;
+mod target_transform;
+mod task;
+
 mod target;
-mod target_scale;
-mod utf8;
-mod writers;
+
+mod calibration;
+mod target_fit;
 
 pub use bins::Bins;
-pub use cell::Cell;
-pub use column::Column;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
-pub use encoder::{Encoded, Encoder, EncoderOptions, NumberScale, Unseen};
-pub use error::{CellError, ModelFileError, TableError};
+pub use encode::Encoded;
+pub use encoder::Encoder;
+pub use encoder_options::{EncoderOptions, NumberScale};
+pub use encoder_tensors::EncoderTensor;
 pub use imputer::Imputer;
-pub use neighbours::{Learning, Neighbours};
-pub use output::OutputFile;
-pub use predictor::{Predictions, Predictor, RowPredictor};
-pub use read::{ReadOptions, TableReader};
-pub use saved::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
-pub use schema::{ColumnKind, ColumnSchema, Schema, nearest_name};
-pub use skipping::Skipped;
-pub use split::{Split, k_folds};
-pub use table::{Table, TableSize};
-pub use target::{Target, Task};
-pub use target_scale::TargetScale;
+pub use knn_features::Learning;
+pub use knn_target_encoder::Neighbours;
+pub use predictions::Predictions;
+pub use row_encoder::RowEncoder;
+pub use target::Target;
+pub use target_transform::TargetScale;
+pub use task::Task;
+pub use unseen::Unseen;

@@ -1,4 +1,4 @@
-//! Where rows lie, and what the nearest ones have as their target.
+//! An index of training rows that finds the nearest ones and averages their targets.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -6,16 +6,16 @@ use std::collections::HashMap;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
-/// The numbers of nearest rows that means are over.
+/// The numbers of nearest rows (`k`) to average over.
 pub(crate) const NEAREST: [usize; 2] = [4, 16];
-const MOST: usize = NEAREST[NEAREST.len() - 1];
+const LARGEST: usize = NEAREST[NEAREST.len() - 1];
 
-/// The places of rows in a space of two or more dimensions, and the targets there. Rows at the same place
-/// count together.
+/// The points of rows in a space of two or more dimensions, with their targets. Rows at the same point
+/// are stored together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
-    /// `places * (dimensions + 1 + outputs)` numbers: where it is, how many rows are there, and the sums
-    /// of their targets.
+    /// `points * (dimensions + 1 + outputs)` numbers: the coordinates of a point, the number of rows
+    /// there, and the sums of their targets.
     numbers: Vec<f32>,
     dimensions: usize,
     /// Numbers in a target.
@@ -23,13 +23,13 @@ pub(crate) struct Places {
     index: Index,
 }
 
-/// What finds the nearest places.
+/// The search structure.
 #[derive(Debug, Clone)]
 enum Index {
-    /// In a plane.
+    /// An R-tree, in two dimensions.
     Tree(RTree<GeomWithData<[f32; 2], usize>>),
-    /// Where dimensions are more a tree spares little: `dimensions * places` numbers, dimension by
-    /// dimension, all of which are looked at.
+    /// All coordinates, `dimensions * points` numbers dimension by dimension. In more than two
+    /// dimensions a tree is hardly faster than comparing with every point.
     Sweep(Vec<f32>),
 }
 
@@ -46,27 +46,27 @@ impl PartialEq for Places {
     }
 }
 
-/// Rows at one place that are left out: so many, and the sums of their targets.
+/// Rows at one point to exclude: their number, and the sums of their targets.
 #[derive(Clone, Copy)]
-pub(crate) struct LeftOut<'a> {
+pub(crate) struct Excluded<'a> {
     place: usize,
     rows: f64,
     sums: &'a [f64],
 }
 
-/// Places nearest to another, the nearest first.
+/// The points nearest to another one, in order of distance.
 struct Found {
-    /// Of each, its squared distance and the rows that count.
+    /// For each, its squared distance and the number of rows there.
     places: Vec<(f32, f64)>,
-    /// `places * outputs`, the sums of their targets.
+    /// The sums of their targets, `points * outputs` numbers.
     sums: Vec<f64>,
-    /// How many of the places it takes to have the [nearest](NEAREST) rows.
+    /// For each `k` of [`NEAREST`], how many of the points hold the `k` nearest rows.
     ends: [usize; NEAREST.len()],
 }
 
 impl Places {
-    /// From rows that are there, `rows * dimensions` numbers, and their targets, `rows * outputs`. The place
-    /// of each row is returned too.
+    /// Builds the index from `rows * dimensions` coordinates and `rows * outputs` targets. Returns the
+    /// point of each row too.
     pub fn new(
         rows: &[f32],
         dimensions: usize,
@@ -116,7 +116,7 @@ impl Places {
         self.outputs
     }
 
-    /// Numbers that say where a place is.
+    /// Coordinates of a point.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -125,12 +125,12 @@ impl Places {
         self.dimensions + 1 + self.outputs
     }
 
-    /// The numbers, and how many there are of each place.
+    /// The numbers that [`from_numbers`](Self::from_numbers) needs, and how many there are for each point.
     pub fn numbers(&self) -> (&[f32], usize) {
         (&self.numbers, self.width())
     }
 
-    /// From [`numbers`](Self::numbers); `None` if they cannot be that.
+    /// An index from its [`numbers`](Self::numbers); `None` if they are invalid.
     pub fn from_numbers(numbers: Vec<f32>, width: usize, dimensions: usize) -> Option<Self> {
         let usable = dimensions >= 2
             && width > dimensions + 1
@@ -143,14 +143,14 @@ impl Places {
         usable.then(|| Self::indexed(numbers, dimensions, width - dimensions - 1))
     }
 
-    /// For each output, its mean over the 4 rows nearest to a place, then over the 16 nearest. All rows
-    /// that are as far away as the last of these count too.
+    /// For each output, its mean over the 4 rows nearest to these coordinates, then over the 16 nearest.
+    /// Rows at the same distance as the last of these are included.
     ///
-    /// If they are `weighed`, the first mean is over all of these instead, with weights that fall with the
-    /// distance as a normal distribution does, whose deviation is two thirds of the distance at which
-    /// there are 4 (Nadaraya, "On Estimating Regression", 1964).
-    pub fn means(&self, at: &[f32], left_out: Option<LeftOut>, weighed: bool) -> Vec<f32> {
-        let found = self.found(at, left_out);
+    /// If `weighed`, the first mean is over all of these rows, weighted by a Gaussian kernel of the
+    /// distance. Its standard deviation is two thirds of the distance of the fourth row (Nadaraya, "On
+    /// Estimating Regression", 1964).
+    pub fn means(&self, at: &[f32], excluded: Option<Excluded>, weighed: bool) -> Vec<f32> {
+        let found = self.found(at, excluded);
         let mut means = vec![0.0; NEAREST.len() * self.outputs];
         for (nearest, end) in found.ends.into_iter().enumerate() {
             let (end, width) = match (weighed, nearest) {
@@ -160,7 +160,7 @@ impl Places {
             let weight = |distance: f32| match width {
                 None => 1.0,
                 Some(_) if distance == 0.0 => 1.0,
-                // Where this is no number, it is far.
+                // `max` also replaces a NaN, which comes from an infinite distance.
                 Some(width) => (-1.125 * f64::from(distance) / width).exp().max(1e-9),
             };
             let places = &found.places[..end];
@@ -180,14 +180,14 @@ impl Places {
         means
     }
 
-    fn found(&self, at: &[f32], left_out: Option<LeftOut>) -> Found {
+    fn found(&self, at: &[f32], excluded: Option<Excluded>) -> Found {
         let mut found = Found {
-            places: Vec::with_capacity(MOST + 1),
-            sums: Vec::with_capacity((MOST + 1) * self.outputs),
+            places: Vec::with_capacity(LARGEST + 1),
+            sums: Vec::with_capacity((LARGEST + 1) * self.outputs),
             ends: [0; NEAREST.len()],
         };
         let (mut rows, mut furthest, mut done) = (0.0, 0.0, 0);
-        // Says whether there is more to find.
+        // Returns whether further points are needed.
         let mut visit = |place: usize, distance: f32| {
             while done < NEAREST.len() && rows >= NEAREST[done] as f64 && distance > furthest {
                 found.ends[done] = found.places.len();
@@ -203,10 +203,10 @@ impl Places {
             found
                 .sums
                 .extend(numbers[1..].iter().map(|n| f64::from(*n)));
-            if let Some(left_out) = left_out.filter(|left_out| left_out.place == place) {
-                there -= left_out.rows;
-                let sums = found.sums[first..].iter_mut().zip(left_out.sums);
-                sums.for_each(|(sum, left_out)| *sum -= left_out);
+            if let Some(excluded) = excluded.filter(|excluded| excluded.place == place) {
+                there -= excluded.rows;
+                let sums = found.sums[first..].iter_mut().zip(excluded.sums);
+                sums.for_each(|(sum, excluded)| *sum -= excluded);
             }
             rows += there;
             found.places.push((distance, there));
@@ -233,69 +233,70 @@ impl Places {
         found
     }
 
-    /// The nearest places, with the rows of one of which left out they have all rows that count.
+    /// The nearest points in order of distance: one more than needed, because one may be excluded.
     fn swept(&self, coordinates: &[f32], at: &[f32]) -> Vec<(f32, usize)> {
-        const TOGETHER: usize = 512;
+        const BLOCK: usize = 512;
         let places = self.numbers.len() / self.width();
-        let mut smallest = [f32::INFINITY; MOST + 1];
+        let mut smallest = [f32::INFINITY; LARGEST + 1];
         let mut near = Vec::new();
-        for first in (0..places).step_by(TOGETHER) {
-            let together = TOGETHER.min(places - first);
-            let mut distances = [0.0f32; TOGETHER];
+        for first in (0..places).step_by(BLOCK) {
+            let block = BLOCK.min(places - first);
+            let mut distances = [0.0f32; BLOCK];
             for (along, at) in coordinates.chunks_exact(places).zip(at) {
-                let along = &along[first..first + together];
+                let along = &along[first..first + block];
                 for (distance, x) in distances.iter_mut().zip(along) {
                     *distance += (x - at) * (x - at);
                 }
             }
-            for (place, &distance) in distances[..together].iter().enumerate() {
-                if distance <= smallest[MOST] {
+            for (place, &distance) in distances[..block].iter().enumerate() {
+                if distance <= smallest[LARGEST] {
                     near.push((distance, first + place));
                     let rank = smallest.partition_point(|&smaller| smaller <= distance);
-                    if rank <= MOST {
-                        smallest.copy_within(rank..MOST, rank + 1);
+                    if rank <= LARGEST {
+                        smallest.copy_within(rank..LARGEST, rank + 1);
                         smallest[rank] = distance;
                     }
                 }
             }
         }
-        near.retain(|(distance, _)| *distance <= smallest[MOST]);
+        near.retain(|(distance, _)| *distance <= smallest[LARGEST]);
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         near
     }
 }
 
 impl Found {
-    /// The squared distance at which there are 4 rows.
+    /// The squared distance of the fourth row.
     fn near(&self) -> Option<f64> {
         let last = self.ends[0].checked_sub(1)?;
         Some(f64::from(self.places[last].0))
     }
 }
 
-/// Rows that are learned from, and what each of them may know of the targets around it.
+/// The index of training rows, and the means for each of them without its own target.
 pub(crate) struct LearnedPlaces<'a> {
     pub places: Places,
     place_of: Vec<usize>,
     targets: &'a [f32],
-    /// Of the rows of each part at each place: how many there are, and the sums of their targets.
-    together: HashMap<(usize, usize), (f64, Vec<f64>)>,
+    /// For each point and part, the number of rows and the sums of their targets.
+    parts: HashMap<(usize, usize), (f64, Vec<f64>)>,
 }
 
-/// Rows at one place are told apart by their targets if each knows all others: it would know the
-/// sum without its own. So they are in parts, as in scikit-learn's `TargetEncoder`, and none
-/// knows its own part.
+/// Training rows are divided into this many parts, and the mean for a row excludes its whole part, as the
+/// cross fitting of scikit-learn's `TargetEncoder`. If only the row itself was excluded, the mean of many
+/// rows at one point would reveal the target of each.
 const PARTS: usize = 5;
 
 impl<'a> LearnedPlaces<'a> {
-    /// From rows in a random order, `rows * dimensions` numbers, and their targets, `rows * outputs`.
+    /// Builds the index from rows in a random order: `rows * dimensions` coordinates, and
+    /// `rows * outputs` targets.
     pub fn new(rows: &[f32], dimensions: usize, targets: &'a [f32], outputs: usize) -> Self {
         let (places, place_of) = Places::new(rows, dimensions, targets, outputs);
-        let mut together = HashMap::new();
+        let mut parts = HashMap::new();
         let places_and_targets = place_of.iter().zip(targets.chunks_exact(outputs));
         for (row, (&place, targets)) in places_and_targets.enumerate() {
             let none = || (0.0, vec![0.0; outputs]);
-            let (rows, sums) = together.entry((place, row % PARTS)).or_insert_with(none);
+            let (rows, sums) = parts.entry((place, row % PARTS)).or_insert_with(none);
             *rows += 1.0;
             for (sum, target) in sums.iter_mut().zip(targets) {
                 *sum += f64::from(*target);
@@ -305,15 +306,15 @@ impl<'a> LearnedPlaces<'a> {
             places,
             place_of,
             targets,
-            together,
+            parts,
         }
     }
 
-    /// See [`Places::means`]; `row` is a row learned from, which is at this place.
+    /// The means of [`Places::means`] for a training row at these coordinates, without its part.
     pub fn means(&self, at: &[f32], row: usize, weighed: bool) -> Vec<f32> {
         let place = self.place_of[row];
-        let own = self.together.get(&(place, row % PARTS));
-        let own = own.map(|(rows, sums)| LeftOut {
+        let own = self.parts.get(&(place, row % PARTS));
+        let own = own.map(|(rows, sums)| Excluded {
             place,
             rows: *rows,
             sums,
@@ -321,7 +322,7 @@ impl<'a> LearnedPlaces<'a> {
         self.places.means(at, own, weighed)
     }
 
-    /// The target of a row.
+    /// The target of a training row.
     pub fn target(&self, row: usize) -> &[f32] {
         let outputs = self.places.outputs;
         &self.targets[row * outputs..][..outputs]
@@ -332,7 +333,7 @@ fn compare(a: &[f32], b: &[f32]) -> Ordering {
     a.iter().map(order_of).cmp(b.iter().map(order_of))
 }
 
-/// An order of numbers in which both zeros are the same place.
+/// An order of numbers in which both zeros are equal.
 fn order_of(number: &f32) -> (u32, u32) {
     let bits = (number + 0.0).to_bits();
     match bits >> 31 {
@@ -345,8 +346,8 @@ fn order_of(number: &f32) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    fn without(target: &[f64]) -> Option<LeftOut<'_>> {
-        Some(LeftOut {
+    fn without(target: &[f64]) -> Option<Excluded<'_>> {
+        Some(Excluded {
             place: 1,
             rows: 1.0,
             sums: target,
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_rows_and_all_that_are_as_far_count() {
+    fn the_nearest_rows_and_all_at_the_same_distance_count() {
         // On a line: one row at 0, two at 1, ten at 2, ten at -2.
         let mut rows = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 0.0]];
         rows.extend([[2.0, 0.0]; 10]);
@@ -369,7 +370,7 @@ mod tests {
         assert_eq!(places.means(&[0.0, 0.0], None, false), [all, all]);
         let at = [2.0, 0.0];
         assert_eq!(places.means(&at, None, false), [10.0, 309.0 / 23.0]);
-        // Its own target is left out.
+        // Without the target of one row at point 1.
         let others = (309.0 - 5.0) / 22.0;
         let means = places.means(&[0.0, 0.0], without(&[5.0]), false);
         assert_eq!(means, [others, others]);
@@ -384,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plane_in_space_is_a_plane() {
+    fn tree_and_comparison_find_the_same_rows() {
         let number = |i: usize| ((i * 7919) % 101) as f32 / 10.0;
         let plane: Vec<[f32; 2]> = (0..300).map(|i| [number(i), number(i * i + 3)]).collect();
         let space: Vec<[f32; 3]> = plane.iter().map(|&[x, y]| [x, 4.0, y]).collect();
@@ -408,18 +409,18 @@ mod tests {
     }
 
     #[test]
-    fn nearer_rows_count_more_if_they_are_weighed() {
+    fn nearer_rows_have_larger_weights() {
         let rows: Vec<[f32; 2]> = (0..20).map(|row| [row as f32, 0.0]).collect();
         let targets: Vec<f32> = (0..20).map(|row| f32::from(row == 0)).collect();
         let (places, _) = Places::new(rows.as_flattened(), 2, &targets, 1);
-        // The fourth is 3 away, and so the deviation is 2.
+        // The fourth row is at distance 3, so the standard deviation is 2.
         let weights = (0..16).map(|row| (-f64::from(row * row) / 8.0).exp().max(1e-9));
         let [near, mean] = places.means(&[0.0, 0.0], None, true)[..] else {
             panic!("two means");
         };
         assert!((f64::from(near) - 1.0 / weights.sum::<f64>()).abs() < 1e-7);
         assert_eq!(mean, 1.0 / 16.0);
-        // Where four are at one place, only those count.
+        // If four rows are at distance 0, only those count.
         let mut rows = vec![[1.0, 1.0, 1.0]; 5];
         rows.extend([[1.0, 1.0, 2.0]; 20]);
         let targets: Vec<f32> = (0..25).map(|row| f32::from(row >= 5)).collect();
@@ -429,9 +430,9 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_alone_has_no_neighbours() {
+    fn a_single_row_has_no_neighbors() {
         let (places, _) = Places::new(&[0.0, 0.0], 2, &[7.0, 8.0], 2);
-        let own = LeftOut {
+        let own = Excluded {
             place: 0,
             rows: 1.0,
             sums: &[7.0, 8.0],
@@ -444,14 +445,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_at_one_place_do_not_know_their_part() {
+    fn rows_at_one_point_do_not_use_their_part() {
         let mut rows = vec![[1.0, 1.0]; 100];
         rows.push([9.0, 9.0]);
         let targets: Vec<f32> = (0..101).map(|row| f32::from(row % 3 == 0)).collect();
         let learned = LearnedPlaces::new(rows.as_flattened(), 2, &targets, 1);
         for row in [0, 1] {
             let mean = learned.means(&[1.0, 1.0], row, false)[1];
-            // All rows of a part know the same, whatever their own target is.
+            // All rows of a part have the same mean, whatever their own target is.
             let of = |row: usize| learned.means(&[1.0, 1.0], row, false);
             assert_eq!(of(row + PARTS), [mean; 2]);
             assert_eq!(of(row + 2 * PARTS), [mean; 2]);
@@ -461,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_places_are_none() {
+    fn damaged_numbers_are_refused() {
         for (numbers, width, dimensions) in [
             (vec![0.0, 0.0, 1.0, 2.0], 3, 2),
             (vec![0.0, 0.0, 0.0, 2.0], 4, 2),

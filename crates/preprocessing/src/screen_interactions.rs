@@ -1,42 +1,46 @@
-//! Finds the pairs of columns whose neighbourhoods say something that nothing else tells.
+//! Selects pairs of columns for k-NN features.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::places::{LearnedPlaces, NEAREST};
+use crate::nearest_neighbors::{LearnedPlaces, NEAREST};
 
-/// Rows looked at, at most; and those of them for which neighbours are looked up.
+/// The largest number of rows to use.
 const ROWS: usize = 20_000;
+/// The largest number of these rows whose neighbors are searched.
 const LOOKED_UP: usize = 4000;
-/// Where rows are wide or classes many, fewer rows, or none: no more numbers than this for all outputs.
+/// The largest number of values of all rows and outputs: for wide rows or many classes, fewer rows are
+/// used.
 const MOST_NUMBERS: usize = 16_000_000;
+/// No pairs are selected with fewer rows.
 const FEWEST_ROWS: usize = 1000;
-/// Columns that are paired, at most: the ones that tell most by themselves.
+/// The largest number of columns to pair: those with the largest contribution to the linear model.
 const COLUMNS: usize = 16;
-/// The share of what is left that neighbours explain, at least.
+/// The smallest share of the residual variance that the neighbors must explain.
 const WORTH: f64 = 0.005;
-/// Values of a column, at least.
+/// The smallest number of different values of a column.
 const DIFFERENT: usize = 10;
+/// The largest number of pairs.
 const MOST_PAIRS: usize = 4;
 
-/// Encoded rows to learn from, with what they have as their target.
+/// Encoded training rows and their targets.
 pub(crate) struct Rows<'a> {
     /// `rows * width` numbers.
     pub numbers: &'a [f32],
     pub width: usize,
-    /// Of the numbers, those before the indices of embeddings.
+    /// Numbers of a row without the indices of embeddings.
     pub inputs: usize,
     /// `rows * outputs` numbers.
     pub targets: &'a [f32],
     pub outputs: usize,
 }
 
-/// The pairs of numeric columns, each given by its inputs of which the first is the scaled number, where
-/// neighbours explain what is left by all columns one by one (a linear model of the inputs) and by any
-/// smooth surface over the pair (of degree 4). A column is in one pair at most.
+/// The pairs of numeric columns whose nearest rows explain the residual of a linear model of all inputs
+/// and of a polynomial of degree 4 of the pair. A column is in one pair at most.
 ///
-/// `order` are the rows to look at, in a random order.
+/// Each column is given by the range of its inputs, the first of which is the scaled number. `order` is
+/// the rows to use, in a random order.
 pub(crate) fn rough_pairs(
     rows: &Rows,
     order: &[usize],
@@ -110,7 +114,7 @@ pub(crate) fn rough_pairs(
     chosen
 }
 
-/// The share of what is left that neighbours explain, beyond a smooth surface.
+/// The share of the residual variance that the neighbors explain, beyond a polynomial surface.
 fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
     let total: f64 = left.iter().map(|x| f64::from(x * x)).sum();
     let mut rest = left.to_vec();
@@ -123,7 +127,7 @@ fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
             .map(|&x| f64::from(x))
             .collect();
         for function in &surface {
-            take_out(function, &mut of_output);
+            subtract_projection(function, &mut of_output);
         }
         for (row, x) in of_output.into_iter().enumerate() {
             rest[row * outputs + output] = x as f32;
@@ -144,7 +148,7 @@ fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
     }
     let rough = rest.iter().map(|x| f64::from(x * x)).sum::<f64>() / total;
     match products > 0.0 && squares > 0.0 && total > 0.0 {
-        // By the best multiple of the neighbours' mean.
+        // With the least-squares multiple of the mean of the neighbors.
         true => products * products / squares / of_some * rough,
         false => 0.0,
     }
@@ -162,11 +166,11 @@ fn surface(at: &[[f32; 2]]) -> Vec<Vec<f64>> {
             };
             let mut function: Vec<f64> = at.iter().map(of).collect();
             let before = norm(&function);
-            // Twice, as rounding would have it (Giraud and others, 2005).
+            // Two passes of Gram-Schmidt are orthogonal to machine precision (Giraud and others, 2005).
             for _ in 0..2 {
                 functions
                     .iter()
-                    .for_each(|other| take_out(other, &mut function));
+                    .for_each(|other| subtract_projection(other, &mut function));
             }
             let norm = norm(&function);
             if norm > 1e-6 * before {
@@ -178,8 +182,8 @@ fn surface(at: &[[f32; 2]]) -> Vec<Vec<f64>> {
     functions
 }
 
-/// Takes out of numbers what lies along others of norm 1.
-fn take_out(along: &[f64], numbers: &mut [f64]) {
+/// Subtracts the projection on a vector of norm 1.
+fn subtract_projection(along: &[f64], numbers: &mut [f64]) {
     let dot: f64 = along.iter().zip(&*numbers).map(|(a, b)| a * b).sum();
     numbers
         .iter_mut()
@@ -201,12 +205,11 @@ fn variance(numbers: impl Iterator<Item = f64>) -> f64 {
     (squares - sum * sum / count) / count
 }
 
-/// Fits a linear model by least squares with a ridge, as by conjugate gradients (Björck, "Numerical
-/// Methods for Least Squares Problems", 1996, algorithm 7.4.1). The weights are returned; of what
-/// was to be fitted, the rest is left.
+/// Fits a ridge regression by conjugate gradients (Björck, "Numerical Methods for Least Squares
+/// Problems", 1996, algorithm 7.4.1). Returns the weights, and replaces the targets by the residuals.
 fn linear(inputs: &[f32], width: usize, rest: &mut [f32]) -> Vec<f64> {
     const STEPS: usize = 40;
-    /// As many rows as this, which say zero.
+    /// The strength of the L2 penalty.
     const RIDGE: f64 = 10.0;
     let times = |weights: &[f64]| -> Vec<f64> {
         let rows = inputs.par_chunks_exact(width);
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chessboard_is_found_and_what_is_smooth_is_not() {
+    fn a_chessboard_is_selected_and_smooth_functions_are_not() {
         let square = |x: f32| (x * 2.0).floor() as i32;
         let chessboard = |row: &[f32]| ((square(row[1]) + square(row[3])) % 2) as f32;
         assert_eq!(pairs(chessboard), [[1, 3]]);
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linear_model_leaves_the_rest() {
+    fn a_linear_model_leaves_the_residuals() {
         let inputs: Vec<f32> = (0..3000).map(|i| ((i * i) % 7) as f32 - 3.0).collect();
         let mut rest: Vec<f32> = inputs.chunks(3).map(|row| row[0] - 2.0 * row[2]).collect();
         let before = rest.clone();
