@@ -357,9 +357,9 @@ fn with_tensors_of(
     bytes: Vec<u8>,
 ) -> Result<Vec<u8>, safetensors::SafeTensorError> {
     let own = encoder.tensors().into_iter().map(|tensor| {
-        let shape = [tensor.numbers.len() / tensor.width, tensor.width];
+        let shape = [tensor.numbers.len() / tensor.width.max(1), tensor.width];
         let bytes = tensor.numbers.iter().flat_map(|n| n.to_le_bytes());
-        (tensor.name, bytes.collect(), shape)
+        (tensor.name, bytes.collect::<Vec<u8>>(), shape)
     });
     let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
     if own.is_empty() {

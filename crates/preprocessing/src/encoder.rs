@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::column_encoder::ColumnEncoder;
 use crate::encoder_options::EncoderOptions;
 use crate::imputer::{Imputer, imputation_width};
-use crate::knn_target_encoder::Neighbours;
+use crate::knn_target_encoder::KnnTargetEncoder;
 
 /// Encodes the rows of a table as rows of numbers, as scikit-learn's `ColumnTransformer` does.
 ///
@@ -39,9 +39,9 @@ use crate::knn_target_encoder::Neighbours;
 pub struct Encoder {
     /// The encoders of the columns that are used, in the order of the table it was fitted on.
     pub columns: Vec<ColumnEncoder>,
-    /// The k-NN features; see [`with_neighbours`](Self::with_neighbours).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub neighbours: Vec<Neighbours>,
+    /// The k-NN features; see [`with_neighbor_features`](Self::with_neighbor_features).
+    #[serde(rename = "neighbours", default, skip_serializing_if = "Vec::is_empty")]
+    pub knn_features: Vec<KnnTargetEncoder>,
     /// The imputer of missing values; see [`with_imputer`](Self::with_imputer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imputer: Option<Imputer>,
@@ -103,7 +103,7 @@ impl Encoder {
             false => {
                 let encoder = Self {
                     columns,
-                    neighbours: Vec::new(),
+                    knn_features: Vec::new(),
                     imputer: None,
                 };
                 Ok((encoder, left_out))
@@ -113,7 +113,7 @@ impl Encoder {
 
     /// Numbers in an encoded row without the indices of embeddings.
     pub fn inputs(&self) -> usize {
-        let knn = self.neighbours.iter().map(Neighbours::width);
+        let knn = self.knn_features.iter().map(KnnTargetEncoder::width);
         self.columns_width() + knn.sum::<usize>()
     }
 
@@ -156,9 +156,9 @@ impl Encoder {
     }
 
     /// For each k-NN encoder its columns, and the range of its features in an encoded row.
-    pub fn neighbour_places(&self) -> Vec<(&[String], Range<usize>)> {
+    pub fn knn_places(&self) -> Vec<(&[String], Range<usize>)> {
         let mut place = self.columns_width();
-        let encoders = self.neighbours.iter().map(|knn| {
+        let encoders = self.knn_features.iter().map(|knn| {
             let first = place;
             place += knn.width();
             (knn.columns.as_slice(), first..place)
@@ -234,7 +234,7 @@ impl Encoder {
             .neighbours
             .iter()
             .find(|knn| !knn.columns.iter().all(numeric) || !knn.is_usable());
-        if let Some(Neighbours { columns, .. }) = unusable {
+        if let Some(KnnTargetEncoder { columns, .. }) = unusable {
             return Some(format!("k-NN features of {columns:?} cannot be encoded"));
         }
         let size = self.imputation_places().len();

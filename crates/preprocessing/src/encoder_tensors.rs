@@ -20,7 +20,7 @@ impl Encoder {
     /// The matrices that the encoder's serialized form leaves out: the index of each k-NN encoder, then
     /// the distribution of the imputer.
     pub fn tensors(&self) -> Vec<EncoderTensor<'_>> {
-        let knn = self.neighbours.iter().enumerate().map(|(index, knn)| {
+        let knn = self.knn_features.iter().enumerate().map(|(index, knn)| {
             let (numbers, width) = knn.places.numbers();
             EncoderTensor {
                 name: knn_tensor_name(index),
@@ -49,7 +49,7 @@ impl Encoder {
         &mut self,
         mut read: impl FnMut(&str) -> Result<Option<(Vec<f32>, usize)>, String>,
     ) -> Result<(), String> {
-        for (index, knn) in self.neighbours.iter_mut().enumerate() {
+        for (index, knn) in self.knn_features.iter_mut().enumerate() {
             let (name, dimensions) = (knn_tensor_name(index), knn.columns.len());
             let places = read(&name)?
                 .and_then(|(numbers, width)| Places::from_numbers(numbers, width, dimensions));

@@ -33,7 +33,7 @@ impl Encoder {
         rows.sort_unstable();
         let columns_alone = Self {
             columns: self.columns.iter().map(without_bins).collect(),
-            neighbours: Vec::new(),
+            knn_features: Vec::new(),
             imputer: None,
         };
         let sample = table.select(table.name(), &rows);

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::column_encoder::ColumnEncoder;
 use crate::encoder::Encoder;
 use crate::encoder_options::EncoderOptions;
-use crate::knn_target_encoder::Neighbours;
+use crate::knn_target_encoder::KnnTargetEncoder;
 use crate::nearest_neighbors::{LearnedPlaces, NEAREST};
 use crate::row_writer::RowWriter;
 use crate::screen_interactions::{Rows, rough_pairs};
@@ -38,7 +38,7 @@ pub struct Learning<'a> {
 }
 
 impl Encoder {
-    /// Adds [k-NN features](Neighbours) for up to four pairs of numeric columns: the pairs whose nearest
+    /// Adds [k-NN features](KnnTargetEncoder) for up to four pairs of numeric columns: the pairs whose nearest
     /// rows explain the target better than a linear model of all columns and a polynomial of the pair.
     ///
     /// `numbers` are all rows of a table as this encoder encodes them. Returns the new encoder, and all
@@ -49,8 +49,8 @@ impl Encoder {
     ///
     /// Nothing is added for fewer than 1000 training rows, or for more than 10 outputs.
     #[must_use]
-    pub fn with_neighbours(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
-        if from.training.len() < FEWEST_ROWS || from.outputs > Neighbours::MOST_OUTPUTS {
+    pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
+        if from.training.len() < FEWEST_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
         let rows = Rows {
@@ -70,19 +70,19 @@ impl Encoder {
         self.with_knn_features_of(numbers, from, sets)
     }
 
-    /// Adds [k-NN features](Neighbours) of the nearest rows in all numeric columns together. Takes and
-    /// returns the same as [`with_neighbours`](Self::with_neighbours).
+    /// Adds [k-NN features](KnnTargetEncoder) of the nearest rows in all numeric columns together. Takes and
+    /// returns the same as [`with_neighbor_features`](Self::with_neighbor_features).
     ///
     /// Nothing is added for fewer than two numeric columns, or for more than 10 outputs.
     #[must_use]
-    pub fn with_similar_rows(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
+    pub fn with_knn_features(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
         let numeric = self.numeric_places();
-        if numeric.len() < 2 || from.outputs > Neighbours::MOST_OUTPUTS {
+        if numeric.len() < 2 || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
         let all: Vec<String> = numeric.into_iter().map(|(name, _)| name).collect();
         // The columns may be a pair that was already added.
-        if self.neighbours.iter().any(|found| found.columns == all) {
+        if self.knn_features.iter().any(|found| found.columns == all) {
             return (self, numbers);
         }
         self.with_knn_features_of(numbers, from, vec![all])
@@ -97,13 +97,13 @@ impl Encoder {
     ) -> (Self, Vec<f32>) {
         let before = (self.width(), self.inputs());
         let order = in_random_order(from.training);
-        let first_new = self.neighbours.len();
+        let first_new = self.knn_features.len();
         let mut means_of_training = Vec::new();
         for columns in sets {
             let coordinates = self.coordinates(&columns);
             let (knn, means) = fit_columns(&numbers, before.0, &order, from, columns, &coordinates);
             if let Some(knn) = knn {
-                self.neighbours.push(knn);
+                self.knn_features.push(knn);
                 means_of_training.push(means);
             }
         }
@@ -145,7 +145,7 @@ impl Encoder {
             .for_each(|(row, _)| writer.write_knn_features(row, first_new));
         for (place, &row) in from.training.iter().enumerate() {
             let mut first = inputs;
-            let new = &self.neighbours[first_new..];
+            let new = &self.knn_features[first_new..];
             for (knn, means) in new.iter().zip(means_of_training) {
                 let to = &mut wider[row * width..][first..first + knn.width()];
                 knn.write_means(&means[place], to);
@@ -166,7 +166,7 @@ fn fit_columns(
     from: &Learning,
     columns: Vec<String>,
     coordinates: &[usize],
-) -> (Option<Neighbours>, Vec<Vec<f32>>) {
+) -> (Option<KnnTargetEncoder>, Vec<Vec<f32>>) {
     let most = match columns.len() {
         2 => MOST_IN_PLANE,
         dimensions => (MOST_COORDINATES / dimensions).clamp(FEWEST_PLACES, MOST_IN_SPACE),
@@ -206,7 +206,7 @@ fn fit_columns(
     // The mean of a class that no kept row has is 0 everywhere.
     let encoders = encoders.into_iter();
     let encoders = encoders.map(|fitted| fitted.unwrap_or_else(ColumnEncoder::constant));
-    let knn = Neighbours {
+    let knn = KnnTargetEncoder {
         columns,
         weighed: true,
         means: encoders.collect(),

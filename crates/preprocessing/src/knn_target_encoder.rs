@@ -13,7 +13,7 @@ use crate::nearest_neighbors::{NEAREST, Places};
 /// The features of a training row do not use its own target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Neighbours {
+pub struct KnnTargetEncoder {
     /// Two numeric columns or more. Distances are Euclidean, between their scaled numbers; a missing value
     /// is imputed, or replaced by the median.
     pub columns: Vec<String>,
@@ -26,14 +26,14 @@ pub struct Neighbours {
     pub(crate) places: Places,
 }
 
-impl Neighbours {
+impl KnnTargetEncoder {
     /// The largest number of outputs with k-NN features: each output has features of its own.
-    pub const MOST_OUTPUTS: usize = 10;
+    pub const MAX_OUTPUTS: usize = 10;
 
     /// The largest number of features that one encoder adds, with this many bins; 0 for more than
-    /// [`MOST_OUTPUTS`](Self::MOST_OUTPUTS) outputs.
-    pub fn widest(outputs: usize, bins: usize) -> usize {
-        match outputs <= Self::MOST_OUTPUTS {
+    /// [`MAX_OUTPUTS`](Self::MAX_OUTPUTS) outputs.
+    pub fn max_width(outputs: usize, bins: usize) -> usize {
+        match outputs <= Self::MAX_OUTPUTS {
             true => NEAREST.len() * outputs * (2 + bins),
             false => 0,
         }

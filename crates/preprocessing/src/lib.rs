@@ -2,7 +2,7 @@
 //!
 //! An [`Encoder`] is fitted on the training rows and encodes rows of a table as rows of numbers, as
 //! scikit-learn's `ColumnTransformer` does: scalers, bins ([`Bins`]), one-hot and embedding encoders
-//! ([`ColumnEncoder`]), an [`Imputer`], and k-NN features ([`Neighbours`]). A [`Target`] transforms the
+//! ([`ColumnEncoder`]), an [`Imputer`], and k-NN features ([`KnnTargetEncoder`]). A [`Target`] transforms the
 //! column to predict, turns outputs of a network into [`Predictions`], and calibrates them.
 //!
 //! ```
@@ -79,7 +79,7 @@ pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
 pub use imputer::Imputer;
 pub use knn_features::Learning;
-pub use knn_target_encoder::Neighbours;
+pub use knn_target_encoder::KnnTargetEncoder;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
 pub use target::Target;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::column_writer::ColumnWriter;
 use crate::encoder::Encoder;
-use crate::knn_target_encoder::Neighbours;
+use crate::knn_target_encoder::KnnTargetEncoder;
 use crate::row_imputer::{ImputationCache, RowImputer};
 use crate::unseen::Unseen;
 
@@ -23,7 +23,7 @@ pub(crate) struct RowWriter<'a> {
 
 #[derive(Debug)]
 struct KnnWriter<'a> {
-    encoder: &'a Neighbours,
+    encoder: &'a KnnTargetEncoder,
     /// Where the scaled numbers of its columns are in an encoded row.
     coordinates: Vec<usize>,
     /// Where its features are in an encoded row.
@@ -37,7 +37,7 @@ impl<'a> RowWriter<'a> {
         let columns = encoder.columns.iter().zip(&places);
         let columns = columns
             .map(|(column, (_, place))| ColumnWriter::new(column, place.start, marks_missing));
-        let knn = encoder.neighbours.iter().zip(encoder.neighbour_places());
+        let knn = encoder.knn_features.iter().zip(encoder.knn_places());
         let knn = knn.map(|(knn, (columns, features))| KnnWriter {
             encoder: knn,
             coordinates: encoder.coordinates(columns),
