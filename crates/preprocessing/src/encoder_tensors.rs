@@ -2,7 +2,7 @@
 
 use crate::encoder::Encoder;
 use crate::imputer::Imputer;
-use crate::nearest_neighbors::Places;
+use crate::nearest_neighbors::NearestNeighborIndex;
 use crate::normal::Normal;
 
 /// A matrix of an encoder, which a model file stores as a tensor.
@@ -20,10 +20,10 @@ impl Encoder {
     /// The matrices that the encoder's serialized form leaves out: the index of each k-NN encoder, then
     /// the distribution of the imputer.
     pub fn tensors(&self) -> Vec<EncoderTensor<'_>> {
-        let knn = self.knn_features.iter().enumerate().map(|(index, knn)| {
-            let (numbers, width) = knn.places.numbers();
+        let knn = self.knn_features.iter().enumerate().map(|(number, knn)| {
+            let (numbers, width) = knn.index.numbers();
             EncoderTensor {
-                name: knn_tensor_name(index),
+                name: knn_tensor_name(number),
                 numbers,
                 width,
             }
@@ -49,11 +49,12 @@ impl Encoder {
         &mut self,
         mut read: impl FnMut(&str) -> Result<Option<(Vec<f32>, usize)>, String>,
     ) -> Result<(), String> {
-        for (index, knn) in self.knn_features.iter_mut().enumerate() {
-            let (name, dimensions) = (knn_tensor_name(index), knn.columns.len());
-            let places = read(&name)?
-                .and_then(|(numbers, width)| Places::from_numbers(numbers, width, dimensions));
-            knn.places = places.ok_or_else(|| format!("{name:?} holds no index of rows"))?;
+        for (number, knn) in self.knn_features.iter_mut().enumerate() {
+            let (name, dimensions) = (knn_tensor_name(number), knn.columns.len());
+            let index = read(&name)?.and_then(|(numbers, width)| {
+                NearestNeighborIndex::from_numbers(numbers, width, dimensions)
+            });
+            knn.index = index.ok_or_else(|| format!("{name:?} holds no index of rows"))?;
         }
         if let Some(imputer) = &mut self.imputer {
             let name = Imputer::TENSOR;
@@ -67,6 +68,6 @@ impl Encoder {
 }
 
 /// The name is part of the file format.
-fn knn_tensor_name(index: usize) -> String {
-    format!("neighbours.{index}")
+fn knn_tensor_name(number: usize) -> String {
+    format!("neighbours.{number}")
 }

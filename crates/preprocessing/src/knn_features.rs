@@ -11,7 +11,7 @@ use crate::column_encoder::ColumnEncoder;
 use crate::encoder::Encoder;
 use crate::encoder_options::EncoderOptions;
 use crate::knn_target_encoder::KnnTargetEncoder;
-use crate::nearest_neighbors::{LearnedPlaces, NEAREST};
+use crate::nearest_neighbors::{NEAREST, TrainingIndex};
 use crate::row_writer::RowWriter;
 use crate::screen_interactions::{Rows, rough_pairs};
 
@@ -185,12 +185,12 @@ fn fit_columns(
         .iter()
         .flat_map(|&row| &from.targets[row * from.outputs..][..from.outputs]);
     let targets: Vec<f32> = targets.copied().collect();
-    let fitted = LearnedPlaces::new(&points, coordinates.len(), &targets, from.outputs);
+    let fitted = TrainingIndex::new(&points, coordinates.len(), &targets, from.outputs);
     let means = from.training.par_iter().map(|&row| {
         let at: Vec<f32> = at(row).collect();
         match index_of[row] {
             Some(index) => fitted.means(&at, index, true),
-            None => fitted.places.means(&at, None, true),
+            None => fitted.index.means(&at, None, true),
         }
     });
     let means: Vec<Vec<f32>> = means.collect();
@@ -210,7 +210,7 @@ fn fit_columns(
         columns,
         weighed: true,
         means: encoders.collect(),
-        places: fitted.places,
+        index: fitted.index,
     };
     (Some(knn), means)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::column_encoder::ColumnEncoder;
-use crate::nearest_neighbors::{NEAREST, Places};
+use crate::nearest_neighbors::{NEAREST, NearestNeighborIndex};
 
 /// Features from the nearest training rows: the mean target of the 4 and of the 16 training rows that
 /// are nearest in some numeric columns, as of a k-nearest-neighbors regression. They help where the
@@ -23,7 +23,7 @@ pub struct KnnTargetEncoder {
     /// The encoders of the means: of the 4 nearest rows, then of the 16 nearest, for each output.
     pub means: Vec<ColumnEncoder>,
     #[serde(skip)]
-    pub(crate) places: Places,
+    pub(crate) index: NearestNeighborIndex,
 }
 
 impl KnnTargetEncoder {
@@ -46,7 +46,7 @@ impl KnnTargetEncoder {
 
     /// Writes the features of a new row with these coordinates.
     pub(crate) fn write(&self, at: &[f32], features: &mut [f32]) {
-        self.write_means(&self.places.means(at, None, self.weighed), features);
+        self.write_means(&self.index.means(at, None, self.weighed), features);
     }
 
     /// Writes the features for these means.
@@ -64,9 +64,9 @@ impl KnnTargetEncoder {
         let mut columns: Vec<&String> = self.columns.iter().collect();
         columns.sort_unstable();
         columns.dedup();
-        self.means.len() == self.places.outputs() * NEAREST.len()
+        self.means.len() == self.index.outputs() * NEAREST.len()
             && columns.len() == self.columns.len()
-            && columns.len() == self.places.dimensions()
+            && columns.len() == self.index.dimensions()
             && self
                 .means
                 .iter()

@@ -13,19 +13,19 @@ const LARGEST: usize = NEAREST[NEAREST.len() - 1];
 /// The points of rows in a space of two or more dimensions, with their targets. Rows at the same point
 /// are stored together.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Places {
+pub(crate) struct NearestNeighborIndex {
     /// `points * (dimensions + 1 + outputs)` numbers: the coordinates of a point, the number of rows
     /// there, and the sums of their targets.
     numbers: Vec<f32>,
     dimensions: usize,
     /// Numbers in a target.
     outputs: usize,
-    index: Index,
+    search: Search,
 }
 
 /// The search structure.
 #[derive(Debug, Clone)]
-enum Index {
+enum Search {
     /// An R-tree, in two dimensions.
     Tree(RTree<GeomWithData<[f32; 2], usize>>),
     /// All coordinates, `dimensions * points` numbers dimension by dimension. In more than two
@@ -33,15 +33,15 @@ enum Index {
     Sweep(Vec<f32>),
 }
 
-impl Default for Index {
+impl Default for Search {
     fn default() -> Self {
         Self::Sweep(Vec::new())
     }
 }
 
-impl PartialEq for Places {
+impl PartialEq for NearestNeighborIndex {
     fn eq(&self, other: &Self) -> bool {
-        let of = |places: &Self| (places.dimensions, places.outputs);
+        let of = |points: &Self| (points.dimensions, points.outputs);
         of(self) == of(other) && self.numbers == other.numbers
     }
 }
@@ -49,7 +49,7 @@ impl PartialEq for Places {
 /// Rows at one point to exclude: their number, and the sums of their targets.
 #[derive(Clone, Copy)]
 pub(crate) struct Excluded<'a> {
-    place: usize,
+    point: usize,
     rows: f64,
     sums: &'a [f64],
 }
@@ -57,14 +57,14 @@ pub(crate) struct Excluded<'a> {
 /// The points nearest to another one, in order of distance.
 struct Found {
     /// For each, its squared distance and the number of rows there.
-    places: Vec<(f32, f64)>,
+    points: Vec<(f32, f64)>,
     /// The sums of their targets, `points * outputs` numbers.
     sums: Vec<f64>,
     /// For each `k` of [`NEAREST`], how many of the points hold the `k` nearest rows.
     ends: [usize; NEAREST.len()],
 }
 
-impl Places {
+impl NearestNeighborIndex {
     /// Builds the index from `rows * dimensions` coordinates and `rows * outputs` targets. Returns the
     /// point of each row too.
     pub fn new(
@@ -77,10 +77,10 @@ impl Places {
         let mut order: Vec<usize> = (0..rows.len() / dimensions).collect();
         order.sort_by(|&a, &b| compare(at(a), at(b)));
         let mut numbers = Vec::new();
-        let mut place_of = vec![0; order.len()];
+        let mut point_of = vec![0; order.len()];
         let same = |&a: &usize, &b: &usize| compare(at(a), at(b)).is_eq();
-        for (place, there) in order.chunk_by(same).enumerate() {
-            there.iter().for_each(|&row| place_of[row] = place);
+        for (point, there) in order.chunk_by(same).enumerate() {
+            there.iter().for_each(|&row| point_of[row] = point);
             numbers.extend(at(there[0]));
             numbers.push(there.len() as f32);
             let sum = |output: usize| {
@@ -89,25 +89,25 @@ impl Places {
             };
             numbers.extend((0..outputs).map(sum));
         }
-        (Self::indexed(numbers, dimensions, outputs), place_of)
+        (Self::indexed(numbers, dimensions, outputs), point_of)
     }
 
     fn indexed(numbers: Vec<f32>, dimensions: usize, outputs: usize) -> Self {
-        let places = numbers.chunks_exact(dimensions + 1 + outputs);
-        let index = if dimensions == 2 {
-            let places = places.enumerate();
-            let places =
-                places.map(|(place, numbers)| GeomWithData::new([numbers[0], numbers[1]], place));
-            Index::Tree(RTree::bulk_load(places.collect()))
+        let points = numbers.chunks_exact(dimensions + 1 + outputs);
+        let search = if dimensions == 2 {
+            let points = points.enumerate();
+            let points =
+                points.map(|(point, numbers)| GeomWithData::new([numbers[0], numbers[1]], point));
+            Search::Tree(RTree::bulk_load(points.collect()))
         } else {
-            let along = |d: usize| places.clone().map(move |numbers| numbers[d]);
-            Index::Sweep((0..dimensions).flat_map(along).collect())
+            let along = |d: usize| points.clone().map(move |numbers| numbers[d]);
+            Search::Sweep((0..dimensions).flat_map(along).collect())
         };
         Self {
             numbers,
             dimensions,
             outputs,
-            index,
+            search,
         }
     }
 
@@ -139,7 +139,7 @@ impl Places {
             && numbers.iter().all(|number| number.is_finite())
             && numbers
                 .chunks_exact(width)
-                .all(|place| place[dimensions] >= 1.0);
+                .all(|point| point[dimensions] >= 1.0);
         usable.then(|| Self::indexed(numbers, dimensions, width - dimensions - 1))
     }
 
@@ -154,7 +154,7 @@ impl Places {
         let mut means = vec![0.0; NEAREST.len() * self.outputs];
         for (nearest, end) in found.ends.into_iter().enumerate() {
             let (end, width) = match (weighed, nearest) {
-                (true, 0) => (found.places.len(), found.near()),
+                (true, 0) => (found.points.len(), found.near()),
                 _ => (end, None),
             };
             let weight = |distance: f32| match width {
@@ -163,11 +163,11 @@ impl Places {
                 // `max` also replaces a NaN, which comes from an infinite distance.
                 Some(width) => (-1.125 * f64::from(distance) / width).exp().max(1e-9),
             };
-            let places = &found.places[..end];
-            let rows: f64 = places.iter().map(|(d, rows)| weight(*d) * rows).sum();
+            let points = &found.points[..end];
+            let rows: f64 = points.iter().map(|(d, rows)| weight(*d) * rows).sum();
             for output in 0..self.outputs {
                 let sums = found.sums.iter().skip(output).step_by(self.outputs);
-                let sum: f64 = places
+                let sum: f64 = points
                     .iter()
                     .zip(sums)
                     .map(|((d, _), s)| weight(*d) * s)
@@ -182,75 +182,75 @@ impl Places {
 
     fn found(&self, at: &[f32], excluded: Option<Excluded>) -> Found {
         let mut found = Found {
-            places: Vec::with_capacity(LARGEST + 1),
+            points: Vec::with_capacity(LARGEST + 1),
             sums: Vec::with_capacity((LARGEST + 1) * self.outputs),
             ends: [0; NEAREST.len()],
         };
         let (mut rows, mut furthest, mut done) = (0.0, 0.0, 0);
         // Returns whether further points are needed.
-        let mut visit = |place: usize, distance: f32| {
+        let mut visit = |point: usize, distance: f32| {
             while done < NEAREST.len() && rows >= NEAREST[done] as f64 && distance > furthest {
-                found.ends[done] = found.places.len();
+                found.ends[done] = found.points.len();
                 done += 1;
             }
             if done == NEAREST.len() {
                 return false;
             }
             furthest = distance;
-            let numbers = &self.numbers[place * self.width()..][self.dimensions..self.width()];
+            let numbers = &self.numbers[point * self.width()..][self.dimensions..self.width()];
             let mut there = f64::from(numbers[0]);
             let first = found.sums.len();
             found
                 .sums
                 .extend(numbers[1..].iter().map(|n| f64::from(*n)));
-            if let Some(excluded) = excluded.filter(|excluded| excluded.place == place) {
+            if let Some(excluded) = excluded.filter(|excluded| excluded.point == point) {
                 there -= excluded.rows;
                 let sums = found.sums[first..].iter_mut().zip(excluded.sums);
                 sums.for_each(|(sum, excluded)| *sum -= excluded);
             }
             rows += there;
-            found.places.push((distance, there));
+            found.points.push((distance, there));
             true
         };
-        match &self.index {
-            Index::Tree(tree) => {
+        match &self.search {
+            Search::Tree(tree) => {
                 let at = [at[0], at[1]];
-                for (place, distance) in tree.nearest_neighbor_iter_with_distance_2(at) {
-                    if !visit(place.data, distance) {
+                for (point, distance) in tree.nearest_neighbor_iter_with_distance_2(at) {
+                    if !visit(point.data, distance) {
                         break;
                     }
                 }
             }
-            Index::Sweep(coordinates) => {
-                for (distance, place) in self.swept(coordinates, at) {
-                    if !visit(place, distance) {
+            Search::Sweep(coordinates) => {
+                for (distance, point) in self.swept(coordinates, at) {
+                    if !visit(point, distance) {
                         break;
                     }
                 }
             }
         }
-        found.ends[done..].fill(found.places.len());
+        found.ends[done..].fill(found.points.len());
         found
     }
 
     /// The nearest points in order of distance: one more than needed, because one may be excluded.
     fn swept(&self, coordinates: &[f32], at: &[f32]) -> Vec<(f32, usize)> {
         const BLOCK: usize = 512;
-        let places = self.numbers.len() / self.width();
+        let points = self.numbers.len() / self.width();
         let mut smallest = [f32::INFINITY; LARGEST + 1];
         let mut near = Vec::new();
-        for first in (0..places).step_by(BLOCK) {
-            let block = BLOCK.min(places - first);
+        for first in (0..points).step_by(BLOCK) {
+            let block = BLOCK.min(points - first);
             let mut distances = [0.0f32; BLOCK];
-            for (along, at) in coordinates.chunks_exact(places).zip(at) {
+            for (along, at) in coordinates.chunks_exact(points).zip(at) {
                 let along = &along[first..first + block];
                 for (distance, x) in distances.iter_mut().zip(along) {
                     *distance += (x - at) * (x - at);
                 }
             }
-            for (place, &distance) in distances[..block].iter().enumerate() {
+            for (point, &distance) in distances[..block].iter().enumerate() {
                 if distance <= smallest[LARGEST] {
-                    near.push((distance, first + place));
+                    near.push((distance, first + point));
                     let rank = smallest.partition_point(|&smaller| smaller <= distance);
                     if rank <= LARGEST {
                         smallest.copy_within(rank..LARGEST, rank + 1);
@@ -269,14 +269,14 @@ impl Found {
     /// The squared distance of the fourth row.
     fn near(&self) -> Option<f64> {
         let last = self.ends[0].checked_sub(1)?;
-        Some(f64::from(self.places[last].0))
+        Some(f64::from(self.points[last].0))
     }
 }
 
 /// The index of training rows, and the means for each of them without its own target.
-pub(crate) struct LearnedPlaces<'a> {
-    pub places: Places,
-    place_of: Vec<usize>,
+pub(crate) struct TrainingIndex<'a> {
+    pub index: NearestNeighborIndex,
+    point_of: Vec<usize>,
     targets: &'a [f32],
     /// For each point and part, the number of rows and the sums of their targets.
     parts: HashMap<(usize, usize), (f64, Vec<f64>)>,
@@ -287,44 +287,44 @@ pub(crate) struct LearnedPlaces<'a> {
 /// rows at one point would reveal the target of each.
 const PARTS: usize = 5;
 
-impl<'a> LearnedPlaces<'a> {
+impl<'a> TrainingIndex<'a> {
     /// Builds the index from rows in a random order: `rows * dimensions` coordinates, and
     /// `rows * outputs` targets.
     pub fn new(rows: &[f32], dimensions: usize, targets: &'a [f32], outputs: usize) -> Self {
-        let (places, place_of) = Places::new(rows, dimensions, targets, outputs);
+        let (index, point_of) = NearestNeighborIndex::new(rows, dimensions, targets, outputs);
         let mut parts = HashMap::new();
-        let places_and_targets = place_of.iter().zip(targets.chunks_exact(outputs));
-        for (row, (&place, targets)) in places_and_targets.enumerate() {
+        let points_and_targets = point_of.iter().zip(targets.chunks_exact(outputs));
+        for (row, (&point, targets)) in points_and_targets.enumerate() {
             let none = || (0.0, vec![0.0; outputs]);
-            let (rows, sums) = parts.entry((place, row % PARTS)).or_insert_with(none);
+            let (rows, sums) = parts.entry((point, row % PARTS)).or_insert_with(none);
             *rows += 1.0;
             for (sum, target) in sums.iter_mut().zip(targets) {
                 *sum += f64::from(*target);
             }
         }
         Self {
-            places,
-            place_of,
+            index,
+            point_of,
             targets,
             parts,
         }
     }
 
-    /// The means of [`Places::means`] for a training row at these coordinates, without its part.
+    /// The means of [`NearestNeighborIndex::means`] for a training row at these coordinates, without its part.
     pub fn means(&self, at: &[f32], row: usize, weighed: bool) -> Vec<f32> {
-        let place = self.place_of[row];
-        let own = self.parts.get(&(place, row % PARTS));
+        let point = self.point_of[row];
+        let own = self.parts.get(&(point, row % PARTS));
         let own = own.map(|(rows, sums)| Excluded {
-            place,
+            point,
             rows: *rows,
             sums,
         });
-        self.places.means(at, own, weighed)
+        self.index.means(at, own, weighed)
     }
 
     /// The target of a training row.
     pub fn target(&self, row: usize) -> &[f32] {
-        let outputs = self.places.outputs;
+        let outputs = self.index.outputs;
         &self.targets[row * outputs..][..outputs]
     }
 }
@@ -348,7 +348,7 @@ mod tests {
 
     fn without(target: &[f64]) -> Option<Excluded<'_>> {
         Some(Excluded {
-            place: 1,
+            point: 1,
             rows: 1.0,
             sums: target,
         })
@@ -363,23 +363,23 @@ mod tests {
         let mut targets = vec![5.0, 1.0, 3.0];
         targets.extend([10.0; 10]);
         targets.extend([20.0; 10]);
-        let (places, place_of) = Places::new(rows.as_flattened(), 2, &targets, 1);
-        assert_eq!(places.numbers().0.len(), 4 * 4);
-        assert_eq!(place_of[..4], [1, 2, 2, 3]);
+        let (points, point_of) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
+        assert_eq!(points.numbers().0.len(), 4 * 4);
+        assert_eq!(point_of[..4], [1, 2, 2, 3]);
         let all = (5.0 + 4.0 + 100.0 + 200.0) / 23.0;
-        assert_eq!(places.means(&[0.0, 0.0], None, false), [all, all]);
+        assert_eq!(points.means(&[0.0, 0.0], None, false), [all, all]);
         let at = [2.0, 0.0];
-        assert_eq!(places.means(&at, None, false), [10.0, 309.0 / 23.0]);
+        assert_eq!(points.means(&at, None, false), [10.0, 309.0 / 23.0]);
         // Without the target of one row at point 1.
         let others = (309.0 - 5.0) / 22.0;
-        let means = places.means(&[0.0, 0.0], without(&[5.0]), false);
+        let means = points.means(&[0.0, 0.0], without(&[5.0]), false);
         assert_eq!(means, [others, others]);
-        let again = Places::from_numbers(places.numbers().0.to_vec(), 4, 2).unwrap();
-        assert_eq!(again, places);
+        let again = NearestNeighborIndex::from_numbers(points.numbers().0.to_vec(), 4, 2).unwrap();
+        assert_eq!(again, points);
         for weighed in [false, true] {
             assert_eq!(
                 again.means(&[1.5, 7.0], None, weighed),
-                places.means(&[1.5, 7.0], None, weighed)
+                points.means(&[1.5, 7.0], None, weighed)
             );
         }
     }
@@ -390,8 +390,8 @@ mod tests {
         let plane: Vec<[f32; 2]> = (0..300).map(|i| [number(i), number(i * i + 3)]).collect();
         let space: Vec<[f32; 3]> = plane.iter().map(|&[x, y]| [x, 4.0, y]).collect();
         let targets: Vec<f32> = (0..600).map(number).collect();
-        let in_plane = LearnedPlaces::new(plane.as_flattened(), 2, &targets, 2);
-        let in_space = LearnedPlaces::new(space.as_flattened(), 3, &targets, 2);
+        let in_plane = TrainingIndex::new(plane.as_flattened(), 2, &targets, 2);
+        let in_space = TrainingIndex::new(space.as_flattened(), 3, &targets, 2);
         for weighed in [false, true] {
             for row in 0..300 {
                 let (a, b) = (&plane[row], &space[row]);
@@ -400,8 +400,8 @@ mod tests {
                     in_space.means(b, row, weighed)
                 );
                 let [x, y] = a.map(|x| x + 0.013);
-                let of_plane = in_plane.places.means(&[x, y], None, weighed);
-                let of_space = in_space.places.means(&[x, 4.0, y], None, weighed);
+                let of_plane = in_plane.index.means(&[x, y], None, weighed);
+                let of_space = in_space.index.means(&[x, 4.0, y], None, weighed);
                 let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
                 assert!(of_plane.iter().zip(&of_space).all(close));
             }
@@ -412,10 +412,10 @@ mod tests {
     fn nearer_rows_have_larger_weights() {
         let rows: Vec<[f32; 2]> = (0..20).map(|row| [row as f32, 0.0]).collect();
         let targets: Vec<f32> = (0..20).map(|row| f32::from(row == 0)).collect();
-        let (places, _) = Places::new(rows.as_flattened(), 2, &targets, 1);
+        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
         // The fourth row is at distance 3, so the standard deviation is 2.
         let weights = (0..16).map(|row| (-f64::from(row * row) / 8.0).exp().max(1e-9));
-        let [near, mean] = places.means(&[0.0, 0.0], None, true)[..] else {
+        let [near, mean] = points.means(&[0.0, 0.0], None, true)[..] else {
             panic!("two means");
         };
         assert!((f64::from(near) - 1.0 / weights.sum::<f64>()).abs() < 1e-7);
@@ -424,22 +424,22 @@ mod tests {
         let mut rows = vec![[1.0, 1.0, 1.0]; 5];
         rows.extend([[1.0, 1.0, 2.0]; 20]);
         let targets: Vec<f32> = (0..25).map(|row| f32::from(row >= 5)).collect();
-        let (places, _) = Places::new(rows.as_flattened(), 3, &targets, 1);
-        let near = places.means(&[1.0, 1.0, 1.0], None, true)[0];
+        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 3, &targets, 1);
+        let near = points.means(&[1.0, 1.0, 1.0], None, true)[0];
         assert!((0.0..1e-6).contains(&near), "{near}");
     }
 
     #[test]
     fn a_single_row_has_no_neighbors() {
-        let (places, _) = Places::new(&[0.0, 0.0], 2, &[7.0, 8.0], 2);
+        let (points, _) = NearestNeighborIndex::new(&[0.0, 0.0], 2, &[7.0, 8.0], 2);
         let own = Excluded {
-            place: 0,
+            point: 0,
             rows: 1.0,
             sums: &[7.0, 8.0],
         };
         for weighed in [false, true] {
-            assert_eq!(places.means(&[0.0, 0.0], Some(own), weighed), [0.0; 4]);
-            let means = places.means(&[9.0, 0.0], None, weighed);
+            assert_eq!(points.means(&[0.0, 0.0], Some(own), weighed), [0.0; 4]);
+            let means = points.means(&[9.0, 0.0], None, weighed);
             assert_eq!(means, [7.0, 7.0, 8.0, 8.0]);
         }
     }
@@ -449,7 +449,7 @@ mod tests {
         let mut rows = vec![[1.0, 1.0]; 100];
         rows.push([9.0, 9.0]);
         let targets: Vec<f32> = (0..101).map(|row| f32::from(row % 3 == 0)).collect();
-        let learned = LearnedPlaces::new(rows.as_flattened(), 2, &targets, 1);
+        let learned = TrainingIndex::new(rows.as_flattened(), 2, &targets, 1);
         for row in [0, 1] {
             let mean = learned.means(&[1.0, 1.0], row, false)[1];
             // All rows of a part have the same mean, whatever their own target is.
@@ -473,7 +473,10 @@ mod tests {
             (vec![0.0, 0.0, 1.0, 2.0, 1.0], 4, 2),
             (vec![], 4, 2),
         ] {
-            assert_eq!(Places::from_numbers(numbers, width, dimensions), None);
+            assert_eq!(
+                NearestNeighborIndex::from_numbers(numbers, width, dimensions),
+                None
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::nearest_neighbors::{LearnedPlaces, NEAREST};
+use crate::nearest_neighbors::{NEAREST, TrainingIndex};
 
 /// The largest number of rows to use.
 const ROWS: usize = 20_000;
@@ -133,13 +133,13 @@ fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
             rest[row * outputs + output] = x as f32;
         }
     }
-    let places = LearnedPlaces::new(at.as_flattened(), 2, &rest, outputs);
+    let index = TrainingIndex::new(at.as_flattened(), 2, &rest, outputs);
     let some = at.len().min(LOOKED_UP);
     let (mut products, mut squares) = (0.0, 0.0);
     let mut of_some = 0.0;
     for (row, at) in at.iter().enumerate().take(some) {
-        let means = places.means(at, row, false);
-        for (means, own) in means.chunks_exact(NEAREST.len()).zip(places.target(row)) {
+        let means = index.means(at, row, false);
+        for (means, own) in means.chunks_exact(NEAREST.len()).zip(index.target(row)) {
             let (mean, own) = (f64::from(means[means.len() - 1]), f64::from(*own));
             products += mean * own;
             squares += mean * mean;
