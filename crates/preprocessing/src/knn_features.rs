@@ -208,7 +208,7 @@ fn fit_columns(
     let encoders = encoders.map(|fitted| fitted.unwrap_or_else(ColumnEncoder::constant));
     let knn = KnnTargetEncoder {
         columns,
-        weighed: true,
+        distance_weighted: true,
         means: encoders.collect(),
         index: fitted.index,
     };

@@ -18,8 +18,12 @@ pub struct KnnTargetEncoder {
     /// is imputed, or replaced by the median.
     pub columns: Vec<String>,
     /// Whether the first mean is over all of the nearest rows, weighted by distance.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub weighed: bool,
+    #[serde(
+        rename = "weighed",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub distance_weighted: bool,
     /// The encoders of the means: of the 4 nearest rows, then of the 16 nearest, for each output.
     pub means: Vec<ColumnEncoder>,
     #[serde(skip)]
@@ -46,7 +50,10 @@ impl KnnTargetEncoder {
 
     /// Writes the features of a new row with these coordinates.
     pub(crate) fn write(&self, at: &[f32], features: &mut [f32]) {
-        self.write_means(&self.index.means(at, None, self.weighed), features);
+        self.write_means(
+            &self.index.means(at, None, self.distance_weighted),
+            features,
+        );
     }
 
     /// Writes the features for these means.

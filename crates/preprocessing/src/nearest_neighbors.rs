@@ -146,14 +146,19 @@ impl NearestNeighborIndex {
     /// For each output, its mean over the 4 rows nearest to these coordinates, then over the 16 nearest.
     /// Rows at the same distance as the last of these are included.
     ///
-    /// If `weighed`, the first mean is over all of these rows, weighted by a Gaussian kernel of the
+    /// If `distance_weighted`, the first mean is over all of these rows, weighted by a Gaussian kernel of the
     /// distance. Its standard deviation is two thirds of the distance of the fourth row (Nadaraya, "On
     /// Estimating Regression", 1964).
-    pub fn means(&self, at: &[f32], excluded: Option<Excluded>, weighed: bool) -> Vec<f32> {
+    pub fn means(
+        &self,
+        at: &[f32],
+        excluded: Option<Excluded>,
+        distance_weighted: bool,
+    ) -> Vec<f32> {
         let found = self.found(at, excluded);
         let mut means = vec![0.0; NEAREST.len() * self.outputs];
         for (nearest, end) in found.ends.into_iter().enumerate() {
-            let (end, width) = match (weighed, nearest) {
+            let (end, width) = match (distance_weighted, nearest) {
                 (true, 0) => (found.points.len(), found.near()),
                 _ => (end, None),
             };
@@ -311,7 +316,7 @@ impl<'a> TrainingIndex<'a> {
     }
 
     /// The means of [`NearestNeighborIndex::means`] for a training row at these coordinates, without its part.
-    pub fn means(&self, at: &[f32], row: usize, weighed: bool) -> Vec<f32> {
+    pub fn means(&self, at: &[f32], row: usize, distance_weighted: bool) -> Vec<f32> {
         let point = self.point_of[row];
         let own = self.parts.get(&(point, row % PARTS));
         let own = own.map(|(rows, sums)| Excluded {
@@ -319,7 +324,7 @@ impl<'a> TrainingIndex<'a> {
             rows: *rows,
             sums,
         });
-        self.index.means(at, own, weighed)
+        self.index.means(at, own, distance_weighted)
     }
 
     /// The target of a training row.
@@ -376,10 +381,10 @@ mod tests {
         assert_eq!(means, [others, others]);
         let again = NearestNeighborIndex::from_numbers(points.numbers().0.to_vec(), 4, 2).unwrap();
         assert_eq!(again, points);
-        for weighed in [false, true] {
+        for distance_weighted in [false, true] {
             assert_eq!(
-                again.means(&[1.5, 7.0], None, weighed),
-                points.means(&[1.5, 7.0], None, weighed)
+                again.means(&[1.5, 7.0], None, distance_weighted),
+                points.means(&[1.5, 7.0], None, distance_weighted)
             );
         }
     }
@@ -392,16 +397,16 @@ mod tests {
         let targets: Vec<f32> = (0..600).map(number).collect();
         let in_plane = TrainingIndex::new(plane.as_flattened(), 2, &targets, 2);
         let in_space = TrainingIndex::new(space.as_flattened(), 3, &targets, 2);
-        for weighed in [false, true] {
+        for distance_weighted in [false, true] {
             for row in 0..300 {
                 let (a, b) = (&plane[row], &space[row]);
                 assert_eq!(
-                    in_plane.means(a, row, weighed),
-                    in_space.means(b, row, weighed)
+                    in_plane.means(a, row, distance_weighted),
+                    in_space.means(b, row, distance_weighted)
                 );
                 let [x, y] = a.map(|x| x + 0.013);
-                let of_plane = in_plane.index.means(&[x, y], None, weighed);
-                let of_space = in_space.index.means(&[x, 4.0, y], None, weighed);
+                let of_plane = in_plane.index.means(&[x, y], None, distance_weighted);
+                let of_space = in_space.index.means(&[x, 4.0, y], None, distance_weighted);
                 let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
                 assert!(of_plane.iter().zip(&of_space).all(close));
             }
@@ -437,9 +442,12 @@ mod tests {
             rows: 1.0,
             sums: &[7.0, 8.0],
         };
-        for weighed in [false, true] {
-            assert_eq!(points.means(&[0.0, 0.0], Some(own), weighed), [0.0; 4]);
-            let means = points.means(&[9.0, 0.0], None, weighed);
+        for distance_weighted in [false, true] {
+            assert_eq!(
+                points.means(&[0.0, 0.0], Some(own), distance_weighted),
+                [0.0; 4]
+            );
+            let means = points.means(&[9.0, 0.0], None, distance_weighted);
             assert_eq!(means, [7.0, 7.0, 8.0, 8.0]);
         }
     }
