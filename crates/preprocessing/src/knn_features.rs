@@ -26,7 +26,7 @@ const MOST_COORDINATES: usize = 200_000;
 const FEWEST_PLACES: usize = 100;
 
 /// The training data for k-NN features.
-pub struct Learning<'a> {
+pub struct KnnFitInput<'a> {
     /// The targets of all rows of the table, as the network learns them: `rows * outputs` numbers.
     pub targets: &'a [f32],
     /// Numbers in the target of a row.
@@ -49,7 +49,7 @@ impl Encoder {
     ///
     /// Nothing is added for fewer than 1000 training rows, or for more than 10 outputs.
     #[must_use]
-    pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
+    pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
         if from.training.len() < FEWEST_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
@@ -75,7 +75,7 @@ impl Encoder {
     ///
     /// Nothing is added for fewer than two numeric columns, or for more than 10 outputs.
     #[must_use]
-    pub fn with_knn_features(self, numbers: Vec<f32>, from: &Learning) -> (Self, Vec<f32>) {
+    pub fn with_knn_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
         let numeric = self.numeric_places();
         if numeric.len() < 2 || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
@@ -92,7 +92,7 @@ impl Encoder {
     fn with_knn_features_of(
         mut self,
         numbers: Vec<f32>,
-        from: &Learning,
+        from: &KnnFitInput,
         sets: Vec<Vec<String>>,
     ) -> (Self, Vec<f32>) {
         let before = (self.width(), self.inputs());
@@ -122,7 +122,7 @@ impl Encoder {
         numbers: &[f32],
         (before, inputs): (usize, usize),
         first_new: usize,
-        from: &Learning,
+        from: &KnnFitInput,
         means_of_training: &[Vec<Vec<f32>>],
     ) -> Vec<f32> {
         let width = self.width();
@@ -163,7 +163,7 @@ fn fit_columns(
     numbers: &[f32],
     width: usize,
     order: &[usize],
-    from: &Learning,
+    from: &KnnFitInput,
     columns: Vec<String>,
     coordinates: &[usize],
 ) -> (Option<KnnTargetEncoder>, Vec<Vec<f32>>) {

@@ -78,7 +78,7 @@ pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
 pub use imputer::Imputer;
-pub use knn_features::Learning;
+pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
