@@ -13,7 +13,7 @@ use crate::encoder_options::EncoderOptions;
 use crate::knn_target_encoder::KnnTargetEncoder;
 use crate::nearest_neighbors::{NEAREST, TrainingIndex};
 use crate::row_writer::RowWriter;
-use crate::screen_interactions::{Rows, rough_pairs};
+use crate::screen_interactions::{EncodedRows, screen_interactions};
 
 /// Training rows for pairs of columns, at least: with fewer, the nearest rows are far away.
 const FEWEST_ROWS: usize = 1000;
@@ -53,7 +53,7 @@ impl Encoder {
         if from.training.len() < FEWEST_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
-        let rows = Rows {
+        let rows = EncodedRows {
             numbers: &numbers,
             width: self.width(),
             inputs: self.inputs(),
@@ -62,7 +62,7 @@ impl Encoder {
         };
         let numeric = self.numeric_places();
         let places: Vec<Range<usize>> = numeric.iter().map(|(_, place)| place.clone()).collect();
-        let pairs = rough_pairs(&rows, &in_random_order(from.training), &places);
+        let pairs = screen_interactions(&rows, &in_random_order(from.training), &places);
         let sets: Vec<Vec<String>> = pairs
             .iter()
             .map(|pair| pair.iter().map(|&c| numeric[c].0.clone()).collect())

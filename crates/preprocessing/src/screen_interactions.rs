@@ -25,7 +25,7 @@ const DIFFERENT: usize = 10;
 const MOST_PAIRS: usize = 4;
 
 /// Encoded training rows and their targets.
-pub(crate) struct Rows<'a> {
+pub(crate) struct EncodedRows<'a> {
     /// `rows * width` numbers.
     pub numbers: &'a [f32],
     pub width: usize,
@@ -41,8 +41,8 @@ pub(crate) struct Rows<'a> {
 ///
 /// Each column is given by the range of its inputs, the first of which is the scaled number. `order` is
 /// the rows to use, in a random order.
-pub(crate) fn rough_pairs(
-    rows: &Rows,
+pub(crate) fn screen_interactions(
+    rows: &EncodedRows,
     order: &[usize],
     columns: &[Range<usize>],
 ) -> Vec<[usize; 2]> {
@@ -279,7 +279,7 @@ mod tests {
             .chunks(4)
             .zip(noise)
             .map(|(row, noise)| target(row) + noise);
-        let rows = Rows {
+        let rows = EncodedRows {
             numbers: &numbers,
             width: 4,
             inputs: 4,
@@ -287,7 +287,7 @@ mod tests {
             outputs: 1,
         };
         let order: Vec<usize> = (0..3000).collect();
-        rough_pairs(&rows, &order, &[0..1, 1..2, 2..3, 3..4])
+        screen_interactions(&rows, &order, &[0..1, 1..2, 2..3, 3..4])
     }
 
     #[test]
