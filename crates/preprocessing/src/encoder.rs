@@ -88,11 +88,11 @@ impl Encoder {
         });
         let fitted: Vec<Result<_, TableError>> = fitted.collect();
         let mut columns = Vec::new();
-        let mut left_out = Vec::new();
+        let mut constant_features = Vec::new();
         for (column, fitted) in wanted.iter().zip(fitted) {
             match fitted? {
                 Some(encoder) => columns.push(encoder),
-                None => left_out.push(column.name.clone()),
+                None => constant_features.push(column.name.clone()),
             }
         }
         match columns.is_empty() {
@@ -106,7 +106,7 @@ impl Encoder {
                     knn_features: Vec::new(),
                     imputer: None,
                 };
-                Ok((encoder, left_out))
+                Ok((encoder, constant_features))
             }
         }
     }
