@@ -41,7 +41,7 @@ pub struct SavedModel {
     pub target: Target,
     /// The inputs of the first layers ([`Ensemble::features`]), averaged over the training rows: the
     /// baselines that explanations compare a row with. Empty if they are not known.
-    pub average: Vec<f32>,
+    pub baselines: Vec<f32>,
     /// How it was trained.
     pub summary: Summary,
 }
@@ -101,8 +101,8 @@ struct Metadata {
     schema: Schema,
     encoder: Encoder,
     target: Target,
-    #[serde(default)]
-    average: Vec<f32>,
+    #[serde(rename = "average", default)]
+    baselines: Vec<f32>,
     summary: Summary,
 }
 
@@ -217,7 +217,7 @@ impl SavedModel {
             schema: self.schema.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
-            average: self.average.clone(),
+            baselines: self.baselines.clone(),
             summary: self.summary.clone(),
         };
         let damaged = |reason: String| ModelFileError::Damaged {
@@ -304,7 +304,7 @@ impl SavedModel {
             schema: metadata.schema,
             encoder: metadata.encoder,
             target: metadata.target,
-            average: metadata.average,
+            baselines: metadata.baselines,
             summary: metadata.summary,
         })
     }
@@ -447,13 +447,13 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     {
         return Some("its network does not fit its columns".to_string());
     }
-    let average = &metadata.average;
+    let baselines = &metadata.baselines;
     if metadata.members == 0 {
         return Some("it has no network".to_string());
     }
     let features = network.widths()[0].saturating_mul(metadata.members);
-    if !average.is_empty() && average.len() != features
-        || average.iter().any(|number| !number.is_finite())
+    if !baselines.is_empty() && baselines.len() != features
+        || baselines.iter().any(|number| !number.is_finite())
     {
         return Some("its baselines do not fit its network".to_string());
     }
