@@ -1,7 +1,7 @@
 //! Calibration on rows that were not trained on.
 
 use crate::target::Target;
-use crate::target_transform::TargetScale;
+use crate::target_transform::TargetTransform;
 
 /// The possible coverages of prediction intervals, in percent.
 const COVERAGES: std::ops::RangeInclusive<usize> = 50..=99;
@@ -124,7 +124,7 @@ impl Target {
             return None;
         };
         let value = |output: f64| match scale {
-            TargetScale::Log => (output * std + mean).exp(),
+            TargetTransform::Log => (output * std + mean).exp(),
             _ => output * std + mean,
         };
         let around = |output: &f32| {
@@ -179,7 +179,7 @@ mod tests {
     fn numbers() -> Target {
         Target::Regression {
             column: "y".to_string(),
-            scale: TargetScale::Standard,
+            scale: TargetTransform::Standard,
             mean: 10.0,
             std: 2.0,
             bounds: None,

@@ -83,6 +83,6 @@ pub use knn_target_encoder::KnnTargetEncoder;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
 pub use target::Target;
-pub use target_transform::TargetScale;
+pub use target_transform::TargetTransform;
 pub use task::Task;
 pub use unseen::Unseen;

@@ -6,7 +6,7 @@ use backburn_table::{Table, TableError};
 use serde::{Deserialize, Serialize};
 
 use crate::predictions::Predictions;
-use crate::target_transform::TargetScale;
+use crate::target_transform::TargetTransform;
 use crate::task::Task;
 
 /// The column to predict, and how outputs of a network become predictions.
@@ -20,7 +20,7 @@ pub enum Target {
         column: String,
         /// How the numbers are transformed.
         #[serde(default)]
-        scale: TargetScale,
+        scale: TargetTransform,
         /// The mean over the training rows, or 0 without a transform.
         mean: f64,
         /// The standard deviation over the training rows, or 1 without a transform; above 0.
@@ -71,7 +71,7 @@ impl Target {
     }
 
     /// How its numbers are transformed; `None` for classes.
-    pub fn scaled(&self) -> Option<TargetScale> {
+    pub fn transform(&self) -> Option<TargetTransform> {
         match self {
             Self::Regression { scale, .. } => Some(*scale),
             Self::Classification { .. } => None,
@@ -122,7 +122,7 @@ impl Target {
     pub fn scale(&self, value: f64) -> f64 {
         match self {
             Self::Regression {
-                scale: TargetScale::Log,
+                scale: TargetTransform::Log,
                 mean,
                 std,
                 ..
@@ -150,7 +150,7 @@ impl Target {
                 let values = outputs.iter().map(|output| {
                     let value = f64::from(*output) * std + mean;
                     let value = match scale {
-                        TargetScale::Log => value.exp(),
+                        TargetTransform::Log => value.exp(),
                         _ => value,
                     };
                     value.clamp(least, greatest)
@@ -196,7 +196,7 @@ impl Target {
                 let bounded = bounds.is_none_or(|[least, greatest]| {
                     least.is_finite() && greatest.is_finite() && least <= greatest
                 });
-                if !fits || *scale == TargetScale::Auto {
+                if !fits || *scale == TargetTransform::Auto {
                     return Some("the target's scale is not a number above 0");
                 }
                 if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use backburn_table::{Cell, CellError, Table, TableError, within_range};
 
 use crate::target::Target;
-use crate::target_transform::{TargetScale, has_long_tail, mean_and_deviation};
+use crate::target_transform::{TargetTransform, has_long_tail, mean_and_deviation};
 use crate::task::Task;
 
 /// The largest number of classes; more are a mistake.
@@ -64,9 +64,9 @@ impl Target {
     /// # Errors
     ///
     /// For logarithms, a number in one of `rows` is not above 0, or all logarithms are the same.
-    pub fn with_scale(
+    pub fn with_transform(
         self,
-        wanted: TargetScale,
+        wanted: TargetTransform,
         table: &Table,
         rows: &[usize],
         training: &[usize],
@@ -84,20 +84,20 @@ impl Target {
         };
         let all = table.numbers(&column)?;
         let wanted = match wanted {
-            TargetScale::Auto => {
+            TargetTransform::Auto => {
                 let above_zero = rows.iter().all(|&row| all[row] > 0.0);
                 let values: Vec<f64> = training.iter().map(|&row| all[row]).collect();
                 match above_zero && has_long_tail(&values) {
-                    true => TargetScale::Log,
-                    false => TargetScale::Standard,
+                    true => TargetTransform::Log,
+                    false => TargetTransform::Standard,
                 }
             }
             wanted => wanted,
         };
         let (scale, mean, std) = match wanted {
-            TargetScale::Standard | TargetScale::Auto => (scale, mean, std),
-            TargetScale::None => (wanted, 0.0, 1.0),
-            TargetScale::Log => {
+            TargetTransform::Standard | TargetTransform::Auto => (scale, mean, std),
+            TargetTransform::None => (wanted, 0.0, 1.0),
+            TargetTransform::Log => {
                 if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
                     return Err(table.cell_error(CellError {
                         column,
@@ -173,7 +173,7 @@ fn fit_regression(
     }
     Ok(Target::Regression {
         column: column.to_string(),
-        scale: TargetScale::Standard,
+        scale: TargetTransform::Standard,
         mean,
         std,
         bounds: None,
@@ -287,12 +287,12 @@ mod tests {
         Table::from_reader("t.csv", csv, &ReadOptions::default()).unwrap()
     }
 
-    fn scale(values: impl Iterator<Item = f64>) -> TargetScale {
+    fn scale(values: impl Iterator<Item = f64>) -> TargetTransform {
         let values: Vec<f64> = values.collect();
         let rows: Vec<usize> = (0..values.len()).collect();
         let table = table_of_numbers(&values);
         let target = Target::fit(&table, "y", Task::Regression, &rows, &rows).unwrap();
-        let target = target.with_scale(TargetScale::Auto, &table, &rows, &rows);
+        let target = target.with_transform(TargetTransform::Auto, &table, &rows, &rows);
         match target.unwrap() {
             Target::Regression { scale, .. } => scale,
             Target::Classification { .. } => panic!("numbers"),
@@ -302,9 +302,12 @@ mod tests {
     #[test]
     fn amounts_with_a_long_tail_get_logarithms() {
         let even = || (0..100).map(|n| (f64::from(n) - 49.5) / 20.0);
-        assert_eq!(scale(even().map(f64::exp)), TargetScale::Log);
-        assert_eq!(scale(even().map(|x| x.exp() - 1.0)), TargetScale::Standard);
-        assert_eq!(scale(even().map(|x| x + 10.0)), TargetScale::Standard);
+        assert_eq!(scale(even().map(f64::exp)), TargetTransform::Log);
+        assert_eq!(
+            scale(even().map(|x| x.exp() - 1.0)),
+            TargetTransform::Standard
+        );
+        assert_eq!(scale(even().map(|x| x + 10.0)), TargetTransform::Standard);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The transform of the target for regression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum TargetScale {
+pub enum TargetTransform {
     /// Standardized: mean 0 and standard deviation 1 over the training rows.
     #[default]
     Standard,
