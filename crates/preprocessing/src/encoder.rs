@@ -231,7 +231,7 @@ impl Encoder {
         let numeric: HashSet<&str> = numeric.map(ColumnEncoder::name).collect();
         let numeric = |name: &String| numeric.contains(name.as_str());
         let unusable = self
-            .neighbours
+            .knn_features
             .iter()
             .find(|knn| !knn.columns.iter().all(numeric) || !knn.is_usable());
         if let Some(KnnTargetEncoder { columns, .. }) = unusable {
