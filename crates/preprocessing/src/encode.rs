@@ -17,19 +17,6 @@ pub struct Encoded {
     pub unseen: Unseen,
 }
 
-/// By column, the rows whose category was not seen in training; columns without any are absent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unseen(pub BTreeMap<String, usize>);
-
-impl Unseen {
-    /// Adds the rows of a further batch.
-    pub fn add(&mut self, further: Self) {
-        for (column, rows) in further.0 {
-            *self.0.entry(column).or_default() += rows;
-        }
-    }
-}
-
 impl Encoder {
     /// Encodes a table: `rows * width` numbers, row by row.
     ///

@@ -27,7 +27,7 @@ impl SkippedRows {
     }
 
     fn add(&self, mut skipped: Skipped) {
-        // All rows of a large file may be bad: the list must stay small.
+        // All rows of a large file may be bad: without their reasons they take little memory.
         const REASONS: usize = 100;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REASONS {

@@ -77,7 +77,7 @@ impl Table {
     /// A table of one Arrow record batch, with the column types that [`TableReader`] returns.
     pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
         Self {
-            source: Source::memory(name),
+            source: Source::typed(name),
             schema: batch.schema(),
             rows: batch.num_rows(),
             batches: vec![batch],
