@@ -27,7 +27,7 @@ impl Normal {
     /// Ledoit-Wolf shrinkage. `None` for fewer than two rows.
     pub fn fit(rows: &[f32], width: usize, places: &[usize]) -> Option<Self> {
         let (count, size) = (rows.len() / width, places.len());
-        if count < 2 {
+        if count < 2 || size == 0 {
             return None;
         }
         let column = |place: usize| {
@@ -56,25 +56,8 @@ impl Normal {
                     .collect::<Vec<f64>>(),
             );
         }
-        let mut covariance: Vec<f64> = (0..size * size)
-            .into_par_iter()
-            .map(|place| {
-                let (row, column) = (place / size, place % size);
-                match column <= row {
-                    true => dot(&standardized[row], &standardized[column]) / count as f64,
-                    false => 0.0,
-                }
-            })
-            .collect();
-        for row in 0..size {
-            (row + 1..size).for_each(|c| covariance[row * size + c] = covariance[c * size + row]);
-        }
-        let share = shrinkage(&standardized, &covariance, size).max(MIN_SHRINKAGE);
-        let mean = (0..size).map(|i| covariance[i * size + i]).sum::<f64>() / size as f64;
-        covariance.iter_mut().for_each(|c| *c *= 1.0 - share);
-        // If no number varies, any positive diagonal will do.
-        let least = share * if mean > 0.0 { mean } else { 1.0 };
-        (0..size).for_each(|i| covariance[i * size + i] += least);
+        let mut covariance = covariance(&standardized, count);
+        shrink(&mut covariance, &standardized);
         let inverse = Cholesky::new(covariance, size)?.inverse();
         for (to, from) in numbers[4 * size..].iter_mut().zip(inverse) {
             *to = from as f32;
@@ -132,6 +115,36 @@ impl Normal {
     pub fn precision(&self, row: usize, column: usize) -> f64 {
         self.parameter(4 + row, column)
     }
+}
+
+/// The covariance matrix of standardized numbers, each with `count` values.
+fn covariance(standardized: &[Vec<f64>], count: usize) -> Vec<f64> {
+    let size = standardized.len();
+    let mut covariance: Vec<f64> = (0..size * size)
+        .into_par_iter()
+        .map(|element| {
+            let (row, column) = (element / size, element % size);
+            match column <= row {
+                true => dot(&standardized[row], &standardized[column]) / count as f64,
+                false => 0.0,
+            }
+        })
+        .collect();
+    for row in 0..size {
+        (row + 1..size).for_each(|c| covariance[row * size + c] = covariance[c * size + row]);
+    }
+    covariance
+}
+
+/// Shrinks a covariance matrix towards a multiple of the identity matrix.
+fn shrink(covariance: &mut [f64], standardized: &[Vec<f64>]) {
+    let size = standardized.len();
+    let weight = shrinkage(standardized, covariance, size).max(MIN_SHRINKAGE);
+    let mean = (0..size).map(|i| covariance[i * size + i]).sum::<f64>() / size as f64;
+    covariance.iter_mut().for_each(|c| *c *= 1.0 - weight);
+    // If no number varies, any positive diagonal will do.
+    let least = weight * if mean > 0.0 { mean } else { 1.0 };
+    (0..size).for_each(|i| covariance[i * size + i] += least);
 }
 
 /// The weight of shrinkage towards a multiple of the identity matrix, as scikit-learn's `LedoitWolf`:

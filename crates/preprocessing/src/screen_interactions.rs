@@ -57,41 +57,12 @@ pub(crate) fn screen_interactions(
         inputs.extend(&rows.numbers[row * rows.width..][..rows.inputs]);
         inputs.push(1.0);
     }
-    let mut left = vec![0.0; order.len() * outputs];
-    let mut tells = vec![0.0; columns.len()];
-    for output in 0..outputs {
-        let of_output = order
-            .iter()
-            .map(|&row| rows.targets[row * outputs + output]);
-        let mut rest: Vec<f32> = of_output.collect();
-        let weights = linear(&inputs, width, &mut rest);
-        for (row, rest) in rest.iter().enumerate() {
-            left[row * outputs + output] = *rest;
-        }
-        for (tells, column) in tells.iter_mut().zip(columns) {
-            let parts = inputs.chunks_exact(width).map(|row| {
-                let inputs = row[column.clone()].iter().zip(&weights[column.clone()]);
-                inputs.map(|(x, w)| f64::from(*x) * w).sum::<f64>()
-            });
-            *tells += variance(parts);
-        }
-    }
-
+    let (residuals, contributions) = residuals(rows, order, &inputs, columns);
     let numbers = |column: usize| {
         let numbers = inputs.iter().skip(columns[column].start).step_by(width);
         numbers.copied().collect::<Vec<f32>>()
     };
-    let mut candidates: Vec<usize> = (0..columns.len())
-        .filter(|&column| {
-            let mut values = numbers(column);
-            values.sort_by(f32::total_cmp);
-            values.dedup();
-            values.len() >= DIFFERENT
-        })
-        .collect();
-    candidates.sort_by(|&a, &b| tells[b].total_cmp(&tells[a]).then(a.cmp(&b)));
-    candidates.truncate(COLUMNS);
-    candidates.sort_unstable();
+    let candidates = candidates(&contributions, numbers);
     let pairs: Vec<[usize; 2]> = candidates
         .iter()
         .enumerate()
@@ -100,27 +71,83 @@ pub(crate) fn screen_interactions(
     let scored = pairs.par_iter().map(|&[first, second]| {
         let at = numbers(first).into_iter().zip(numbers(second));
         let at: Vec<[f32; 2]> = at.map(|(a, b)| [a, b]).collect();
-        (explained(&at, &left, outputs), [first, second])
+        (explained(&at, &residuals, outputs), [first, second])
     });
-    let mut scored: Vec<(f64, [usize; 2])> = scored.collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut chosen: Vec<[usize; 2]> = Vec::new();
-    for (share, pair) in scored {
-        let taken = |column: &usize| chosen.iter().any(|pair| pair.contains(column));
-        if share >= WORTH && chosen.len() < MOST_PAIRS && !pair.iter().any(taken) {
-            chosen.push(pair);
+    disjoint_pairs(scored.collect())
+}
+
+/// The residuals of a linear model of all inputs (`rows * outputs` numbers), and for each column the
+/// variance of its contribution to the model.
+fn residuals(
+    rows: &EncodedRows,
+    order: &[usize],
+    inputs: &[f32],
+    columns: &[Range<usize>],
+) -> (Vec<f32>, Vec<f64>) {
+    let (width, outputs) = (rows.inputs + 1, rows.outputs);
+    let mut residuals = vec![0.0; order.len() * outputs];
+    let mut contributions = vec![0.0; columns.len()];
+    for output in 0..outputs {
+        let targets = order
+            .iter()
+            .map(|&row| rows.targets[row * outputs + output]);
+        let mut rest: Vec<f32> = targets.collect();
+        let weights = linear(inputs, width, &mut rest);
+        for (row, rest) in rest.iter().enumerate() {
+            residuals[row * outputs + output] = *rest;
+        }
+        for (contribution, column) in contributions.iter_mut().zip(columns) {
+            let parts = inputs.chunks_exact(width).map(|row| {
+                let inputs = row[column.clone()].iter().zip(&weights[column.clone()]);
+                inputs.map(|(x, w)| f64::from(*x) * w).sum::<f64>()
+            });
+            *contribution += variance(parts);
         }
     }
-    chosen
+    (residuals, contributions)
+}
+
+/// The columns to pair, in order: those with the largest contributions among the columns with enough
+/// different numbers.
+fn candidates(contributions: &[f64], numbers: impl Fn(usize) -> Vec<f32>) -> Vec<usize> {
+    let mut candidates: Vec<usize> = (0..contributions.len())
+        .filter(|&column| {
+            let mut values = numbers(column);
+            values.sort_by(f32::total_cmp);
+            values.dedup();
+            values.len() >= DIFFERENT
+        })
+        .collect();
+    let contribution = |column: usize| contributions[column];
+    candidates.sort_by(|&a, &b| {
+        let descending = contribution(b).total_cmp(&contribution(a));
+        descending.then(a.cmp(&b))
+    });
+    candidates.truncate(COLUMNS);
+    candidates.sort_unstable();
+    candidates
+}
+
+/// The pairs with the largest scores above the threshold, without any column twice.
+fn disjoint_pairs(mut scored: Vec<(f64, [usize; 2])>) -> Vec<[usize; 2]> {
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut selected: Vec<[usize; 2]> = Vec::new();
+    for (share, pair) in scored {
+        let taken = |column: &usize| selected.iter().any(|pair| pair.contains(column));
+        if share >= WORTH && selected.len() < MOST_PAIRS && !pair.iter().any(taken) {
+            selected.push(pair);
+        }
+    }
+    selected
 }
 
 /// The share of the residual variance that the neighbors explain, beyond a polynomial surface.
-fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
-    let total: f64 = left.iter().map(|x| f64::from(x * x)).sum();
-    let mut rest = left.to_vec();
+fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize) -> f64 {
+    let total: f64 = residuals.iter().map(|x| f64::from(x * x)).sum();
+    let mut rest = residuals.to_vec();
     let surface = surface(at);
     for output in 0..outputs {
-        let mut of_output: Vec<f64> = left
+        let mut of_output: Vec<f64> = residuals
             .iter()
             .skip(output)
             .step_by(outputs)
@@ -154,7 +181,7 @@ fn explained(at: &[[f32; 2]], left: &[f32], outputs: usize) -> f64 {
     }
 }
 
-/// Orthonormal functions over the rows that span the polynomials of two numbers up to degree 4.
+/// An orthonormal basis, over the rows, of the polynomials of two numbers up to degree 4.
 fn surface(at: &[[f32; 2]]) -> Vec<Vec<f64>> {
     let mut functions: Vec<Vec<f64>> = Vec::new();
     for degree in 0..=4i32 {

@@ -156,7 +156,6 @@ fn infer_column(
     kind_override: Option<ColumnKind>,
 ) -> Result<ColumnSchema, TableError> {
     let found = column_statistics(table, name)?;
-    let present = found.present();
     if let Some(data_type) = table.column(name)?.unreadable()
         && kind_override.is_none()
     {
@@ -174,33 +173,7 @@ fn infer_column(
             check_kind(table, name, kind)?;
             kind
         }
-        None if present == found.numbers => ColumnKind::Numeric,
-        None if present == found.booleans => ColumnKind::Boolean,
-        None if present == found.dates => ColumnKind::Date,
-        None => {
-            // A few words among many different numbers or dates are a mistake, not categories.
-            let mostly = |count: usize| count >= 10 && count * 5 >= present * 4;
-            let many = |different: usize| different * 2 > present.min(40);
-            let meant = if mostly(found.numbers) && many(found.values.len()) {
-                Some((ColumnKind::Numeric, &found.first_not_number))
-            } else if mostly(found.dates) && many(found.texts.len()) {
-                Some((ColumnKind::Date, &found.first_not_date))
-            } else {
-                None
-            };
-            if let Some((kind, first)) = meant {
-                let (row, value) = first.clone().unwrap_or_default();
-                let holds = kind.expected();
-                return Err(TableError::Malformed {
-                    place: table.place(row),
-                    reason: format!(
-                        "column `{name}` holds {holds}, but here is {value:?}: correct it, or \
-                         declare the column with --set 'columns.{name}=categorical'"
-                    ),
-                });
-            }
-            ColumnKind::Categorical
-        }
+        None => infer_kind(table, name, &found)?,
     };
     let distinct = match kind {
         ColumnKind::Numeric => found.values.len(),
@@ -226,6 +199,43 @@ fn infer_column(
         column.reason = Some(reason.to_string());
     }
     Ok(column)
+}
+
+/// The kind of a column by its values.
+fn infer_kind(
+    table: &Table,
+    name: &str,
+    found: &ColumnStatistics,
+) -> Result<ColumnKind, TableError> {
+    let present = found.present();
+    if present == found.numbers {
+        return Ok(ColumnKind::Numeric);
+    }
+    if present == found.booleans {
+        return Ok(ColumnKind::Boolean);
+    }
+    if present == found.dates {
+        return Ok(ColumnKind::Date);
+    }
+    // A few words among many different numbers or dates are a mistake, not categories.
+    let mostly = |count: usize| count >= 10 && count * 5 >= present * 4;
+    let many = |different: usize| different * 2 > present.min(40);
+    let (kind, first) = if mostly(found.numbers) && many(found.values.len()) {
+        (ColumnKind::Numeric, &found.first_not_number)
+    } else if mostly(found.dates) && many(found.texts.len()) {
+        (ColumnKind::Date, &found.first_not_date)
+    } else {
+        return Ok(ColumnKind::Categorical);
+    };
+    let (row, value) = first.clone().unwrap_or_default();
+    let holds = kind.expected();
+    Err(TableError::Malformed {
+        place: table.place(row),
+        reason: format!(
+            "column `{name}` holds {holds}, but here is {value:?}: correct it, or declare the \
+             column with --set 'columns.{name}=categorical'"
+        ),
+    })
 }
 
 fn column_statistics(table: &Table, name: &str) -> Result<ColumnStatistics, TableError> {
