@@ -24,13 +24,13 @@ use crate::table_size::TableSize;
 /// `Float64`, dates `Timestamp` in microseconds; truth values and text stay as they are.
 ///
 /// ```
-/// use backburn_table::{ReadOptions, TableReader};
+/// use backburn_table::{ReadOptions, TableError, TableReader};
 ///
 /// let csv = "size,price\n120,300\n95,240\n";
 /// let reader = TableReader::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
-/// let rows: Result<Vec<usize>, _> = reader.map(|batch| Ok(batch?.num_rows())).collect();
+/// let rows: Result<Vec<usize>, TableError> = reader.map(|batch| Ok(batch?.num_rows())).collect();
 /// assert_eq!(rows?, [2]);
-/// # Ok::<(), backburn_table::TableError>(())
+/// # Ok::<(), TableError>(())
 /// ```
 pub struct TableReader(Batches);
 
