@@ -1,0 +1,528 @@
+//! The model file: a safetensors file that holds the weights and, as metadata, everything else that
+//! prediction needs.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use backburn_model::{Ensemble, Mlp, MlpConfig};
+use backburn_preprocessing::{Encoder, Target};
+use backburn_table::Schema;
+use burn::module::Module;
+use burn::store::burn_pack::Tensor as PackTensor;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::{Bytes, Device};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use crate::model_file_error::ModelFileError;
+use crate::output_file::OutputFile;
+
+/// The version of the file format that this program writes, and the newest it reads.
+pub const FORMAT_VERSION: u64 = 6;
+
+/// The key of the metadata in the header of the file.
+const KEY: &str = "backburn";
+
+/// A trained network with everything that prediction needs.
+#[derive(Debug, Clone)]
+pub struct SavedModel {
+    /// The shape of the first network; others may have other hidden layers ([`Mlp::hidden_units`]).
+    pub config: MlpConfig,
+    /// The network, or several as an ensemble.
+    pub network: Ensemble,
+    /// The schema of the training table.
+    pub schema: Schema,
+    /// The encoder of rows.
+    pub encoder: Encoder,
+    /// The target.
+    pub target: Target,
+    /// The inputs of the first layers ([`Ensemble::features`]), averaged over the training rows: the
+    /// baselines that explanations compare a row with. Empty if they are not known.
+    pub baselines: Vec<f32>,
+    /// How it was trained.
+    pub summary: Summary,
+}
+
+/// How a model was trained, for people to read; predictions do not depend on it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// The program and its version.
+    pub program: String,
+    /// The table.
+    pub table: String,
+    /// Number of training rows.
+    pub training_rows: usize,
+    /// Number of validation rows, which selected the best epoch.
+    pub validation_rows: usize,
+    /// The epoch whose weights these are.
+    pub best_epoch: usize,
+    /// Number of epochs that were trained.
+    pub epochs: usize,
+    /// The seed.
+    pub seed: u64,
+    /// The backend.
+    pub device: String,
+    /// Scores on the validation rows, by metric.
+    pub validation: BTreeMap<String, f64>,
+    /// Scores on a test set, if there was one.
+    pub test: Option<TestScore>,
+    /// The settings of training, as TOML.
+    pub settings: String,
+}
+
+/// Scores on a test set.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestScore {
+    /// The table.
+    pub table: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Scores by metric.
+    pub scores: BTreeMap<String, f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    format_version: u64,
+    network: MlpConfig,
+    /// Number of networks. If there are several, the names of their tensors start with `members.0.` and
+    /// so on.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    members: usize,
+    /// The hidden layers of each network, if they are not all the same as in `network`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<Vec<usize>>,
+    schema: Schema,
+    encoder: Encoder,
+    target: Target,
+    #[serde(rename = "average", default)]
+    baselines: Vec<f32>,
+    summary: Summary,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(members: &usize) -> bool {
+    *members == 1
+}
+
+/// A path for a model, checked before training, so that a path that cannot be written is an error before
+/// the work and not after it. An existing file is replaced only by a complete new one.
+#[derive(Debug)]
+pub struct ModelFile {
+    path: PathBuf,
+    replaces: Option<String>,
+}
+
+impl ModelFile {
+    /// Checks that a model can be written at the path.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be written to, or the file at the path is not a model.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
+        let path = path.into();
+        // A program that was killed during this check may have left an empty file.
+        let empty = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0);
+        let replaces = match path.exists() && !empty {
+            false => None,
+            true => match target_of(&path) {
+                Some(target) => Some(target),
+                None => return Err(ModelFileError::InTheWay { path }),
+            },
+        };
+        // Only a check: dropping the file removes it.
+        match OutputFile::create(&path) {
+            Ok(_) => Ok(Self { path, replaces }),
+            Err(error) => Err(ModelFileError::Io { path, error }),
+        }
+    }
+
+    /// The target of the model that is at the path and will be replaced.
+    pub fn replaces(&self) -> Option<&str> {
+        self.replaces.as_deref()
+    }
+
+    /// Writes the model, completely or not at all.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or the folder was removed; the file at the path is unchanged.
+    pub fn write(self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
+        let bytes = model.to_bytes()?;
+        // A file that could not be read again is not written.
+        read_metadata("the model to save", &bytes)?;
+        let written = OutputFile::create(&self.path).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.commit()
+        });
+        match written {
+            Ok(()) => Ok(self.path),
+            Err(error) => Err(ModelFileError::Io {
+                path: self.path,
+                error,
+            }),
+        }
+    }
+}
+
+/// The target of the model in a file; `None` if the file is not a model.
+fn target_of(path: &Path) -> Option<String> {
+    // Reading a pipe would block.
+    if !path.is_file() {
+        return None;
+    }
+    let mut file = File::open(path).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length);
+    // No safetensors header is longer, so the file is something else.
+    if length > 100_000_000 {
+        return None;
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+    let metadata = header.get("__metadata__")?.get(KEY)?.as_str()?;
+    let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
+    let target = metadata.get("target")?.get("column")?.as_str()?;
+    Some(target.to_string())
+}
+
+impl SavedModel {
+    /// The bytes of the model's file; equal models have equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// The weights cannot be read from their device.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        let members = self.network.members.iter();
+        let mut hidden: Vec<Vec<usize>> = members.map(Mlp::hidden_units).collect();
+        if hidden.iter().all(|units| *units == self.config.hidden) {
+            hidden.clear();
+        }
+        let metadata = Metadata {
+            format_version: FORMAT_VERSION,
+            network: self.config.clone(),
+            members: self.network.members.len(),
+            hidden,
+            schema: self.schema.clone(),
+            encoder: self.encoder.clone(),
+            target: self.target.clone(),
+            baselines: self.baselines.clone(),
+            summary: self.summary.clone(),
+        };
+        let damaged = |reason: String| ModelFileError::Damaged {
+            name: "the model to save".to_string(),
+            reason,
+        };
+        let json = serde_json::to_string(&metadata).map_err(|error| damaged(error.to_string()))?;
+        // Without Burn's own metadata the header has a single entry, and so a fixed order.
+        let mut store = SafetensorsStore::from_bytes(None)
+            .clear_metadata()
+            .metadata(KEY, json)
+            .skip_enum_variants(true);
+        let saved = match self.network.members.as_slice() {
+            [mlp] => mlp.save_into(&mut store),
+            _ => self.network.save_into(&mut store),
+        };
+        saved.map_err(|error| damaged(error.to_string()))?;
+        let bytes = store
+            .get_bytes()
+            .map_err(|error| damaged(error.to_string()))?;
+        with_tensors_of(&self.encoder, bytes).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// Reads a model, from standard input if the path is `-`, and puts its network on a device.
+    ///
+    /// The file is not trusted: sizes are checked before memory is allocated for them, and every part
+    /// is checked before it is used.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is not a model, is damaged, or is newer than this program.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
+        let path = path.as_ref();
+        let mut bytes = Vec::new();
+        let read = match path == Path::new("-") {
+            true => io::stdin().read_to_end(&mut bytes),
+            false => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        };
+        read.map_err(|error| ModelFileError::Io {
+            path: path.to_path_buf(),
+            error,
+        })?;
+        Self::from_bytes(&path.display().to_string(), bytes, device)
+    }
+
+    /// Reads a model from the bytes of its file; `name` is what error messages call it.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`load`](Self::load).
+    pub fn from_bytes(name: &str, bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
+        let mut metadata = read_metadata(name, &bytes)?;
+        let damaged = |reason: String| ModelFileError::Damaged {
+            name: name.to_string(),
+            reason,
+        };
+        read_tensors_of(&mut metadata.encoder, &bytes).map_err(damaged)?;
+        let valid = metadata.network.validate();
+        valid.map_err(|error| damaged(error.to_string()))?;
+        if let Some(problem) = metadata.encoder.problem() {
+            return Err(damaged(problem));
+        }
+        if let Some(problem) = metadata.target.problem() {
+            return Err(damaged(problem.to_string()));
+        }
+        if let Some(problem) = mismatch(&metadata) {
+            return Err(damaged(problem));
+        }
+        // Networks are only allocated if the weights of all of them fit in the file.
+        let networks = metadata.networks(bytes.len() / 4).map_err(damaged)?;
+        let networks: Result<Vec<Mlp>, _> = networks.iter().map(|n| n.init(device)).collect();
+        let mut network = Ensemble {
+            members: networks.map_err(|error| damaged(error.to_string()))?,
+        };
+        let others = metadata.encoder.tensors().len();
+        match network.members.as_mut_slice() {
+            [mlp] => restore(mlp, &bytes, others),
+            _ => restore(&mut network, &bytes, others),
+        }
+        .map_err(damaged)?;
+        Ok(Self {
+            config: metadata.network,
+            network,
+            schema: metadata.schema,
+            encoder: metadata.encoder,
+            target: metadata.target,
+            baselines: metadata.baselines,
+            summary: metadata.summary,
+        })
+    }
+}
+
+impl Metadata {
+    /// The shape of each network, if they have at most this many parameters together.
+    fn networks(&self, most: usize) -> Result<Vec<MlpConfig>, String> {
+        if !self.hidden.is_empty() && self.hidden.len() != self.members {
+            return Err("it does not list the hidden layers of each network".to_string());
+        }
+        let first = self.hidden.first();
+        if first.is_some_and(|hidden| *hidden != self.network.hidden) {
+            return Err(
+                "it lists the hidden layers of its first network twice, differently".to_string(),
+            );
+        }
+        let shared = MlpConfig {
+            hidden: Vec::new(),
+            ..self.network.clone()
+        };
+        let mut networks = Vec::new();
+        let mut parameters = 0usize;
+        for member in 0..self.members {
+            let hidden = self.hidden.get(member).unwrap_or(&self.network.hidden);
+            let network = shared.clone().with_hidden(hidden.as_slice());
+            network.validate().map_err(|error| error.to_string())?;
+            parameters = parameters.saturating_add(parameter_count(&network));
+            if parameters > most {
+                return Err("it is too short for its network".to_string());
+            }
+            networks.push(network);
+        }
+        Ok(networks)
+    }
+}
+
+/// The number of parameters of a network.
+fn parameter_count(network: &MlpConfig) -> usize {
+    let widths = network.widths();
+    let weights: usize = widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum();
+    let tables = network.embeddings.iter();
+    let tables: usize = tables.map(|e| e.categories * e.dimension).sum();
+    weights + tables
+}
+
+/// A model's file with the tensors of its encoder.
+fn with_tensors_of(
+    encoder: &Encoder,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let own = encoder.tensors().into_iter().map(|tensor| {
+        let shape = [tensor.numbers.len() / tensor.width.max(1), tensor.width];
+        let bytes = tensor.numbers.iter().flat_map(|n| n.to_le_bytes());
+        (tensor.name, bytes.collect::<Vec<u8>>(), shape)
+    });
+    let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
+    if own.is_empty() {
+        return Ok(bytes);
+    }
+    let (_, header) = SafeTensors::read_metadata(&bytes)?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let mut tensors: Vec<(String, TensorView)> = file.tensors();
+    for (name, bytes, shape) in &own {
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes)?;
+        tensors.push((name.clone(), view));
+    }
+    safetensors::serialize(tensors, header.metadata().clone())
+}
+
+/// Loads the tensors of an encoder from a model's file.
+fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
+    if encoder.tensors().is_empty() {
+        return Ok(());
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    encoder.read_tensors(|name| {
+        let view = file.tensor(name);
+        let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
+        Ok(match (view.dtype(), view.shape()) {
+            (Dtype::F32, &[_, width]) => {
+                let numbers = view.data().chunks_exact(4);
+                let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
+                Some((numbers.collect(), width))
+            }
+            _ => None,
+        })
+    })
+}
+
+fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
+    let foreign = |reason: &str| ModelFileError::Foreign {
+        name: name.to_string(),
+        reason: reason.to_string(),
+    };
+    let damaged = |reason: String| ModelFileError::Damaged {
+        name: name.to_string(),
+        reason,
+    };
+    let ours = bytes.len() > 8 && {
+        let tag = format!("\"{KEY}\"");
+        let start = &bytes[8..bytes.len().min(4096)];
+        start
+            .windows(tag.len())
+            .any(|window| window == tag.as_bytes())
+    };
+    let (_, header) = match SafeTensors::read_metadata(bytes) {
+        Ok(header) => header,
+        Err(error) if ours => return Err(damaged(error.to_string())),
+        Err(_) if bytes.is_empty() => return Err(foreign("it is empty")),
+        Err(_) => return Err(foreign("it is not a safetensors file")),
+    };
+    let json = header
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get(KEY))
+        .ok_or_else(|| foreign("it is a safetensors file of something else"))?;
+
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u64,
+    }
+    let version: Version =
+        serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
+    if version.format_version > FORMAT_VERSION {
+        return Err(ModelFileError::Newer {
+            name: name.to_string(),
+            version: version.format_version,
+            supported: FORMAT_VERSION,
+        });
+    }
+    serde_json::from_str(json).map_err(|error| damaged(error.to_string()))
+}
+
+/// A contradiction between parts of the metadata, if there is one.
+fn mismatch(metadata: &Metadata) -> Option<String> {
+    let network = &metadata.network;
+    if network.inputs != metadata.encoder.inputs()
+        || network.embeddings != metadata.encoder.embeddings()
+    {
+        return Some("its network does not fit its columns".to_string());
+    }
+    let baselines = &metadata.baselines;
+    if metadata.members == 0 {
+        return Some("it has no network".to_string());
+    }
+    let features = network.widths()[0].saturating_mul(metadata.members);
+    if !baselines.is_empty() && baselines.len() != features
+        || baselines.iter().any(|number| !number.is_finite())
+    {
+        return Some("its baselines do not fit its network".to_string());
+    }
+    let fits = match &metadata.target {
+        Target::Regression { .. } => network.outputs == 1,
+        Target::Classification { classes, .. } => {
+            network.outputs == classes.len() || (network.outputs == 1 && classes.len() == 2)
+        }
+    };
+    (!fits).then(|| "its network does not fit its target".to_string())
+}
+
+/// Loads the tensors of a file into a network. The file holds `others` more tensors.
+fn restore<M: Module>(network: &mut M, bytes: &[u8], others: usize) -> Result<(), String> {
+    let tensors = tensors(network, bytes, others)?;
+    let applied = network.apply(tensors, None, None, true);
+    match applied.errors.is_empty() && applied.missing.is_empty() {
+        true => Ok(()),
+        false => Err(applied.to_string()),
+    }
+}
+
+/// The tensors of a file for a network, after checking their names, shapes and types, and that every
+/// number is finite.
+///
+/// Burn's own store is not used, because it parses the header with all metadata once for each tensor.
+fn tensors<M: Module>(network: &M, bytes: &[u8], others: usize) -> Result<Vec<PackTensor>, String> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let expected = network.collect(None, None, true);
+    let needed = expected.len() + others;
+    if file.len() != needed {
+        let found = file.len();
+        return Err(format!("it has {found} tensors, and needs {needed}"));
+    }
+    let mut tensors = Vec::with_capacity(expected.len());
+    for tensor in expected {
+        let name = &tensor.name;
+        let view = file
+            .tensor(name)
+            .map_err(|_| format!("it lacks the tensor {name:?}"))?;
+        let shape = tensor.shape.to_vec();
+        if view.shape() != shape {
+            let found = view.shape();
+            return Err(format!(
+                "{name:?} has shape {found:?}, and should have {shape:?}"
+            ));
+        }
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("{name:?} is not of 32-bit numbers"));
+        }
+        let finite = view
+            .data()
+            .chunks_exact(4)
+            .all(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]).is_finite());
+        if !finite {
+            return Err(format!("{name:?} has weights that are no numbers"));
+        }
+        let negative = |n: &[u8]| n[3] & 0x80 != 0;
+        if name.ends_with("running_var") && view.data().chunks_exact(4).any(negative) {
+            return Err(format!("{name:?} has a variance below zero"));
+        }
+        let data = Bytes::from_bytes_vec(view.data().to_vec());
+        tensors.push(PackTensor::new(
+            tensor.name,
+            tensor.dtype,
+            tensor.shape,
+            None,
+            data,
+        ));
+    }
+    Ok(tensors)
+}

@@ -1,0 +1,58 @@
+//! Errors about model files.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// A model file that cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelFileError {
+    /// The file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
+    /// The file is not a Backburn model.
+    #[error("{name}: this is not a Backburn model ({reason})")]
+    Foreign {
+        /// The file.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The file is a Backburn model, but damaged or altered.
+    #[error("{name}: this model is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file was written by a later version of this program.
+    #[error(
+        "{name}: this model has format {version}, and this program reads up to {supported}: update it"
+    )]
+    Newer {
+        /// The file.
+        name: String,
+        /// The format version of the file.
+        version: u64,
+        /// The newest format version that this program reads.
+        supported: u64,
+    },
+    /// Another file already exists at the path.
+    #[error(
+        "{}: already exists and is not a Backburn model, so it is not overwritten: choose \
+         another path",
+        path.display()
+    )]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,210 @@
+//! Predictions from a saved model.
+
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use backburn_fused::FusedMlp;
+use backburn_preprocessing::{Predictions, RowEncoder, Unseen};
+use backburn_table::{Cell, CellError, Table, TableError};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::model_file::SavedModel;
+use crate::model_file_error::ModelFileError;
+
+/// Predicts from a saved model.
+#[derive(Debug, Clone)]
+pub struct Predictor {
+    model: SavedModel,
+    device: Device,
+    /// The networks for fused prediction in main memory, if all of them support it.
+    fused: Option<Vec<FusedMlp>>,
+}
+
+impl Predictor {
+    /// Loads a model onto Burn's default device.
+    ///
+    /// # Errors
+    ///
+    /// See [`SavedModel::load`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
+        Self::load_on(path, &Device::default())
+    }
+
+    /// Loads a model onto a device.
+    ///
+    /// # Errors
+    ///
+    /// See [`SavedModel::load`].
+    pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
+        Ok(Self::new(SavedModel::load(path, device)?, device))
+    }
+
+    /// A predictor of a model in memory, whose network is on the device.
+    pub fn new(model: SavedModel, device: &Device) -> Self {
+        Self {
+            fused: model.network.members.iter().map(FusedMlp::of).collect(),
+            model,
+            device: device.clone(),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &SavedModel {
+        &self.model
+    }
+
+    /// Predicts every row of a table. Columns may be in any order, and columns that the model does not
+    /// use are ignored.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks a column, or a value is of another kind than in training.
+    pub fn predict_table(&self, table: &Table) -> Result<Predictions, TableError> {
+        Ok(self.predict_and_count(table)?.0)
+    }
+
+    /// Predicts every row of a table, and counts the rows whose category was not seen in training.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`predict_table`](Self::predict_table).
+    pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, Unseen), TableError> {
+        let model = &self.model;
+        let mut outputs = Vec::new();
+        let mut unseen = Unseen::default();
+        for batch in model.encoder.encode_by_batch(table) {
+            let batch = batch?;
+            outputs.extend(self.outputs(batch.numbers));
+            unseen.add(batch.unseen);
+        }
+        let predictions = model.target.predictions(&outputs, model.config.outputs);
+        Ok((predictions, unseen))
+    }
+
+    /// Predicts every row of a record batch with the column types that
+    /// [`TableReader`](backburn_table::TableReader) returns.
+    ///
+    /// # Errors
+    ///
+    /// The batch lacks a column, or a value is of another kind than in training. The row of the error
+    /// is counted within the batch.
+    pub fn predict(&self, batch: &RecordBatch) -> Result<Predictions, TableError> {
+        self.predict_table(&Table::from_batch("the batch", batch.clone()))
+    }
+
+    /// Predicts rows that [`Encoder::encode_batch`](backburn_preprocessing::Encoder::encode_batch)
+    /// encoded: `rows * width` numbers.
+    pub fn predict_encoded(&self, rows: Vec<f32>) -> Predictions {
+        let outputs = self.outputs(rows);
+        self.model
+            .target
+            .predictions(&outputs, self.model.config.outputs)
+    }
+
+    /// Predicts encoded rows like [`predict_encoded`](Self::predict_encoded), with a prediction interval
+    /// for each row; see [`Target::intervals`](backburn_preprocessing::Target::intervals). The intervals
+    /// are `None` if
+    /// [`Target::check_coverage`](backburn_preprocessing::Target::check_coverage) is an error.
+    pub fn predict_intervals(
+        &self,
+        rows: Vec<f32>,
+        coverage: f64,
+    ) -> (Predictions, Option<Vec<[f64; 2]>>) {
+        let outputs = self.outputs(rows);
+        let target = &self.model.target;
+        let predictions = target.predictions(&outputs, self.model.config.outputs);
+        (predictions, target.intervals(&outputs, coverage))
+    }
+
+    /// Prediction intervals for every row of a table; see
+    /// [`Target::intervals`](backburn_preprocessing::Target::intervals).
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`predict_table`](Self::predict_table).
+    pub fn intervals_of_table(
+        &self,
+        table: &Table,
+        coverage: f64,
+    ) -> Result<Option<Vec<[f64; 2]>>, TableError> {
+        let mut intervals = Vec::new();
+        for batch in self.model.encoder.encode_by_batch(table) {
+            match self.predict_intervals(batch?.numbers, coverage).1 {
+                Some(of_batch) => intervals.extend(of_batch),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(intervals))
+    }
+
+    /// Prepares the prediction of single rows, each in microseconds.
+    pub fn rows(&self) -> RowPredictor<'_> {
+        RowPredictor {
+            predictor: self,
+            encoder: self.model.encoder.row_encoder(),
+        }
+    }
+
+    /// The network's outputs, row by row.
+    fn outputs(&self, rows: Vec<f32>) -> Vec<f32> {
+        match self.fused.as_deref() {
+            Some([alone]) => return alone.predict(&rows),
+            Some(members) => return mean(members, &rows),
+            None => {}
+        }
+        // A backend uses other kernels for few rows than for many, which sum in another order. In blocks of
+        // one size, padded with zeros, the prediction of a row does not depend on the other rows.
+        const BLOCK: usize = 256;
+        let width = self.model.config.columns();
+        let block = |rows: &[f32]| {
+            let mut block = rows.to_vec();
+            block.resize(BLOCK * width, 0.0);
+            let inputs = TensorData::new(block, [BLOCK, width]);
+            let inputs = Tensor::<2>::from_data(inputs, &self.device);
+            let outputs = self.model.network.forward(inputs).into_data();
+            let wanted = rows.len() / width * self.model.config.outputs;
+            outputs.iter::<f32>().take(wanted).collect::<Vec<f32>>()
+        };
+        rows.chunks(BLOCK * width).flat_map(block).collect()
+    }
+}
+
+/// The mean output of several networks.
+fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
+    let share = 1.0 / members.len() as f32;
+    let mut sum: Vec<f32> = Vec::new();
+    for member in members {
+        let outputs = member.predict(rows);
+        match sum.is_empty() {
+            true => sum = outputs,
+            false => sum.iter_mut().zip(outputs).for_each(|(s, o)| *s += o),
+        }
+    }
+    sum.iter_mut().for_each(|output| *output *= share);
+    sum
+}
+
+/// Predicts single rows from their cells; made by [`Predictor::rows`].
+#[derive(Debug)]
+pub struct RowPredictor<'a> {
+    predictor: &'a Predictor,
+    encoder: RowEncoder<'a>,
+}
+
+impl RowPredictor<'_> {
+    /// The names of the columns whose cells make a row, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.encoder.columns()
+    }
+
+    /// Predicts a row: one cell for each of the [`columns`](Self::columns). A category that was not seen
+    /// in training counts as missing, as it does in a table.
+    ///
+    /// # Errors
+    ///
+    /// A cell is not of its column's kind, or there are not as many cells as columns.
+    pub fn predict(&self, cells: &[Cell]) -> Result<Predictions, CellError> {
+        let numbers = self.encoder.encode(cells)?;
+        Ok(self.predictor.predict_encoded(numbers))
+    }
+}

@@ -1,0 +1,273 @@
+//! Calibration on rows that were not trained on.
+
+use crate::target::Target;
+use crate::target_transform::TargetTransform;
+
+/// The possible coverages of prediction intervals, in percent.
+const COVERAGES: std::ops::RangeInclusive<usize> = 50..=99;
+/// The standard deviation of the prior of the logarithm of the temperature. The prior keeps a few rows
+/// from making a network certain.
+const PRIOR_DEVIATION: f64 = 0.25;
+
+impl Target {
+    /// Calibrates the target on rows that were not trained on: probabilities by temperature scaling
+    /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
+    /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
+    /// for Regression", 2018).
+    ///
+    /// `outputs` holds `width` numbers for each row. `truth` holds the true value of each row, or the
+    /// index of its class.
+    #[must_use]
+    pub fn calibrated(mut self, outputs: &[f32], width: usize, truth: &[f64]) -> Self {
+        let rows = outputs.chunks(width.max(1)).zip(truth);
+        let scaled: Vec<f64> = match self {
+            Self::Regression { .. } => truth.iter().map(|&value| self.scale(value)).collect(),
+            Self::Classification { .. } => Vec::new(),
+        };
+        match &mut self {
+            Self::Regression { errors, .. } => {
+                let off = outputs.iter().zip(scaled);
+                let off = off.map(|(output, truth)| (f64::from(*output) - truth).abs());
+                let mut off: Vec<f64> = off.filter(|off| off.is_finite()).collect();
+                off.sort_unstable_by(f64::total_cmp);
+                *errors = quantiles(&off);
+            }
+            Self::Classification { temperature, .. } => {
+                let rows: Vec<(Vec<f64>, usize)> = rows
+                    .map(|(logits, class)| {
+                        let logits = match logits {
+                            // A single logit is that of the second class; that of the first is 0.
+                            [second] => vec![0.0, f64::from(*second)],
+                            logits => logits.iter().map(|&logit| f64::from(logit)).collect(),
+                        };
+                        (logits, *class as usize)
+                    })
+                    .collect();
+                *temperature = best_temperature(&rows);
+            }
+        }
+        self
+    }
+
+    /// The target with the calibration of another one, if both have the same task and transform.
+    #[must_use]
+    pub fn with_calibration_of(mut self, other: &Self) -> Self {
+        match (&mut self, other) {
+            (
+                Self::Regression {
+                    errors, std, scale, ..
+                },
+                Self::Regression {
+                    errors: known,
+                    std: of_known,
+                    scale: alike,
+                    ..
+                },
+            ) if scale == alike => {
+                *errors = known.iter().map(|error| error * of_known / *std).collect();
+            }
+            (
+                Self::Classification { temperature, .. },
+                Self::Classification {
+                    temperature: known, ..
+                },
+            ) => *temperature = *known,
+            _ => {}
+        }
+        self
+    }
+
+    /// Checks that there are prediction [`intervals`](Self::intervals) of this coverage.
+    ///
+    /// # Errors
+    ///
+    /// A message that says why there are none, and which coverages there are.
+    pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
+        let Self::Regression { errors, column, .. } = self else {
+            return Err("intervals are for numbers, and the model predicts classes".to_string());
+        };
+        let (least, most) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
+        if errors.is_empty() {
+            return Err(format!(
+                "the model of `{column}` was trained without rows to measure its errors by"
+            ));
+        }
+        match self.half_width(coverage) {
+            Some(_) => Ok(()),
+            None => Err(format!(
+                "there are intervals of {least} to {} percent, in whole percent",
+                most - 1
+            )),
+        }
+    }
+
+    /// Half the width of the intervals of a coverage, in the scale of the outputs.
+    fn half_width(&self, coverage: f64) -> Option<f64> {
+        let Self::Regression { errors, .. } = self else {
+            return None;
+        };
+        let per_cent = (coverage * 100.0).round();
+        let whole = (coverage * 100.0 - per_cent).abs() < 1e-6 && per_cent >= 0.0;
+        let place = (per_cent as usize).checked_sub(*COVERAGES.start())?;
+        errors.get(place).copied().filter(|_| whole)
+    }
+
+    /// Prediction intervals, one for each row. An interval holds the true value with the probability
+    /// `coverage`, such as 0.9, for rows from the distribution of the calibration rows. `None` if there
+    /// are no intervals of this coverage; see [`check_coverage`](Self::check_coverage).
+    pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
+        let half = self.half_width(coverage)?;
+        let Self::Regression {
+            scale, mean, std, ..
+        } = self
+        else {
+            return None;
+        };
+        let value = |output: f64| match scale {
+            TargetTransform::Log => (output * std + mean).exp(),
+            _ => output * std + mean,
+        };
+        let around = |output: &f32| {
+            let output = f64::from(*output);
+            [value(output - half), value(output + half)]
+        };
+        Some(outputs.iter().map(around).collect())
+    }
+}
+
+/// For each coverage, the error with rank `⌈(n + 1) · coverage⌉` of `n` sorted errors: a new error is at
+/// most that, with at least this probability. With few errors, high coverages have no such rank.
+fn quantiles(errors: &[f64]) -> Vec<f64> {
+    let place = |per_cent: usize| ((errors.len() + 1) * per_cent).div_ceil(100);
+    let quantiles = COVERAGES.map(|per_cent| errors.get(place(per_cent) - 1).copied());
+    quantiles.map_while(|quantile| quantile).collect()
+}
+
+/// The temperature with the largest posterior probability; the prior of its logarithm has mean 0.
+fn best_temperature(rows: &[(Vec<f64>, usize)]) -> f64 {
+    let cost = |logarithm: f64| {
+        let inverse = (-logarithm).exp();
+        let loss: f64 = rows
+            .iter()
+            .map(|(logits, class)| {
+                let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = logits.iter().map(|l| ((l - highest) * inverse).exp()).sum();
+                sum.ln() - (logits[*class] - highest) * inverse
+            })
+            .sum();
+        loss + 0.5 * (logarithm / PRIOR_DEVIATION).powi(2)
+    };
+    // The cost has one minimum, which golden-section search finds.
+    let ratio = (5f64.sqrt() - 1.0) / 2.0;
+    let (mut low, mut high) = (-2.0, 2.0);
+    for _ in 0..40 {
+        let (left, right) = (high - ratio * (high - low), low + ratio * (high - low));
+        match cost(left) < cost(right) {
+            true => high = right,
+            false => low = left,
+        }
+    }
+    ((low + high) / 2.0).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn numbers() -> Target {
+        Target::Regression {
+            column: "y".to_string(),
+            scale: TargetTransform::Standard,
+            mean: 10.0,
+            std: 2.0,
+            bounds: None,
+            errors: Vec::new(),
+        }
+    }
+
+    fn classes() -> Target {
+        Target::Classification {
+            column: "y".to_string(),
+            classes: vec!["a".to_string(), "b".to_string()],
+            temperature: 1.0,
+        }
+    }
+
+    #[test]
+    fn intervals_have_their_coverage() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut draw = |rows: usize| {
+            let outputs: Vec<f32> = (0..rows).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let noise =
+                |o: &f32| 10.0 + 2.0 * (f64::from(*o) + rng.random_range(-1.0f64..1.0).powi(3));
+            let truth: Vec<f64> = outputs.iter().map(noise).collect();
+            (outputs, truth)
+        };
+        let (outputs, truth) = draw(1000);
+        let target = numbers().calibrated(&outputs, 1, &truth);
+        let (outputs, truth) = draw(20_000);
+        for coverage in [0.5, 0.8, 0.95, 0.99] {
+            let intervals = target.intervals(&outputs, coverage).unwrap();
+            let inside = intervals.iter().zip(&truth);
+            let inside = inside.filter(|(i, t)| i[0] <= **t && **t <= i[1]).count();
+            let share = inside as f64 / truth.len() as f64;
+            assert!((share - coverage).abs() < 0.03, "{coverage}: {share}");
+        }
+        assert!(
+            target
+                .check_coverage(0.999)
+                .unwrap_err()
+                .contains("50 to 99")
+        );
+        assert!(target.check_coverage(0.905).is_err());
+    }
+
+    #[test]
+    fn few_rows_have_no_high_coverage() {
+        let target = numbers().calibrated(&[0.0; 9], 1, &[11.0; 9]);
+        assert!(target.check_coverage(0.9).is_ok());
+        assert_eq!(target.intervals(&[0.0], 0.9).unwrap(), [[9.0, 11.0]]);
+        assert!(
+            target
+                .check_coverage(0.91)
+                .unwrap_err()
+                .contains("50 to 90")
+        );
+        assert!(
+            numbers()
+                .check_coverage(0.9)
+                .unwrap_err()
+                .contains("without rows")
+        );
+        assert!(
+            classes()
+                .check_coverage(0.9)
+                .unwrap_err()
+                .contains("classes")
+        );
+    }
+
+    #[test]
+    fn a_temperature_undoes_overconfidence() {
+        // The class is right for 80 % of the rows; the logits say 98 %.
+        let logits: Vec<f32> = [0.0, 4.0].repeat(500);
+        let truth: Vec<f64> = (0..500)
+            .map(|row| f64::from(u8::from(row % 10 < 8)))
+            .collect();
+        let Target::Classification { temperature, .. } = classes().calibrated(&logits, 2, &truth)
+        else {
+            panic!("classes")
+        };
+        // The likelihood is largest at 4 / ln(4); the prior pulls the temperature towards 1.
+        let most = 4.0 / 4f64.ln();
+        assert!((0.9 * most..most).contains(&temperature), "{temperature}");
+        // A few rows that are all right do not make the network certain.
+        let target = classes().calibrated(&[3.0; 5], 1, &[1.0; 5]);
+        let Target::Classification { temperature, .. } = target else {
+            panic!("classes")
+        };
+        assert!(temperature > 0.9, "{temperature}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Encodes tables and record batches.
+
+use arrow_array::RecordBatch;
+use backburn_table::{CellError, Table, TableError};
+use rayon::prelude::*;
+
+use crate::encoder::Encoder;
+use crate::row_writer::RowWriter;
+use crate::unseen::Unseen;
+
+/// Encoded rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encoded {
+    /// `rows * width` numbers, row by row.
+    pub numbers: Vec<f32>,
+    /// Counts of the rows whose category was not seen in training.
+    pub unseen: Unseen,
+}
+
+impl Encoder {
+    /// Encodes a table: `rows * width` numbers, row by row.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks a column, or a value is not of its column's kind.
+    pub fn encode(&self, table: &Table) -> Result<Vec<f32>, TableError> {
+        let mut numbers = self.encode_columns(table)?;
+        self.complete(&mut numbers);
+        Ok(numbers)
+    }
+
+    /// Encodes the columns of a table like [`encode`](Self::encode), without imputing values and without
+    /// k-NN features: missing values to impute are NaN, and k-NN features are zero.
+    /// [`complete`](Self::complete) fills them in.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`encode`](Self::encode).
+    pub fn encode_columns(&self, table: &Table) -> Result<Vec<f32>, TableError> {
+        let width = self.width();
+        if let Some(column) = self.lacking(table.columns()).first() {
+            table.column(column)?;
+        }
+        let mut numbers = vec![0.0; table.rows() * width];
+        let mut rest = numbers.as_mut_slice();
+        let mut parts = Vec::new();
+        let mut before = 0;
+        for batch in table.batches() {
+            let (part, further) = rest.split_at_mut(batch.num_rows() * width);
+            parts.push((batch, before, part));
+            rest = further;
+            before += batch.num_rows();
+        }
+        let writer = RowWriter::new(self);
+        let encoded = parts.into_par_iter().map(|(batch, before, part)| {
+            let encoded = writer.write_columns(batch, width, part);
+            encoded.map_err(|error| CellError {
+                row: before + error.row,
+                ..error
+            })
+        });
+        // The error is about the first wrong row, whichever thread finds one first.
+        let encoded: Vec<Result<Unseen, CellError>> = encoded.collect();
+        for part in encoded {
+            part.map_err(|error| table.cell_error(error))?;
+        }
+        Ok(numbers)
+    }
+
+    /// Encodes a table batch by batch, each like [`encode_batch`](Self::encode_batch).
+    pub fn encode_by_batch<'a>(
+        &'a self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = Result<Encoded, TableError>> + 'a {
+        let lacking = self.lacking(table.columns()).first().copied();
+        let mut before = 0;
+        table.batches().iter().map(move |batch| {
+            if let Some(column) = lacking {
+                table.column(column)?;
+            }
+            let encoded = self.encode_batch(batch).map_err(|error| {
+                table.cell_error(CellError {
+                    row: before + error.row,
+                    ..error
+                })
+            })?;
+            before += batch.num_rows();
+            Ok(encoded)
+        })
+    }
+
+    /// Encodes a record batch with the column types that
+    /// [`TableReader`](backburn_table::TableReader) returns. A column that the batch lacks counts as
+    /// missing in every row; see [`lacking`](Self::lacking).
+    ///
+    /// # Errors
+    ///
+    /// A value is not of its column's kind; the row of the error is counted within the batch.
+    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
+        let width = self.width();
+        let mut numbers = vec![0.0; batch.num_rows() * width];
+        let writer = RowWriter::new(self);
+        let unseen = writer.write_columns(batch, width, &mut numbers)?;
+        writer.complete(&mut numbers, width);
+        Ok(Encoded { numbers, unseen })
+    }
+
+    /// Completes rows whose columns are encoded by [`encode_columns`](Self::encode_columns), and
+    /// perhaps changed since: NaNs are imputed, and k-NN features are computed.
+    pub fn complete(&self, rows: &mut [f32]) {
+        RowWriter::new(self).complete(rows, self.width());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use backburn_table::{ReadOptions, Schema};
+
+    use super::*;
+    use crate::bins::Bins;
+    use crate::column_encoder::{ColumnEncoder, DatePart};
+    use crate::encoder_options::{EncoderOptions, NumberScale};
+
+    fn table(csv: &str) -> Table {
+        let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
+        Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+    }
+
+    fn fitted(csv: &str, training: &[usize], options: &EncoderOptions) -> Encoder {
+        let table = table(csv);
+        let schema = Schema::infer(&table, &BTreeMap::new()).unwrap();
+        Encoder::fit(&table, &schema, &["y"], training, options)
+            .unwrap()
+            .0
+    }
+
+    fn standard() -> EncoderOptions {
+        EncoderOptions {
+            numbers: NumberScale::Standard,
+            ..EncoderOptions::default()
+        }
+    }
+
+    fn unseen(encoder: &Encoder, table: &Table) -> Vec<(String, usize)> {
+        let mut unseen = Unseen::default();
+        for batch in encoder.encode_by_batch(table) {
+            unseen.add(batch.unwrap().unseen);
+        }
+        unseen.0.into_iter().collect()
+    }
+
+    #[test]
+    fn statistics_come_from_the_training_rows_alone() {
+        let csv = "a,y\n1,0\n3,0\n1000,0\n";
+        let encoder = fitted(csv, &[0, 1], &standard());
+        assert_eq!(encoder.encode(&table(csv)).unwrap(), [-1.0, 1.0, 998.0]);
+    }
+
+    #[test]
+    fn missing_infinite_and_unseen_values_are_encoded() {
+        let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n,x,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
+        assert_eq!(encoder.width(), 2 + 3);
+        let new = table("c,a\nz,2\nnew,NA\n,3\n");
+        assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);
+        let rows = encoder.encode(&new).unwrap();
+        assert_eq!(
+            rows,
+            [0., 0., 0., 1., 0., 0., 1., 0., 0., 0., 1., 0., 0., 0., 1.]
+        );
+    }
+
+    #[test]
+    fn numbers_by_quartiles_and_by_bins() {
+        let options = EncoderOptions {
+            numbers: NumberScale::Robust,
+            bins: Bins::AtMost(2),
+            ..EncoderOptions::default()
+        };
+        // Quartiles 1, 2 and 3; three are missing.
+        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n,1,0\n,0,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5, 6, 7], &options);
+        assert_eq!(encoder.columns[0].width(), 1 + 2 + 1);
+        let new = table("a,flag\n2,0\n5,0\n1e30,0\n,0\n-1,0\n");
+        let rows = encoder.encode(&new).unwrap();
+        let rows: Vec<&[f32]> = rows.chunks(encoder.width()).map(|row| &row[..4]).collect();
+        let clip = |z: f64| (z / (1.0 + (z / 3.0).powi(2)).sqrt()) as f32;
+        assert_eq!(rows[0], [0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(rows[1], [clip(1.5), 1.0, 1.0, 0.0]);
+        assert!((rows[2][0] - 3.0).abs() < 1e-6, "{:?}", rows[2]);
+        assert_eq!(rows[3], [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(rows[4], [clip(-1.5), 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn rarely_missing_values_become_the_median() {
+        let options = EncoderOptions {
+            bins: Bins::AtMost(2),
+            ..EncoderOptions::default()
+        };
+        let csv = "a,flag,y\n0,0,0\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n,1,0\n,0,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4, 5, 6], &options);
+        assert_eq!(encoder.columns[0].width(), 1 + 2);
+        let rows = encoder.encode(&table("a,flag\n2,0\n,0\n")).unwrap();
+        let (known, missing) = rows.split_at(encoder.width());
+        assert_eq!(known, missing);
+    }
+
+    #[test]
+    fn bins_where_values_repeat_are_fewer() {
+        let options = EncoderOptions {
+            numbers: NumberScale::Robust,
+            bins: Bins::AtMost(8),
+            ..EncoderOptions::default()
+        };
+        // The quartiles are equal: half of the range is used instead.
+        let csv = "a,b,y\n0,0,0\n0,7,0\n0,7,0\n0,7,0\n0,7,0\n0,7,0\n0,9,0\n0,7,0\n1,7,0\n";
+        let rows: Vec<usize> = (0..9).collect();
+        let encoder = fitted(csv, &rows, &options);
+        assert_eq!(encoder.columns[0].width(), 1, "two values are two edges");
+        assert_eq!(encoder.columns[1].width(), 1 + 2);
+        let encoded = encoder.encode(&table("a,b\n1,8\n")).unwrap();
+        assert!((encoded[0] - 2.0 / (1.0f32 + 4.0 / 9.0).sqrt()).abs() < 1e-6);
+        assert_eq!(encoded[2..], [1.0, 0.5]);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_category_with_and_without_its_point() {
+        let options = EncoderOptions::default();
+        let encoder = fitted("c,y\nx,0\n1,0\n2,0\n", &[0, 1, 2], &options);
+        let rows = encoder.encode(&table("c\n1.0\n2\nx\n")).unwrap();
+        assert_eq!(rows, [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
+    }
+
+    #[test]
+    fn many_categories_are_embedded_after_the_numbers() {
+        let options = EncoderOptions {
+            one_hot_max: 2,
+            embedding_dimension: 0,
+            ..EncoderOptions::default()
+        };
+        let encoder = fitted("c,a,y\nx,1,0\nz,2,0\nw,3,0\n", &[0, 1, 2], &options);
+        assert_eq!((encoder.inputs(), encoder.width()), (1, 2));
+        assert_eq!(encoder.embeddings()[0].categories, 4);
+        let new = table("c,a\nw,2\nnew,2\nz,2\n");
+        assert_eq!(encoder.encode(&new).unwrap(), [0., 1., 0., 0., 0., 3.]);
+        assert_eq!(unseen(&encoder, &new), [("c".to_string(), 1)]);
+    }
+
+    #[test]
+    fn a_value_of_another_kind_names_its_row() {
+        let encoder = fitted("a,y\n1,0\n2,0\n", &[0, 1], &EncoderOptions::default());
+        let error = encoder.encode(&table("a\n1\nx\n")).unwrap_err().to_string();
+        assert!(
+            error.contains("data row 2: column `a` holds numbers, but here is \"x\""),
+            "{error}"
+        );
+        let error = encoder.encode(&table("b\n1\n")).unwrap_err().to_string();
+        assert!(error.contains("has no column `a`"), "{error}");
+    }
+
+    #[test]
+    fn dates_become_the_parts_that_vary() {
+        let encoder = fitted(
+            "d,y\n2024-01-01,0\n2024-01-03,0\n",
+            &[0, 1],
+            &EncoderOptions::default(),
+        );
+        let ColumnEncoder::Date { parts, .. } = &encoder.columns[0] else {
+            panic!("a date")
+        };
+        let names: Vec<DatePart> = parts.iter().map(|(part, _)| *part).collect();
+        assert_eq!(names, [DatePart::Days, DatePart::Day, DatePart::Weekday]);
+    }
+}

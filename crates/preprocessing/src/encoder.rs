@@ -1,0 +1,265 @@
+//! The encoder of a table: what it learned, and where columns are in an encoded row.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use backburn_model::EmbeddingConfig;
+use backburn_table::{ColumnKind, ColumnSchema, Schema, Table, TableError};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::column_encoder::ColumnEncoder;
+use crate::encoder_options::EncoderOptions;
+use crate::imputer::{Imputer, imputation_width};
+use crate::knn_target_encoder::KnnTargetEncoder;
+
+/// Encodes the rows of a table as rows of numbers, as scikit-learn's `ColumnTransformer` does.
+///
+/// An encoded row holds, in this order: scaled numbers with their bins, one-hot categories and
+/// indicators of missing values, column by column; then the k-NN features; then, for each embedding,
+/// the index of the category.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use backburn_preprocessing::{Encoder, EncoderOptions};
+/// use backburn_table::{ReadOptions, Schema, Table};
+///
+/// let csv = "size,street,price\n120,Elm,300\n95,Oak,240\n140,Elm,330\n";
+/// let table = Table::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
+/// let schema = Schema::infer(&table, &BTreeMap::new())?;
+/// let training = [0, 1, 2];
+/// let options = EncoderOptions::default();
+/// let (encoder, _) = Encoder::fit(&table, &schema, &["price"], &training, &options)?;
+/// assert_eq!(encoder.encode(&table)?.len(), 3 * encoder.width());
+/// # Ok::<(), backburn_table::TableError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoder {
+    /// The encoders of the columns that are used, in the order of the table it was fitted on.
+    pub columns: Vec<ColumnEncoder>,
+    /// The k-NN features; see [`with_neighbor_features`](Self::with_neighbor_features).
+    #[serde(rename = "neighbours", default, skip_serializing_if = "Vec::is_empty")]
+    pub knn_features: Vec<KnnTargetEncoder>,
+    /// The imputer of missing values; see [`with_imputer`](Self::with_imputer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imputer: Option<Imputer>,
+}
+
+impl Encoder {
+    /// Fits the encoders of all columns of the schema, except `excluded` ones (the target, the
+    /// weights), on the training rows alone.
+    ///
+    /// Returns the names of the columns that are constant in the training rows, beside the encoder:
+    /// they are not encoded.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks a column of the schema, or no column is left.
+    pub fn fit(
+        table: &Table,
+        schema: &Schema,
+        excluded: &[&str],
+        training: &[usize],
+        options: &EncoderOptions,
+    ) -> Result<(Self, Vec<String>), TableError> {
+        let mut used = vec![false; table.rows()];
+        for &row in training {
+            if let Some(used) = used.get_mut(row) {
+                *used = true;
+            }
+        }
+        let wanted: Vec<&ColumnSchema> = schema
+            .columns
+            .iter()
+            .filter(|column| column.kind != ColumnKind::Ignored)
+            .filter(|column| !excluded.contains(&column.name.as_str()))
+            .collect();
+        let fitted = wanted.par_iter().map(|column| {
+            let cells = table.column(&column.name)?.cells().zip(&used);
+            let cells = cells.filter_map(|(cell, used)| used.then_some(cell));
+            Ok(ColumnEncoder::fit(
+                &column.name,
+                column.kind,
+                cells,
+                options,
+            ))
+        });
+        let fitted: Vec<Result<_, TableError>> = fitted.collect();
+        let mut columns = Vec::new();
+        let mut constant_features = Vec::new();
+        for (column, fitted) in wanted.iter().zip(fitted) {
+            match fitted? {
+                Some(encoder) => columns.push(encoder),
+                None => constant_features.push(column.name.clone()),
+            }
+        }
+        match columns.is_empty() {
+            true => Err(table.unusable(
+                "there is no column to learn from: all columns besides the target are ignored or \
+                 constant; --set columns.NAME=numeric uses one all the same",
+            )),
+            false => {
+                let encoder = Self {
+                    columns,
+                    knn_features: Vec::new(),
+                    imputer: None,
+                };
+                Ok((encoder, constant_features))
+            }
+        }
+    }
+
+    /// Numbers in an encoded row without the indices of embeddings.
+    pub fn inputs(&self) -> usize {
+        let knn = self.knn_features.iter().map(KnnTargetEncoder::width);
+        self.columns_width() + knn.sum::<usize>()
+    }
+
+    fn columns_width(&self) -> usize {
+        self.columns.iter().map(ColumnEncoder::width).sum()
+    }
+
+    /// The embeddings whose indices are at the end of an encoded row, in order.
+    pub fn embeddings(&self) -> Vec<EmbeddingConfig> {
+        self.columns
+            .iter()
+            .filter_map(|column| match column {
+                ColumnEncoder::Embedding {
+                    categories,
+                    dimension,
+                    ..
+                } => Some(EmbeddingConfig {
+                    categories: categories.len() + 1,
+                    dimension: *dimension,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The columns, each with the range of its numbers in an encoded row.
+    pub fn places(&self) -> Vec<(&str, Range<usize>)> {
+        let mut place = 0;
+        let mut index = self.inputs();
+        let columns = self.columns.iter().map(|column| {
+            let (next, width) = match column {
+                ColumnEncoder::Embedding { .. } => (&mut index, 1),
+                _ => (&mut place, column.width()),
+            };
+            let first = *next;
+            *next += width;
+            (column.name(), first..*next)
+        });
+        columns.collect()
+    }
+
+    /// For each k-NN encoder its columns, and the range of its features in an encoded row.
+    pub fn knn_places(&self) -> Vec<(&[String], Range<usize>)> {
+        let mut place = self.columns_width();
+        let encoders = self.knn_features.iter().map(|knn| {
+            let first = place;
+            place += knn.width();
+            (knn.columns.as_slice(), first..place)
+        });
+        encoders.collect()
+    }
+
+    /// Where the scaled numbers of these numeric columns are in an encoded row.
+    pub(crate) fn coordinates(&self, columns: &[String]) -> Vec<usize> {
+        let places: HashMap<&str, Range<usize>> = self.places().into_iter().collect();
+        let place = |name: &String| places.get(name.as_str()).map_or(0, |place| place.start);
+        columns.iter().map(place).collect()
+    }
+
+    /// The numeric columns with their ranges; the first number of each is the scaled value.
+    pub(crate) fn numeric_places(&self) -> Vec<(String, Range<usize>)> {
+        let numeric = self.columns.iter().zip(self.places());
+        let numeric = numeric.filter(|(column, _)| matches!(column, ColumnEncoder::Numeric { .. }));
+        numeric
+            .map(|(_, (name, place))| (name.to_string(), place))
+            .collect()
+    }
+
+    /// Where the numbers that the imputer uses are in an encoded row.
+    pub(crate) fn imputation_places(&self) -> Vec<usize> {
+        let columns = self.columns.iter().zip(self.places());
+        let places = columns.flat_map(|(column, (_, place))| {
+            let (first, last) = (place.start, place.end.saturating_sub(1));
+            let place = move |n: usize| match column {
+                // The bins are between the number and the indicator.
+                ColumnEncoder::Numeric { .. } if n == 1 => last,
+                _ => first + n,
+            };
+            (0..imputation_width(column)).map(place)
+        });
+        places.collect()
+    }
+
+    /// Numbers in an encoded row.
+    pub fn width(&self) -> usize {
+        self.inputs() + self.embeddings().len()
+    }
+
+    /// The columns that the encoder needs and that are not among these names.
+    pub fn lacking<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&str> {
+        let names: HashSet<&str> = names.collect();
+        self.columns
+            .iter()
+            .map(ColumnEncoder::name)
+            .filter(|name| !names.contains(name))
+            .collect()
+    }
+
+    /// Why the encoder is invalid, if it is. Used for encoders from files, which may hold anything.
+    pub fn problem(&self) -> Option<String> {
+        if self.columns.is_empty() {
+            return Some("it uses no column".to_string());
+        }
+        let mut names: Vec<&str> = self.columns.iter().map(ColumnEncoder::name).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Some("it uses a column twice".to_string());
+        }
+        let unusable = self.columns.iter().find(|column| !column.is_usable());
+        if let Some(column) = unusable {
+            return Some(format!("column {:?} cannot be encoded", column.name()));
+        }
+        let numeric = self.columns.iter();
+        let numeric = numeric.filter(|column| column.kind() == ColumnKind::Numeric);
+        let numeric: HashSet<&str> = numeric.map(ColumnEncoder::name).collect();
+        let numeric = |name: &String| numeric.contains(name.as_str());
+        let unusable = self
+            .knn_features
+            .iter()
+            .find(|knn| !knn.columns.iter().all(numeric) || !knn.is_usable());
+        if let Some(KnnTargetEncoder { columns, .. }) = unusable {
+            return Some(format!("k-NN features of {columns:?} cannot be encoded"));
+        }
+        let size = self.imputation_places().len();
+        self.imputer.as_ref()?.problem(&self.columns, size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_must_be_in_ascending_order() {
+        let problem = |edges: &str| {
+            let columns = format!(
+                r#"{{"columns": [{{"kind": "numeric", "name": "a", "indicator": false,
+                "scale": {{"mean": 0.0, "std": 1.0}}, "edges": {edges}}}]}}"#
+            );
+            serde_json::from_str::<Encoder>(&columns).unwrap().problem()
+        };
+        for edges in ["[]", "[0.0, 1.0]", "[-1.0, 0.0, 2.0]"] {
+            assert_eq!(problem(edges), None, "{edges}");
+        }
+        for edges in ["[1.0]", "[0.0, 0.0]", "[1.0, 0.0]", "[0.0, 1e300]"] {
+            assert!(problem(edges).is_some(), "{edges}");
+        }
+    }
+}

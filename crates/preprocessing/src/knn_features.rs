@@ -1,0 +1,222 @@
+//! Fits k-NN features.
+
+use std::ops::Range;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::column_encoder::ColumnEncoder;
+use crate::encoder::Encoder;
+use crate::encoder_options::EncoderOptions;
+use crate::knn_target_encoder::KnnTargetEncoder;
+use crate::nearest_neighbors::{NEAREST, TrainingIndex};
+use crate::row_writer::RowWriter;
+use crate::screen_interactions::{EncodedRows, screen_interactions};
+
+/// Training rows for pairs of columns, at least: with fewer, the nearest rows are far away.
+const FEWEST_ROWS: usize = 1000;
+/// Training rows that are kept in two dimensions, at most. A tree finds the nearest of them.
+const MOST_IN_PLANE: usize = 100_000;
+/// Training rows that are kept in more dimensions, at most. Each is compared with each new row.
+const MOST_IN_SPACE: usize = 10_000;
+/// Coordinates of all kept rows in more dimensions, at most; but [`FEWEST_PLACES`] rows are always kept.
+const MOST_COORDINATES: usize = 200_000;
+const FEWEST_PLACES: usize = 100;
+
+/// The training data for k-NN features.
+pub struct KnnFitInput<'a> {
+    /// The targets of all rows of the table, as the network learns them: `rows * outputs` numbers.
+    pub targets: &'a [f32],
+    /// Numbers in the target of a row.
+    pub outputs: usize,
+    /// The indices of the training rows.
+    pub training: &'a [usize],
+    /// How the mean targets are scaled and binned.
+    pub options: &'a EncoderOptions,
+}
+
+impl Encoder {
+    /// Adds [k-NN features](KnnTargetEncoder) for up to four pairs of numeric columns: the pairs whose nearest
+    /// rows explain the target better than a linear model of all columns and a polynomial of the pair.
+    ///
+    /// `numbers` are all rows of a table as this encoder encodes them. Returns the new encoder, and all
+    /// rows as it encodes them; but the features of training rows do not use their own target.
+    ///
+    /// A training row that is encoded again later counts as a new row, whose nearest training row is
+    /// itself. Training rows therefore do not measure how good a model is.
+    ///
+    /// Nothing is added for fewer than 1000 training rows, or for more than 10 outputs.
+    #[must_use]
+    pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
+        if from.training.len() < FEWEST_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
+            return (self, numbers);
+        }
+        let rows = EncodedRows {
+            numbers: &numbers,
+            width: self.width(),
+            inputs: self.inputs(),
+            targets: from.targets,
+            outputs: from.outputs,
+        };
+        let numeric = self.numeric_places();
+        let places: Vec<Range<usize>> = numeric.iter().map(|(_, place)| place.clone()).collect();
+        let pairs = screen_interactions(&rows, &in_random_order(from.training), &places);
+        let sets: Vec<Vec<String>> = pairs
+            .iter()
+            .map(|pair| pair.iter().map(|&c| numeric[c].0.clone()).collect())
+            .collect();
+        self.with_knn_features_of(numbers, from, sets)
+    }
+
+    /// Adds [k-NN features](KnnTargetEncoder) of the nearest rows in all numeric columns together. Takes and
+    /// returns the same as [`with_neighbor_features`](Self::with_neighbor_features).
+    ///
+    /// Nothing is added for fewer than two numeric columns, or for more than 10 outputs.
+    #[must_use]
+    pub fn with_knn_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
+        let numeric = self.numeric_places();
+        if numeric.len() < 2 || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
+            return (self, numbers);
+        }
+        let all: Vec<String> = numeric.into_iter().map(|(name, _)| name).collect();
+        // The columns may be a pair that was already added.
+        if self.knn_features.iter().any(|found| found.columns == all) {
+            return (self, numbers);
+        }
+        self.with_knn_features_of(numbers, from, vec![all])
+    }
+
+    /// Adds the features of the nearest rows in each of these sets of numeric columns.
+    fn with_knn_features_of(
+        mut self,
+        numbers: Vec<f32>,
+        from: &KnnFitInput,
+        sets: Vec<Vec<String>>,
+    ) -> (Self, Vec<f32>) {
+        let before = (self.width(), self.inputs());
+        let order = in_random_order(from.training);
+        let first_new = self.knn_features.len();
+        let mut means_of_training = Vec::new();
+        for columns in sets {
+            let coordinates = self.coordinates(&columns);
+            let (knn, means) = fit_columns(&numbers, before.0, &order, from, columns, &coordinates);
+            if let Some(knn) = knn {
+                self.knn_features.push(knn);
+                means_of_training.push(means);
+            }
+        }
+        if means_of_training.is_empty() {
+            return (self, numbers);
+        }
+        let wider = self.with_new_features(&numbers, before, first_new, from, &means_of_training);
+        (self, wider)
+    }
+
+    /// Copies rows of `(width, inputs)` before the new features into wider rows, and writes the new
+    /// features. Those of training rows come from `means_of_training`, which do not use their own
+    /// target.
+    fn with_new_features(
+        &self,
+        numbers: &[f32],
+        (before, inputs): (usize, usize),
+        first_new: usize,
+        from: &KnnFitInput,
+        means_of_training: &[Vec<Vec<f32>>],
+    ) -> Vec<f32> {
+        let width = self.width();
+        let mut wider = vec![0.0; numbers.len() / before * width];
+        let further = width - before;
+        wider
+            .par_chunks_mut(width)
+            .zip(numbers.par_chunks(before))
+            .for_each(|(to, from)| {
+                to[..inputs].copy_from_slice(&from[..inputs]);
+                to[inputs + further..].copy_from_slice(&from[inputs..]);
+            });
+        let mut is_training = vec![false; numbers.len() / before];
+        for &row in from.training {
+            is_training[row] = true;
+        }
+        let writer = RowWriter::new(self);
+        let rows = wider.par_chunks_mut(width).zip(is_training);
+        rows.filter(|(_, is_training)| !is_training)
+            .for_each(|(row, _)| writer.write_knn_features(row, first_new));
+        for (place, &row) in from.training.iter().enumerate() {
+            let mut first = inputs;
+            let new = &self.knn_features[first_new..];
+            for (knn, means) in new.iter().zip(means_of_training) {
+                let to = &mut wider[row * width..][first..first + knn.width()];
+                knn.write_means(&means[place], to);
+                first += to.len();
+            }
+        }
+        wider
+    }
+}
+
+/// Fits the features of the nearest rows in these columns, whose scaled numbers are at `coordinates`
+/// in rows of `width` numbers. Returns the encoder, unless all means are constant, and the means of
+/// each training row without its own target.
+fn fit_columns(
+    numbers: &[f32],
+    width: usize,
+    order: &[usize],
+    from: &KnnFitInput,
+    columns: Vec<String>,
+    coordinates: &[usize],
+) -> (Option<KnnTargetEncoder>, Vec<Vec<f32>>) {
+    let most = match columns.len() {
+        2 => MOST_IN_PLANE,
+        dimensions => (MOST_COORDINATES / dimensions).clamp(FEWEST_PLACES, MOST_IN_SPACE),
+    };
+    let kept = &order[..order.len().min(most)];
+    let mut index_of = vec![None; numbers.len() / width];
+    for (index, &row) in kept.iter().enumerate() {
+        index_of[row] = Some(index);
+    }
+    let at = |row: usize| {
+        let row = &numbers[row * width..];
+        coordinates.iter().map(move |&place| row[place])
+    };
+    let points: Vec<f32> = kept.iter().flat_map(|&row| at(row)).collect();
+    let targets = kept
+        .iter()
+        .flat_map(|&row| &from.targets[row * from.outputs..][..from.outputs]);
+    let targets: Vec<f32> = targets.copied().collect();
+    let fitted = TrainingIndex::new(&points, coordinates.len(), &targets, from.outputs);
+    let means = from.training.par_iter().map(|&row| {
+        let at: Vec<f32> = at(row).collect();
+        match index_of[row] {
+            Some(index) => fitted.means(&at, index, true),
+            None => fitted.index.means(&at, None, true),
+        }
+    });
+    let means: Vec<Vec<f32>> = means.collect();
+    let encoders = (0..NEAREST.len() * from.outputs).map(|mean| {
+        let values = means.iter().map(|means| f64::from(means[mean])).collect();
+        let options = (from.options.numbers, from.options.bins);
+        ColumnEncoder::fit_numbers(String::new(), values, false, options)
+    });
+    let encoders: Vec<Option<ColumnEncoder>> = encoders.collect();
+    if encoders.iter().all(Option::is_none) {
+        return (None, means);
+    }
+    // The mean of a class that no kept row has is 0 everywhere.
+    let encoders = encoders.into_iter();
+    let encoders = encoders.map(|fitted| fitted.unwrap_or_else(ColumnEncoder::constant));
+    let knn = KnnTargetEncoder {
+        columns,
+        distance_weighted: true,
+        means: encoders.collect(),
+        index: fitted.index,
+    };
+    (Some(knn), means)
+}
+
+fn in_random_order(rows: &[usize]) -> Vec<usize> {
+    let mut order = rows.to_vec();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
+    order
+}

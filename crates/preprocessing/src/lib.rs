@@ -1,0 +1,88 @@
+//! Preprocessing: tables to numbers, and outputs of a network to predictions.
+//!
+//! An [`Encoder`] is fitted on the training rows and encodes rows of a table as rows of numbers, as
+//! scikit-learn's `ColumnTransformer` does: scalers, bins ([`Bins`]), one-hot and embedding encoders
+//! ([`ColumnEncoder`]), an [`Imputer`], and k-NN features ([`KnnTargetEncoder`]). A [`Target`] transforms the
+//! column to predict, turns outputs of a network into [`Predictions`], and calibrates them.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
+//! use backburn_table::{ReadOptions, Schema, Table};
+//!
+//! let csv = "size,street,price\n120,Elm,300\n95,Oak,240\n140,Elm,330\n";
+//! let table = Table::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
+//! let schema = Schema::infer(&table, &BTreeMap::new())?;
+//! let rows = [0, 1, 2];
+//! let options = EncoderOptions::default();
+//! let (encoder, _) = Encoder::fit(&table, &schema, &["price"], &rows, &options)?;
+//! let inputs = encoder.encode(&table)?;
+//! assert_eq!(inputs.len(), 3 * encoder.width());
+//!
+//! let target = Target::fit(&table, "price", Task::Regression, &rows, &rows)?;
+//! assert_eq!(target.predictions(&[0.0], 1).labels(), ["290"]);
+//! # Ok::<(), backburn_table::TableError>(())
+//! ```
+
+// Each group uses only the groups above it.
+
+// Statistics.
+mod bins;
+mod cholesky;
+mod nearest_neighbors;
+
+mod normal;
+mod quantiles;
+mod screen_interactions;
+
+// Columns.
+mod encoder_options;
+
+mod column_encoder;
+
+mod column_writer;
+
+// Rows.
+mod imputer;
+mod knn_target_encoder;
+mod unseen;
+
+mod encoder;
+
+mod encoder_tensors;
+mod row_imputer;
+
+mod row_writer;
+
+mod encode;
+mod knn_features;
+mod row_encoder;
+
+mod fit_imputer;
+
+// Targets.
+mod predictions;
+mod target_transform;
+mod task;
+
+mod target;
+
+mod calibration;
+mod target_fit;
+
+pub use bins::Bins;
+pub use column_encoder::{ColumnEncoder, DatePart, Scale};
+pub use encode::Encoded;
+pub use encoder::Encoder;
+pub use encoder_options::{EncoderOptions, NumberScale};
+pub use encoder_tensors::EncoderTensor;
+pub use imputer::Imputer;
+pub use knn_features::KnnFitInput;
+pub use knn_target_encoder::KnnTargetEncoder;
+pub use predictions::Predictions;
+pub use row_encoder::RowEncoder;
+pub use target::Target;
+pub use target_transform::TargetTransform;
+pub use task::Task;
+pub use unseen::Unseen;

@@ -1,0 +1,104 @@
+//! Encodes whole rows: the columns, then imputed values, then k-NN features.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use backburn_table::{CellError, Column};
+use rayon::prelude::*;
+
+use crate::column_writer::ColumnWriter;
+use crate::encoder::Encoder;
+use crate::knn_target_encoder::KnnTargetEncoder;
+use crate::row_imputer::{ImputationCache, RowImputer};
+use crate::unseen::Unseen;
+
+/// An encoder, ready to write rows.
+#[derive(Debug)]
+pub(crate) struct RowWriter<'a> {
+    pub columns: Vec<ColumnWriter<'a>>,
+    knn: Vec<KnnWriter<'a>>,
+    imputer: Option<RowImputer<'a>>,
+}
+
+#[derive(Debug)]
+struct KnnWriter<'a> {
+    encoder: &'a KnnTargetEncoder,
+    /// Where the scaled numbers of its columns are in an encoded row.
+    coordinates: Vec<usize>,
+    /// Where its features are in an encoded row.
+    features: Range<usize>,
+}
+
+impl<'a> RowWriter<'a> {
+    pub fn new(encoder: &'a Encoder) -> Self {
+        let marks_missing = encoder.imputer.is_some();
+        let places = encoder.places();
+        let columns = encoder.columns.iter().zip(&places);
+        let columns = columns
+            .map(|(column, (_, place))| ColumnWriter::new(column, place.start, marks_missing));
+        let knn = encoder.knn_features.iter().zip(encoder.knn_places());
+        let knn = knn.map(|(knn, (columns, features))| KnnWriter {
+            encoder: knn,
+            coordinates: encoder.coordinates(columns),
+            features,
+        });
+        Self {
+            columns: columns.collect(),
+            knn: knn.collect(),
+            imputer: RowImputer::new(encoder),
+        }
+    }
+
+    /// Encodes the columns of a record batch into `rows * width` zeros. Missing values are left to
+    /// [`complete`](Self::complete).
+    pub fn write_columns(
+        &self,
+        batch: &RecordBatch,
+        width: usize,
+        numbers: &mut [f32],
+    ) -> Result<Unseen, CellError> {
+        let missing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
+        let schema = batch.schema_ref();
+        let by_name: HashMap<&str, &ArrayRef> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .zip(batch.columns())
+            .collect();
+        let mut unseen = Unseen::default();
+        for writer in &self.columns {
+            let name = writer.encoder.name();
+            let column = Column::new([*by_name.get(name).unwrap_or(&&missing)]);
+            let rows = writer.write_column(&column, numbers, width)?;
+            if rows > 0 {
+                unseen.0.insert(name.to_string(), rows);
+            }
+        }
+        Ok(unseen)
+    }
+
+    /// Completes rows whose columns are written: imputes missing values, and writes the k-NN features.
+    pub fn complete(&self, rows: &mut [f32], width: usize) {
+        if self.imputer.is_none() && self.knn.is_empty() {
+            return;
+        }
+        let rows = rows.par_chunks_mut(width);
+        rows.for_each_init(ImputationCache::default, |cache, row| {
+            if let Some(imputer) = &self.imputer {
+                imputer.write(row, cache);
+            }
+            self.write_knn_features(row, 0);
+        });
+    }
+
+    /// Writes the k-NN features of a row whose columns are written, from this encoder on.
+    pub fn write_knn_features(&self, row: &mut [f32], first: usize) {
+        for knn in &self.knn[first..] {
+            let at: Vec<f32> = knn.coordinates.iter().map(|&place| row[place]).collect();
+            let features = &mut row[knn.features.clone()];
+            features.fill(0.0);
+            knn.encoder.write(&at, features);
+        }
+    }
+}

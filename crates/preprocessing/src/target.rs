@@ -1,0 +1,232 @@
+//! The target: the column to predict, and how outputs of a network become predictions.
+
+use std::collections::HashMap;
+
+use backburn_table::{Table, TableError};
+use serde::{Deserialize, Serialize};
+
+use crate::predictions::Predictions;
+use crate::target_transform::TargetTransform;
+use crate::task::Task;
+
+/// The column to predict, and how outputs of a network become predictions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Target {
+    /// Numbers, transformed for the network: `output = (value - mean) / std`, or the same with the
+    /// logarithm of the value.
+    Regression {
+        /// The column.
+        column: String,
+        /// How the numbers are transformed.
+        #[serde(default)]
+        scale: TargetTransform,
+        /// The mean over the training rows, or 0 without a transform.
+        mean: f64,
+        /// The standard deviation over the training rows, or 1 without a transform; above 0.
+        std: f64,
+        /// The smallest and the largest possible prediction, if predictions are limited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<[f64; 2]>,
+        /// Quantiles of the absolute errors of outputs on rows that were not trained on: for coverages
+        /// of 50, 51, ..., 99 percent. Fewer if there were too few rows for high coverages; see
+        /// [`calibrated`](Self::calibrated).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<f64>,
+    },
+    /// Classes, in the order of the outputs.
+    Classification {
+        /// The column.
+        column: String,
+        /// The names of the classes.
+        classes: Vec<String>,
+        /// The temperature that logits are divided by; above 0.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        temperature: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(temperature: &f64) -> bool {
+    *temperature == 1.0
+}
+
+impl Target {
+    /// The name of the column.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Regression { column, .. } | Self::Classification { column, .. } => column,
+        }
+    }
+
+    /// What is predicted: numbers or classes.
+    pub fn task(&self) -> Task {
+        match self {
+            Self::Regression { .. } => Task::Regression,
+            Self::Classification { .. } => Task::Classification,
+        }
+    }
+
+    /// How its numbers are transformed; `None` for classes.
+    pub fn transform(&self) -> Option<TargetTransform> {
+        match self {
+            Self::Regression { scale, .. } => Some(*scale),
+            Self::Classification { .. } => None,
+        }
+    }
+
+    /// The numbers of the target, row by row; NaN for rows without one.
+    ///
+    /// # Errors
+    ///
+    /// The table does not have the column, or the column holds text.
+    pub fn values(&self, table: &Table) -> Result<Vec<f64>, TableError> {
+        table.numbers(self.column())
+    }
+
+    /// The index of the class, row by row; `None` for rows whose class is missing or unknown.
+    ///
+    /// # Errors
+    ///
+    /// The table does not have the column.
+    pub fn classes(&self, table: &Table) -> Result<Vec<Option<usize>>, TableError> {
+        let Self::Classification {
+            column, classes, ..
+        } = self
+        else {
+            return Ok(vec![None; table.rows()]);
+        };
+        let index: HashMap<&str, usize> = classes
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (name.as_str(), index))
+            .collect();
+        Ok(table
+            .column(column)?
+            .cells()
+            .map(|cell| {
+                let name = cell.category()?;
+                let same = index.get(name.as_ref()).copied();
+                // Typed files spell truth values in one way, text files in several.
+                let truth = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
+                let alike = |class: &String| truth && class.eq_ignore_ascii_case(&name);
+                same.or_else(|| classes.iter().position(alike))
+            })
+            .collect())
+    }
+
+    /// The transformed value, which the network learns. A class index stays as it is.
+    pub fn scale(&self, value: f64) -> f64 {
+        match self {
+            Self::Regression {
+                scale: TargetTransform::Log,
+                mean,
+                std,
+                ..
+            } => (value.ln() - mean) / std,
+            Self::Regression { mean, std, .. } => (value - mean) / std,
+            Self::Classification { .. } => value,
+        }
+    }
+
+    /// The predictions for outputs of a network (`rows * width` numbers): values in the unit of the
+    /// target, or probabilities of classes.
+    ///
+    /// `width` is the number of outputs of a row: 1 for regression, the number of classes for
+    /// classification, or 1 for two classes.
+    pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
+        match self {
+            Self::Regression {
+                scale,
+                mean,
+                std,
+                bounds,
+                ..
+            } => {
+                let [least, greatest] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+                let values = outputs.iter().map(|output| {
+                    let value = f64::from(*output) * std + mean;
+                    let value = match scale {
+                        TargetTransform::Log => value.exp(),
+                        _ => value,
+                    };
+                    value.clamp(least, greatest)
+                });
+                Predictions::Values(values.collect())
+            }
+            Self::Classification {
+                classes,
+                temperature,
+                ..
+            } => {
+                let mut probabilities = Vec::with_capacity(outputs.len());
+                for logits in outputs.chunks(width.max(1)) {
+                    match logits {
+                        [logit] => {
+                            let logit = f64::from(*logit) / temperature;
+                            let second = 1.0 / (1.0 + (-logit).exp());
+                            probabilities.extend([1.0 - second, second]);
+                        }
+                        logits => softmax(logits, *temperature, &mut probabilities),
+                    }
+                }
+                Predictions::Classes {
+                    classes: classes.clone(),
+                    probabilities,
+                }
+            }
+        }
+    }
+
+    /// Why the target is invalid, if it is. Used for targets from files, which may hold anything.
+    pub fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Regression {
+                mean,
+                std,
+                bounds,
+                scale,
+                errors,
+                ..
+            } => {
+                let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
+                let bounded = bounds.is_none_or(|[least, greatest]| {
+                    least.is_finite() && greatest.is_finite() && least <= greatest
+                });
+                if !fits || *scale == TargetTransform::Auto {
+                    return Some("the target's scale is not a number above 0");
+                }
+                if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {
+                    return Some("the calibration errors are not numbers of at least 0");
+                }
+                (!bounded).then_some("the target's bounds are not a range of numbers")
+            }
+            Self::Classification {
+                classes,
+                temperature,
+                ..
+            } => {
+                if !(temperature.is_finite() && *temperature > 0.0) {
+                    return Some("the temperature is not above 0");
+                }
+                let mut sorted = classes.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                let fits = sorted.len() == classes.len() && classes.len() >= 2;
+                (!fits).then_some("the classes are not different")
+            }
+        }
+    }
+}
+
+fn softmax(logits: &[f32], temperature: f64, probabilities: &mut Vec<f64>) {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials = logits
+        .iter()
+        .map(|logit| (f64::from(logit - highest) / temperature).exp());
+    let sum: f64 = exponentials.clone().sum();
+    probabilities.extend(exponentials.map(|e| e / sum));
+}

@@ -1,0 +1,190 @@
+//! One value of a table.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+/// One value of a table. Whether text is a number, a truth value, a date or a category depends on the
+/// type of its column: see [`number`](Self::number), [`boolean`](Self::boolean), [`date`](Self::date)
+/// and [`category`](Self::category).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// No value, or text that stands for a missing value, such as `NA`.
+    Missing,
+    /// A number from a typed column.
+    Number(f64),
+    /// A truth value from a typed column.
+    Boolean(bool),
+    /// A date and time from a typed column, in seconds since 1970-01-01 00:00 UTC.
+    Date(f64),
+    /// Text, without leading and trailing white space.
+    Text(&'a str),
+}
+
+/// Whether text stands for a missing value: the list of `pandas.read_csv`, `?`, and everything that
+/// Rust parses as NaN (`nan` in any case and with any sign).
+fn is_missing(text: &str) -> bool {
+    matches!(
+        text,
+        "" | "#N/A"
+            | "#N/A N/A"
+            | "#NA"
+            | "-1.#IND"
+            | "-1.#QNAN"
+            | "1.#IND"
+            | "1.#QNAN"
+            | "<NA>"
+            | "N/A"
+            | "NA"
+            | "NULL"
+            | "None"
+            | "n/a"
+            | "null"
+            | "?"
+    ) || text
+        .trim_start_matches(['+', '-'])
+        .eq_ignore_ascii_case("nan")
+}
+
+impl<'a> Cell<'a> {
+    /// A value from text: trimmed, and [`Missing`](Self::Missing) if it stands for a missing value.
+    pub fn from_text(text: &'a str) -> Self {
+        let text = text.trim();
+        match text.len() <= 8 && is_missing(text) {
+            true => Self::Missing,
+            false => Self::Text(text),
+        }
+    }
+
+    /// The value as a number, which may be infinite; `None` if it is not one.
+    pub fn number(&self) -> Option<f64> {
+        match *self {
+            Self::Number(number) => Some(number),
+            Self::Boolean(truth) => Some(f64::from(u8::from(truth))),
+            Self::Text(text) => text.parse().ok(),
+            Self::Missing | Self::Date(_) => None,
+        }
+    }
+
+    /// The value as a truth value; `None` if it is not one.
+    pub fn boolean(&self) -> Option<bool> {
+        match *self {
+            Self::Boolean(truth) => Some(truth),
+            Self::Text(text) if text.len() <= 5 => {
+                let is_one_of = |words: [&str; 4]| {
+                    let mut words = words.iter();
+                    words.any(|word| text.eq_ignore_ascii_case(word))
+                };
+                match () {
+                    () if is_one_of(["true", "yes", "t", "y"]) => Some(true),
+                    () if is_one_of(["false", "no", "f", "n"]) => Some(false),
+                    () => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The value as seconds since 1970; `None` if it is not a date in the order year, month, day,
+    /// with or without a time.
+    pub fn date(&self) -> Option<f64> {
+        match *self {
+            Self::Date(seconds) => Some(seconds),
+            Self::Text(text) => parse_date(text),
+            _ => None,
+        }
+    }
+
+    /// The value as the name of a category; `None` if it is missing. Whole numbers lose their `.0`,
+    /// so that `1` and `1.0` are the same category.
+    pub fn category(&self) -> Option<Cow<'a, str>> {
+        Some(match *self {
+            Self::Missing => return None,
+            Self::Text(text) => Cow::Borrowed(without_point(text)),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(truth) => Cow::Owned(truth.to_string()),
+            Self::Date(seconds) => match DateTime::from_timestamp(seconds as i64, 0) {
+                Some(moment) => Cow::Owned(moment.naive_utc().to_string()),
+                None => Cow::Owned(seconds.to_string()),
+            },
+        })
+    }
+}
+
+/// Text as the name of a category: a whole number loses a decimal point and the zeros after it.
+fn without_point(text: &str) -> &str {
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    };
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => whole,
+        false => text,
+    }
+}
+
+/// Whether a number is finite and smaller in magnitude than the largest `f32`. Other numbers count as
+/// missing; some files use the largest `f32` for missing values.
+pub fn within_range(number: f64) -> bool {
+    number.abs() < f64::from(f32::MAX)
+}
+
+fn parse_date(text: &str) -> Option<f64> {
+    let plausible = text.len() >= 8
+        && text.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+        && matches!(text.as_bytes()[4], b'-' | b'/');
+    if !plausible {
+        return None;
+    }
+    let text = text.replacen('/', "-", 2);
+    let seconds = |moment: NaiveDateTime| {
+        let moment = moment.and_utc();
+        moment.timestamp() as f64 + f64::from(moment.timestamp_subsec_micros()) / 1e6
+    };
+    if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
+        return date.and_hms_opt(0, 0, 0).map(seconds);
+    }
+    if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
+        return Some(seconds(moment.naive_utc()));
+    }
+    [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ]
+    .iter()
+    .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
+    .map(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_missing_values_are_missing() {
+        for text in ["", "  ", "NA", " nan ", "NAN", "-NaN", "?", "null"] {
+            assert_eq!(Cell::from_text(text), Cell::Missing, "{text:?}");
+        }
+        assert_eq!(Cell::from_text(" NAMES "), Cell::Text("NAMES"));
+    }
+
+    #[test]
+    fn text_is_parsed_by_the_type_that_is_asked_for() {
+        let cell = Cell::from_text;
+        assert_eq!(cell(" 1.5e3 ").number(), Some(1500.0));
+        assert_eq!(cell("1,5").number(), None);
+        assert_eq!(cell("Yes").boolean(), Some(true));
+        assert_eq!(cell("F").boolean(), Some(false));
+        assert_eq!(cell("1970-01-02").date(), Some(86_400.0));
+        assert_eq!(cell("1970/01/02").date(), Some(86_400.0));
+        assert_eq!(cell("1970-01-01T01:00:00+01:00").date(), Some(0.0));
+        assert_eq!(cell("1970-01-01 00:01").date(), Some(60.0));
+        assert_eq!(cell("1970-13-01").date(), None);
+        assert_eq!(cell("12345678").date(), None);
+        assert_eq!(cell("€€€€").date(), None);
+        assert_eq!(Cell::Number(2.0).category().as_deref(), Some("2"));
+    }
+}

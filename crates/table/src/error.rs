@@ -1,0 +1,107 @@
+//! Errors about tables and their values.
+
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+/// A table that cannot be used. The message says what is wrong, where, and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The file cannot be opened or read.
+    #[error("{name}: {error}")]
+    Io {
+        /// The file.
+        name: String,
+        /// The system's error.
+        error: io::Error,
+    },
+    /// The file cannot be parsed as a table.
+    #[error("{place}: {reason}")]
+    Malformed {
+        /// The file, and the line if it is known.
+        place: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A column does not exist.
+    #[error("{name} has no column `{column}`{}", hint(.nearest))]
+    NoColumn {
+        /// The table.
+        name: String,
+        /// The name that was looked up.
+        column: String,
+        /// The most similar name that exists.
+        nearest: Option<String>,
+    },
+    /// A value does not have the type of its column.
+    #[error("{place}: {error}")]
+    Cell {
+        /// The file, and the line if it is known.
+        place: String,
+        /// The value and its column.
+        error: CellError,
+    },
+    /// The table can be read, but not used for what was asked.
+    #[error("{name}: {reason}")]
+    Unusable {
+        /// The table.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+}
+
+impl TableError {
+    pub(crate) fn io(name: &str, error: io::Error) -> Self {
+        Self::Io {
+            name: name.to_string(),
+            error,
+        }
+    }
+
+    pub(crate) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Malformed {
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+fn hint(nearest: &Option<String>) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => String::new(),
+    }
+}
+
+/// A value that does not have the type of its column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellError {
+    /// The column.
+    pub column: String,
+    /// The index of the row in its batch or table, from 0.
+    pub row: usize,
+    /// The value as it is written in the table.
+    pub value: String,
+    /// What the column holds.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for CellError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            column,
+            value,
+            expected,
+            ..
+        } = self;
+        write!(
+            f,
+            "column `{column}` holds {expected}, but here is {value:?}"
+        )
+    }
+}
+
+impl std::error::Error for CellError {}

@@ -1,0 +1,17 @@
+//! Suggestions for misspelled names.
+
+/// The candidate most similar to a name that does not exist, for "did you mean" hints; `None` if no
+/// candidate has a Jaro-Winkler similarity above 0.75. Case is ignored.
+pub fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let lower = name.to_lowercase();
+    names
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_string())
+}

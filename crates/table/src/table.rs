@@ -1,0 +1,311 @@
+//! A table in memory.
+
+use std::io::Read;
+use std::path::Path;
+
+use arrow_array::{Array, RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
+use arrow_select::interleave::interleave_record_batch;
+
+use crate::cell::{Cell, within_range};
+use crate::column::Column;
+use crate::column_kind::ColumnKind;
+use crate::error::{CellError, TableError};
+use crate::nearest_name::nearest_name;
+use crate::read_options::ReadOptions;
+use crate::reader::TableReader;
+use crate::source::Source;
+use crate::table_size::TableSize;
+
+/// A whole table in memory.
+///
+/// ```
+/// use backburn_table::{ReadOptions, Table};
+///
+/// let csv = "size,price\n120,300\n95,\n";
+/// let table = Table::from_reader("houses.csv", csv.as_bytes(), &ReadOptions::default())?;
+/// assert_eq!(table.numbers("size")?, [120.0, 95.0]);
+/// assert!(table.numbers("price")?[1].is_nan());
+/// # Ok::<(), backburn_table::TableError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Table {
+    source: Source,
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+    rows: usize,
+}
+
+impl Table {
+    /// Reads a CSV or Parquet file, or standard input if the path is `-`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, cannot be parsed, or has no rows.
+    pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, TableError> {
+        Self::collect(TableReader::open(path, options)?, |_| Ok(()))
+    }
+
+    /// Reads a file like [`read`](Self::read), and lets the caller limit the size. `room_for` is called
+    /// with a lower bound on the size before anything is read, and with the size so far after each
+    /// batch. If it returns an error, reading ends with that error.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`read`](Self::read), and the errors of `room_for`.
+    pub fn read_while<E: From<TableError>>(
+        path: impl AsRef<Path>,
+        options: &ReadOptions,
+        room_for: impl FnMut(TableSize) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        Self::collect(TableReader::open(path, options)?, room_for)
+    }
+
+    /// Reads a table from any source of bytes; `name` is what error messages call it.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`read`](Self::read).
+    pub fn from_reader(
+        name: &str,
+        bytes: impl Read + Send + 'static,
+        options: &ReadOptions,
+    ) -> Result<Self, TableError> {
+        Self::collect(TableReader::from_reader(name, bytes, options)?, |_| Ok(()))
+    }
+
+    /// A table of one Arrow record batch, with the column types that [`TableReader`] returns.
+    pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
+        Self {
+            source: Source::typed(name),
+            schema: batch.schema(),
+            rows: batch.num_rows(),
+            batches: vec![batch],
+        }
+    }
+
+    fn collect<E: From<TableError>>(
+        mut reader: TableReader,
+        mut room_for: impl FnMut(TableSize) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        room_for(reader.at_least())?;
+        let mut batches = Vec::new();
+        let mut size = TableSize::default();
+        let name = reader.name().to_string();
+        for batch in reader.by_ref() {
+            let batch = shrunk(&name, batch?)?;
+            size.rows += batch.num_rows() as u64;
+            size.bytes += batch.get_array_memory_size() as u64;
+            room_for(size)?;
+            batches.push(batch);
+        }
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows == 0 {
+            let error = TableError::Unusable {
+                name,
+                reason: "the table has a header but no rows".to_string(),
+            };
+            return Err(error.into());
+        }
+        Ok(Self {
+            source: reader.source(),
+            schema: reader.schema(),
+            batches,
+            rows,
+        })
+    }
+
+    /// What error messages call the table.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The names of the columns, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+    }
+
+    /// A column by name.
+    ///
+    /// # Errors
+    ///
+    /// The column does not exist; the error suggests a similar name.
+    pub fn column(&self, name: &str) -> Result<Column<'_>, TableError> {
+        let index = self.columns().position(|column| column == name);
+        let index = index.ok_or_else(|| TableError::NoColumn {
+            name: self.name().to_string(),
+            column: name.to_string(),
+            nearest: nearest_name(name, self.columns()),
+        })?;
+        Ok(Column::new(
+            self.batches.iter().map(|batch| batch.column(index)),
+        ))
+    }
+
+    /// A table of the rows with these indices, in this order; `name` is what error messages call it.
+    ///
+    /// # Errors
+    ///
+    /// A column holds more text than fits in one Arrow array (2 GB).
+    pub fn select(&self, name: &str, rows: &[usize]) -> Result<Self, TableError> {
+        let unusable = |error: arrow_schema::ArrowError| TableError::Unusable {
+            name: name.to_string(),
+            reason: error.to_string(),
+        };
+        let mut starts = Vec::with_capacity(self.batches.len());
+        let mut rows_before = 0;
+        for batch in &self.batches {
+            starts.push(rows_before);
+            rows_before += batch.num_rows();
+        }
+        let places: Vec<(usize, usize)> = rows
+            .iter()
+            .map(|&row| {
+                let batch = starts.partition_point(|&start| start <= row) - 1;
+                (batch, row - starts[batch])
+            })
+            .collect();
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        let batch = interleave_record_batch(&batches, &places).map_err(unusable)?;
+        Ok(Self::from_batch(name, batch))
+    }
+
+    /// The record batches of the table.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
+    /// Describes where a row is, counted from 0, for messages: `houses.csv:7`.
+    pub fn place(&self, row: usize) -> String {
+        self.source.place(row)
+    }
+
+    /// The numbers of a column, row by row; NaN where the value is missing, infinite or too large for
+    /// an `f32`.
+    ///
+    /// # Errors
+    ///
+    /// The column does not exist, or holds text that is not a number.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>, TableError> {
+        let cells = self.column(column)?.cells().enumerate();
+        let numbers = cells.map(|(row, cell)| match cell.number() {
+            Some(number) if within_range(number) => Ok(number),
+            Some(_) => Ok(f64::NAN),
+            None if cell == Cell::Missing => Ok(f64::NAN),
+            None => Err(self.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: ColumnKind::Numeric.expected(),
+            })),
+        });
+        numbers.collect()
+    }
+
+    /// An error about a value of this table, with its place in the file.
+    pub fn cell_error(&self, error: CellError) -> TableError {
+        TableError::Cell {
+            place: self.place(error.row),
+            error,
+        }
+    }
+
+    /// An error about the table as a whole.
+    pub fn unusable(&self, reason: impl Into<String>) -> TableError {
+        TableError::Unusable {
+            name: self.name().to_string(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A batch whose arrays have no unused capacity.
+fn shrunk(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableError> {
+    let (schema, mut columns, rows) = batch.into_parts();
+    for column in &mut columns {
+        column.shrink_to_fit();
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(schema, columns, &options);
+    batch.map_err(|error| TableError::Unusable {
+        name: name.to_string(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(all(test, feature = "parquet"))]
+mod tests {
+    use std::fs;
+    use std::io;
+    use std::sync::Arc;
+
+    use arrow_array::{Float64Array, StringArray};
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    #[test]
+    fn reading_ends_when_the_limit_is_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let [csv, gzip, parquet] =
+            ["t.csv", "t.csv.gz", "t.parquet"].map(|n| folder.path().join(n));
+        let text = format!("a,b\n{}", "1.5,word\n".repeat(10_000));
+        fs::write(&csv, &text).unwrap();
+        let mut packed = GzEncoder::new(fs::File::create(&gzip).unwrap(), Compression::best());
+        io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap();
+        let a = Arc::new(Float64Array::from(vec![1.5; 10_000])) as _;
+        let b = Arc::new(StringArray::from(vec!["word"; 10_000])) as _;
+        let batch = RecordBatch::try_from_iter([("a", a), ("b", b)]).unwrap();
+        let file = fs::File::create(&parquet).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+
+        let options = ReadOptions::default();
+        let sizes = |path: &Path| {
+            let mut sizes = Vec::new();
+            let all = |size| {
+                sizes.push(size);
+                Ok::<_, TableError>(())
+            };
+            let table = Table::read_while(path, &options, all).unwrap();
+            assert_eq!(table.rows(), 10_000, "{path:?}");
+            sizes
+        };
+        let at_least = |rows, bytes| TableSize { rows, bytes };
+        assert_eq!(sizes(&csv)[0], at_least(0, text.len() as u64));
+        assert_eq!(sizes(&gzip)[0], at_least(0, 0));
+        // Eight bytes for each number, four for each offset into the text, and a page.
+        let known = sizes(&parquet)[0];
+        assert_eq!(known.rows, 10_000);
+        assert!((120_000..130_000).contains(&known.bytes), "{known:?}");
+        for path in [&csv, &gzip, &parquet] {
+            let sizes = sizes(path);
+            assert!(sizes.iter().skip(1).is_sorted_by_key(|size| size.bytes));
+            let all = sizes.last().unwrap();
+            assert_eq!(all.rows, 10_000);
+            assert!((120_000..2_000_000).contains(&all.bytes), "{all:?}");
+
+            let full = |size: TableSize| match size.rows {
+                0 => Ok(()),
+                _ => Err(TableError::Unusable {
+                    name: "t".to_string(),
+                    reason: "full".to_string(),
+                }),
+            };
+            let error = Table::read_while(path, &options, full).unwrap_err();
+            assert_eq!(error.to_string(), "t: full");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The size of a table.
+
+use arrow_schema::{DataType, Field, Schema};
+
+/// The size of a table in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableSize {
+    /// Number of rows.
+    pub rows: u64,
+    /// Bytes in memory.
+    pub bytes: u64,
+}
+
+impl TableSize {
+    /// The size of so many rows whose text columns hold empty text.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
+    pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
+        let bits = |field: &Field| match field.data_type() {
+            DataType::Float64 | DataType::Timestamp(..) => 64,
+            DataType::Utf8 => 32,
+            DataType::Boolean => 1,
+            _ => 0,
+        };
+        let bits: u64 = schema.fields().iter().map(|field| bits(field)).sum();
+        let bytes = rows.saturating_mul(bits) / 8;
+        Self { rows, bytes }
+    }
+}
