@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use backburn_model::MlpConfig;
 use backburn_training::{
-    Criterion as LossCriterion, EpochReport, Examples, Loss, Observer, OptimizerConfig,
-    OptimizerName, ScheduleConfig, TrainingConfig, Truth, Update, fit,
+    Criterion as LossCriterion, EpochReport, TensorDataset, Loss, Callback, OptimizerConfig,
+    OptimizerName, ScheduleConfig, TrainingConfig, TargetArrays, FusedOptimizer, fit,
 };
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -19,8 +19,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 /// Notes when each epoch ended.
 struct Clock(Vec<Instant>);
 
-impl Observer for Clock {
-    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+impl Callback for Clock {
+    fn on_epoch_end(&mut self, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         ControlFlow::Continue(())
     }
@@ -50,7 +50,7 @@ fn steps(count: u64, widths: &[usize], batch: usize, fused: bool) -> Duration {
         ..TrainingConfig::default()
     };
     let mut clock = Clock(Vec::new());
-    let rows = Examples::regression(x, y);
+    let rows = TensorDataset::regression(x, y);
     fit(network, &rows, None, &config, &mut clock).expect("a valid config");
     let time = clock.0[epochs] - clock.0[0];
     time.mul_f64(count as f64 / (epochs * STEPS_PER_EPOCH) as f64)
@@ -80,7 +80,7 @@ fn loss(criterion: &mut Criterion) {
     const ROWS: usize = 256;
     let mut group = criterion.benchmark_group("loss and its gradient, 256 rows");
     let rows: Vec<usize> = (0..ROWS).collect();
-    let mut bench = |name: &str, loss, width: usize, truth: Truth| {
+    let mut bench = |name: &str, loss, width: usize, truth: TargetArrays| {
         let outputs: Vec<f32> = (0..ROWS * width).map(|i| (i as f32).sin()).collect();
         let mut gradient = vec![0.0; outputs.len()];
         let loss = LossCriterion {
@@ -96,11 +96,11 @@ fn loss(criterion: &mut Criterion) {
         });
     };
     for width in [1, 10, 100] {
-        let values = Truth::Values(vec![0.5; ROWS * width]);
+        let values = TargetArrays::Values(vec![0.5; ROWS * width]);
         bench("mean squared error", Loss::MeanSquaredError, width, values);
     }
     for width in [2, 10, 100] {
-        let classes = Truth::Classes(rows.iter().map(|row| row % width).collect());
+        let classes = TargetArrays::Classes(rows.iter().map(|row| row % width).collect());
         bench("cross-entropy", Loss::CrossEntropy, width, classes);
     }
     group.finish();
@@ -119,7 +119,7 @@ fn optimizer(criterion: &mut Criterion) {
                 name,
                 ..OptimizerConfig::default()
             };
-            let mut update = Update::of(&config, parameters).expect("one of the three");
+            let mut update = FusedOptimizer::new(&config, parameters).expect("one of the three");
             let mut numbers = vec![0.5; parameters];
             let gradient: Vec<f32> = (0..parameters).map(|i| (i as f32).sin()).collect();
             group.bench_function(BenchmarkId::new(format!("{name:?}"), parameters), |b| {

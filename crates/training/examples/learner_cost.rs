@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use backburn_model::{Mlp, MlpConfig};
 use backburn_training::learner::{RegressionBatch, Regressor};
-use backburn_training::{Examples, OptimizerConfig, ScheduleConfig, TrainingConfig, fit};
+use backburn_training::{TensorDataset, OptimizerConfig, ScheduleConfig, TrainingConfig, fit};
 use burn::data::dataloader::{DataLoaderBuilder, batcher::Batcher};
 use burn::data::dataset::InMemDataset;
 use burn::optim::SgdConfig;
@@ -35,7 +35,7 @@ fn fit_loop(inputs: &Tensor<2>, values: &Tensor<2>) -> f64 {
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
     };
-    let examples = Examples::regression(inputs.clone(), values.clone());
+    let examples = TensorDataset::regression(inputs.clone(), values.clone());
     let network = network(&inputs.device());
     let started = Instant::now();
     fit(network, &examples, None, &config, &mut ()).expect("training");

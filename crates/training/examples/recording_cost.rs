@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{Examples, History, Observer, OptimizerConfig, TrainingConfig, fit};
+use backburn_training::{TensorDataset, History, Callback, OptimizerConfig, TrainingConfig, fit};
 use burn::tensor::{Device, Distribution, Tensor};
 
 const EPOCHS: usize = 20;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::default();
     let inputs = Tensor::<2>::random([rows, 8], Distribution::Normal(0.0, 1.0), &device);
     let values = inputs.clone().sum_dim(1).sin();
-    let examples = Examples::regression(inputs, values);
+    let examples = TensorDataset::regression(inputs, values);
     let config = TrainingConfig {
         epochs: EPOCHS,
         batch_size: Some(32),
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         optimizer: OptimizerConfig::sgd(),
         ..TrainingConfig::default()
     };
-    let time = |observer: &mut dyn Observer| {
+    let time = |observer: &mut dyn Callback| {
         device.seed(0);
         let network = MlpConfig::new(8, 1).with_hidden([64, 64]).init(&device)?;
         let start = Instant::now();

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use backburn_model::MlpConfig;
 use backburn_training::{
-    EpochReport, Examples, Observer, OptimizerConfig, OptimizerName, ScheduleConfig,
+    EpochReport, TensorDataset, Callback, OptimizerConfig, OptimizerName, ScheduleConfig,
     TrainingConfig, fit,
 };
 use burn::tensor::{Device, Distribution, Tensor};
@@ -31,8 +31,8 @@ const CASES: [(&[usize], usize); 5] = [
 /// Notes when each epoch ended.
 struct Clock(Vec<Instant>);
 
-impl Observer for Clock {
-    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+impl Callback for Clock {
+    fn on_epoch_end(&mut self, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         ControlFlow::Continue(())
     }
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let network = network.init(&device)?;
             fit(
                 network,
-                &Examples::regression(x, y),
+                &TensorDataset::regression(x, y),
                 None,
                 &config,
                 &mut clock,

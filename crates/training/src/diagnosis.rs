@@ -7,12 +7,12 @@ use backburn_model::{Initializer, MlpConfig, Normalization};
 
 use crate::series::{flat_stretch, median, short};
 use crate::{
-    EpochRecord, Finding, History, Illness, LayerReport, OptimizerName, StopReason, TrainingConfig,
+    EpochRecord, Finding, History, Diagnosis, LayerReport, OptimizerName, StopReason, TrainingConfig,
 };
 
 /// What is known of a run beside its history.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Circumstances<'a> {
+pub struct DiagnosisContext<'a> {
     /// The network, if it is a plain one, and the settings of training: remedies then name only what
     /// is not set already.
     pub network: Option<&'a MlpConfig>,
@@ -24,7 +24,7 @@ pub struct Circumstances<'a> {
 }
 
 /// Looks for everything that a history can show. Healthy runs give nothing.
-pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding> {
+pub fn diagnose(history: &History, circumstances: DiagnosisContext) -> Vec<Finding> {
     if history.epochs.is_empty() {
         return Vec::new();
     }
@@ -77,7 +77,7 @@ pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding>
 
 struct Run<'a> {
     history: &'a History,
-    circumstances: Circumstances<'a>,
+    circumstances: DiagnosisContext<'a>,
     epochs: &'a [EpochRecord],
     constant: f64,
 }
@@ -87,7 +87,7 @@ impl Run<'_> {
         let (mean, std) = self.history.start.target?;
         let fits = mean.abs() <= 10.0 && (0.01..=10.0).contains(&std);
         (!fits && std > 0.0).then(|| Finding {
-            name: Illness::TargetOutOfScale,
+            name: Diagnosis::TargetOutOfScale,
             layer: None,
             epoch: None,
             evidence: format!(
@@ -123,7 +123,7 @@ impl Run<'_> {
         settings.extend(self.initializer());
         settings.extend(self.normalization());
         Some(Finding {
-            name: Illness::ExplodingGradients,
+            name: Diagnosis::ExplodingGradients,
             layer: Some(strongest.layer.clone()),
             epoch: Some(epoch.epoch),
             evidence: format!(
@@ -152,7 +152,7 @@ impl Run<'_> {
         let epoch = diverged.map_or(self.epochs.len(), |epoch| epoch.epoch);
         let rate = self.history.start.learning_rate;
         Some(Finding {
-            name: Illness::Divergence,
+            name: Diagnosis::Divergence,
             layer: None,
             epoch: Some(epoch),
             evidence: format!(
@@ -204,7 +204,7 @@ impl Run<'_> {
             }
         }
         Some(Finding {
-            name: Illness::VanishingGradients,
+            name: Diagnosis::VanishingGradients,
             layer: Some(layer),
             epoch: Some(1),
             evidence,
@@ -229,7 +229,7 @@ impl Run<'_> {
         let cause = self.initializer();
         settings.push(cause.unwrap_or_else(|| format!("training.learning_rate={}", short(rate))));
         Some(Finding {
-            name: Illness::DeadRelus,
+            name: Diagnosis::DeadRelus,
             layer: Some(layer.clone()),
             epoch: Some(self.epochs.len()),
             evidence: format!(
@@ -248,7 +248,7 @@ impl Run<'_> {
         let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
         let (layer, share) = self.worst(first_half, 0.5, |a| a.saturated)?;
         Some(Finding {
-            name: Illness::SaturatedUnits,
+            name: Diagnosis::SaturatedUnits,
             layer: Some(layer.clone()),
             epoch: Some(1),
             evidence: format!(
@@ -301,7 +301,7 @@ impl Run<'_> {
             false => format!("the training loss jumped up in {jumps} of {steps} epochs"),
         };
         Some(Finding {
-            name: Illness::LearningRateTooHigh,
+            name: Diagnosis::LearningRateTooHigh,
             layer: None,
             epoch: None,
             evidence: format!(
@@ -341,7 +341,7 @@ impl Run<'_> {
         }
         let rate = self.history.start.learning_rate;
         Some(Finding {
-            name: Illness::LearningRateTooLow,
+            name: Diagnosis::LearningRateTooLow,
             layer: None,
             epoch: Some(last.epoch),
             evidence: format!(
@@ -396,7 +396,7 @@ impl Run<'_> {
             )
         };
         Some(Finding {
-            name: Illness::Plateau,
+            name: Diagnosis::Plateau,
             layer: None,
             epoch: None,
             evidence,
@@ -438,7 +438,7 @@ impl Run<'_> {
             }
         }
         Some(Finding {
-            name: Illness::Overfitting,
+            name: Diagnosis::Overfitting,
             layer: None,
             epoch: Some(best.epoch),
             evidence: format!(
@@ -485,7 +485,7 @@ impl Run<'_> {
             });
         }
         Some(Finding {
-            name: Illness::Underfitting,
+            name: Diagnosis::Underfitting,
             layer: None,
             epoch: None,
             evidence: format!(

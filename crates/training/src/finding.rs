@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What is wrong.
-    pub name: Illness,
+    pub name: Diagnosis,
     /// The layer that shows it, if it is one, named as in [`LayerReport`](crate::LayerReport).
     pub layer: Option<String>,
     /// The epoch that shows it, if it is one.
@@ -25,7 +25,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Illness {
+pub enum Diagnosis {
     /// The numbers to predict are far from where a network's outputs start.
     TargetOutOfScale,
     /// The gradient grows out of all proportion on its way through the layers.
@@ -56,7 +56,7 @@ pub enum Illness {
     TooLittleData,
 }
 
-impl fmt::Display for Illness {
+impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TargetOutOfScale => "target out of scale",

@@ -1,15 +1,15 @@
 //! Training of Burn modules by backpropagation and gradient descent.
 //!
 //! [`fit`] is the loop: forward pass, loss, backward pass, update. [`TrainingConfig`] sets what it
-//! does, an [`Observer`] watches it, and [`metrics`] score what comes out. A [`History`] is an observer
+//! does, an [`Callback`] watches it, and [`metrics`] score what comes out. A [`History`] is an observer
 //! that keeps what flowed through the layers, and [`diagnose`] says what is wrong in it;
 //! [`check_gradients`] compares backpropagation with differences, and [`range_test`] looks for a
 //! learning rate. For a loop of one's own over a `backburn_fused::FusedMlp`, [`Criterion::backward`]
-//! gives the gradient by the outputs, and [`Update`] takes the steps.
+//! gives the gradient by the outputs, and [`FusedOptimizer`] takes the steps.
 //!
 //! ```
 //! use backburn_model::MlpConfig;
-//! use backburn_training::{Examples, TrainingConfig, fit};
+//! use backburn_training::{TensorDataset, TrainingConfig, fit};
 //! use burn::tensor::{Device, Tensor};
 //!
 //! let device = Device::default();
@@ -18,13 +18,13 @@
 //! device.seed(0);
 //! let mlp = MlpConfig::new(2, 1).with_hidden([8]).init(&device)?;
 //! let config = TrainingConfig { epochs: 50, ..TrainingConfig::default() };
-//! let fitted = fit(mlp, &Examples::regression(x.clone(), y), None, &config, &mut ())?;
+//! let fitted = fit(mlp, &TensorDataset::regression(x.clone(), y), None, &config, &mut ())?;
 //! let predicted = fitted.network.forward(x);
 //! # assert_eq!(predicted.dims(), [4, 1]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod at_once;
+mod run_parallel;
 mod autodiff;
 mod checkpoint;
 mod clipping;
@@ -36,7 +36,7 @@ mod fit;
 mod fused;
 mod gradcheck;
 mod history;
-mod json_number;
+mod serde_nan;
 #[cfg(feature = "learner")]
 pub mod learner;
 mod learning_rate;
@@ -55,24 +55,24 @@ mod steps;
 mod straight_through;
 mod update;
 
-pub use at_once::at_once;
+pub use run_parallel::run_parallel;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};
-pub use diagnosis::{Circumstances, diagnose};
-pub use examples::{Examples, Targets};
-pub use finding::{Finding, Illness};
+pub use diagnosis::{DiagnosisContext, diagnose};
+pub use examples::{TensorDataset, Targets};
+pub use finding::{Finding, Diagnosis};
 pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches, resume};
 pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};
 pub use learning_rate::LearningRate;
 pub use loss::{Criterion, Loss};
-pub use loss_gradient::Truth;
+pub use loss_gradient::TargetArrays;
 pub use nearest::nearest_rows_loss;
-pub use observer::{EpochReport, Observer, StartReport, StepReport, Validation};
+pub use observer::{EpochReport, Callback, StartReport, BatchReport, Validation};
 pub use optimizer::{OptimizerConfig, OptimizerName};
 pub use range_test::{RangeTest, range_test};
 pub use record::{ActivationReport, HiddenActivation, LayerReport};
 pub use schedule::{ScheduleConfig, ScheduleName};
 pub use straight_through::StraightThrough;
-pub use update::Update;
+pub use update::FusedOptimizer;

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{Examples, TrainingConfig, at_once, fit};
+use backburn_training::{TensorDataset, TrainingConfig, run_parallel, fit};
 use burn::tensor::{Device, Distribution, Tensor};
 
 const SEEDS: usize = 8;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::flex();
     let inputs = Tensor::<2>::random([4096, 8], Distribution::Normal(0.0, 1.0), &device);
     let values = inputs.clone().sum_dim(1).sin();
-    let examples = Examples::regression(inputs, values);
+    let examples = TensorDataset::regression(inputs, values);
     for (hidden, batch) in [(64, 32), (64, 256)] {
         let network = MlpConfig::new(8, 1).with_hidden([hidden, hidden]);
         let network = network.init(&device)?;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let one_by_one: Vec<f64> = (0..SEEDS).map(train).collect::<Result<_, _>>()?;
             let middle = Instant::now();
             let mut together = Vec::new();
-            at_once(SEEDS, train, |_, loss| together.push(loss));
+            run_parallel(SEEDS, train, |_, loss| together.push(loss));
             let end = Instant::now();
             let together: Vec<f64> = together.into_iter().collect::<Result<_, _>>()?;
             assert_eq!(one_by_one, together);
