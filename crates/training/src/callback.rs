@@ -117,7 +117,10 @@ pub struct CallbackList<'a>(pub Vec<&'a mut dyn Callback>);
 
 impl CallbackList<'_> {
     /// Calls every callback, and breaks if any of them does.
-    fn all(&mut self, mut call: impl FnMut(&mut dyn Callback) -> ControlFlow<()>) -> ControlFlow<()> {
+    fn all(
+        &mut self,
+        mut call: impl FnMut(&mut dyn Callback) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut flow = ControlFlow::Continue(());
         for callback in &mut self.0 {
             if call(&mut **callback).is_break() {

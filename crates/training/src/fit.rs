@@ -291,3 +291,6 @@ fn select<'a, N: Network + 'a>(
         })
         .ok_or(TrainingError::Diverged)
 }
+
+#[cfg(test)]
+mod tests;

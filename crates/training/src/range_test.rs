@@ -89,7 +89,8 @@ pub fn range_test<N: Network>(
                 break 'test;
             }
             lowest = lowest.min(smoothed);
-            let rate = LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
+            let rate =
+                LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
             rates.push(rate);
             losses.push(smoothed);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -106,5 +107,59 @@ pub fn range_test<N: Network>(
             rates,
             losses,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_model::{Initializer, MlpConfig};
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    use super::*;
+
+    /// The rows `y = slope x`, with `x` from -1 to 1.
+    fn line(slope: f64) -> TensorDataset {
+        let x: Vec<f32> = (0..64).map(|row| row as f32 / 31.5 - 1.0).collect();
+        let x = Tensor::<2>::from_data(TensorData::new(x, [64, 1]), &Device::default());
+        TensorDataset::regression(x.clone(), x * slope)
+    }
+
+    fn zero_line() -> backburn_model::Mlp {
+        MlpConfig::new(1, 1)
+            .with_hidden([])
+            .with_initializer(Initializer::Constant(0.0))
+            .init(&Device::default())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_suggestion_is_a_tenth_of_the_best_rate() {
+        let found = range_test(&zero_line(), &line(1.0), &TrainingConfig::default()).unwrap();
+        assert_eq!(found.rates.len(), found.losses.len());
+        assert!(found.rates.is_sorted_by(|a, b| a < b));
+        assert_eq!(found.rates[0], LOWEST_RATE);
+        let lowest = found.losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let best = found
+            .losses
+            .iter()
+            .position(|loss| *loss == lowest)
+            .unwrap();
+        assert_eq!(found.suggestion, found.rates[best] / 10.0);
+    }
+
+    #[test]
+    fn a_loss_that_does_not_fall_has_no_rate() {
+        let error = range_test(&zero_line(), &line(0.0), &TrainingConfig::default()).unwrap_err();
+        assert_eq!(error, TrainingError::NoRate);
+    }
+
+    #[test]
+    fn an_invalid_config_is_refused() {
+        let config = TrainingConfig {
+            epochs: 0,
+            ..TrainingConfig::default()
+        };
+        let error = range_test(&zero_line(), &line(1.0), &config).unwrap_err();
+        assert!(matches!(error, TrainingError::Config(_)), "{error}");
     }
 }
