@@ -172,7 +172,8 @@ fn batch_count(rows: usize, size: usize) -> usize {
     }
 }
 
-/// The rows of a batch, counted from 0, of a dataset with so many rows; `None` after the last batch.
+/// The rows of the batch with this index, counted from 0, of a dataset with `rows` rows; `None` after
+/// the last batch.
 pub(crate) fn batch(rows: usize, size: usize, index: usize) -> Option<Range<usize>> {
     let size = size.max(1);
     let count = batch_count(rows, size);

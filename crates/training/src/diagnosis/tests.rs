@@ -79,12 +79,15 @@ fn expect(history: &History, name: Diagnosis) -> Finding {
     finding
 }
 
+fn expect_none(history: &History, context: DiagnosisContext) {
+    let findings = diagnose(history, context);
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
 #[test]
 fn a_healthy_run_has_no_finding() {
-    let findings = diagnose(&history(&FALLING), DiagnosisContext::default());
-    assert_eq!(findings, []);
-    let findings = diagnose(&History::default(), DiagnosisContext::default());
-    assert_eq!(findings, []);
+    expect_none(&history(&FALLING), DiagnosisContext::default());
+    expect_none(&History::default(), DiagnosisContext::default());
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn dead_units_are_found_where_the_loss_is_high() {
         &dead(&[0.9, 0.7, 0.6, 0.55, 0.52, 0.51]),
         Diagnosis::DeadRelus,
     );
-    assert_eq!(diagnose(&dead(&FALLING), DiagnosisContext::default()), []);
+    expect_none(&dead(&FALLING), DiagnosisContext::default());
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn a_constant_loss_is_a_plateau_unless_the_run_was_interrupted() {
     let finding = expect(&history, Diagnosis::Plateau);
     assert_eq!(finding.settings, ["training.optimizer.name=adamw"]);
     history.stop = Some(StopReason::Interrupted);
-    assert_eq!(diagnose(&history, DiagnosisContext::default()), []);
+    expect_none(&history, DiagnosisContext::default());
 }
 
 #[test]
@@ -196,5 +199,5 @@ fn a_loss_above_that_of_neighbors_is_underfitting() {
     };
     let finding = only(&history, context(0.1));
     assert_eq!(finding.name, Diagnosis::Underfitting);
-    assert_eq!(diagnose(&history, context(0.6)), []);
+    expect_none(&history, context(0.6));
 }
