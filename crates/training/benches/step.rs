@@ -1,4 +1,4 @@
-//! A step of `fit`, and the loss and the optimizer in it, by size.
+//! The time of a training step of `fit`, of the loss and of the optimizer, for several sizes.
 //!
 //! ```console
 //! $ cargo bench -p backburn-training
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use backburn_model::MlpConfig;
 use backburn_training::{
-    Criterion as LossCriterion, EpochReport, Examples, Loss, Observer, OptimizerConfig,
-    OptimizerName, ScheduleConfig, TrainingConfig, Truth, Update, fit,
+    Callback, Criterion as LossCriterion, EpochReport, FusedOptimizer, Loss, OptimizerConfig,
+    OptimizerName, ScheduleConfig, TargetArrays, TensorDataset, TrainingConfig, TrainingState, fit,
 };
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// Notes when each epoch ended.
+/// Records the time at the end of each epoch.
 struct Clock(Vec<Instant>);
 
-impl Observer for Clock {
-    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+impl Callback for Clock {
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         ControlFlow::Continue(())
     }
 }
 
-/// The time of so many steps, shuffling and batching included.
+/// The time of `count` steps, with shuffling and batching.
 fn steps(count: u64, widths: &[usize], batch: usize, fused: bool) -> Duration {
     const STEPS_PER_EPOCH: usize = 16;
     let device = Device::flex();
@@ -41,7 +41,7 @@ fn steps(count: u64, widths: &[usize], batch: usize, fused: bool) -> Duration {
     let network = network.init(&device).expect("a valid config");
     let epochs = (count as usize).div_ceil(STEPS_PER_EPOCH);
     let config = TrainingConfig {
-        // The first one warms up.
+        // The first epoch is a warm-up.
         epochs: epochs + 1,
         batch_size: Some(batch),
         schedule: ScheduleConfig::constant(),
@@ -50,7 +50,7 @@ fn steps(count: u64, widths: &[usize], batch: usize, fused: bool) -> Duration {
         ..TrainingConfig::default()
     };
     let mut clock = Clock(Vec::new());
-    let rows = Examples::regression(x, y);
+    let rows = TensorDataset::regression(x, y);
     fit(network, &rows, None, &config, &mut clock).expect("a valid config");
     let time = clock.0[epochs] - clock.0[0];
     time.mul_f64(count as f64 / (epochs * STEPS_PER_EPOCH) as f64)
@@ -80,7 +80,7 @@ fn loss(criterion: &mut Criterion) {
     const ROWS: usize = 256;
     let mut group = criterion.benchmark_group("loss and its gradient, 256 rows");
     let rows: Vec<usize> = (0..ROWS).collect();
-    let mut bench = |name: &str, loss, width: usize, truth: Truth| {
+    let mut bench = |name: &str, loss, width: usize, targets: TargetArrays| {
         let outputs: Vec<f32> = (0..ROWS * width).map(|i| (i as f32).sin()).collect();
         let mut gradient = vec![0.0; outputs.len()];
         let loss = LossCriterion {
@@ -91,16 +91,16 @@ fn loss(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new(name, width), |b| {
             b.iter(|| {
                 let outputs = black_box(&outputs);
-                loss.backward(outputs, &rows, &truth, None, 0.1, &mut gradient)
+                loss.backward(outputs, &rows, &targets, None, 0.1, &mut gradient)
             });
         });
     };
     for width in [1, 10, 100] {
-        let values = Truth::Values(vec![0.5; ROWS * width]);
+        let values = TargetArrays::Values(vec![0.5; ROWS * width]);
         bench("mean squared error", Loss::MeanSquaredError, width, values);
     }
     for width in [2, 10, 100] {
-        let classes = Truth::Classes(rows.iter().map(|row| row % width).collect());
+        let classes = TargetArrays::Classes(rows.iter().map(|row| row % width).collect());
         bench("cross-entropy", Loss::CrossEntropy, width, classes);
     }
     group.finish();
@@ -119,12 +119,12 @@ fn optimizer(criterion: &mut Criterion) {
                 name,
                 ..OptimizerConfig::default()
             };
-            let mut update = Update::of(&config, parameters).expect("one of the three");
+            let mut optimizer = FusedOptimizer::new(&config, parameters).expect("one of the three");
             let mut numbers = vec![0.5; parameters];
             let gradient: Vec<f32> = (0..parameters).map(|i| (i as f32).sin()).collect();
             group.bench_function(BenchmarkId::new(format!("{name:?}"), parameters), |b| {
                 b.iter(|| {
-                    update.step(1e-6, black_box(&mut numbers), |start, out| {
+                    optimizer.step(1e-6, black_box(&mut numbers), |start, out| {
                         out.copy_from_slice(&gradient[start..][..out.len()]);
                     });
                 });

@@ -1,4 +1,4 @@
-//! What a training step costs in our loop and in Burn's learner: 8-64-64-1 at batch 32, SGD.
+//! The time of a training step of `fit` and of Burn's `Learner`: an MLP 8-64-64-1, batch size 32, SGD.
 //!
 //! ```text
 //! cargo run -p backburn-training --features learner --example learner_cost
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use backburn_model::{Mlp, MlpConfig};
 use backburn_training::learner::{RegressionBatch, Regressor};
-use backburn_training::{Examples, OptimizerConfig, ScheduleConfig, TrainingConfig, fit};
+use backburn_training::{OptimizerConfig, ScheduleConfig, TensorDataset, TrainingConfig, fit};
 use burn::data::dataloader::{DataLoaderBuilder, batcher::Batcher};
 use burn::data::dataset::InMemDataset;
 use burn::optim::SgdConfig;
@@ -35,10 +35,10 @@ fn fit_loop(inputs: &Tensor<2>, values: &Tensor<2>) -> f64 {
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
     };
-    let examples = Examples::regression(inputs.clone(), values.clone());
+    let dataset = TensorDataset::regression(inputs.clone(), values.clone());
     let network = network(&inputs.device());
     let started = Instant::now();
-    fit(network, &examples, None, &config, &mut ()).expect("training");
+    fit(network, &dataset, None, &config, &mut ()).expect("training");
     microseconds_per_step(started)
 }
 

@@ -1,4 +1,4 @@
-//! What recording the layers costs: `fit` with and without a `History`, by turns.
+//! The cost of recording layer statistics: `fit` with and without a `History`, in turns.
 //!
 //! ```console
 //! $ cargo run --release -p backburn-training --example recording_cost [ROWS]
@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{Examples, History, Observer, OptimizerConfig, TrainingConfig, fit};
+use backburn_training::{Callback, History, OptimizerConfig, TensorDataset, TrainingConfig, fit};
 use burn::tensor::{Device, Distribution, Tensor};
 
 const EPOCHS: usize = 20;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::default();
     let inputs = Tensor::<2>::random([rows, 8], Distribution::Normal(0.0, 1.0), &device);
     let values = inputs.clone().sum_dim(1).sin();
-    let examples = Examples::regression(inputs, values);
+    let dataset = TensorDataset::regression(inputs, values);
     let config = TrainingConfig {
         epochs: EPOCHS,
         batch_size: Some(32),
@@ -29,11 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         optimizer: OptimizerConfig::sgd(),
         ..TrainingConfig::default()
     };
-    let time = |observer: &mut dyn Observer| {
+    let time = |callback: &mut dyn Callback| {
         device.seed(0);
         let network = MlpConfig::new(8, 1).with_hidden([64, 64]).init(&device)?;
         let start = Instant::now();
-        fit(network, &examples, None, &config, observer)?;
+        fit(network, &dataset, None, &config, callback)?;
         Ok::<f64, Box<dyn std::error::Error>>(start.elapsed().as_secs_f64())
     };
     time(&mut ())?;
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         numbers.sort_by(f64::total_cmp);
         numbers[numbers.len() / 2]
     };
-    let steps = EPOCHS * examples.batch_count(32);
+    let steps = EPOCHS * dataset.batch_count(32);
     println!("8-64-64-1, SGD, {rows} rows in batches of 32, {TURNS} turns");
     println!(
         "off: {:.1} µs a step",

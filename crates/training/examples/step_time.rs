@@ -1,20 +1,20 @@
-//! What a step of `fit` takes on plain ReLU networks, shuffling and batching included.
+//! The time of a training step of `fit` on plain ReLU networks, with shuffling and batching.
 //!
 //! ```console
 //! $ cargo run --release -p backburn-training --example step_time [THREADS [fused|burn [CASE]]]
 //! ```
 //!
-//! Prints a line of JSON for each case: the sizes of the layers, rows in a batch, the optimizer, and
-//! the median of seven epochs in microseconds a step. `burn` takes the steps through Burn's
-//! autodiff instead of over arrays.
+//! Prints a line of JSON for each case: the layer sizes, the batch size, the optimizer, and the
+//! median over seven epochs of the time of a step in microseconds. `burn` trains through Burn's
+//! autodiff and not over arrays.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
 use backburn_training::{
-    EpochReport, Examples, Observer, OptimizerConfig, OptimizerName, ScheduleConfig,
-    TrainingConfig, fit,
+    Callback, EpochReport, OptimizerConfig, OptimizerName, ScheduleConfig, TensorDataset,
+    TrainingConfig, TrainingState, fit,
 };
 use burn::tensor::{Device, Distribution, Tensor};
 
@@ -28,11 +28,11 @@ const CASES: [(&[usize], usize); 5] = [
     (&[8, 1024, 1024, 1024, 1], 1024),
 ];
 
-/// Notes when each epoch ended.
+/// Records the time at the end of each epoch.
 struct Clock(Vec<Instant>);
 
-impl Observer for Clock {
-    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+impl Callback for Clock {
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         ControlFlow::Continue(())
     }
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let fused = arguments.get(1).is_none_or(|path| path != "burn");
     let only: Option<usize> = arguments.get(2).map(|case| case.parse()).transpose()?;
-    // This thread takes its share of the work, as one of the pool.
+    // The main thread is one of the pool.
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .use_current_thread()
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let network = network.init(&device)?;
             fit(
                 network,
-                &Examples::regression(x, y),
+                &TensorDataset::regression(x, y),
                 None,
                 &config,
                 &mut clock,

@@ -1,4 +1,4 @@
-//! Steps by Burn's automatic differentiation: any network, on any device.
+//! Training steps through Burn's autodiff, for any network on any device.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,34 +10,39 @@ use burn::store::burn_pack::{self, Reader};
 use burn::tensor::{Bytes, DType, Shape, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use crate::checkpoint::{Place, Remembered};
-use crate::fit::validate;
-use crate::optimizer::OptimizerName;
-use crate::steps::{Recording, Steps};
-use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
+use crate::evaluate::evaluate;
+use crate::optimizer_record::OptimizerRecord;
+use crate::progress::TrainingProgress;
+use crate::steps::{StepHook, Steps};
+use crate::{
+    Clipping, Criterion, Network, OptimizerName, TensorDataset, TrainingConfig, Validation,
+};
 
+/// Trains a network through Burn's autodiff.
 pub(crate) struct Autodiff<'a, N> {
-    /// Taken out while it is updated.
+    /// `None` only within a step, since the optimizer consumes the network.
     network: Option<N>,
     optimizer: ModuleOptimizer,
-    /// Whether the optimizer keeps means of rows and of columns instead of whole parameters.
+    /// Whether the optimizer keeps row and column means of its state, as Adafactor does.
     factored: bool,
     criterion: Criterion,
     clipping: Clipping,
-    training: &'a Examples,
-    validation: Option<&'a Examples>,
-    shuffled: Examples,
+    training: &'a TensorDataset,
+    validation: Option<&'a TensorDataset>,
+    /// The training rows in the order of the current epoch.
+    shuffled: TensorDataset,
     losses: Losses,
     seed: u64,
+    /// Steps since the start of training.
     steps: u64,
 }
 
 impl<'a, N: Network> Autodiff<'a, N> {
-    /// To train a network that is on an autodiff device.
+    /// `network` is on an autodiff device.
     pub fn new(
         network: N,
-        training: &'a Examples,
-        validation: Option<&'a Examples>,
+        training: &'a TensorDataset,
+        validation: Option<&'a TensorDataset>,
         config: &TrainingConfig,
     ) -> Self {
         Self {
@@ -64,38 +69,39 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
 
     fn step(
         &mut self,
-        rows: Range<usize>,
+        batch: Range<usize>,
         rate: ModuleLearningRate,
-        mut recording: Option<Recording<'_>>,
+        mut hook: Option<&mut dyn StepHook<N>>,
     ) {
         let Some(network) = self.network.take() else {
             return;
         };
-        // What dropout drops follows from the seed and the step, so that training can go on at any.
+        // Dropout depends on the seed and the step alone, so that training can resume at any step.
         self.training
             .inputs
             .device()
             .seed(self.seed ^ self.steps.rotate_left(32));
         self.steps += 1;
-        let batch = self.shuffled.slice(rows.start, rows.end);
+        let batch = self.shuffled.slice(batch.start, batch.end);
+        let rows = batch.rows();
         // Forward pass.
         let heads = network.heads();
         let outputs = network.forward_heads(batch.inputs.autodiff());
         // Loss.
-        let targets = batch.targets.repeated(heads);
+        let targets = batch.targets.repeat(heads);
         let weights = batch.weights.map(|weights| weights.repeat_dim(0, heads));
         let loss = self.criterion.forward(outputs, &targets, weights.as_ref());
-        self.losses.push(&loss, rows.len());
+        self.losses.push(&loss, rows);
         // Backward pass.
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let gradients = self.clipping.clip(&network, gradients);
-        // Update.
-        if let Some(Recording { recorder, step }) = &mut recording {
-            recorder.before_update(*step, &network, &gradients);
+        if let Some(hook) = &mut hook {
+            hook.before_update(&network, &gradients);
         }
+        // Update.
         let network = self.optimizer.step(rate, network, gradients);
-        if let Some(Recording { recorder, step }) = recording {
-            recorder.after_update(step, &network);
+        if let Some(hook) = hook {
+            hook.after_update(&network);
         }
         self.network = Some(network);
     }
@@ -108,22 +114,26 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         self.losses.so_far()
     }
 
-    fn remembered(&self) -> Remembered {
+    fn optimizer_record(&self) -> OptimizerRecord {
         let record = self.optimizer.into_bytes();
-        Remembered::Record(record.expect("the optimizer can be read back").to_vec())
+        OptimizerRecord::Burn(record.expect("the optimizer can be read back").to_vec())
     }
 
-    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String> {
-        let Remembered::Record(record) = remembered else {
+    fn load_record(
+        &mut self,
+        progress: &TrainingProgress,
+        record: &OptimizerRecord,
+    ) -> Result<(), String> {
+        let OptimizerRecord::Burn(record) = record else {
             return Err("it is of a network that was trained over arrays".to_string());
         };
         let record = Bytes::from_bytes_vec(record.clone());
         check_record(record.clone(), self.network.as_ref(), self.factored)?;
         let optimizer = self.optimizer.clone().from_bytes(record);
         self.optimizer = optimizer.map_err(|error| error.to_string())?;
-        (self.losses.sum, self.losses.rows) = (place.loss, place.loss_rows);
-        self.losses.steps = place.step;
-        self.steps = place.steps_done() as u64;
+        (self.losses.sum, self.losses.rows) = (progress.loss_sum, progress.loss_rows);
+        self.losses.steps = progress.step;
+        self.steps = progress.steps_done() as u64;
         Ok(())
     }
 
@@ -134,21 +144,24 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
 
     fn validate(&mut self) -> Option<Validation> {
         let rows = self.validation?;
-        Some(validate(&self.network(), rows, &self.criterion))
+        Some(evaluate(&self.network(), rows, &self.criterion))
     }
 }
 
-/// The losses of an epoch. They stay on the device, and are read back some steps at a time: a
-/// graphics card would otherwise wait for the processor at every step.
+/// The losses of an epoch. They stay on the device and are read 32 steps at a time; otherwise a GPU
+/// would wait for the processor at every step.
 #[derive(Default)]
 struct Losses {
+    /// The losses that are not read yet, and the rows in their batches.
     pending: Vec<Tensor<1>>,
     pending_rows: Vec<usize>,
     steps: usize,
+    /// The sum over the rows of the losses that were read, and the number of these rows.
     sum: f64,
     rows: usize,
 }
 
+/// Steps between two reads of the losses.
 const READ_BACK: usize = 32;
 
 impl Losses {
@@ -158,7 +171,7 @@ impl Losses {
         self.steps += 1;
     }
 
-    /// The sum of all losses, and their rows.
+    /// The sum over the rows of all losses, and the number of these rows.
     fn so_far(&self) -> (f64, usize) {
         let (mut sum, mut sum_of_rows) = (self.sum, self.rows);
         if !self.pending.is_empty() {
@@ -178,7 +191,7 @@ impl Losses {
     }
 
     fn diverged(&mut self) -> bool {
-        // At the same steps for a training that goes on in the middle of an epoch.
+        // By the step of the epoch, so that a resumed run reads at the same steps.
         if self.steps.is_multiple_of(READ_BACK) {
             self.read_back();
         }
@@ -186,7 +199,7 @@ impl Losses {
     }
 }
 
-/// Makes sure that a record of an optimizer is of this network: Burn panics where it is not.
+/// Checks that a record of an optimizer is of this network. Burn panics where it is not.
 fn check_record<N: Network>(
     record: Bytes,
     network: Option<&N>,
@@ -205,14 +218,14 @@ fn check_record<N: Network>(
     }
     let failed = |error: burn_pack::Error| error.to_string();
     let reader = Reader::from_bytes(record).map_err(failed)?;
-    // Names are the parameter's number and what it is of it.
-    let of = |name: &str| {
+    // A name is the identifier of a parameter, a dot, and a field of its state.
+    let parse = |name: &str| {
         let (id, field) = name.split_once('.')?;
         Some((id.parse::<u64>().ok()?, field.to_string()))
     };
     let ranks_fit = reader.scalars().iter().all(|(name, value)| {
         let rank = |id| shapes.0.get(&id).map(|(shape, _)| shape.num_dims());
-        match of(name) {
+        match parse(name) {
             Some((id, field)) if field == "__rank" => {
                 rank(id).is_some_and(|rank| usize::try_from(*value) == Ok(rank))
             }
@@ -221,7 +234,7 @@ fn check_record<N: Network>(
     });
     let tensors = reader.into_tensors().map_err(failed)?;
     let fits = |tensor: &burn_pack::Tensor| {
-        let id = of(&tensor.name).map(|(id, _)| id);
+        let id = parse(&tensor.name).map(|(id, _)| id);
         let (shape, dtype) = shapes
             .0
             .get(&id.filter(|id| tensor.param_id == Some(*id))?)?;

@@ -1,11 +1,8 @@
-//! Training written down between two steps, to go on from there.
+//! Checkpoints: the state of a training run as a file.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use burn::store::ModuleRecord;
-use burn::store::burn_pack::Reader;
-use burn::tensor::{Bytes, DType};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -13,131 +10,47 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use twox_hash::XxHash3_128;
 
-use crate::record::Sums;
-use crate::steps::Steps;
-use crate::{Network, StopReason, TrainingError};
+use crate::optimizer_record::OptimizerRecord;
+use crate::progress::TrainingProgress;
+use crate::recorder::LayerSums;
+use crate::report::StopReason;
 
-/// Everything that [`resume`](crate::resume) needs to go on to the bit where [`fit`](crate::fit) was:
-/// weights, what the optimizer remembers, the place in the schedule and in the order of rows, the
-/// random numbers to come, the sums of the epoch, and the networks to choose from in the end.
+/// The state of a training run between two steps, from which [`resume`](crate::resume) continues.
+/// It has the weights, the state of the optimizer, the position in the schedule and in the row
+/// order, the state of the random number generators, the sums of the current epoch, and the
+/// networks that may be returned in the end. [`resume`](crate::resume) has an example.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// What whoever keeps the checkpoint wants to keep with it, such as a history.
+    /// Text that the caller stores with the checkpoint, such as a history. Empty at first.
     pub note: String,
-    pub(crate) place: Place,
+    pub(crate) progress: TrainingProgress,
     /// Burn's record of the network; empty where training has ended.
     pub(crate) network: Vec<u8>,
-    /// Burn's records of the networks to choose from, the last one last.
+    /// Burn's records of the networks that may be returned in the end, in the order of their epochs.
     pub(crate) kept: Vec<Vec<u8>>,
-    pub(crate) optimizer: Remembered,
-    pub(crate) sums: Vec<Sums>,
+    pub(crate) optimizer: OptimizerRecord,
+    pub(crate) sums: Vec<LayerSums>,
 }
 
-/// Where training is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Place {
-    /// Rows trained on, and steps in an epoch.
-    pub rows: usize,
-    pub steps: usize,
-    /// The epoch, from 1, and steps done in it.
-    pub epoch: usize,
-    pub step: usize,
-    /// Epochs finished.
-    pub epochs: usize,
-    /// Why training ended, if it has.
-    pub stop: Option<StopReason>,
-    /// Before the schedule.
-    pub learning_rate: f64,
-    /// The lowest loss of an epoch; none before the first.
-    pub lowest: Option<f64>,
-    /// The epochs of the networks to choose from.
-    pub kept: Vec<usize>,
-    /// Where the random numbers were before this epoch's order was drawn, in words.
-    #[serde(with = "as_text")]
-    pub order: u128,
-    /// The epoch's sum of losses, and the rows that it is of.
-    pub loss: f64,
-    pub loss_rows: usize,
-}
-
-impl Place {
-    /// Before the first step.
-    pub fn start(rows: usize, steps: usize, learning_rate: f64) -> Self {
-        Self {
-            rows,
-            steps,
-            epoch: 1,
-            step: 0,
-            epochs: 0,
-            stop: None,
-            learning_rate,
-            lowest: None,
-            kept: Vec::new(),
-            order: 0,
-            loss: 0.0,
-            loss_rows: 0,
-        }
-    }
-
-    /// The place for a training of so many rows, steps and epochs. What was found on other rows does
-    /// not count.
-    pub fn on(mut self, rows: usize, steps: usize, epochs: usize) -> Self {
-        if (self.rows, self.steps) != (rows, steps) {
-            let epoch = match self.stop {
-                Some(_) => 1,
-                None => self.epoch,
-            };
-            self = Self {
-                epoch,
-                ..Self::start(rows, steps, self.learning_rate)
-            };
-        }
-        self.epoch = self.epoch.clamp(1, epochs.saturating_add(1));
-        self.step = self.step.min(steps);
-        self
-    }
-
-    /// Steps since the start of training.
-    pub fn steps_done(&self) -> usize {
-        (self.epoch - 1)
-            .saturating_mul(self.steps)
-            .saturating_add(self.step)
-    }
-}
-
-/// What the optimizer remembers of the parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Remembered {
-    /// Of [`Update`](crate::Update), with the random numbers of dropout.
-    Arrays {
-        steps: i32,
-        first: Vec<f32>,
-        second: Vec<f32>,
-        dropout: Vec<Xoshiro256PlusPlus>,
-    },
-    /// Burn's record of its optimizer.
-    Record(Vec<u8>),
-}
-
-/// Bytes that are no checkpoint, or a damaged one.
+/// Why bytes could not be read as a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct CheckpointError(String);
 
-/// The version of the format.
+/// The version of the file format.
 const VERSION: u32 = 1;
-/// The metadata's keys.
+/// The keys of the safetensors metadata.
 const KEY: &str = "backburn_checkpoint";
 const CHECKSUM: &str = "checksum";
 
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     version: u32,
-    place: Place,
+    #[serde(rename = "place")]
+    progress: TrainingProgress,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrays: Option<Arrays>,
-    sums: Vec<Sums>,
+    sums: Vec<LayerSums>,
     note: String,
 }
 
@@ -147,34 +60,35 @@ struct Arrays {
     dropout: Vec<Xoshiro256PlusPlus>,
 }
 
-/// A tensor on its way to a file.
+/// Name, type, length and bytes of a tensor of the file.
 type Part<'a> = (String, Dtype, usize, Cow<'a, [u8]>);
 
 impl Checkpoint {
-    /// Whether training has ended, and all that is left is to choose the network.
+    /// Why training ended; `None` while it runs. Resuming an ended run takes no further step: it
+    /// returns the best network.
     pub fn ended(&self) -> Option<StopReason> {
-        self.place.stop
+        self.progress.stop
     }
 
-    /// The epoch that training is in, from 1, and how many of its steps are done.
+    /// The current epoch, counted from 1, and the steps done in it.
     pub fn epoch_and_step(&self) -> (usize, usize) {
-        (self.place.epoch, self.place.step)
+        (self.progress.epoch, self.progress.step)
     }
 
-    /// The same weights at the start of the epoch, for a training on other rows: what was measured on the
-    /// old ones does not count.
+    /// This checkpoint for a run on other rows: the same weights at the start of the current epoch.
+    /// Losses on the old rows are dropped, and so are the networks that were kept for them.
     pub fn for_other_rows(self) -> Self {
-        let Place {
+        let TrainingProgress {
             rows,
             steps,
             epoch,
             learning_rate,
             ..
-        } = self.place;
+        } = self.progress;
         Self {
-            place: Place {
+            progress: TrainingProgress {
                 epoch,
-                ..Place::start(rows, steps, learning_rate)
+                ..TrainingProgress::start(rows, steps, learning_rate)
             },
             kept: Vec::new(),
             sums: Vec::new(),
@@ -182,44 +96,14 @@ impl Checkpoint {
         }
     }
 
-    /// Between two steps. `sums` are those of a recorder, if there is one.
-    pub(crate) fn running<N: Network>(
-        place: &Place,
-        kept: &[(usize, N)],
-        trainer: &dyn Steps<N>,
-        sums: Option<Vec<Sums>>,
-    ) -> Self {
-        Self {
-            network: record(&trainer.network()),
-            optimizer: trainer.remembered(),
-            sums: sums.unwrap_or_default(),
-            ..Self::at_end(place, kept)
-        }
-    }
-
-    /// After the last step.
-    pub(crate) fn at_end<N: Network>(place: &Place, kept: &[(usize, N)]) -> Self {
-        Self {
-            note: String::new(),
-            place: Place {
-                kept: kept.iter().map(|(epoch, _)| *epoch).collect(),
-                ..place.clone()
-            },
-            network: Vec::new(),
-            kept: kept.iter().map(|(_, network)| record(network)).collect(),
-            optimizer: Remembered::Record(Vec::new()),
-            sums: Vec::new(),
-        }
-    }
-
-    /// The checkpoint as a safetensors file with a checksum.
+    /// The checkpoint as the bytes of a safetensors file with a checksum.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut parts: Vec<Part> = vec![bytes("network".to_string(), &self.network)];
         for (index, network) in self.kept.iter().enumerate() {
             parts.push(bytes(format!("kept.{index}"), network));
         }
         let arrays = match &self.optimizer {
-            Remembered::Arrays {
+            OptimizerRecord::Fused {
                 steps,
                 first,
                 second,
@@ -232,7 +116,7 @@ impl Checkpoint {
                     dropout: dropout.clone(),
                 })
             }
-            Remembered::Record(record) => {
+            OptimizerRecord::Burn(record) => {
                 parts.push(bytes("optimizer.record".to_string(), record));
                 None
             }
@@ -242,7 +126,7 @@ impl Checkpoint {
         }
         let metadata = Metadata {
             version: VERSION,
-            place: self.place.clone(),
+            progress: self.progress.clone(),
             arrays,
             sums: self.sums.clone(),
             note: self.note.clone(),
@@ -263,16 +147,17 @@ impl Checkpoint {
         safetensors::serialize(views, Some(metadata)).expect("the parts have names of their own")
     }
 
-    /// Reads a checkpoint. Nothing in the bytes is trusted.
+    /// Reads a checkpoint. No bytes make this panic.
     ///
     /// # Errors
     ///
-    /// Bytes that are something else, damaged, or newer than this program.
+    /// Bytes that are no checkpoint, are damaged, or have a newer format than this program reads.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         Self::read(bytes, true)
     }
 
-    /// Reads a checkpoint whatever its checksum is, so that a fuzzer sees what is behind it.
+    /// Reads a checkpoint without comparing its checksum, so that a fuzzer reaches the code behind
+    /// that comparison.
     ///
     /// # Errors
     ///
@@ -306,7 +191,7 @@ impl Checkpoint {
             .iter()
             .map(|(name, view)| (name.as_str(), view.data()));
         if checked && entry(CHECKSUM) != Some(&checksum(json, data)) {
-            return Err(error("it is damaged: its checksum is another"));
+            return Err(error("it is damaged: its checksum does not match"));
         }
         let metadata: Metadata = serde_json::from_str(json).map_err(unreadable)?;
         let part = |name: &str, dtype: Dtype| match file.tensor(name) {
@@ -319,19 +204,13 @@ impl Checkpoint {
             let (numbers, _) = data.as_chunks::<4>();
             Ok(numbers.iter().map(|n| f32::from_le_bytes(*n)).collect())
         };
-        let place = &metadata.place;
-        let sound = (place.kept.iter().all(|epoch| *epoch <= place.epochs))
-            && place.epochs <= place.epoch
-            && place.step <= place.steps
-            && place.loss_rows <= place.rows
-            && metadata
-                .sums
-                .iter()
-                .all(|sums| sums.measured <= place.steps);
+        let progress = &metadata.progress;
+        let measured = |sums: &LayerSums| sums.measured <= progress.steps;
+        let sound = progress.is_consistent() && metadata.sums.iter().all(measured);
         if !sound {
             return Err(error("it is damaged: its numbers contradict each other"));
         }
-        let kept = 0..metadata.place.kept.len();
+        let kept = 0..metadata.progress.kept_epochs.len();
         let mut sums = metadata.sums;
         for (index, sums) in sums.iter_mut().enumerate() {
             sums.gradients = floats(&format!("gradients.{index}"))?;
@@ -342,16 +221,16 @@ impl Checkpoint {
                 .map(|index| bytes(&format!("kept.{index}")))
                 .collect::<Result<_, _>>()?,
             optimizer: match metadata.arrays {
-                Some(Arrays { steps, dropout }) => Remembered::Arrays {
+                Some(Arrays { steps, dropout }) => OptimizerRecord::Fused {
                     steps,
                     dropout,
                     first: floats("optimizer.first")?,
                     second: floats("optimizer.second")?,
                 },
-                None => Remembered::Record(bytes("optimizer.record")?),
+                None => OptimizerRecord::Burn(bytes("optimizer.record")?),
             },
             sums,
-            place: metadata.place,
+            progress: metadata.progress,
             note: metadata.note,
         })
     }
@@ -366,7 +245,7 @@ fn floats(name: String, numbers: &[f32]) -> Part<'_> {
     (name, Dtype::F32, numbers.len(), Cow::Owned(data))
 }
 
-/// Of the metadata and the tensors, in the order of their names.
+/// The checksum of the metadata and of the tensors, which are in the order of their names.
 fn checksum<'a>(json: &str, parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     let mut hasher = XxHash3_128::new();
     hasher.write(json.as_bytes());
@@ -376,45 +255,4 @@ fn checksum<'a>(json: &str, parts: impl Iterator<Item = (&'a str, &'a [u8])>) ->
         hasher.write(data);
     }
     format!("{:032x}", hasher.finish_128())
-}
-
-/// A network's parameters with their identities, which the optimizer knows them by.
-fn record<N: Network>(network: &N) -> Vec<u8> {
-    let record = network.clone().into_record().into_bytes();
-    record.expect("parameters can be read back").to_vec()
-}
-
-/// A network with the parameters of a record.
-pub(crate) fn with_record<N: Network>(network: N, record: &[u8]) -> Result<N, TrainingError> {
-    let types = |record: &[u8]| -> Result<HashMap<String, DType>, TrainingError> {
-        let tensors = Reader::from_bytes(Bytes::from_bytes_vec(record.to_vec()))
-            .and_then(Reader::into_tensors)
-            .map_err(|error| TrainingError::Checkpoint(error.to_string()))?;
-        Ok(tensors.into_iter().map(|t| (t.name, t.dtype)).collect())
-    };
-    // Burn panics on a parameter of another type of numbers.
-    let own = types(&self::record(&network))?;
-    for (name, found) in types(record)? {
-        if own.get(&name).is_some_and(|expected| *expected != found) {
-            let reason = format!("it is damaged: its {name} is of other numbers");
-            return Err(TrainingError::Checkpoint(reason));
-        }
-    }
-    ModuleRecord::from_bytes(Bytes::from_bytes_vec(record.to_vec()))
-        .and_then(|record| network.try_load_record(record))
-        .map_err(|error| TrainingError::Checkpoint(error.to_string()))
-}
-
-/// JSON has no numbers as large.
-mod as_text {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(number)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
 }

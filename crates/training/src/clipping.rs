@@ -1,21 +1,23 @@
-//! Clipping: an upper bound on the gradient, against explosions.
+//! Gradient clipping.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Bounds gradients before the update. Both bounds may be set: value first, then norm.
+/// Bounds on the gradient, which keep it from exploding. If both are set, elements are clipped first
+/// and the norm after that. [`TrainingConfig::clipping`](crate::TrainingConfig::clipping) makes one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Clipping {
-    /// No element of a gradient is further from zero than this.
+    /// The largest absolute value of an element, as in PyTorch's `clip_grad_value_`.
     pub value: Option<f64>,
-    /// The gradient of all parameters together is no longer than this, as by PyTorch's
-    /// `clip_grad_norm_` (Burn's own clipping bounds each parameter by itself).
+    /// The largest Euclidean norm of the gradient of all parameters together, as in PyTorch's
+    /// `clip_grad_norm_` (Pascanu and others, 2013). Burn's own clipping bounds the norm of each
+    /// parameter by itself.
     pub norm: Option<f64>,
 }
 
 impl Clipping {
-    /// Bounds the gradients of a network.
+    /// Clips the gradients of a network.
     pub fn clip<M: Module>(&self, network: &M, mut gradients: GradientsParams) -> GradientsParams {
         if let Some(bound) = self.value {
             let gradients = &mut gradients;

@@ -5,44 +5,53 @@ use thiserror::Error;
 
 use crate::{Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig};
 
-/// What [`fit`](crate::fit) does.
+/// The settings of [`fit`](crate::fit).
 ///
-/// Read from a config file, every field that is left out takes its default, and a field that
-/// does not exist is an error.
+/// In a config file, a missing field has its default value, and an unknown field is an error.
+///
+/// ```
+/// use backburn_training::TrainingConfig;
+///
+/// let config = TrainingConfig { epochs: 20, batch_size: Some(64), ..TrainingConfig::default() };
+/// assert!(config.validate().is_ok());
+/// let invalid = TrainingConfig { epochs: 0, ..config };
+/// assert_eq!(invalid.validate().unwrap_err().to_string(), "training.epochs: must be at least 1");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// Passes over the training rows, at most.
+    /// The largest number of epochs: passes over the training rows.
     pub epochs: usize,
-    /// Rows in each step; see [`batch_size_for`](Self::batch_size_for) where it is not set.
+    /// Rows in a batch; see [`batch_size_for`](Self::batch_size_for) for the default.
     pub batch_size: Option<usize>,
-    /// The size of a step, before the schedule.
+    /// The learning rate before the schedule.
     pub learning_rate: LearningRate,
-    /// What is minimized.
+    /// The loss that training minimizes.
     pub loss: Loss,
-    /// For [`Loss::Huber`]: where it turns from squared to absolute.
+    /// For [`Loss::Huber`]: the error at which the loss turns from squared to absolute; above 0.
     pub huber_delta: f64,
-    /// For classes: the share of certainty spread evenly over all classes, in `[0, 1)`.
+    /// Label smoothing for classes: the probability that is spread evenly over all classes, in
+    /// `[0, 1)`.
     pub label_smoothing: f64,
-    /// How a gradient becomes an update.
+    /// The optimizer and its settings.
     pub optimizer: OptimizerConfig,
-    /// The course of the learning rate.
+    /// The learning rate schedule.
     pub schedule: ScheduleConfig,
-    /// Bound on the norm of the whole gradient.
+    /// The largest norm of the whole gradient; see [`Clipping::norm`].
     pub clip_norm: Option<f64>,
-    /// Bound on each element of the gradient.
+    /// The largest absolute value of an element of the gradient; see [`Clipping::value`].
     pub clip_value: Option<f64>,
-    /// Stop after this many epochs without a better validation loss; 0 never stops early. With
-    /// validation rows, the weights of the best epoch are kept either way.
+    /// Early stopping: training ends after this many epochs without a lower validation loss. 0
+    /// turns it off; the weights of the best epoch are returned all the same.
     pub patience: usize,
-    /// Sets the order of rows and what dropout drops.
+    /// The seed of the row order and of dropout.
     pub seed: u64,
-    /// Whether a plain network in main memory is trained there over arrays, instead of operation by
-    /// operation through Burn: the same equations, several times as fast.
+    /// Whether a plain network in main memory is trained over arrays and not through Burn's
+    /// autodiff. The equations are the same, and training is several times as fast.
     pub fused: bool,
 }
 
-/// A setting of a training run that cannot be.
+/// An invalid setting of a training run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("training.{field}: {reason}")]
 pub struct ConfigError {
@@ -73,13 +82,13 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
-    /// Rows in each step when training on so many: as set, or else a hundredth of them, at least
-    /// 16 and at most 256.
+    /// The batch size for a number of training rows: as set, or else a hundredth of the rows, at
+    /// least 16 and at most 256.
     pub fn batch_size_for(&self, rows: usize) -> usize {
         self.batch_size.unwrap_or((rows / 100).clamp(16, 256))
     }
 
-    /// The loss with its settings.
+    /// The loss and its settings.
     pub fn criterion(&self) -> Criterion {
         Criterion {
             loss: self.loss,
@@ -88,7 +97,7 @@ impl TrainingConfig {
         }
     }
 
-    /// The bounds on the gradient.
+    /// The bounds for gradient clipping.
     pub fn clipping(&self) -> Clipping {
         Clipping {
             value: self.clip_value,
@@ -100,11 +109,11 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// The first field that cannot be, and why.
+    /// The first invalid field, and what is wrong with it.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let optimizer = &self.optimizer;
         let schedule = &self.schedule;
-        // The arithmetic is of 32-bit numbers, and so are the checks.
+        // Training computes in 32 bits, and so do the checks.
         let share = |x: f64| (0.0..1.0).contains(&(x as f32));
         let positive = |x: f64| (x as f32).is_finite() && x as f32 > 0.0;
         let bound = |x: Option<f64>| x.is_none_or(positive);
@@ -170,7 +179,7 @@ impl TrainingConfig {
                 return Err(ConfigError { field, reason });
             }
         }
-        // Whatever else a schedule cannot take, Burn says when it is built.
+        // Burn has more conditions on a schedule, which it checks when it builds one.
         let rate = self.learning_rate.fixed().unwrap_or(1.0);
         self.schedule
             .init(rate, self.epochs, 1)
@@ -189,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_that_cannot_be_names_the_field() {
+    fn an_invalid_setting_names_the_field() {
         type Break = fn(&mut TrainingConfig);
         let breaks: [(&str, Break); 11] = [
             ("epochs", |c| c.epochs = 0),

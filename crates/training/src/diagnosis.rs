@@ -1,43 +1,63 @@
-//! What a history says is wrong, and what cures it.
+//! Finds problems in the history of a training run.
 //!
-//! Each rule is a few lines with its threshold in them. An illness that explains others silences
-//! them, so that what is named is the cause.
+//! Each rule is a method of `Run` with its thresholds in it. A problem that explains others hides
+//! them, so that only the cause is reported.
 
 use backburn_model::{Initializer, MlpConfig, Normalization};
 
 use crate::series::{flat_stretch, median, short};
 use crate::{
-    EpochRecord, Finding, History, Illness, LayerReport, OptimizerName, StopReason, TrainingConfig,
+    ActivationReport, Diagnosis, EpochRecord, Finding, History, LayerReport, OptimizerName,
+    StopReason, TrainingConfig,
 };
 
-/// What is known of a run beside its history.
+/// What is known about a run beside its history. All fields are optional.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Circumstances<'a> {
-    /// The network, if it is a plain one, and the settings of training: remedies then name only what
-    /// is not set already.
+pub struct DiagnosisContext<'a> {
+    /// The settings of the network, if it is a plain one. Remedies then leave out what is set
+    /// already.
     pub network: Option<&'a MlpConfig>,
-    /// See [`network`](Self::network).
+    /// The settings of training, for the same purpose.
     pub training: Option<&'a TrainingConfig>,
-    /// The loss on the training rows of predicting each by the rows most like it, see
-    /// [`nearest_rows_loss`](crate::nearest_rows_loss).
+    /// The loss of a nearest-neighbor prediction on the training rows; see
+    /// [`nearest_rows_loss`](crate::nearest_rows_loss). It is needed to find underfitting.
     pub nearest_rows_loss: Option<f64>,
 }
 
-/// Looks for everything that a history can show. Healthy runs give nothing.
-pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding> {
+/// Finds the problems that a history shows. The result is empty for a healthy run.
+///
+/// ```
+/// use backburn_model::MlpConfig;
+/// use backburn_training::{
+///     DiagnosisContext, History, TensorDataset, TrainingConfig, diagnose, fit,
+/// };
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let x = Tensor::<2>::from_floats([[0.], [1.], [2.], [3.]], &device);
+/// let rows = TensorDataset::regression(x.clone(), x * 1000.0);
+/// let mlp = MlpConfig::new(1, 1).with_hidden([8]).init(&device)?;
+/// let config = TrainingConfig { epochs: 5, ..TrainingConfig::default() };
+/// let mut history = History::default();
+/// fit(mlp, &rows, None, &config, &mut history)?;
+/// let findings = diagnose(&history, DiagnosisContext::default());
+/// assert_eq!(findings[0].name.to_string(), "target out of scale");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn diagnose(history: &History, context: DiagnosisContext) -> Vec<Finding> {
     if history.epochs.is_empty() {
         return Vec::new();
     }
     let run = Run {
         history,
-        circumstances,
+        context,
         epochs: &history.epochs,
         constant: history.start.constant_loss,
     };
     if let Some(finding) = run.target_out_of_scale() {
         return vec![finding];
     }
-    // What breaks training comes first; what else shows is its doing.
+    // Problems that break training come first, since they cause others.
     let interrupted = history.stop == Some(StopReason::Interrupted);
     let saturated = run.saturated();
     let from_the_start = saturated
@@ -60,24 +80,25 @@ pub fn diagnose(history: &History, circumstances: Circumstances) -> Vec<Finding>
     if let Some(finding) = run.vanishing() {
         return vec![finding];
     }
-    // Whoever stopped a run knows that it was not at its end.
+    // An interrupted run is not expected to have converged.
     let pace = match interrupted {
         true => None,
         false => run.too_low().or_else(|| run.plateau()),
     };
-    let fit = match interrupted || pace.is_some() {
+    let underfitting = match interrupted || pace.is_some() {
         true => None,
         false => run.underfitting(),
     };
-    [pace, fit, run.overfitting()]
+    [pace, underfitting, run.overfitting()]
         .into_iter()
         .flatten()
         .collect()
 }
 
+/// A history, and what the rules need of it.
 struct Run<'a> {
     history: &'a History,
-    circumstances: Circumstances<'a>,
+    context: DiagnosisContext<'a>,
     epochs: &'a [EpochRecord],
     constant: f64,
 }
@@ -87,15 +108,16 @@ impl Run<'_> {
         let (mean, std) = self.history.start.target?;
         let fits = mean.abs() <= 10.0 && (0.01..=10.0).contains(&std);
         (!fits && std > 0.0).then(|| Finding {
-            name: Illness::TargetOutOfScale,
+            name: Diagnosis::TargetOutOfScale,
             layer: None,
             epoch: None,
             evidence: format!(
-                "the numbers to predict have a mean of {mean:.4} and a deviation of {std:.4}, and a \
-                 network's outputs start near 0 ± 1"
+                "the target has a mean of {mean:.4} and a standard deviation of {std:.4}, and the \
+                 outputs of an untrained network are near 0 ± 1"
             ),
-            remedy: "standardize the target: subtract its mean and divide by its deviation"
-                .to_string(),
+            remedy:
+                "standardize the target: subtract its mean and divide by its standard deviation"
+                    .to_string(),
             settings: vec!["data.target_scale=standard".to_string()],
         })
     }
@@ -123,20 +145,20 @@ impl Run<'_> {
         settings.extend(self.initializer());
         settings.extend(self.normalization());
         Some(Finding {
-            name: Illness::ExplodingGradients,
+            name: Diagnosis::ExplodingGradients,
             layer: Some(strongest.layer.clone()),
             epoch: Some(epoch.epoch),
             evidence: format!(
-                "the gradient had a norm of {} at the start of epoch {}, {} of it in {}; up to 10 is \
-                 usual",
+                "the gradient had a norm of {} at the start of epoch {}, and of {} in {} alone; up \
+                 to 10 is usual",
                 short(norm),
                 epoch.epoch,
                 short(strongest.first_gradient_norm),
                 strongest.layer
             ),
-            remedy: "clip the gradient; normalization, or smaller initial weights, keep it from \
-                     growing in the first place"
-                .to_string(),
+            remedy:
+                "clip the gradient; normalization or smaller initial weights prevent its growth"
+                    .to_string(),
             settings,
         })
     }
@@ -152,14 +174,14 @@ impl Run<'_> {
         let epoch = diverged.map_or(self.epochs.len(), |epoch| epoch.epoch);
         let rate = self.history.start.learning_rate;
         Some(Finding {
-            name: Illness::Divergence,
+            name: Diagnosis::Divergence,
             layer: None,
             epoch: Some(epoch),
             evidence: format!(
                 "the loss became infinite or NaN in epoch {epoch}, at a learning rate of {}",
                 short(rate)
             ),
-            remedy: "take smaller steps, and bound them".to_string(),
+            remedy: "reduce the learning rate, and clip the gradient".to_string(),
             settings: vec![
                 format!("training.learning_rate={}", short(rate / 10.0)),
                 "training.clip_norm=1.0".to_string(),
@@ -183,17 +205,17 @@ impl Run<'_> {
         let layer = layers[weakest].layer.clone();
         let evidence = match least > 0.0 {
             true => format!(
-                "the gradient in {layer} is {} of the strongest layer's, and its weights change by {} \
-                 of their size in a step",
+                "the gradient in {layer} is {} times that of the layer with the largest gradient, and \
+                 a step changes its weights by {} of their norm",
                 short(least / strongest),
                 short(median(
                     layers_at(first_half, weakest).map(|l| l.update_ratio)
                 ))
             ),
-            false => format!("no gradient at all reaches {layer}"),
+            false => format!("the gradient in {layer} is 0"),
         };
         let mut settings = Vec::new();
-        if let Some(network) = self.circumstances.network {
+        if let Some(network) = self.context.network {
             settings.extend(self.normalization());
             let widths_repeat = network.hidden.windows(2).any(|pair| pair[0] == pair[1]);
             if !network.residual && widths_repeat {
@@ -204,13 +226,14 @@ impl Run<'_> {
             }
         }
         Some(Finding {
-            name: Illness::VanishingGradients,
+            name: Diagnosis::VanishingGradients,
             layer: Some(layer),
             epoch: Some(1),
             evidence,
             remedy:
-                "normalize each layer, add residual connections, and start from weights that fit \
-                     the activation function; ReLU and its relatives pass more on than sigmoids"
+                "normalize each layer, add residual connections, and use an initializer that fits \
+                     the activation function; gradients vanish less \
+                     through ReLU and its variants than through sigmoids"
                     .to_string(),
             settings,
         })
@@ -218,27 +241,27 @@ impl Run<'_> {
 
     fn dead(&self) -> Option<Finding> {
         let (layer, share) = self.worst(self.second_half(), 0.8, |a| a.dead)?;
-        // A network that does well has units to spare.
+        // A network with a low loss does not need all of its units.
         let best = self.epochs.iter().map(loss).fold(f64::INFINITY, f64::min);
         if best < 0.15 * self.constant {
             return None;
         }
         let mut settings = vec!["network.activation=leaky_relu(0.01)".to_string()];
         let rate = self.history.start.learning_rate / 10.0;
-        // Where the weights started well, it was the steps that killed the units.
+        // If the initializer is not the cause, the steps were too large.
         let cause = self.initializer();
         settings.push(cause.unwrap_or_else(|| format!("training.learning_rate={}", short(rate))));
         Some(Finding {
-            name: Illness::DeadRelus,
+            name: Diagnosis::DeadRelus,
             layer: Some(layer.clone()),
             epoch: Some(self.epochs.len()),
             evidence: format!(
-                "{:.0} % of the units in {layer} give 0 for every row, and no gradient passes them",
+                "{:.0} % of the units in {layer} output 0 for every row, and their gradient is 0",
                 share * 100.0
             ),
             remedy:
-                "start from weights that fit the activation function, take smaller steps, and use \
-                     a function that has a slope below zero"
+                "use an initializer that fits the activation function, a lower learning rate, and \
+                     an activation function with a slope below zero"
                     .to_string(),
             settings,
         })
@@ -248,7 +271,7 @@ impl Run<'_> {
         let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
         let (layer, share) = self.worst(first_half, 0.5, |a| a.saturated)?;
         Some(Finding {
-            name: Illness::SaturatedUnits,
+            name: Diagnosis::SaturatedUnits,
             layer: Some(layer.clone()),
             epoch: Some(1),
             evidence: format!(
@@ -256,8 +279,9 @@ impl Run<'_> {
                  nearly every row, where it is flat",
                 share * 100.0
             ),
-            remedy: "start from smaller weights, and normalize what enters the activation function"
-                .to_string(),
+            remedy:
+                "use smaller initial weights, and normalize the inputs of the activation function"
+                    .to_string(),
             settings: [self.initializer(), self.normalization()]
                 .into_iter()
                 .flatten()
@@ -269,13 +293,13 @@ impl Run<'_> {
         let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
         let steps = losses.len() - 1;
         let jump = 0.05 * self.constant;
-        // With fewer steps in an epoch, chance makes its mean jump.
+        // With fewer steps in an epoch its mean loss jumps by chance.
         const FEWEST_STEPS: usize = 10;
         let jumps = losses
             .windows(2)
             .filter(|pair| pair[1] - pair[0] > jump)
             .count();
-        // Dropout raises the training loss alone.
+        // The validation loss too, since dropout raises the training loss only.
         let validation = self.epochs.iter().filter_map(|e| e.validation_loss);
         let lowest = losses
             .iter()
@@ -294,43 +318,46 @@ impl Run<'_> {
         let rate = self.history.start.learning_rate;
         let what = match useless {
             true => format!(
-                "the training loss never came below {}, and predicting a constant gives {}",
+                "the training loss was never lower than {}, and that of a constant prediction is {}",
                 short(lowest),
                 short(self.constant)
             ),
-            false => format!("the training loss jumped up in {jumps} of {steps} epochs"),
+            false => format!("the training loss rose sharply in {jumps} of {steps} epochs"),
         };
         Some(Finding {
-            name: Illness::LearningRateTooHigh,
+            name: Diagnosis::LearningRateTooHigh,
             layer: None,
             epoch: None,
             evidence: format!(
-                "{what}; the first steps at {} changed the weights by {} of their size each",
+                "{what}; each of the first steps at a learning rate of {} changed the weights by {} of \
+                 their norm",
                 short(rate),
                 short(first)
             ),
-            remedy: "take smaller steps, or have the rate found by a range test".to_string(),
+            remedy:
+                "reduce the learning rate, or find it by a range test (training.learning_rate=auto)"
+                    .to_string(),
             settings: vec![format!("training.learning_rate={}", short(rate / 10.0))],
         })
     }
 
-    /// Where steps are small enough, the loss falls by as much in the second half of the way (the sum
-    /// of the learning rates) as in the first.
+    /// If steps are too small, the loss falls as much in the second half of the path (the sum of the
+    /// learning rates) as in the first half.
     fn too_low(&self) -> Option<Finding> {
         let epochs = self.epochs;
         let (first, last) = (epochs.first()?, epochs.last()?);
         if epochs.len() < 5 || self.history.stop == Some(StopReason::EarlyStopping) {
             return None;
         }
-        let way: f64 = epochs[1..].iter().map(|e| e.learning_rate).sum();
+        let path: f64 = epochs[1..].iter().map(|e| e.learning_rate).sum();
         let mut gone = 0.0;
         let middle = epochs[1..].iter().find(|epoch| {
             gone += epoch.learning_rate;
-            gone >= way / 2.0
+            gone >= path / 2.0
         })?;
         let before = (first.training_loss - middle.training_loss) / gone;
         let after =
-            (middle.training_loss - last.training_loss) / (way - gone).max(f64::MIN_POSITIVE);
+            (middle.training_loss - last.training_loss) / (path - gone).max(f64::MIN_POSITIVE);
         let fell = first.training_loss - last.training_loss;
         let straight = before > 0.0 && (0.1..2.5).contains(&(after / before));
         let unfinished = last.training_loss > 0.25 * self.constant && fell > 0.05 * self.constant;
@@ -341,19 +368,19 @@ impl Run<'_> {
         }
         let rate = self.history.start.learning_rate;
         Some(Finding {
-            name: Illness::LearningRateTooLow,
+            name: Diagnosis::LearningRateTooLow,
             layer: None,
             epoch: Some(last.epoch),
             evidence: format!(
-                "after {} epochs the training loss is still falling steadily, from {} to {}, and a \
-                 step at {} changes the weights by {} of their size",
+                "after {} epochs the training loss still falls steadily, from {} to {}, and a step \
+                 at a learning rate of {} changes the weights by {} of their norm",
                 epochs.len(),
                 short(first.training_loss),
                 short(last.training_loss),
                 short(rate),
                 short(ratio)
             ),
-            remedy: "take larger steps, have the rate found by a range test \
+            remedy: "raise the learning rate, find it by a range test \
                      (training.learning_rate=auto), or train for more epochs"
                 .to_string(),
             settings: (rate < 1.0)
@@ -364,9 +391,9 @@ impl Run<'_> {
     }
 
     fn plateau(&self) -> Option<Finding> {
-        // A linear model stands still where it is as good as it can be.
+        // A linear model reaches its optimum and stays there.
         if self
-            .circumstances
+            .context
             .network
             .is_some_and(|network| network.hidden.is_empty())
         {
@@ -376,7 +403,7 @@ impl Run<'_> {
         let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
         let evidence = if losses.len() >= 5 && lowest > 0.97 * self.constant {
             format!(
-                "the training loss stayed near {}, where predicting a constant is, for all {} epochs",
+                "the training loss stayed near {}, that of a constant prediction, for all {} epochs",
                 short(self.constant),
                 losses.len()
             )
@@ -389,20 +416,20 @@ impl Run<'_> {
                 return None;
             }
             format!(
-                "the training loss stood still near {} from epoch {} to {}",
+                "the training loss stayed near {} from epoch {} to {}",
                 short(level),
                 self.epochs[start].epoch,
                 self.epochs[end].epoch
             )
         };
         Some(Finding {
-            name: Illness::Plateau,
+            name: Diagnosis::Plateau,
             layer: None,
             epoch: None,
             evidence,
             remedy:
-                "use an optimizer that adapts its steps, and weights that start apart from each \
-                     other; or else the columns say nothing about the target"
+                "use an adaptive optimizer such as AdamW, and random initial weights; if that does \
+                     not help, the columns may not predict the target"
                     .to_string(),
             settings: [self.optimizer(), self.initializer()]
                 .into_iter()
@@ -420,9 +447,9 @@ impl Run<'_> {
             .iter()
             .filter_map(|e| Some((e, e.validation_loss?)))
             .collect();
-        let place = (0..losses.len()).min_by(|&a, &b| losses[a].1.total_cmp(&losses[b].1))?;
-        let (best, lowest) = losses[place];
-        let tail = losses.len().div_ceil(10).min(losses.len() - place);
+        let lowest_at = (0..losses.len()).min_by(|&a, &b| losses[a].1.total_cmp(&losses[b].1))?;
+        let (best, lowest) = losses[lowest_at];
+        let tail = losses.len().div_ceil(10).min(losses.len() - lowest_at);
         let end = median(losses[losses.len() - tail..].iter().map(|(_, loss)| *loss));
         let rose = end > 1.15 * lowest && end > lowest + 0.1 * self.constant;
         let last = self.epochs.last()?;
@@ -431,14 +458,14 @@ impl Run<'_> {
             return None;
         }
         let mut settings = Vec::new();
-        if let Some(network) = self.circumstances.network {
+        if let Some(network) = self.context.network {
             let more = if network.dropout < 0.3 { 0.3 } else { 0.5 };
             if network.dropout < more && !network.hidden.is_empty() {
                 settings.push(format!("network.dropout={more}"));
             }
         }
         Some(Finding {
-            name: Illness::Overfitting,
+            name: Diagnosis::Overfitting,
             layer: None,
             epoch: Some(best.epoch),
             evidence: format!(
@@ -451,15 +478,15 @@ impl Run<'_> {
                 short(last.training_loss)
             ),
             remedy:
-                "drop units at random, use fewer of them, or give more rows; the model has the \
-                     weights of the best epoch in any case"
+                "use dropout, fewer units, or more rows; the model has the weights of the best \
+                     epoch in any case"
                     .to_string(),
             settings,
         })
     }
 
     fn underfitting(&self) -> Option<Finding> {
-        let nearest = self.circumstances.nearest_rows_loss?;
+        let nearest = self.context.nearest_rows_loss?;
         let fitted = self
             .epochs
             .iter()
@@ -469,7 +496,7 @@ impl Run<'_> {
             return None;
         }
         let mut settings = Vec::new();
-        if let Some(network) = self.circumstances.network {
+        if let Some(network) = self.context.network {
             if network.dropout > 0.0 {
                 settings.push("network.dropout=0".to_string());
             }
@@ -485,17 +512,16 @@ impl Run<'_> {
             });
         }
         Some(Finding {
-            name: Illness::Underfitting,
+            name: Diagnosis::Underfitting,
             layer: None,
             epoch: None,
             evidence: format!(
-                "on the rows that it learned from the network has a loss of {}, and predicting each of \
-                 them from the rows most like it gives {}",
+                "the training loss is {}, and that of a nearest-neighbor prediction for the same rows \
+                 is {}",
                 short(fitted),
                 short(nearest)
             ),
-            remedy: "give the network more or wider layers and less dropout, and more epochs"
-                .to_string(),
+            remedy: "use more or wider layers, less dropout, and more epochs".to_string(),
             settings,
         })
     }
@@ -504,12 +530,13 @@ impl Run<'_> {
         &self.epochs[self.epochs.len() / 2..]
     }
 
-    /// The layer with the largest share of units, over these epochs, if that is at least so large.
+    /// The layer with the largest share of units, as the median over these epochs, if it is at least
+    /// `least`.
     fn worst(
         &self,
         epochs: &[EpochRecord],
         least: f64,
-        share: impl Fn(&crate::ActivationReport) -> f64,
+        share: impl Fn(&ActivationReport) -> f64,
     ) -> Option<(String, f64)> {
         let share = |layer: &LayerReport| layer.activation.as_ref().map_or(0.0, &share);
         let layers = epochs.first()?.layers.len();
@@ -522,37 +549,37 @@ impl Run<'_> {
             .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// How much of its size a step changes the weights by, in the layer where that is most.
+    /// The median over the epochs of the largest update ratio of a layer.
     fn update_ratio(&self) -> f64 {
         median(self.epochs.iter().map(largest_ratio))
     }
 
     fn optimizer(&self) -> Option<String> {
         let adapts = |config: &TrainingConfig| config.optimizer.name != OptimizerName::Sgd;
-        let set_already = self.circumstances.training.is_some_and(adapts);
+        let set_already = self.context.training.is_some_and(adapts);
         (!set_already).then(|| "training.optimizer.name=adamw".to_string())
     }
 
     fn normalization(&self) -> Option<String> {
-        let network = self.circumstances.network?;
+        let network = self.context.network?;
         (network.normalization == Normalization::None && !network.hidden.is_empty())
             .then(|| "network.normalization=batch".to_string())
     }
 
     fn initializer(&self) -> Option<String> {
-        let network = self.circumstances.network?;
+        let network = self.context.network?;
         (network.initializer != Initializer::Auto).then(|| "network.initializer=auto".to_string())
     }
 }
 
-/// A layer in each epoch that has it.
+/// The reports of a layer in all epochs.
 fn layers_at(epochs: &[EpochRecord], layer: usize) -> impl Iterator<Item = &LayerReport> {
     epochs
         .iter()
         .filter_map(move |epoch| epoch.layers.get(layer))
 }
 
-/// How much of its size a step changes the weights by, in the layer where that is most.
+/// The largest update ratio of a layer; see [`LayerReport::update_ratio`].
 fn largest_ratio(epoch: &EpochRecord) -> f64 {
     epoch
         .layers
@@ -561,6 +588,10 @@ fn largest_ratio(epoch: &EpochRecord) -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// The validation loss, or the training loss if there is none.
 fn loss(epoch: &EpochRecord) -> f64 {
     epoch.validation_loss.unwrap_or(epoch.training_loss)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,62 +1,64 @@
-//! What can be wrong with a training run.
+//! Problems of a training run.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Something wrong, with what shows it and what cures it.
+/// A problem of a training run, with its evidence and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What is wrong.
-    pub name: Illness,
-    /// The layer that shows it, if it is one, named as in [`LayerReport`](crate::LayerReport).
+    /// The problem.
+    pub name: Diagnosis,
+    /// The layer with the problem, named as in [`LayerReport`](crate::LayerReport); `None` if the
+    /// problem is not of one layer.
     pub layer: Option<String>,
-    /// The epoch that shows it, if it is one.
+    /// The epoch with the problem; `None` if it is not of one epoch.
     pub epoch: Option<usize>,
-    /// What shows it, with figures; a sentence.
+    /// The evidence, with numbers, as a sentence.
     pub evidence: String,
-    /// What to do; a sentence.
+    /// What to do, as a sentence.
     pub remedy: String,
-    /// The same as settings, `KEY=VALUE`, where settings do it.
+    /// The remedy as settings, `KEY=VALUE`; empty if no setting helps.
     pub settings: Vec<String>,
 }
 
-/// Everything that is looked for.
+/// The problems that are looked for. [`diagnose`](crate::diagnose) finds those that a history shows;
+/// the last three need the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Illness {
-    /// The numbers to predict are far from where a network's outputs start.
+pub enum Diagnosis {
+    /// The target values are far from the range of an untrained network's outputs.
     TargetOutOfScale,
-    /// The gradient grows out of all proportion on its way through the layers.
+    /// The gradient grows without bound on its way through the layers.
     ExplodingGradients,
-    /// The loss became infinite or not a number.
+    /// The loss became infinite or NaN.
     Divergence,
-    /// Hardly any gradient reaches some layer.
+    /// The gradient of a layer is almost 0.
     VanishingGradients,
-    /// Most units of a layer give 0 for every row.
+    /// Most units of a layer output 0 for every row.
     DeadRelus,
     /// Most units of a layer are at a bound of their activation function.
     SaturatedUnits,
-    /// The loss jumps up and down, or stays above that of a constant.
+    /// The loss jumps up and down, or stays above that of a constant prediction.
     LearningRateTooHigh,
-    /// The loss still falls in a straight line when training ends.
+    /// The loss still falls steadily when training ends.
     LearningRateTooLow,
-    /// The loss stands still for long.
+    /// The loss does not change for many epochs.
     Plateau,
     /// The validation loss rises while the training loss falls.
     Overfitting,
-    /// The network has not taken what the training rows tell.
+    /// The training loss is higher than that of a nearest-neighbor prediction.
     Underfitting,
-    /// A column all but gives the target away.
+    /// A column almost determines the target.
     Leakage,
-    /// A rare class is hardly recognized.
+    /// A rare class is hardly ever predicted.
     ClassImbalance,
-    /// More rows would make the model much better.
+    /// More rows would improve the model much.
     TooLittleData,
 }
 
-impl fmt::Display for Illness {
+impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TargetOutOfScale => "target out of scale",

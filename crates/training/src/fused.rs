@@ -1,9 +1,9 @@
-//! Steps over arrays in main memory: the plain network with the usual optimizers, and hardly
-//! anything allocated after the first step.
+//! Training steps over arrays in main memory, for a plain network with SGD, Adam or AdamW. Almost
+//! nothing is allocated after the first step.
 //!
-//! A large batch is cut into parts, each of which goes forward and backward by itself, on as many
-//! threads as there are; the update adds up their gradients. How it is cut depends on the network
-//! and the batch alone, and so does the result, to the bit.
+//! A large batch is split into parts. Each part has a forward and a backward pass of its own, and the
+//! parts run in parallel; the update adds their gradients. The split depends on the network and the
+//! batch alone, and not on the number of threads, and so the result is the same to the bit.
 
 use std::ops::Range;
 
@@ -16,63 +16,73 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::checkpoint::{Place, Remembered};
-use crate::loss_gradient::Truth;
-use crate::steps::{Recording, Steps};
-use crate::update::{CHUNK, Update};
-use crate::{Clipping, Criterion, Examples, Network, TrainingConfig, Validation};
+use crate::fused_optimizer::{CHUNK, FusedOptimizer};
+use crate::loss::scalar;
+use crate::loss_gradient::TargetArrays;
+use crate::optimizer_record::OptimizerRecord;
+use crate::progress::TrainingProgress;
+use crate::steps::{StepHook, Steps};
+use crate::{Clipping, Criterion, Network, TensorDataset, TrainingConfig, Validation};
 
+/// Trains a network over arrays.
 pub(crate) struct Fused<'a, N> {
-    /// Whose parameters those of `network` are, with others.
+    /// The module that `network` was made of. Its parameters are the initial ones.
     template: N,
     network: FusedMlp,
-    update: Update,
+    optimizer: FusedOptimizer,
     criterion: Criterion,
     clipping: Clipping,
+    /// The training rows, `[rows, columns]`.
     inputs: Vec<f32>,
-    truth: Truth,
+    targets: TargetArrays,
     weights: Option<Vec<f32>>,
+    /// The row order of the current epoch.
     order: Vec<usize>,
     parts: Vec<Part>,
-    validation: Option<(&'a Examples, Vec<f32>)>,
+    /// The validation rows, and their inputs, `[rows, columns]`.
+    validation: Option<(&'a TensorDataset, Vec<f32>)>,
+    /// The sum of the losses of the epoch's rows so far, and the number of these rows.
     loss: f64,
     rows: usize,
 }
 
-/// A part of a batch: its forward and backward pass, and the sum of its losses.
+/// A part of a batch: its forward and backward pass, and the sum of the losses of its rows.
 struct Part {
     pass: Pass,
     loss: f64,
 }
 
-/// Rows in a part: with fewer, adding up gradients costs more than further threads bring. Parameters
-/// that do not fit into a cache take longer to add up.
+/// Rows in a part. With fewer rows, adding the gradients costs more than another thread gains.
 const ROWS_PER_PART: usize = 128;
+/// Rows in a part of a network with more than [`LARGE`] parameters: gradients that do not fit into
+/// a cache take longer to add.
 const ROWS_PER_LARGE_PART: usize = 512;
 const LARGE: usize = 1 << 19;
 const MOST_PARTS: usize = 16;
-/// Rows in each of two parts, at least: a second thread brings most.
+/// The fewest rows in each of two parts. The second thread gains most, and so two parts may be
+/// smaller than more parts.
 const ROWS_IN_HALF: usize = 64;
+/// The same for a network with more than [`WIDE`] parameters.
 const ROWS_IN_WIDE_HALF: usize = 32;
 const WIDE: usize = 1 << 16;
-/// Multiplications in a batch that is cut, at least.
-const WORTH_CUTTING: usize = 500_000;
-/// Rows in each forward pass outside training.
+/// The fewest multiplications in a batch that is split.
+const WORTH_SPLITTING: usize = 500_000;
+/// Rows in each forward pass outside of training.
 const FORWARD_ROWS: usize = 1024;
 
 impl TrainingConfig {
-    /// Whether [`fit`](crate::fit) trains such a network over arrays.
+    /// Whether [`fit`](crate::fit) trains this network over arrays, and not through autodiff.
     pub fn fuses<N: Network>(&self, network: &N) -> bool {
-        self.fused && Update::of(&self.optimizer, 0).is_some() && network.fused().is_some()
+        self.fused && FusedOptimizer::new(&self.optimizer, 0).is_some() && network.fused().is_some()
     }
 }
 
 impl<'a, N: Network> Fused<'a, N> {
-    /// To train a network, if it and the settings are ones that are done here.
+    /// `None` where the network or the optimizer has no form over arrays.
     pub fn new(
         network: &N,
-        training: &Examples,
-        validation: Option<&'a Examples>,
+        training: &TensorDataset,
+        validation: Option<&'a TensorDataset>,
         config: &TrainingConfig,
     ) -> Option<Self> {
         if !config.fused {
@@ -80,7 +90,7 @@ impl<'a, N: Network> Fused<'a, N> {
         }
         let template = network.valid();
         let fused = network.fused()?;
-        let update = Update::of(&config.optimizer, fused.parameters.len())?;
+        let optimizer = FusedOptimizer::new(&config.optimizer, fused.parameters.len())?;
         let mut criterion = config.criterion();
         criterion.loss = criterion.loss.for_targets(&training.targets);
         let parts = 0..MOST_PARTS as u64;
@@ -92,11 +102,11 @@ impl<'a, N: Network> Fused<'a, N> {
             parts: parts.collect(),
             template,
             network: fused,
-            update,
+            optimizer,
             criterion,
             clipping: config.clipping(),
             inputs: numbers(&training.inputs),
-            truth: Truth::of(&training.targets),
+            targets: TargetArrays::new(&training.targets),
             weights: training.weights.as_ref().map(numbers),
             order: Vec::new(),
             validation: validation.map(|rows| (rows, numbers(&rows.inputs))),
@@ -105,15 +115,15 @@ impl<'a, N: Network> Fused<'a, N> {
         })
     }
 
-    /// Forward and backward pass of the rows at these places of the order; the gradients stay with
-    /// the parts, whose number is returned.
-    fn backpropagate(&mut self, rows: Range<usize>) -> usize {
+    /// Forward pass, loss and backward pass for the rows at these positions of the order. The
+    /// gradients stay in the parts; their number is returned.
+    fn backpropagate(&mut self, batch: Range<usize>) -> usize {
         self.network.prepare_backward();
-        let rows = &self.order[rows];
+        let rows = &self.order[batch];
         let work = rows.len() * self.network.work() * 3;
         let count = parts(rows.len(), self.network.parameters.len(), work);
         let scale = (rows.len() as f32).recip();
-        let (network, criterion, truth) = (&self.network, &self.criterion, &self.truth);
+        let (network, criterion, targets) = (&self.network, &self.criterion, &self.targets);
         let (inputs, weights) = (&self.inputs, self.weights.as_deref());
         let columns = network.columns();
         let run = |part: &mut Part, rows: &[usize]| {
@@ -126,21 +136,21 @@ impl<'a, N: Network> Fused<'a, N> {
             pass.forward_for_training(network);
             // Loss and backward pass.
             pass.backward(network, |outputs, gradient| {
-                *loss = criterion.backward(outputs, rows, truth, weights, scale, gradient);
+                *loss = criterion.backward(outputs, rows, targets, weights, scale, gradient);
             });
         };
         let parts = &mut self.parts[..count];
-        let shares = rows.chunks(rows.len().div_ceil(count));
+        let chunks = rows.chunks(rows.len().div_ceil(count));
         if count > 1 && worth_threads(work) {
-            let shares: Vec<&[usize]> = shares.collect();
-            let parts = parts.par_iter_mut().zip(shares);
+            let chunks: Vec<&[usize]> = chunks.collect();
+            let parts = parts.par_iter_mut().zip(chunks);
             parts
                 .with_max_len(1)
                 .for_each(|(part, rows)| run(part, rows));
         } else {
             parts
                 .iter_mut()
-                .zip(shares)
+                .zip(chunks)
                 .for_each(|(part, rows)| run(part, rows));
         }
         let losses: f64 = parts.iter().map(|part| part.loss).sum();
@@ -150,9 +160,9 @@ impl<'a, N: Network> Fused<'a, N> {
     }
 }
 
-/// How many parts a batch is cut into, by its rows, the network's parameters and the multiplications.
+/// The number of parts of a batch, by its rows, the parameters of the network and the multiplications.
 fn parts(rows: usize, parameters: usize, work: usize) -> usize {
-    if work < WORTH_CUTTING {
+    if work < WORTH_SPLITTING {
         return 1;
     }
     let many = match parameters > LARGE {
@@ -166,7 +176,7 @@ fn parts(rows: usize, parameters: usize, work: usize) -> usize {
     many.max(two.min(2)).clamp(1, MOST_PARTS)
 }
 
-/// The gradient of a batch, bounded: the sum of what its parts found.
+/// The clipped gradient of a batch: the sum of the gradients of its parts.
 struct Gradient<'a> {
     parts: &'a [Part],
     value: Option<f32>,
@@ -181,12 +191,12 @@ impl<'a> Gradient<'a> {
             factor: 1.0,
         };
         if let Some(bound) = clipping.norm {
-            let mut stretch = [0.0; CHUNK];
+            let mut chunk = [0.0; CHUNK];
             let length = parts[0].pass.gradient.len();
             let squares = (0..length).step_by(CHUNK).map(|start| {
-                let stretch = &mut stretch[..CHUNK.min(length - start)];
-                gradient.read(start, stretch);
-                let squares = stretch.iter().map(|g| g * g);
+                let chunk = &mut chunk[..CHUNK.min(length - start)];
+                gradient.read(start, chunk);
+                let squares = chunk.iter().map(|g| g * g);
                 f64::from(squares.sum::<f32>())
             });
             let norm = squares.sum::<f64>().sqrt();
@@ -195,13 +205,14 @@ impl<'a> Gradient<'a> {
         gradient
     }
 
+    /// The whole gradient.
     fn all(&self) -> Vec<f32> {
         let mut all = vec![0.0; self.parts[0].pass.gradient.len()];
         self.read(0, &mut all);
         all
     }
 
-    /// Writes the gradient from a place on.
+    /// Writes the elements of the gradient from `start` on, as many as `out` takes.
     fn read(&self, start: usize, out: &mut [f32]) {
         let of = |part: &'a Part| &part.pass.gradient[start..];
         out.copy_from_slice(&of(&self.parts[0])[..out.len()]);
@@ -235,24 +246,23 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
 
     fn step(
         &mut self,
-        rows: Range<usize>,
+        batch: Range<usize>,
         rate: ModuleLearningRate,
-        recording: Option<Recording<'_>>,
+        mut hook: Option<&mut dyn StepHook<N>>,
     ) {
-        let mut recording = recording.filter(|r| r.recorder.measures(r.step));
         // Forward pass, loss and backward pass.
-        let parts = self.backpropagate(rows);
+        let parts = self.backpropagate(batch);
         let gradient = Gradient::new(&self.parts[..parts], &self.clipping);
-        if let Some(Recording { recorder, step }) = &mut recording {
+        if let Some(hook) = &mut hook {
             let gradients = by_parameter(&self.template, &gradient.all());
-            recorder.before_update(*step, &self.network(), &gradients);
+            hook.before_update(&self.network(), &gradients);
         }
         // Update.
         let parameters = &mut self.network.parameters;
         let read = |start: usize, out: &mut [f32]| gradient.read(start, out);
-        self.update.step(rate.base(), parameters, read);
-        if let Some(Recording { recorder, step }) = recording {
-            recorder.after_update(step, &self.network());
+        self.optimizer.step(rate.base(), parameters, read);
+        if let Some(hook) = hook {
+            hook.after_update(&self.network());
         }
     }
 
@@ -264,10 +274,10 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         (self.loss, self.rows)
     }
 
-    fn remembered(&self) -> Remembered {
-        let (steps, first, second) = self.update.remembered();
+    fn optimizer_record(&self) -> OptimizerRecord {
+        let (steps, first, second) = self.optimizer.record();
         let dropout = self.parts.iter().map(|part| part.pass.rng.clone());
-        Remembered::Arrays {
+        OptimizerRecord::Fused {
             steps,
             first,
             second,
@@ -275,24 +285,28 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         }
     }
 
-    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String> {
-        let Remembered::Arrays {
+    fn load_record(
+        &mut self,
+        progress: &TrainingProgress,
+        record: &OptimizerRecord,
+    ) -> Result<(), String> {
+        let OptimizerRecord::Fused {
             steps,
             first,
             second,
             dropout,
-        } = remembered
+        } = record
         else {
             return Err("it is of a network that was trained through Burn".to_string());
         };
         if dropout.len() != self.parts.len() {
-            return Err("it has other random numbers for dropout".to_string());
+            return Err("it has another number of dropout generators".to_string());
         }
-        self.update.remember(*steps, first, second)?;
+        self.optimizer.load_record(*steps, first, second)?;
         for (part, rng) in self.parts.iter_mut().zip(dropout) {
             part.pass.rng = rng.clone();
         }
-        (self.loss, self.rows) = (place.loss, place.loss_rows);
+        (self.loss, self.rows) = (progress.loss_sum, progress.loss_rows);
         Ok(())
     }
 
@@ -303,7 +317,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
     fn validate(&mut self) -> Option<Validation> {
         let (rows, inputs) = self.validation.as_ref()?;
         let network = &self.network;
-        let stretch = FORWARD_ROWS * network.columns();
+        let chunk = FORWARD_ROWS * network.columns();
         let forward = |pass: &mut Pass, inputs: &[f32]| {
             let rows = inputs.len() / network.columns();
             pass.inputs(network, rows).copy_from_slice(inputs);
@@ -311,15 +325,15 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
         };
         let outputs: Vec<f32> = match worth_threads(rows.rows() * network.work()) {
             true => {
-                let stretches = inputs.par_chunks(stretch);
+                let chunks = inputs.par_chunks(chunk);
                 let new = || Pass::new(network, 0);
-                let outputs = stretches.map_init(new, forward);
+                let outputs = chunks.map_init(new, forward);
                 outputs.collect::<Vec<_>>().concat()
             }
             false => {
                 let pass = &mut self.parts[0].pass;
-                let stretches = inputs.chunks(stretch);
-                stretches.flat_map(|inputs| forward(pass, inputs)).collect()
+                let chunks = inputs.chunks(chunk);
+                chunks.flat_map(|inputs| forward(pass, inputs)).collect()
             }
         };
         let outputs = TensorData::new(outputs, [rows.rows(), network.outputs()]);
@@ -329,13 +343,14 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
             .criterion
             .forward(outputs.clone(), &rows.targets, weights);
         Some(Validation {
-            loss: crate::fit::scalar(loss),
+            loss: scalar(loss),
             outputs,
         })
     }
 }
 
-/// The numbers of a tensor, read some rows at a time: as a whole it would be copied twice.
+/// The numbers of a tensor. They are read in chunks of rows; the whole tensor at once would be copied
+/// twice.
 fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     const ROWS: usize = 1 << 14;
     let rows = tensor.dims()[0];
@@ -347,7 +362,8 @@ fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     numbers
 }
 
-/// The gradient of each parameter of a module, from that of all of them in the order of visiting.
+/// The gradient of each parameter of a module. `gradient` has those of all parameters in the order of
+/// [`Module::visit`].
 fn by_parameter<M: Module>(module: &M, gradient: &[f32]) -> GradientsParams {
     struct Register<'a> {
         gradient: &'a [f32],

@@ -1,4 +1,4 @@
-//! The gradient check: backpropagation against differences.
+//! The gradient check: backpropagation against finite differences.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{DType, FloatDType, Tensor, TensorData};
@@ -7,46 +7,63 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-/// The gradient of one parameter, or of the inputs, checked.
+/// The check of the gradient of one parameter, or of the inputs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GradientCheck {
-    /// The parameter's path in the module, as `hidden.0.linear.weight`; `inputs` for the inputs.
+    /// The path of the parameter in the module, such as `hidden.0.linear.weight`; `inputs` for the
+    /// inputs.
     pub name: String,
-    /// Its shape.
+    /// The shape of the parameter.
     pub shape: Vec<usize>,
-    /// Elements that were checked.
+    /// Number of elements that were checked.
     pub checked: usize,
-    /// Those of them at which the loss has a kink and no derivative, such as a ReLU's whose input is
-    /// exactly 0: the slopes to both sides differ, and backpropagation's lies between them.
+    /// Number of checked elements at which the loss has a kink and no derivative, such as at a ReLU
+    /// whose input is exactly 0: the slopes on both sides differ, and backpropagation's gradient is
+    /// between them.
     pub kinks: usize,
-    /// The largest absolute value of backpropagation's gradient among them.
+    /// The largest absolute value of backpropagation's gradient.
     pub largest: f64,
-    /// The largest relative error among them, see [`check_gradients`].
+    /// The largest relative error; see [`check_gradients`].
     pub error: f64,
-    /// The element of that error: its place in the parameter, row by row; what backpropagation
-    /// says of it; and what the differences say.
+    /// The element with that error: its index in the parameter, row by row; its gradient by
+    /// backpropagation; and its gradient by finite differences.
     pub worst: (usize, f64, f64),
 }
 
-/// What all [`GradientCheck`]s of a network should stay below: the relative error.
+/// The relative error that no [`GradientCheck`] of a network should reach.
 pub const TOLERANCE: f64 = 1e-6;
 
-/// Checks the gradient of a loss with respect to every parameter of a module and to the inputs,
-/// in 64 bits: what backpropagation computes against central differences,
-/// `(L(w + h) - L(w - h)) / 2h`, extrapolated from two step sizes (Richardson).
+/// Checks the gradient of a loss with respect to every parameter of a module and to the inputs, in
+/// double precision. Backpropagation is compared with central differences,
+/// `(L(w + h) - L(w - h)) / 2h`, extrapolated from two step sizes (Richardson, 1911).
 ///
-/// The error of an element is `|a - b| / max(|a|, |b|, floor)`, where the floor is a thousandth of the
-/// largest gradient of all, or a hundred-thousandth of the loss: below that, differences drown in rounding. Where the two disagree, smaller
-/// steps are tried: a kink, such as that of ReLU at zero, may lie within a step.
+/// The error of an element is `|a - b| / max(|a|, |b|, floor)`. The floor is a thousandth of the
+/// largest gradient or a hundred-thousandth of the loss, whichever is larger: smaller gradients
+/// have rounding errors as large as themselves. Where the two disagree, smaller steps are tried,
+/// since a kink, such as that of ReLU at zero, may be within a step.
 ///
 /// `loss` gets the module and the inputs `[rows, columns]` on an autodiff device, and returns the
-/// loss `[1]`; it may hold randomness that comes from the device's seed (as dropout does), which is
-/// the same at every call. `elements` bounds how many elements of each parameter are checked, at
-/// random from `seed`; `None` checks all.
+/// loss `[1]`. Targets and other inputs may be captured by the closure. The device is seeded before
+/// each call, so that dropout drops the same units. At most `elements` elements of each parameter
+/// are checked, drawn at random from `seed`; `None` checks all.
+///
+/// ```
+/// use backburn_model::{Activation, MlpConfig};
+/// use backburn_training::{TOLERANCE, check_gradients};
+/// use burn::tensor::{Device, Distribution, Tensor};
+///
+/// let device = Device::default();
+/// let config = MlpConfig::new(2, 1).with_hidden([4]).with_activation(Activation::Tanh);
+/// let mlp = config.init(&device)?;
+/// let x = Tensor::<2>::random([5, 2], Distribution::Default, &device);
+/// let checks = check_gradients(&mlp, &x, None, 0, |mlp, x| mlp.forward(x).square().mean());
+/// assert!(checks.iter().all(|check| check.error < TOLERANCE));
+/// # Ok::<(), backburn_model::ConfigError>(())
+/// ```
 ///
 /// # Panics
 ///
-/// Where `loss` does. Integers and other inputs of other kinds may be captured by it.
+/// Where `loss` panics.
 pub fn check_gradients<M: Module>(
     module: &M,
     inputs: &Tensor<2>,
@@ -61,15 +78,45 @@ pub fn check_gradients<M: Module>(
         .cast(FloatDType::F64)
         .autodiff();
     let module = module.clone().fork(&device).map(&mut InDouble).train();
-    let value = |module: &M, inputs: Tensor<2>| {
+    let loss = |module: &M, inputs: Tensor<2>| {
         device.seed(seed);
         loss(module, inputs)
     };
-
     let inputs = inputs.require_grad();
-    let at = value(&module, inputs.clone());
+    let at = loss(&module, inputs.clone());
     let size = numbers(at.to_data())[0].abs();
-    let gradients = at.backward();
+    let tensors = by_backpropagation(&module, &inputs, at);
+    let largest = tensors
+        .iter()
+        .flat_map(|tensor| tensor.gradient.iter())
+        .fold(0f64, |largest, gradient| largest.max(gradient.abs()));
+    let checker = Checker {
+        module: &module,
+        inputs: inputs.without_autodiff().autodiff(),
+        loss,
+        floor: (largest * 1e-3).max(size * 1e-5).max(f64::MIN_POSITIVE),
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    tensors
+        .iter()
+        .map(|tensor| {
+            let all = tensor.values.len();
+            let indices: Vec<usize> = match elements {
+                Some(few) if few < all => {
+                    let mut indices = index::sample(&mut rng, all, few).into_vec();
+                    indices.sort_unstable();
+                    indices
+                }
+                _ => (0..all).collect(),
+            };
+            checker.check(tensor, &indices)
+        })
+        .collect()
+}
+
+/// The parameters and the inputs with their gradients by backpropagation.
+fn by_backpropagation<M: Module>(module: &M, inputs: &Tensor<2>, loss: Tensor<1>) -> Vec<Checked> {
+    let gradients = loss.backward();
     let mut parameters = Parameters {
         gradients: &gradients,
         path: Vec::new(),
@@ -86,111 +133,123 @@ pub fn check_gradients<M: Module>(
             gradient: numbers(gradient.into_data()),
         });
     }
-    let inputs = inputs.without_autodiff().autodiff();
-
-    let largest = tensors
-        .iter()
-        .flat_map(|tensor| tensor.gradient.iter())
-        .fold(0f64, |largest, gradient| largest.max(gradient.abs()));
-    let floor = (largest * 1e-3).max(size * 1e-5).max(f64::MIN_POSITIVE);
-    let error = |a: f64, b: f64| (a - b).abs() / a.abs().max(b.abs()).max(floor);
-
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     tensors
-        .iter()
-        .map(|tensor| {
-            let all = tensor.values.len();
-            let places: Vec<usize> = match elements {
-                Some(few) if few < all => {
-                    let mut places = index::sample(&mut rng, all, few).into_vec();
-                    places.sort_unstable();
-                    places
-                }
-                _ => (0..all).collect(),
-            };
-            let mut check = GradientCheck {
-                name: tensor.name.clone(),
-                shape: tensor.shape.clone(),
-                checked: places.len(),
-                kinks: 0,
-                largest: 0.0,
-                error: 0.0,
-                worst: (0, 0.0, 0.0),
-            };
-            for place in places {
-                let gradient = tensor.gradient[place];
-                let moved = |by: f64| {
-                    let mut values = tensor.values.clone();
-                    values[place] += by;
-                    let data = TensorData::new(values, tensor.shape.clone());
-                    let loss = match tensor.id {
-                        None => {
-                            let inputs = Tensor::from_data(data, (&device, DType::F64));
-                            value(&module, inputs.autodiff())
-                        }
-                        Some(id) => {
-                            let moved = module.clone().map(&mut Replace { id, data });
-                            value(&moved, inputs.clone())
-                        }
-                    };
-                    numbers(loss.into_data())[0]
-                };
-                let central = |h: f64| (moved(h) - moved(-h)) / (2.0 * h);
-                let scale = tensor.values[place].abs().max(1.0);
-                let difference = [1e-3, 1e-4, 1e-5, 1e-6]
-                    .into_iter()
-                    .map(|h| (4.0 * central(h * scale / 2.0) - central(h * scale)) / 3.0)
-                    .try_fold(f64::NAN, |best: f64, difference| {
-                        let closer =
-                            best.is_nan() || error(gradient, difference) < error(gradient, best);
-                        let best = if closer { difference } else { best };
-                        match error(gradient, best) < TOLERANCE {
-                            true => Err(best),
-                            false => Ok(best),
-                        }
-                    })
-                    .unwrap_or_else(|close| close);
-                let mut error = error(gradient, difference);
-                if error.is_nan() {
-                    error = f64::INFINITY;
-                }
-                if error >= TOLERANCE {
-                    let here = moved(0.0);
-                    let slopes = |h: f64| ((here - moved(-h)) / h, (moved(h) - here) / h);
-                    let (left, right) = slopes(1e-6 * scale);
-                    let (further_left, further_right) = slopes(2e-6 * scale);
-                    let room = 5e-2 * (left - right).abs();
-                    let steady =
-                        (left - further_left).abs() < room && (right - further_right).abs() < room;
-                    let apart = (left - right).abs() > 1e-3 * left.abs().max(right.abs());
-                    let between =
-                        gradient > left.min(right) - room && gradient < left.max(right) + room;
-                    if apart && steady && between {
-                        check.kinks += 1;
-                        error = 0.0;
-                    }
-                }
-                check.largest = check.largest.max(gradient.abs());
-                if error >= check.error {
-                    check.error = error;
-                    check.worst = (place, gradient, difference);
-                }
-            }
-            check
-        })
-        .collect()
 }
 
-/// A tensor to check.
+/// Takes finite differences of a loss.
+struct Checker<'a, M, L> {
+    module: &'a M,
+    inputs: Tensor<2>,
+    loss: L,
+    /// The smallest denominator of a relative error.
+    floor: f64,
+}
+
+impl<M: Module, L: Fn(&M, Tensor<2>) -> Tensor<1>> Checker<'_, M, L> {
+    /// Checks the elements of a tensor with these indices.
+    fn check(&self, tensor: &Checked, indices: &[usize]) -> GradientCheck {
+        let mut check = GradientCheck {
+            name: tensor.name.clone(),
+            shape: tensor.shape.clone(),
+            checked: indices.len(),
+            kinks: 0,
+            largest: 0.0,
+            error: 0.0,
+            worst: (0, 0.0, 0.0),
+        };
+        for &index in indices {
+            let gradient = tensor.gradient[index];
+            let difference = self.difference(tensor, index);
+            let mut error = self.error(gradient, difference);
+            if error.is_nan() {
+                error = f64::INFINITY;
+            }
+            if error >= TOLERANCE && self.is_kink(tensor, index) {
+                check.kinks += 1;
+                error = 0.0;
+            }
+            check.largest = check.largest.max(gradient.abs());
+            if error >= check.error {
+                check.error = error;
+                check.worst = (index, gradient, difference);
+            }
+        }
+        check
+    }
+
+    /// The relative error of two gradients.
+    fn error(&self, a: f64, b: f64) -> f64 {
+        (a - b).abs() / a.abs().max(b.abs()).max(self.floor)
+    }
+
+    /// The loss with `by` added to an element.
+    fn moved(&self, tensor: &Checked, index: usize, by: f64) -> f64 {
+        let device = self.inputs.device().without_autodiff();
+        let mut values = tensor.values.clone();
+        values[index] += by;
+        let data = TensorData::new(values, tensor.shape.clone());
+        let loss = match tensor.id {
+            None => {
+                let inputs = Tensor::from_data(data, (&device, DType::F64));
+                (self.loss)(self.module, inputs.autodiff())
+            }
+            Some(id) => {
+                let moved = self.module.clone().map(&mut Replace { id, data });
+                (self.loss)(&moved, self.inputs.clone())
+            }
+        };
+        numbers(loss.into_data())[0]
+    }
+
+    /// The derivative by an element: of the extrapolated central differences of several step sizes,
+    /// the one that is closest to backpropagation's.
+    fn difference(&self, tensor: &Checked, index: usize) -> f64 {
+        let gradient = tensor.gradient[index];
+        let moved = |by: f64| self.moved(tensor, index, by);
+        let central = |h: f64| (moved(h) - moved(-h)) / (2.0 * h);
+        let scale = tensor.values[index].abs().max(1.0);
+        let mut best = f64::NAN;
+        for h in [1e-3, 1e-4, 1e-5, 1e-6] {
+            let difference = (4.0 * central(h * scale / 2.0) - central(h * scale)) / 3.0;
+            if best.is_nan() || self.error(gradient, difference) < self.error(gradient, best) {
+                best = difference;
+            }
+            if self.error(gradient, best) < TOLERANCE {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Whether the loss has a kink at an element: two different slopes, with backpropagation's
+    /// gradient between them.
+    fn is_kink(&self, tensor: &Checked, index: usize) -> bool {
+        let gradient = tensor.gradient[index];
+        let moved = |by: f64| self.moved(tensor, index, by);
+        let scale = tensor.values[index].abs().max(1.0);
+        let here = moved(0.0);
+        let slopes = |h: f64| ((here - moved(-h)) / h, (moved(h) - here) / h);
+        let (left, right) = slopes(1e-6 * scale);
+        let (further_left, further_right) = slopes(2e-6 * scale);
+        let room = 5e-2 * (left - right).abs();
+        let steady = (left - further_left).abs() < room && (right - further_right).abs() < room;
+        let apart = (left - right).abs() > 1e-3 * left.abs().max(right.abs());
+        let between = gradient > left.min(right) - room && gradient < left.max(right) + room;
+        apart && steady && between
+    }
+}
+
+/// A tensor to check, with its gradient by backpropagation.
 struct Checked {
     name: String,
-    /// Of a parameter; the inputs have none.
+    /// The parameter; `None` for the inputs.
     id: Option<ParamId>,
     shape: Vec<usize>,
     values: Vec<f64>,
     gradient: Vec<f64>,
 }
 
+/// Finds the trainable parameters of a module.
 struct Parameters<'a> {
     gradients: &'a burn::tensor::Gradients,
     path: Vec<String>,
@@ -216,7 +275,7 @@ impl ModuleVisitor for Parameters<'_> {
             name: self.path.join("."),
             id: Some(param.id),
             shape: tensor.dims().to_vec(),
-            // A parameter that the loss does not depend on has no gradient.
+            // There is no gradient where the loss does not depend on the parameter.
             gradient: match tensor.grad(self.gradients) {
                 Some(gradient) => numbers(gradient.into_data()),
                 None => vec![0.0; values.len()],
@@ -226,6 +285,7 @@ impl ModuleVisitor for Parameters<'_> {
     }
 }
 
+/// Casts parameters to double precision.
 struct InDouble;
 
 impl ModuleMapper for InDouble {
@@ -234,6 +294,7 @@ impl ModuleMapper for InDouble {
     }
 }
 
+/// Replaces the values of one parameter.
 struct Replace {
     id: ParamId,
     data: TensorData,

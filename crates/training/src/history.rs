@@ -1,44 +1,44 @@
-//! What training was like, epoch by epoch.
+//! The history of a training run, epoch by epoch.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json_number;
-use crate::{EpochReport, LayerReport, Observer, StartReport, StopReason};
+use crate::callback::{Callback, TrainingState};
+use crate::serde_nan;
+use crate::{EpochReport, LayerReport, StartReport, StopReason};
 
-/// Everything that a training run showed of itself. As an [`Observer`] it fills itself, and asks
-/// for [`layers`](EpochRecord::layers) to be recorded.
+/// The history of a training run. It is a [`Callback`] that fills itself and records
+/// [`layers`](EpochRecord::layers). [`diagnose`](crate::diagnose) reads it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct History {
-    /// What was known at the start.
+    /// The report at the start.
     pub start: StartReport,
-    /// Every epoch, in order; where training diverged, the last one is that which did.
+    /// All epochs, in order. If training diverged, the last one is the epoch that diverged.
     pub epochs: Vec<EpochRecord>,
-    /// Why training ended, once it has.
+    /// Why training ended; `None` while it runs.
     pub stop: Option<StopReason>,
 }
 
-/// An epoch as it is kept.
+/// The results of an epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// The epoch, from 1.
+    /// The epoch, counted from 1.
     pub epoch: usize,
-    /// The mean loss of the epoch's batches.
-    #[serde(with = "json_number")]
+    /// The mean loss over the training rows. The loss of each batch is taken before its update.
+    #[serde(with = "serde_nan")]
     pub training_loss: f64,
     /// The mean loss on the validation rows, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
-    /// How good the predictions for the validation rows are, in the data's own terms, if whoever
-    /// keeps the history knows.
+    /// A score of the predictions for the validation rows, such as accuracy. The caller sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
     /// The learning rate of the last update.
     pub learning_rate: f64,
-    /// Whether no earlier epoch had a loss as low.
+    /// Whether the loss is lower than that of every earlier epoch.
     pub best: bool,
-    /// The layers, in the order of the network.
+    /// Statistics of the layers, in the order of the network.
     pub layers: Vec<LayerReport>,
 }
 
@@ -56,24 +56,29 @@ impl From<&EpochReport> for EpochRecord {
     }
 }
 
-impl Observer for History {
+impl Callback for History {
     fn records_layers(&self) -> bool {
         true
     }
 
-    fn on_start(&mut self, start: &StartReport) {
+    fn on_fit_start(&mut self, start: &StartReport) {
         *self = Self {
             start: start.clone(),
             ..Self::default()
         };
     }
 
-    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
-        self.epochs.push(epoch.into());
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, report: &EpochReport) -> ControlFlow<()> {
+        self.epochs.push(report.into());
         ControlFlow::Continue(())
     }
 
-    fn on_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {
+    fn on_fit_end(
+        &mut self,
+        _: &dyn TrainingState,
+        stop: StopReason,
+        diverged: Option<&EpochReport>,
+    ) {
         self.epochs.extend(diverged.map(EpochRecord::from));
         self.stop = Some(stop);
     }

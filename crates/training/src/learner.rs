@@ -1,4 +1,5 @@
-//! Networks that Burn's own `Learner` and `SupervisedTraining` train.
+//! Wrappers of [`Mlp`] that Burn's `Learner` and `SupervisedTraining` train. `examples/burn_learner.rs`
+//! of the repository uses them.
 
 use backburn_model::Mlp;
 use burn::module::Module;
@@ -6,16 +7,16 @@ use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::tensor::{Int, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, RegressionOutput, TrainOutput, TrainStep};
 
-/// A batch of rows with numbers to predict.
+/// A batch of rows for regression.
 #[derive(Debug, Clone)]
 pub struct RegressionBatch {
     /// `[batch, inputs]`.
     pub inputs: Tensor<2>,
-    /// `[batch, outputs]`.
+    /// Target values, `[batch, outputs]`.
     pub values: Tensor<2>,
 }
 
-/// A batch of rows with classes to predict.
+/// A batch of rows for classification.
 #[derive(Debug, Clone)]
 pub struct ClassificationBatch {
     /// `[batch, inputs]`.
@@ -24,14 +25,14 @@ pub struct ClassificationBatch {
     pub classes: Tensor<1, Int>,
 }
 
-/// An [`Mlp`] that learns numbers by mean squared error.
+/// An [`Mlp`] for regression, with the mean squared error as its loss.
 #[derive(Module, Debug)]
 pub struct Regressor {
     /// The network.
     pub mlp: Mlp,
 }
 
-/// An [`Mlp`] that learns classes by cross-entropy.
+/// An [`Mlp`] for classification, with cross-entropy as its loss.
 #[derive(Module, Debug)]
 pub struct Classifier {
     /// The network.

@@ -1,23 +1,30 @@
-//! The learning rate: a number, or one to be found.
+//! The learning rate as a setting.
 
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The size of a step.
+/// The learning rate before the schedule.
 ///
-/// Written in configs as a number or as `"auto"`.
+/// A config file has a number or `"auto"`.
+///
+/// ```
+/// use backburn_training::LearningRate;
+///
+/// assert_eq!(LearningRate::from(0.01), LearningRate::Fixed(0.01));
+/// assert_eq!(LearningRate::Auto.to_string(), "auto");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LearningRate {
-    /// This one.
+    /// This number.
     Fixed(f64),
-    /// The one that a [range test](crate::range_test) on the training rows suggests.
+    /// The suggestion of a [range test](crate::range_test) on the training rows.
     Auto,
 }
 
 impl LearningRate {
-    /// The rate, if it need not be searched for.
+    /// The number, or `None` for [`Auto`](Self::Auto).
     pub fn fixed(self) -> Option<f64> {
         match self {
             Self::Fixed(rate) => Some(rate),
@@ -27,6 +34,9 @@ impl LearningRate {
 }
 
 const AUTO: &str = "auto";
+
+/// The lowest rate that a range test tries.
+pub(crate) const LOWEST_RATE: f64 = 1e-6;
 
 impl From<f64> for LearningRate {
     fn from(rate: f64) -> Self {

@@ -1,15 +1,18 @@
-//! Training of Burn modules by backpropagation and gradient descent.
+//! Training of [Burn](burn) modules by backpropagation and mini-batch gradient descent.
 //!
-//! [`fit`] is the loop: forward pass, loss, backward pass, update. [`TrainingConfig`] sets what it
-//! does, an [`Observer`] watches it, and [`metrics`] score what comes out. A [`History`] is an observer
-//! that keeps what flowed through the layers, and [`diagnose`] says what is wrong in it;
-//! [`check_gradients`] compares backpropagation with differences, and [`range_test`] looks for a
-//! learning rate. For a loop of one's own over a `backburn_fused::FusedMlp`, [`Criterion::backward`]
-//! gives the gradient by the outputs, and [`Update`] takes the steps.
+//! - [`fit`] trains a [`Network`] on a [`TensorDataset`]; [`TrainingConfig`] has the settings, and
+//!   [`resume`] continues from a [`Checkpoint`].
+//! - A [`Callback`] watches a run and can stop it. [`History`] is a callback that records losses and
+//!   layer statistics, and [`diagnose`] finds problems such as vanishing gradients in it.
+//! - [`metrics`] scores predictions.
+//! - [`range_test`] finds a learning rate.
+//! - [`check_gradients`] compares the gradients of backpropagation with finite differences.
+//! - For a training loop of your own over a [`backburn_fused::FusedMlp`], [`Criterion::backward`]
+//!   computes the gradient of the loss, and [`FusedOptimizer`] updates the parameters.
 //!
 //! ```
 //! use backburn_model::MlpConfig;
-//! use backburn_training::{Examples, TrainingConfig, fit};
+//! use backburn_training::{TensorDataset, TrainingConfig, fit};
 //! use burn::tensor::{Device, Tensor};
 //!
 //! let device = Device::default();
@@ -18,25 +21,30 @@
 //! device.seed(0);
 //! let mlp = MlpConfig::new(2, 1).with_hidden([8]).init(&device)?;
 //! let config = TrainingConfig { epochs: 50, ..TrainingConfig::default() };
-//! let fitted = fit(mlp, &Examples::regression(x.clone(), y), None, &config, &mut ())?;
+//! let fitted = fit(mlp, &TensorDataset::regression(x.clone(), y), None, &config, &mut ())?;
 //! let predicted = fitted.network.forward(x);
 //! # assert_eq!(predicted.dims(), [4, 1]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod at_once;
+mod activation_report;
 mod autodiff;
+mod callback;
 mod checkpoint;
 mod clipping;
 mod config;
 mod diagnosis;
-mod examples;
+mod error;
+mod evaluate;
 mod finding;
 mod fit;
+mod fit_data;
+mod float_sum;
 mod fused;
+mod fused_optimizer;
 mod gradcheck;
 mod history;
-mod json_number;
+mod layer_report;
 #[cfg(feature = "learner")]
 pub mod learner;
 mod learning_rate;
@@ -44,35 +52,48 @@ mod loss;
 mod loss_gradient;
 pub mod metrics;
 mod nearest;
+mod network;
+mod network_record;
 mod networks;
-mod observer;
 mod optimizer;
+mod optimizer_record;
+mod parallel;
+mod progress;
 mod range_test;
-mod record;
+mod recorder;
+mod report;
 mod schedule;
+mod serde_nan;
 mod series;
+mod session;
 mod steps;
 mod straight_through;
-mod update;
+mod targets;
+mod tensor_dataset;
 
-pub use at_once::at_once;
+pub use callback::{Callback, CallbackList, TrainingState};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clipping::Clipping;
 pub use config::{ConfigError, TrainingConfig};
-pub use diagnosis::{Circumstances, diagnose};
-pub use examples::{Examples, Targets};
-pub use finding::{Finding, Illness};
-pub use fit::{Fitted, Network, StopReason, TrainingError, fit, forward_in_batches, resume};
+pub use diagnosis::{DiagnosisContext, diagnose};
+pub use error::TrainingError;
+pub use evaluate::forward_in_batches;
+pub use finding::{Diagnosis, Finding};
+pub use fit::{Fitted, fit, resume};
+pub use fused_optimizer::FusedOptimizer;
 pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};
+pub use layer_report::{ActivationReport, HiddenActivation, LayerReport};
 pub use learning_rate::LearningRate;
 pub use loss::{Criterion, Loss};
-pub use loss_gradient::Truth;
+pub use loss_gradient::TargetArrays;
 pub use nearest::nearest_rows_loss;
-pub use observer::{EpochReport, Observer, StartReport, StepReport, Validation};
+pub use network::Network;
 pub use optimizer::{OptimizerConfig, OptimizerName};
+pub use parallel::run_parallel;
 pub use range_test::{RangeTest, range_test};
-pub use record::{ActivationReport, HiddenActivation, LayerReport};
+pub use report::{BatchReport, EpochReport, StartReport, StopReason, Validation};
 pub use schedule::{ScheduleConfig, ScheduleName};
 pub use straight_through::StraightThrough;
-pub use update::Update;
+pub use targets::Targets;
+pub use tensor_dataset::TensorDataset;

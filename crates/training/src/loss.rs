@@ -1,11 +1,11 @@
-//! Losses: how wrong the network was.
+//! Losses: the number that training minimizes.
 
 use burn::nn::loss::{CrossEntropyLossConfig, HuberLossConfig, MseLoss, Reduction};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::Targets;
+use crate::targets::Targets;
 
 /// The loss that training minimizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The loss itself where it is [`Auto`](Self::Auto).
+    /// The loss for these targets, which is never [`Auto`](Self::Auto).
     pub fn for_targets(self, targets: &Targets) -> Self {
         match (self, targets) {
             (Self::Auto, Targets::Values(_)) => Self::MeanSquaredError,
@@ -37,14 +37,16 @@ impl Loss {
     }
 }
 
-/// A [`Loss`] with its settings.
+/// A [`Loss`] with its settings. [`TrainingConfig::criterion`](crate::TrainingConfig::criterion)
+/// makes one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Criterion {
     /// Which loss.
     pub loss: Loss,
     /// Where [`Loss::Huber`] turns from squared to absolute, in the target's unit; above 0.
     pub huber_delta: f64,
-    /// For classes: the share of certainty, in `[0, 1)`, spread evenly over all classes.
+    /// Label smoothing for classes (Szegedy and others, 2016): the probability, in `[0, 1)`, that is
+    /// spread evenly over all classes.
     pub label_smoothing: f64,
 }
 
@@ -55,13 +57,13 @@ impl Criterion {
     ///
     /// - outputs: `[batch, outputs]`, logits for classes
     /// - targets: values `[batch, outputs]` or classes `[batch]`, whichever the loss takes
-    /// - weights: `[batch]`; the mean is then of `weight · loss`, which is the weighted mean where
-    ///   all weights of the data together have a mean of 1, as [`fit`](crate::fit) sees to
+    /// - weights: `[batch]`; the result is the mean of `weight · loss`. [`fit`](crate::fit) scales
+    ///   the weights of the dataset to a mean of 1, so that this is a weighted mean.
     /// - returns `[1]`
     ///
     /// # Panics
     ///
-    /// Where the outputs and the targets are not what the loss takes; see [`check`](Self::check).
+    /// Outputs or targets that the loss does not take; see [`check`](Self::check).
     pub fn forward(
         &self,
         outputs: Tensor<2>,
@@ -74,8 +76,8 @@ impl Criterion {
         }
     }
 
-    /// The mean loss of a network that predicts the same for every row: the mean of the values, or
-    /// the share of each class. What a network has to be better than.
+    /// The mean loss of a constant prediction: the mean of the values, or the class frequencies. It
+    /// is the baseline for a network.
     ///
     /// # Panics
     ///
@@ -118,14 +120,14 @@ impl Criterion {
                 Tensor::<2>::from_data(logits, &device).expand([classes.len(), width])
             }
         };
-        crate::fit::scalar(self.forward(outputs, targets, weights))
+        scalar(self.forward(outputs, targets, weights))
     }
 
-    /// Whether a network with so many outputs can be trained on these targets.
+    /// Checks that a network with this number of outputs can be trained on these targets.
     ///
     /// # Errors
     ///
-    /// Why not, in a sentence.
+    /// A sentence that says what does not fit.
     pub fn check(&self, outputs: usize, targets: &Targets) -> Result<(), String> {
         let loss = self.loss.for_targets(targets);
         let most = match (loss, targets) {
@@ -177,12 +179,12 @@ impl Criterion {
             Loss::CrossEntropy if self.label_smoothing == 0.0 => CrossEntropyLossConfig::new()
                 .init(&outputs.device())
                 .forward(outputs, classes(targets)),
-            // Burn's smoothing and its binary cross-entropy are for the default precision alone.
+            // Burn's label smoothing and its binary cross-entropy do not work in double precision.
             Loss::CrossEntropy | Loss::BinaryCrossEntropy => self.by_row(outputs, targets).mean(),
         }
     }
 
-    /// The loss of each row, `[batch]`: what the mean is over.
+    /// The loss of each row, `[batch]`.
     fn by_row(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
         let smoothing = self.label_smoothing;
         match self.loss.for_targets(targets) {
@@ -214,6 +216,11 @@ impl Criterion {
             }
         }
     }
+}
+
+/// A loss `[1]` as a number.
+pub(crate) fn scalar(loss: Tensor<1>) -> f64 {
+    loss.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }
 
 fn by_row_mean(losses: Tensor<2>) -> Tensor<1> {
@@ -304,13 +311,8 @@ mod tests {
             let (outputs, targets) = batch(loss, &device);
             let weights = Tensor::from_floats([1.5, 1.5, 0.0], &device);
             let weighted = scalar(criterion.forward(outputs.clone(), &targets, Some(&weights)));
-            let two = crate::Examples {
-                inputs: outputs,
-                targets,
-                weights: None,
-            }
-            .slice(0, 2);
-            let plain = scalar(criterion.forward(two.inputs, &two.targets, None));
+            let two = outputs.slice_dim(0, 0..2);
+            let plain = scalar(criterion.forward(two, &targets.slice(0..2), None));
             assert!(
                 (plain - weighted).abs() < 1e-6,
                 "{loss:?}: {plain} {weighted}"

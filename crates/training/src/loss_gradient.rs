@@ -1,19 +1,20 @@
-//! Losses and their gradients by the outputs, over arrays. The equations are those of
+//! Losses over arrays and their gradients with respect to the outputs. The equations are those of
 //! [`Criterion::forward`].
 
-use crate::{Criterion, Loss, Targets};
+use crate::loss::{Criterion, Loss};
+use crate::targets::Targets;
 
-/// What is to be predicted, in main memory.
-pub enum Truth {
-    /// `[rows, outputs]`.
+/// [`Targets`] as arrays in main memory.
+pub enum TargetArrays {
+    /// Numbers, `[rows, outputs]`.
     Values(Vec<f32>),
-    /// `[rows]`.
+    /// Class indices, `[rows]`.
     Classes(Vec<usize>),
 }
 
-impl Truth {
+impl TargetArrays {
     /// A copy of the targets.
-    pub fn of(targets: &Targets) -> Self {
+    pub fn new(targets: &Targets) -> Self {
         match targets {
             Targets::Values(values) => Self::Values(values.to_data().iter().collect()),
             Targets::Classes(classes) => {
@@ -25,20 +26,40 @@ impl Truth {
 }
 
 impl Criterion {
-    /// The sum of some rows' losses, and its gradient by their outputs, `[rows, outputs]`, times
-    /// `scale`: one over the rows of the whole batch, for the gradient of the mean.
+    /// The sum of the losses of some rows. Writes `scale` times the gradient of that sum with
+    /// respect to the outputs into `gradient`. With a `scale` of one over the rows of the batch this
+    /// is the gradient of the mean.
     ///
-    /// `truth` and `weights` are those of all examples, and `rows` the places of these in them. The
-    /// loss is not [`Loss::Auto`].
+    /// The loss must not be [`Loss::Auto`]; see [`Loss::for_targets`].
+    ///
+    /// # Shapes
+    ///
+    /// - outputs and gradient: `[rows, outputs]`, logits for classes
+    /// - rows: indices into the targets and the weights, which are those of the whole dataset
+    ///
+    /// ```
+    /// use backburn_training::{Criterion, Loss, TargetArrays};
+    ///
+    /// let criterion = Criterion {
+    ///     loss: Loss::MeanSquaredError,
+    ///     huber_delta: 1.0,
+    ///     label_smoothing: 0.0,
+    /// };
+    /// let targets = TargetArrays::Values(vec![1.0, 2.0]);
+    /// let mut gradient = [0.0; 2];
+    /// let sum = criterion.backward(&[1.5, 2.0], &[0, 1], &targets, None, 0.5, &mut gradient);
+    /// assert_eq!(sum, 0.25);
+    /// assert_eq!(gradient, [0.5, 0.0]);
+    /// ```
     ///
     /// # Panics
     ///
-    /// A row that there is not, or outputs, a gradient and a truth that are not of one width.
+    /// A row index out of range, or outputs and targets of different widths.
     pub fn backward(
         &self,
         outputs: &[f32],
         rows: &[usize],
-        truth: &Truth,
+        targets: &TargetArrays,
         weights: Option<&[f32]>,
         scale: f32,
         gradient: &mut [f32],
@@ -49,15 +70,15 @@ impl Criterion {
         let all = all.zip(gradient.chunks_exact_mut(width));
         for ((outputs, gradient), &row) in all.zip(rows) {
             let weight = weights.map_or(1.0, |weights| weights[row]);
-            let loss = match truth {
-                Truth::Values(values) => {
+            let loss = match targets {
+                TargetArrays::Values(values) => {
                     let values = &values[row * width..][..width];
                     self.values(outputs, values, weight * scale, gradient)
                 }
-                Truth::Classes(classes) if self.loss == Loss::BinaryCrossEntropy => {
+                TargetArrays::Classes(classes) if self.loss == Loss::BinaryCrossEntropy => {
                     self.two_classes(outputs[0], classes[row], weight * scale, gradient)
                 }
-                Truth::Classes(classes) => {
+                TargetArrays::Classes(classes) => {
                     self.classes(outputs, classes[row], weight * scale, gradient)
                 }
             };
@@ -66,6 +87,7 @@ impl Criterion {
         sum
     }
 
+    /// The loss of a row of numbers: the mean over the outputs.
     fn values(&self, outputs: &[f32], values: &[f32], scale: f32, gradient: &mut [f32]) -> f32 {
         let share = (outputs.len() as f32).recip();
         let delta = self.huber_delta as f32;
@@ -88,6 +110,7 @@ impl Criterion {
         sum * share
     }
 
+    /// The cross-entropy of a row. Logits are shifted by their maximum, so that `exp` is finite.
     fn classes(&self, logits: &[f32], class: usize, scale: f32, gradient: &mut [f32]) -> f32 {
         let even = self.label_smoothing as f32 / logits.len() as f32;
         let certain = 1.0 - self.label_smoothing as f32;
@@ -107,6 +130,7 @@ impl Criterion {
         loss
     }
 
+    /// The binary cross-entropy of a row.
     fn two_classes(&self, logit: f32, class: usize, scale: f32, gradient: &mut [f32]) -> f32 {
         let smoothing = self.label_smoothing as f32;
         let target = class as f32 * (1.0 - smoothing) + smoothing / 2.0;
@@ -122,7 +146,7 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
     #[test]
-    fn losses_and_gradients_are_burns() {
+    fn losses_and_gradients_equal_those_of_autodiff() {
         let device = Device::default().autodiff();
         let weights = [0.5f32, 2.0, 0.75, 0.75];
         for loss in [
@@ -158,9 +182,9 @@ mod tests {
                 };
                 let tensor = TensorData::new(outputs.clone(), [4, width]);
                 let tensor = Tensor::<2>::from_data(tensor, &device).require_grad();
-                let burns_weights = Tensor::<1>::from_floats(weights, &device);
-                let burns_weights = weighted.then_some(&burns_weights);
-                let mean = criterion.forward(tensor.clone(), &targets, burns_weights);
+                let weight_tensor = Tensor::<1>::from_floats(weights, &device);
+                let weight_tensor = weighted.then_some(&weight_tensor);
+                let mean = criterion.forward(tensor.clone(), &targets, weight_tensor);
                 let expected = tensor.grad(&mean.backward()).unwrap();
                 let expected: Vec<f32> = expected.into_data().iter().collect();
 
@@ -168,7 +192,7 @@ mod tests {
                 let sum = criterion.backward(
                     &outputs,
                     &[0, 1, 2, 3],
-                    &Truth::of(&targets),
+                    &TargetArrays::new(&targets),
                     weighted.then_some(&weights),
                     0.25,
                     &mut gradient,

@@ -1,23 +1,33 @@
-//! Scores of predictions, in `f64`, over all rows at once.
+//! Metrics of predictions, in `f64`, over all rows at once.
 //!
-//! Burn's training crate has metrics too, but they average over batches, which gives another
-//! number than the score of all rows together (an RMSE, R² or AUC is no mean over batches).
+//! Burn's metrics are averages over batches. That is not the metric of all rows: RMSE, R² and AUC
+//! are no means over batches.
+//!
+//! ```
+//! use backburn_training::metrics::{ClassificationScore, RegressionScore};
+//!
+//! let score = RegressionScore::new(&[1.0, 2.0, 4.0], &[1.0, 2.0, 3.0]).unwrap();
+//! assert_eq!(score.r2, Some(0.5));
+//! let probabilities = [0.9, 0.1, 0.2, 0.8];
+//! let score = ClassificationScore::new(&probabilities, 2, &[0, 1]).unwrap();
+//! assert_eq!(score.accuracy, 1.0);
+//! ```
 
 use serde::{Deserialize, Serialize};
 
-/// How well numbers were predicted.
+/// Metrics of a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RegressionScore {
-    /// Root of the mean squared error, in the target's unit.
+    /// The root mean squared error, in the unit of the target.
     pub rmse: f64,
-    /// Mean absolute error, in the target's unit.
+    /// The mean absolute error, in the unit of the target.
     pub mae: f64,
-    /// Share of the variance explained, at most 1; absent where the target does not vary.
+    /// The coefficient of determination R², at most 1; `None` where the target is constant.
     pub r2: Option<f64>,
 }
 
 impl RegressionScore {
-    /// Scores predictions against what was true, row by row; `None` if there are no rows.
+    /// The metrics of predictions, `[rows]`. `None` if there are no rows or the lengths differ.
     pub fn new(predicted: &[f64], actual: &[f64]) -> Option<Self> {
         let rows = actual.len() as f64;
         if actual.is_empty() || predicted.len() != actual.len() {
@@ -27,7 +37,7 @@ impl RegressionScore {
         let squares: f64 = errors().map(|e| e * e).sum();
         let mean = actual.iter().sum::<f64>() / rows;
         let variance: f64 = actual.iter().map(|a| (a - mean) * (a - mean)).sum();
-        // The variance of equal numbers is not always 0, since their mean is rounded.
+        // The variance of equal numbers may be above 0, since their mean is rounded.
         let varies = actual.iter().any(|a| *a != actual[0]);
         Some(Self {
             rmse: (squares / rows).sqrt(),
@@ -37,34 +47,34 @@ impl RegressionScore {
     }
 }
 
-/// How well classes were predicted.
+/// Metrics of a classification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassificationScore {
-    /// Share of rows whose likeliest class was the true one.
+    /// The share of rows whose most likely class is the true one.
     pub accuracy: f64,
-    /// Mean of `-log(probability of the true class)`.
+    /// The mean of `-log(probability of the true class)`.
     pub log_loss: f64,
-    /// Mean over the classes (those true or predicted of some row) of the harmonic mean of
-    /// precision and recall.
+    /// The F1 score, the harmonic mean of precision and recall: the mean over the classes that are
+    /// true or predicted for some row.
     pub macro_f1: f64,
-    /// Area under the receiver operating characteristic: the chance that a row of the class gets
-    /// a higher probability of it than a row of another; for more than two classes the mean over
-    /// the classes. Absent where all rows are of one class.
+    /// The area under the receiver operating characteristic: the probability that a row of the class
+    /// gets a higher probability of it than a row of another class. For more than two classes it is
+    /// the mean over the classes (one against the rest). `None` where all rows are of one class.
     pub auc: Option<f64>,
-    /// Expected calibration error: how far the probability of the likeliest class is from the share
-    /// of rows where it is the true one, on average over [`BINS`] groups of rows by that probability
-    /// (Guo and others, 2017).
+    /// The expected calibration error (Guo and others, 2017): rows are put into [`BINS`] bins by the
+    /// probability of their most likely class; the error is the mean absolute difference of that
+    /// probability and the accuracy in each bin.
     pub calibration_error: f64,
-    /// Rows by true class, then by predicted class.
+    /// The confusion matrix: numbers of rows by true class, then by predicted class.
     pub confusion: Vec<Vec<usize>>,
 }
 
-/// The groups of rows that [`ClassificationScore::calibration_error`] goes by.
+/// The number of bins of [`ClassificationScore::calibration_error`].
 pub const BINS: usize = 15;
 
 impl ClassificationScore {
-    /// Scores the probabilities of each class, row by row (`rows * classes` numbers), against the
-    /// true classes; `None` if there are no rows or the lengths do not fit.
+    /// The metrics of class probabilities, `[rows, classes]`, for the true classes, `[rows]`. `None`
+    /// if there are no rows, the lengths do not fit, or a class is out of range.
     pub fn new(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<Self> {
         let fits = classes > 0
             && probabilities.len() == actual.len() * classes
@@ -91,7 +101,7 @@ impl ClassificationScore {
     }
 }
 
-/// The index of the largest probability, the first of equals.
+/// The index of the largest probability, the first one if several are equal.
 pub fn most_likely(probabilities: &[f64]) -> usize {
     let mut best = 0;
     for (class, probability) in probabilities.iter().enumerate() {
@@ -103,14 +113,14 @@ pub fn most_likely(probabilities: &[f64]) -> usize {
 }
 
 fn calibration_error(probabilities: &[f64], classes: usize, actual: &[usize]) -> f64 {
-    // By group, the sum of what is claimed less what is true.
+    // For each bin the sum of probability minus correctness.
     let mut gaps = [0.0; BINS];
     for (row, &class) in probabilities.chunks(classes).zip(actual) {
-        let likeliest = most_likely(row);
-        let claimed = row[likeliest];
-        let right = f64::from(u8::from(likeliest == class));
-        let group = ((claimed * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
-        gaps[group] += claimed - right;
+        let predicted = most_likely(row);
+        let probability = row[predicted];
+        let correct = f64::from(u8::from(predicted == class));
+        let bin = ((probability * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
+        gaps[bin] += probability - correct;
     }
     gaps.iter().map(|gap| gap.abs()).sum::<f64>() / actual.len() as f64
 }
@@ -143,7 +153,7 @@ fn auc(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<f64> {
     (!areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
 }
 
-/// The Mann-Whitney statistic; rows of equal probability count half.
+/// The Mann-Whitney U statistic, as a share. Rows of equal probability count half.
 fn binary_auc(mut scored: Vec<(f64, bool)>) -> Option<f64> {
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let positives = scored.iter().filter(|(_, positive)| *positive).count();
@@ -166,7 +176,7 @@ fn binary_auc(mut scored: Vec<(f64, bool)>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    // The expected numbers are scikit-learn's.
+    // The expected numbers are those of scikit-learn.
 
     #[test]
     fn regression_scores() {
@@ -192,7 +202,7 @@ mod tests {
             score.log_loss
         );
         assert_eq!(score.confusion, [[2, 0], [1, 1]]);
-        // Four groups of one row, since 0.6 and 0.65 are on two sides of 9 / 15.
+        // Four bins of one row, since 0.6 and 0.65 are on two sides of 9 / 15.
         let expected = (0.1 + 0.4 + 0.65 + 0.2) / 4.0;
         assert!((score.calibration_error - expected).abs() < 1e-12);
     }

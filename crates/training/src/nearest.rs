@@ -1,47 +1,45 @@
-//! What the rows most like a row say of it: a yardstick for the network.
+//! The loss of a nearest-neighbor prediction: a baseline for the network.
 
 use burn::tensor::{Int, Tensor};
 
-use crate::fit::scalar;
-use crate::{Criterion, Examples, Loss, Targets, TrainingConfig};
+use crate::{Loss, Targets, TensorDataset, TrainingConfig};
 
-/// Rows compared with each other, at most.
+/// The most rows that are compared with each other.
 const ROWS: usize = 1000;
-/// Rows that tell of another.
-const NEIGHBOURS: usize = 5;
+const NEIGHBORS: usize = 5;
 
-/// The mean loss of predicting each row from the five other rows nearest to it (by Euclidean
-/// distance of the inputs): their mean, or how many of them have which class. A network whose loss
-/// on its training rows is above this has not taken what they tell: it underfits.
+/// The mean loss of a prediction by the five nearest other rows (by the Euclidean distance of the
+/// inputs): the mean of their values, or their class frequencies. A network whose loss on its
+/// training rows is higher than this underfits.
 ///
-/// A thousand rows from all over are compared. `None` where there are fewer than 20, or where rows
-/// have weights, which the rows nearest to one do not know.
+/// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows,
+/// or where rows have weights.
 pub fn nearest_rows_loss(
-    examples: &Examples,
+    dataset: &TensorDataset,
     outputs: usize,
     config: &TrainingConfig,
 ) -> Option<f64> {
-    let rows = examples.rows().min(ROWS);
-    if rows < 20 || examples.weights.is_some() {
+    let rows = dataset.rows().min(ROWS);
+    if rows < 20 || dataset.weights.is_some() {
         return None;
     }
-    let spread: Vec<usize> = (0..rows).map(|row| row * examples.rows() / rows).collect();
-    let examples = examples.select(&spread);
-    let inputs = examples.inputs.clone();
+    let spread: Vec<usize> = (0..rows).map(|row| row * dataset.rows() / rows).collect();
+    let sample = dataset.select(&spread);
+    let inputs = sample.inputs.clone();
     let device = inputs.device();
     let squares = inputs.clone().square().sum_dim(1);
     let distances =
         squares.clone() + squares.transpose() - inputs.clone().matmul(inputs.transpose()) * 2.0;
-    // No row tells of itself.
+    // A row is no neighbor of itself.
     let itself = Tensor::<2>::eye(rows, &device) * 1e30;
-    let nearest: Tensor<2, Int> = (distances + itself).neg().argtopk(NEIGHBOURS, 1);
-    let nearest = nearest.reshape([rows * NEIGHBOURS]);
-    let criterion: Criterion = config.criterion();
-    let predicted = match &examples.targets {
+    let nearest: Tensor<2, Int> = (distances + itself).neg().argtopk(NEIGHBORS, 1);
+    let nearest = nearest.reshape([rows * NEIGHBORS]);
+    let criterion = config.criterion();
+    let predicted = match &sample.targets {
         Targets::Values(values) => {
             let [_, width] = values.dims();
             let of_nearest = values.clone().select(0, nearest);
-            let of_nearest: Tensor<3> = of_nearest.reshape([rows, NEIGHBOURS, width]);
+            let of_nearest: Tensor<3> = of_nearest.reshape([rows, NEIGHBORS, width]);
             of_nearest.mean_dim(1).reshape([rows, width])
         }
         Targets::Classes(classes) => {
@@ -50,10 +48,10 @@ pub fn nearest_rows_loss(
             let counts: Tensor<3> = of_nearest
                 .one_hot::<2>(width)
                 .float()
-                .reshape([rows, NEIGHBOURS, width]);
-            // One more row counts for all classes alike, so that none is impossible.
+                .reshape([rows, NEIGHBORS, width]);
+            // Additive smoothing, so that no class has a probability of 0.
             let share = (counts.sum_dim(1).reshape([rows, width]) + 1.0 / width as f64)
-                / (NEIGHBOURS + 1) as f64;
+                / (NEIGHBORS + 1) as f64;
             let logits = share.log();
             match config.loss {
                 Loss::BinaryCrossEntropy => {
@@ -63,9 +61,6 @@ pub fn nearest_rows_loss(
             }
         }
     };
-    Some(scalar(criterion.forward(
-        predicted,
-        &examples.targets,
-        None,
-    )))
+    let loss = criterion.forward(predicted, &sample.targets, None);
+    loss.into_data().iter::<f64>().next()
 }

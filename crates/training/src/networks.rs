@@ -1,9 +1,36 @@
-//! The networks of `backburn-model` that are trained through Burn.
+//! The networks of `backburn-model` as [`Network`]s.
 
-use backburn_model::{Ensemble, RealMlp, TabM};
+use backburn_fused::FusedMlp;
+use backburn_model::{Ensemble, Mlp, RealMlp, TabM};
 use burn::tensor::Tensor;
 
-use crate::Network;
+use crate::{HiddenActivation, Network};
+
+impl Network for Mlp {
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        Mlp::forward(self, inputs)
+    }
+
+    fn activations(&self, inputs: Tensor<2>) -> Vec<HiddenActivation> {
+        let outputs = Mlp::activations(self, inputs).into_iter();
+        let layers = self.hidden.iter().zip(outputs).enumerate();
+        layers
+            .map(|(index, (block, outputs))| HiddenActivation {
+                layer: format!("hidden.{index}"),
+                function: block.activation.function(),
+                outputs,
+            })
+            .collect()
+    }
+
+    fn fused(&self) -> Option<FusedMlp> {
+        FusedMlp::of(self)
+    }
+
+    fn with_fused(self, fused: &FusedMlp) -> Self {
+        fused.write_to(self)
+    }
+}
 
 impl Network for RealMlp {
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
@@ -11,7 +38,7 @@ impl Network for RealMlp {
     }
 }
 
-/// Each member learns by its own loss; the network predicts their mean.
+/// Each member has a loss of its own. The prediction is the mean over the members.
 impl Network for TabM {
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         TabM::forward(self, inputs)
@@ -28,8 +55,8 @@ impl Network for TabM {
     }
 }
 
-/// All members at once, by the loss of their mean. Members that are trained one by one differ more, and
-/// are better together.
+/// All members train together on the loss of their mean. Members that are trained one by one are
+/// more diverse, and their ensemble is more accurate.
 impl Network for Ensemble {
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         Ensemble::forward(self, inputs)

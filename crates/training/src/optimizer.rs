@@ -1,4 +1,4 @@
-//! Optimizers: how a gradient becomes an update.
+//! Optimizers and their settings.
 
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
@@ -8,30 +8,38 @@ use burn::optim::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Which optimizer, and its settings; those that an optimizer does not have are ignored.
+/// An optimizer and its settings. An optimizer ignores the settings that it does not have.
+///
+/// ```
+/// use backburn_training::{OptimizerConfig, OptimizerName};
+///
+/// let config = OptimizerConfig { momentum: 0.9, ..OptimizerConfig::sgd() };
+/// assert_eq!(config.name, OptimizerName::Sgd);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OptimizerConfig {
-    /// Which optimizer.
+    /// The optimizer.
     pub name: OptimizerName,
-    /// SGD and RMSprop: the share of the last step that goes on into the next, in `[0, 1)`.
+    /// SGD and RMSprop: momentum, the share of the last step that is added to the next one, in
+    /// `[0, 1)`.
     pub momentum: f64,
-    /// SGD: Nesterov's momentum, which looks ahead along the last step.
+    /// SGD: whether the momentum is Nesterov's.
     pub nesterov: bool,
-    /// Pulls weights towards zero: an L2 penalty for SGD, Adam, RMSprop and Adagrad, decoupled
-    /// from the gradient for the others. Unless set, 0.1 for AdamW and none for the others.
+    /// Weight decay: an L2 penalty for SGD, Adam, RMSprop and Adagrad, decoupled from the gradient
+    /// for the others. The default is 0.1 for AdamW and 0 for the others.
     pub weight_decay: Option<f64>,
-    /// Decay of the mean gradient; the optimizer's own default unless set.
+    /// The decay of the mean gradient, in `[0, 1)`. The default depends on the optimizer.
     pub beta_1: Option<f64>,
-    /// Decay of the mean squared gradient (for RMSprop its `alpha`); the optimizer's own default
-    /// unless set.
+    /// The decay of the mean squared gradient (`alpha` of RMSprop), in `[0, 1)`. The default depends
+    /// on the optimizer.
     pub beta_2: Option<f64>,
-    /// Added to the denominator.
+    /// A small number that is added to the denominator of the update.
     pub epsilon: f64,
 }
 
-/// The optimizers over Burn's own. Muon (matrices only) and L-BFGS (whole tables only) are left
-/// out.
+/// The optimizers of Burn, except Muon, which trains matrices only, and L-BFGS, which does not train
+/// on batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -71,7 +79,7 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// Plain stochastic gradient descent, as in the textbook.
+    /// Stochastic gradient descent without momentum.
     pub fn sgd() -> Self {
         Self {
             name: OptimizerName::Sgd,
@@ -79,7 +87,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// The weight decay as set, or else the optimizer's own.
+    /// The weight decay as set, or else the default of the optimizer.
     pub(crate) fn decay(&self) -> f32 {
         self.weight_decay.unwrap_or(match self.name {
             OptimizerName::AdamW => 0.1,
@@ -87,7 +95,7 @@ impl OptimizerConfig {
         }) as f32
     }
 
-    /// Builds the optimizer over a whole module.
+    /// Builds the optimizer for a module.
     pub fn init(&self) -> ModuleOptimizer {
         let epsilon = self.epsilon as f32;
         let decay = self.decay();
@@ -129,7 +137,7 @@ impl OptimizerConfig {
                 .with_epsilon(epsilon)
                 .with_weight_decay(penalty)
                 .init(),
-            // Its own schedule would stand in the way of ours.
+            // Without its own schedule, since the learning rate comes from `ScheduleConfig`.
             OptimizerName::Adafactor => AdafactorConfig::new()
                 .with_relative_step(false)
                 .with_scale_parameter(false)

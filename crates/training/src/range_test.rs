@@ -1,44 +1,59 @@
-//! The learning-rate range test.
+//! The learning rate range test.
 
 use burn::optim::GradientsParams;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::fit::{check, scalar};
-use crate::{Examples, Network, TrainingConfig, TrainingError};
+use crate::evaluate::check;
+use crate::learning_rate::LOWEST_RATE;
+use crate::loss::scalar;
+use crate::{Network, TensorDataset, TrainingConfig, TrainingError};
 
-/// The loss at each of a rising series of learning rates.
+/// The losses at a rising series of learning rates.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RangeTest {
-    /// The rates, rising by a constant factor.
+    /// The learning rates. Each is the one before times a constant factor.
     pub rates: Vec<f64>,
-    /// The loss of the batch at each rate, smoothed along the series. The series ends early
+    /// The loss of a batch at each rate, as an exponential moving average. The series ends early
     /// where the loss explodes.
     pub losses: Vec<f64>,
-    /// A tenth of the rate at which the loss was lowest: a step that is still safe, and no longer
-    /// slow.
+    /// A tenth of the rate at which the loss was lowest.
     pub suggestion: f64,
 }
 
-pub(crate) const LOWEST_RATE: f64 = 1e-6;
-const HIGHEST: f64 = 1.0;
+const HIGHEST_RATE: f64 = 1.0;
 const STEPS: usize = 150;
-/// How much of the smoothed loss stays from one step to the next.
+/// The decay of the moving average of the loss.
 const SMOOTHING: f64 = 0.9;
-/// How many times the lowest loss is an explosion.
+/// The loss has exploded where it is this many times the lowest one.
 const EXPLODED: f64 = 4.0;
 
-/// Trains a copy of the network for at most 150 steps, each at a higher rate than the one before,
-/// from 10⁻⁶ to 1 (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017). The network
-/// itself and its config's rate are left alone.
+/// Finds a learning rate: trains a copy of the network for at most 150 steps, each at a higher rate
+/// than the one before, from 10⁻⁶ to 1 (Smith, "Cyclical Learning Rates for Training Neural
+/// Networks", 2017). The learning rate of the config is not used.
+///
+/// ```
+/// use backburn_model::MlpConfig;
+/// use backburn_training::{TensorDataset, TrainingConfig, range_test};
+/// use burn::tensor::{Device, Distribution, Tensor};
+///
+/// let device = Device::default();
+/// device.seed(0);
+/// let x = Tensor::<2>::random([200, 2], Distribution::Default, &device);
+/// let rows = TensorDataset::regression(x.clone(), x.sum_dim(1));
+/// let mlp = MlpConfig::new(2, 1).with_hidden([16]).init(&device)?;
+/// let found = range_test(&mlp, &rows, &TrainingConfig::default())?;
+/// assert!(found.suggestion > 1e-6 && found.suggestion < 1.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
 /// As for [`fit`](crate::fit), and [`TrainingError::NoRate`] where the loss rises from the start.
 pub fn range_test<N: Network>(
     network: &N,
-    training: &Examples,
+    training: &TensorDataset,
     config: &TrainingConfig,
 ) -> Result<RangeTest, TrainingError> {
     config.validate()?;
@@ -74,7 +89,8 @@ pub fn range_test<N: Network>(
                 break 'test;
             }
             lowest = lowest.min(smoothed);
-            let rate = LOWEST_RATE * (HIGHEST / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
+            let rate =
+                LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
             rates.push(rate);
             losses.push(smoothed);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -84,12 +100,66 @@ pub fn range_test<N: Network>(
     }
     let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
     match best {
-        // The loss has only risen since.
+        // The loss only rose.
         None | Some(0..=2) => Err(TrainingError::NoRate),
         Some(best) => Ok(RangeTest {
             suggestion: (rates[best] / 10.0).max(LOWEST_RATE),
             rates,
             losses,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_model::{Initializer, MlpConfig};
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    use super::*;
+
+    /// The rows `y = slope x`, with `x` from -1 to 1.
+    fn line(slope: f64) -> TensorDataset {
+        let x: Vec<f32> = (0..64).map(|row| row as f32 / 31.5 - 1.0).collect();
+        let x = Tensor::<2>::from_data(TensorData::new(x, [64, 1]), &Device::default());
+        TensorDataset::regression(x.clone(), x * slope)
+    }
+
+    fn zero_line() -> backburn_model::Mlp {
+        MlpConfig::new(1, 1)
+            .with_hidden([])
+            .with_initializer(Initializer::Constant(0.0))
+            .init(&Device::default())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_suggestion_is_a_tenth_of_the_best_rate() {
+        let found = range_test(&zero_line(), &line(1.0), &TrainingConfig::default()).unwrap();
+        assert_eq!(found.rates.len(), found.losses.len());
+        assert!(found.rates.is_sorted_by(|a, b| a < b));
+        assert_eq!(found.rates[0], LOWEST_RATE);
+        let lowest = found.losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let best = found
+            .losses
+            .iter()
+            .position(|loss| *loss == lowest)
+            .unwrap();
+        assert_eq!(found.suggestion, found.rates[best] / 10.0);
+    }
+
+    #[test]
+    fn a_loss_that_does_not_fall_has_no_rate() {
+        let error = range_test(&zero_line(), &line(0.0), &TrainingConfig::default()).unwrap_err();
+        assert_eq!(error, TrainingError::NoRate);
+    }
+
+    #[test]
+    fn an_invalid_config_is_refused() {
+        let config = TrainingConfig {
+            epochs: 0,
+            ..TrainingConfig::default()
+        };
+        let error = range_test(&zero_line(), &line(1.0), &config).unwrap_err();
+        assert!(matches!(error, TrainingError::Config(_)), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Schedules: the learning rate at each step.
+//! Learning rate schedules.
 
 use std::f64::consts::{PI, TAU};
 
@@ -13,47 +13,56 @@ use burn::lr_scheduler::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate goes from its start to its end, after an optional warm-up.
+/// A learning rate schedule with an optional warm-up.
+///
+/// ```
+/// use backburn_training::{ScheduleConfig, ScheduleName};
+///
+/// let config = ScheduleConfig { warmup: 0.1, ..ScheduleConfig::default() };
+/// assert_eq!(config.name, ScheduleName::Cosine);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleConfig {
-    /// Which schedule.
+    /// The schedule.
     pub name: ScheduleName,
-    /// The share of all steps, in `[0, 1)`, over which the rate first rises from near zero.
+    /// The share of all steps, in `[0, 1)`, over which the rate rises from near zero at first.
     pub warmup: f64,
-    /// Linear, cosine and exponential: the share of the rate that is left at the end, in
+    /// Linear, cosine and exponential: the rate at the end, as a share of the rate at the start, in
     /// `(0, 1]`.
     pub end: f64,
-    /// Step: epochs between two cuts.
+    /// Step: epochs between two reductions.
     pub step_epochs: usize,
-    /// Step: what the rate is multiplied by at each cut.
+    /// Step: the factor of each reduction.
     pub gamma: f64,
 }
 
-/// The course of the learning rate.
+/// The shape of a learning rate schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScheduleName {
-    /// Always the same.
+    /// The same rate at every step.
     Constant,
-    /// Down along a line.
+    /// Falls linearly.
     Linear,
-    /// Down along half a cosine wave (Loshchilov and Hutter, 2016).
+    /// Falls along half a cosine wave (Loshchilov and Hutter, 2016).
     Cosine,
-    /// Down by a factor every few epochs.
+    /// Falls by a factor every few epochs.
     Step,
-    /// Down by the same small factor at every step.
+    /// Falls by the same factor at every step.
     Exponential,
-    /// The same for half of the steps, then down to zero along half a cosine wave.
+    /// Constant for half of the steps, then falls to zero along half a cosine wave.
     FlatCosine,
-    /// Up and down four times, each twice as long as the one before: `½ (1 - cos 2π log₂(1 + 15 t))`, where
-    /// `t` goes from 0 to 1 (Holzmüller and others, "Better by Default", 2024).
+    /// Rises and falls four times, each time twice as long as before:
+    /// `½ (1 - cos 2π log₂(1 + 15 t))`, where `t` goes from 0 to 1 (Holzmüller and others, "Better
+    /// by Default", 2024).
     CosineLog4,
 }
 
 impl ScheduleName {
-    /// For those that Burn does not have: the share of the rate where a share of the steps is done.
+    /// For the schedules that Burn does not have: the factor of the rate at `t`, the share of the
+    /// steps that are done.
     fn shape(self) -> Option<fn(f64) -> f64> {
         match self {
             Self::FlatCosine => Some(|t| (1.0 + (PI * (2.0 * t - 1.0).max(0.0)).cos()) / 2.0),
@@ -63,14 +72,14 @@ impl ScheduleName {
     }
 }
 
-/// The learning rate, step by step.
+/// The learning rates of a run, step by step.
 #[derive(Clone)]
-pub struct Schedule(Course);
+pub struct Schedule(Kind);
 
 #[derive(Clone)]
-enum Course {
+enum Kind {
     Burn(ModuleLrScheduler),
-    Shape {
+    Formula {
         shape: fn(f64) -> f64,
         rate: f64,
         warmup: usize,
@@ -80,18 +89,18 @@ enum Course {
 }
 
 impl Schedule {
-    /// The rate of the next step.
+    /// The learning rate of the next step.
     pub fn step(&mut self) -> ModuleLearningRate {
         match &mut self.0 {
-            Course::Burn(schedule) => schedule.step(),
-            Course::Shape {
+            Kind::Burn(schedule) => schedule.step(),
+            Kind::Formula {
                 shape,
                 rate,
                 warmup,
                 total,
                 steps,
             } => {
-                // In the middle of the step: some shapes start at zero.
+                // At the middle of the step, since some shapes start at zero.
                 let done = (*steps as f64 + 0.5) / *total as f64;
                 *steps += 1;
                 let risen = (*steps as f64 / (*warmup).max(1) as f64).min(1.0);
@@ -114,7 +123,7 @@ impl Default for ScheduleConfig {
 }
 
 impl ScheduleConfig {
-    /// The same rate throughout.
+    /// A constant learning rate.
     pub fn constant() -> Self {
         Self {
             name: ScheduleName::Constant,
@@ -122,11 +131,11 @@ impl ScheduleConfig {
         }
     }
 
-    /// Builds the schedule for a run of `epochs`, each of `steps_per_epoch`.
+    /// Builds the schedule for a run of `epochs` epochs with `steps_per_epoch` steps each.
     ///
     /// # Errors
     ///
-    /// Burn's own words where a rate is out of what its schedule takes.
+    /// Burn's message where its schedule does not take the rate.
     pub fn init(
         &self,
         learning_rate: f64,
@@ -137,7 +146,7 @@ impl ScheduleConfig {
         let warmup = ((total as f64 * self.warmup) as usize).min(total - 1);
         let steps = total - warmup;
         if let Some(shape) = self.name.shape() {
-            return Ok(Schedule(Course::Shape {
+            return Ok(Schedule(Kind::Formula {
                 shape,
                 rate: learning_rate,
                 warmup,
@@ -174,7 +183,7 @@ impl ScheduleConfig {
                 SequentialLrSchedulerConfig::new(vec![warm, main], vec![warmup])
             }
         };
-        Ok(Schedule(Course::Burn(schedule.init()?)))
+        Ok(Schedule(Kind::Burn(schedule.init()?)))
     }
 }
 
@@ -195,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_start_at_the_rate_and_end_near_its_share() {
+    fn schedules_start_at_the_rate_and_end_near_the_set_share() {
         for name in [
             ScheduleName::Linear,
             ScheduleName::Cosine,
@@ -212,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_of_our_own_go_up_and_down() {
+    fn shapes_that_burn_lacks_rise_and_fall() {
         let flat = rates(ScheduleName::FlatCosine, 0.0);
         assert_eq!(flat[..50], [0.1; 50]);
         assert!(flat[50..].is_sorted_by(|a, b| a > b) && flat[99] < 1e-4);

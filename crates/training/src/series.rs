@@ -1,6 +1,7 @@
-//! Looking at a series of numbers, and writing one down.
+//! Flat stretches and medians of a series of numbers, and short text for a number.
 
-/// The longest stretch, of at least so many epochs, in which the loss moves by less than a bound.
+/// The longest stretch of at least `least` epochs in which the loss changes by less than `bound`, as
+/// its first and its last index.
 pub fn flat_stretch(losses: &[f64], bound: f64, least: usize) -> Option<(usize, usize)> {
     let mut longest: Option<(usize, usize)> = None;
     let mut start = 0;
@@ -22,14 +23,14 @@ pub fn flat_stretch(losses: &[f64], bound: f64, least: usize) -> Option<(usize, 
     longest
 }
 
-/// The one in the middle; 0 if there is none.
+/// The median, the upper one of an even count; 0 of no numbers.
 pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Three digits.
+/// A number with three significant digits.
 pub fn short(number: f64) -> String {
     let size = number.abs();
     match number.is_finite() && size != 0.0 && !(1e-3..1e5).contains(&size) {

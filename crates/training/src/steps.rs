@@ -1,55 +1,66 @@
-//! The steps of an epoch, whoever takes them.
+//! The interface of a training step, which two engines implement: `autodiff.rs` and `fused.rs`.
 
 use std::ops::Range;
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
+use burn::optim::GradientsParams;
 use rand_chacha::ChaCha8Rng;
 
-use crate::Validation;
-use crate::checkpoint::{Place, Remembered};
-use crate::record::Recorder;
+use crate::optimizer_record::OptimizerRecord;
+use crate::progress::TrainingProgress;
+use crate::report::Validation;
 
-/// Takes the steps of an epoch: Burn on any network and device ([`Autodiff`](crate::autodiff)), or
-/// the plain network in main memory ([`Fused`](crate::fused)).
+/// Takes the steps of an epoch.
 pub(crate) trait Steps<N> {
-    /// Puts the training rows in a new random order, and starts a new mean of losses.
+    /// Draws a new random order of the training rows, and resets the losses.
     fn start_epoch(&mut self, rng: &mut ChaCha8Rng);
 
-    /// Forward pass, loss, backward pass and update on the rows at these places of the order.
+    /// Forward pass, loss, backward pass and update for the rows at these positions of the order.
     fn step(
         &mut self,
-        rows: Range<usize>,
+        batch: Range<usize>,
         rate: ModuleLearningRate,
-        recording: Option<Recording<'_>>,
+        hook: Option<&mut dyn StepHook<N>>,
     );
 
-    /// Whether a loss of the epoch is known to be infinite or not a number.
+    /// Whether a loss of the epoch is known to be infinite or NaN.
     fn diverged(&mut self) -> bool;
 
-    /// The mean loss of the epoch's batches, each taken before its update.
-    fn mean_loss(&mut self) -> f64 {
+    /// The mean loss over the rows of the epoch. The loss of each batch is taken before its update.
+    fn mean_loss(&self) -> f64 {
         let (sum, rows) = self.losses();
         sum / rows as f64
     }
 
-    /// The sum of the epoch's losses, each taken as often as its batch has rows, and these rows.
+    /// The sum of the losses of the epoch's rows so far, and the number of these rows.
     fn losses(&self) -> (f64, usize);
 
-    /// What the optimizer remembers.
-    fn remembered(&self) -> Remembered;
+    /// The state of the optimizer.
+    fn optimizer_record(&self) -> OptimizerRecord;
 
-    /// Goes on in an epoch whose order has been drawn.
-    fn go_on(&mut self, place: &Place, remembered: &Remembered) -> Result<(), String>;
+    /// Restores the state within an epoch. [`start_epoch`](Self::start_epoch) must come before.
+    ///
+    /// # Errors
+    ///
+    /// A sentence where the record is of another optimizer or network.
+    fn load_record(
+        &mut self,
+        progress: &TrainingProgress,
+        record: &OptimizerRecord,
+    ) -> Result<(), String>;
 
-    /// The network as it is now, ready to predict.
+    /// A copy of the network as it is now, off the autodiff device.
     fn network(&self) -> N;
 
-    /// The network as it is now on the validation rows, if there are any.
+    /// The results of the network on the validation rows, if there are any.
     fn validate(&mut self) -> Option<Validation>;
 }
 
-/// A recorder, and the step of the epoch that it is at.
-pub(crate) struct Recording<'a> {
-    pub recorder: &'a mut Recorder,
-    pub step: usize,
+/// Sees the inside of a step.
+pub(crate) trait StepHook<N> {
+    /// Called with the clipped gradients, before the optimizer updates the network.
+    fn before_update(&mut self, network: &N, gradients: &GradientsParams);
+
+    /// Called with the updated network.
+    fn after_update(&mut self, network: &N);
 }

@@ -1,23 +1,24 @@
-//! What the straight-through gradient of a step is the gradient of.
+//! The function whose gradient is the straight-through gradient of step activations.
 
 use backburn_model::{Activation, Mlp};
 use burn::tensor::{Tensor, activation};
 
-/// A network whose step activations are made continuous around the rows it was made for.
+/// A network with continuous functions in place of its step activations, to check its
+/// straight-through gradient (Bengio and others, 2013) by
+/// [`check_gradients`](crate::check_gradients).
 ///
-/// A step's own derivative is zero wherever it has one, so differences of the loss say nothing of the
-/// gradient that trains a network of steps. That gradient is, by its definition, the one of another
-/// function: with each `step(x)` replaced by `clamp(x, -1, 1) + c`, where `c` is the constant that
-/// makes both equal at the rows in question. This is that function, for
-/// [`check_gradients`](crate::check_gradients) to take differences of.
+/// The derivative of a step function is zero, so that finite differences of the loss are zero too,
+/// and a network of steps is trained by the straight-through gradient. That is by definition the
+/// gradient of another function: each `step(x)` is replaced by `clamp(x, -1, 1) + c`, where the
+/// constant `c` makes both equal at the given rows. This type is that function.
 pub struct StraightThrough {
     /// `c` for each hidden layer, `[batch, units]`.
     offsets: Vec<Option<Tensor<2>>>,
 }
 
 impl StraightThrough {
-    /// For a network without dropout, around these rows, `[batch, inputs]`, in the precision that both
-    /// have.
+    /// For a network without dropout, and these rows, `[batch, inputs]`. Both have the same number
+    /// type.
     pub fn around(network: &Mlp, rows: Tensor<2>) -> Self {
         let mut offsets = Vec::with_capacity(network.hidden.len());
         let mut x = network.features(rows);
@@ -36,7 +37,7 @@ impl StraightThrough {
         Self { offsets }
     }
 
-    /// The forward pass, as [`Mlp::forward`].
+    /// The forward pass, as in [`Mlp::forward`].
     pub fn forward(&self, network: &Mlp, rows: Tensor<2>) -> Tensor<2> {
         let mut x = network.features(rows);
         for (block, offset) in network.hidden.iter().zip(&self.offsets) {

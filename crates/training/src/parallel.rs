@@ -1,4 +1,4 @@
-//! Several trainings at once.
+//! Several training runs in parallel.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,20 +10,27 @@ use rayon::ThreadPoolBuilder;
 use crate::{LearningRate, Network, TrainingConfig};
 
 impl TrainingConfig {
-    /// Whether several trainings of such a network may run [`at_once`] and give the same as one
-    /// after the other: Burn's devices have one series of random numbers for all.
-    pub fn can_run_at_once<N: Network>(&self, network: &N) -> bool {
+    /// Whether several runs of this network give the same results by [`run_parallel`] as one after
+    /// the other. Runs through Burn's autodiff do not: they share the random numbers of the device.
+    pub fn can_run_parallel<N: Network>(&self, network: &N) -> bool {
         let fixed = self.learning_rate != LearningRate::Auto;
         fixed && self.fuses(network)
     }
 }
 
-/// Runs `count` trainings (folds, seeds), as many at a time as the processor has cores, each with
-/// its share of them, and hands over their results in order, as soon as they are there.
+/// Runs `run(0)` to `run(count - 1)` in parallel, such as the folds of a cross-validation. As many
+/// run at a time as the processor has cores, and the cores are divided evenly among them. `done`
+/// gets the results in order, each as soon as it and all before it are there.
 ///
-/// On small networks this keeps all cores busier than one training after the other does, whose
-/// threads wait for each other at every step.
-pub fn at_once<T: Send>(
+/// On small networks this uses the cores better than one run after the other, whose threads wait
+/// for each other at every step.
+///
+/// ```
+/// let mut squares = Vec::new();
+/// backburn_training::run_parallel(3, |index| index * index, |_, square| squares.push(square));
+/// assert_eq!(squares, [0, 1, 4]);
+/// ```
+pub fn run_parallel<T: Send>(
     count: usize,
     run: impl Fn(usize) -> T + Sync,
     mut done: impl FnMut(usize, T),
@@ -36,7 +43,7 @@ pub fn at_once<T: Send>(
         for _ in 0..workers {
             let (send, next, run) = (send.clone(), &next, &run);
             scope.spawn(move || {
-                // A pool of its own: in the common one they would wait for each other.
+                // A pool of its own, since runs in the global pool would wait for each other.
                 let pool = ThreadPoolBuilder::new()
                     .num_threads(cores / workers)
                     .use_current_thread()
@@ -76,7 +83,7 @@ mod tests {
                 thread::sleep(pause);
                 index * 10
             };
-            at_once(count, run, |index, result| seen.push((index, result)));
+            run_parallel(count, run, |index, result| seen.push((index, result)));
             let expected: Vec<_> = (0..count).map(|index| (index, index * 10)).collect();
             assert_eq!(seen, expected);
         }

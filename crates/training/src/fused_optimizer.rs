@@ -1,19 +1,38 @@
-//! SGD, Adam and AdamW over one array of parameters. The equations are those of Burn's optimizers.
+//! SGD, Adam and AdamW over one array of parameters.
 
 use backburn_fused::vectorized;
 use rayon::prelude::*;
 
-use crate::{OptimizerConfig, OptimizerName};
+use crate::optimizer::{OptimizerConfig, OptimizerName};
 
-/// SGD, Adam or AdamW over an array of parameters, and what it remembers of each.
-pub struct Update {
+/// SGD, Adam or AdamW over an array of parameters, with its state.
+///
+/// The equations are those of Burn's optimizers, which are PyTorch's: SGD with momentum
+/// (Sutskever and others, 2013), Adam (Kingma and Ba, 2014) and AdamW (Loshchilov and Hutter,
+/// 2017).
+///
+/// ```
+/// use backburn_training::{FusedOptimizer, OptimizerConfig};
+///
+/// let mut optimizer = FusedOptimizer::new(&OptimizerConfig::sgd(), 2).unwrap();
+/// let mut parameters = [1.0, 2.0];
+/// let gradient = [0.5, -0.5];
+/// optimizer.step(0.1, &mut parameters, |start, out| {
+///     out.copy_from_slice(&gradient[start..][..out.len()]);
+/// });
+/// assert_eq!(parameters, [0.95, 2.05]);
+/// ```
+pub struct FusedOptimizer {
     rule: Rule,
-    /// An L2 penalty for SGD and Adam, decoupled from the gradient for AdamW.
+    /// Weight decay: an L2 penalty for SGD and Adam, decoupled from the gradient for AdamW.
     decay: f32,
+    /// Updates so far.
     steps: i32,
-    chunks: Vec<Memory>,
+    /// The state of each chunk of parameters.
+    chunks: Vec<ChunkState>,
 }
 
+/// The update rule.
 enum Rule {
     Sgd {
         momentum: f32,
@@ -27,22 +46,25 @@ enum Rule {
     },
 }
 
-/// Of a stretch of parameters: the momentum, or the mean gradient and the mean squared one.
+/// The state of a chunk of parameters. It is empty where the optimizer has no such state.
 #[derive(Default)]
-struct Memory {
+struct ChunkState {
+    /// The momentum of SGD, or the mean gradient of Adam.
     first: Vec<f32>,
+    /// The mean squared gradient of Adam.
     second: Vec<f32>,
 }
 
-/// Parameters that are updated together: they and all that goes with them stay in the nearest
+/// Parameters that are updated together. They, their gradient and their state fit into the first
 /// cache.
 pub(crate) const CHUNK: usize = 2048;
-/// With fewer parameters, a second thread costs more than it brings.
+/// With fewer parameters, a second thread costs more than it gains.
 const PARALLEL: usize = 1 << 16;
 
-impl Update {
-    /// The optimizer for so many parameters, or `None` where it is not one of the three.
-    pub fn of(config: &OptimizerConfig, parameters: usize) -> Option<Self> {
+impl FusedOptimizer {
+    /// The optimizer for this number of parameters. `None` where `config` names another optimizer
+    /// than SGD, Adam and AdamW.
+    pub fn new(config: &OptimizerConfig, parameters: usize) -> Option<Self> {
         let beta = |set: Option<f64>, default: f64| set.unwrap_or(default) as f32;
         let adam = |decoupled| Rule::Adam {
             beta_1: beta(config.beta_1, 0.9),
@@ -68,7 +90,7 @@ impl Update {
             false => Vec::new(),
         };
         let starts = (0..parameters).step_by(CHUNK);
-        let chunks = starts.map(|start| Memory {
+        let chunks = starts.map(|start| ChunkState {
             first: numbers(first, start),
             second: numbers(second, start),
         });
@@ -80,22 +102,28 @@ impl Update {
         })
     }
 
-    /// The steps taken, and what is remembered of all parameters.
-    pub(crate) fn remembered(&self) -> (i32, Vec<f32>, Vec<f32>) {
-        let all = |of: fn(&Memory) -> &Vec<f32>| self.chunks.iter().flat_map(of).copied().collect();
-        (self.steps, all(|m| &m.first), all(|m| &m.second))
+    /// The state: updates so far, and the first and the second means of all parameters.
+    pub(crate) fn record(&self) -> (i32, Vec<f32>, Vec<f32>) {
+        let all =
+            |of: fn(&ChunkState) -> &Vec<f32>| self.chunks.iter().flat_map(of).copied().collect();
+        (self.steps, all(|s| &s.first), all(|s| &s.second))
     }
 
-    /// Goes on with what another of the same kind remembered.
-    pub(crate) fn remember(
+    /// Restores the state that [`record`](Self::record) returned.
+    ///
+    /// # Errors
+    ///
+    /// A sentence where the state is of another optimizer or network.
+    pub(crate) fn load_record(
         &mut self,
         steps: i32,
         first: &[f32],
         second: &[f32],
     ) -> Result<(), String> {
-        let length = |of: fn(&Memory) -> &Vec<f32>| self.chunks.iter().map(|m| of(m).len()).sum();
-        if (first.len(), second.len()) != (length(|m| &m.first), length(|m| &m.second)) {
-            return Err("its optimizer is another, or of another network".to_string());
+        let length =
+            |of: fn(&ChunkState) -> &Vec<f32>| self.chunks.iter().map(|s| of(s).len()).sum();
+        if (first.len(), second.len()) != (length(|s| &s.first), length(|s| &s.second)) {
+            return Err("its optimizer is another one, or of another network".to_string());
         }
         self.steps = steps.max(0);
         let (mut first, mut second) = (first, second);
@@ -104,19 +132,17 @@ impl Update {
             to.copy_from_slice(taken);
             *from = rest;
         };
-        for memory in &mut self.chunks {
-            take(&mut first, &mut memory.first);
-            take(&mut second, &mut memory.second);
+        for state in &mut self.chunks {
+            take(&mut first, &mut state.first);
+            take(&mut second, &mut state.second);
         }
         Ok(())
     }
 
-    /// Updates the parameters. `gradient` writes the gradient from a place on into what it is given.
-    /// `rate` is the learning rate.
+    /// Updates the parameters. `rate` is the learning rate. `gradient(start, out)` must fill `out`
+    /// with the elements of the gradient from `start` on; it is called from several threads.
     ///
-    /// # Panics
-    ///
-    /// There are more parameters than the optimizer was made for.
+    /// `parameters` has the length that the optimizer was made for.
     pub fn step(
         &mut self,
         rate: f64,
@@ -125,11 +151,11 @@ impl Update {
     ) {
         self.steps = self.steps.saturating_add(1);
         let (rule, decay, steps) = (&self.rule, self.decay, self.steps);
-        let update = |(chunk, (parameters, memory)): (usize, (&mut [f32], &mut Memory))| {
+        let update = |(chunk, (parameters, state)): (usize, (&mut [f32], &mut ChunkState))| {
             let mut numbers = [0.0; CHUNK];
             let numbers = &mut numbers[..parameters.len()];
             gradient(chunk * CHUNK, numbers);
-            rule.apply(rate, decay, steps, parameters, numbers, memory);
+            rule.apply(rate, decay, steps, parameters, numbers, state);
         };
         if parameters.len() >= PARALLEL {
             let chunks = parameters.par_chunks_mut(CHUNK);
@@ -150,14 +176,14 @@ impl Rule {
         steps: i32,
         parameters: &mut [f32],
         gradient: &mut [f32],
-        memory: &mut Memory,
+        state: &mut ChunkState,
     ) {
         match *self {
             Self::Sgd { momentum, nesterov } => {
                 let rate = rate as f32;
                 penalize(decay, parameters, gradient);
                 if momentum > 0.0 {
-                    add_momentum(momentum, nesterov, gradient, &mut memory.first);
+                    add_momentum(momentum, nesterov, gradient, &mut state.first);
                 }
                 vectorized(
                     #[inline(always)]
@@ -181,15 +207,15 @@ impl Rule {
                         1.0
                     }
                 };
-                // The means start at zero; this undoes it.
+                // The means start at zero; this corrects their bias.
                 let correction = (1.0 - beta_2.powi(steps)).sqrt();
                 let rate = rate as f32 * correction / (1.0 - beta_1.powi(steps));
                 let epsilon = epsilon * correction;
                 vectorized(
                     #[inline(always)]
                     || {
-                        let memory = memory.first.iter_mut().zip(&mut memory.second);
-                        for ((w, &mut g), (m, v)) in parameters.iter_mut().zip(gradient).zip(memory)
+                        let state = state.first.iter_mut().zip(&mut state.second);
+                        for ((w, &mut g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state)
                         {
                             *m = *m * beta_1 + g * (1.0 - beta_1);
                             *v = *v * beta_2 + g * g * (1.0 - beta_2);
@@ -202,6 +228,7 @@ impl Rule {
     }
 }
 
+/// Adds the gradient of the L2 penalty.
 fn penalize(decay: f32, parameters: &[f32], gradient: &mut [f32]) {
     if decay > 0.0 {
         for (g, w) in gradient.iter_mut().zip(parameters) {
@@ -210,6 +237,7 @@ fn penalize(decay: f32, parameters: &[f32], gradient: &mut [f32]) {
     }
 }
 
+/// Updates the velocity, and replaces the gradient by the direction of the step.
 fn add_momentum(momentum: f32, nesterov: bool, gradient: &mut [f32], velocity: &mut [f32]) {
     for (g, v) in gradient.iter_mut().zip(velocity) {
         *v = *g + momentum * *v;

@@ -1,4 +1,4 @@
-//! The rows that a network learns from.
+//! The rows of a dataset as tensors.
 
 use std::ops::Range;
 
@@ -6,40 +6,33 @@ use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use crate::TrainingError;
+use crate::error::TrainingError;
+use crate::targets::Targets;
 
-/// Rows with what is to be predicted of each.
+/// Rows, their targets and their weights.
+///
+/// ```
+/// use backburn_training::TensorDataset;
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let inputs = Tensor::<2>::from_floats([[1., 2.], [3., 4.], [5., 6.]], &device);
+/// let values = Tensor::<2>::from_floats([[1.], [2.], [3.]], &device);
+/// let rows = TensorDataset::regression(inputs, values);
+/// assert_eq!(rows.rows(), 3);
+/// assert_eq!(rows.slice(1, 3).inputs.dims(), [2, 2]);
+/// ```
 #[derive(Debug, Clone)]
-pub struct Examples {
+pub struct TensorDataset {
     /// `[rows, inputs]`.
     pub inputs: Tensor<2>,
-    /// What the network's outputs are compared with.
+    /// What the network learns to predict.
     pub targets: Targets,
-    /// `[rows]`: how much each row counts in the loss, beside the others; all alike if absent.
+    /// The weight of each row in the loss, `[rows]`. Without weights all rows count the same.
     pub weights: Option<Tensor<1>>,
 }
 
-/// What is to be predicted.
-#[derive(Debug, Clone)]
-pub enum Targets {
-    /// Numbers, `[rows, outputs]`.
-    Values(Tensor<2>),
-    /// Class indices, `[rows]`.
-    Classes(Tensor<1, Int>),
-}
-
-impl Targets {
-    /// The same `times` times, one after the other.
-    pub(crate) fn repeated(&self, times: usize) -> Self {
-        match self {
-            _ if times == 1 => self.clone(),
-            Self::Values(values) => Self::Values(values.clone().repeat_dim(0, times)),
-            Self::Classes(classes) => Self::Classes(classes.clone().repeat_dim(0, times)),
-        }
-    }
-}
-
-impl Examples {
+impl TensorDataset {
     /// Rows with numbers to predict: inputs `[rows, inputs]`, values `[rows, outputs]`.
     pub fn regression(inputs: Tensor<2>, values: Tensor<2>) -> Self {
         Self {
@@ -58,7 +51,7 @@ impl Examples {
         }
     }
 
-    /// Sets how much each row counts in the loss, `[rows]`.
+    /// Sets the weight of each row in the loss, `[rows]`.
     pub fn with_weights(mut self, weights: Tensor<1>) -> Self {
         self.weights = Some(weights);
         self
@@ -74,14 +67,7 @@ impl Examples {
         let rows = start..end;
         Self {
             inputs: self.inputs.clone().slice_dim(0, rows.clone()),
-            targets: match &self.targets {
-                Targets::Values(values) => {
-                    Targets::Values(values.clone().slice_dim(0, rows.clone()))
-                }
-                Targets::Classes(classes) => {
-                    Targets::Classes(classes.clone().slice_dim(0, rows.clone()))
-                }
-            },
+            targets: self.targets.slice(rows.clone()),
             weights: self.weights.as_ref().map(|w| w.clone().slice_dim(0, rows)),
         }
     }
@@ -94,18 +80,12 @@ impl Examples {
         let rows = Tensor::<1, Int>::from_data(TensorData::new(indices, [length]), &device);
         Self {
             inputs: self.inputs.clone().select(0, rows.clone()),
-            targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().select(0, rows.clone())),
-                Targets::Classes(classes) => {
-                    Targets::Classes(classes.clone().select(0, rows.clone()))
-                }
-            },
+            targets: self.targets.select(rows.clone()),
             weights: self.weights.as_ref().map(|w| w.clone().select(0, rows)),
         }
     }
 
-    /// The same rows with every number in 64 bits, as for
-    /// [`check_gradients`](crate::check_gradients).
+    /// The same rows in double precision, for [`check_gradients`](crate::check_gradients).
     pub fn in_double(&self) -> Self {
         Self {
             inputs: self.inputs.clone().cast(FloatDType::F64),
@@ -127,33 +107,29 @@ impl Examples {
         self.select(&order)
     }
 
-    /// Batches of `size` rows, in order; the last one holds what is left. A single row left
-    /// joins the batch before it, since one row has no variance to normalize by.
+    /// Batches of `size` rows, in order. The last batch has the remaining rows. A single remaining
+    /// row joins the batch before it, since batch normalization needs at least two rows.
     pub fn batches(&self, size: usize) -> impl Iterator<Item = Self> {
-        batches(self.rows(), size).map(|rows| self.slice(rows.start, rows.end))
+        (0..)
+            .map_while(move |index| batch(self.rows(), size, index))
+            .map(|rows| self.slice(rows.start, rows.end))
     }
 
     /// Number of [`batches`](Self::batches).
     pub fn batch_count(&self, size: usize) -> usize {
-        match size {
-            0 | 1 => self.rows(),
-            size => self.rows().saturating_sub(1).div_ceil(size).max(1),
-        }
+        batch_count(self.rows(), size)
     }
 
-    /// The same rows on a device, off autodiff, with the mean of the weights at 1, so that the mean
-    /// loss of a batch does not depend on which rows are in it.
+    /// The same rows on a device, off autodiff. Weights are divided by their mean, so that the scale
+    /// of the loss does not depend on the scale of the weights.
     ///
     /// # Errors
     ///
-    /// Rows, targets and weights that are not as many, or weights that do not say how much rows
-    /// count.
+    /// Different numbers of rows, targets and weights; a negative weight; or a mean of the weights
+    /// that is not a positive number.
     pub(crate) fn for_training(&self, device: &Device) -> Result<Self, TrainingError> {
         let rows = self.rows();
-        let targets = match &self.targets {
-            Targets::Values(values) => values.dims()[0],
-            Targets::Classes(classes) => classes.dims()[0],
-        };
+        let targets = self.targets.rows();
         let weights = self.weights.as_ref().map_or(rows, |w| w.dims()[0]);
         if (targets, weights) != (rows, rows) {
             return Err(TrainingError::Mismatch(format!(
@@ -188,31 +164,39 @@ impl Examples {
     }
 }
 
-/// The rows of each of the [`batches`](Examples::batches).
-pub(crate) fn batches(rows: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        (start < rows).then(|| {
-            let end = match rows.saturating_sub(start) {
-                left if left <= size.saturating_add(1) && size > 1 => rows,
-                _ => start + size.max(1),
-            };
-            let batch = start..end;
-            start = end;
-            batch
-        })
-    })
+/// The number of batches of `size` rows. A single remaining row joins the batch before it.
+fn batch_count(rows: usize, size: usize) -> usize {
+    match size {
+        0 | 1 => rows,
+        size => rows.saturating_sub(1).div_ceil(size).max(1),
+    }
+}
+
+/// The rows of the batch with this index, counted from 0, of a dataset with `rows` rows; `None` after
+/// the last batch.
+pub(crate) fn batch(rows: usize, size: usize, index: usize) -> Option<Range<usize>> {
+    let size = size.max(1);
+    let count = batch_count(rows, size);
+    if rows == 0 || index >= count {
+        return None;
+    }
+    let start = index * size;
+    let end = match index + 1 == count {
+        true => rows,
+        false => start + size,
+    };
+    Some(start..end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn numbered(rows: usize) -> Examples {
+    fn numbered(rows: usize) -> TensorDataset {
         let device = Device::default();
         let data: Vec<f32> = (0..rows).map(|row| row as f32).collect();
         let inputs = Tensor::from_data(TensorData::new(data, [rows, 1]), &device);
-        Examples::regression(inputs.clone(), inputs)
+        TensorDataset::regression(inputs.clone(), inputs)
     }
 
     #[test]

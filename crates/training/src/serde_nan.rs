@@ -1,5 +1,5 @@
-//! Numbers in JSON, which has none for infinity and "not a number": both are written as null, and
-//! null is read as "not a number".
+//! Serialization of numbers that may be NaN or infinite. JSON has neither: `serde_json` writes both
+//! as null, and null is read as NaN. Use it by `#[serde(with = "serde_nan")]`.
 
 use serde::{Deserialize, Deserializer, Serializer};
 

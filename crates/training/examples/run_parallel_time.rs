@@ -1,13 +1,13 @@
-//! Several trainings at once beside one after the other: eight seeds of a small network.
+//! The speed-up of `run_parallel`: training with eight seeds in parallel and one after the other.
 //!
 //! ```console
-//! $ cargo run --release -p backburn-training --example at_once_time
+//! $ cargo run --release -p backburn-training --example run_parallel_time
 //! ```
 
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{Examples, TrainingConfig, at_once, fit};
+use backburn_training::{TensorDataset, TrainingConfig, fit, run_parallel};
 use burn::tensor::{Device, Distribution, Tensor};
 
 const SEEDS: usize = 8;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::flex();
     let inputs = Tensor::<2>::random([4096, 8], Distribution::Normal(0.0, 1.0), &device);
     let values = inputs.clone().sum_dim(1).sin();
-    let examples = Examples::regression(inputs, values);
+    let dataset = TensorDataset::regression(inputs, values);
     for (hidden, batch) in [(64, 32), (64, 256)] {
         let network = MlpConfig::new(8, 1).with_hidden([hidden, hidden]);
         let network = network.init(&device)?;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 seed: seed as u64,
                 ..TrainingConfig::default()
             };
-            let fitted = fit(network.clone(), &examples, None, &config, &mut ());
+            let fitted = fit(network.clone(), &dataset, None, &config, &mut ());
             fitted.map(|fitted| fitted.loss)
         };
         let mut ratios = Vec::new();
@@ -39,11 +39,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let start = Instant::now();
             let one_by_one: Vec<f64> = (0..SEEDS).map(train).collect::<Result<_, _>>()?;
             let middle = Instant::now();
-            let mut together = Vec::new();
-            at_once(SEEDS, train, |_, loss| together.push(loss));
+            let mut parallel = Vec::new();
+            run_parallel(SEEDS, train, |_, loss| parallel.push(loss));
             let end = Instant::now();
-            let together: Vec<f64> = together.into_iter().collect::<Result<_, _>>()?;
-            assert_eq!(one_by_one, together);
+            let parallel: Vec<f64> = parallel.into_iter().collect::<Result<_, _>>()?;
+            assert_eq!(one_by_one, parallel);
             ratios.push((middle - start).as_secs_f64() / (end - middle).as_secs_f64());
         }
         ratios.sort_by(f64::total_cmp);

@@ -1,0 +1,338 @@
+use std::ops::ControlFlow;
+
+use backburn_model::{Activation, Initializer, Mlp, MlpConfig, Normalization};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{fit, resume};
+use crate::{
+    BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
+    StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState,
+};
+
+/// Rows of a smooth function of three columns.
+fn smooth(rows: usize) -> TensorDataset {
+    let device = Device::default();
+    let number = |index: usize| ((index * 7919 + 13) % 1000) as f32 / 500.0 - 1.0;
+    let inputs: Vec<f32> = (0..rows * 3).map(number).collect();
+    let values: Vec<f32> = inputs
+        .chunks(3)
+        .map(|x| (2.0 * x[0]).sin() + x[1] * x[2])
+        .collect();
+    TensorDataset::regression(
+        Tensor::from_data(TensorData::new(inputs, [rows, 3]), &device),
+        Tensor::from_data(TensorData::new(values, [rows, 1]), &device),
+    )
+}
+
+/// The rows `y = slope x` of one column.
+fn line(slope: f64) -> TensorDataset {
+    let x = Tensor::<2>::from_floats([[-1.0], [-0.5], [0.5], [1.0]], &Device::default());
+    TensorDataset::regression(x.clone(), x * slope)
+}
+
+/// A linear model with all parameters 0.
+fn zero_line() -> Mlp {
+    MlpConfig::new(1, 1)
+        .with_hidden([])
+        .with_initializer(Initializer::Constant(0.0))
+        .init(&Device::default())
+        .unwrap()
+}
+
+fn sgd(epochs: usize) -> TrainingConfig {
+    TrainingConfig {
+        epochs,
+        learning_rate: 0.1.into(),
+        optimizer: OptimizerConfig::sgd(),
+        ..TrainingConfig::default()
+    }
+}
+
+/// The bits of every parameter.
+fn bits(network: &Mlp) -> Vec<u32> {
+    struct Bits(Vec<u32>);
+    impl ModuleVisitor for Bits {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let data = param.val().into_data();
+            self.0.extend(data.iter::<f32>().map(f32::to_bits));
+        }
+    }
+    let mut bits = Bits(Vec::new());
+    network.visit(&mut bits);
+    bits.0
+}
+
+/// Counts batches and epochs, and breaks after some batches.
+#[derive(Default)]
+struct Count {
+    batches: usize,
+    epochs: usize,
+    break_after: Option<usize>,
+    last: Option<BatchReport>,
+    stop: Option<StopReason>,
+    diverged: bool,
+    checkpoint_at_end: bool,
+}
+
+impl Callback for Count {
+    fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
+        self.batches += 1;
+        self.last = Some(session.batch());
+        match self.break_after == Some(self.batches) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, _: &EpochReport) -> ControlFlow<()> {
+        self.epochs += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn on_fit_end(
+        &mut self,
+        session: &dyn TrainingState,
+        stop: StopReason,
+        diverged: Option<&EpochReport>,
+    ) {
+        self.stop = Some(stop);
+        self.diverged = diverged.is_some();
+        self.checkpoint_at_end = session.checkpoint().is_some();
+    }
+}
+
+/// Records a history, and takes a checkpoint after every second batch, after every epoch and at the
+/// end.
+#[derive(Default)]
+struct Keep {
+    history: History,
+    batches: usize,
+    checkpoints: Vec<Vec<u8>>,
+}
+
+impl Keep {
+    fn keep(&mut self, session: &dyn TrainingState) {
+        let mut checkpoint = session.checkpoint().unwrap();
+        checkpoint.note = self.json();
+        self.checkpoints.push(checkpoint.to_bytes());
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string(&self.history).unwrap()
+    }
+}
+
+impl Callback for Keep {
+    fn records_layers(&self) -> bool {
+        true
+    }
+
+    fn on_fit_start(&mut self, start: &crate::StartReport) {
+        self.history.on_fit_start(start);
+    }
+
+    fn on_resume(&mut self, checkpoint: &Checkpoint) {
+        self.history = serde_json::from_str(&checkpoint.note).unwrap();
+    }
+
+    fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
+        self.batches += 1;
+        if self.batches.is_multiple_of(2) {
+            self.keep(session);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn on_epoch_end(
+        &mut self,
+        session: &dyn TrainingState,
+        report: &EpochReport,
+    ) -> ControlFlow<()> {
+        let flow = self.history.on_epoch_end(session, report);
+        self.keep(session);
+        flow
+    }
+
+    fn on_fit_end(
+        &mut self,
+        session: &dyn TrainingState,
+        stop: StopReason,
+        diverged: Option<&EpochReport>,
+    ) {
+        self.history.on_fit_end(session, stop, diverged);
+        self.keep(session);
+    }
+}
+
+/// Trains, and resumes from every checkpoint.
+fn resumes_to_the_bit(
+    network: &Mlp,
+    training: &TensorDataset,
+    validation: Option<&TensorDataset>,
+    config: &TrainingConfig,
+) {
+    let mut keep = Keep::default();
+    let whole = fit(network.clone(), training, validation, config, &mut keep).unwrap();
+    assert!(keep.checkpoints.len() > 3, "{}", keep.checkpoints.len());
+    for bytes in &keep.checkpoints {
+        let checkpoint = Checkpoint::from_bytes(bytes).unwrap();
+        let position = checkpoint.epoch_and_step();
+        let mut again = Keep::default();
+        let network = network.clone();
+        let resumed = resume(
+            checkpoint, network, training, validation, config, &mut again,
+        )
+        .unwrap();
+        assert_eq!(again.json(), keep.json(), "{position:?}");
+        assert_eq!(resumed.best_epoch, whole.best_epoch, "{position:?}");
+        assert_eq!(resumed.epochs, whole.epochs, "{position:?}");
+        assert_eq!(resumed.stop, whole.stop, "{position:?}");
+        assert_eq!(resumed.loss.to_bits(), whole.loss.to_bits(), "{position:?}");
+        assert_eq!(bits(&resumed.network), bits(&whole.network), "{position:?}");
+    }
+}
+
+#[test]
+fn xor_is_learned() {
+    let device = Device::default();
+    let x = Tensor::<2>::from_floats([[0., 0.], [0., 1.], [1., 0.], [1., 1.]], &device);
+    let y = Tensor::<2>::from_floats([[0.], [1.], [1.], [0.]], &device);
+    let rows = TensorDataset::regression(x, y);
+    let network = MlpConfig::new(2, 1)
+        .with_hidden([32])
+        .with_activation(Activation::Tanh)
+        .init(&device)
+        .unwrap();
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            epochs: 500,
+            learning_rate: 0.02.into(),
+            optimizer: OptimizerConfig {
+                weight_decay: Some(0.0),
+                ..OptimizerConfig::default()
+            },
+            fused,
+            ..TrainingConfig::default()
+        };
+        let mut count = Count::default();
+        let fitted = fit(network.clone(), &rows, None, &config, &mut count).unwrap();
+        assert!(fitted.loss < 0.01, "fused {fused}: {}", fitted.loss);
+        assert_eq!(fitted.stop, StopReason::Finished);
+        assert_eq!((fitted.best_epoch, fitted.epochs), (500, 500));
+        assert_eq!((count.batches, count.epochs), (500, 500));
+        assert!(count.checkpoint_at_end);
+    }
+}
+
+#[test]
+fn a_run_over_arrays_resumes_to_the_bit() {
+    let network = MlpConfig::new(3, 1).with_hidden([8, 8]).with_dropout(0.3);
+    let network = network.init(&Device::default()).unwrap();
+    let config = TrainingConfig {
+        epochs: 4,
+        batch_size: Some(16),
+        ..TrainingConfig::default()
+    };
+    resumes_to_the_bit(&network, &smooth(70), Some(&smooth(20)), &config);
+    resumes_to_the_bit(&network, &smooth(70), None, &config);
+}
+
+#[test]
+fn a_run_through_autodiff_resumes_to_the_bit() {
+    // Without dropout: other tests draw from the random numbers of the device.
+    let network = MlpConfig::new(3, 1)
+        .with_hidden([8, 8])
+        .with_normalization(Normalization::Batch);
+    let network = network.init(&Device::default()).unwrap();
+    let config = TrainingConfig {
+        epochs: 4,
+        batch_size: Some(16),
+        fused: false,
+        ..TrainingConfig::default()
+    };
+    resumes_to_the_bit(&network, &smooth(70), Some(&smooth(20)), &config);
+    resumes_to_the_bit(&network, &smooth(70), None, &config);
+}
+
+#[test]
+fn training_stops_early_and_returns_the_best_epoch() {
+    // The further training follows the rows, the higher is the loss on validation rows of the
+    // opposite slope.
+    let config = TrainingConfig {
+        patience: 2,
+        ..sgd(50)
+    };
+    let (training, validation) = (line(1.0), line(-1.0));
+    let fitted = fit(zero_line(), &training, Some(&validation), &config, &mut ()).unwrap();
+    assert_eq!(fitted.stop, StopReason::EarlyStopping);
+    assert_eq!((fitted.best_epoch, fitted.epochs), (1, 3));
+    assert!(fitted.outputs.is_some());
+    resumes_to_the_bit(&zero_line(), &training, Some(&validation), &config);
+
+    let no_patience = TrainingConfig {
+        patience: 0,
+        ..sgd(10)
+    };
+    let fitted = fit(
+        zero_line(),
+        &training,
+        Some(&validation),
+        &no_patience,
+        &mut (),
+    )
+    .unwrap();
+    assert_eq!(fitted.stop, StopReason::Finished);
+    assert_eq!((fitted.best_epoch, fitted.epochs), (1, 10));
+}
+
+#[test]
+fn a_callback_can_stop_training_and_all_of_a_list_are_called() {
+    let mut breaks = Count {
+        break_after: Some(7),
+        ..Count::default()
+    };
+    let mut watches = Count::default();
+    let config = TrainingConfig {
+        batch_size: Some(2),
+        ..sgd(50)
+    };
+    let mut list = CallbackList(vec![&mut breaks, &mut watches]);
+    let fitted = fit(zero_line(), &line(1.0), None, &config, &mut list).unwrap();
+    assert_eq!(fitted.stop, StopReason::Interrupted);
+    // Two batches in an epoch.
+    assert_eq!(fitted.epochs, 3);
+    assert_eq!((watches.batches, watches.epochs), (7, 3));
+    assert_eq!(watches.stop, Some(StopReason::Interrupted));
+    let last = watches.last.unwrap();
+    assert_eq!((last.epoch, last.step, last.steps), (4, 1, 2));
+}
+
+#[test]
+fn a_run_that_stops_in_its_first_epoch_keeps_the_network() {
+    let mut breaks = Count {
+        break_after: Some(1),
+        ..Count::default()
+    };
+    let config = TrainingConfig {
+        batch_size: Some(2),
+        ..sgd(5)
+    };
+    let fitted = fit(zero_line(), &line(1.0), None, &config, &mut breaks).unwrap();
+    assert_eq!((fitted.best_epoch, fitted.epochs), (0, 0));
+    assert!(fitted.loss.is_finite());
+    assert!(breaks.checkpoint_at_end);
+}
+
+#[test]
+fn divergence_is_an_error_and_the_callback_gets_the_epoch() {
+    for fused in [true, false] {
+        let config = TrainingConfig { fused, ..sgd(5) };
+        let mut count = Count::default();
+        let error = fit(zero_line(), &line(1e30), None, &config, &mut count).unwrap_err();
+        assert_eq!(error, TrainingError::Diverged);
+        assert_eq!(count.stop, Some(StopReason::Diverged));
+        assert_eq!(count.epochs, 0);
+        assert!(count.diverged && !count.checkpoint_at_end);
+    }
+}
