@@ -12,7 +12,8 @@ use std::ops::ControlFlow;
 
 use backburn_model::{Activation, Initializer, MlpConfig};
 use backburn_training::{
-    EpochReport, Examples, Loss, Observer, OptimizerConfig, ScheduleConfig, TrainingConfig, fit,
+    Callback, EpochReport, Loss, OptimizerConfig, ScheduleConfig, TensorDataset, TrainingConfig,
+    fit,
 };
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
@@ -20,8 +21,8 @@ use burn::tensor::{Device, Int, Tensor};
 /// Prints the loss every 200 epochs.
 struct Print;
 
-impl Observer for Print {
-    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+impl Callback for Print {
+    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
         if epoch.epoch.is_multiple_of(200) {
             println!("epoch {:4}  loss {:.4}", epoch.epoch, epoch.training_loss);
         }
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
     };
-    let examples = Examples::classification(inputs.clone(), classes);
+    let examples = TensorDataset::classification(inputs.clone(), classes);
     let mut seed = 0;
     let fitted = loop {
         device.seed(seed);

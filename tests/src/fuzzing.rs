@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::OnceLock;
 
+use backburn::{Predictor, SavedModel};
 use backburn_model::MlpConfig;
-use backburn_tabular::{
-    Encoder, EncoderOptions, Predictor, ReadOptions, SavedModel, Schema, Table, TableReader,
-    Target, Task,
-};
+use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
+use backburn_table::{ReadOptions, Schema, Table, TableReader};
 use backburn_training::{
-    Checkpoint, Examples, History, Observer, StopReason, TrainingConfig, fit, resume,
+    Callback, Checkpoint, History, StopReason, TensorDataset, TrainingConfig, fit, resume,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -26,10 +25,10 @@ fn model_of_table() -> SavedModel {
     untrained(&table(CSV), Task::Regression, &config)
 }
 
-fn rows() -> Examples {
+fn rows() -> TensorDataset {
     let device = Device::default();
     let inputs = Tensor::<2>::from_floats([[0., 0.], [0., 1.], [1., 0.], [1., 1.]], &device);
-    Examples::regression(inputs.clone(), inputs.sum_dim(1))
+    TensorDataset::regression(inputs.clone(), inputs.sum_dim(1))
 }
 
 fn settings() -> TrainingConfig {
@@ -127,7 +126,7 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 
 fn checkpoints() -> Vec<Vec<u8>> {
     struct Keeping(Vec<Vec<u8>>);
-    impl Observer for Keeping {
+    impl Callback for Keeping {
         fn checkpoint_due(&mut self, _: Option<StopReason>) -> bool {
             true
         }

@@ -5,10 +5,10 @@ pub mod fuzzing;
 
 use std::collections::BTreeMap;
 
+use backburn::{SavedModel, Summary};
 use backburn_model::MlpConfig;
-use backburn_tabular::{
-    Encoder, EncoderOptions, ReadOptions, SavedModel, Schema, Summary, Table, Target, Task,
-};
+use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
+use backburn_table::{ReadOptions, Schema, Table};
 use burn::tensor::Device;
 
 /// A table from CSV.
@@ -45,7 +45,7 @@ pub fn untrained(table: &Table, task: Task, config: &MlpConfig) -> SavedModel {
         schema,
         encoder,
         target,
-        average: Vec::new(),
+        baselines: Vec::new(),
         summary: Summary::default(),
     }
 }

@@ -1,8 +1,10 @@
 //! What the columns of a row add is the prediction minus the baseline, whatever the network and the task.
 
+use backburn::{Predictor, SavedModel};
 use backburn_explain::{Explainer, RowExplanation};
 use backburn_model::{Activation, MlpConfig, Normalization};
-use backburn_tabular::{Predictions, Predictor, SavedModel, Table, Task};
+use backburn_preprocessing::{Predictions, Task};
+use backburn_table::Table;
 use backburn_tests::{table, untrained};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -133,7 +135,7 @@ fn a_row_that_is_the_average_has_nothing_to_explain() {
             let shape = [ROWS, model.encoder.width()];
             let rows = Tensor::<2>::from_data(TensorData::new(encoded, shape), &device);
             let features = model.network.features(rows.slice_dim(0, 7..8));
-            model.average = features.into_data().iter::<f32>().collect();
+            model.baselines = features.into_data().iter::<f32>().collect();
             let explainer = Explainer::new(&model, &table, &device).unwrap();
             let explanations = explainer.explain_rows(&[7, 8]);
             let [average, other] = explanations.as_slice() else {

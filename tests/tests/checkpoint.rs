@@ -4,15 +4,16 @@ use std::ops::ControlFlow;
 
 use backburn_model::{Mlp, MlpConfig, Normalization, TabMConfig};
 use backburn_training::{
-    Checkpoint, EpochReport, Examples, Fitted, History, Network, Observer, OptimizerConfig,
-    OptimizerName, StartReport, StepReport, StopReason, TrainingConfig, TrainingError, fit, resume,
+    BatchReport, Callback, Checkpoint, EpochReport, Fitted, History, Network, OptimizerConfig,
+    OptimizerName, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError, fit,
+    resume,
 };
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-fn examples(rows: usize, seed: u64) -> Examples {
+fn examples(rows: usize, seed: u64) -> TensorDataset {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut numbers =
         |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random_range(-1.0..1.0)).collect() };
@@ -21,7 +22,7 @@ fn examples(rows: usize, seed: u64) -> Examples {
     let inputs = Tensor::<2>::from_data(inputs, &device);
     let noise = TensorData::new(numbers(rows), [rows, 1]);
     let noise = Tensor::<2>::from_data(noise, &device);
-    Examples::regression(
+    TensorDataset::regression(
         inputs.clone(),
         inputs.sum_dim(1).powi_scalar(2) + noise * 0.1,
     )
@@ -48,30 +49,30 @@ impl Keeping {
     }
 }
 
-impl Observer for Keeping {
+impl Callback for Keeping {
     fn records_layers(&self) -> bool {
         true
     }
 
-    fn on_start(&mut self, start: &StartReport) {
-        self.history.on_start(start);
+    fn on_fit_start(&mut self, start: &StartReport) {
+        self.history.on_fit_start(start);
     }
 
     fn on_resume(&mut self, checkpoint: &Checkpoint) {
         self.history = serde_json::from_str(&checkpoint.note).unwrap();
     }
 
-    fn on_step(&mut self, _: &StepReport) -> ControlFlow<()> {
+    fn on_batch_end(&mut self, _: &BatchReport) -> ControlFlow<()> {
         self.steps += 1;
         ControlFlow::Continue(())
     }
 
-    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
-        self.history.on_epoch(epoch)
+    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+        self.history.on_epoch_end(epoch)
     }
 
-    fn on_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {
-        self.history.on_end(stop, diverged);
+    fn on_fit_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {
+        self.history.on_fit_end(stop, diverged);
     }
 
     fn checkpoint_due(&mut self, ended: Option<StopReason>) -> bool {
@@ -116,7 +117,7 @@ fn outcome<N: Network>(fitted: Fitted<N>, history: &History) -> (Vec<u32>, Strin
 /// Trains, and goes on from every checkpoint with a network that has other weights.
 fn goes_on<N: Network>(
     network: impl Fn(u64) -> N,
-    validation: Option<&Examples>,
+    validation: Option<&TensorDataset>,
     config: &TrainingConfig,
     every: usize,
 ) {

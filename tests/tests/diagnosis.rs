@@ -1,7 +1,7 @@
 //! What a history shows to be wrong, from histories that are made up.
 
 use backburn_training::{
-    Circumstances, EpochRecord, Finding, History, Illness, StartReport, StopReason, diagnose,
+    Diagnosis, DiagnosisContext, EpochRecord, Finding, History, StartReport, StopReason, diagnose,
 };
 
 /// A run of these losses, on training and on validation rows.
@@ -35,7 +35,7 @@ fn history(training: &[f64], validation: &[f64]) -> History {
 }
 
 fn found(history: &History) -> Vec<Finding> {
-    let findings = diagnose(history, Circumstances::default());
+    let findings = diagnose(history, DiagnosisContext::default());
     for finding in &findings {
         assert!(finding.evidence.contains(char::is_numeric), "{finding:?}");
         assert!(!finding.remedy.is_empty(), "{finding:?}");
@@ -43,7 +43,7 @@ fn found(history: &History) -> Vec<Finding> {
     findings
 }
 
-fn names(history: &History) -> Vec<Illness> {
+fn names(history: &History) -> Vec<Diagnosis> {
     found(history).iter().map(|finding| finding.name).collect()
 }
 
@@ -68,7 +68,7 @@ fn a_validation_loss_that_rises_is_overfitting() {
     let mut run = history(&falling(), &rising);
     let findings = found(&run);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!(findings[0].name, Illness::Overfitting);
+    assert_eq!(findings[0].name, Diagnosis::Overfitting);
     assert_eq!(findings[0].epoch, Some(7));
     // A few rows rise by chance.
     run.start.validation_rows = 19;
@@ -76,7 +76,7 @@ fn a_validation_loss_that_rises_is_overfitting() {
     // What rises on both is no overfitting.
     let mut both = history(&rising, &rising);
     both.epochs.truncate(12);
-    assert!(!names(&both).contains(&Illness::Overfitting));
+    assert!(!names(&both).contains(&Diagnosis::Overfitting));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_loss_that_is_no_number_is_divergence_and_silences_the_rest() {
         losses.push(bad);
         let findings = found(&history(&losses, &losses));
         assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_eq!(findings[0].name, Illness::Divergence);
+        assert_eq!(findings[0].name, Diagnosis::Divergence);
         assert_eq!(findings[0].epoch, Some(5));
         let clip = "training.clip_norm=1.0".to_string();
         assert!(findings[0].settings.contains(&clip), "{findings:?}");
@@ -100,7 +100,7 @@ fn a_target_out_of_scale_explains_what_follows_from_it() {
     run.start.target = Some((200_000.0, 60_000.0));
     let findings = found(&run);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!(findings[0].name, Illness::TargetOutOfScale);
+    assert_eq!(findings[0].name, Diagnosis::TargetOutOfScale);
     assert_eq!(findings[0].settings, ["data.target_scale=standard"]);
 }
 
@@ -110,7 +110,7 @@ fn a_loss_that_hardly_falls_is_a_rate_too_low_unless_the_run_was_stopped() {
         .map(|epoch| 1.0 - 0.0005 * f64::from(epoch))
         .collect();
     let mut run = history(&crawling, &crawling);
-    assert_eq!(names(&run), [Illness::LearningRateTooLow]);
+    assert_eq!(names(&run), [Diagnosis::LearningRateTooLow]);
     run.stop = Some(StopReason::Interrupted);
     assert!(names(&run).is_empty());
 }
@@ -122,10 +122,10 @@ fn a_loss_that_jumps_is_a_rate_too_high() {
         .collect();
     assert_eq!(
         names(&history(&jumping, &jumping)),
-        [Illness::LearningRateTooHigh]
+        [Diagnosis::LearningRateTooHigh]
     );
     // In a few steps the mean of an epoch jumps by chance.
     let mut few = history(&jumping, &jumping);
     few.start.steps = 5;
-    assert!(!names(&few).contains(&Illness::LearningRateTooHigh));
+    assert!(!names(&few).contains(&Diagnosis::LearningRateTooHigh));
 }

@@ -1,7 +1,9 @@
 //! Several networks in one model: what they predict together, in any order, and after saving.
 
+use backburn::{Predictor, SavedModel};
 use backburn_model::MlpConfig;
-use backburn_tabular::{Predictions, Predictor, SavedModel, Table, Task};
+use backburn_preprocessing::{Predictions, Task};
+use backburn_table::Table;
 use backburn_tests::fuzzing::CSV;
 use backburn_tests::{table, untrained};
 use burn::tensor::Device;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use backburn::{SavedModel, Summary};
 use backburn_explain::{Explainer, Measure};
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{
-    Encoder, EncoderOptions, Predictions, ReadOptions, SavedModel, Schema, Summary, Table, Target,
-    TargetScale, Task,
-};
-use backburn_training::{Examples, TrainingConfig, fit};
+use backburn_preprocessing::{Encoder, EncoderOptions, Predictions, Target, TargetTransform, Task};
+use backburn_table::{ReadOptions, Schema, Table};
+use backburn_training::{TensorDataset, TrainingConfig, fit};
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn table(csv: &str) -> Table {
@@ -41,7 +40,7 @@ fn houses(rows: usize) -> Table {
 fn trained(
     table: &Table,
     target: &str,
-    scale: TargetScale,
+    scale: TargetTransform,
     normalization: Normalization,
     one_hot_max: usize,
 ) -> SavedModel {
@@ -56,7 +55,7 @@ fn trained(
     };
     let (encoder, _) = Encoder::fit(table, &schema, &["price", "dear"], &rows, &options).unwrap();
     let target = Target::fit(table, target, task, &rows, &rows)
-        .and_then(|target| target.with_scale(scale, table, &rows, &rows))
+        .and_then(|target| target.with_transform(scale, table, &rows, &rows))
         .unwrap();
     let inputs = TensorData::new(
         encoder.encode(table).unwrap(),
@@ -68,13 +67,13 @@ fn trained(
             let values = target.values(table).unwrap();
             let values: Vec<f32> = values.iter().map(|&v| target.scale(v) as f32).collect();
             let values = Tensor::from_data(TensorData::new(values, [rows.len(), 1]), &device);
-            (Examples::regression(inputs, values), 1)
+            (TensorDataset::regression(inputs, values), 1)
         }
         Target::Classification { .. } => {
             let classes = target.classes(table).unwrap();
             let classes: Vec<i64> = classes.iter().map(|c| c.unwrap() as i64).collect();
             let classes = Tensor::from_data(TensorData::new(classes, [rows.len()]), &device);
-            (Examples::classification(inputs, classes), 2)
+            (TensorDataset::classification(inputs, classes), 2)
         }
     };
     let config = MlpConfig::new(encoder.inputs(), outputs)
@@ -97,7 +96,7 @@ fn trained(
         schema,
         encoder,
         target,
-        average: Vec::new(),
+        baselines: Vec::new(),
         summary: Summary::default(),
     }
 }
@@ -107,9 +106,9 @@ fn contributions_add_up_to_the_prediction_minus_the_baseline() {
     let table = houses(400);
     let device = Device::default();
     for (target, scale) in [
-        ("price", TargetScale::Standard),
-        ("price", TargetScale::Log),
-        ("dear", TargetScale::Standard),
+        ("price", TargetTransform::Standard),
+        ("price", TargetTransform::Log),
+        ("dear", TargetTransform::Standard),
     ] {
         for normalization in [
             Normalization::None,
@@ -164,7 +163,7 @@ fn a_missing_value_is_explained_by_its_column() {
     let model = trained(
         &table,
         "price",
-        TargetScale::Standard,
+        TargetTransform::Standard,
         Normalization::None,
         50,
     );
@@ -186,7 +185,7 @@ fn importance_finds_the_columns_that_matter_and_their_spread() {
     let model = trained(
         &table,
         "price",
-        TargetScale::Standard,
+        TargetTransform::Standard,
         Normalization::None,
         50,
     );
@@ -232,7 +231,7 @@ fn dependence_follows_the_column() {
     let model = trained(
         &table,
         "price",
-        TargetScale::Standard,
+        TargetTransform::Standard,
         Normalization::None,
         4,
     );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backburn_tabular::{Split, k_folds};
+use backburn_table::{Split, k_folds};
 use proptest::prelude::*;
 
 /// Rows of a table, some of which are left out, with a class for each.

@@ -3,7 +3,8 @@
 
 use backburn_model::{Activation, EmbeddingConfig, Mlp, MlpConfig};
 use backburn_training::{
-    Examples, Loss, Network, OptimizerConfig, OptimizerName, ScheduleConfig, TrainingConfig, fit,
+    Loss, Network, OptimizerConfig, OptimizerName, ScheduleConfig, TensorDataset, TrainingConfig,
+    fit,
 };
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -21,7 +22,7 @@ fn weights(network: &Mlp) -> Vec<f32> {
 }
 
 /// Rows of four numbers and a category, with a weight each, to predict two numbers or a class.
-fn examples(rows: usize, loss: Loss, device: &Device) -> Examples {
+fn examples(rows: usize, loss: Loss, device: &Device) -> TensorDataset {
     let number = |i: usize| ((i * 7919 + 13) % 1000) as f32 / 500.0 - 1.0;
     let inputs = (0..rows * 5).map(|i| match i % 5 {
         4 => (i / 5 % 3) as f32,
@@ -36,12 +37,12 @@ fn examples(rows: usize, loss: Loss, device: &Device) -> Examples {
         Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), device)
     };
     let examples = match loss {
-        Loss::CrossEntropy => Examples::classification(inputs, classes(2)),
-        Loss::BinaryCrossEntropy => Examples::classification(inputs, classes(2)),
+        Loss::CrossEntropy => TensorDataset::classification(inputs, classes(2)),
+        Loss::BinaryCrossEntropy => TensorDataset::classification(inputs, classes(2)),
         _ => {
             let values: Vec<f32> = (0..rows * 2).map(|i| number(i * 31)).collect();
             let values = TensorData::new(values, [rows, 2]);
-            Examples::regression(inputs, Tensor::from_data(values, device))
+            TensorDataset::regression(inputs, Tensor::from_data(values, device))
         }
     };
     examples.with_weights(Tensor::from_data(weights, device))
@@ -61,7 +62,7 @@ fn network(activation: Activation, residual: bool, outputs: usize, device: &Devi
         .unwrap()
 }
 
-fn both(network: &Mlp, examples: &Examples, config: &TrainingConfig) -> [Vec<f32>; 2] {
+fn both(network: &Mlp, examples: &TensorDataset, config: &TrainingConfig) -> [Vec<f32>; 2] {
     assert!(network.fused().is_some());
     [true, false].map(|fused| {
         let config = TrainingConfig {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{FORMAT_VERSION, Predictions, Predictor, ReadOptions, Table};
+use backburn::{FORMAT_VERSION, Predictor};
+use backburn_preprocessing::Predictions;
+use backburn_table::{ReadOptions, Table};
 use safetensors::SafeTensors;
 
 /// Rows of each table that is predicted.

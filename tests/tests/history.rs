@@ -2,8 +2,8 @@
 
 use backburn_model::{Activation, Initializer, MlpConfig};
 use backburn_training::{
-    Circumstances, Examples, History, Illness, OptimizerConfig, ScheduleConfig, StopReason,
-    TrainingConfig, TrainingError, diagnose, fit,
+    Diagnosis, DiagnosisContext, History, OptimizerConfig, ScheduleConfig, StopReason,
+    TensorDataset, TrainingConfig, TrainingError, diagnose, fit,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -27,7 +27,7 @@ fn close(a: f64, b: f64) {
 fn a_linear_model_has_the_gradient_of_its_equation() {
     let device = Device::default();
     let inputs = Tensor::<2>::from_floats([[1.0], [2.0], [3.0]], &device);
-    let examples = Examples::regression(inputs.clone(), inputs * 2.0 + 1.0);
+    let examples = TensorDataset::regression(inputs.clone(), inputs * 2.0 + 1.0);
     let network = MlpConfig::new(1, 1)
         .with_hidden([])
         .with_initializer(Initializer::Constant(0.5))
@@ -85,7 +85,7 @@ fn noise_is_how_much_batches_disagree() {
         config.learning_rate = 1e-9.into();
         fit(
             network,
-            &Examples::regression(inputs, values),
+            &TensorDataset::regression(inputs, values),
             None,
             &config,
             &mut history,
@@ -114,7 +114,7 @@ fn noise_is_how_much_batches_disagree() {
 fn dead_and_saturated_units_are_counted() {
     let device = Device::default();
     let inputs = Tensor::<2>::from_floats([[1.0], [2.0], [3.0], [0.5]], &device);
-    let examples = Examples::regression(inputs.clone(), inputs);
+    let examples = TensorDataset::regression(inputs.clone(), inputs);
     let units = |activation, initializer| {
         let network = MlpConfig::new(1, 1)
             .with_hidden([4])
@@ -143,7 +143,7 @@ fn dead_and_saturated_units_are_counted() {
 fn a_run_that_diverges_is_kept_and_named() {
     let device = Device::default();
     let inputs = Tensor::<2>::from_floats([[1.0], [-2.0], [3.0], [-0.5]], &device);
-    let examples = Examples::regression(inputs.clone(), inputs);
+    let examples = TensorDataset::regression(inputs.clone(), inputs);
     let network = MlpConfig::new(1, 1)
         .with_hidden([8])
         .with_activation(Activation::Identity)
@@ -158,11 +158,11 @@ fn a_run_that_diverges_is_kept_and_named() {
     }
     assert_eq!(history.stop, Some(StopReason::Diverged));
     assert!(!history.epochs.last().unwrap().training_loss.is_finite());
-    let findings = diagnose(&history, Circumstances::default());
+    let findings = diagnose(&history, DiagnosisContext::default());
     assert!(
         matches!(
             findings[0].name,
-            Illness::Divergence | Illness::ExplodingGradients
+            Diagnosis::Divergence | Diagnosis::ExplodingGradients
         ),
         "{findings:?}"
     );
@@ -171,5 +171,5 @@ fn a_run_that_diverges_is_kept_and_named() {
     let read: History = serde_json::from_str(&text).unwrap();
     assert_eq!(read.epochs.len(), history.epochs.len());
     assert!(read.epochs.last().unwrap().training_loss.is_nan());
-    assert!(diagnose(&History::default(), Circumstances::default()).is_empty());
+    assert!(diagnose(&History::default(), DiagnosisContext::default()).is_empty());
 }

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use backburn::{ModelFileError, Predictor, SavedModel};
 use backburn_explain::Explainer;
 use backburn_model::MlpConfig;
-use backburn_tabular::{
-    Bins, Encoder, EncoderOptions, ModelFileError, NumberScale, Predictions, Predictor, SavedModel,
-    Schema, Table, Task,
-};
+use backburn_preprocessing::{Bins, Encoder, EncoderOptions, NumberScale, Predictions, Task};
+use backburn_table::{Schema, Table};
 use backburn_tests::{table, untrained};
 use burn::tensor::Device;
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use backburn::{FORMAT_VERSION, ModelFile, ModelFileError, Predictor, SavedModel};
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{
-    FORMAT_VERSION, ModelFile, ModelFileError, Predictions, Predictor, SavedModel, TableError, Task,
-};
+use backburn_preprocessing::{Predictions, Task};
+use backburn_table::TableError;
 use backburn_tests::{table, untrained};
 use burn::tensor::Device;
 use safetensors::SafeTensors;

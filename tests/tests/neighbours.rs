@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use backburn::{ModelFileError, Predictor, SavedModel, Summary};
 use backburn_explain::Explainer;
 use backburn_model::MlpConfig;
-use backburn_tabular::{
-    Encoder, EncoderOptions, Learning, ModelFileError, Predictions, Predictor, ReadOptions,
-    SavedModel, Schema, Summary, Table, Target, Task,
-};
+use backburn_preprocessing::{Encoder, EncoderOptions, KnnFitInput, Predictions, Target, Task};
+use backburn_table::{ReadOptions, Schema, Table};
 use burn::tensor::Device;
 
 /// The price jumps from one square of a chessboard to the next; what else there is tells nothing.
@@ -41,15 +40,15 @@ fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>
     let numbers = encoder.encode(table).unwrap();
     let values = target.values(table).unwrap().into_iter();
     let outputs: Vec<f32> = values.map(|value| target.scale(value) as f32).collect();
-    let from = Learning {
+    let from = KnnFitInput {
         targets: &outputs,
         outputs: 1,
         training,
         options: &options,
     };
     let (encoder, numbers) = match near {
-        Near::InPairs => encoder.with_neighbours(numbers, &from),
-        Near::InAllColumns => encoder.with_similar_rows(numbers, &from),
+        Near::InPairs => encoder.with_neighbor_features(numbers, &from),
+        Near::InAllColumns => encoder.with_knn_features(numbers, &from),
     };
     let config = MlpConfig::new(encoder.inputs(), 1).with_hidden([8]);
     let device = Device::default();
@@ -60,7 +59,7 @@ fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>
         schema,
         encoder,
         target,
-        average: Vec::new(),
+        baselines: Vec::new(),
         summary: Summary::default(),
     };
     (model, numbers)
@@ -77,8 +76,8 @@ fn near_rows_that_are_alike_are_found_and_tell_the_price() {
 
 fn tell_the_price(table: &Table, training: &[usize], near: Near) {
     let (model, numbers) = model(table, training, near);
-    let [neighbours] = model.encoder.neighbours.as_slice() else {
-        panic!("{:?}", model.encoder.neighbours);
+    let [neighbours] = model.encoder.knn_features.as_slice() else {
+        panic!("{:?}", model.encoder.knn_features);
     };
     let (columns, fewest): (&[&str], usize) = match near {
         Near::InPairs => (&["x", "y"], 425),
@@ -92,7 +91,7 @@ fn tell_the_price(table: &Table, training: &[usize], near: Near) {
     let encoded = model.encoder.encode(table).unwrap();
     assert_eq!(encoded[2500 * width..], numbers[2500 * width..]);
     assert_ne!(encoded[..2500 * width], numbers[..2500 * width]);
-    let (_, place) = &model.encoder.neighbour_places()[0];
+    let (_, place) = &model.encoder.knn_places()[0];
     let prices = model.target.values(table).unwrap();
     let right = (2500..3000).filter(|row| {
         let mean = encoded[row * width + place.start];
@@ -112,7 +111,7 @@ fn a_model_with_neighbours_is_loaded_as_it_was_and_answers_row_by_row() {
 
 fn is_loaded_and_answers(table: &Table, training: &[usize], near: Near) {
     let (model, _) = model(table, training, near);
-    assert_eq!(model.encoder.neighbours.len(), 1);
+    assert_eq!(model.encoder.knn_features.len(), 1);
     let bytes = model.to_bytes().unwrap();
     let device = Device::default();
     let loaded = SavedModel::from_bytes("model", bytes.clone(), &device).unwrap();
@@ -165,7 +164,7 @@ fn pairs_and_all_columns_go_together() {
     let (model, numbers) = model(&table, &training, Near::InPairs);
     let outputs: Vec<f32> = (0..1500).map(|row| (row % 7) as f32).collect();
     let options = EncoderOptions::default();
-    let from = Learning {
+    let from = KnnFitInput {
         targets: &outputs,
         outputs: 1,
         training: &training,
@@ -173,8 +172,8 @@ fn pairs_and_all_columns_go_together() {
     };
     let before = model.encoder.width();
     let pairs_alone = numbers.clone();
-    let (encoder, numbers) = model.encoder.with_similar_rows(numbers, &from);
-    assert_eq!(encoder.neighbours.len(), 2);
+    let (encoder, numbers) = model.encoder.with_knn_features(numbers, &from);
+    assert_eq!(encoder.knn_features.len(), 2);
     let width = encoder.width();
     assert!(width > before);
     let rows = numbers.chunks(width).zip(pairs_alone.chunks(before));
@@ -193,15 +192,15 @@ fn a_class_that_no_kept_row_has_leaves_the_others() {
     // Of three outputs the last is never there.
     let outputs = (0..1500).flat_map(|row| [(row % 2) as f32, 1.0 - (row % 2) as f32, 0.0]);
     let outputs: Vec<f32> = outputs.collect();
-    let from = Learning {
+    let from = KnnFitInput {
         targets: &outputs,
         outputs: 3,
         training: &training,
         options: &EncoderOptions::default(),
     };
-    let before = model.encoder.neighbours.len();
-    let (encoder, numbers) = model.encoder.with_similar_rows(numbers, &from);
-    assert_eq!(encoder.neighbours.len(), before + 1);
+    let before = model.encoder.knn_features.len();
+    let (encoder, numbers) = model.encoder.with_knn_features(numbers, &from);
+    assert_eq!(encoder.knn_features.len(), before + 1);
     assert!(numbers.iter().all(|number| number.is_finite()));
 }
 
@@ -213,5 +212,5 @@ fn one_numeric_column_has_no_similar_rows() {
     let table = Table::from_reader("t.csv", bytes, &ReadOptions::default()).unwrap();
     let training: Vec<usize> = (0..40).collect();
     let (model, _) = model(&table, &training, Near::InAllColumns);
-    assert!(model.encoder.neighbours.is_empty());
+    assert!(model.encoder.knn_features.is_empty());
 }

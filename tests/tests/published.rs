@@ -5,8 +5,9 @@
 use backburn_model::{
     Activation, PeriodicEmbedding, PeriodicEmbeddingConfig, RealMlpConfig, SharedLinear, TabMConfig,
 };
-use backburn_tabular::{ColumnEncoder, Encoder, ReadOptions, Scale, Table};
-use backburn_training::{Examples, Network, TrainingConfig, fit};
+use backburn_preprocessing::{ColumnEncoder, Encoder, Scale};
+use backburn_table::{ReadOptions, Table};
+use backburn_training::{Network, TensorDataset, TrainingConfig, fit};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -154,7 +155,7 @@ fn the_layers_of_realmlp() {
 }
 
 /// Numbers that look random, and a curve of them.
-fn curve() -> Examples {
+fn curve() -> TensorDataset {
     let device = Device::default();
     let (rows, columns) = (512, 3);
     let number = |place: usize| ((place * 7919 + 13) % 1009) as f32 / 504.5 - 1.0;
@@ -163,7 +164,7 @@ fn curve() -> Examples {
     let values: Vec<f32> = inputs.chunks(columns).map(value).collect();
     let inputs = Tensor::from_data(TensorData::new(inputs, [rows, columns]), &device);
     let values = Tensor::from_data(TensorData::new(values, [rows, 1]), &device);
-    Examples::regression(inputs, values)
+    TensorDataset::regression(inputs, values)
 }
 
 fn learns<N: Network>(network: N) {

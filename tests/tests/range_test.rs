@@ -1,11 +1,11 @@
 //! The range test suggests a learning rate, and says where there is none.
 
 use backburn_model::{Initializer, Mlp, MlpConfig};
-use backburn_training::{Examples, RangeTest, TrainingConfig, TrainingError, range_test};
+use backburn_training::{RangeTest, TensorDataset, TrainingConfig, TrainingError, range_test};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Points of a curve.
-fn curve(rows: usize) -> Examples {
+fn curve(rows: usize) -> TensorDataset {
     let device = Device::default();
     let number = |place: usize| ((place * 7919 + 13) % 1009) as f32 / 504.5 - 1.0;
     let inputs: Vec<f32> = (0..rows * 2).map(number).collect();
@@ -15,7 +15,7 @@ fn curve(rows: usize) -> Examples {
         .collect();
     let inputs = Tensor::from_data(TensorData::new(inputs, [rows, 2]), &device);
     let values = Tensor::from_data(TensorData::new(values, [rows, 1]), &device);
-    Examples::regression(inputs, values)
+    TensorDataset::regression(inputs, values)
 }
 
 fn network() -> Mlp {
@@ -62,7 +62,7 @@ fn the_suggestion_is_a_tenth_of_the_best_rate() {
 fn where_nothing_is_left_to_learn_there_is_no_rate() {
     let device = Device::default();
     let inputs = Tensor::<2>::ones([40, 2], &device);
-    let examples = Examples::regression(inputs, Tensor::<2>::zeros([40, 1], &device));
+    let examples = TensorDataset::regression(inputs, Tensor::<2>::zeros([40, 1], &device));
     let network = MlpConfig::new(2, 1)
         .with_hidden([])
         .with_initializer(Initializer::Constant(0.0))

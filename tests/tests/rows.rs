@@ -1,7 +1,9 @@
 //! A row is predicted the same to the bit, alone and among others.
 
+use backburn::Predictor;
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{Cell, Predictions, Predictor, Task};
+use backburn_preprocessing::{Predictions, Task};
+use backburn_table::Cell;
 use backburn_tests::{table, untrained};
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};

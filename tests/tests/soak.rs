@@ -2,10 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
+use backburn::Predictor;
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{Predictor, Task};
+use backburn_preprocessing::Task;
 use backburn_tests::{table, untrained};
-use backburn_training::{Examples, History, TrainingConfig, fit};
+use backburn_training::{History, TensorDataset, TrainingConfig, fit};
 use burn::tensor::{Device, Tensor};
 
 /// Memory of this process in KiB.
@@ -40,7 +41,7 @@ fn a_thousand_trainings_take_no_more_memory_than_a_hundred() {
         let inputs = Tensor::<1>::from_floats(inputs.as_slice(), &device);
         let inputs = inputs.reshape([table.rows(), width]);
         let targets = inputs.clone().slice_dim(1, 0..1);
-        let examples = Examples::regression(inputs, targets);
+        let examples = TensorDataset::regression(inputs, targets);
         let settings = TrainingConfig {
             epochs: 2,
             seed: training,
@@ -51,7 +52,7 @@ fn a_thousand_trainings_take_no_more_memory_than_a_hundred() {
         let fitted = fit(network, &examples, None, &settings, &mut history).unwrap();
         model.network = fitted.network.into();
         let bytes = model.to_bytes().unwrap();
-        let loaded = backburn_tabular::SavedModel::from_bytes("model", bytes, &device).unwrap();
+        let loaded = backburn::SavedModel::from_bytes("model", bytes, &device).unwrap();
         Predictor::new(loaded, &device)
             .predict_table(&table)
             .unwrap();

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use backburn_model::{Activation, EmbeddingConfig, Initializer, Mlp, MlpConfig, Normalization};
 use backburn_training::{
-    EpochReport, Examples, Loss, Observer, OptimizerConfig, OptimizerName, ScheduleConfig,
-    StepReport, StopReason, TrainingConfig, TrainingError, fit,
+    BatchReport, Callback, EpochReport, Loss, OptimizerConfig, OptimizerName, ScheduleConfig,
+    StopReason, TensorDataset, TrainingConfig, TrainingError, fit,
 };
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -24,14 +24,14 @@ fn weights(network: &Mlp) -> Vec<f32> {
 }
 
 /// `rows` points of a smooth function of three numbers.
-fn smooth(rows: usize, device: &Device) -> Examples {
+fn smooth(rows: usize, device: &Device) -> TensorDataset {
     let number = |index: usize| ((index * 7919 + 13) % 1000) as f32 / 500.0 - 1.0;
     let inputs: Vec<f32> = (0..rows * 3).map(number).collect();
     let values: Vec<f32> = inputs
         .chunks(3)
         .map(|x| (2.0 * x[0]).sin() + x[1] * x[2])
         .collect();
-    Examples::regression(
+    TensorDataset::regression(
         Tensor::from_data(TensorData::new(inputs, [rows, 3]), device),
         Tensor::from_data(TensorData::new(values, [rows, 1]), device),
     )
@@ -52,8 +52,8 @@ struct Record {
     steps: usize,
 }
 
-impl Observer for Record {
-    fn on_step(&mut self, _: &StepReport) -> ControlFlow<()> {
+impl Callback for Record {
+    fn on_batch_end(&mut self, _: &BatchReport) -> ControlFlow<()> {
         self.steps += 1;
         match self.stop_after_steps {
             Some(steps) if self.steps >= steps => ControlFlow::Break(()),
@@ -61,7 +61,7 @@ impl Observer for Record {
         }
     }
 
-    fn on_epoch(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
         self.training.push(epoch.training_loss);
         self.validation
             .extend(epoch.validation.as_ref().map(|v| v.loss));
@@ -242,7 +242,7 @@ fn weights_count_in_batches_of_one_row_too() {
     let values = Tensor::from_data(TensorData::new(ones.clone(), [40, 1]), &device);
     let weights: Vec<f32> = ones.iter().map(|one| 1.0 + one * 8.0).collect();
     let weights = Tensor::from_data(TensorData::new(weights, [40]), &device);
-    let examples = Examples::regression(inputs.clone(), values).with_weights(weights);
+    let examples = TensorDataset::regression(inputs.clone(), values).with_weights(weights);
     for batch_size in [1, 8, 40] {
         let config = TrainingConfig {
             epochs: 300,
@@ -277,7 +277,8 @@ fn classes_are_learned_with_every_kind_of_setting() {
     let inputs = Tensor::<2>::from_data(TensorData::new(inputs, [rows, 3]), &device);
     let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &device);
     let weights = Tensor::ones([rows], &device) * 3.0;
-    let examples = Examples::classification(inputs.clone(), classes.clone()).with_weights(weights);
+    let examples =
+        TensorDataset::classification(inputs.clone(), classes.clone()).with_weights(weights);
     let mlp = MlpConfig::new(2, 4)
         .with_embeddings([EmbeddingConfig {
             categories: 5,
@@ -317,7 +318,7 @@ fn classes_are_learned_with_every_kind_of_setting() {
 fn rows_that_do_not_fit_are_errors() {
     let device = Device::default();
     let examples = smooth(10, &device);
-    let train = |network: Mlp, examples: &Examples, validation: Option<&Examples>| {
+    let train = |network: Mlp, examples: &TensorDataset, validation: Option<&TensorDataset>| {
         let config = TrainingConfig {
             epochs: 1,
             ..TrainingConfig::default()
@@ -330,7 +331,7 @@ fn rows_that_do_not_fit_are_errors() {
         let weights = Tensor::full([10], weight, &device);
         examples.clone().with_weights(weights)
     };
-    let short = Examples {
+    let short = TensorDataset {
         inputs: examples.inputs.clone().slice_dim(0, 0..9),
         ..examples.clone()
     };
@@ -378,7 +379,7 @@ fn no_rows_and_bad_settings_are_errors() {
     let device = Device::default();
     let examples = smooth(10, &device);
     let config = TrainingConfig::default();
-    let train = |examples: &Examples, config: &TrainingConfig| {
+    let train = |examples: &TensorDataset, config: &TrainingConfig| {
         let network = network(&MlpConfig::new(3, 1), &device);
         fit(network, examples, None, config, &mut ()).unwrap_err()
     };
@@ -404,7 +405,7 @@ fn xor_is_learned_by_two_sigmoid_units() {
         schedule: ScheduleConfig::constant(),
         ..TrainingConfig::default()
     };
-    let examples = Examples::classification(inputs.clone(), classes);
+    let examples = TensorDataset::classification(inputs.clone(), classes);
     let learns = |seed: &u64| {
         device.seed(*seed);
         let network = MlpConfig::new(2, 1)

@@ -1,7 +1,8 @@
 //! Several networks, each trained without other rows, as one model (Breiman, "Bagging Predictors",
 //! 1996, with folds).
 
-use backburn_tabular::{Split, Target, k_folds};
+use backburn_preprocessing::Target;
+use backburn_table::{Split, k_folds};
 use backburn_training::StopReason;
 
 use crate::config::Config;
@@ -99,7 +100,7 @@ impl<'a> BaggedEnsemble<'a> {
                 }
                 let further = further.model;
                 first.model.network.members.extend(further.network.members);
-                first.model.average.extend(further.average);
+                first.model.baselines.extend(further.baselines);
                 first
             }
         };

@@ -1,6 +1,7 @@
 //! Simple models that a network has to be better than.
 
-use backburn_tabular::{Predictions, Table, Target, Task};
+use backburn_preprocessing::{Predictions, Target, Task};
+use backburn_table::Table;
 
 use crate::config::Config;
 use crate::context::FitContext;
@@ -34,7 +35,9 @@ pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, 
             Predictions::Values(vec![sum / rows.len() as f64; test.rows()])
         }
         (Targets::Classes(_), Target::Regression { .. }) => {
-            return Err(Error::Failed("classes where numbers are predicted".to_string()));
+            return Err(Error::Failed(
+                "classes where numbers are predicted".to_string(),
+            ));
         }
     };
     Score::of_table(&predictions, test, target)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use backburn_model::MlpConfig;
-use backburn_tabular::{Bins, ColumnKind, EncoderOptions, NumberScale, TargetScale};
+use backburn_preprocessing::{Bins, EncoderOptions, NumberScale, TargetTransform};
+use backburn_table::ColumnKind;
 use backburn_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -82,7 +83,7 @@ pub struct DataConfig {
     /// Whether a single network is trained once more on all rows, for as many epochs as were best.
     pub refit: bool,
     /// How a numeric target is transformed for the network.
-    pub target_transform: TargetScale,
+    pub target_transform: TargetTransform,
     /// Whether predictions stay within the range of the training targets.
     pub clip_predictions: bool,
     /// Whether every class has the same total weight, however many rows it has.
@@ -133,7 +134,7 @@ impl Default for DataConfig {
         Self {
             validation_fraction: 0.1,
             refit: false,
-            target_transform: TargetScale::Auto,
+            target_transform: TargetTransform::Auto,
             clip_predictions: true,
             balance_classes: false,
             numeric_scaler: encoder.numbers,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use backburn_tabular::{Predictions, Split, k_folds};
-use backburn_training::at_once;
+use backburn_preprocessing::Predictions;
+use backburn_table::{Split, k_folds};
+use backburn_training::run_parallel;
 use web_time::Instant;
 
 use crate::config::Config;
@@ -42,7 +43,10 @@ impl CrossValidation {
 
     /// The mean of a metric over the folds, and its standard deviation between them.
     pub fn mean_and_deviation(&self, metric: &str) -> (f64, f64) {
-        let values = self.metrics().into_iter().map(|metrics| metrics.get(metric).copied());
+        let values = self
+            .metrics()
+            .into_iter()
+            .map(|metrics| metrics.get(metric).copied());
         let values: Vec<f64> = values.map(|value| value.unwrap_or(f64::NAN)).collect();
         let folds = values.len() as f64;
         let mean = values.iter().sum::<f64>() / folds;
@@ -90,7 +94,8 @@ pub(crate) fn cross_validate(
     let mut scores = Vec::new();
     let mut parts = Vec::new();
     let mut failure = None;
-    let mut done = |fold: usize, result: Result<(Score, Predictions, Instant), Error>| match result {
+    let mut done = |fold: usize, result: Result<(Score, Predictions, Instant), Error>| match result
+    {
         Ok((score, predictions, started)) => {
             parts.push((splits[fold].validation.as_slice(), predictions));
             context.observer.on_event(&Event::FoldEnd {
@@ -109,7 +114,7 @@ pub(crate) fn cross_validate(
     };
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
-        at_once(folds, score, |fold, result| {
+        run_parallel(folds, score, |fold, result| {
             done(fold, result);
         });
     } else {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use backburn_tabular::{
-    CellError, ColumnKind, ColumnSchema, Schema, Split, Table, TableError, Target, Task,
-};
+use backburn_preprocessing::{Target, Task};
+use backburn_table::{CellError, ColumnKind, ColumnSchema, Schema, Split, Table, TableError};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -236,7 +235,10 @@ impl Dataset {
     /// Whether a config sets kinds of columns that the dataset does not have.
     pub(crate) fn lacks_columns_of(&self, config: &Config) -> bool {
         let own = &self.options.columns;
-        config.columns.iter().any(|(name, kind)| own.get(name) != Some(kind))
+        config
+            .columns
+            .iter()
+            .any(|(name, kind)| own.get(name) != Some(kind))
     }
 
     /// Checks that a table to test on has the target and the columns that a model will need.

@@ -1,7 +1,8 @@
 //! Rows encoded for training and validation.
 
-use backburn_tabular::{Encoder, Learning, Neighbours, Split, Target};
-use backburn_training::{Examples, LearningRate};
+use backburn_preprocessing::{Encoder, KnnFitInput, KnnTargetEncoder, Target};
+use backburn_table::Split;
+use backburn_training::{LearningRate, TensorDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Config, KnnFeatures};
@@ -18,9 +19,9 @@ pub struct EncodedSplit {
     /// Makes outputs of targets, and predictions of outputs; fitted on the training rows.
     pub target: Target,
     /// The training rows.
-    pub training: Examples,
+    pub training: TensorDataset,
     /// The validation rows, if there are any.
-    pub validation: Option<Examples>,
+    pub validation: Option<TensorDataset>,
     /// Which rows they are.
     pub split: Split,
     /// Columns that never vary in the training rows.
@@ -56,7 +57,8 @@ impl EncodedSplit {
         let targets = NetworkTargets::new(Targets::read(table, &target)?, &target);
         check_memory(data, &encoder, &targets, training.len(), config)?;
         let numbers = encoder.encode(table)?;
-        let (encoder, numbers) = with_neighbor_features(encoder, numbers, &targets, training, config);
+        let (encoder, numbers) =
+            with_neighbor_features(encoder, numbers, &targets, training, config);
         let width = encoder.width();
         let examples = tensors(data, (numbers, width), targets, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
@@ -95,7 +97,7 @@ pub(crate) fn fit_target(
 ) -> Result<Target, Error> {
     let table = data.table();
     let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?
-        .with_scale(config.data.target_transform, table, data.rows(), training)?;
+        .with_transform(config.data.target_transform, table, data.rows(), training)?;
     Ok(match config.data.clip_predictions {
         true => target.with_bounds(table, training)?,
         false => target,
@@ -118,7 +120,7 @@ fn check_memory(
     let mut width = encoder.width();
     if config.data.knn_features == KnnFeatures::Always {
         let bins = config.data.bins.of(training_rows);
-        width += Neighbours::widest(targets.width(), bins);
+        width += KnnTargetEncoder::max_width(targets.width(), bins);
     }
     let table = data.table();
     room_for_training(table.name(), table.rows(), width, networks)
@@ -134,17 +136,17 @@ fn with_neighbor_features(
     let Some((targets, outputs)) = targets.outputs() else {
         return (encoder, numbers);
     };
-    let input = Learning {
+    let input = KnnFitInput {
         targets: &targets,
         outputs,
         training,
         options: &config.data.encoder(),
     };
     if config.data.neighbor_features {
-        (encoder, numbers) = encoder.with_neighbours(numbers, &input);
+        (encoder, numbers) = encoder.with_neighbor_features(numbers, &input);
     }
     if config.data.knn_features == KnnFeatures::Always {
-        (encoder, numbers) = encoder.with_similar_rows(numbers, &input);
+        (encoder, numbers) = encoder.with_knn_features(numbers, &input);
     }
     (encoder, numbers)
 }
@@ -157,14 +159,14 @@ fn tensors(
     target: &Target,
     config: &Config,
     device: &Device,
-) -> Result<Examples, Error> {
+) -> Result<TensorDataset, Error> {
     let rows = numbers.len() / width;
     let inputs = Tensor::from_data(TensorData::new(numbers, [rows, width]), device);
     let mut weights = data.weights().map(<[f64]>::to_vec);
     let examples = match (targets, target) {
         (NetworkTargets::Values(values), _) => {
             let values = Tensor::from_data(TensorData::new(values, [rows, 1]), device);
-            Examples::regression(inputs, values)
+            TensorDataset::regression(inputs, values)
         }
         (NetworkTargets::Classes(of_row, _), target) => {
             if let Target::Classification { classes, .. } = target
@@ -177,7 +179,7 @@ fn tensors(
             }
             let indices: Vec<i64> = of_row.iter().map(|c| c.unwrap_or(0) as i64).collect();
             let indices = TensorData::new(indices, [rows]);
-            Examples::classification(inputs, Tensor::<1, Int>::from_data(indices, device))
+            TensorDataset::classification(inputs, Tensor::<1, Int>::from_data(indices, device))
         }
     };
     let Some(weights) = weights else {
@@ -195,7 +197,10 @@ fn class_weights(
     classes: &[String],
     config: &Config,
 ) -> Result<Option<Vec<f64>>, Error> {
-    let unknown = config.class_weights.keys().find(|name| !classes.contains(name));
+    let unknown = config
+        .class_weights
+        .keys()
+        .find(|name| !classes.contains(name));
     if let Some(unknown) = unknown {
         let known = classes.join(", ");
         let message = format!("class_weights.{unknown}: there is no such class, only {known}");

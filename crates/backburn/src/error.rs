@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::{ModelFileError, TableError};
+use crate::model_file_error::ModelFileError;
+use backburn_table::TableError;
 #[cfg(feature = "train")]
 use backburn_training::{Finding, History, TrainingError};
 

@@ -1,6 +1,6 @@
 //! Fitting models to tables.
 
-use backburn_tabular::Task;
+use backburn_preprocessing::Task;
 
 use crate::config::Config;
 use crate::context::FitContext;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use backburn_tabular::{SavedModel, TargetScale};
-use backburn_training::{EpochReport, StartReport, StepReport, StopReason};
+use crate::model_file::SavedModel;
+use backburn_preprocessing::TargetTransform;
+use backburn_training::{BatchReport, EpochReport, StartReport, StopReason};
 
 use crate::job::Job;
 use crate::score::Score;
@@ -52,7 +53,7 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selected {
     /// How the target is transformed.
-    TargetTransform(TargetScale),
+    TargetTransform(TargetTransform),
     /// Whether k-nearest-neighbor features are used.
     KnnFeatures(bool),
 }
@@ -136,7 +137,7 @@ pub enum Event<'a> {
         /// The training.
         job: &'a Job,
         /// The epoch, the batch, the learning rate.
-        batch: &'a StepReport,
+        batch: &'a BatchReport,
     },
     /// An epoch is done.
     EpochEnd {

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, Predictions, Predictor, SavedModel, Split, Table, TestScore};
+use crate::model_file::{ModelFile, SavedModel, TestScore};
+use crate::predictor::Predictor;
+use backburn_preprocessing::Predictions;
+use backburn_table::{Split, Table};
 use backburn_training::{Finding, History, StopReason};
 
 use crate::context::FitContext;
@@ -75,10 +78,7 @@ impl FittedModel {
     /// # Errors
     ///
     /// A file that cannot be read, is no model, is damaged, or is newer than this program.
-    pub fn load(
-        path: impl AsRef<Path>,
-        device: impl Into<SelectedDevice>,
-    ) -> Result<Self, Error> {
+    pub fn load(path: impl AsRef<Path>, device: impl Into<SelectedDevice>) -> Result<Self, Error> {
         let predictor = Predictor::load_on(path, &device.into().device)?;
         Ok(Self {
             predictor,
@@ -138,7 +138,9 @@ impl FittedModel {
     ) -> Result<Option<Vec<[f64; 2]>>, Error> {
         let checked = self.model().target.check_coverage(coverage);
         checked.map_err(Error::Failed)?;
-        Ok(self.predictor.intervals_of_table(table.as_ref(), coverage)?)
+        Ok(self
+            .predictor
+            .intervals_of_table(table.as_ref(), coverage)?)
     }
 
     /// The score on a table that has the target.

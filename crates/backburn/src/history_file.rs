@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use backburn_tabular::{OutputFile, SavedModel};
+use crate::model_file::SavedModel;
+use crate::output_file::OutputFile;
 use backburn_training::{EpochRecord, Finding, History, StartReport, StopReason};
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! One training of a fit.
 
-use backburn_tabular::Split;
+use backburn_table::Split;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;

@@ -1,6 +1,7 @@
 //! What a job comes to.
 
-use backburn_tabular::{SavedModel, Split};
+use crate::model_file::SavedModel;
+use backburn_table::Split;
 use backburn_training::{Finding, History, StopReason};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,12 @@ impl JobResult {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend(header);
         if let Outcome::Network(network) = &self.outcome {
-            bytes.extend(network.outputs.iter().flat_map(|output| output.to_le_bytes()));
+            bytes.extend(
+                network
+                    .outputs
+                    .iter()
+                    .flat_map(|output| output.to_le_bytes()),
+            );
             bytes.extend(network.model.to_bytes()?);
         }
         Ok(bytes)

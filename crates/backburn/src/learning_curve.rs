@@ -1,7 +1,7 @@
 //! The error against the number of training rows.
 
-use backburn_tabular::{Split, Table};
-use backburn_training::{Finding, Illness, StopReason};
+use backburn_table::{Split, Table};
+use backburn_training::{Diagnosis, Finding, StopReason};
 use serde::Serialize;
 
 use crate::baselines;
@@ -61,7 +61,9 @@ pub fn learning_curve(
     }
     let held_out = match test {
         Some(test) => test.clone(),
-        None => data.table().select("the validation rows", &split.validation)?,
+        None => data
+            .table()
+            .select("the validation rows", &split.validation)?,
     };
     let curve = curve(model, data, &split, &held_out, config, context)?;
     if let Some(curve) = &curve {
@@ -136,11 +138,11 @@ fn fit_part(
 ) -> Result<(FittedModel, usize), Error> {
     let rows = &split.training;
     let mut config = config.clone();
-    if let Some(transform) = model.model().target.scaled() {
+    if let Some(transform) = model.model().target.transform() {
         config.data.target_transform = transform;
     }
     // Nothing is selected anew for fewer rows.
-    let mut neighbors = model.model().encoder.neighbours.iter();
+    let mut neighbors = model.model().encoder.knn_features.iter();
     config.data.knn_features = match neighbors.any(|by| by.columns.len() > 2) {
         true => KnnFeatures::Always,
         false => KnnFeatures::Never,
@@ -180,7 +182,7 @@ fn finding(
     const MIN_HELD_OUT: usize = 20;
     const MIN_EPOCHS: usize = 10;
     let is_sound = record.findings.iter().all(|finding| {
-        use Illness::{ClassImbalance, Leakage, Overfitting};
+        use Diagnosis::{ClassImbalance, Leakage, Overfitting};
         matches!(finding.name, Overfitting | ClassImbalance | Leakage)
     });
     let summary = &model.model().summary;
@@ -193,11 +195,7 @@ fn finding(
 
 /// Whether the curve still falls steeply at its end. `constant` is the error of always predicting the
 /// mean, or the frequencies of the classes.
-fn too_little_data(
-    curve: &LearningCurve,
-    constant: f64,
-    config: &Config,
-) -> Option<Finding> {
+fn too_little_data(curve: &LearningCurve, constant: f64, config: &Config) -> Option<Finding> {
     let [.., (_, quarter), (half_rows, half), (all_rows, all)] = curve.points.as_slice() else {
         return None;
     };
@@ -205,7 +203,7 @@ fn too_little_data(
     let matters = half - all > 0.05 * constant && *all > 0.1 * constant;
     let steep = drop > 0.35 && 1.0 - half / quarter > 0.15 && matters;
     steep.then(|| Finding {
-        name: Illness::TooLittleData,
+        name: Diagnosis::TooLittleData,
         layer: None,
         epoch: None,
         evidence: format!(

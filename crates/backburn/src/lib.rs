@@ -89,12 +89,16 @@ mod members;
 mod memory;
 #[cfg(feature = "train")]
 mod merge;
+mod model_file;
+mod model_file_error;
 #[cfg(feature = "train")]
 mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
+mod output_file;
 #[cfg(feature = "train")]
 mod plan;
+mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
@@ -124,7 +128,18 @@ mod warning;
 pub use device::SelectedDevice;
 pub use error::Error;
 
-pub use backburn_tabular::*;
+pub use backburn_preprocessing::{
+    Bins, ColumnEncoder, Encoded, Encoder, EncoderOptions, Imputer, KnnTargetEncoder, NumberScale,
+    Predictions, Target, TargetTransform, Task, Unseen,
+};
+pub use backburn_table::{
+    Cell, CellError, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Skipped, Split, Table,
+    TableError, TableReader, TableSize, k_folds, nearest_name,
+};
+pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
+pub use model_file_error::ModelFileError;
+pub use output_file::OutputFile;
+pub use predictor::{Predictor, RowPredictor};
 
 #[cfg(feature = "train")]
 pub use self::{

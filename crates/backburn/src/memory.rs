@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::path::Path;
 use std::thread;
 
-use backburn_tabular::{ReadOptions, Table};
+use backburn_table::{ReadOptions, Table};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! The shape of the network for a table.
 
 use backburn_model::{MlpConfig, Normalization};
-use backburn_tabular::{Encoder, Target};
+use backburn_preprocessing::{Encoder, Target};
 use backburn_training::Loss;
 
 use crate::config::Config;
@@ -23,7 +23,9 @@ pub fn network_config(
     let refuse = |reason: String| Err(Error::Config(format!("training.loss: {reason}")));
     let outputs = match (target, loss) {
         (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
-            return refuse("this loss is for classification, and the target is numeric".to_string());
+            return refuse(
+                "this loss is for classification, and the target is numeric".to_string(),
+            );
         }
         (Target::Regression { .. }, _) => 1,
         (Target::Classification { classes, .. }, Loss::Auto | Loss::CrossEntropy) => classes.len(),

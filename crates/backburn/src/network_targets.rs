@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use backburn_tabular::{Neighbours, Target};
+use backburn_preprocessing::{KnnTargetEncoder, Target};
 
 use crate::targets::Targets;
 
@@ -51,7 +51,7 @@ impl NetworkTargets {
                     (first..*classes).map(move |c| f32::from(class == Some(c)))
                 };
                 let numbers = || of_row.iter().flat_map(|&class| is(class)).collect();
-                (width <= Neighbours::MOST_OUTPUTS).then(|| (Cow::Owned(numbers()), width))
+                (width <= KnnTargetEncoder::MAX_OUTPUTS).then(|| (Cow::Owned(numbers()), width))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The jobs of a fit, and how a model is assembled from their results.
 
-use backburn_tabular::{Split, Target};
+use backburn_preprocessing::Target;
+use backburn_table::Split;
 use backburn_training::StopReason;
 
 use crate::bagging::{BaggedEnsemble, member_splits};
@@ -12,6 +13,7 @@ use crate::event::{Event, Selection};
 use crate::fitted_model::FittedModel;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
+use crate::model_file::SavedModel;
 use crate::score::Score;
 use crate::selection::{self, Step};
 use crate::targets::Targets;
@@ -235,7 +237,9 @@ impl Plan {
             .collect();
         let selected = selection::choose(selection, &self.jobs, &errors);
         let run = &self.name;
-        context.observer.on_event(&Event::Selected { run, selected });
+        context
+            .observer
+            .on_event(&Event::Selected { run, selected });
         self.config = selection::with_selected(self.config, selected);
         let next: &[Selection] = match selection {
             Selection::TargetTransform => &[Selection::KnnFeatures],
@@ -312,7 +316,11 @@ fn score_of(
     }
     let targets = Targets::read(data.table(), target)?;
     let predictions = target.predictions(&network.outputs, network.model.config.outputs);
-    Ok(Score::of_rows(&predictions, &targets, &network.split.validation))
+    Ok(Score::of_rows(
+        &predictions,
+        &targets,
+        &network.split.validation,
+    ))
 }
 
 /// The refitted network with the score and the calibration of the first one, whose validation rows it
@@ -336,7 +344,7 @@ fn with_refit(
     let (rows, epochs) = (summary.training_rows, summary.best_epoch);
     context.observer.on_event(&Event::RefitEnd { rows, epochs });
     let target = refit.model.target.clone();
-    network.model = backburn_tabular::SavedModel {
+    network.model = SavedModel {
         summary,
         target: target.with_calibration_of(&first.model.target),
         ..refit.model

@@ -53,6 +53,17 @@ impl Predictor {
         &self.model
     }
 
+    /// The device of the model's network.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The model, to change what is not used for prediction.
+    #[cfg(feature = "train")]
+    pub(crate) fn model_mut(&mut self) -> &mut SavedModel {
+        &mut self.model
+    }
+
     /// Predicts every row of a table. Columns may be in any order, and columns that the model does not
     /// use are ignored.
     ///

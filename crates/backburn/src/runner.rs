@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backburn_model::MlpConfig;
-use backburn_tabular::Split;
-use backburn_training::at_once;
+use backburn_table::Split;
+use backburn_training::run_parallel;
 
 use crate::clock::Clock;
 use crate::config::{Config, DataConfig};
@@ -168,7 +168,9 @@ impl<'a> JobRunner<'a> {
         let run = |index: usize| {
             let job = &jobs[index];
             let (time_limit, spent) = match job.kind {
-                JobKind::Trial { .. } => (clock.whole().map(|all| all / TRIAL_SHARE), clock.spent()),
+                JobKind::Trial { .. } => {
+                    (clock.whole().map(|all| all / TRIAL_SHARE), clock.spent())
+                }
                 _ => (clock.left(), clock.spent()),
             };
             let late = time_limit.is_some_and(|left| left.is_zero());
@@ -184,10 +186,9 @@ impl<'a> JobRunner<'a> {
             let result = self.run_within(job, Limits { time_limit, spent });
             if let JobKind::Trial { selection, .. } = job.kind {
                 let trials = jobs.len();
-                self.context.observer.on_event(&Event::TrialEnd {
-                    selection,
-                    trials,
-                });
+                self.context
+                    .observer
+                    .on_event(&Event::TrialEnd { selection, trials });
             }
             result
         };
@@ -196,7 +197,7 @@ impl<'a> JobRunner<'a> {
             _ => false,
         };
         if parallel {
-            at_once(jobs.len(), run, done);
+            run_parallel(jobs.len(), run, done);
         } else {
             (0..jobs.len()).for_each(|index| done(index, run(index)));
         }
@@ -221,5 +222,5 @@ pub(crate) fn can_run_in_parallel(config: &Config, context: &FitContext) -> Resu
         ..config.network.clone()
     };
     let network = network.init(&context.device.device)?;
-    Ok(config.training.can_run_at_once(&network))
+    Ok(config.training.can_run_parallel(&network))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use backburn_tabular::{Predictions, Predictor, Table, Target};
+use crate::predictor::Predictor;
+use backburn_preprocessing::{Predictions, Target};
+use backburn_table::Table;
 use backburn_training::metrics::{ClassificationScore, RegressionScore};
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use backburn_tabular::Target;
+use backburn_preprocessing::Target;
 use backburn_training::EpochReport;
 
 use crate::score::Score;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use backburn_tabular::nearest_name;
+use backburn_table::nearest_name;
 use toml::{Table, Value};
 
 use crate::config::{Config, FROM_THE_TABLE};
@@ -52,9 +52,8 @@ impl Settings {
     /// A file that cannot be read, or a setting that does not exist or has another type; the message
     /// has the file and the line.
     pub fn file(self, path: &Path) -> Result<Self, Error> {
-        let named = |reason: &dyn std::fmt::Display| {
-            Error::Config(format!("{}: {reason}", path.display()))
-        };
+        let named =
+            |reason: &dyn std::fmt::Display| Error::Config(format!("{}: {reason}", path.display()));
         let text = fs::read_to_string(path).map_err(|error| named(&error))?;
         self.toml(&text).map_err(|error| named(&error))
     }
@@ -114,7 +113,7 @@ struct Complete {
     #[serde(default)]
     data: crate::config::DataConfig,
     #[serde(default)]
-    columns: std::collections::BTreeMap<String, backburn_tabular::ColumnKind>,
+    columns: std::collections::BTreeMap<String, backburn_table::ColumnKind>,
     #[serde(default)]
     class_weights: std::collections::BTreeMap<String, f64>,
     #[serde(default)]
@@ -195,12 +194,17 @@ fn unknown(key: &str) -> String {
     let names = all_names();
     let (_, last) = key.rsplit_once('.').unwrap_or(("", key));
     // The right name in a wrong section, or in none.
-    let elsewhere = names.iter().find(|name| name.rsplit('.').next() == Some(last));
+    let elsewhere = names
+        .iter()
+        .find(|name| name.rsplit('.').next() == Some(last));
     let near = || nearest_name(key, names.iter().map(String::as_str));
     let near_last = || {
         let lasts = names.iter().filter_map(|name| name.rsplit('.').next());
         let near = nearest_name(last, lasts)?;
-        names.iter().find(|name| name.ends_with(&format!(".{near}"))).cloned()
+        names
+            .iter()
+            .find(|name| name.ends_with(&format!(".{near}")))
+            .cloned()
     };
     match elsewhere.cloned().or_else(near).or_else(near_last) {
         Some(name) => format!("there is no setting `{key}`: did you mean `{name}`?"),
@@ -213,7 +217,10 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     let mut section = String::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split(']').next())
+        {
             section = format!("{name}.");
             if key == name {
                 return Some(index + 1);
@@ -274,7 +281,7 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
 mod tests {
     use super::*;
     use backburn_model::Activation;
-    use backburn_tabular::ColumnKind;
+    use backburn_table::ColumnKind;
 
     fn with(assignments: &[&str]) -> Result<Config, Error> {
         let mut settings = Settings::new();
@@ -301,7 +308,10 @@ mod tests {
             let complete = complete["training"][key].as_table().unwrap();
             for name in complete.keys() {
                 let file = table["training"][key].as_table().unwrap();
-                assert!(file.contains_key(name), "training.{key}.{name} is not in the file");
+                assert!(
+                    file.contains_key(name),
+                    "training.{key}.{name} is not in the file"
+                );
             }
         }
     }
@@ -345,7 +355,10 @@ mod tests {
             ("training.epoch=7", "did you mean `training.epochs`?"),
             ("trainin.epochs=7", "did you mean `training.epochs`?"),
             ("epochs=3", "did you mean `training.epochs`?"),
-            ("data.neighbours=false", "is now called `data.neighbor_features`"),
+            (
+                "data.neighbours=false",
+                "is now called `data.neighbor_features`",
+            ),
             ("training.epochs=many", "invalid type: string \"many\""),
             ("training.epochs=0", "training.epochs: must be at least 1"),
             ("network.inputs=3", "follows from the table"),
@@ -365,7 +378,10 @@ mod tests {
     fn a_wrong_setting_in_a_file_has_its_line() {
         let wrong = "[network]\nhidden = [3]\n\n[data]\nsimilar_rows = \"never\"\n";
         let error = Settings::new().toml(wrong).unwrap_err().to_string();
-        assert_eq!(error, "line 5: `data.similar_rows` is now called `data.knn_features`");
+        assert_eq!(
+            error,
+            "line 5: `data.similar_rows` is now called `data.knn_features`"
+        );
         let error = Settings::new().toml("[network]\nhidden = 3\n").unwrap_err();
         assert!(error.to_string().contains("line 2"), "{error}");
     }

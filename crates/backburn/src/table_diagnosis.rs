@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use backburn_tabular::{ColumnKind, Target, TargetScale};
-use backburn_training::{Finding, Illness, Loss};
+use backburn_preprocessing::{Target, TargetTransform};
+use backburn_table::ColumnKind;
+use backburn_training::{Diagnosis, Finding, Loss};
 use rayon::prelude::*;
 
 use crate::config::Config;
@@ -124,7 +125,8 @@ fn leakage(
             *counts.iter().max().unwrap_or(&0) as f64 / targets.rows() as f64
         }
     };
-    let many = matches!(targets, TrainingTargets::Classes { counts, .. } if counts.len() > MOST_CLASSES);
+    let many =
+        matches!(targets, TrainingTargets::Classes { counts, .. } if counts.len() > MOST_CLASSES);
     if rows.len() < FEWEST_ROWS || features.len() < 2 || constant_share > 0.95 || many {
         return Ok(Vec::new());
     }
@@ -169,7 +171,7 @@ fn leakage(
         .zip(explained)
         .filter_map(|(name, explained)| {
             Some(Finding {
-                name: Illness::Leakage,
+                name: Diagnosis::Leakage,
                 layer: None,
                 epoch: None,
                 evidence: format!(
@@ -211,11 +213,12 @@ fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
 
 /// Outliers of the target that make up most of a squared error.
 fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Option<Finding> {
-    let (TrainingTargets::Values(values), Target::Regression { scale, .. }) = (targets, target) else {
+    let (TrainingTargets::Values(values), Target::Regression { scale, .. }) = (targets, target)
+    else {
         return None;
     };
     let squared = matches!(config.training.loss, Loss::Auto | Loss::MeanSquaredError);
-    if !squared || *scale == TargetScale::None {
+    if !squared || *scale == TargetTransform::None {
         return None;
     }
     let furthest = values
@@ -226,7 +229,7 @@ fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Op
         return None;
     }
     let positive = values.iter().all(|&value| value > 0.0);
-    let (remedy, setting) = match positive && *scale == TargetScale::Standard {
+    let (remedy, setting) = match positive && *scale == TargetTransform::Standard {
         true => (
             "learn the logarithm of the target: errors then count by ratio",
             "data.target_transform=log",
@@ -237,7 +240,7 @@ fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Op
         ),
     };
     Some(Finding {
-        name: Illness::TargetOutOfScale,
+        name: Diagnosis::TargetOutOfScale,
         layer: None,
         epoch: None,
         evidence: format!(
@@ -282,7 +285,7 @@ fn imbalance(
         true => ("collect more rows of that class", Vec::new()),
     };
     Some(Finding {
-        name: Illness::ClassImbalance,
+        name: Diagnosis::ClassImbalance,
         layer: None,
         epoch: None,
         evidence: format!(

@@ -1,6 +1,7 @@
 //! The true targets of a table's rows.
 
-use backburn_tabular::{Table, Target};
+use backburn_preprocessing::Target;
+use backburn_table::Table;
 
 use crate::error::Error;
 

@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::model_file::{SavedModel, Summary};
 use backburn_model::{Mlp, MlpConfig};
-use backburn_tabular::{SavedModel, Summary, Target};
+use backburn_preprocessing::Target;
 use backburn_training::{
-    Circumstances, Examples, Finding, Fitted, History, Illness, LearningRate, StopReason,
+    Diagnosis, DiagnosisContext, Finding, Fitted, History, LearningRate, StopReason, TensorDataset,
     TrainingError, diagnose, fit, nearest_rows_loss, resume,
 };
 use burn::module::Module;
@@ -98,7 +99,7 @@ pub(crate) fn train_network(
         schema: data.schema().clone(),
         encoder: encoded.encoder.clone(),
         target: calibrated(encoded, &targets, &outputs),
-        average: baselines,
+        baselines,
     };
     let predictions = model.target.predictions(&outputs, model.config.outputs);
     let score = match outputs.is_empty() {
@@ -146,7 +147,7 @@ fn announce(encoded: &EncodedSplit, network: &Mlp, job: &Job, context: &FitConte
     let mut widths = vec![encoder.inputs() + embedded];
     widths.extend(&job.config.network.hidden);
     widths.push(network.output.weight.dims()[1]);
-    let neighbor_features = encoder.neighbours.iter().map(|n| n.columns.clone());
+    let neighbor_features = encoder.knn_features.iter().map(|n| n.columns.clone());
     let description = NetworkDescription {
         widths,
         activation: job.config.network.activation.to_string(),
@@ -170,7 +171,9 @@ fn announce_end(
     let rate = (is_auto && job.diagnose).then_some(history.start.learning_rate);
     context.observer.on_event(&Event::FitEnd {
         job,
-        stop: fitted.as_ref().map_or(StopReason::Diverged, |fitted| fitted.stop),
+        stop: fitted
+            .as_ref()
+            .map_or(StopReason::Diverged, |fitted| fitted.stop),
         learning_rate: rate,
     });
 }
@@ -184,7 +187,7 @@ fn diagnose_run(
     diagnoses: bool,
 ) -> Vec<Finding> {
     let training = &job.config.training;
-    let circumstances = Circumstances {
+    let circumstances = DiagnosisContext {
         network: Some(shape),
         training: Some(training),
         nearest_rows_loss: match diagnoses {
@@ -204,13 +207,16 @@ fn with_findings_of_table(
     job: &Job,
 ) -> Result<Vec<Finding>, Error> {
     let of_table = table_diagnosis::diagnose(data, encoded, score, &job.config)?;
-    let is_sick = findings.iter().any(|f| f.name != Illness::Overfitting);
+    let is_sick = findings.iter().any(|f| f.name != Diagnosis::Overfitting);
     // Nothing else can be told while a few rows outweigh all others.
-    if of_table.iter().any(|f| f.name == Illness::TargetOutOfScale) {
+    if of_table
+        .iter()
+        .any(|f| f.name == Diagnosis::TargetOutOfScale)
+    {
         findings.clear();
     }
     // Classes that a failed run misses do not speak of the table.
-    let counts = |f: &Finding| !(is_sick && f.name == Illness::ClassImbalance);
+    let counts = |f: &Finding| !(is_sick && f.name == Diagnosis::ClassImbalance);
     findings.extend(of_table.into_iter().filter(counts));
     Ok(findings)
 }
@@ -245,7 +251,7 @@ fn summary(
 }
 
 /// The inputs of the first layer, averaged over the rows: what explanations compare a row with.
-fn mean_features(network: &Mlp, rows: &Examples) -> Vec<f32> {
+fn mean_features(network: &Mlp, rows: &TensorDataset) -> Vec<f32> {
     let features = network.features(rows.inputs.clone());
     features.mean_dim(0).into_data().iter().collect()
 }

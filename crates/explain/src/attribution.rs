@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use backburn_tabular::{Cell, ColumnEncoder};
+use backburn_preprocessing::ColumnEncoder;
+use backburn_table::Cell;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::explainer::Explainer;
@@ -19,8 +20,8 @@ impl Explainer<'_> {
     /// 1. Here `x'` is the feature of the average row, and `f` is the prediction in the target's unit.
     ///
     /// The amounts of all features of a column are summed. The amounts of
-    /// [neighbor features](backburn_tabular::Neighbours) are divided equally among the columns that
-    /// the neighbors are found by. A value that is [imputed](backburn_tabular::Imputer) from other
+    /// [neighbor features](backburn_preprocessing::KnnTargetEncoder) are divided equally among the columns that
+    /// the neighbors are found by. A value that is [imputed](backburn_preprocessing::Imputer) from other
     /// columns counts for its own column.
     ///
     /// `rows` are row indices in the table, counted from 0. Indices outside the table are ignored.
@@ -29,7 +30,7 @@ impl Explainer<'_> {
     ///
     /// Only these rows are computed, each in 64 to about 22,000 gradients. If the model does not hold
     /// the average training row
-    /// ([`SavedModel::average`](backburn_tabular::SavedModel::average) is empty, as in old files), the
+    /// ([`SavedModel::baselines`](backburn::SavedModel::baselines) is empty, as in old files), the
     /// features of all rows are computed too, for their average.
     pub fn explain_rows(&self, rows: &[usize]) -> Vec<RowExplanation> {
         let known = |row: &usize| *row < self.rows();
@@ -86,7 +87,7 @@ impl Explainer<'_> {
 
     /// The baseline, `[1, members * features]`.
     fn average(&self) -> Tensor<2> {
-        match self.model().average.as_slice() {
+        match self.model().baselines.as_slice() {
             [] => self.features(0..self.rows()).mean_dim(0),
             average => {
                 let data = TensorData::new(average.to_vec(), [1, average.len()]);
@@ -109,7 +110,7 @@ impl Explainer<'_> {
     /// The columns, with the features of each.
     fn column_features(&self) -> Vec<ColumnFeatures> {
         let encoder = &self.model().encoder;
-        let neighbors = encoder.neighbour_places();
+        let neighbors = encoder.knn_places();
         let mut embedded = encoder.inputs();
         let ranges = encoder.columns.iter().zip(encoder.places());
         ranges

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use backburn_tabular::{Cell, ColumnKind, Predictions};
+use backburn_preprocessing::Predictions;
+use backburn_table::{Cell, ColumnKind};
 use serde::Serialize;
 
 use crate::explainer::Explainer;

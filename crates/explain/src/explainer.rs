@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use backburn_tabular::{Column, Predictions, Predictor, SavedModel, Table, TableError, Target};
+use backburn::{Predictor, SavedModel};
+use backburn_preprocessing::{Predictions, Target};
+use backburn_table::{Column, Table, TableError};
 use burn::tensor::Device;
 
 /// Explains a model with the rows of a table. The [crate's front page](crate) has an example.
@@ -10,7 +12,7 @@ pub struct Explainer<'a> {
     pub(crate) predictor: Predictor,
     pub(crate) device: Device,
     pub(crate) table: &'a Table,
-    /// The rows as [`encode_columns`](backburn_tabular::Encoder::encode_columns) returns them. Imputed
+    /// The rows as [`encode_columns`](backburn_preprocessing::Encoder::encode_columns) returns them. Imputed
     /// values and neighbor features are added later, because they depend on columns that are changed
     /// to explain the model.
     pub(crate) encoded: Vec<f32>,

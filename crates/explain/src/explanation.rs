@@ -81,7 +81,7 @@ impl Explanation {
         device: &Device,
     ) -> Result<Self, Error> {
         // Rows alone are explained without the others, if the model knows its baseline.
-        let alone = !options.columns && !options.rows.is_empty() && !model.average.is_empty();
+        let alone = !options.columns && !options.rows.is_empty() && !model.baselines.is_empty();
         if alone {
             return Self::of_rows(model, table, &options.rows, device);
         }
@@ -96,7 +96,8 @@ impl Explanation {
             false => (Measure::Change, Vec::new()),
         };
         let strongest = importance.iter().take(DEPENDENCES);
-        let dependence = strongest.filter_map(|importance| explainer.dependence(&importance.column));
+        let dependence =
+            strongest.filter_map(|importance| explainer.dependence(&importance.column));
         let rows = match options.rows.as_slice() {
             [] => three_rows(&predictions),
             rows => rows.to_vec(),

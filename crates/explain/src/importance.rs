@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use backburn_tabular::{Predictions, TableError, Target};
+use backburn_preprocessing::{Predictions, Target};
+use backburn_table::TableError;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,7 +1,8 @@
 //! Integrated gradients of a network.
 
+use backburn::SavedModel;
 use backburn_model::Ensemble;
-use backburn_tabular::{Predictions, SavedModel, Target, TargetScale};
+use backburn_preprocessing::{Predictions, Target, TargetTransform};
 use burn::module::Module;
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -98,7 +99,7 @@ impl<'a> IntegratedGradients<'a> {
     fn factor_and_rounding(&self, prediction: f64) -> (f64, f64) {
         match &self.model.target {
             Target::Regression {
-                scale: TargetScale::Log,
+                scale: TargetTransform::Log,
                 mean,
                 ..
             } => (mean.exp(), ROUNDING * prediction.abs()),
@@ -114,7 +115,7 @@ impl<'a> IntegratedGradients<'a> {
         let [_, width] = outputs.dims();
         match &self.model.target {
             Target::Regression {
-                scale: TargetScale::Log,
+                scale: TargetTransform::Log,
                 std,
                 ..
             } => (outputs * *std).exp(),

@@ -13,7 +13,8 @@
 //!
 //! ```no_run
 //! use backburn_explain::Explainer;
-//! use backburn_tabular::{ReadOptions, SavedModel, Table};
+//! use backburn::SavedModel;
+//! use backburn_table::{ReadOptions, Table};
 //! use burn::tensor::Device;
 //!
 //! let device = Device::default();
@@ -39,11 +40,13 @@
 mod attribution;
 mod dependence;
 mod explainer;
+mod explanation;
 mod importance;
 mod integrated_gradients;
 mod row_explanation;
 
 pub use dependence::{Dependence, Point};
 pub use explainer::Explainer;
+pub use explanation::{ExplainOptions, Explanation};
 pub use importance::{Importance, Measure};
 pub use row_explanation::{Contribution, LeadingContributions, Rest, RowExplanation};

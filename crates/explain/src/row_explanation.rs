@@ -17,7 +17,7 @@ pub struct RowExplanation {
     pub prediction: f64,
     /// The prediction for the average row, in the same unit. The average is over the training rows,
     /// or over the table's rows if the model does not hold it
-    /// ([`SavedModel::average`](backburn_tabular::SavedModel::average)).
+    /// ([`SavedModel::baselines`](backburn::SavedModel::baselines)).
     pub baseline: f64,
     /// For classification, the class with the highest probability.
     pub class: Option<String>,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use backburn::{SavedModel, Summary};
 use backburn_explain::{Explainer, Measure, RowExplanation};
 use backburn_model::{Activation, Ensemble, MlpConfig};
-use backburn_tabular::{
-    Bins, ColumnEncoder, Encoder, EncoderOptions, NumberScale, Predictions, ReadOptions,
-    SavedModel, Schema, Summary, Table, Target, Task,
+use backburn_preprocessing::{
+    Bins, ColumnEncoder, Encoder, EncoderOptions, NumberScale, Predictions, Target, Task,
 };
+use backburn_table::{ReadOptions, Schema, Table};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 
@@ -48,7 +49,7 @@ fn model(table: &Table, hidden: &[usize], network: impl Fn(&MlpConfig) -> Ensemb
         schema,
         encoder,
         target: Target::fit(table, "price", Task::Regression, &rows, &rows).unwrap(),
-        average: Vec::new(),
+        baselines: Vec::new(),
         summary: Summary::default(),
     }
 }
@@ -158,7 +159,7 @@ fn a_row_has_the_same_explanation_alone_and_among_others() {
         assert_eq!(&explainer.explain_rows(&[row.row])[0], row);
     }
     // With a baseline in the model, a table of one row is enough.
-    model.average = vec![0.1, -0.2, 0.25, 0.0];
+    model.baselines = vec![0.1, -0.2, 0.25, 0.0];
     let explainer = Explainer::new(&model, &table, &device).unwrap();
     let among_others = &explainer.explain_rows(&[9])[0];
     let single = table.select("row 9", &[9]).unwrap();

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{EpochReport, Examples, Observer, TrainingConfig, fit};
+use backburn_training::{Callback, EpochReport, TensorDataset, TrainingConfig, fit};
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use plotters::prelude::*;
@@ -20,8 +20,8 @@ type Failure = Box<dyn std::error::Error>;
 /// Records when each epoch ended. Stops training after more than five epochs and one second.
 struct Clock(Vec<Instant>);
 
-impl Observer for Clock {
-    fn on_epoch(&mut self, _: &EpochReport) -> ControlFlow<()> {
+impl Callback for Clock {
+    fn on_epoch_end(&mut self, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         let long = self.0.len() > 5 && self.0[0].elapsed().as_secs_f64() > 1.0;
         match long {
@@ -49,7 +49,7 @@ fn measure(rows: usize, hidden: &[usize]) -> Result<(usize, f64), Failure> {
     let mut clock = Clock(vec![Instant::now()]);
     fit(
         network,
-        &Examples::regression(inputs, values),
+        &TensorDataset::regression(inputs, values),
         None,
         &config,
         &mut clock,

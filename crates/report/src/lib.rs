@@ -32,10 +32,12 @@ mod charts;
 mod evaluation;
 mod figure;
 mod format;
+mod model_report;
 mod page;
 mod report;
 mod sections;
 
 pub use evaluation::{Evaluation, Outcome};
-pub use format::{grouped, quoted};
-pub use report::{GENERATOR, LearningCurve, Report};
+pub use format::quoted;
+pub use model_report::{EvaluatedRows, layers, target_transform};
+pub use report::{GENERATOR, Report};

@@ -1,7 +1,7 @@
 //! The parts of a report that a model and its explanation fill.
 
 use backburn::text::{count, escaped, integer, number, shown};
-use backburn::{Error, Predictions, SavedModel, Table, Target, Targets, Task, TargetScale};
+use backburn::{Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task};
 use backburn_explain::Explanation;
 use burn::module::Module;
 
@@ -82,7 +82,11 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let target = match &model.target {
         Target::Regression { .. } => ("target transform", target_transform(&model.target)),
         Target::Classification { classes, .. } => {
-            let names: Vec<String> = classes.iter().take(CLASSES).map(|name| shown(name)).collect();
+            let names: Vec<String> = classes
+                .iter()
+                .take(CLASSES)
+                .map(|name| shown(name))
+                .collect();
             let more = if classes.len() > CLASSES { ", …" } else { "" };
             ("classes", format!("{}{more}", names.join(", ")))
         }
@@ -91,7 +95,10 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let facts = [
         ("table", shown(&summary.table)),
         ("rows", rows),
-        ("target", format!("{} ({})", shown(column), model.target.task())),
+        (
+            "target",
+            format!("{} ({})", shown(column), model.target.task()),
+        ),
         target,
         ("columns used", integer(model.encoder.columns.len())),
         ("network", format!("{}, {parameters}", layers(model))),
@@ -104,7 +111,10 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             format!("{}, {}", summary.seed, shown(&summary.device)),
         ),
     ];
-    facts.into_iter().map(|(name, fact)| (name.to_string(), fact)).collect()
+    facts
+        .into_iter()
+        .map(|(name, fact)| (name.to_string(), fact))
+        .collect()
 }
 
 /// The predictions beside the true values, for rows that have them.
@@ -194,9 +204,13 @@ pub fn target_transform(target: &Target) -> String {
         return String::new();
     };
     let of = match scale {
-        TargetScale::Standard | TargetScale::Auto => "",
-        TargetScale::Log => "of the logarithm: ",
-        TargetScale::None => return "none".to_string(),
+        TargetTransform::Standard | TargetTransform::Auto => "",
+        TargetTransform::Log => "of the logarithm: ",
+        TargetTransform::None => return "none".to_string(),
     };
-    format!("{of}mean {}, standard deviation {}", number(*mean), number(*std))
+    format!(
+        "{of}mean {}, standard deviation {}",
+        number(*mean),
+        number(*std)
+    )
 }

@@ -1,5 +1,6 @@
 //! The content of a report.
 
+use backburn::LearningCurve;
 use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
 use backburn_training::{Finding, History};
 
@@ -45,13 +46,4 @@ pub struct Report {
     pub settings: String,
     /// The command that trains the model again. May be empty.
     pub command: String,
-}
-
-/// The error of networks trained on different numbers of rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LearningCurve {
-    /// The name of the error, such as `RMSE`.
-    pub measure: String,
-    /// The number of training rows, and the error of the network trained on them.
-    pub points: Vec<(usize, f64)>,
 }

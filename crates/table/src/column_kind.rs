@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 /// What a column holds, which decides how it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum ColumnKind {
     /// Numbers.
     Numeric,

@@ -3,6 +3,7 @@
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// The indices of rows to train on and of rows to validate on, each in ascending order.
 ///
@@ -13,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 /// let split = Split::new(&rows, 0.2, None, 0);
 /// assert_eq!((split.training.len(), split.validation.len()), (8, 2));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     /// Rows to train on.
     pub training: Vec<usize>,

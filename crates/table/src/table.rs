@@ -36,6 +36,12 @@ pub struct Table {
     rows: usize,
 }
 
+impl AsRef<Self> for Table {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Table {
     /// Reads a CSV or Parquet file, or standard input if the path is `-`.
     ///

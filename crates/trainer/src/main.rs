@@ -14,6 +14,7 @@ use error::Error;
 use ui::console::{self, Console};
 
 fn main() -> ExitCode {
+    hide_caught_panics();
     // This thread takes part in the work as one of the pool: waking another one takes longer than many a
     // training step. Where threads cannot be started, it works alone.
     let _ = rayon::ThreadPoolBuilder::new()
@@ -27,9 +28,7 @@ fn main() -> ExitCode {
         _ if interrupt::requested() => failed(result.err(), interrupt::EXIT_CODE),
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output has stopped reading, as `head` does.
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let code = error.exit_code();
             failed(Some(error), code)
@@ -56,6 +55,17 @@ fn run() -> Result<(), Error> {
         Command::Inspect(args) => cli::inspect::run(&args),
         Command::Config(args) => cli::config::run(&args),
     }
+}
+
+/// Prints no message for panics that the library catches, such as those of the Parquet decoder on damaged
+/// files: they become errors.
+fn hide_caught_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !backburn_table::panic_is_caught() {
+            default(info);
+        }
+    }));
 }
 
 fn failed(error: Option<Error>, code: u8) -> ExitCode {

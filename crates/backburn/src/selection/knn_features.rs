@@ -1,6 +1,7 @@
 //! Whether the mean target of the nearest neighbors is a feature.
 
-use backburn_tabular::{ColumnKind, Neighbours};
+use backburn_preprocessing::KnnTargetEncoder;
+use backburn_table::ColumnKind;
 
 use super::trials::{Errors, jobs, overall, sample};
 use super::{MIN_ROWS, Step};
@@ -55,7 +56,9 @@ pub(super) fn choose(errors: &Errors) -> Selected {
 /// Whether distances have two numeric columns at least, and the targets of neighbors are not too many
 /// inputs.
 fn is_possible(data: &Dataset) -> bool {
-    let numeric = data.inputs().filter(|column| column.kind == ColumnKind::Numeric);
+    let numeric = data
+        .inputs()
+        .filter(|column| column.kind == ColumnKind::Numeric);
     let last_class = data.classes().unwrap_or_default().iter().max();
-    numeric.count() >= 2 && last_class.is_none_or(|&class| class < Neighbours::MOST_OUTPUTS)
+    numeric.count() >= 2 && last_class.is_none_or(|&class| class < KnnTargetEncoder::MAX_OUTPUTS)
 }

@@ -4,8 +4,6 @@ mod knn_features;
 mod target_transform;
 mod trials;
 
-use backburn_tabular::TargetScale;
-
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -59,12 +57,4 @@ pub(crate) fn with_selected(mut config: Config, selected: Selected) -> Config {
         }
     }
     config
-}
-
-/// Whether a setting is left to trials at all.
-pub(crate) fn is_open(selection: Selection, config: &Config) -> bool {
-    match selection {
-        Selection::TargetTransform => config.data.target_transform == TargetScale::Auto,
-        Selection::KnnFeatures => config.data.knn_features == KnnFeatures::Auto,
-    }
 }

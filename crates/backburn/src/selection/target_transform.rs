@@ -1,6 +1,6 @@
 //! How a numeric target is transformed.
 
-use backburn_tabular::{Target, TargetScale};
+use backburn_preprocessing::{Target, TargetTransform};
 
 use super::trials::{Errors, jobs, overall, sample};
 use super::{MIN_ROWS, Step};
@@ -14,7 +14,7 @@ const MAX_ROWS: usize = 3000;
 /// The share of the error by which the logarithm has to be better.
 const MIN_GAIN: f64 = 0.03;
 
-/// Where the distribution of the target speaks for the logarithm ([`TargetScale::Auto`]), trial
+/// Where the distribution of the target speaks for the logarithm ([`TargetTransform::Auto`]), trial
 /// networks decide: a skewed target may still be a sum.
 pub(super) fn step(
     run: &str,
@@ -24,13 +24,13 @@ pub(super) fn step(
 ) -> Result<Step, Error> {
     let asked = config.data.target_transform;
     let known = |transform| Ok(Step::Known(Selected::TargetTransform(transform)));
-    if asked != TargetScale::Auto || data.classes().is_some() {
+    if asked != TargetTransform::Auto || data.classes().is_some() {
         return known(asked);
     }
     let by_rule = Target::fit(data.table(), data.target(), data.task(), rows, rows)?;
-    let by_rule = by_rule.with_scale(TargetScale::Auto, data.table(), data.rows(), rows)?;
-    let found = by_rule.scaled().unwrap_or(TargetScale::Standard);
-    if found != TargetScale::Log || rows.len() < MIN_ROWS {
+    let by_rule = by_rule.with_transform(TargetTransform::Auto, data.table(), data.rows(), rows)?;
+    let found = by_rule.transform().unwrap_or(TargetTransform::Standard);
+    if found != TargetTransform::Log || rows.len() < MIN_ROWS {
         return known(found);
     }
     let candidate = |transform| {
@@ -40,7 +40,10 @@ pub(super) fn step(
             config.data.knn_features = KnnFeatures::Never;
         }
     };
-    let (log, standard) = (candidate(TargetScale::Log), candidate(TargetScale::Standard));
+    let (log, standard) = (
+        candidate(TargetTransform::Log),
+        candidate(TargetTransform::Standard),
+    );
     Ok(Step::Trials(jobs(
         Selection::TargetTransform,
         run,
@@ -54,7 +57,7 @@ pub(super) fn step(
 pub(super) fn choose(errors: &Errors) -> Selected {
     let (log, standard) = (overall(errors.of(0)), overall(errors.of(1)));
     Selected::TargetTransform(match log <= (1.0 - MIN_GAIN) * standard {
-        true => TargetScale::Log,
-        false => TargetScale::Standard,
+        true => TargetTransform::Log,
+        false => TargetTransform::Standard,
     })
 }

@@ -1,6 +1,7 @@
 //! Small networks that are cross-validated with each value of a setting.
 
-use backburn_tabular::{Bins, Split, k_folds};
+use backburn_preprocessing::Bins;
+use backburn_table::{Split, k_folds};
 
 use crate::config::Config;
 use crate::dataset::Dataset;

@@ -7,7 +7,9 @@ use maud::{Markup, html};
 
 use crate::charts::{self, Lines};
 use crate::figure::figure;
-use crate::report::{LearningCurve, Report};
+use backburn::LearningCurve;
+
+use crate::report::Report;
 
 /// How training went.
 pub fn training(report: &Report) -> Markup {

@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Examples:
+TensorDataset:
   trainer                                          learn house prices, then penguins
   trainer train houses.csv -t price                train, and save houses.safetensors
   trainer train houses.csv -t price --preset best  the most accurate model
@@ -78,9 +78,16 @@ fn with_setting(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
+    let name = option
+        .trim_start_matches('-')
+        .split('=')
+        .next()
+        .unwrap_or_default();
     let name = name.replace('-', "_");
-    if let Some(setting) = Settings::names().into_iter().find(|s| s.rsplit('.').next() == Some(&name)) {
+    if let Some(setting) = Settings::names()
+        .into_iter()
+        .find(|s| s.rsplit('.').next() == Some(&name))
+    {
         let tip = format!("it is a setting: use `--set {setting}=VALUE`");
         error.insert(
             ContextKind::Suggested,
@@ -209,10 +216,14 @@ impl RunArgs {
         };
         let mut settings = Settings::new();
         if let Some(path) = &self.config {
-            settings = settings.file(path).map_err(|error| named("--config", error))?;
+            settings = settings
+                .file(path)
+                .map_err(|error| named("--config", error))?;
         }
         for assignment in &self.set {
-            settings = settings.set(assignment).map_err(|error| named("--set", error))?;
+            settings = settings
+                .set(assignment)
+                .map_err(|error| named("--set", error))?;
         }
         if let Some(seed) = self.seed {
             settings = settings.set(&format!("training.seed={seed}"))?;
@@ -433,7 +444,11 @@ impl ReadArgs {
 
 fn percent(text: &str) -> Result<u8, String> {
     let usage = || "a percentage from 50 to 99, such as 90, 90% or 0.9".to_string();
-    let number: f64 = text.trim_end_matches('%').trim().parse().map_err(|_| usage())?;
+    let number: f64 = text
+        .trim_end_matches('%')
+        .trim()
+        .parse()
+        .map_err(|_| usage())?;
     let percent = match number < 1.0 {
         true => number * 100.0,
         false => number,

@@ -204,9 +204,10 @@ impl Row {
     }
 
     fn line(&self) -> String {
-        let metrics = self.metrics().into_iter().map(|(_, mean, deviation)| {
-            format!("{:>21}", mean_and_spread(mean, deviation))
-        });
+        let metrics = self
+            .metrics()
+            .into_iter()
+            .map(|(_, mean, deviation)| format!("{:>21}", mean_and_spread(mean, deviation)));
         let metrics: Vec<String> = metrics.collect();
         let time = seconds(self.seconds);
         format!("{:10}{}{time:>14}", self.method.name(), metrics.join(""))

@@ -2,33 +2,37 @@
 
 use std::borrow::Cow;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use backburn_tabular::{ModelFile, ReadOptions, Split, Table, TableError, Target};
+use backburn::baselines;
+use backburn::text::{count, number};
+use backburn::{
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, LearningCurve, ModelFile,
+    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, Target, Targets,
+    history_file, learning_curve,
+};
 use serde_json::{Map, Value, json};
 
-use crate::args::{ExampleArgs, ExampleName};
-use crate::baseline;
-use crate::commands::train::{facts, save_history, score_on_test};
-use crate::config::{RunConfig, SimilarRows};
-use crate::console::{self, Console, count, number};
-use crate::data::Understood;
-use crate::device::{self, Chosen};
+use super::args::{ExampleArgs, ExampleName};
+use super::report::{Scores, training_report};
+use super::report_file::ReportFile;
+use super::resume::CommandLine;
+use super::saving::{check_replaced, model_file, save};
+use super::train_outcome::{Tested, facts, save_history, test};
+use crate::device;
 use crate::error::Error;
-use crate::findings;
-use crate::history_file;
 use crate::interrupt;
-use crate::looking::LookedAt;
-use crate::report_file::ReportFile;
-use crate::saving::{place, save, shown_path};
-use crate::score::Truth;
-use crate::training::{Manner, Trained, train};
+use crate::ui::console::{self, Console};
+use crate::ui::progress::Progress;
+use crate::ui::words;
 
 /// A table that comes with the program.
 pub struct Example {
     name: &'static str,
     title: &'static str,
     bytes: &'static [u8],
+    /// The file of the table, from the root of the repository.
+    file: &'static str,
     pub target: &'static str,
     unit: &'static str,
     /// Columns to show beside predictions.
@@ -45,6 +49,7 @@ pub const HOUSE_PRICES: Example = Example {
     name: "house-prices",
     title: "House prices in Ames, Iowa",
     bytes: include_bytes!("../../data/ames.csv.gz"),
+    file: "crates/trainer/data/ames.csv.gz",
     target: "Sale_Price",
     unit: "$",
     shown: ["Neighborhood", "Gr_Liv_Area", "Bedroom_AbvGr", "Year_Built"],
@@ -54,6 +59,7 @@ pub const PENGUINS: Example = Example {
     name: "penguins",
     title: "Species of penguins",
     bytes: include_bytes!("../../data/penguins.csv"),
+    file: "crates/trainer/data/penguins.csv",
     target: "species",
     unit: "",
     shown: [
@@ -64,17 +70,13 @@ pub const PENGUINS: Example = Example {
     ],
 };
 
-/// The share of rows that are never learned from.
-const TEST_SHARE: f64 = 0.2;
+/// The fraction of rows that are set aside to test on.
+const TEST_FRACTION: f64 = 0.2;
 
-pub fn run(args: &ExampleArgs) -> Result<(), Error> {
-    let mut config = RunConfig::from_args(&args.run)?;
-    // An example is to be quick: it tries nothing out that was not asked for.
-    if config.data.similar_rows == SimilarRows::Auto {
-        config.data.similar_rows = SimilarRows::Never;
-    }
-    let chosen = device::choose(&args.run.device)?;
-    interrupt::catch();
+pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
+    let config = args.run.settings()?;
+    let device = device::choose(&args.run.device)?;
+    let stop = interrupt::catch();
     let examples = match args.name {
         None => vec![&HOUSE_PRICES, &PENGUINS],
         Some(ExampleName::HousePrices) => vec![&HOUSE_PRICES],
@@ -86,206 +88,251 @@ pub fn run(args: &ExampleArgs) -> Result<(), Error> {
         if index > 0 {
             console.say("");
         }
-        let default = PathBuf::from(format!("{}.safetensors", example.name));
-        let file = place(args.out.as_deref(), &default, example.target)?;
-        let report = args
-            .report
-            .clone()
-            .unwrap_or_else(|| format!("{}.html", example.name).into());
-        let model = args.out.as_deref().unwrap_or(&default);
-        let others = [model, &history_file::path_beside(model)];
-        let report = match ReportFile::create(&report, &others) {
-            Ok(report) => Some(report),
-            Err(error) if args.report.is_some() => return Err(error),
-            // The report was not asked for.
-            Err(error) => {
-                console.paragraph("note", format!("no report: {error}"));
-                None
-            }
+        let run = Run {
+            example,
+            config: &config,
+            device: &device,
+            stop: &stop,
+            line,
+            console,
         };
-        let result = run_one(example, (file, report), &config, &chosen, console)?;
+        let result = run.run(files(args, example, console)?)?;
         results.insert(example.name.to_string(), result);
         if interrupt::requested() {
             break;
         }
     }
+    if let Some(last) = examples.last() {
+        next_commands(last, console);
+    }
     if args.run.json {
-        let result = match args.name {
-            Some(_) => results
-                .into_iter()
-                .map(|(_, result)| result)
-                .collect::<Vec<_>>()
-                .remove(0),
-            None => Value::Object(results),
-        };
-        console::json(&result);
+        let single = args.name.and_then(|_| results.values().next().cloned());
+        console::json(&single.unwrap_or(Value::Object(results)));
     }
     Ok(())
 }
 
-fn run_one(
+/// The files of the model and of the report, which is written where it can be.
+fn files(
+    args: &ExampleArgs,
     example: &Example,
-    (file, report): (ModelFile, Option<ReportFile>),
-    config: &RunConfig,
-    chosen: &Chosen,
     console: Console,
-) -> Result<Value, Error> {
-    let all = example.table()?;
-    let whole = Understood::new(&all, example.target, None, None, config)?;
-    let split = Split::new(
-        &whole.rows,
-        TEST_SHARE,
-        whole.classes.as_deref(),
-        config.training.seed,
-    );
-    let table = all.select(example.name, &split.training)?;
-    let test = all.select(example.name, &split.validation)?;
-    let understood = Understood::new(&table, example.target, Some(whole.task), None, config)?;
+) -> Result<(ModelFile, Option<ReportFile>), Error> {
+    let default = PathBuf::from(format!("{}.safetensors", example.name));
+    let file = model_file(args.out.as_deref(), &default)?;
+    if args.out.is_none() {
+        check_replaced(&file, &default, example.target)?;
+    }
+    let report = args
+        .report
+        .clone()
+        .unwrap_or_else(|| format!("{}.html", example.name).into());
+    let model = args.out.as_deref().unwrap_or(&default);
+    let others = [model, &history_file::path_beside(model)];
+    let report = match ReportFile::create(&report, &others) {
+        Ok(report) => Some(report),
+        Err(error) if args.report.is_some() => return Err(error),
+        // This report was not asked for.
+        Err(error) => {
+            console.paragraph("note", format!("no report: {error}"));
+            None
+        }
+    };
+    Ok((file, report))
+}
 
-    console.say(example.title);
-    console.entry(
-        "data",
-        format!(
-            "{} to learn from, {} to test",
-            count(table.rows(), "row"),
-            test.rows()
-        ),
-    );
-    console.paragraph("columns", understood.columns_in_words());
-    for note in &understood.notes {
-        console.paragraph("note", note);
-    }
-    let manner = Manner {
-        wordy: true,
-        unit: example.unit,
-        ..Manner::quiet(console)
-    };
-    let inner = understood.split(config);
-    let mut trained = train(&table, &understood, inner, config, chosen, manner)?;
-    let score = score_on_test(&mut trained, &test, chosen, console)?;
-    let path = save(file, &trained.model)?;
-    console.paragraph("training", trained.ending());
-    console.entry("test", score.line(example.unit));
-    let mean = baseline::constant(&table, &understood, &trained.model.target, &test)?;
-    let linear = match interrupt::requested() {
-        true => None,
-        false => Some(baseline::linear(
-            &table,
-            &understood,
-            config,
-            chosen,
-            manner,
-            &test,
-        )?),
-    };
-    let what = baseline::in_words(&understood);
-    let mut beside = format!("always {what}: {}", mean.headline(example.unit));
-    if let Some(linear) = &linear {
-        beside += &format!("; a linear model: {}", linear.headline(example.unit));
-    }
-    console.entry("beside", beside);
-    show_rows(example, &trained, &test, chosen, console)?;
-    let looked_at = LookedAt {
-        table: &table,
-        test: Some(&test),
-        understood: &understood,
-        config,
-        chosen,
-        manner,
-    };
-    let curve = looked_at.learning_curve(&mut trained)?;
-
-    let mut result = score.json();
-    result.insert("scored_on".to_string(), json!("test"));
-    result.insert("baseline".to_string(), Value::Object(mean.json()));
-    result.insert(
-        "linear".to_string(),
-        json!(linear.as_ref().map(|l| l.json())),
-    );
-    result.extend(facts(&trained, curve.as_ref(), &path));
-    findings::show(&trained.findings, console);
-    console.entry("saved", shown_path(&path));
-    save_history(&trained, &path, console);
-    if let Some(file) = report {
-        let mut scores = vec![("test".to_string(), score.line(example.unit))];
-        scores.push((format!("always {what}"), mean.headline(example.unit)));
-        scores.extend(linear.map(|l| ("a linear model".to_string(), l.headline(example.unit))));
-        let mut report = looked_at.report(&trained, &scores, curve)?;
-        report.title = example.title.to_string();
-        file.write(&report, console)?;
-    }
+/// Commands to try next, which run as they are in the repository and elsewhere.
+fn next_commands(example: &Example, console: Console) {
     let program = console::program();
-    console.entry("next", format!("{program} inspect {}", shown_path(&path)));
-    console.entry(
-        "",
-        format!("{program} train TABLE --target COLUMN, with a table of yours"),
+    // Cargo runs the program in the repository; elsewhere the table is the user's own.
+    let in_repository = Path::new(example.file).is_file();
+    let (table, target) = match in_repository {
+        true => (example.file, example.target),
+        false => ("TABLE.csv", "COLUMN"),
+    };
+    console.detail(
+        "next",
+        format!("{program} inspect {}.safetensors", example.name),
     );
-    Ok(Value::Object(result))
+    console.detail(
+        "",
+        format!("{program} train {table} --target {target} --folds 5"),
+    );
+    console.detail("", format!("{program} compare {table} --target {target}"));
 }
 
-/// A few rows from all over the test, predicted beside the truth.
-fn show_rows(
-    example: &Example,
-    trained: &Trained,
-    test: &Table,
-    chosen: &Chosen,
+/// An example that is run.
+struct Run<'a> {
+    example: &'a Example,
+    config: &'a Config,
+    device: &'a SelectedDevice,
+    stop: &'a StopToken,
+    line: &'a CommandLine,
     console: Console,
-) -> Result<(), Error> {
-    const ROWS: usize = 5;
-    let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
-    let few = test.select(example.name, &rows)?;
-    let predictions = trained.predictor(chosen).predict_table(&few)?;
-    let target = &trained.model.target;
-    let truth = Truth::of(&few, target)?;
-    let amount = |value: f64| format!("{}{}", example.unit, number(value));
-    let mut lines = vec![
-        [&example.shown[..], &["predicted", "actual"]]
-            .concat()
-            .iter()
-            .map(|s| (*s).to_string())
-            .collect::<Vec<_>>(),
-    ];
-    let labels = predictions.labels();
-    for row in 0..ROWS {
-        let mut line = Vec::new();
-        for column in example.shown {
-            let cell = few.column(column)?.cells().nth(row);
-            line.push(
-                cell.and_then(|cell| cell.category())
-                    .map_or_else(|| "missing".to_string(), Cow::into_owned),
-            );
-        }
-        match (&truth, target) {
-            (Truth::Values(values), _) => {
-                line.push(labels[row].parse().map_or(String::new(), amount));
-                line.push(amount(values[row]));
-            }
-            (Truth::Classes(of_row), Target::Classification { classes, .. }) => {
-                line.push(labels[row].clone());
-                line.push(of_row[row].map_or(String::new(), |class| classes[class].clone()));
-            }
-            _ => {}
-        }
-        lines.push(line);
-    }
-    for (place, line) in align(&lines).into_iter().enumerate() {
-        console.entry(if place == 0 { "rows" } else { "" }, line);
-    }
-    Ok(())
 }
 
-/// Columns of one width each.
+impl Run<'_> {
+    fn run(&self, (file, report): (ModelFile, Option<ReportFile>)) -> Result<Value, Error> {
+        let (example, console) = (self.example, self.console);
+        let options = DatasetOptions {
+            columns: self.config.columns.clone(),
+            ..DatasetOptions::default()
+        };
+        let all = Dataset::new(example.table()?, example.target, &options)?;
+        let (data, rest) = all.split(TEST_FRACTION, self.config.training.seed)?;
+        self.describe(&data, rest.table());
+        let progress = Progress::new(console, example.unit);
+        let context = FitContext {
+            observer: &progress,
+            stop: self.stop.clone(),
+            ..FitContext::new(self.device.clone())
+        };
+        let mut model = Estimator::new(self.config.clone()).fit(&data, &context)?;
+        let tested = test(&mut model, &data, rest.table(), console)?;
+        let path = save(file, model.model())?;
+        progress.phase("training a linear model to compare with");
+        let linear = match self.stop.is_stopped() {
+            true => None,
+            false => Some(baselines::linear(
+                &data,
+                self.config,
+                rest.table(),
+                &context,
+            )?),
+        };
+        progress.finish();
+        self.show(&model, &tested, linear.as_ref(), rest.table())?;
+        progress.phase("training on parts of the rows");
+        let curve = learning_curve(&mut model, &data, Some(rest.table()), self.config, &context)?;
+        progress.finish();
+        let result = self.result(&model, &tested, linear.as_ref(), curve.as_ref(), &path);
+        if let Some(record) = model.record() {
+            words::findings(&record.findings, console);
+        }
+        console.entry("saved", words::path(&path));
+        save_history(&model, &path, console);
+        if let Some(file) = report {
+            progress.phase("writing the report");
+            let mut scores = Scores::default();
+            scores.insert_test(&tested, data.task(), example.unit);
+            if let Some(linear) = &linear {
+                scores.push("a linear model".to_string(), linear.headline(example.unit));
+            }
+            let command = self.line.command();
+            let test = Some(rest.table());
+            let mut page =
+                training_report(&model, &data, test, &scores, curve, &command, example.unit)?;
+            page.title = example.title.to_string();
+            progress.finish();
+            file.write(&page, console)?;
+        }
+        Ok(Value::Object(result))
+    }
+
+    fn describe(&self, data: &Dataset, test: &Table) {
+        let console = self.console;
+        console.say(self.example.title);
+        let rows = count(data.table().rows(), "row");
+        console.detail(
+            "data",
+            format!("{rows} to train on, {} to test", test.rows()),
+        );
+        console.paragraph("columns", words::columns(data));
+        for warning in data.warnings() {
+            console.paragraph("note", words::warning(warning));
+        }
+    }
+
+    /// Prints the scores and a few rows.
+    fn show(
+        &self,
+        model: &FittedModel,
+        tested: &Tested,
+        linear: Option<&Score>,
+        test: &Table,
+    ) -> Result<(), Error> {
+        let (console, unit) = (self.console, self.example.unit);
+        if let Some(record) = model.record() {
+            console.paragraph("training", words::ending(model, record));
+        }
+        console.entry("test", tested.score.line(unit));
+        let constant = baselines::constant_name(model.model().target.task());
+        let mut beside = format!("always {constant}: {}", tested.constant.headline(unit));
+        if let Some(linear) = linear {
+            beside += &format!("; a linear model: {}", linear.headline(unit));
+        }
+        console.detail("beside", beside);
+        self.show_rows(model, test)
+    }
+
+    /// A few rows from all over the test, predicted beside the true value.
+    fn show_rows(&self, model: &FittedModel, test: &Table) -> Result<(), Error> {
+        const ROWS: usize = 5;
+        let example = self.example;
+        let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
+        let few = test.select(example.name, &rows)?;
+        let predictions = model.predict(&few)?;
+        let target = &model.model().target;
+        let truth = Targets::read(&few, target)?;
+        let amount = |value: f64| format!("{}{}", example.unit, number(value));
+        let header = [&example.shown[..], &["predicted", "actual"]].concat();
+        let mut lines: Vec<Vec<String>> = vec![header.iter().map(|s| (*s).to_string()).collect()];
+        let labels = predictions.labels();
+        for row in 0..ROWS {
+            let mut line = Vec::new();
+            for column in example.shown {
+                let cell = few.column(column)?.cells().nth(row);
+                let text = cell.and_then(|cell| cell.category());
+                line.push(text.map_or_else(|| "missing".to_string(), Cow::into_owned));
+            }
+            match (&truth, target) {
+                (Targets::Values(values), _) => {
+                    line.push(labels[row].parse().map_or(String::new(), amount));
+                    line.push(amount(values[row]));
+                }
+                (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
+                    line.push(labels[row].clone());
+                    line.push(of_row[row].map_or(String::new(), |class| classes[class].clone()));
+                }
+                _ => {}
+            }
+            lines.push(line);
+        }
+        for (place, line) in align(&lines).into_iter().enumerate() {
+            self.console
+                .detail(if place == 0 { "rows" } else { "" }, line);
+        }
+        Ok(())
+    }
+
+    fn result(
+        &self,
+        model: &FittedModel,
+        tested: &Tested,
+        linear: Option<&Score>,
+        curve: Option<&LearningCurve>,
+        path: &Path,
+    ) -> Map<String, Value> {
+        let mut result = tested.score.json();
+        result.insert("scored_on".to_string(), json!("test"));
+        let constant = Value::Object(tested.constant.json());
+        result.insert("baseline".to_string(), constant);
+        result.insert("linear".to_string(), json!(linear.map(Score::json)));
+        if let Some(record) = model.record() {
+            result.extend(facts(model, record, curve, path));
+        }
+        result
+    }
+}
+
+/// Columns of equal width.
 fn align(lines: &[Vec<String>]) -> Vec<String> {
     let columns = lines.first().map_or(0, Vec::len);
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| {
-            lines
-                .iter()
-                .map(|line| line[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    let width = |column: usize| {
+        let cells = lines.iter().map(|line| line[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     lines
         .iter()
         .map(|line| {
@@ -298,13 +345,12 @@ fn align(lines: &[Vec<String>]) -> Vec<String> {
         .collect()
 }
 
-/// The embedded tables can be read.
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn embedded_tables_are_whole() {
+    fn embedded_tables_are_complete() {
         for (example, rows) in [(&HOUSE_PRICES, 2930), (&PENGUINS, 344)] {
             let table = example.table().unwrap();
             assert_eq!(table.rows(), rows);

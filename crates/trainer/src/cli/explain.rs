@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use backburn::text::{count, number, shown};
 use backburn::{ColumnKind, SavedModel, history_file, read_table};
-use backburn_explain::{
-    Dependence, ExplainOptions, Explanation, Measure, Rest, RowExplanation,
-};
+use backburn_explain::{Dependence, ExplainOptions, Explanation, Measure, Rest, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
 
@@ -36,7 +34,11 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
             count(table.rows(), "data row")
         ))),
     };
-    let rows = args.row.iter().map(row).collect::<Result<BTreeSet<usize>, Error>>()?;
+    let rows = args
+        .row
+        .iter()
+        .map(row)
+        .collect::<Result<BTreeSet<usize>, Error>>()?;
     let options = ExplainOptions {
         columns: rows.is_empty() || args.report.is_some(),
         rows: rows.into_iter().collect(),
@@ -48,9 +50,15 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     if options.columns {
         show_importance(&explanation, console);
-        explanation.dependence.iter().for_each(|dependence| show_dependence(dependence, console));
+        explanation
+            .dependence
+            .iter()
+            .for_each(|dependence| show_dependence(dependence, console));
     }
-    explanation.rows.iter().for_each(|row| show_row(row, console));
+    explanation
+        .rows
+        .iter()
+        .for_each(|row| show_row(row, console));
     if let Some(file) = report_file {
         let rows = EvaluatedRows {
             table: &table,
@@ -169,7 +177,8 @@ fn show_row(row: &RowExplanation, console: Console) {
         let value = part.value.as_deref().map_or("missing".to_string(), shown);
         line(part.amount, format!("for {} {value}", shown(&part.column)));
     }
-    for (Rest { columns, amount }, how) in [(leading.raising, "raise"), (leading.lowering, "lower")] {
+    for (Rest { columns, amount }, how) in [(leading.raising, "raise"), (leading.lowering, "lower")]
+    {
         if columns > 0 {
             let columns = count(columns, "other column");
             line(amount, format!("for {columns} that {how} it"));

@@ -1,10 +1,8 @@
 //! `trainer gradcheck`.
 
-use backburn_model::{Activation, Mlp, MlpConfig};
 use backburn::text::{count, shown};
-use backburn::{
-    Config, Dataset, DatasetOptions, EncodedSplit, Table, network_config, read_table,
-};
+use backburn::{Config, Dataset, DatasetOptions, EncodedSplit, network_config, read_table};
+use backburn_model::{Activation, Mlp, MlpConfig};
 use backburn_training::{GradientCheck, StraightThrough, TOLERANCE, check_gradients};
 use burn::tensor::{Device, Tensor};
 use serde_json::{Map, Value, json};
@@ -138,7 +136,10 @@ fn show(
     console: Console,
 ) {
     let (name, task) = (data.table().name(), data.task());
-    console.entry("table", format!("{name}, {} ({task})", shown(data.target())));
+    console.entry(
+        "table",
+        format!("{name}, {} ({task})", shown(data.target())),
+    );
     let widths: Vec<String> = network.widths().iter().map(usize::to_string).collect();
     let shape = format!("{} ({})", widths.join(" → "), network.activation);
     console.entry("network", shape);

@@ -93,7 +93,8 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
 /// How the model was trained. A model that was made without a table has no rows.
 fn trained(summary: &Summary) -> String {
     if summary.training_rows == 0 {
-        return "not recorded: this model was built by a program, and not by a fit of this library".to_string();
+        return "not recorded: this model was built by a program, and not by a fit of this library"
+            .to_string();
     }
     format!(
         "on {} of {}, {} to validate; best of {} at epoch {}; seed {}; {}",

@@ -74,7 +74,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     let names = || schema.fields().iter().map(|field| field.name().as_str());
     let encoder = &predictor.model().encoder;
     if let Some(lacking) = encoder.lacking(names()).first() {
-        return Err(Error::Table(TableError::NoColumn {
+        return Err(Error::from(TableError::NoColumn {
             name: reader.name().to_string(),
             column: (*lacking).to_string(),
             nearest: nearest_name(lacking, names()),
@@ -136,7 +136,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
             0 => "the table has a header but no rows".to_string(),
             _ => "no row of it can be predicted".to_string(),
         };
-        return Err(Error::Table(TableError::Unusable { name, reason }));
+        return Err(Error::from(TableError::Unusable { name, reason }));
     }
     out.flush()?;
     if let Some(note) = words::unseen(&unseen) {
@@ -161,7 +161,7 @@ enum BadRow {
 impl BadRow {
     fn at(self, place: String) -> Error {
         match self {
-            Self::Cell(error) => Error::Table(TableError::Cell { place, error }),
+            Self::Cell(error) => Error::from(TableError::Cell { place, error }),
             Self::NotFinite => backburn::Error::not_finite(&place).into(),
         }
     }

@@ -25,7 +25,8 @@ impl Scores {
     /// Puts the scores on test rows first.
     pub fn insert_test(&mut self, tested: &Tested, task: Task, unit: &str) {
         let constant = format!("always {}", constant_name(task));
-        self.0.insert(0, ("test".to_string(), tested.score.line(unit)));
+        self.0
+            .insert(0, ("test".to_string(), tested.score.line(unit)));
         self.0.insert(1, (constant, tested.constant.headline(unit)));
     }
 }
@@ -41,7 +42,9 @@ pub fn training_report(
     unit: &str,
 ) -> Result<Report, Error> {
     let Some(record) = model.record() else {
-        return Err(Error::Failed("a model that was loaded has no training to report".to_string()));
+        return Err(Error::Failed(
+            "a model that was loaded has no training to report".to_string(),
+        ));
     };
     let (table, numbers, description) = evaluated_rows(record, data, test)?;
     let rows = EvaluatedRows {
@@ -68,7 +71,9 @@ pub fn training_report(
         report.findings = Some(record.findings.clone());
     }
     report.history = Some(record.history.clone());
-    report.facts.insert(2, ("columns".to_string(), words::columns(data)));
+    report
+        .facts
+        .insert(2, ("columns".to_string(), words::columns(data)));
     report.scores.clone_from(&scores.0);
     if let Some(score) = &record.validation {
         let score = score.line(unit);

@@ -7,9 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use backburn::text::{count, escaped};
-use backburn::{
-    Changed, Config, FolderError, RUN, RunFolder, SelectedDevice, Table, folder_error,
-};
+use backburn::{Changed, Config, FolderError, RUN, RunFolder, SelectedDevice, Table, folder_error};
 use backburn_report::quoted;
 use serde::{Deserialize, Serialize};
 
@@ -79,8 +77,8 @@ impl Run {
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(RUN);
         let failed = |reason: String| Error::Failed(format!("{}: {reason}", path.display()));
-        let metadata = fs::metadata(&path)
-            .map_err(|_| folder_error(folder, &FolderError::NoRun))?;
+        let metadata =
+            fs::metadata(&path).map_err(|_| folder_error(folder, &FolderError::NoRun))?;
         if metadata.len() > LARGEST {
             return Err(failed("it is no run: it is too large".to_string()));
         }

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use backburn::{
-    Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
-    Estimator, FitContext, FittedModel, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
+    Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
+    FitContext, FittedModel, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
     SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
 };
 use serde_json::{Map, Value, json};
@@ -247,7 +247,10 @@ impl Training<'_> {
                 "folds": validated.metrics(), "metric": metric, "mean": mean, "std": std,
             });
             result.insert("cross_validation".to_string(), json);
-            scores.push(format!("{folds}-fold cross-validation"), validated.to_string());
+            scores.push(
+                format!("{folds}-fold cross-validation"),
+                validated.to_string(),
+            );
         }
         let mut model = self.fit(files.report.as_ref())?;
         let tested = match self.test {
@@ -272,7 +275,11 @@ impl Training<'_> {
             self.progress.finish();
             file.write(&report, self.console)?;
         }
-        let next = format!("{} predict {} TABLE", console::program(), words::path(&path));
+        let next = format!(
+            "{} predict {} TABLE",
+            console::program(),
+            words::path(&path)
+        );
         self.console.detail("next", next);
         if self.args.run.json {
             console::json(&Value::Object(result));
@@ -327,14 +334,20 @@ impl Training<'_> {
         let Some(record) = model.record() else {
             return Ok(());
         };
-        self.console.paragraph("training", words::ending(model, record));
+        self.console
+            .paragraph("training", words::ending(model, record));
         let saved = words::path(path);
         match tested {
             Ok(tested) => {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, self.data.task(), "");
                 }
-                result.extend(show_scores(record, tested.as_ref(), self.data, self.console));
+                result.extend(show_scores(
+                    record,
+                    tested.as_ref(),
+                    self.data,
+                    self.console,
+                ));
                 self.console.entry("saved", saved);
                 Ok(())
             }
@@ -347,7 +360,9 @@ impl Training<'_> {
 
     /// The learning curve, if it is asked for, goes into a report, or rows are few.
     fn learning_curve(&self, model: &mut FittedModel, report: bool) -> Option<LearningCurve> {
-        let rows = model.record().map_or(0, |record| record.split.training.len());
+        let rows = model
+            .record()
+            .map_or(0, |record| record.split.training.len());
         let few = rows <= FEW_ROWS && !self.config.data.refit;
         if !(self.args.learning_curve || report || few) {
             return None;
@@ -362,7 +377,8 @@ impl Training<'_> {
         });
         if self.args.learning_curve && curve.is_none() {
             let why = "interrupted, or too few rows to train on or to score on";
-            self.console.paragraph("note", format!("no learning curve: {why}"));
+            self.console
+                .paragraph("note", format!("no learning curve: {why}"));
         }
         curve
     }

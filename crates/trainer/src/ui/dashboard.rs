@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use backburn::text::{integer, number, shown};
 use backburn::{EpochReport, Event, Observer, Scorer, StopToken};
-use backburn_training::{LayerReport, StartReport, StepReport};
-use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyCode, KeyEventKind, KeyModifiers};
+use backburn_training::{BatchReport, LayerReport, StartReport};
+use ratatui::crossterm::event::{
+    self, Event as TerminalEvent, KeyCode, KeyEventKind, KeyModifiers,
+};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, enable_raw_mode};
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -159,7 +161,7 @@ impl Screen {
     }
 
     /// Counts a batch, and now and then reads keys and draws. Whether the run is to stop.
-    fn batch_end(&mut self, batch: &StepReport) -> bool {
+    fn batch_end(&mut self, batch: &BatchReport) -> bool {
         self.state.step += 1;
         self.state.epoch = batch.epoch;
         self.state.learning_rate = batch.learning_rate;

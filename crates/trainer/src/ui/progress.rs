@@ -191,7 +191,8 @@ impl Observer for Progress<'_> {
                 if *run == MAIN && !self.is_terminal {
                     let text = words::selection(*selection);
                     let trials = count(*trials, "small network");
-                    self.console.detail("choosing", format!("{text}, by {trials}"));
+                    self.console
+                        .detail("choosing", format!("{text}, by {trials}"));
                 }
             }
             Event::TrialEnd { .. } => {
@@ -213,7 +214,10 @@ impl Observer for Progress<'_> {
                 let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
                 let text = match shapes.as_slice() {
                     [_] => members.to_string(),
-                    _ => format!("{members}, with hidden layers {} by turns", shapes.join(" and ")),
+                    _ => format!(
+                        "{members}, with hidden layers {} by turns",
+                        shapes.join(" and ")
+                    ),
                 };
                 self.print(|console| console.detail("networks", text));
             }
@@ -229,9 +233,12 @@ impl Observer for Progress<'_> {
             }
             Event::FitStart { job, start } => {
                 if let Some(view) = self.jobs().get_mut(&job.name) {
-                    let epochs = job.max_epochs.map_or(start.epochs, |most| most.min(start.epochs));
+                    let epochs = job
+                        .max_epochs
+                        .map_or(start.epochs, |most| most.min(start.epochs));
                     view.steps = start.steps;
-                    view.bar.set_length(epochs.saturating_mul(start.steps) as u64);
+                    view.bar
+                        .set_length(epochs.saturating_mul(start.steps) as u64);
                 }
             }
             Event::Resumed { job, epoch, batch } => {
@@ -245,7 +252,9 @@ impl Observer for Progress<'_> {
                 }
             }
             Event::BatchEnd { job, .. } => {
-                if self.is_terminal && let Some(view) = self.jobs().get(&job.name) {
+                if self.is_terminal
+                    && let Some(view) = self.jobs().get(&job.name)
+                {
                     view.bar.inc(1);
                 }
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use backburn::text::{count, escaped, integer, shown};
 use backburn::{
     COVERAGE, ColumnKind, ColumnSchema, Dataset, Finding, FitRecord, FittedModel, Reliability,
-    Score, Selected, Selection, StopReason, Table, TargetScale, Unseen, Warning,
+    Score, Selected, Selection, StopReason, Table, TargetTransform, Unseen, Warning,
 };
 use backburn_report::quoted;
 
@@ -63,7 +63,11 @@ pub fn warning(warning: &Warning) -> String {
             format!("no checkpoint: {reason}; training goes on")
         }
         Warning::CheckpointNotRead { file, reason } => {
-            format!("{}: {}; that training starts over", escaped(file), escaped(reason))
+            format!(
+                "{}: {}; that training starts over",
+                escaped(file),
+                escaped(reason)
+            )
         }
         other => format!("{other:?}"),
     }
@@ -80,12 +84,15 @@ pub fn selection(selection: Selection) -> &'static str {
 /// What trials chose.
 pub fn selected(selected: Selected) -> String {
     let (what, which) = match selected {
-        Selected::TargetTransform(TargetScale::Log) => (Selection::TargetTransform, "log"),
+        Selected::TargetTransform(TargetTransform::Log) => (Selection::TargetTransform, "log"),
         Selected::TargetTransform(_) => (Selection::TargetTransform, "standard"),
         Selected::KnnFeatures(true) => (Selection::KnnFeatures, "used"),
         Selected::KnnFeatures(false) => (Selection::KnnFeatures, "not used"),
     };
-    format!("{}: {which}, by cross-validation of small networks", selection(what))
+    format!(
+        "{}: {which}, by cross-validation of small networks",
+        selection(what)
+    )
 }
 
 /// The columns by kind: `2 numeric (size, built), 1 date (sold)`.
@@ -260,7 +267,10 @@ pub fn file_name(name: &str) -> String {
     let safe = escaped(name).replace('\n', "\\n");
     let length = safe.chars().count();
     match length > LONGEST {
-        true => format!("…{}", safe.chars().skip(length - LONGEST).collect::<String>()),
+        true => format!(
+            "…{}",
+            safe.chars().skip(length - LONGEST).collect::<String>()
+        ),
         false => safe,
     }
 }
