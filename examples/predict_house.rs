@@ -11,9 +11,7 @@ use std::sync::Arc;
 use arrow_array::types::{ByteArrayType, Utf8Type};
 use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_array::{Float64Array, StringArray};
-use backburn::Predictor;
-use backburn_preprocessing::Predictions;
-use backburn_table::ColumnKind;
+use backburn::{ColumnKind, Predictions, Predictor};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use backburn_model::{Activation, Initializer, MlpConfig};
 use backburn_training::{
     Callback, EpochReport, Loss, OptimizerConfig, ScheduleConfig, TensorDataset, TrainingConfig,
-    fit,
+    TrainingState, fit,
 };
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
@@ -22,7 +22,7 @@ use burn::tensor::{Device, Int, Tensor};
 struct Print;
 
 impl Callback for Print {
-    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, epoch: &EpochReport) -> ControlFlow<()> {
         if epoch.epoch.is_multiple_of(200) {
             println!("epoch {:4}  loss {:.4}", epoch.epoch, epoch.training_loss);
         }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use backburn::{Predictor, SavedModel};
@@ -11,7 +12,8 @@ use backburn_model::MlpConfig;
 use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
 use backburn_table::{ReadOptions, Schema, Table, TableReader};
 use backburn_training::{
-    Callback, Checkpoint, History, StopReason, TensorDataset, TrainingConfig, fit, resume,
+    Callback, Checkpoint, EpochReport, History, StopReason, TensorDataset, TrainingConfig,
+    TrainingState, fit, resume,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -126,12 +128,26 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 
 fn checkpoints() -> Vec<Vec<u8>> {
     struct Keeping(Vec<Vec<u8>>);
-    impl Callback for Keeping {
-        fn checkpoint_due(&mut self, _: Option<StopReason>) -> bool {
-            true
+    impl Keeping {
+        fn keep(&mut self, session: &dyn TrainingState) {
+            let checkpoint = session.checkpoint();
+            self.0
+                .extend(checkpoint.map(|checkpoint| checkpoint.to_bytes()));
         }
-        fn on_checkpoint(&mut self, checkpoint: Checkpoint) {
-            self.0.push(checkpoint.to_bytes());
+    }
+    impl Callback for Keeping {
+        fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
+            self.keep(session);
+            ControlFlow::Continue(())
+        }
+
+        fn on_fit_end(
+            &mut self,
+            session: &dyn TrainingState,
+            _: StopReason,
+            _: Option<&EpochReport>,
+        ) {
+            self.keep(session);
         }
     }
     let mut keeping = Keeping(Vec::new());

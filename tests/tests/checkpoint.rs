@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use backburn_model::{Mlp, MlpConfig, Normalization, TabMConfig};
 use backburn_training::{
-    BatchReport, Callback, Checkpoint, EpochReport, Fitted, History, Network, OptimizerConfig,
-    OptimizerName, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError, fit,
+    Callback, Checkpoint, EpochReport, Fitted, History, Network, OptimizerConfig, OptimizerName,
+    StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
     resume,
 };
 use burn::module::{Module, ModuleVisitor, Param};
@@ -47,6 +47,15 @@ impl Keeping {
             kept: Vec::new(),
         }
     }
+
+    fn keep(&mut self, session: &dyn TrainingState) {
+        let Some(mut checkpoint) = session.checkpoint() else {
+            return;
+        };
+        assert_eq!(checkpoint.ended().is_some(), self.ended);
+        checkpoint.note = serde_json::to_string(&self.history).unwrap();
+        self.kept.push(checkpoint.to_bytes());
+    }
 }
 
 impl Callback for Keeping {
@@ -62,28 +71,31 @@ impl Callback for Keeping {
         self.history = serde_json::from_str(&checkpoint.note).unwrap();
     }
 
-    fn on_batch_end(&mut self, _: &BatchReport) -> ControlFlow<()> {
+    fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
         self.steps += 1;
+        if self.steps.is_multiple_of(self.every) {
+            self.keep(session);
+        }
         ControlFlow::Continue(())
     }
 
-    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
-        self.history.on_epoch_end(epoch)
+    fn on_epoch_end(
+        &mut self,
+        session: &dyn TrainingState,
+        epoch: &EpochReport,
+    ) -> ControlFlow<()> {
+        self.history.on_epoch_end(session, epoch)
     }
 
-    fn on_fit_end(&mut self, stop: StopReason, diverged: Option<&EpochReport>) {
-        self.history.on_fit_end(stop, diverged);
-    }
-
-    fn checkpoint_due(&mut self, ended: Option<StopReason>) -> bool {
-        self.ended = ended.is_some();
-        self.ended || self.steps.is_multiple_of(self.every)
-    }
-
-    fn on_checkpoint(&mut self, mut checkpoint: Checkpoint) {
-        assert_eq!(checkpoint.ended().is_some(), self.ended);
-        checkpoint.note = serde_json::to_string(&self.history).unwrap();
-        self.kept.push(checkpoint.to_bytes());
+    fn on_fit_end(
+        &mut self,
+        session: &dyn TrainingState,
+        stop: StopReason,
+        diverged: Option<&EpochReport>,
+    ) {
+        self.history.on_fit_end(session, stop, diverged);
+        self.ended = true;
+        self.keep(session);
     }
 }
 

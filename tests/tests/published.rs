@@ -105,7 +105,7 @@ fn piecewise_linear_encoding() {
             indicator: false,
             missing: None,
         }],
-        neighbours: Vec::new(),
+        knn_features: Vec::new(),
         imputer: None,
     };
     let rows = fixture.floats("inputs");

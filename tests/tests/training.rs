@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use backburn_model::{Activation, EmbeddingConfig, Initializer, Mlp, MlpConfig, Normalization};
 use backburn_training::{
-    BatchReport, Callback, EpochReport, Loss, OptimizerConfig, OptimizerName, ScheduleConfig,
-    StopReason, TensorDataset, TrainingConfig, TrainingError, fit,
+    Callback, EpochReport, Loss, OptimizerConfig, OptimizerName, ScheduleConfig, StopReason,
+    TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
 };
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -53,7 +53,7 @@ struct Record {
 }
 
 impl Callback for Record {
-    fn on_batch_end(&mut self, _: &BatchReport) -> ControlFlow<()> {
+    fn on_batch_end(&mut self, _: &dyn TrainingState) -> ControlFlow<()> {
         self.steps += 1;
         match self.stop_after_steps {
             Some(steps) if self.steps >= steps => ControlFlow::Break(()),
@@ -61,7 +61,7 @@ impl Callback for Record {
         }
     }
 
-    fn on_epoch_end(&mut self, epoch: &EpochReport) -> ControlFlow<()> {
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, epoch: &EpochReport) -> ControlFlow<()> {
         self.training.push(epoch.training_loss);
         self.validation
             .extend(epoch.validation.as_ref().map(|v| v.loss));

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use backburn_model::MlpConfig;
-use backburn_training::{Callback, EpochReport, TensorDataset, TrainingConfig, fit};
+use backburn_training::{Callback, EpochReport, TensorDataset, TrainingConfig, TrainingState, fit};
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use plotters::prelude::*;
@@ -21,7 +21,7 @@ type Failure = Box<dyn std::error::Error>;
 struct Clock(Vec<Instant>);
 
 impl Callback for Clock {
-    fn on_epoch_end(&mut self, _: &EpochReport) -> ControlFlow<()> {
+    fn on_epoch_end(&mut self, _: &dyn TrainingState, _: &EpochReport) -> ControlFlow<()> {
         self.0.push(Instant::now());
         let long = self.0.len() > 5 && self.0[0].elapsed().as_secs_f64() > 1.0;
         match long {
