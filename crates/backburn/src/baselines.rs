@@ -8,8 +8,11 @@ use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::fit_plan::fit_plan;
+use crate::members::Members;
+use crate::model_file::SavedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::selection;
 use crate::targets::Targets;
 
 /// The score of always predicting the mean of the training rows, or the frequencies of their classes.
@@ -51,23 +54,31 @@ pub fn constant_name(task: Task) -> &'static str {
     }
 }
 
-/// The score of the same training without hidden layers.
+/// The settings of a linear model: a network without hidden layers.
+pub fn linear_config(config: &Config) -> Config {
+    let mut config = config.clone();
+    config.network.hidden = Vec::new();
+    config.ensemble.members = Members::Exactly(1);
+    // A linear model has a convex loss, and can take larger steps.
+    if let Some(rate) = config.training.learning_rate.fixed() {
+        config.training.learning_rate = (rate * 10.0).min(1.0).into();
+    }
+    config
+}
+
+/// The score of the same training without hidden layers, with the selections of the model.
 ///
 /// # Errors
 ///
 /// Those of [`Estimator::fit`](crate::Estimator::fit).
 pub fn linear(
+    model: &SavedModel,
     data: &Dataset,
     config: &Config,
     test: &Table,
     context: &FitContext,
 ) -> Result<Score, Error> {
-    let mut config = config.clone();
-    config.network.hidden = Vec::new();
-    // A linear model has a convex loss, and can take larger steps.
-    if let Some(rate) = config.training.learning_rate.fixed() {
-        config.training.learning_rate = (rate * 10.0).min(1.0).into();
-    }
+    let config = selection::as_in(model, linear_config(config));
     let split = data.validation_split(&config);
     let plan = Plan::new("linear", data, split, &config, PlanOptions::default())?;
     fit_plan(plan, data, &context.quiet())?.evaluate(test)

@@ -5,7 +5,7 @@ use backburn_training::{Diagnosis, Finding, StopReason};
 use serde::Serialize;
 
 use crate::baselines;
-use crate::config::{Config, KnnFeatures};
+use crate::config::Config;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::fitted_model::{FitRecord, FittedModel};
 use crate::members::Members;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::selection;
 use crate::text::{count, number};
 
 /// Fewer rows than this are not divided further.
@@ -137,16 +138,8 @@ fn fit_part(
     context: &FitContext,
 ) -> Result<(FittedModel, usize), Error> {
     let rows = &split.training;
-    let mut config = config.clone();
-    if let Some(transform) = model.model().target.transform() {
-        config.data.target_transform = transform;
-    }
     // Nothing is selected anew for fewer rows.
-    let mut neighbors = model.model().encoder.knn_features.iter();
-    config.data.knn_features = match neighbors.any(|by| by.columns.len() > 2) {
-        true => KnnFeatures::Always,
-        false => KnnFeatures::Never,
-    };
+    let mut config = selection::as_in(model.model(), config.clone());
     config.ensemble.members = Members::Exactly(1);
     config.training.seed = config.training.seed.wrapping_add(repeat);
     // Every network takes as many steps, so that only the rows make a difference.

@@ -9,6 +9,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::event::{Selected, Selection};
 use crate::job::Job;
+use crate::model_file::SavedModel;
 use trials::Errors;
 
 /// Fewer rows tell nothing.
@@ -43,6 +44,17 @@ pub(crate) fn choose(selection: Selection, jobs: &[Job], errors: &[f64]) -> Sele
         Selection::TargetTransform => target_transform::choose(&errors),
         Selection::KnnFeatures => knn_features::choose(&errors),
     }
+}
+
+/// A config whose selections are those of a model: nothing is left to trials.
+pub(crate) fn as_in(model: &SavedModel, mut config: Config) -> Config {
+    if let Some(transform) = model.target.transform() {
+        config.data.target_transform = transform;
+    }
+    // Features of more than two columns are those of all numeric columns.
+    let mut features = model.encoder.knn_features.iter();
+    let used = features.any(|feature| feature.columns.len() > 2);
+    with_selected(config, Selected::KnnFeatures(used))
 }
 
 /// A config with the setting that was chosen.

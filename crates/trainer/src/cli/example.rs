@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, number};
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, LearningCurve, ModelFile,
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
     ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, Target, Targets,
-    history_file, learning_curve,
+    history_file,
 };
 use serde_json::{Map, Value, json};
 
@@ -72,9 +72,18 @@ pub const PENGUINS: Example = Example {
 
 /// The fraction of rows that are set aside to test on.
 const TEST_FRACTION: f64 = 0.2;
+/// With fewer rows, a few test rows say little: all rows are scored by cross-validation too.
+const FEW_ROWS: usize = 1000;
+const FOLDS: usize = 5;
+/// How often each column is shuffled for the report. An example is to be quick.
+const REPEATS: usize = 2;
 
 pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
-    let config = args.run.settings()?;
+    let mut config = args.run.settings()?;
+    // Trials choose no k-NN features on either table; an example is to be quick, and leaves them out.
+    if config.data.knn_features == KnnFeatures::Auto {
+        config.data.knn_features = KnnFeatures::Never;
+    }
     let device = device::choose(&args.run.device)?;
     let stop = interrupt::catch();
     let examples = match args.name {
@@ -193,19 +202,23 @@ impl Run<'_> {
         progress.phase("training a linear model to compare with");
         let linear = match self.stop.is_stopped() {
             true => None,
-            false => Some(baselines::linear(
-                &data,
-                self.config,
-                rest.table(),
-                &context,
-            )?),
+            false => {
+                let (model, test) = (model.model(), rest.table());
+                Some(baselines::linear(
+                    model,
+                    &data,
+                    self.config,
+                    test,
+                    &context,
+                )?)
+            }
         };
         progress.finish();
         self.show(&model, &tested, linear.as_ref(), rest.table())?;
-        progress.phase("training on parts of the rows");
-        let curve = learning_curve(&mut model, &data, Some(rest.table()), self.config, &context)?;
-        progress.finish();
-        let result = self.result(&model, &tested, linear.as_ref(), curve.as_ref(), &path);
+        if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
+            self.cross_validate(&all)?;
+        }
+        let result = self.result(&model, &tested, linear.as_ref(), &path);
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
@@ -220,8 +233,15 @@ impl Run<'_> {
             }
             let command = self.line.command();
             let test = Some(rest.table());
-            let mut page =
-                training_report(&model, &data, test, &scores, curve, &command, example.unit)?;
+            let mut page = training_report(
+                &model,
+                &data,
+                test,
+                &scores,
+                None,
+                &command,
+                (example.unit, REPEATS),
+            )?;
             page.title = example.title.to_string();
             progress.finish();
             file.write(&page, console)?;
@@ -305,12 +325,39 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Scores all rows by cross-validation, and a linear model beside.
+    fn cross_validate(&self, all: &Dataset) -> Result<(), Error> {
+        let context = FitContext {
+            stop: self.stop.clone(),
+            ..FitContext::new(self.device.clone())
+        };
+        let score = |config: Config| -> Result<String, Error> {
+            let folds = Estimator::new(config).cross_validate(all, FOLDS, &context)?;
+            Ok(match folds.summary() {
+                ("rmse", ..) => folds.to_string(),
+                (_, accuracy, _) => format!(
+                    "accuracy {:.2} %, log loss {:.4}",
+                    accuracy * 100.0,
+                    folds.mean_and_deviation("log_loss").0
+                ),
+            })
+        };
+        let rows = count(all.rows().len(), "row");
+        let (own, linear) = (
+            score(self.config.clone())?,
+            score(baselines::linear_config(self.config))?,
+        );
+        let text =
+            format!("all {rows} by {FOLDS}-fold cross-validation: {own}; a linear model: {linear}");
+        self.console.paragraph("folds", text);
+        Ok(())
+    }
+
     fn result(
         &self,
         model: &FittedModel,
         tested: &Tested,
         linear: Option<&Score>,
-        curve: Option<&LearningCurve>,
         path: &Path,
     ) -> Map<String, Value> {
         let mut result = tested.score.json();
@@ -319,7 +366,7 @@ impl Run<'_> {
         result.insert("baseline".to_string(), constant);
         result.insert("linear".to_string(), json!(linear.map(Score::json)));
         if let Some(record) = model.record() {
-            result.extend(facts(model, record, curve, path));
+            result.extend(facts(model, record, None, path));
         }
         result
     }

@@ -39,7 +39,7 @@ pub fn training_report(
     scores: &Scores,
     curve: Option<LearningCurve>,
     command: &str,
-    unit: &str,
+    (unit, repeats): (&str, usize),
 ) -> Result<Report, Error> {
     let Some(record) = model.record() else {
         return Err(Error::Failed(
@@ -55,6 +55,7 @@ pub fn training_report(
     let saved = model.model();
     let options = ExplainOptions {
         seed: saved.summary.seed,
+        repeats,
         ..ExplainOptions::default()
     };
     let explanation = Explanation::new(saved, &table, &options, model.predictor().device())?;

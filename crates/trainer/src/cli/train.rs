@@ -29,6 +29,9 @@ use crate::ui::words;
 /// With up to so many training rows, the learning curve is drawn without being asked for.
 const FEW_ROWS: usize = 300;
 
+/// How often each column is shuffled for its importance in a report.
+const REPEATS: usize = 5;
+
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
     let needs_other_rows = args.report.is_some() || args.learning_curve;
@@ -270,8 +273,15 @@ impl Training<'_> {
         if let Some(file) = files.report {
             self.progress.phase("writing the report");
             let command = self.line.command();
-            let report =
-                training_report(&model, self.data, self.test, &scores, curve, &command, "")?;
+            let report = training_report(
+                &model,
+                self.data,
+                self.test,
+                &scores,
+                curve,
+                &command,
+                ("", REPEATS),
+            )?;
             self.progress.finish();
             file.write(&report, self.console)?;
         }

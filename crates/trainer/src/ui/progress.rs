@@ -48,6 +48,10 @@ impl<'a> Progress<'a> {
 
     /// Shows what is being done until the next phase, or until [`finish`](Self::finish).
     pub fn phase(&self, words: &str) {
+        if !self.is_terminal {
+            self.console.detail("now", words);
+            return;
+        }
         let bar = self.bar();
         bar.set_style(style("{prefix:10} {spinner} {msg}"));
         bar.set_prefix("now");
