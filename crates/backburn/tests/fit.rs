@@ -199,7 +199,10 @@ fn events_of_trials_and_of_an_ensemble_come_in_order() {
     let names = names.into_inner().unwrap();
     assert_eq!(names.len(), jobs.len());
     assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), jobs);
-    assert_eq!(model.record().unwrap().validation.as_ref().unwrap().rows, 120);
+    assert_eq!(
+        model.record().unwrap().validation.as_ref().unwrap().rows,
+        120
+    );
 }
 
 #[test]
@@ -320,7 +323,10 @@ fn refused(result: Result<impl Sized, Error>) -> String {
 #[test]
 fn wrong_settings_are_errors_that_say_what_to_do() {
     let message = refused(Settings::new().set("training.epoch=7"));
-    assert!(message.contains("did you mean `training.epochs`?"), "{message}");
+    assert!(
+        message.contains("did you mean `training.epochs`?"),
+        "{message}"
+    );
     let message = refused(Settings::new().toml("[training]\nepochs = \"many\"\n"));
     assert!(message.contains("line 2"), "{message}");
     let message = refused(Settings::new().file(Path::new("nowhere.toml")));
@@ -356,7 +362,10 @@ fn settings_that_do_not_fit_the_table_are_refused_before_training() {
     let estimator = Estimator::new(one_network(1));
     for folds in [0, 1, 61] {
         let message = refused(estimator.cross_validate(&houses, folds, &context));
-        assert!(message.starts_with(&format!("{folds} folds: ")), "{message}");
+        assert!(
+            message.starts_with(&format!("{folds} folds: ")),
+            "{message}"
+        );
     }
     let mut config = one_network(1);
     let no_column = "rent".to_string();
@@ -420,8 +429,14 @@ fn a_model_that_was_saved_predicts_the_same() {
         assert_eq!(model.save(&path).unwrap(), path);
         let loaded = FittedModel::load(&path, Device::default()).unwrap();
         assert!(loaded.record().is_none());
-        assert_eq!(loaded.predict(&data).unwrap(), model.predict(&data).unwrap());
-        assert_eq!(loaded.evaluate(&data).unwrap(), model.evaluate(&data).unwrap());
+        assert_eq!(
+            loaded.predict(&data).unwrap(),
+            model.predict(&data).unwrap()
+        );
+        assert_eq!(
+            loaded.evaluate(&data).unwrap(),
+            model.evaluate(&data).unwrap()
+        );
         assert!(bytes(&loaded) == bytes(&model));
     }
 }
@@ -502,11 +517,11 @@ fn check_resumed(config: &Config, job_name: &str) {
     let model = fit(config, &data, &context).unwrap();
     drop(context);
     assert!(bytes(&model) == bytes(&whole));
+    assert_eq!(checkpoints.end(true).unwrap(), None);
+    assert!(!path.exists());
     let resumed = resumed.into_inner().unwrap();
     let of_job = resumed.iter().find(|(name, _)| name == job_name);
     assert!(of_job.is_some_and(|(_, epoch)| *epoch >= 3), "{resumed:?}");
-    assert_eq!(checkpoints.end(true).unwrap(), None);
-    assert!(!path.exists());
 }
 
 #[test]
