@@ -257,10 +257,7 @@ mod tests {
         let metrics = score.metrics();
         assert_eq!(metrics.keys().collect::<Vec<_>>(), ["mae", "r2", "rmse"]);
         assert_eq!((metrics["mae"], metrics["r2"]), (0.5, 0.5));
-        assert_eq!(
-            score.to_string(),
-            "RMSE 0.7071, MAE 0.5000, R² 0.5000"
-        );
+        assert_eq!(score.to_string(), "RMSE 0.7071, MAE 0.5000, R² 0.5000");
     }
 
     #[test]
@@ -274,7 +271,13 @@ mod tests {
         assert_eq!((score.rows, score.skipped), (2, 1));
         assert_eq!(score.main(), 0.5);
         let metrics = score.metrics();
-        let names = ["accuracy", "auc", "calibration_error", "log_loss", "macro_f1"];
+        let names = [
+            "accuracy",
+            "auc",
+            "calibration_error",
+            "log_loss",
+            "macro_f1",
+        ];
         assert_eq!(metrics.keys().collect::<Vec<_>>(), names);
         assert_eq!(score.error(), ("log loss", metrics["log_loss"]));
         assert_eq!(score.headline(""), "accuracy 50.00 %");
