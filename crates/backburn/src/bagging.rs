@@ -152,3 +152,104 @@ impl<'a> BaggedEnsemble<'a> {
         Ok((network, self.score))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+
+    use super::*;
+    use crate::members::Members;
+
+    /// A table of two classes, a quarter of the rows in the second.
+    fn dataset(rows: usize) -> Dataset {
+        let mut csv = "x,kind\n".to_string();
+        for row in 0..rows {
+            let kind = if row % 4 == 0 { "rare" } else { "common" };
+            csv += &format!("{},{kind}\n", row * 7 % 31);
+        }
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        Dataset::new(table, "kind", &Default::default()).unwrap()
+    }
+
+    fn config(members: usize, folds: usize) -> Config {
+        let mut config = Config::default();
+        config.ensemble.members = Members::Exactly(members);
+        config.ensemble.folds = folds;
+        config
+    }
+
+    /// How often each of the rows is left out.
+    fn left_out(splits: &[Split], rows: &[usize]) -> Vec<usize> {
+        let times = |row: &usize| {
+            let without = splits.iter().filter(|split| split.validation.contains(row));
+            without.count()
+        };
+        rows.iter().map(times).collect()
+    }
+
+    #[test]
+    fn each_row_is_left_out_by_as_many_members() {
+        let data = dataset(40);
+        // Not all rows of the table.
+        let rows: Vec<usize> = (4..40).collect();
+        for (members, folds, times) in [(8, 8, 1), (16, 8, 2), (3, 3, 1)] {
+            let splits = member_splits(&data, &rows, &config(members, folds));
+            assert_eq!(splits.len(), members);
+            assert!(left_out(&splits, &rows).iter().all(|&t| t == times));
+            for split in &splits {
+                let mut all = [split.training.as_slice(), &split.validation].concat();
+                all.sort_unstable();
+                assert_eq!(all, rows);
+            }
+        }
+    }
+
+    #[test]
+    fn further_rounds_of_folds_are_drawn_anew() {
+        let data = dataset(40);
+        let rows: Vec<usize> = (0..40).collect();
+        let splits = member_splits(&data, &rows, &config(6, 4));
+        assert_eq!(splits.len(), 6);
+        let times = left_out(&splits, &rows);
+        assert!(times.iter().all(|times| (1..=2).contains(times)));
+        assert_eq!(times.iter().filter(|&&times| times == 2).count(), 20);
+        assert_ne!(splits[0], splits[4]);
+        // Other seeds have other folds, the same seed the same.
+        let mut other = config(6, 4);
+        assert_eq!(member_splits(&data, &rows, &other), splits);
+        other.training.seed = 1;
+        assert_ne!(member_splits(&data, &rows, &other)[0], splits[0]);
+    }
+
+    #[test]
+    fn folds_are_stratified() {
+        let data = dataset(40);
+        let rows: Vec<usize> = (0..40).collect();
+        for split in member_splits(&data, &rows, &config(5, 5)) {
+            let rare = split.validation.iter().filter(|&&row| row % 4 == 0);
+            assert_eq!((split.validation.len(), rare.count()), (8, 2));
+        }
+    }
+
+    #[test]
+    fn there_are_no_more_folds_than_rows() {
+        let data = dataset(40);
+        let splits = member_splits(&data, &[0, 1, 2], &config(6, 8));
+        assert_eq!(splits.len(), 6);
+        assert!(splits.iter().all(|split| split.validation.len() == 1));
+        assert_eq!(left_out(&splits, &[0, 1, 2]), [2, 2, 2]);
+    }
+
+    #[test]
+    fn an_ensemble_without_networks_is_an_error() {
+        let data = dataset(40);
+        let rows: Vec<usize> = (0..40).collect();
+        let config = config(2, 2);
+        let ensemble = BaggedEnsemble::new(&data, &rows, &config).unwrap();
+        assert!(ensemble.so_far().is_none());
+        let error = ensemble.finish(2).unwrap_err();
+        assert_eq!(error.to_string(), "no network was trained");
+    }
+}

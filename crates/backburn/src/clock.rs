@@ -37,3 +37,30 @@ impl Clock {
         Some(self.limit?.saturating_sub(self.before))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_counts_the_time_before_an_interruption() {
+        let seconds = Duration::from_secs;
+        let clock = Clock::new(Some(seconds(10)), seconds(4));
+        assert!(clock.spent() >= seconds(4));
+        assert!(clock.left().unwrap() <= seconds(6));
+        assert_eq!(clock.whole(), Some(seconds(6)));
+    }
+
+    #[test]
+    fn no_time_is_left_where_more_than_the_limit_was_spent() {
+        let clock = Clock::new(Some(Duration::from_secs(1)), Duration::from_secs(2));
+        assert_eq!(clock.left(), Some(Duration::ZERO));
+        assert_eq!(clock.whole(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn without_a_limit_there_is_no_end() {
+        let clock = Clock::new(None, Duration::from_secs(5));
+        assert_eq!((clock.left(), clock.whole()), (None, None));
+    }
+}

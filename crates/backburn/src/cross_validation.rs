@@ -163,3 +163,58 @@ fn fit_fold(
     let score = Score::of_table(&predictions, &held_out, &model.model().target)?;
     Ok((score, predictions, started))
 }
+
+#[cfg(test)]
+mod tests {
+    use backburn_training::metrics::{ClassificationScore, RegressionScore};
+
+    use super::*;
+    use crate::score::Metrics;
+
+    fn score(metrics: Metrics) -> Score {
+        Score {
+            rows: 1,
+            skipped: 0,
+            metrics,
+        }
+    }
+
+    #[test]
+    fn the_summary_has_the_mean_and_the_deviation_between_folds() {
+        let fold = |rmse: f64| {
+            score(Metrics::Regression(RegressionScore {
+                rmse,
+                mae: 2.0 * rmse,
+                r2: None,
+            }))
+        };
+        let validated = CrossValidation {
+            scores: vec![fold(1.0), fold(3.0)],
+            rows: vec![0, 1],
+            predictions: Predictions::Values(vec![0.0, 0.0]),
+        };
+        assert_eq!(validated.summary(), ("rmse", 2.0, 1.0));
+        assert_eq!(validated.mean_and_deviation("mae"), (4.0, 2.0));
+        // No fold has this metric.
+        assert!(validated.mean_and_deviation("r2").0.is_nan());
+        assert_eq!(validated.to_string(), "mean RMSE 2.0000 ± 1.0000");
+    }
+
+    #[test]
+    fn classes_are_compared_by_accuracy() {
+        let fold = |probabilities: [f64; 4]| {
+            let of_fold = ClassificationScore::new(&probabilities, 2, &[0, 1]);
+            score(Metrics::Classification(of_fold.unwrap()))
+        };
+        let validated = CrossValidation {
+            scores: vec![fold([0.9, 0.1, 0.2, 0.8]), fold([0.9, 0.1, 0.8, 0.2])],
+            rows: Vec::new(),
+            predictions: Predictions::Classes {
+                classes: vec!["a".to_string(), "b".to_string()],
+                probabilities: Vec::new(),
+            },
+        };
+        assert_eq!(validated.summary(), ("accuracy", 0.75, 0.25));
+        assert_eq!(validated.to_string(), "mean accuracy 75.00 % ± 25.00");
+    }
+}

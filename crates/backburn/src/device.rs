@@ -44,4 +44,17 @@ mod tests {
     fn a_device_has_the_name_of_its_backend() {
         assert_eq!(SelectedDevice::from(Device::flex()).name, "flex");
     }
+
+    #[test]
+    fn the_name_may_be_chosen() {
+        let device = SelectedDevice::new("processor", Device::flex());
+        assert_eq!(device.name, "processor");
+    }
+
+    #[test]
+    fn the_name_of_the_default_device_is_a_word_in_lower_case() {
+        let name = SelectedDevice::default().name;
+        let is_plain = |c: char| c.is_alphanumeric() && !c.is_uppercase();
+        assert!(!name.is_empty() && name.chars().all(is_plain), "{name}");
+    }
 }

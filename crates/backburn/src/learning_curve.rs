@@ -218,3 +218,57 @@ fn too_little_data(curve: &LearningCurve, constant: f64, config: &Config) -> Opt
         settings: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    fn found(errors: &[f64], constant: f64) -> Option<Finding> {
+        let rows = [100, 200, 400].into_iter().skip(3 - errors.len());
+        let curve = LearningCurve {
+            measure: "RMSE".to_string(),
+            points: rows.zip(errors.iter().copied()).collect(),
+        };
+        too_little_data(&curve, constant, &Config::preset(Preset::Fast))
+    }
+
+    #[test]
+    fn a_curve_that_still_falls_steeply_asks_for_more_rows() {
+        let finding = found(&[8.0, 4.0, 2.0], 10.0).unwrap();
+        assert_eq!(finding.name, Diagnosis::TooLittleData);
+        assert!(
+            finding.evidence.starts_with(
+                "from 200 rows to 400 rows the RMSE of a network falls from 4.0000 to 2.0000, by 50 %"
+            ),
+            "{}",
+            finding.evidence
+        );
+        assert!(finding.remedy.contains("network.hidden=[]"));
+    }
+
+    #[test]
+    fn other_curves_ask_for_nothing() {
+        // It is flat at its end.
+        assert_eq!(found(&[8.0, 4.0, 3.9], 10.0), None);
+        // It has only just begun to fall.
+        assert_eq!(found(&[4.1, 4.0, 2.0], 10.0), None);
+        // The error is next to nothing already.
+        assert_eq!(found(&[8.0, 4.0, 2.0], 1000.0), None);
+        // There are too few points.
+        assert_eq!(found(&[4.0, 2.0], 10.0), None);
+        assert_eq!(found(&[f64::NAN, f64::NAN, f64::NAN], 10.0), None);
+    }
+
+    #[test]
+    fn a_linear_network_cannot_be_smaller() {
+        let mut config = Config::preset(Preset::Fast);
+        config.network.hidden = Vec::new();
+        let curve = LearningCurve {
+            measure: "RMSE".to_string(),
+            points: vec![(10, 8.0), (20, 4.0), (40, 2.0)],
+        };
+        let finding = too_little_data(&curve, 10.0, &config).unwrap();
+        assert_eq!(finding.remedy, "collect more rows");
+    }
+}

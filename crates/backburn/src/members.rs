@@ -63,3 +63,47 @@ impl Serialize for Members {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_rows_have_more_networks() {
+        for (rows, members) in [
+            (1, 1),
+            (99, 1),
+            (100, 8),
+            (1_000, 8),
+            (1_001, 4),
+            (10_000, 4),
+            (10_001, 2),
+            (100_000, 2),
+            (100_001, 1),
+        ] {
+            assert_eq!(Members::Auto.of(rows), members, "{rows}");
+            assert_eq!(Members::Exactly(3).of(rows), 3);
+        }
+        assert_eq!(Members::Auto.count(), 1);
+        assert_eq!(Members::Exactly(3).count(), 3);
+    }
+
+    #[test]
+    fn a_config_has_a_number_or_auto() {
+        let read = |value: Value| Members::try_from(value);
+        let text = |text: &str| Value::String(text.to_string());
+        assert_eq!(read(text("auto")), Ok(Members::Auto));
+        assert_eq!(read(Value::Integer(5)), Ok(Members::Exactly(5)));
+        for wrong in [text("many"), Value::Integer(-1), Value::Float(2.0)] {
+            let error = read(wrong).unwrap_err();
+            assert!(
+                error.starts_with("expected a whole number or \"auto\""),
+                "{error}"
+            );
+        }
+        for members in [Members::Auto, Members::Exactly(5)] {
+            let json = serde_json::to_string(&members).unwrap();
+            assert_eq!(serde_json::from_str::<Members>(&json).unwrap(), members);
+        }
+    }
+}

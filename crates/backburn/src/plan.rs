@@ -352,3 +352,151 @@ fn with_refit(
     network.seconds = refit.seconds;
     network
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+
+    use super::*;
+    use crate::config::KnnFeatures;
+    use crate::members::Members;
+
+    /// A table of two numbers and a target without a long tail.
+    fn dataset() -> Dataset {
+        let mut csv = "x,z,y\n".to_string();
+        for row in 0..120 {
+            let (x, z) = (row * 37 % 101, row * 7 % 13);
+            csv += &format!("{x},{z},{}.5\n", x + 3 * z);
+        }
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        Dataset::new(table, "y", &Default::default()).unwrap()
+    }
+
+    fn plan(data: &Dataset, config: &Config) -> Plan {
+        let split = data.validation_split(config);
+        let options = PlanOptions {
+            max_epochs: None,
+            diagnose: true,
+        };
+        Plan::new("network", data, split, config, options).unwrap()
+    }
+
+    fn config(members: usize) -> Config {
+        let mut config = Config::default();
+        config.ensemble.members = Members::Exactly(members);
+        config
+    }
+
+    /// Results of trials with these errors for the two candidates.
+    fn results(plan: &Plan, errors: [f64; 2]) -> Vec<JobResult> {
+        let result = |job: &Job| {
+            let JobKind::Trial { candidate, .. } = job.kind else {
+                panic!("{} is no trial", job.name);
+            };
+            JobResult {
+                name: job.name.clone(),
+                outcome: Outcome::Error(errors[candidate]),
+            }
+        };
+        plan.jobs().iter().map(result).collect()
+    }
+
+    fn next(plan: Plan, data: &Dataset, results: Vec<JobResult>) -> Plan {
+        match plan.assemble(data, results, &FitContext::default()) {
+            Ok(Assembled::Next(next)) => next,
+            Ok(Assembled::Model(_)) => panic!("a model"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn results_of_trials_may_be_in_any_order() {
+        let data = dataset();
+        let plan = plan(&data, &config(1));
+        assert_eq!(plan.selection(), Some(Selection::KnnFeatures));
+        assert_eq!(plan.jobs().len(), 6);
+        for (errors, expected) in [
+            ([1.0, 2.0], KnnFeatures::Always),
+            ([2.0, 1.0], KnnFeatures::Never),
+        ] {
+            let results = results(&plan, errors);
+            let reversed = results.iter().rev().cloned().collect();
+            let mut turned = results.clone();
+            turned.rotate_left(2);
+            for results in [results, reversed, turned] {
+                let next = next(plan.clone(), &data, results);
+                assert_eq!(next.selection(), None);
+                let [job] = next.jobs() else {
+                    panic!("{} jobs", next.jobs().len());
+                };
+                assert_eq!(job.kind, JobKind::Network);
+                assert_eq!(job.name, "network");
+                assert!(job.diagnose);
+                assert_eq!(job.config.data.knn_features, expected);
+                assert_eq!(job.split, data.validation_split(&job.config));
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_result_is_an_error_that_names_the_job() {
+        let data = dataset();
+        let plan = plan(&data, &config(1));
+        let mut results = results(&plan, [1.0, 2.0]);
+        let missing = results.remove(4).name;
+        let error = plan
+            .assemble(&data, results, &FitContext::default())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the result of {missing} is missing")
+        );
+    }
+
+    #[test]
+    fn trials_that_were_skipped_choose_nothing() {
+        let data = dataset();
+        let plan = plan(&data, &config(1));
+        let skipped = plan.jobs().iter().map(|job| JobResult {
+            name: job.name.clone(),
+            outcome: Outcome::Skipped,
+        });
+        let skipped = skipped.collect();
+        let next = next(plan, &data, skipped);
+        assert_eq!(next.config.data.knn_features, KnnFeatures::Never);
+    }
+
+    #[test]
+    fn members_differ_in_seed_width_and_rows() {
+        let data = dataset();
+        let mut config = config(4);
+        config.data.knn_features = KnnFeatures::Never;
+        config.training.seed = 10;
+        config.network.hidden = vec![5];
+        let plan = plan(&data, &config);
+        assert!(plan.is_ensemble());
+        let jobs = plan.jobs();
+        for (member, job) in jobs.iter().enumerate() {
+            assert_eq!(job.name, format!("network-member-{}", member + 1));
+            assert_eq!(job.kind, JobKind::Member { member });
+            assert_eq!(job.config.training.seed, 10 + member as u64);
+        }
+        let widths = jobs.iter().map(|job| job.config.network.hidden[0]);
+        assert_eq!(widths.collect::<Vec<_>>(), [10, 5, 10, 5]);
+        // The first one that is as wide as the config says.
+        let diagnosed = jobs.iter().map(|job| job.diagnose);
+        let expected = [false, true, false, false];
+        assert_eq!(diagnosed.collect::<Vec<_>>(), expected);
+        assert_eq!(plan.ensemble_rows(), data.rows());
+        // Networks that were all skipped are no model.
+        let skipped = plan.jobs().iter().map(|job| JobResult {
+            name: job.name.clone(),
+            outcome: Outcome::Skipped,
+        });
+        let skipped = skipped.collect();
+        let assembled = plan.assemble(&data, skipped, &FitContext::default());
+        assert!(matches!(assembled, Err(Error::Failed(_))));
+    }
+}

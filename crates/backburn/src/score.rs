@@ -235,3 +235,101 @@ impl fmt::Display for Score {
         f.write_str(&self.line(""))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use backburn_table::ReadOptions;
+
+    use super::*;
+
+    fn classes() -> Vec<String> {
+        vec!["a".to_string(), "b".to_string()]
+    }
+
+    #[test]
+    fn rows_without_a_number_are_skipped() {
+        let truth = Targets::Values(vec![1.0, f64::NAN, 3.0, 9.0]);
+        let predictions = Predictions::Values(vec![2.0, 5.0, 3.0]);
+        let score = Score::of_rows(&predictions, &truth, &[0, 1, 2]).unwrap();
+        assert_eq!((score.rows, score.skipped), (2, 1));
+        assert_eq!(score.error(), ("RMSE", 0.5f64.sqrt()));
+        assert_eq!(score.main(), 0.5f64.sqrt());
+        let metrics = score.metrics();
+        assert_eq!(metrics.keys().collect::<Vec<_>>(), ["mae", "r2", "rmse"]);
+        assert_eq!((metrics["mae"], metrics["r2"]), (0.5, 0.5));
+        assert_eq!(score.to_string(), "RMSE 0.7071, MAE 0.5000, R² 0.5000");
+    }
+
+    #[test]
+    fn rows_without_a_known_class_are_skipped() {
+        let truth = Targets::Classes(vec![None, Some(0), Some(1)]);
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.5, 0.5, 0.9, 0.1, 0.6, 0.4],
+        };
+        let score = Score::of_rows(&predictions, &truth, &[0, 1, 2]).unwrap();
+        assert_eq!((score.rows, score.skipped), (2, 1));
+        assert_eq!(score.main(), 0.5);
+        let metrics = score.metrics();
+        let names = [
+            "accuracy",
+            "auc",
+            "calibration_error",
+            "log_loss",
+            "macro_f1",
+        ];
+        assert_eq!(metrics.keys().collect::<Vec<_>>(), names);
+        assert_eq!(score.error(), ("log loss", metrics["log_loss"]));
+        assert_eq!(score.headline(""), "accuracy 50.00 %");
+    }
+
+    #[test]
+    fn a_metric_that_is_not_defined_has_no_number() {
+        // All values are equal, all rows of one class.
+        let values = Targets::Values(vec![2.0, 2.0]);
+        let score = Score::of_rows(&Predictions::Values(vec![1.0, 2.0]), &values, &[0, 1]);
+        let score = score.unwrap();
+        assert!(!score.metrics().contains_key("r2"));
+        assert!(score.json()["r2"].is_null());
+        assert!(score.line("$").ends_with("R² undefined"));
+        let of_rows = Targets::Classes(vec![Some(1)]);
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.1, 0.9],
+        };
+        let score = Score::of_rows(&predictions, &of_rows, &[0]).unwrap();
+        assert!(!score.metrics().contains_key("auc"));
+        assert!(score.json()["auc"].is_null());
+    }
+
+    #[test]
+    fn what_cannot_be_scored_has_no_score() {
+        let missing = Targets::Values(vec![f64::NAN]);
+        let values = Predictions::Values(vec![1.0]);
+        assert_eq!(Score::of_rows(&values, &missing, &[0]), None);
+        assert_eq!(Score::of_rows(&values, &missing, &[]), None);
+        // Numbers where there are classes.
+        let of_rows = Targets::Classes(vec![Some(0)]);
+        assert_eq!(Score::of_rows(&values, &of_rows, &[0]), None);
+    }
+
+    #[test]
+    fn a_table_without_targets_is_named() {
+        let csv = "x,y\n1,\n2,\n";
+        let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default()).unwrap();
+        let target = Target::Classification {
+            column: "y".to_string(),
+            classes: classes(),
+            temperature: 1.0,
+        };
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.5; 4],
+        };
+        let error = Score::of_table(&predictions, &table, &target).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "t.csv: no row has a value of `y` to score"
+        );
+    }
+}

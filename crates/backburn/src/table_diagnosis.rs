@@ -303,6 +303,11 @@ fn imbalance(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+    use backburn_training::metrics::ClassificationScore;
+
     use super::*;
 
     #[test]
@@ -310,5 +315,145 @@ mod tests {
         let numbers = [3.0, 1.0, 1.0, 1.0, 2.0, 4.0].map(Some);
         assert_eq!(ranked(&numbers, 3), [3, 1, 1, 1, 2, 3]);
         assert_eq!(ranked(&[None, Some(1.0)], 1), [0, 1]);
+    }
+
+    fn dataset(csv: String, target: &str) -> Dataset {
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        Dataset::new(table, target, &Default::default()).unwrap()
+    }
+
+    /// The findings of leakage where all rows are trained on.
+    fn leaks(data: &Dataset) -> Vec<Finding> {
+        let rows = data.rows();
+        let target = Target::fit(data.table(), data.target(), data.task(), rows, rows).unwrap();
+        let targets = TrainingTargets::new(data, &target, rows).unwrap();
+        leakage(data, &targets, rows).unwrap()
+    }
+
+    #[test]
+    fn a_column_that_tells_the_value_is_a_leak() {
+        let csv = |rows: usize| {
+            let mut csv = "twice,noise,value\n".to_string();
+            for row in 0..rows {
+                let (value, noise) = (row * 37 % 101, row * 71 % 97);
+                csv += &format!("{}.25,{noise},{value}.5\n", 2 * value);
+            }
+            csv
+        };
+        let found = leaks(&dataset(csv(100), "value"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].name, Diagnosis::Leakage);
+        assert!(found[0].evidence.starts_with("column `twice` alone"));
+        assert_eq!(found[0].settings, ["columns.twice=ignored"]);
+        // Few rows prove nothing.
+        assert!(leaks(&dataset(csv(40), "value")).is_empty());
+    }
+
+    #[test]
+    fn a_column_that_tells_the_class_is_a_leak() {
+        let mut csv = "mark,noise,kind\n".to_string();
+        for row in 0..100 {
+            let kind = row * 37 % 101 % 3;
+            let (mark, name) = (["p", "q", "r"][kind], ["a", "b", "c"][kind]);
+            csv += &format!("{mark},{},{name}\n", row * 71 % 97);
+        }
+        let found = leaks(&dataset(csv, "kind"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        let evidence = "column `mark` alone explains 100.0 % of the rows' classes";
+        assert_eq!(found[0].evidence, evidence);
+    }
+
+    #[test]
+    fn a_column_alone_is_no_leak() {
+        let mut csv = "twice,value\n".to_string();
+        for row in 0..100 {
+            csv += &format!("{}.25,{row}.5\n", 2 * row);
+        }
+        assert!(leaks(&dataset(csv, "value")).is_empty());
+    }
+
+    fn numbers(scale: TargetTransform) -> Target {
+        Target::Regression {
+            column: "y".to_string(),
+            scale,
+            mean: 0.0,
+            std: 1.0,
+            bounds: None,
+            errors: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn outliers_of_the_target_are_found_where_errors_are_squared() {
+        let settings = |values: &[f64], scale: TargetTransform, config: &Config| {
+            let targets = TrainingTargets::Values(values.to_vec());
+            let found = heavy_tail(&targets, &numbers(scale), config)?;
+            assert_eq!(found.name, Diagnosis::TargetOutOfScale);
+            assert!(found.evidence.contains("50 deviations"));
+            Some(found.settings)
+        };
+        let standard = TargetTransform::Standard;
+        let mut config = Config::default();
+        let log = vec!["data.target_transform=log".to_string()];
+        assert_eq!(settings(&[1.0, 50.0], standard, &config), Some(log));
+        let huber = Some(vec!["training.loss=huber".to_string()]);
+        assert_eq!(settings(&[-1.0, 50.0], standard, &config), huber);
+        assert_eq!(settings(&[1.0, 20.0], standard, &config), None);
+        // The target as it is has no deviation to compare with.
+        assert_eq!(settings(&[1.0, 50.0], TargetTransform::None, &config), None);
+        config.training.loss = Loss::Huber;
+        assert_eq!(settings(&[1.0, 50.0], standard, &config), None);
+    }
+
+    /// What is found where the validation rows have this confusion matrix.
+    fn imbalanced(
+        counts: [usize; 2],
+        confusion: [[usize; 2]; 2],
+        config: &Config,
+    ) -> Option<Finding> {
+        let rows: usize = confusion.iter().flatten().sum();
+        let right = confusion[0][0] + confusion[1][1];
+        let score = Score {
+            rows,
+            skipped: 0,
+            metrics: Metrics::Classification(ClassificationScore {
+                accuracy: right as f64 / rows as f64,
+                log_loss: 0.1,
+                macro_f1: 0.5,
+                auc: None,
+                calibration_error: 0.0,
+                confusion: confusion.map(|row| row.to_vec()).to_vec(),
+            }),
+        };
+        let names = ["common".to_string(), "rare".to_string()];
+        imbalance(&names, &counts, &score, config)
+    }
+
+    #[test]
+    fn a_rare_class_that_is_missed_is_found() {
+        let mut config = Config::default();
+        let missed = [[94, 0], [5, 1]];
+        let found = imbalanced([950, 50], missed, &config).unwrap();
+        assert_eq!(found.name, Diagnosis::ClassImbalance);
+        let evidence = "class `rare` has 50 rows of 1000, and the model finds 17 % of those";
+        assert!(found.evidence.starts_with(evidence), "{}", found.evidence);
+        assert_eq!(found.settings, ["data.balance_classes=true"]);
+        config.data.balance_classes = true;
+        let balanced = imbalanced([950, 50], missed, &config).unwrap();
+        assert_eq!(balanced.remedy, "collect more rows of that class");
+    }
+
+    #[test]
+    fn classes_that_are_found_or_not_rare_are_not_told_of() {
+        let config = Config::default();
+        let missed = [[94, 0], [5, 1]];
+        // It is found.
+        assert_eq!(imbalanced([950, 50], [[94, 0], [2, 4]], &config), None);
+        // It is not rare.
+        assert_eq!(imbalanced([600, 400], missed, &config), None);
+        // Too few rows validate.
+        assert_eq!(imbalanced([950, 50], [[94, 0], [4, 0]], &config), None);
+        // Nothing else is right either.
+        assert_eq!(imbalanced([950, 50], [[2, 92], [5, 1]], &config), None);
     }
 }

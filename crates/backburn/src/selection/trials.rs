@@ -111,3 +111,131 @@ pub(super) fn overall(errors: [f64; FOLDS]) -> f64 {
     let squares = errors.iter().map(|error| error * error);
     (squares.sum::<f64>() / FOLDS as f64).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+
+    use super::*;
+    use crate::config::KnnFeatures;
+
+    fn dataset(rows: usize) -> Dataset {
+        let mut csv = "x,y\n".to_string();
+        for row in 0..rows {
+            csv += &format!("{},{}.5\n", row * 7 % 31, row * 3 % 29);
+        }
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        Dataset::new(table, "y", &Default::default()).unwrap()
+    }
+
+    #[test]
+    fn a_sample_is_spread_evenly() {
+        let rows: Vec<usize> = (10..20).collect();
+        assert_eq!(sample(&rows, 3), [10, 14, 18]);
+        assert_eq!(sample(&rows, 5), [10, 12, 14, 16, 18]);
+        assert_eq!(sample(&rows, 9), [10, 12, 14, 16, 18]);
+        assert_eq!(sample(&rows, 10), rows);
+        assert_eq!(sample(&rows, 100), rows);
+        assert!(sample(&[], 5).is_empty());
+    }
+
+    #[test]
+    fn each_candidate_is_trained_without_each_fold() {
+        let data = dataset(60);
+        // An ensemble hands over its rows in another order.
+        let rows: Vec<usize> = (0..60).rev().step_by(2).collect();
+        let mut config = Config::default();
+        config.training.seed = 5;
+        config.data.refit = true;
+        let always = |config: &mut Config| config.data.knn_features = KnnFeatures::Always;
+        let never = |config: &mut Config| config.data.knn_features = KnnFeatures::Never;
+        let candidates: [&dyn Fn(&mut Config); 2] = [&always, &never];
+        let selection = Selection::KnnFeatures;
+        let jobs = jobs(
+            selection,
+            "fold-1",
+            &data,
+            rows.clone(),
+            &config,
+            &candidates,
+        );
+        let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        let expected = [
+            "fold-1-trial-knn-features-1-1",
+            "fold-1-trial-knn-features-1-2",
+            "fold-1-trial-knn-features-1-3",
+            "fold-1-trial-knn-features-2-1",
+            "fold-1-trial-knn-features-2-2",
+            "fold-1-trial-knn-features-2-3",
+        ];
+        assert_eq!(names, expected);
+        let mut sorted = rows;
+        sorted.sort_unstable();
+        for of_candidate in jobs.chunks(FOLDS) {
+            let left_out = of_candidate.iter().flat_map(|job| &job.split.validation);
+            let mut left_out: Vec<usize> = left_out.copied().collect();
+            left_out.sort_unstable();
+            assert_eq!(left_out, sorted);
+        }
+        for job in &jobs {
+            let mut all = [job.split.training.as_slice(), &job.split.validation].concat();
+            all.sort_unstable();
+            assert_eq!(all, sorted);
+            assert_eq!(job.config.training.seed, 5);
+            assert!(!job.config.data.refit && !job.diagnose);
+            assert_eq!(job.config.ensemble.members.count(), 1);
+        }
+        assert_eq!(jobs[0].config.data.knn_features, KnnFeatures::Always);
+        assert_eq!(jobs[3].config.data.knn_features, KnnFeatures::Never);
+        assert_eq!(jobs[0].split, jobs[3].split);
+    }
+
+    #[test]
+    fn trials_have_no_more_bins_than_the_model() {
+        let bins = |bins: Bins| {
+            let mut config = Config::default();
+            config.data.bins = bins;
+            small_config(&config).data.bins
+        };
+        let few = Config::preset(Preset::Fast).data.bins;
+        assert_eq!(bins(Bins::AtMost(0)), Bins::AtMost(0));
+        assert_eq!(bins(Bins::AtMost(1024)), few);
+        assert_eq!(bins(Bins::Auto), few);
+    }
+
+    fn trial(candidate: usize, fold: usize) -> Job {
+        Job {
+            name: format!("trial-{candidate}-{fold}"),
+            kind: JobKind::Trial {
+                selection: Selection::KnnFeatures,
+                candidate,
+                fold,
+            },
+            config: Config::preset(Preset::Fast),
+            split: Split {
+                training: Vec::new(),
+                validation: Vec::new(),
+            },
+            max_epochs: None,
+            diagnose: false,
+        }
+    }
+
+    #[test]
+    fn errors_are_found_by_candidate_and_fold() {
+        let jobs = [trial(1, 2), trial(0, 0), trial(1, 0), trial(1, 1)];
+        let errors = Errors::new(&jobs, &[4.0, 1.0, 2.0, 3.0]);
+        assert_eq!(errors.of(0), [1.0, f64::INFINITY, f64::INFINITY]);
+        assert_eq!(errors.of(1), [2.0, 3.0, 4.0]);
+        assert_eq!(errors.of(2), [f64::INFINITY; FOLDS]);
+    }
+
+    #[test]
+    fn the_overall_error_is_the_root_mean_square() {
+        assert_eq!(overall([2.0; FOLDS]), 2.0);
+        assert_eq!(overall([3.0, 4.0, 0.0]), (25.0f64 / 3.0).sqrt());
+        assert_eq!(overall([1.0, f64::INFINITY, 1.0]), f64::INFINITY);
+    }
+}
