@@ -98,6 +98,7 @@ impl<'a> BaggedEnsemble<'a> {
                 if !further.history.epochs.is_empty() {
                     (first.history, first.findings) = (further.history, further.findings);
                 }
+                first.seconds = first.seconds.max(further.seconds);
                 let further = further.model;
                 first.model.network.members.extend(further.network.members);
                 first.model.baselines.extend(further.baselines);

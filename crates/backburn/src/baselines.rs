@@ -78,6 +78,7 @@ pub fn linear(
     test: &Table,
     context: &FitContext,
 ) -> Result<Score, Error> {
+    let data = &*data.for_config(config)?;
     let config = selection::as_in(model, linear_config(config));
     let split = data.validation_split(&config);
     let plan = Plan::new("linear", data, split, &config, PlanOptions::default())?;

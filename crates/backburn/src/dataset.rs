@@ -1,5 +1,6 @@
 //! A table with what there is to learn in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use backburn_preprocessing::{Target, Task};
@@ -181,7 +182,8 @@ impl Dataset {
         Ok((train, self.select(&split.validation)?))
     }
 
-    /// The same table with some of its rows to learn from, in rising order.
+    /// The same table with some of its rows to learn from, in rising order. The [`table`](Self::table)
+    /// is still the whole one.
     pub fn subset(&self, rows: &[usize]) -> Self {
         Self {
             rows: rows.to_vec(),
@@ -224,21 +226,36 @@ impl Dataset {
         Some(of_some.map(|(_, class)| *class).collect())
     }
 
-    /// The same dataset with the kinds of columns that a config sets.
-    pub(crate) fn with_columns_of(&self, config: &Config) -> Result<Self, Error> {
-        let mut options = self.options.clone();
-        options.columns.extend(config.columns.clone());
-        let whole = Self::new(self.table.clone(), &self.target, &options)?;
-        Ok(whole.subset(&self.rows))
+    /// The dataset as a config wants it: with the kinds of columns that the config sets.
+    ///
+    /// # Errors
+    ///
+    /// A config that is not valid or does not fit the table.
+    pub(crate) fn for_config(&self, config: &Config) -> Result<Cow<'_, Self>, Error> {
+        config.validate()?;
+        let own = &self.options.columns;
+        let is_new = |(name, kind)| own.get(name) != Some(kind);
+        let data = match config.columns.iter().any(is_new) {
+            true => Cow::Owned(self.with_columns(&config.columns)?),
+            false => Cow::Borrowed(self),
+        };
+        if data.task == Task::Regression {
+            config.check_regression()?;
+        }
+        Ok(data)
     }
 
-    /// Whether a config sets kinds of columns that the dataset does not have.
-    pub(crate) fn lacks_columns_of(&self, config: &Config) -> bool {
-        let own = &self.options.columns;
-        config
-            .columns
-            .iter()
-            .any(|(name, kind)| own.get(name) != Some(kind))
+    fn with_columns(&self, columns: &BTreeMap<String, ColumnKind>) -> Result<Self, Error> {
+        let mut options = self.options.clone();
+        options.columns.extend(columns.clone());
+        // The kind of the target says what the task is.
+        if columns.contains_key(&self.target) {
+            options.task = None;
+        }
+        let whole = Self::new(self.table.clone(), &self.target, &options)?;
+        let has_target = |row: &&usize| whole.rows.binary_search(row).is_ok();
+        let rows: Vec<usize> = self.rows.iter().filter(has_target).copied().collect();
+        Ok(whole.subset(&rows))
     }
 
     /// Checks that a table to test on has the target and the columns that a model will need.

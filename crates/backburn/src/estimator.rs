@@ -1,7 +1,5 @@
 //! Fitting models to tables.
 
-use backburn_preprocessing::Task;
-
 use crate::config::Config;
 use crate::context::FitContext;
 use crate::cross_validation::{CrossValidation, cross_validate};
@@ -50,7 +48,7 @@ impl Estimator {
     /// Settings that are not valid or do not fit the table, a table that does not fit into memory, or a
     /// loss that becomes infinite at once.
     pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
-        let data = &*self.prepared(data)?;
+        let data = &*data.for_config(&self.config)?;
         let plan = self.plan_on(data, context.diagnose)?;
         fit_plan(plan, data, context)
     }
@@ -61,7 +59,7 @@ impl Estimator {
     ///
     /// As for [`fit`](Self::fit).
     pub fn plan(&self, data: &Dataset) -> Result<Plan, Error> {
-        let data = &*self.prepared(data)?;
+        let data = &*data.for_config(&self.config)?;
         self.plan_on(data, true)
     }
 
@@ -86,20 +84,8 @@ impl Estimator {
         folds: usize,
         context: &FitContext,
     ) -> Result<CrossValidation, Error> {
-        let data = &*self.prepared(data)?;
+        let data = &*data.for_config(&self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         cross_validate(data, folds, &config, context)
-    }
-
-    /// The dataset as the settings want it.
-    fn prepared<'a>(&self, data: &'a Dataset) -> Result<std::borrow::Cow<'a, Dataset>, Error> {
-        self.config.validate()?;
-        if data.task() == Task::Regression {
-            self.config.check_regression()?;
-        }
-        Ok(match data.lacks_columns_of(&self.config) {
-            true => std::borrow::Cow::Owned(data.with_columns_of(&self.config)?),
-            false => std::borrow::Cow::Borrowed(data),
-        })
     }
 }

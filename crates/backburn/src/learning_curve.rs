@@ -46,6 +46,7 @@ pub fn learning_curve(
     config: &Config,
     context: &FitContext,
 ) -> Result<Option<LearningCurve>, Error> {
+    let data = &*data.for_config(config)?;
     let Some(record) = model.record() else {
         return Ok(None);
     };

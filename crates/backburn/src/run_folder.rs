@@ -63,10 +63,10 @@ pub enum FolderError {
     #[error("process {0} writes its run there")]
     Taken(String),
     /// There is an unfinished run.
-    #[error("it holds an unfinished run: go on with --resume, or remove it")]
+    #[error("it holds an unfinished run: resume it, or remove the folder")]
     Unfinished,
     /// There are other files.
-    #[error("it holds other files: say another folder")]
+    #[error("it holds other files: choose another folder")]
     Foreign,
     /// There is no run.
     #[error("there is no unfinished run")]

@@ -64,15 +64,19 @@ impl<'a> JobRunner<'a> {
         }
     }
 
-    /// Runs a job within the context's time limit.
+    /// Runs a job within the context's time limit, a trial within a tenth of it.
     ///
     /// # Errors
     ///
     /// The rows cannot be encoded, or the network cannot be trained; a trial that fails has an infinite
     /// error instead.
     pub fn run(&self, job: &Job) -> Result<JobResult, Error> {
+        let share = match job.kind {
+            JobKind::Trial { .. } => TRIAL_SHARE,
+            _ => 1,
+        };
         let limits = Limits {
-            time_limit: self.context.time_limit,
+            time_limit: self.context.time_limit.map(|limit| limit / share),
             ..Limits::default()
         };
         self.run_within(job, limits)

@@ -208,7 +208,7 @@ fn unknown(key: &str) -> String {
     };
     match elsewhere.cloned().or_else(near).or_else(near_last) {
         Some(name) => format!("there is no setting `{key}`: did you mean `{name}`?"),
-        None => format!("there is no setting `{key}`: `trainer config` lists all of them"),
+        None => format!("there is no setting `{key}`"),
     }
 }
 

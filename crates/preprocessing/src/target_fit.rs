@@ -103,7 +103,7 @@ impl Target {
                         column,
                         row,
                         value: all[row].to_string(),
-                        expected: "numbers above 0, as target_scale=log needs",
+                        expected: "numbers above 0, as data.target_transform=log needs",
                     }));
                 }
                 let logarithms = training.iter().map(|&row| all[row].ln());

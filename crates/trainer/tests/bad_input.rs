@@ -93,7 +93,7 @@ fn a_quote_that_is_never_closed_names_its_line() {
         &["header.csv:1", "never closed"],
     );
     folder.done(&format!(
-        "train closed.csv --target size --task regression --set data.validation=0 {QUICK}"
+        "train closed.csv --target size --task regression --set data.validation_fraction=0 {QUICK}"
     ));
 }
 

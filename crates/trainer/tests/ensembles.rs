@@ -59,7 +59,7 @@ fn intervals_that_cannot_be_are_refused() {
     folder.refused("predict t.safetensors t.csv --interval 30", 2, &["30"]);
     folder.write("h.csv", houses(60));
     folder.done(&format!(
-        "train h.csv --target price {FEW} --set data.validation=0"
+        "train h.csv --target price {FEW} --set data.validation_fraction=0"
     ));
     let line = "predict h.safetensors h.csv --interval 90";
     folder.refused(line, 1, &["without rows to measure its errors by"]);
@@ -199,7 +199,7 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
     assert_eq!(with.json()["training_rows"], 1500);
     folder.done("predict t.safetensors t.csv --interval 90 --out p.csv");
     assert_eq!(lines(&folder.read("p.csv")).len(), 1501);
-    let without = folder.done(&format!("{line} --set data.neighbours=false --json"));
+    let without = folder.done(&format!("{line} --set data.neighbor_features=false --json"));
     let error = |answer: &common::Answer| answer.json()["rmse"].as_f64().unwrap();
     assert!(error(&with) < 0.8 * error(&without));
 }

@@ -39,8 +39,8 @@ fn surface(rows: usize) -> String {
 }
 
 /// A plain network, on plain numbers: what the illnesses are known from.
-const PLAIN: &str = "--set data.numbers=standard --set data.bins=0 --set data.target_scale=standard \
-    --set data.clip_predictions=false --set data.similar_rows=never --set network.activation=relu \
+const PLAIN: &str = "--set data.numeric_scaler=standard --set data.bins=0 --set data.target_transform=standard \
+    --set data.clip_predictions=false --set data.knn_features=never --set network.activation=relu \
     --set network.dropout=0 --set training.learning_rate=0.003 --set ensemble.members=1";
 
 /// Trains, and returns what `--json` says.
@@ -217,7 +217,7 @@ fn overfitting() {
     let noisy = table(250, |[a, _, _], noise| {
         format!("{}", a + 1.5 * noise.next())
     });
-    let options = "--set training.patience=0 --set training.epochs=60 --set data.validation=0.3 \
+    let options = "--set training.patience=0 --set training.epochs=60 --set data.validation_fraction=0.3 \
          --set training.optimizer.name=adam --set network.hidden=[64,64]";
     let options = options.split_whitespace().collect::<Vec<_>>().join(" ");
     let (_, cured) = falls_ill_and_is_cured(&noisy, "overfitting", &options);
@@ -237,7 +237,7 @@ fn a_target_out_of_scale() {
     let prices = table(400, |[a, b, c], _| {
         format!("{}", 200_000.0 + 60_000.0 * a + 20_000.0 * b * c)
     });
-    let options = "--set data.target_scale=none";
+    let options = "--set data.target_transform=none";
     let (sick, cured) = falls_ill_and_is_cured(&prices, "target_out_of_scale", options);
     assert!(rmse(&cured) < 0.2 * rmse(&sick));
 }
@@ -249,7 +249,7 @@ fn a_target_that_spans_orders_of_magnitude() {
     });
     let (sick, cured) =
         falls_ill_and_is_cured(&incomes, "target_out_of_scale", "--set training.epochs=20");
-    assert_eq!(remedies(&sick), ["data.target_scale=log"]);
+    assert_eq!(remedies(&sick), ["data.target_transform=log"]);
     // The mean of what spans orders of magnitude is far from most of it; the mean of logarithms is not.
     let mae = |result: &Value| result["mae"].as_f64().unwrap();
     assert!(mae(&cured) < mae(&sick), "{cured:#} {sick:#}");
@@ -276,7 +276,8 @@ fn class_imbalance() {
         let fraud = a + b + 0.6 * noise.next() > 1.45;
         if fraud { "fraud" } else { "fine" }.to_string()
     });
-    let options = "--set training.epochs=20 --set network.hidden=[16] --set data.validation=0.3";
+    let options =
+        "--set training.epochs=20 --set network.hidden=[16] --set data.validation_fraction=0.3";
     let (_, cured) = falls_ill_and_is_cured(&frauds, "class_imbalance", options);
     let confusion = &cured["confusion"];
     let fraud = confusion[1][1].as_f64().unwrap()
@@ -287,7 +288,7 @@ fn class_imbalance() {
 #[test]
 fn too_little_data() {
     let folder = Folder::new();
-    let options = "--set data.validation=0.3 --learning-curve";
+    let options = "--set data.validation_fraction=0.3 --learning-curve";
     folder.write("t.csv", surface(120));
     let sick = train(&folder, options, &[]);
     assert_eq!(names(&sick), ["too_little_data"], "{sick:#}");

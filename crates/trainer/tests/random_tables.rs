@@ -58,16 +58,16 @@ fn tables() -> impl Strategy<Value = Random> {
         "training.batch_size=1",
         "training.optimizer.name=sgd",
         "training.loss=mae",
-        "data.validation=0",
-        "data.validation=0.9",
-        "data.numbers=standard",
+        "data.validation_fraction=0",
+        "data.validation_fraction=0.9",
+        "data.numeric_scaler=standard",
         "data.bins=3",
         "data.impute=false",
-        "data.neighbours=false",
-        "data.similar_rows=always",
-        "data.similar_rows=never",
+        "data.neighbor_features=false",
+        "data.knn_features=always",
+        "data.knn_features=never",
         "data.one_hot_max=1",
-        "data.target_scale=log",
+        "data.target_transform=log",
         "data.refit=true",
         "ensemble.members=2",
         "training.learning_rate=auto",
@@ -275,7 +275,7 @@ proptest! {
                     vec![(size * unit).to_string(), kind, price.to_string()]
                 })
                 .collect(),
-            settings: ["data.numbers=standard", "data.bins=0", "data.neighbours=false", "data.similar_rows=never"]
+            settings: ["data.numeric_scaler=standard", "data.bins=0", "data.neighbor_features=false", "data.knn_features=never"]
                 .map(str::to_string)
                 .to_vec(),
         };

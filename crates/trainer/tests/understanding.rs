@@ -27,7 +27,7 @@ fn gradients_are_checked_for_any_network() {
         "network.normalization=layer --set network.residual=true",
         "training.loss=huber --set network.activation=gelu",
         "data.one_hot_max=2",
-        "data.target_scale=log",
+        "data.target_transform=log",
     ] {
         let line = format!(
             "gradcheck t.csv --target price --elements 0 --set network.hidden=[4,4] --set {settings}"
@@ -71,7 +71,7 @@ fn a_learning_rate_is_found_and_used() {
         .json();
     assert_eq!(found["suggestion"].as_f64(), Some(rate));
     // Where nothing helps, that is said.
-    let hopeless = "--set data.target_scale=none --set training.optimizer.name=sgd --set network.initializer=normal(0,10)";
+    let hopeless = "--set data.target_transform=none --set training.optimizer.name=sgd --set network.initializer=normal(0,10)";
     folder.refused(
         &format!("find-lr t.csv --target price {hopeless}"),
         1,
@@ -235,7 +235,7 @@ fn a_logarithm_needs_numbers_above_zero() {
             .replace("100000.5", "-100000.5")
             .replace("50000.5", "-1.5"),
     );
-    let log = "train t.csv --target price --set data.target_scale=log";
+    let log = "train t.csv --target price --set data.target_transform=log";
     folder.refused(
         &format!("{log} {QUICK}"),
         1,

@@ -56,8 +56,10 @@ pub(super) fn step(
 
 pub(super) fn choose(errors: &Errors) -> Selected {
     let (log, standard) = (overall(errors.of(0)), overall(errors.of(1)));
-    Selected::TargetTransform(match log <= (1.0 - MIN_GAIN) * standard {
-        true => TargetTransform::Log,
-        false => TargetTransform::Standard,
-    })
+    Selected::TargetTransform(
+        match log.is_finite() && log <= (1.0 - MIN_GAIN) * standard {
+            true => TargetTransform::Log,
+            false => TargetTransform::Standard,
+        },
+    )
 }

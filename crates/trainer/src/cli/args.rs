@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-TensorDataset:
+Examples:
   trainer                                          learn house prices, then penguins
   trainer train houses.csv -t price                train, and save houses.safetensors
   trainer train houses.csv -t price --preset best  the most accurate model
