@@ -36,7 +36,7 @@ pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, 
         }
         (Targets::Classes(_), Target::Regression { .. }) => {
             return Err(Error::Failed(
-                "classes where numbers are predicted".to_string(),
+                "the target has classes, and the model predicts numbers".to_string(),
             ));
         }
     };
@@ -55,7 +55,7 @@ pub fn constant_name(task: Task) -> &'static str {
 ///
 /// # Errors
 ///
-/// Those of [`Estimator::fit`](crate::Estimator::fit).
+/// The same as for [`Estimator::fit`](crate::Estimator::fit).
 pub fn linear(
     data: &Dataset,
     config: &Config,

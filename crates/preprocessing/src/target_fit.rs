@@ -11,7 +11,7 @@ use crate::target_transform::{TargetTransform, has_long_tail, mean_and_deviation
 use crate::task::Task;
 
 /// The largest number of classes; more are a mistake.
-const MOST_CLASSES: usize = 10_000;
+const MAX_CLASSES: usize = 10_000;
 
 impl Target {
     /// The rows that have a value of the target, in order.
@@ -136,10 +136,10 @@ impl Target {
             let all = table.numbers(column)?;
             let values = training.iter().map(|&row| all[row]);
             let start = [f64::INFINITY, f64::NEG_INFINITY];
-            let [least, greatest] = values.fold(start, |[least, greatest], v| {
-                [least.min(v), greatest.max(v)]
+            let [minimum, maximum] = values.fold(start, |[minimum, maximum], v| {
+                [minimum.min(v), maximum.max(v)]
             });
-            *bounds = (least <= greatest).then_some([least, greatest]);
+            *bounds = (minimum <= maximum).then_some([minimum, maximum]);
         }
         Ok(self)
     }
@@ -198,9 +198,9 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
         );
         return Err(table.unusable(reason));
     }
-    if classes.len() > MOST_CLASSES {
+    if classes.len() > MAX_CLASSES {
         let reason = format!(
-            "target `{column}` has {} classes, more than the {MOST_CLASSES} allowed: is it a \
+            "target `{column}` has {} classes, more than the {MAX_CLASSES} allowed: is it a \
              number (--task regression) or an identifier?",
             classes.len()
         );

@@ -18,10 +18,10 @@ pub enum TableError {
         error: io::Error,
     },
     /// The file cannot be parsed as a table.
-    #[error("{place}: {reason}")]
+    #[error("{location}: {reason}")]
     Malformed {
         /// The file, and the line if it is known.
-        place: String,
+        location: String,
         /// What is wrong, and what to do.
         reason: String,
     },
@@ -36,10 +36,10 @@ pub enum TableError {
         nearest: Option<String>,
     },
     /// A value does not have the type of its column.
-    #[error("{place}: {error}")]
+    #[error("{location}: {error}")]
     Cell {
         /// The file, and the line if it is known.
-        place: String,
+        location: String,
         /// The value and its column.
         error: CellError,
     },
@@ -61,9 +61,9 @@ impl TableError {
         }
     }
 
-    pub(crate) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn malformed(location: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed {
-            place: place.into(),
+            location: location.into(),
             reason: reason.into(),
         }
     }

@@ -53,7 +53,7 @@ fn compiled() -> Vec<Backend> {
     ]
 }
 
-/// The device asked for, or the default one.
+/// The device of `--device`, or the default.
 pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
     let backends = compiled();
     let backend = match &args.device {
@@ -65,7 +65,7 @@ pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
         None => {
             let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
             Err(Error::Usage(format!(
-                "--device {}: not compiled in; there is: {}",
+                "--device {}: this backend is not compiled in; use one of: {}",
                 args.device.as_deref().unwrap_or_default(),
                 names.join(", ")
             )))

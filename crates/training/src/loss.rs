@@ -179,7 +179,7 @@ impl Criterion {
     /// A sentence that says what does not fit.
     pub fn check(&self, outputs: usize, targets: &Targets) -> Result<(), String> {
         let loss = self.loss.for_targets(targets);
-        let most = match (loss, targets) {
+        let number_of_classes = match (loss, targets) {
             (Loss::CrossEntropy, Targets::Classes(_)) => outputs,
             (Loss::BinaryCrossEntropy, Targets::Classes(_)) if outputs == 1 => 2,
             (Loss::BinaryCrossEntropy, Targets::Classes(_)) => {
@@ -207,11 +207,11 @@ impl Criterion {
         let classes = classes(targets);
         let lowest: i64 = classes.clone().min().into_scalar();
         let highest: i64 = classes.max().into_scalar();
-        match lowest >= 0 && highest < most as i64 {
+        match lowest >= 0 && highest < number_of_classes as i64 {
             true => Ok(()),
             false => Err(format!(
-                "classes run from {lowest} to {highest}, and the network tells 0 to {} apart",
-                most - 1
+                "classes run from {lowest} to {highest}, and the network has outputs for 0 to {}",
+                number_of_classes - 1
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Settings that trial networks choose.
+//! Selection of settings by trial networks.
 
 mod knn_features;
 mod target_transform;
@@ -11,12 +11,12 @@ use crate::event::{Selected, Selection};
 use crate::job::Job;
 use trials::Errors;
 
-/// Fewer rows tell nothing.
+/// The smallest number of rows for trials.
 const MIN_ROWS: usize = 100;
 
-/// What is known of a setting before any trial.
+/// The first step of selecting a setting.
 pub(crate) enum Step {
-    /// The setting.
+    /// The value is known without trials.
     Known(Selected),
     /// Trials are needed.
     Trials(Vec<Job>),
@@ -36,7 +36,7 @@ pub(crate) fn step(
     }
 }
 
-/// The setting that the errors of the trials speak for; `errors[candidate][fold]`.
+/// The setting with the better errors. `errors` has an error for each of `jobs`.
 pub(crate) fn choose(selection: Selection, jobs: &[Job], errors: &[f64]) -> Selected {
     let errors = Errors::new(jobs, errors);
     match selection {
@@ -45,7 +45,7 @@ pub(crate) fn choose(selection: Selection, jobs: &[Job], errors: &[f64]) -> Sele
     }
 }
 
-/// A config with the setting that was chosen.
+/// A config with the selected setting.
 pub(crate) fn with_selected(mut config: Config, selected: Selected) -> Config {
     match selected {
         Selected::TargetTransform(transform) => config.data.target_transform = transform,

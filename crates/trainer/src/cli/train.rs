@@ -26,7 +26,7 @@ use crate::ui::dashboard::Dashboard;
 use crate::ui::progress::Progress;
 use crate::ui::words;
 
-/// With up to so many training rows, the learning curve is drawn without being asked for.
+/// Up to this many training rows, the learning curve is computed by default.
 const FEW_ROWS: usize = 300;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
@@ -89,7 +89,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     done
 }
 
-/// Where everything goes, tried before the work.
+/// The output files. They are checked before the work starts.
 struct Files<'a> {
     model: ModelFile,
     model_path: PathBuf,
@@ -128,7 +128,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Reads the table and the table to test on.
+/// Reads the table and the test table.
 fn read(args: &TrainArgs, config: &Config) -> Result<(Dataset, Option<Table>), Error> {
     let options = args.table.read.options();
     let table = read_table(&args.table.table, &options)?;
@@ -208,7 +208,7 @@ fn open_checkpoints<'a>(
     }
 }
 
-/// Removes the checkpoints of a finished run, or says how to resume another one.
+/// Removes the checkpoints of a finished run, or prints how to resume an unfinished one.
 fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     match checkpoints.end(finished) {
         Ok(None) => {}
@@ -223,7 +223,7 @@ fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     }
 }
 
-/// A training with everything that it needs.
+/// A training run with its inputs and outputs.
 struct Training<'a> {
     args: &'a TrainArgs,
     line: &'a CommandLine,
@@ -236,7 +236,7 @@ struct Training<'a> {
 }
 
 impl Training<'_> {
-    /// Trains, saves and tells.
+    /// Trains the model, saves it and prints the results.
     fn run(&self, files: Files) -> Result<(), Error> {
         let mut scores = Scores::default();
         let mut result = Map::new();
@@ -304,7 +304,7 @@ impl Training<'_> {
         Ok(validated)
     }
 
-    /// Fits the model. A loss that becomes infinite at once is reported.
+    /// Fits the model. If the loss diverges before there is a model, prints the findings.
     fn fit(&self, report_file: Option<&ReportFile>) -> Result<FittedModel, Error> {
         let fitted = Estimator::new(self.config.clone()).fit(self.data, &self.context);
         if let Err(backburn::Error::Diverged { history, findings }) = &fitted {
@@ -358,7 +358,7 @@ impl Training<'_> {
         }
     }
 
-    /// The learning curve, if it is asked for, goes into a report, or rows are few.
+    /// The learning curve, if the user asked for it, if there is a report, or if there are few rows.
     fn learning_curve(&self, model: &mut FittedModel, report: bool) -> Option<LearningCurve> {
         let rows = model
             .record()
@@ -376,7 +376,7 @@ impl Training<'_> {
             None
         });
         if self.args.learning_curve && curve.is_none() {
-            let why = "interrupted, or too few rows to train on or to score on";
+            let why = "the run was interrupted, or there are too few rows";
             self.console
                 .paragraph("note", format!("no learning curve: {why}"));
         }
@@ -384,7 +384,7 @@ impl Training<'_> {
     }
 }
 
-/// Writes what each row was predicted by the model that was not trained on it.
+/// Writes the out-of-fold predictions.
 fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
     let header = header(&validated.predictions, false).into_iter();
