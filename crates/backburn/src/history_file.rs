@@ -126,7 +126,7 @@ pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), 
                 start,
             } if index == 0 => {
                 if of != Identity::of(model) {
-                    return Err("it belongs to another model".to_string());
+                    return Err("it is the history of another model".to_string());
                 }
                 history.start = start;
             }

@@ -27,7 +27,7 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
         let needed = size
             .bytes
             .saturating_add(size.rows.saturating_mul(BYTES_OF_ROW));
-        let advice = "take a part of its rows; only predict reads tables of any size";
+        let advice = "use a part of its rows; only the command predict reads tables of any size";
         fits(&name, "reading it takes at least", needed, free, advice)
     })
 }

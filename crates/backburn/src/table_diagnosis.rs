@@ -179,7 +179,7 @@ fn leakage(
                     shown(name),
                     explained? * 100.0
                 ),
-                remedy: "if this column is not known yet when you make predictions, ignore it"
+                remedy: "if this column is not known yet when you make predictions, leave it out"
                     .to_string(),
                 settings: vec![match name.starts_with('"') {
                     true => format!("columns.\"{name}\"=ignored"),

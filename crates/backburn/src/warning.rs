@@ -47,7 +47,7 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
-    /// A checkpoint could not be read; its training starts from the beginning.
+    /// A checkpoint could not be read; its training starts over.
     CheckpointNotRead {
         /// The checkpoint's file.
         file: String,

@@ -84,18 +84,18 @@ impl Target {
     /// A message that says why there are none, and which coverages there are.
     pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
         let Self::Regression { errors, column, .. } = self else {
-            return Err("intervals are for numbers, and the model predicts classes".to_string());
+            return Err("intervals are for numbers, and this model predicts classes".to_string());
         };
         let (first, end) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
         if errors.is_empty() {
             return Err(format!(
-                "the model of `{column}` was trained without rows to measure its errors by"
+                "the model of `{column}` has no intervals: it was trained without rows for validation"
             ));
         }
         match self.half_width(coverage) {
             Some(_) => Ok(()),
             None => Err(format!(
-                "there are intervals of {first} to {} percent, in whole percent",
+                "give a whole percentage from {first} to {}",
                 end - 1
             )),
         }

@@ -23,9 +23,9 @@ compile_error!(
 );
 
 /// The help of `--device`.
-pub const HELP: &str = "Where to compute: the name of a backend that was compiled in \
-    (cargo's --features) [default: the first of flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, \
-    rocm, cpu that was]";
+pub const HELP: &str = "The backend to compute on, one of those that were compiled in \
+    (cargo's --features) [default: the first that was compiled in of flex, ndarray, wgpu, vulkan, \
+    metal, webgpu, cuda, rocm, cpu]";
 
 type Backend = (&'static str, fn() -> Device);
 

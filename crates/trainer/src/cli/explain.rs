@@ -29,7 +29,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let row = |&row: &u64| match row as usize <= table.rows() {
         true => Ok(row as usize - 1),
         false => Err(Error::Usage(format!(
-            "--row {row}: {} has {}",
+            "--row {row}: {} has only {}",
             table.name(),
             count(table.rows(), "data row")
         ))),
@@ -108,7 +108,7 @@ fn show_importance(explanation: &Explanation, console: Console) {
     };
     console.entry("importance", measure);
     if explanation.importance.is_empty() {
-        console.entry("", "a single row cannot be shuffled");
+        console.entry("", "importance needs at least two rows");
     }
     for importance in explanation.importance.iter().take(COLUMNS) {
         let amount = mean_and_spread(importance.mean, importance.std);
@@ -116,7 +116,7 @@ fn show_importance(explanation: &Explanation, console: Console) {
     }
     if explanation.importance.len() > COLUMNS {
         let more = count(explanation.importance.len() - COLUMNS, "column");
-        console.entry("", format!("and {more} more, all in --json"));
+        console.entry("", format!("and {more} more; --json prints all"));
     }
 }
 

@@ -33,8 +33,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
     let needs_other_rows = args.report.is_some() || args.learning_curve;
     if config.data.refit && needs_other_rows && args.test.is_none() {
-        let reason = "data.refit: the model learns from every row in the end, so that a report or a learning \
-                      curve needs other rows, with --test";
+        let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
+                      needs a test table: add --test";
         return Err(Error::Usage(reason.to_string()));
     }
     let device = device::choose(&args.run.device)?;
@@ -152,9 +152,11 @@ fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -
         let note = match asked {
             Members::Auto => {
                 config.ensemble.members = Members::Exactly(1);
-                "one network, for the dashboard: without it, several are trained, which are more accurate"
+                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
             }
-            Members::Exactly(_) => "no dashboard: it shows one network, and an ensemble is trained",
+            Members::Exactly(_) => {
+                "no dashboard: it can show only one network, and an ensemble is trained"
+            }
         };
         console.paragraph("note", note);
     }

@@ -64,7 +64,7 @@ pub fn warning(warning: &Warning) -> String {
         }
         Warning::CheckpointNotRead { file, reason } => {
             format!(
-                "{}: {}; this training starts from the beginning",
+                "{}: {}; this training starts over",
                 escaped(file),
                 escaped(reason)
             )
@@ -160,7 +160,7 @@ pub fn unseen(unseen: &Unseen) -> Option<String> {
 pub fn reliability(reliability: Reliability) -> String {
     match reliability {
         Reliability::Coverage(held) => format!(
-            "{:.0} % intervals (predict --interval) hold {:.1} % of the rows",
+            "{:.0} % prediction intervals (predict --interval) contain {:.1} % of the rows",
             COVERAGE * 100.0,
             held * 100.0
         ),
