@@ -101,7 +101,7 @@ fn a_target_out_of_scale_explains_what_follows_from_it() {
     let findings = found(&run);
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(findings[0].name, Diagnosis::TargetOutOfScale);
-    assert_eq!(findings[0].settings, ["data.target_scale=standard"]);
+    assert_eq!(findings[0].settings, ["data.target_transform=standard"]);
 }
 
 #[test]

@@ -165,7 +165,7 @@ impl Dataset {
     }
 
     /// Sets a fraction of the rows aside at random, the same fraction of each class: rows to train on,
-    /// and rows to test on. The schema is inferred anew from the training rows.
+    /// and rows to test on. The schema is inferred again, from the training rows alone.
     ///
     /// # Errors
     ///

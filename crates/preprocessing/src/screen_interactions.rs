@@ -39,7 +39,7 @@ pub(crate) struct EncodedRows<'a> {
 /// The pairs of numeric columns whose nearest rows explain the residual of a linear model of all inputs
 /// and of a polynomial of degree 4 of the pair. A column is in one pair at most.
 ///
-/// Each column is given by the range of its inputs, the first of which is the scaled number. `order` is
+/// Each column is given by the range of its inputs. The first input is the scaled number. `order` is
 /// the rows to use, in a random order.
 pub(crate) fn screen_interactions(
     rows: &EncodedRows,

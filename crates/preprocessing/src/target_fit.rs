@@ -59,7 +59,7 @@ impl Target {
     }
 
     /// The target with another transform of its numbers, fitted on the training rows. A target of
-    /// classes stays as it is.
+    /// classes is not changed.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Target {
                         column,
                         row,
                         value: all[row].to_string(),
-                        expected: "numbers above 0, as target_scale=log needs",
+                        expected: "numbers above 0, which data.target_transform=log needs",
                     }));
                 }
                 let logarithms = training.iter().map(|&row| all[row].ln());
@@ -126,7 +126,7 @@ impl Target {
     }
 
     /// The target with predictions limited to the range of the training rows. A target of classes stays
-    /// as it is.
+    /// unchanged.
     ///
     /// # Errors
     ///
@@ -161,12 +161,12 @@ fn fit_regression(
     let constant = values().all(|value| value == all[first]);
     if !constant && rows.iter().any(too_large) {
         let reason =
-            format!("target `{column}` has numbers too far from those in the rows to train on");
+            format!("target `{column}` has numbers too far from those in the training rows");
         return Err(table.unusable(reason));
     }
     if constant {
         let reason = format!(
-            "target `{column}` is {} in every row to train on: there is nothing to learn",
+            "target `{column}` is {} in every training row: there is nothing to learn",
             all[first]
         );
         return Err(table.unusable(reason));
@@ -194,7 +194,7 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
     if classes.len() < 2 {
         let only = classes.first().map_or("", String::as_str);
         let reason = format!(
-            "target `{column}` has one class only, {only:?}: there is nothing to tell apart"
+            "target `{column}` has one class only, {only:?}: a classifier needs at least two"
         );
         return Err(table.unusable(reason));
     }

@@ -83,7 +83,7 @@ pub struct CellError {
     pub column: String,
     /// The index of the row in its batch or table, from 0.
     pub row: usize,
-    /// The value as it is written in the table.
+    /// The value as text, as in the table.
     pub value: String,
     /// What the column holds.
     pub expected: &'static str,

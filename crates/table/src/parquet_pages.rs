@@ -115,16 +115,18 @@ fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String>
     let limit = MAX_UNPACKED.max(page.packed.saturating_mul(MAX_RATIO));
     if page.unpacked > limit {
         let (unpacked, packed) = (page.unpacked, page.packed);
-        return Err(format!("says that its {packed} bytes are {unpacked}"));
+        return Err(format!(
+            "claims that its {packed} bytes are {unpacked}"
+        ));
     }
-    // An uncompressed page is as long as it is in the file, whatever its header claims.
+    // An uncompressed page has its length in the file, whatever its header claims.
     let bytes = match column.compression() {
         Compression::UNCOMPRESSED => page.packed,
         _ => page.unpacked,
     };
     match page.dictionary {
         Some(entries) if entries.saturating_mul(least_bits(column)) > bytes.saturating_mul(8) => {
-            Err(format!("says that {bytes} bytes are {entries} values"))
+            Err(format!("claims that {bytes} bytes are {entries} values"))
         }
         _ => Ok(()),
     }
@@ -139,9 +141,10 @@ fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
     let bytes = MultiGzDecoder::new(bytes.take(packed));
     // Other errors are left to the decoder, which reports them.
     match io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink()) {
-        Ok(unpacked) if unpacked > page.unpacked => {
-            Err(format!("is more than the {} bytes it says", page.unpacked))
-        }
+        Ok(unpacked) if unpacked > page.unpacked => Err(format!(
+            "is more than the {} bytes that its header claims",
+            page.unpacked
+        )),
         _ => Ok(()),
     }
 }
@@ -176,7 +179,11 @@ fn check_delta_encoded(
         });
         match texts {
             Some(texts) if texts <= values && texts <= MAX_UNPACKED / 4 => {}
-            _ => return Err(format!("does not hold the {values} values it says")),
+            _ => {
+                return Err(format!(
+                    "does not have the {values} values that its header claims"
+                ));
+            }
         }
     }
     Ok(())

@@ -118,7 +118,7 @@ impl Run<'_> {
             remedy:
                 "standardize the target: subtract its mean and divide by its standard deviation"
                     .to_string(),
-            settings: vec!["data.target_scale=standard".to_string()],
+            settings: vec!["data.target_transform=standard".to_string()],
         })
     }
 

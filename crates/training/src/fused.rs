@@ -349,7 +349,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
     }
 }
 
-/// The numbers of a tensor. They are read in chunks of rows; the whole tensor at once would be copied
+/// The numbers of a tensor. They are read in chunks of rows, since reading the whole tensor would copy it
 /// twice.
 fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     const ROWS: usize = 1 << 14;
