@@ -60,7 +60,7 @@ pub struct RunFolder<F = Disk> {
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// Another process uses the folder.
-    #[error("process {0} is using this folder: choose another one, or wait until it ends")]
+    #[error("process {0} is using this folder: wait until it ends, or choose another folder")]
     Taken(String),
     /// There is an unfinished run.
     #[error("it has an unfinished run: continue it with --resume, or remove the folder")]

@@ -115,9 +115,7 @@ fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String>
     let limit = MAX_UNPACKED.max(page.packed.saturating_mul(MAX_RATIO));
     if page.unpacked > limit {
         let (unpacked, packed) = (page.unpacked, page.packed);
-        return Err(format!(
-            "claims that its {packed} bytes are {unpacked}"
-        ));
+        return Err(format!("claims that its {packed} bytes are {unpacked}"));
     }
     // An uncompressed page has its length in the file, whatever its header claims.
     let bytes = match column.compression() {
