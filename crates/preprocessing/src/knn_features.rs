@@ -21,7 +21,8 @@ const MIN_ROWS: usize = 1000;
 const MAX_IN_PLANE: usize = 100_000;
 /// Training rows that are kept in more dimensions, at most. Each is compared with each new row.
 const MAX_IN_SPACE: usize = 10_000;
-/// Coordinates of all kept rows in more dimensions, at most; but [`FEWEST_PLACES`] rows are always kept.
+/// The largest number of coordinates of all kept rows in more dimensions. [`MIN_ROWS_IN_SPACE`] rows are
+/// kept in any case.
 const MAX_COORDINATES: usize = 200_000;
 const MIN_ROWS_IN_SPACE: usize = 100;
 

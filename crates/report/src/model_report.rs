@@ -30,8 +30,8 @@ impl EvaluatedRows<'_> {
 }
 
 impl Report {
-    /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` stands
-    /// in front of amounts of the target.
+    /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` is
+    /// written before amounts of the target.
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ pub enum TableError {
         /// The value and its column.
         error: CellError,
     },
-    /// The table can be read, but not used for what was asked.
+    /// The table can be read, but does not fit the task.
     #[error("{name}: {reason}")]
     Unusable {
         /// The table.

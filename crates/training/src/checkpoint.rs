@@ -156,7 +156,7 @@ impl Checkpoint {
         Self::read(bytes, true)
     }
 
-    /// Reads a checkpoint without comparing its checksum, so that a fuzzer reaches the code behind
+    /// Reads a checkpoint without comparing its checksum, so that a fuzzer reaches the code after
     /// that comparison.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ use crate::{Clipping, Criterion, Network, TensorDataset, TrainingConfig, Validat
 
 /// Trains a network over arrays.
 pub(crate) struct Fused<'a, N> {
-    /// The module that `network` was made of. Its parameters are the initial ones.
+    /// The module that `network` was created from. It has the initial parameters.
     template: N,
     network: FusedMlp,
     optimizer: FusedOptimizer,

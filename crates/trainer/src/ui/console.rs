@@ -39,7 +39,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The width of a heading and the space behind it.
+/// The width of a heading and the space after it.
 const MARGIN: &str = "           ";
 
 /// The error of the first line that could not be written. It does not stop a training; `main` reports it.
