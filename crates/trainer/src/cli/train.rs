@@ -173,7 +173,7 @@ fn describe_run(
     Run::new(args, config, device, data.table(), test)
 }
 
-/// The checkpoints in the folder of a run to resume, in a new folder, or beside the model if the run
+/// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
 /// takes long.
 fn open_checkpoints<'a>(
     checkpoints: Checkpoints<'a>,
