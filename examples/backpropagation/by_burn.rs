@@ -6,10 +6,10 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::by_hand::{Layer, Matrix, Truth};
+use crate::by_hand::{Layer, Matrix, Targets};
 
 /// The loss, and its partial derivatives by the weights and biases of each layer.
-pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Truth) -> (f64, Vec<Layer>) {
+pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> (f64, Vec<Layer>) {
     let device = Device::default().autodiff();
     let units = |layer: &Layer| layer.biases.len();
     let (output, hidden) = layers.split_last().expect("a network has a layer");
@@ -26,12 +26,12 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Truth) -> (f64, Vec<Lay
     }
 
     let (loss, targets) = match targets {
-        Truth::Values(values) => {
+        Targets::Values(values) => {
             let values = tensor(values, &device.clone().without_autodiff());
             let values = backburn_training::Targets::Values(values.autodiff());
             (Loss::MeanSquaredError, values)
         }
-        Truth::Classes(classes) => {
+        Targets::Classes(classes) => {
             let classes: Vec<i64> = classes.iter().map(|&class| class as i64).collect();
             let rows = classes.len();
             let classes = Tensor::from_data(TensorData::new(classes, [rows]), &device);

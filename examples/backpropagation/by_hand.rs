@@ -20,7 +20,7 @@ pub struct Layer {
 }
 
 /// The values or classes to predict, row by row.
-pub enum Truth {
+pub enum Targets {
     /// Numbers. The loss is the mean squared error, `mean((output - value)²)` over rows and outputs.
     Values(Matrix),
     /// Classes. The loss is the cross-entropy, `mean(-log softmax(outputs)[class])` over rows.
@@ -40,7 +40,7 @@ pub struct Pass {
 }
 
 /// The forward and the backward pass.
-pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Truth) -> Pass {
+pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> Pass {
     let activations = forward(layers, inputs);
     let (loss, output_deltas) = loss(&activations[layers.len()], targets);
     let deltas = backward(layers, &activations, output_deltas);
@@ -116,10 +116,10 @@ fn partials(layers: &[Layer], activations: &[Matrix], deltas: &[Matrix]) -> Vec<
 }
 
 /// The loss, and its derivative by each output.
-fn loss(outputs: &Matrix, targets: &Truth) -> (f64, Matrix) {
+fn loss(outputs: &Matrix, targets: &Targets) -> (f64, Matrix) {
     let rows = outputs.len() as f64;
     match targets {
-        Truth::Values(values) => {
+        Targets::Values(values) => {
             let count = rows * outputs[0].len() as f64;
             let errors: Matrix = outputs
                 .iter()
@@ -136,7 +136,7 @@ fn loss(outputs: &Matrix, targets: &Truth) -> (f64, Matrix) {
             let delta = errors.iter().map(|row| row.iter().map(slope).collect());
             (squares / count, delta.collect())
         }
-        Truth::Classes(classes) => {
+        Targets::Classes(classes) => {
             let mut loss = 0.0;
             let delta = outputs.iter().zip(classes).map(|(logits, &class)| {
                 let largest = logits.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));

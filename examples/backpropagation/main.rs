@@ -8,12 +8,12 @@
 mod by_burn;
 mod by_hand;
 
-use by_hand::{Layer, Matrix, Pass, Truth};
+use by_hand::{Layer, Matrix, Pass, Targets};
 
 fn main() {
     // Two houses, each with its size and age (both standardized) and its price.
     let inputs = vec![vec![0.8, -1.1], vec![-0.5, 0.3]];
-    let prices = Truth::Values(vec![vec![1.2], vec![-0.7]]);
+    let prices = Targets::Values(vec![vec![1.2], vec![-0.7]]);
     // Two inputs, three hidden tanh units, one output.
     let mut layers = vec![
         Layer {
@@ -54,7 +54,7 @@ fn show_pass(pass: &Pass) {
     );
 }
 
-fn compare_with_burn(layers: &[Layer], inputs: &Matrix, prices: &Truth, pass: &Pass) {
+fn compare_with_burn(layers: &[Layer], inputs: &Matrix, prices: &Targets, pass: &Pass) {
     let (loss, partials) = by_burn::pass(layers, inputs, prices);
     println!("\nBurn's autodiff computes: loss {loss:.6}");
     show("by W¹", &partials[0].weights);
@@ -64,7 +64,7 @@ fn compare_with_burn(layers: &[Layer], inputs: &Matrix, prices: &Truth, pass: &P
 }
 
 /// Updates the weights once, with `pass`, and then 20 times more.
-fn train(layers: &mut [Layer], inputs: &Matrix, prices: &Truth, pass: &Pass) {
+fn train(layers: &mut [Layer], inputs: &Matrix, prices: &Targets, pass: &Pass) {
     let learning_rate = 0.1;
     by_hand::update(layers, &pass.partials, learning_rate);
     let after = by_hand::pass(layers, inputs, prices);
@@ -85,7 +85,7 @@ fn train(layers: &mut [Layer], inputs: &Matrix, prices: &Truth, pass: &Pass) {
 
 /// The same for classification. Only the deltas of the output layer are computed differently.
 fn classes(inputs: &Matrix) {
-    let classes = Truth::Classes(vec![1, 0]);
+    let classes = Targets::Classes(vec![1, 0]);
     let layers = [Layer {
         weights: vec![vec![0.5, -0.3], vec![-0.4, 0.1]],
         biases: vec![0.1, 0.0],

@@ -5,7 +5,7 @@ mod by_burn;
 #[path = "../../examples/backpropagation/by_hand.rs"]
 mod by_hand;
 
-use by_hand::{Layer, Matrix, Truth};
+use by_hand::{Layer, Matrix, Targets};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -33,15 +33,15 @@ fn the_chain_rule_by_hand_agrees_with_autodiff() {
     ] {
         let rows = 7;
         let outputs = widths[widths.len() - 1];
-        let values = Truth::Values(matrix(rows, outputs, &mut rng));
-        let classes = Truth::Classes((0..rows).map(|row| row % outputs).collect());
-        for truth in [values, classes] {
+        let values = Targets::Values(matrix(rows, outputs, &mut rng));
+        let classes = Targets::Classes((0..rows).map(|row| row % outputs).collect());
+        for targets in [values, classes] {
             let mut layers = network(&widths, &mut rng);
             let inputs = matrix(rows, widths[0], &mut rng);
             let mut before = f64::INFINITY;
             for _ in 0..3 {
-                let pass = by_hand::pass(&layers, &inputs, &truth);
-                let (loss, partials) = by_burn::pass(&layers, &inputs, &truth);
+                let pass = by_hand::pass(&layers, &inputs, &targets);
+                let (loss, partials) = by_burn::pass(&layers, &inputs, &targets);
                 assert_eq!(pass.activations.len(), pass.deltas.len() + 1);
                 assert!((pass.loss - loss).abs() < 1e-10, "{} {loss}", pass.loss);
                 assert_eq!(pass.partials.len(), layers.len());

@@ -71,7 +71,7 @@ fn what_is_missing_together_is_told_by_the_category_and_a_truth_value_is_guessed
         let encoder = encoder(&table, 500, &options);
         let encoded = encoder.encode(&table).unwrap();
         assert!(encoded.iter().all(|number| number.is_finite()));
-        let places = encoder.places();
+        let places = encoder.column_ranges();
         let names: Vec<&str> = places.iter().map(|(name, _)| *name).collect();
         assert_eq!(names[..3], ["size", "rooms", "garden"]);
         for (name, place) in &places[..3] {

@@ -91,7 +91,7 @@ fn tell_the_price(table: &Table, training: &[usize], near: Near) {
     let encoded = model.encoder.encode(table).unwrap();
     assert_eq!(encoded[2500 * width..], numbers[2500 * width..]);
     assert_ne!(encoded[..2500 * width], numbers[..2500 * width]);
-    let (_, place) = &model.encoder.knn_places()[0];
+    let (_, place) = &model.encoder.knn_ranges()[0];
     let prices = model.target.values(table).unwrap();
     let right = (2500..3000).filter(|row| {
         let mean = encoded[row * width + place.start];

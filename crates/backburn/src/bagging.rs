@@ -1,5 +1,5 @@
-//! Several networks, each trained without other rows, as one model (Breiman, "Bagging Predictors",
-//! 1996, with folds).
+//! Bagging: several networks as one model, each trained without one fold of the rows (Breiman, "Bagging
+//! Predictors", 1996, with folds in place of bootstrap samples).
 
 use backburn_preprocessing::Target;
 use backburn_table::{Split, k_folds};
@@ -13,7 +13,7 @@ use crate::job_result::TrainedNetwork;
 use crate::score::Score;
 use crate::targets::Targets;
 
-/// The rows that each member trains on, and the fold that chooses its best epoch; `rows` are in rising
+/// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
 /// order.
 pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> Vec<Split> {
     let classes = data.classes_of(rows);
@@ -29,8 +29,8 @@ pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> 
     splits
 }
 
-/// The networks of an ensemble so far. The outputs of networks for rows that they were not trained on
-/// score and calibrate the whole.
+/// The networks of an ensemble that are finished. Their out-of-fold outputs (those for rows that a network
+/// was not trained on) score and calibrate the ensemble.
 pub(crate) struct BaggedEnsemble<'a> {
     rows: &'a [usize],
     config: &'a Config,
@@ -42,12 +42,12 @@ pub(crate) struct BaggedEnsemble<'a> {
     network: Option<TrainedNetwork>,
     score: Option<Score>,
     members: usize,
-    /// Whether one of them was stopped early.
+    /// Whether one of them was interrupted.
     interrupted: bool,
 }
 
 impl<'a> BaggedEnsemble<'a> {
-    /// An ensemble without members on some rows of a dataset, in rising order.
+    /// An ensemble without members on some rows of a dataset, in ascending order.
     pub fn new(data: &Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
         let target = fit_target(data, rows, config)?;
         Ok(Self {
@@ -88,7 +88,7 @@ impl<'a> BaggedEnsemble<'a> {
         true
     }
 
-    /// Puts a network beside the others, and scores and calibrates all of them.
+    /// Adds a network, and scores and calibrates the ensemble.
     fn join(&mut self, further: TrainedNetwork) {
         let width = further.model.config.outputs;
         let (rows, outputs) = self.out_of_fold();
@@ -138,7 +138,7 @@ impl<'a> BaggedEnsemble<'a> {
         Some((self.network.as_ref()?, self.score.as_ref()))
     }
 
-    /// The model of all networks, of which there were to be `wanted`.
+    /// The model of all networks. `wanted` is the number of networks that were planned.
     pub fn finish(self, wanted: usize) -> Result<(TrainedNetwork, Option<Score>), Error> {
         let Some(mut network) = self.network else {
             return Err(Error::Failed("no network was trained".to_string()));

@@ -39,7 +39,7 @@ pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, 
         }
         (Targets::Classes(_), Target::Regression { .. }) => {
             return Err(Error::Failed(
-                "classes where numbers are predicted".to_string(),
+                "the target has classes, and the model predicts numbers".to_string(),
             ));
         }
     };
@@ -70,7 +70,7 @@ pub fn linear_config(config: &Config) -> Config {
 ///
 /// # Errors
 ///
-/// Those of [`Estimator::fit`](crate::Estimator::fit).
+/// The same as for [`Estimator::fit`](crate::Estimator::fit).
 pub fn linear(
     model: &SavedModel,
     data: &Dataset,

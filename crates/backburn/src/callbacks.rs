@@ -1,4 +1,4 @@
-//! What watches the training of a network: history, events, checkpoints, limits.
+//! The callbacks of a training: history, events, checkpoints, and the time limit.
 
 use std::ops::ControlFlow;
 
@@ -18,16 +18,16 @@ pub(crate) struct JobCallbacks<'a> {
     pub job: &'a Job,
     pub context: &'a FitContext<'a>,
     pub scorer: &'a Scorer<'a>,
-    /// Kept where the run is to be diagnosed.
+    /// The history, if the run is diagnosed.
     pub history: Option<History>,
-    /// When training has to end.
+    /// The time at which training has to end.
     pub deadline: Option<Instant>,
-    /// Writes training down, where it is to be.
+    /// Writes checkpoints, if there is a folder for them.
     pub checkpointer: Option<Checkpointer<'a>>,
 }
 
 impl JobCallbacks<'_> {
-    fn tell(&self, event: Event) {
+    fn send(&self, event: Event) {
         self.context.observer.on_event(&event);
     }
 
@@ -64,26 +64,26 @@ impl Callback for JobCallbacks<'_> {
             history.on_fit_start(start);
         }
         let job = self.job;
-        self.tell(Event::FitStart { job, start });
+        self.send(Event::FitStart { job, start });
     }
 
     fn on_resume(&mut self, checkpoint: &Checkpoint) {
         if let (Some(history), Some(before)) =
             (&mut self.history, Checkpointer::history(checkpoint))
         {
-            // The start follows from the rows.
+            // The report at the start is computed again from the rows.
             let start = std::mem::take(&mut history.start);
             *history = History { start, ..before };
         }
         let (epoch, batch) = checkpoint.epoch_and_step();
         let job = self.job;
-        self.tell(Event::Resumed { job, epoch, batch });
+        self.send(Event::Resumed { job, epoch, batch });
     }
 
     fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
         let job = self.job;
         let batch = &session.batch();
-        self.tell(Event::BatchEnd { job, batch });
+        self.send(Event::BatchEnd { job, batch });
         let over = self.is_over();
         self.write_checkpoint(session, None);
         break_if(over)
@@ -95,19 +95,22 @@ impl Callback for JobCallbacks<'_> {
         report: &EpochReport,
     ) -> ControlFlow<()> {
         if let Some(history) = &mut self.history {
-            // A history never ends training.
+            // A history never breaks.
             let _ = history.on_epoch_end(session, report);
             if let Some(record) = history.epochs.last_mut() {
                 record.score = self.scorer.score(report).map(|score| score.main());
             }
         }
         let (job, scorer) = (self.job, self.scorer);
-        self.tell(Event::EpochEnd {
+        self.send(Event::EpochEnd {
             job,
             report,
             scorer,
         });
-        break_if(job.max_epochs.is_some_and(|most| report.epoch >= most))
+        break_if(
+            job.max_epochs
+                .is_some_and(|max_epochs| report.epoch >= max_epochs),
+        )
     }
 
     fn on_fit_end(

@@ -1,5 +1,4 @@
-//! Trainings written to a folder as they go, so that a run can be resumed after whatever ended the
-//! program.
+//! Checkpoints of the trainings of a run in a folder. A run that was killed can be resumed from them.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,18 +14,17 @@ use crate::run_folder::{ENDING, FolderError, RUN, RunFolder};
 use crate::stop_token::StopToken;
 use crate::warning::Warning;
 
-/// A run without a folder of its own is written down after this time.
+/// A run for which no folder was set writes checkpoints after this time.
 const WITHOUT_FOLDER: Duration = Duration::from_secs(60);
-/// The time between two checkpoints of a training, unless set.
+/// The default time between two checkpoints of a training.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
-/// Writing takes at most this share of the time: one part of so many.
+/// Writing takes at most one part in this many of the time.
 const SHARE: u32 = 20;
 
 /// The checkpoints of all trainings of a run, by the names of their jobs. The result of a job follows
-/// from the table and the settings. A resumed run is therefore the same run once more, which loads what
-/// each training had reached.
+/// from the table and the settings. So resuming replays the run, and loads each saved training.
 pub struct Checkpoints<'a> {
-    /// Where to write if the run takes long and has no folder.
+    /// The folder for a run that takes long and for which no folder was set.
     fallback: Option<PathBuf>,
     description: Description<'a>,
     interval: Duration,
@@ -36,7 +34,7 @@ pub struct Checkpoints<'a> {
     state: Mutex<State>,
 }
 
-/// Describes the run, as its folder keeps it.
+/// The content of the folder's `run.json`.
 type Description<'a> = Box<dyn Fn() -> Result<String, Error> + Sync + 'a>;
 
 #[derive(Default)]
@@ -44,20 +42,20 @@ struct State {
     folder: Option<RunFolder>,
     /// Checkpoints that are not written yet, by job.
     waiting: Vec<(String, Vec<u8>)>,
-    /// Why the last checkpoint could not be written.
+    /// The error of the last checkpoint, if it could not be written.
     failure: Option<String>,
 }
 
-/// What has changed since a run was written down.
+/// What has changed since the checkpoints of a run were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// The settings or the program: trainings that have ended are done again.
+    /// The settings or the program: finished trainings are repeated.
     Settings,
-    /// The rows too: what was measured on the old ones does not count.
+    /// The rows too: losses on the old rows are dropped.
     Rows,
 }
 
-/// What is kept beside the training itself.
+/// What a checkpoint file has besides the training state.
 #[derive(Serialize, Deserialize)]
 struct Note {
     /// The time that the run had taken.
@@ -84,7 +82,7 @@ impl<'a> Checkpoints<'a> {
         }
     }
 
-    /// For a run that has changed since it was written down.
+    /// For a run that has changed since its checkpoints were written.
     pub fn changed(self, changed: Option<Changed>) -> Self {
         Self { changed, ..self }
     }
@@ -114,7 +112,7 @@ impl<'a> Checkpoints<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a job had reached.
+    /// The saved state of a job.
     pub(crate) fn training(&self, name: &str) -> Option<Checkpoint> {
         match self.read(name) {
             Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
@@ -133,7 +131,7 @@ impl<'a> Checkpoints<'a> {
         }
     }
 
-    /// Whether a job was begun.
+    /// Whether a job was started.
     pub(crate) fn has(&self, name: &str) -> bool {
         matches!(self.read(name), Ok(Some(_)))
     }
@@ -154,7 +152,7 @@ impl<'a> Checkpoints<'a> {
         }
     }
 
-    /// The time that a run had taken, by the checkpoints whose names begin with its name.
+    /// The time that a run has taken, from the checkpoints whose names begin with its name.
     pub(crate) fn spent(&self, name: &str) -> Duration {
         let names = self.state().folder.as_ref().map(RunFolder::names);
         let names = names.unwrap_or_default().into_iter();
@@ -165,7 +163,7 @@ impl<'a> Checkpoints<'a> {
         Duration::try_from_secs_f64(seconds.fold(0.0, f64::max)).unwrap_or_default()
     }
 
-    /// Whether there is a folder, or the run has taken long enough for one.
+    /// Whether there is a folder, or the run has taken long enough to create one.
     fn active(&self) -> bool {
         self.state().folder.is_some() || self.started.elapsed() >= WITHOUT_FOLDER
     }
@@ -183,7 +181,7 @@ impl<'a> Checkpoints<'a> {
             return;
         }
         let written = self.write_waiting(&mut state);
-        // Checkpoints of trainings that have ended are tried again with the next one.
+        // The checkpoints of finished trainings are written with the next one.
         let failure = written.err().map(|error| error.to_string());
         let is_new = failure.is_some() && failure != state.failure;
         state.failure.clone_from(&failure);
@@ -212,8 +210,8 @@ impl<'a> Checkpoints<'a> {
         Ok(())
     }
 
-    /// Ends the run. The folder of a finished run is removed; the folder of another one stays, and its
-    /// path is returned.
+    /// Ends the run. The folder of a finished run is removed. The folder of an unfinished run stays, and
+    /// its path is returned.
     ///
     /// # Errors
     ///
@@ -266,7 +264,7 @@ pub(crate) struct Checkpointer<'a> {
     stop: StopToken,
     name: String,
     started: Instant,
-    /// The time that the run had taken before.
+    /// The time that the run took before it was resumed.
     spent: Duration,
     written: Instant,
     /// The time that writing took.
@@ -291,8 +289,7 @@ impl<'a> Checkpointer<'a> {
         }
     }
 
-    /// Whether a checkpoint is to be written now. A training that was interrupted has one already, which
-    /// can be resumed.
+    /// Whether to write a checkpoint now. An interrupted training has one already.
     pub fn is_due(&self, ended: Option<StopReason>) -> bool {
         let stopped = self.stop.is_stopped();
         if ended.is_some() {
@@ -314,7 +311,7 @@ impl<'a> Checkpointer<'a> {
         self.took = started.elapsed();
     }
 
-    /// The history of a training as far as it came.
+    /// The history of a training so far.
     pub fn history(checkpoint: &Checkpoint) -> Option<History> {
         note(checkpoint)?.history
     }

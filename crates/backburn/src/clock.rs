@@ -1,4 +1,4 @@
-//! The time that a run takes, also before it was interrupted.
+//! The time that a run takes, including the time before it was resumed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Starts now; `before` is the time that the run took before it was interrupted.
+    /// Starts now. `before` is the time that the run took before it was resumed.
     pub fn new(limit: Option<Duration>, before: Duration) -> Self {
         Self {
             started: Instant::now(),
@@ -27,7 +27,7 @@ impl Clock {
         self.before + self.started.elapsed()
     }
 
-    /// The time that is left, if there is a limit.
+    /// The remaining time, if there is a limit.
     pub fn left(&self) -> Option<Duration> {
         Some(self.limit?.saturating_sub(self.spent()))
     }

@@ -29,7 +29,7 @@ use crate::preset::Preset;
 pub struct Config {
     /// How rows become inputs and targets.
     pub data: DataConfig,
-    /// The kinds of columns, where they are not to be inferred.
+    /// The kinds of columns that are not inferred.
     #[serde(default)]
     pub columns: BTreeMap<String, ColumnKind>,
     /// The weight of the rows of a class, by the class's name; 1 unless set.
@@ -49,9 +49,9 @@ pub struct Config {
 pub struct EnsembleConfig {
     /// The number of networks whose outputs are averaged.
     pub members: Members,
-    /// The number of folds of the rows. Each network leaves out another fold.
+    /// The number of folds of the rows. Each network uses another fold as its validation rows.
     pub folds: usize,
-    /// Factors for the hidden layers' widths. Network `i` takes factor `i` modulo their number.
+    /// Factors of the widths of the hidden layers. Network `i` has factor `i` modulo the number of factors.
     pub widths: Vec<usize>,
 }
 
@@ -78,9 +78,9 @@ impl Default for EnsembleConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// The fraction of rows that choose the best epoch instead of being trained on.
+    /// The fraction of rows that are held out for validation. The validation loss chooses the best epoch.
     pub validation_fraction: f64,
-    /// Whether a single network is trained once more on all rows, for as many epochs as were best.
+    /// Whether a single network is trained again on all rows, for as many epochs as the best epoch took.
     pub refit: bool,
     /// How a numeric target is transformed for the network.
     pub target_transform: TargetTransform,
@@ -108,11 +108,11 @@ pub struct DataConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KnnFeatures {
-    /// If trial networks do better with it in cross-validation.
+    /// If it lowers the cross-validated error of trial networks.
     Auto,
-    /// It is.
+    /// Always.
     Always,
-    /// It is not.
+    /// Never.
     Never,
 }
 
@@ -148,11 +148,11 @@ impl Default for DataConfig {
     }
 }
 
-/// The most bins of a column: each bin is an input.
-const MOST_BINS: usize = 1024;
+/// The largest number of bins of a column: each bin is an input.
+const MAX_BINS: usize = 1024;
 
-/// The most networks of an ensemble.
-const MOST_MEMBERS: usize = 1000;
+/// The largest number of networks of an ensemble.
+const MAX_MEMBERS: usize = 1000;
 
 /// Fields of the network that follow from the table.
 pub(crate) const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
@@ -192,11 +192,11 @@ impl Config {
         if !(0.0..1.0).contains(&self.data.validation_fraction) {
             return usage("data.validation_fraction: must be at least 0 and below 1");
         }
-        if self.data.bins.of(0) > MOST_BINS {
-            return usage(&format!("data.bins: must be at most {MOST_BINS}"));
+        if self.data.bins.of(0) > MAX_BINS {
+            return usage(&format!("data.bins: must be at most {MAX_BINS}"));
         }
-        if !(1..=MOST_MEMBERS).contains(&self.ensemble.members.count()) {
-            let reason = format!("ensemble.members: must be from 1 to {MOST_MEMBERS}");
+        if !(1..=MAX_MEMBERS).contains(&self.ensemble.members.count()) {
+            let reason = format!("ensemble.members: must be from 1 to {MAX_MEMBERS}");
             return usage(&reason);
         }
         if self.ensemble.folds < 2 {
@@ -204,7 +204,7 @@ impl Config {
         }
         let widths = &self.ensemble.widths;
         if widths.is_empty() || widths.contains(&0) {
-            return usage("ensemble.widths: must hold numbers from 1 on");
+            return usage("ensemble.widths: must be a list of one or more factors of at least 1");
         }
         if let Some((class, _)) = self
             .class_weights
@@ -236,7 +236,7 @@ impl Config {
         ];
         match asked.iter().find(|(_, asked)| *asked) {
             Some((setting, _)) => Err(Error::Config(format!(
-                "{setting}: this setting is for classification, and the target is numeric"
+                "{setting}: this setting is only for classification, and the target is numeric"
             ))),
             None => Ok(()),
         }

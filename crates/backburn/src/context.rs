@@ -1,4 +1,4 @@
-//! What a run needs from outside.
+//! What a run needs besides its data and its settings.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::event::{Event, Observer};
 use crate::stop_token::StopToken;
 use crate::warning::Warning;
 
-/// What a fit needs from outside: where to compute, whom to tell, when to stop.
+/// What a fit needs besides its data and its settings: the device, the observer, and when to stop.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,15 +21,15 @@ use crate::warning::Warning;
 /// ```
 #[derive(Clone)]
 pub struct FitContext<'a> {
-    /// Where networks compute.
+    /// The device that networks compute on.
     pub device: SelectedDevice,
     /// Gets the events.
     pub observer: &'a dyn Observer,
     /// Stops the run early, with the best result so far.
     pub stop: StopToken,
-    /// The longest time that a fit may take; it then ends with the best result so far.
+    /// The time limit of a fit. It ends with the best result so far.
     pub time_limit: Option<Duration>,
-    /// Where trainings are written down as they go, so that the run can be resumed.
+    /// The checkpoints that the run can be resumed from.
     pub checkpoints: Option<&'a Checkpoints<'a>>,
     /// Whether layers are recorded and the run is diagnosed, which takes a few percent of the time.
     pub diagnose: bool,
@@ -54,7 +54,7 @@ impl<'a> FitContext<'a> {
         }
     }
 
-    /// The same context for trainings of which only the result matters: no diagnosis.
+    /// The same context without diagnosis, for trainings whose history is not shown.
     pub fn quiet(&self) -> Self {
         Self {
             diagnose: false,

@@ -23,14 +23,14 @@ use crate::text::{count, number};
 pub struct CrossValidation {
     /// The score on each fold.
     pub scores: Vec<Score>,
-    /// The rows of the table in order.
+    /// The row indices, in ascending order.
     pub rows: Vec<usize>,
     /// For each of [`rows`](Self::rows), the prediction of the model that was not trained on it.
     pub predictions: Predictions,
 }
 
 impl CrossValidation {
-    /// The metric to compare by, `rmse` or `accuracy`, its mean over the folds and its standard deviation
+    /// The main metric (`rmse` or `accuracy`), its mean over the folds and its standard deviation
     /// between them.
     pub fn summary(&self) -> (&'static str, f64, f64) {
         let metric = match self.predictions {
@@ -75,7 +75,7 @@ impl std::fmt::Display for CrossValidation {
     }
 }
 
-/// Fits a model for each fold on the others, and scores it on the fold.
+/// For each fold, fits a model on the other folds and scores it on the fold.
 pub(crate) fn cross_validate(
     data: &Dataset,
     folds: usize,
@@ -85,7 +85,7 @@ pub(crate) fn cross_validate(
     if !(2..=data.rows().len()).contains(&folds) {
         let rows = count(data.rows().len(), "row");
         return Err(Error::Config(format!(
-            "{folds} folds: there must be at least 2 and at most as many as rows, and there are {rows}"
+            "{folds} folds: give at least 2, and at most the number of rows, which is {rows}"
         )));
     }
     let splits = k_folds(data.rows(), folds, data.classes(), config.training.seed);
@@ -135,8 +135,8 @@ pub(crate) fn cross_validate(
     })
 }
 
-/// Fits a model on the rows outside a fold. The fold only scores it: part of the other rows chooses the
-/// best epoch.
+/// Fits a model on the rows outside a fold, and scores it on the fold. The validation rows are a part of
+/// the rows outside the fold.
 fn fit_fold(
     data: &Dataset,
     split: &Split,

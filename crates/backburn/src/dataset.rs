@@ -1,4 +1,4 @@
-//! A table with what there is to learn in it.
+//! A table with its schema, target and rows to learn from.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::warning::Warning;
 
-/// How a table is understood, where it is not to be inferred.
+/// How to read a table as a dataset. What is not set is inferred.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DatasetOptions {
     /// Regression or classification; inferred from the target unless set.
@@ -39,7 +39,7 @@ pub struct Dataset {
     schema: Schema,
     task: Task,
     target: String,
-    /// Rows with a target and a weight above 0, in rising order.
+    /// Rows with a target and a weight above 0, in ascending order.
     rows: Vec<usize>,
     /// For classification, the classes of those rows.
     classes: Option<Vec<usize>>,
@@ -59,7 +59,7 @@ impl Dataset {
         table.column(target)?;
         let weight = options.weight.as_deref();
         if weight == Some(target) {
-            let reason = format!("`{target}` is the target: it cannot be the weight too");
+            let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
@@ -111,7 +111,7 @@ impl Dataset {
         &self.table
     }
 
-    /// What each column was found to be.
+    /// The schema: the name and the kind of each column.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -126,7 +126,7 @@ impl Dataset {
         &self.target
     }
 
-    /// The column with the rows' weights.
+    /// The column with the weights of the rows.
     pub fn weight(&self) -> Option<&str> {
         self.options.weight.as_deref()
     }
@@ -136,7 +136,7 @@ impl Dataset {
         self.weights.as_deref()
     }
 
-    /// The rows to learn from: those with a target and a weight above 0, in rising order.
+    /// The rows to learn from: those with a target and a weight above 0, in ascending order.
     pub fn rows(&self) -> &[usize] {
         &self.rows
     }
@@ -146,7 +146,7 @@ impl Dataset {
         self.classes.as_deref()
     }
 
-    /// What was done to columns and rows.
+    /// Warnings about columns and rows that are not used as they are.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -158,7 +158,7 @@ impl Dataset {
             .map(|column| column.name.as_str())
     }
 
-    /// The columns beside the target and the weight, also those that are ignored.
+    /// The columns other than the target and the weight, including ignored ones.
     pub fn inputs(&self) -> impl Iterator<Item = &ColumnSchema> {
         self.schema.columns.iter().filter(|column| {
             column.name != self.target && Some(&column.name) != self.options.weight.as_ref()
@@ -166,11 +166,11 @@ impl Dataset {
     }
 
     /// Sets a fraction of the rows aside at random, the same fraction of each class: rows to train on,
-    /// and rows to test on. The schema is inferred anew from the training rows.
+    /// and rows to test on. The schema is inferred again, from the training rows alone.
     ///
     /// # Errors
     ///
-    /// The training rows alone cannot be learned from, such as rows of a single class.
+    /// The training rows cannot be learned from, for example because all are of a single class.
     pub fn split(&self, test_fraction: f64, seed: u64) -> Result<(Self, Self), Error> {
         let split = Split::new(&self.rows, test_fraction, self.classes(), seed);
         let train = self.table.select(self.table.name(), &split.training)?;
@@ -192,7 +192,7 @@ impl Dataset {
         }
     }
 
-    /// A table of these rows alone, in rising order, with the schema of the whole.
+    /// A table of these rows alone, in ascending order, with the schema of the whole.
     pub(crate) fn select(&self, rows: &[usize]) -> Result<Self, Error> {
         let of_rows = |weights: &Vec<f64>| rows.iter().map(|&row| weights[row]).collect();
         Ok(Self {
@@ -218,7 +218,7 @@ impl Dataset {
         )
     }
 
-    /// The classes of some of [`rows`](Self::rows) in rising order, for classification.
+    /// The classes of some of [`rows`](Self::rows) in ascending order, for classification.
     pub(crate) fn classes_of(&self, some: &[usize]) -> Option<Vec<usize>> {
         let classes = self.classes.as_ref()?;
         let of_row = self.rows.iter().zip(classes);
@@ -258,7 +258,7 @@ impl Dataset {
         Ok(whole.subset(&rows))
     }
 
-    /// Checks that a table to test on has the target and the columns that a model will need.
+    /// Checks that a test table has the target and the columns that a model will need.
     ///
     /// # Errors
     ///
@@ -321,7 +321,7 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
         .map(|(row, cell)| match cell.number() {
             Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
             _ => Err(Error::Table(TableError::Cell {
-                place: table.place(row),
+                location: table.location(row),
                 error: CellError {
                     column: column.to_string(),
                     row,

@@ -1,4 +1,4 @@
-//! Where networks compute.
+//! The device that networks compute on.
 
 use burn::tensor::Device;
 
@@ -12,7 +12,7 @@ pub struct SelectedDevice {
 }
 
 impl SelectedDevice {
-    /// A device under a name of the caller's choice.
+    /// A device with this name.
     pub fn new(name: impl Into<String>, device: Device) -> Self {
         let name = name.into();
         Self { name, device }

@@ -14,15 +14,15 @@ use crate::targets::Targets;
 
 /// Tensors of training and validation rows, with the encoder and the target that made them.
 pub struct EncodedSplit {
-    /// Makes inputs of rows; fitted on the training rows.
+    /// The encoder of rows, fitted on the training rows.
     pub encoder: Encoder,
-    /// Makes outputs of targets, and predictions of outputs; fitted on the training rows.
+    /// The transform between targets and outputs, fitted on the training rows.
     pub target: Target,
     /// The training rows.
     pub training: TensorDataset,
-    /// The validation rows, if there are any.
+    /// The validation rows, if any.
     pub validation: Option<TensorDataset>,
-    /// Which rows they are.
+    /// The row indices of both parts.
     pub split: Split,
     /// Columns that never vary in the training rows.
     pub constant_features: Vec<String>,
@@ -72,11 +72,11 @@ impl EncodedSplit {
         })
     }
 
-    /// The part of a split whose rows are among the training rows, which are `rows` in rising order.
+    /// The part of a split whose rows are in `rows`, the training rows in ascending order.
     pub(crate) fn part(&self, split: &Split, rows: &[usize]) -> Self {
         let select = |part: &[usize]| {
-            let places = part.iter().filter_map(|row| rows.binary_search(row).ok());
-            self.training.select(&places.collect::<Vec<_>>())
+            let positions = part.iter().filter_map(|row| rows.binary_search(row).ok());
+            self.training.select(&positions.collect::<Vec<_>>())
         };
         Self {
             encoder: self.encoder.clone(),
@@ -151,7 +151,7 @@ fn with_neighbor_features(
     (encoder, numbers)
 }
 
-/// Tensors of every row of the table; only those of [`Dataset::rows`] mean something.
+/// Tensors of every row of the table. Only those of [`Dataset::rows`] are valid.
 fn tensors(
     data: &Dataset,
     (numbers, width): (Vec<f32>, usize),
@@ -191,7 +191,7 @@ fn tensors(
     Ok(examples.with_weights(Tensor::from_data(TensorData::new(weights, [rows]), device)))
 }
 
-/// The weight of the rows of each class, if they do not all have the same.
+/// The weight of the rows of each class, if the weights differ.
 fn class_weights(
     data: &Dataset,
     classes: &[String],
@@ -203,7 +203,9 @@ fn class_weights(
         .find(|name| !classes.contains(name));
     if let Some(unknown) = unknown {
         let known = classes.join(", ");
-        let message = format!("class_weights.{unknown}: there is no such class, only {known}");
+        let message = format!(
+            "class_weights.{unknown}: the target does not have this class; its classes are {known}"
+        );
         return Err(Error::Config(message));
     }
     if config.class_weights.is_empty() && !config.data.balance_classes {

@@ -1,4 +1,4 @@
-//! What can go wrong between a table and a model.
+//! The error type of this crate.
 
 use thiserror::Error;
 
@@ -28,9 +28,9 @@ pub enum Error {
     #[cfg(feature = "train")]
     #[error("{}", TrainingError::Diverged)]
     Diverged {
-        /// The epochs before.
+        /// The history up to that point.
         history: Box<History>,
-        /// What is wrong in them.
+        /// The findings of the diagnosis.
         findings: Vec<Finding>,
     },
     /// The caller asked to stop before there was a result.
@@ -41,7 +41,7 @@ pub enum Error {
         "no backend is compiled in: enable a feature of burn such as `flex` or `ndarray` in your Cargo.toml"
     )]
     NoBackend,
-    /// Anything else, in a sentence.
+    /// Any other error, as a sentence.
     #[error("{0}")]
     Failed(String),
 }

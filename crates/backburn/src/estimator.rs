@@ -12,7 +12,7 @@ use crate::plan::{Plan, PlanOptions};
 /// The name of a fit's run.
 const RUN: &str = "network";
 
-/// Settings that are fitted to tables.
+/// Fits models with fixed settings.
 ///
 /// ```no_run
 /// use backburn::{Config, Dataset, Estimator, FitContext, Preset, Table};
@@ -41,12 +41,12 @@ impl Estimator {
         &self.config
     }
 
-    /// Fits a model: chooses settings by trials, and trains its networks.
+    /// Fits a model: selects settings by trials, and trains the networks.
     ///
     /// # Errors
     ///
     /// Settings that are not valid or do not fit the table, a table that does not fit into memory, or a
-    /// loss that becomes infinite at once.
+    /// loss that is infinite or NaN from the start.
     pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
         let data = &*data.for_config(&self.config)?;
         let plan = self.plan_on(data, context.diagnose)?;
@@ -72,12 +72,12 @@ impl Estimator {
         Plan::new(RUN, data, data.validation_split(&config), &config, options)
     }
 
-    /// Scores the settings by cross-validation: for each fold, a model is fitted on the others and scored
-    /// on it.
+    /// Cross-validates the settings: for each fold, a model is fitted on the other folds and scored on
+    /// the fold.
     ///
     /// # Errors
     ///
-    /// More folds than rows, and those of [`fit`](Self::fit).
+    /// Fewer than 2 folds, more folds than rows, or the same errors as for [`fit`](Self::fit).
     pub fn cross_validate(
         &self,
         data: &Dataset,

@@ -11,8 +11,8 @@ use crate::score::Score;
 use crate::scorer::Scorer;
 use crate::warning::Warning;
 
-/// Gets every [`Event`] of a fit, also from other threads. `()` ignores them; a closure is an observer
-/// too.
+/// Gets every [`Event`] of a fit, possibly from several threads. `()` is an observer that ignores them,
+/// and a closure is an observer too.
 ///
 /// ```
 /// use backburn::{Event, Observer};
@@ -39,7 +39,7 @@ impl<F: Fn(&Event) + Sync> Observer for F {
     }
 }
 
-/// What trials decide.
+/// A setting that trials select.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
@@ -49,7 +49,7 @@ pub enum Selection {
     KnnFeatures,
 }
 
-/// What trials decided.
+/// A setting that trials selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selected {
     /// How the target is transformed.
@@ -58,7 +58,7 @@ pub enum Selected {
     KnnFeatures(bool),
 }
 
-/// A network that is about to be trained.
+/// A network whose training starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkDescription {
     /// Units of each layer: inputs, hidden layers, outputs.
@@ -73,73 +73,73 @@ pub struct NetworkDescription {
     pub target: String,
 }
 
-/// A step of a fit. `job` is the training that it belongs to.
+/// An event of a fit. `job` is the training that it belongs to.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Trials are about to decide something.
+    /// Trials start.
     SelectionStart {
         /// The name of the run: `network`, `fold-1`, …
         run: &'a str,
-        /// What they decide.
+        /// The setting that they select.
         selection: Selection,
-        /// How many there are.
+        /// Their number.
         trials: usize,
     },
     /// A trial has ended.
     TrialEnd {
-        /// What it helps to decide.
+        /// The setting that it helps to select.
         selection: Selection,
-        /// How many trials there are.
+        /// The number of trials.
         trials: usize,
     },
-    /// Trials have decided something.
+    /// Trials have selected a setting.
     Selected {
         /// The name of the run: `network`, `fold-1`, …
         run: &'a str,
-        /// What they decided.
+        /// The selected value.
         selected: Selected,
     },
-    /// Several networks are about to be trained.
+    /// The training of several networks starts.
     EnsembleStart {
         /// The name of the run: `network`, `fold-1`, …
         run: &'a str,
-        /// How many.
+        /// Their number.
         members: usize,
         /// The different shapes of their hidden layers.
         hidden: &'a [Vec<usize>],
     },
-    /// A network is about to be trained.
+    /// The training of a network starts.
     NetworkStart {
         /// The training.
         job: &'a Job,
         /// The network.
         network: &'a NetworkDescription,
     },
-    /// The first batch is next.
+    /// The rows are encoded, and the first batch follows.
     FitStart {
         /// The training.
         job: &'a Job,
         /// Rows, batches, epochs, learning rate.
         start: &'a StartReport,
     },
-    /// Training goes on from a checkpoint.
+    /// Training continues from a checkpoint.
     Resumed {
         /// The training.
         job: &'a Job,
-        /// The epoch, from 1, that it goes on in.
+        /// The epoch that it continues in, counted from 1.
         epoch: usize,
-        /// Batches of that epoch that are done.
+        /// The number of finished batches of that epoch.
         batch: usize,
     },
-    /// A batch is done.
+    /// A batch has ended.
     BatchEnd {
         /// The training.
         job: &'a Job,
         /// The epoch, the batch, the learning rate.
         batch: &'a BatchReport,
     },
-    /// An epoch is done.
+    /// An epoch has ended.
     EpochEnd {
         /// The training.
         job: &'a Job,
@@ -163,31 +163,31 @@ pub enum Event<'a> {
         run: &'a str,
         /// The network, from 0.
         member: usize,
-        /// How many there are to be.
+        /// The planned number of networks.
         members: usize,
         /// The model of all networks so far.
         model: &'a SavedModel,
         /// The score of all networks so far, on rows that they were not trained on.
         score: Option<&'a Score>,
     },
-    /// A single network was trained once more on all rows.
+    /// A single network was trained again on all rows (the refit).
     RefitEnd {
-        /// The rows.
+        /// The number of rows.
         rows: usize,
-        /// The epochs.
+        /// The number of epochs.
         epochs: usize,
     },
     /// A fold of a cross-validation is scored.
     FoldEnd {
         /// The fold, from 0.
         fold: usize,
-        /// How many there are.
+        /// Their number.
         folds: usize,
-        /// The score on the rows that were left out.
+        /// The score on the rows of the fold.
         score: &'a Score,
-        /// How long it took.
+        /// The time that it took.
         time: Duration,
     },
-    /// Something that a person should know.
+    /// A warning.
     Warning(&'a Warning),
 }

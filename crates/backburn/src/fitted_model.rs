@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::job_result::TrainedNetwork;
 use crate::score::Score;
 
-/// A trained model: it predicts, is scored, and is saved to one file.
+/// A trained model. It makes predictions, computes scores, and can be saved to a file.
 ///
 /// ```
 /// use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, Table};
@@ -33,22 +33,22 @@ pub struct FittedModel {
     record: Option<FitRecord>,
 }
 
-/// How a model was fitted. A model that was loaded has none.
+/// How a model was fitted. A loaded model has no record.
 #[derive(Debug, Clone)]
 pub struct FitRecord {
-    /// The score on rows that the networks were not trained on, if there were any.
+    /// The score on rows that the networks were not trained on, if any.
     pub validation: Option<Score>,
     /// Why training ended.
     pub stop: StopReason,
-    /// The number of networks that there were to be.
+    /// The planned number of networks.
     pub networks: usize,
     /// How long the fit took, in seconds.
     pub seconds: f64,
     /// The epochs of the network that was diagnosed.
     pub history: History,
-    /// What is wrong with the run or the table.
+    /// The findings of the diagnosis.
     pub findings: Vec<Finding>,
-    /// The training rows, and those that chose the best epoch.
+    /// The training rows and the validation rows.
     pub split: Split,
 }
 
@@ -77,7 +77,7 @@ impl FittedModel {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, is no model, is damaged, or is newer than this program.
+    /// A file that cannot be read, is not a model, is damaged, or has a newer format than this program reads.
     pub fn load(path: impl AsRef<Path>, device: impl Into<SelectedDevice>) -> Result<Self, Error> {
         let predictor = Predictor::load_on(path, &device.into().device)?;
         Ok(Self {
@@ -86,11 +86,11 @@ impl FittedModel {
         })
     }
 
-    /// Saves the model to a file, whole or not at all.
+    /// Saves the model to a file, completely or not at all.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or something that is no model is in its place.
+    /// The file cannot be written, or the path holds a file that is not a model.
     pub fn save(&self, path: impl Into<PathBuf>) -> Result<PathBuf, Error> {
         Ok(ModelFile::create(path)?.write(self.model())?)
     }
@@ -110,12 +110,12 @@ impl FittedModel {
         self.record.as_ref()
     }
 
-    /// How the model was fitted, to add findings.
+    /// How the model was fitted, to add findings to it.
     pub fn record_mut(&mut self) -> Option<&mut FitRecord> {
         self.record.as_mut()
     }
 
-    /// Predicts for every row of a table. Columns may stand in any order; columns that the model does not
+    /// Predicts every row of a table. Columns may be in any order, and columns that the model does not
     /// use are ignored.
     ///
     /// # Errors
@@ -125,12 +125,12 @@ impl FittedModel {
         Ok(self.predictor.predict_table(table.as_ref())?)
     }
 
-    /// Intervals that hold the true value of each row with a probability such as 0.9 (split conformal
-    /// prediction). `None` for a model that has none.
+    /// Prediction intervals, which hold the true value of each row with a probability such as 0.9 (split
+    /// conformal prediction). `None` if the model has no intervals.
     ///
     /// # Errors
     ///
-    /// A coverage that the model cannot give, or a table that does not fit it.
+    /// A coverage that the model does not support, or a table that does not fit the model.
     pub fn predict_interval(
         &self,
         table: impl AsRef<Table>,
@@ -154,7 +154,7 @@ impl FittedModel {
         Score::of_table(&predictions, table, &self.model().target)
     }
 
-    /// Notes the score on a test table in the model, for [`SavedModel::summary`].
+    /// Stores the score on a test table in the model, for [`SavedModel::summary`].
     pub fn set_test_score(&mut self, table: &Table, score: &Score) {
         let summary = &mut self.predictor.model_mut().summary;
         summary.test = Some(TestScore {

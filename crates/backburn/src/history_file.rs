@@ -68,7 +68,7 @@ pub fn path_beside(file: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// The file cannot be written, or something that is no history is in its place.
+/// The file cannot be written, or the path holds a file that is not a history.
 pub fn write(
     file: &Path,
     model: &SavedModel,
@@ -77,7 +77,7 @@ pub fn write(
 ) -> io::Result<PathBuf> {
     let path = path_beside(file);
     if path.exists() && !is_history(&path) {
-        let reason = "it is there already, and no history";
+        let reason = "it already exists and is not a history";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
     }
     let start = Line::Start {
@@ -99,7 +99,7 @@ pub fn write(
     Ok(path)
 }
 
-/// Whether a file begins as histories of any version do.
+/// Whether a file begins like a history, of any version.
 fn is_history(path: &Path) -> bool {
     let mut start = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
@@ -117,8 +117,8 @@ pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), 
     let mut found = None;
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
-        let line: Line =
-            serde_json::from_str(line).map_err(|_| format!("line {number} is not of a history"))?;
+        let line: Line = serde_json::from_str(line)
+            .map_err(|_| format!("line {number} is not part of a history"))?;
         match line {
             Line::Start {
                 backburn_history: VERSION,
@@ -126,14 +126,16 @@ pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), 
                 start,
             } if index == 0 => {
                 if of != Identity::of(model) {
-                    return Err("it is of another model".to_string());
+                    return Err("it is the history of another model".to_string());
                 }
                 history.start = start;
             }
             Line::Start { .. } => {
-                return Err(format!("line {number}: another version of histories"));
+                return Err(format!(
+                    "line {number}: this program does not read this version of the format"
+                ));
             }
-            _ if index == 0 => return Err("the first line is not of a history".to_string()),
+            _ if index == 0 => return Err("the first line is not that of a history".to_string()),
             Line::Epoch(epoch) => history.epochs.push(epoch),
             Line::End { stop, findings } => {
                 history.stop = stop;

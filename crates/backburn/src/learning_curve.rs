@@ -17,7 +17,7 @@ use crate::score::Score;
 use crate::selection;
 use crate::text::{count, number};
 
-/// Fewer rows than this are not divided further.
+/// The smallest number of rows that are divided further.
 const MIN_ROWS: usize = 40;
 /// With fewer training rows, each point is the mean of several networks on different rows.
 const REPEATED_BELOW: usize = 1000;
@@ -32,9 +32,9 @@ pub struct LearningCurve {
     pub points: Vec<(usize, f64)>,
 }
 
-/// Trains single networks on a quarter, on half and on all of the training rows, for as many steps each,
-/// and scores them on the test rows or else on the validation rows. A finding that more rows would help
-/// is added to the model's record. `None` where there are too few rows, or the run was stopped.
+/// Trains single networks on a quarter, on half and on all of the training rows, for the same number of
+/// steps, and scores them on the test rows or, without any, on the validation rows. A finding that more rows would help
+/// is added to the model's record. `None` if there are too few rows, or the run was stopped.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn learning_curve(
     let Some(record) = model.record() else {
         return Ok(None);
     };
-    // Who stopped one training does not want more of them.
+    // After a stopped run, no further networks are trained.
     if record.stop == StopReason::Interrupted {
         return Ok(None);
     }
@@ -104,7 +104,7 @@ fn curve(
             let score = match is_the_model {
                 true => model.evaluate(held_out)?,
                 false => {
-                    // Fewer rows may lack what training needs; the curve then has fewer points.
+                    // A part of the rows may lack a class that training needs. Its point is left out.
                     let Ok((part, on)) =
                         fit_part(model, data, split, (share, repeat), config, context)
                     else {
@@ -143,7 +143,7 @@ fn fit_part(
     let mut config = selection::as_in(model.model(), config.clone());
     config.ensemble.members = Members::Exactly(1);
     config.training.seed = config.training.seed.wrapping_add(repeat);
-    // Every network takes as many steps, so that only the rows make a difference.
+    // Every network takes the same number of steps, so that only the rows differ.
     let times = |epochs: usize| (epochs as f64 / share).round() as usize;
     config.training.epochs = times(config.training.epochs);
     config.training.batch_size = Some(config.training.batch_size_for(rows.len()));
@@ -163,7 +163,7 @@ fn fit_part(
     Ok((fit_plan(plan, data, context)?, used))
 }
 
-/// Whether the curve says that more rows would help, if the run itself was sound.
+/// The finding that more rows would help, if the run itself has no findings.
 fn finding(
     curve: &LearningCurve,
     model: &FittedModel,
@@ -172,7 +172,7 @@ fn finding(
     held_out: &Table,
     config: &Config,
 ) -> Result<Option<Finding>, Error> {
-    // Chance decides over fewer.
+    // With fewer rows, the difference may be chance.
     const MIN_HELD_OUT: usize = 20;
     const MIN_EPOCHS: usize = 10;
     let is_sound = record.findings.iter().all(|finding| {
@@ -201,8 +201,8 @@ fn too_little_data(curve: &LearningCurve, constant: f64, config: &Config) -> Opt
         layer: None,
         epoch: None,
         evidence: format!(
-            "from {} to {} the {} of a network falls from {} to {}, by {:.0} %, and there is no sign \
-             of an end",
+            "from {} to {}, the {} of a network falls from {} to {}, which is {:.0} %, and the curve \
+             does not level off",
             count(*half_rows, "row"),
             count(*all_rows, "row"),
             curve.measure,

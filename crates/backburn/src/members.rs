@@ -7,16 +7,16 @@ use toml::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
 pub enum Members {
-    /// Depends on the number of rows, see [`of`](Self::of): eight where there are so few that one
-    /// network depends on which rows choose its best epoch, fewer where there are more.
+    /// Depends on the number of rows, see [`of`](Self::of): eight networks for few rows, where the best
+    /// epoch of a single network depends much on the choice of validation rows, and fewer for more rows.
     Auto,
     /// This number.
     Exactly(usize),
 }
 
-/// Fewer rows are too few for folds.
-const FEWEST_ROWS: usize = 100;
-/// The largest number of rows, and the number of networks.
+/// The smallest number of rows for an ensemble.
+const MIN_ROWS: usize = 100;
+/// The largest number of rows for a number of networks, and this number of networks.
 const BY_ROWS: [(usize, usize); 3] = [(1_000, 8), (10_000, 4), (100_000, 2)];
 const AUTO: &str = "auto";
 
@@ -25,15 +25,15 @@ impl Members {
     pub fn of(self, rows: usize) -> usize {
         match self {
             Self::Exactly(members) => members,
-            Self::Auto if rows < FEWEST_ROWS => 1,
+            Self::Auto if rows < MIN_ROWS => 1,
             Self::Auto => {
-                let of_rows = BY_ROWS.iter().find(|(most, _)| rows <= *most);
+                let of_rows = BY_ROWS.iter().find(|(max_rows, _)| rows <= *max_rows);
                 of_rows.map_or(1, |(_, members)| *members)
             }
         }
     }
 
-    /// The number of networks if it is set, else one.
+    /// The number of networks if it is set, otherwise one.
     pub fn count(self) -> usize {
         self.of(0)
     }

@@ -1,4 +1,4 @@
-//! Limits of memory: work that would not fit is refused before it begins.
+//! Memory limits: work that does not fit into memory is refused before it begins.
 
 use std::num::NonZero;
 use std::path::Path;
@@ -9,17 +9,17 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::error::Error;
 
-/// Smaller amounts are not checked.
+/// The smallest amount that is checked, in bytes.
 const SMALL: u64 = 64 << 20;
-/// The bytes of a row beside its cells: its target as text and as a number, and its places in splits.
-/// Measured on tables of two columns.
+/// The bytes of a row in addition to its cells: its target as text and as a number, and its indices in
+/// splits. Measured on tables with two columns.
 const BYTES_OF_ROW: u64 = 64;
 
 /// Reads a whole table, if it fits into memory.
 ///
 /// # Errors
 ///
-/// The file is no table, or does not fit.
+/// The file is not a table, or does not fit into memory.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
     let free = available();
     let name = path.display().to_string();
@@ -27,8 +27,8 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
         let needed = size
             .bytes
             .saturating_add(size.rows.saturating_mul(BYTES_OF_ROW));
-        let advice = "take a part of its rows; only predict reads tables of any size";
-        fits(&name, "to read it takes at least", needed, free, advice)
+        let advice = "use a part of its rows; only the command predict reads tables of any size";
+        fits(&name, "reading it takes at least", needed, free, advice)
     })
 }
 
@@ -48,14 +48,14 @@ pub(crate) fn room_for_training(
     );
     room_for(
         table,
-        "to train on it takes about",
+        "training on it takes about",
         numbers.saturating_mul(copies * 4),
         &advice,
     )
 }
 
-/// Checks that a model of `inputs` inputs can be explained by `rows` rows: they are held as they are, and
-/// with a column shuffled.
+/// Checks that a model with `inputs` inputs can be explained with `rows` rows. The rows are in memory twice:
+/// as they are, and with a shuffled column.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub fn room_to_explain(table: &str, rows: usize, inputs: usize) -> Result<(), Er
     let advice = "take fewer rows";
     room_for(
         table,
-        "to explain a model by it takes about",
+        "explaining a model with it takes about",
         numbers.saturating_mul(2 * 4),
         advice,
     )
@@ -95,7 +95,7 @@ fn fits(
     }
 }
 
-/// The memory that this process can still take, in bytes, where the system tells.
+/// The memory that this process can still allocate, in bytes; `None` if the system does not report it.
 fn available() -> Option<u64> {
     let memory = MemoryRefreshKind::nothing().with_ram();
     let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
@@ -109,7 +109,7 @@ fn available() -> Option<u64> {
         .min()
 }
 
-/// The address space that is left to the process (`ulimit -v`), where it is limited.
+/// The address space that the process can still use, if it is limited (`ulimit -v`).
 #[cfg(target_os = "linux")]
 fn free_address_space() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};

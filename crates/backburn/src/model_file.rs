@@ -312,7 +312,7 @@ impl SavedModel {
 
 impl Metadata {
     /// The shape of each network, if they have at most this many parameters together.
-    fn networks(&self, most: usize) -> Result<Vec<MlpConfig>, String> {
+    fn networks(&self, max_parameters: usize) -> Result<Vec<MlpConfig>, String> {
         if !self.hidden.is_empty() && self.hidden.len() != self.members {
             return Err("it does not list the hidden layers of each network".to_string());
         }
@@ -333,7 +333,7 @@ impl Metadata {
             let network = shared.clone().with_hidden(hidden.as_slice());
             network.validate().map_err(|error| error.to_string())?;
             parameters = parameters.saturating_add(parameter_count(&network));
-            if parameters > most {
+            if parameters > max_parameters {
                 return Err("it is too short for its network".to_string());
             }
             networks.push(network);

@@ -7,8 +7,7 @@ use backburn_training::Loss;
 use crate::config::Config;
 use crate::error::Error;
 
-/// The network for an encoder, a target and a number of training rows; everything else is as in the
-/// config.
+/// The network for an encoder, a target and a number of training rows, with the settings of the config.
 ///
 /// # Errors
 ///
@@ -33,7 +32,7 @@ pub fn network_config(
             2 => 1,
             found => {
                 return refuse(format!(
-                    "binary_cross_entropy is for two classes, and there are {found}: use \
+                    "binary_cross_entropy is for two classes, and the target has {found}: use \
                      cross_entropy"
                 ));
             }

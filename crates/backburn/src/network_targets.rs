@@ -6,7 +6,7 @@ use backburn_preprocessing::{KnnTargetEncoder, Target};
 
 use crate::targets::Targets;
 
-/// What the network is trained to output, row by row.
+/// The outputs that the network is trained to give, row by row.
 pub(crate) enum NetworkTargets {
     /// Transformed numbers.
     Values(Vec<f32>),
@@ -29,7 +29,7 @@ impl NetworkTargets {
         }
     }
 
-    /// Numbers for each row in [`outputs`](Self::outputs).
+    /// The number of values for each row in [`outputs`](Self::outputs).
     pub fn width(&self) -> usize {
         match self {
             Self::Values(_) | Self::Classes(_, 2) => 1,
@@ -38,7 +38,8 @@ impl NetworkTargets {
     }
 
     /// The targets as `rows * width` numbers, and the width. Two classes are one indicator of the second
-    /// class; more classes are one-hot. `None` for more outputs than neighbor features are made of.
+    /// class; more classes are one-hot. `None` if there are too many outputs for
+    /// neighbor features.
     pub fn outputs(&self) -> Option<(Cow<'_, [f32]>, usize)> {
         match self {
             Self::Values(values) => Some((Cow::Borrowed(values), 1)),

@@ -24,7 +24,7 @@ enum Destination {
 }
 
 impl OutputFile {
-    /// Starts a file. This shows at once whether it can be written.
+    /// Starts a file. It is an error now, and not at the end, if the file cannot be written.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl OutputFile {
             return Ok(Self(Destination::Direct(direct)));
         }
         if !path.exists() {
-            // This checks that the name is possible; the file is removed at once.
+            // This checks that the name is possible; the file is removed again.
             File::create_new(&path)?;
             fs::remove_file(&path)?;
         }

@@ -12,12 +12,12 @@ use crate::merge::merged;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
-    /// One small network: trains in seconds, and is a little less accurate.
+    /// One small network: trains in seconds, and is slightly less accurate.
     Fast,
-    /// Up to eight networks as one, depending on the number of rows.
+    /// An ensemble of up to eight networks, depending on the number of rows.
     #[default]
     Default,
-    /// Sixteen networks as one: the most accurate, in minutes.
+    /// An ensemble of sixteen networks: the most accurate; trains in minutes.
     Best,
 }
 
@@ -62,6 +62,6 @@ impl FromStr for Preset {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|preset| preset.name() == name);
-        found.ok_or_else(|| format!("`{name}` is no preset: use fast, default or best"))
+        found.ok_or_else(|| format!("`{name}` is no preset; use one of: fast, default, best"))
     }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// A file system. The one of a test fails where it is told to.
+/// A file system. Tests use one that fails on purpose.
 pub trait Files: Send + Sync {
     /// Writes a file and waits until its bytes are on the disk.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Renames a file, and replaces the one of the new name.
+    /// Renames a file, and replaces a file that has the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Waits until the names of a folder are on the disk.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
@@ -39,13 +39,13 @@ impl Files for Disk {
     }
 }
 
-/// The file that describes the run. It is written first and removed first: without it there is no run.
+/// The file that describes the run. It is written first and removed first: a folder without it has no run.
 pub const RUN: &str = "run.json";
 const LOCK: &str = "lock";
 /// The extension of a job's checkpoint.
 pub const ENDING: &str = "checkpoint";
-/// The extension of a file that is being written. Only one process writes, and its next file replaces
-/// one that a killed process left.
+/// The extension of a file that is being written. Only one process writes at a time, and its next file
+/// replaces one that a killed process left behind.
 const PART: &str = "part";
 
 /// A folder for one run at a time, locked as long as the process lives.
@@ -60,13 +60,13 @@ pub struct RunFolder<F = Disk> {
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// Another process uses the folder.
-    #[error("process {0} writes its run there")]
+    #[error("process {0} is using this folder: wait until it ends, or choose another folder")]
     Taken(String),
     /// There is an unfinished run.
-    #[error("it holds an unfinished run: resume it, or remove the folder")]
+    #[error("it has an unfinished run: resume it, or remove the folder")]
     Unfinished,
     /// There are other files.
-    #[error("it holds other files: choose another folder")]
+    #[error("it has other files: choose another folder")]
     Foreign,
     /// There is no run.
     #[error("there is no unfinished run")]
@@ -77,7 +77,7 @@ pub enum FolderError {
 }
 
 impl RunFolder {
-    /// A folder for a new run; it is created where there is none.
+    /// A folder for a new run. It is created if it does not exist.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl<F: Files> RunFolder<F> {
                 return Err(FolderError::Foreign);
             }
         }
-        // Files of a run have a lock beside them, which is removed last.
+        // The files of a run have a lock file beside them, which is removed last.
         if others && !path.join(LOCK).exists() {
             return Err(FolderError::Foreign);
         }
@@ -120,7 +120,7 @@ impl<F: Files> RunFolder<F> {
         if path.join(RUN).exists() {
             return Err(FolderError::Unfinished);
         }
-        // Files of a run whose removal was cut short.
+        // Files of a run whose removal was interrupted.
         folder.clear()?;
         Ok(folder)
     }
@@ -147,7 +147,7 @@ impl<F: Files> RunFolder<F> {
                 let mut holder = String::new();
                 let _ = lock.take(20).read_to_string(&mut holder);
                 let known = !holder.is_empty() && holder.bytes().all(|b| b.is_ascii_digit());
-                let unknown = "(its number is not known)".to_string();
+                let unknown = "(number unknown)".to_string();
                 return Err(FolderError::Taken(if known { holder } else { unknown }));
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
@@ -166,7 +166,7 @@ impl<F: Files> RunFolder<F> {
         &self.path
     }
 
-    /// Writes a file durably: the old one stays until the new one is complete and on the disk.
+    /// Writes a file durably: the old file stays until the new one is complete and on the disk.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let part = self.path.join(format!("{name}.{PART}"));
         self.files.write(&part, bytes)?;

@@ -1,4 +1,4 @@
-//! How good predictions are.
+//! Scores of predictions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,7 @@ pub enum Metrics {
     Classification(ClassificationScore),
 }
 
-/// How far predictions of uncertainty can be trusted.
+/// The calibration of intervals or probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reliability {
     /// For regression: the share of rows that lie within their interval of nominal coverage
@@ -51,13 +51,13 @@ impl Score {
     ///
     /// # Errors
     ///
-    /// The table lacks the target, or no row has a value of it.
+    /// The table does not have the target column, or no row has a target.
     pub fn of_table(
         predictions: &Predictions,
         table: &Table,
         target: &Target,
     ) -> Result<Self, Error> {
-        let truth = Targets::read(table, target)?;
+        let targets = Targets::read(table, target)?;
         let all: Vec<usize> = (0..table.rows()).collect();
         let failed = || {
             let name = table.name();
@@ -66,13 +66,13 @@ impl Score {
                 target.column()
             ))
         };
-        Self::of_rows(predictions, &truth, &all).ok_or_else(failed)
+        Self::of_rows(predictions, &targets, &all).ok_or_else(failed)
     }
 
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
     /// them can be scored.
-    pub fn of_rows(predictions: &Predictions, truth: &Targets, rows: &[usize]) -> Option<Self> {
-        let (scored, metrics) = match (predictions, truth) {
+    pub fn of_rows(predictions: &Predictions, targets: &Targets, rows: &[usize]) -> Option<Self> {
+        let (scored, metrics) = match (predictions, targets) {
             (Predictions::Values(predicted), Targets::Values(values)) => {
                 let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
                     .iter()
@@ -88,13 +88,13 @@ impl Score {
                     classes,
                     probabilities,
                 },
-                Targets::Classes(truth),
+                Targets::Classes(true_classes),
             ) => {
                 let width = classes.len();
                 let mut known = Vec::new();
                 let mut actual = Vec::new();
                 for (&row, probabilities) in rows.iter().zip(probabilities.chunks(width)) {
-                    if let Some(class) = truth[row] {
+                    if let Some(class) = true_classes[row] {
                         known.extend_from_slice(probabilities);
                         actual.push(class);
                     }
@@ -111,7 +111,7 @@ impl Score {
         })
     }
 
-    /// The scores by the name of the metric, those that are finite numbers.
+    /// The scores that are finite numbers, by the name of the metric.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let metrics = match &self.metrics {
             Metrics::Regression(score) => vec![
@@ -159,7 +159,7 @@ impl Score {
         object
     }
 
-    /// The score in a line, amounts in the unit (put in front).
+    /// The score as one line. The unit is written before each amount.
     pub fn line(&self, unit: &str) -> String {
         let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
         match &self.metrics {
@@ -179,7 +179,7 @@ impl Score {
         }
     }
 
-    /// The one number to compare by, amounts in the unit.
+    /// The main metric as text. The unit is written before an amount.
     pub fn headline(&self, unit: &str) -> String {
         match &self.metrics {
             Metrics::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
@@ -195,7 +195,7 @@ impl Score {
         }
     }
 
-    /// The number in the headline: the RMSE or the accuracy.
+    /// The main metric: the RMSE or the accuracy.
     pub fn main(&self) -> f64 {
         match &self.metrics {
             Metrics::Regression(score) => score.rmse,
@@ -203,7 +203,7 @@ impl Score {
         }
     }
 
-    /// How far the model's intervals or probabilities can be trusted, on the rows that this score is of.
+    /// The calibration of the model's intervals or probabilities on the rows of this score.
     /// `None` for a regression model without intervals.
     ///
     /// # Errors

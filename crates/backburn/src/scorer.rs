@@ -8,7 +8,7 @@ use backburn_training::EpochReport;
 use crate::score::Score;
 use crate::targets::Targets;
 
-/// Scores the validation rows after an epoch. The last score is kept, so that several observers may ask.
+/// Scores the validation rows after an epoch. The score is cached, so that several observers can get it.
 pub struct Scorer<'a> {
     target: &'a Target,
     targets: &'a Targets,

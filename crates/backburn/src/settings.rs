@@ -1,4 +1,4 @@
-//! Settings as people write them: a preset, a TOML file, single assignments.
+//! Settings from a preset, a TOML file and single assignments.
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ pub struct Settings(Table);
 /// Sections whose keys are names of columns or classes.
 const NAMED: [&str; 2] = ["columns", "class_weights"];
 
-/// Settings of earlier versions, and what they are called now.
+/// Settings of earlier versions, and their names now.
 const RENAMED: [(&str, &str); 5] = [
     ("data.validation", "data.validation_fraction"),
     ("data.target_scale", "data.target_transform"),
@@ -70,7 +70,7 @@ impl Settings {
             let line = line_of(text, &key).map_or(String::new(), |line| format!("line {line}: "));
             return Err(Error::Config(format!("{line}{reason}")));
         }
-        // Parsed with the text at hand, errors of values point at their line.
+        // Parsing the text, and not the table, gives errors with line numbers.
         toml::from_str::<Complete>(text).map_err(wrong)?;
         Ok(Self(merged(self.0, table)))
     }
@@ -155,7 +155,7 @@ fn all_names() -> Vec<String> {
     names
 }
 
-/// Checks that every key is a setting; else the key and what is wrong with it.
+/// Checks that every key is a setting. The error has the key and what is wrong with it.
 fn check_keys(table: &Table) -> Result<(), (String, String)> {
     check_level("", table, &all_settings())
 }
@@ -181,7 +181,7 @@ fn check_level(path: &str, table: &Table, known: &Table) -> Result<(), (String, 
     Ok(())
 }
 
-/// What is wrong with a key that is no setting, and what may have been meant.
+/// The error message for a key that is not a setting, with what may have been meant.
 fn unknown(key: &str) -> String {
     if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == key) {
         return format!("`{key}` is now called `{new}`");
@@ -189,18 +189,18 @@ fn unknown(key: &str) -> String {
     if let Some(field) = key.strip_prefix("network.")
         && FROM_THE_TABLE.contains(&field)
     {
-        return format!("{key}: follows from the table, and cannot be set");
+        return format!("{key}: this value follows from the table and cannot be set");
     }
     let names = all_names();
     let (_, last) = key.rsplit_once('.').unwrap_or(("", key));
-    // The right name in a wrong section, or in none.
+    // The right name in the wrong section, or without a section.
     let elsewhere = names
         .iter()
         .find(|name| name.rsplit('.').next() == Some(last));
     let near = || nearest_name(key, names.iter().map(String::as_str));
     let near_last = || {
-        let lasts = names.iter().filter_map(|name| name.rsplit('.').next());
-        let near = nearest_name(last, lasts)?;
+        let last_parts = names.iter().filter_map(|name| name.rsplit('.').next());
+        let near = nearest_name(last, last_parts)?;
         names
             .iter()
             .find(|name| name.ends_with(&format!(".{near}")))
@@ -212,7 +212,7 @@ fn unknown(key: &str) -> String {
     }
 }
 
-/// The line, from 1, where a dotted key stands in a TOML text.
+/// The line of a dotted key in a TOML text, counted from 1.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let mut section = String::new();
     for (index, line) in text.lines().enumerate() {
@@ -236,7 +236,7 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 
 /// Sets one value by its dotted key.
 fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
-    // The name of a column or a class may hold dots and equals signs.
+    // The name of a column or a class may contain dots and equals signs.
     let named = NAMED.iter().any(|section| {
         let rest = assignment.strip_prefix(section);
         rest.is_some_and(|rest| rest.starts_with('.'))
@@ -247,7 +247,7 @@ fn set(table: &mut Table, assignment: &str) -> Result<(), String> {
     };
     let (key, text) = halves.ok_or("write it as KEY=VALUE, such as training.epochs=50")?;
     let (key, text) = (key.trim(), text.trim());
-    // A value that is no TOML is text without its quotes.
+    // A value that is not TOML is text without quotes.
     let parsed = format!("value = {text}").parse::<Table>().ok();
     let value = parsed
         .and_then(|mut parsed| parsed.remove("value"))

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asks a run to stop after the current step, with the best result so far. Clones share one state, so
-/// that a signal handler, another thread or an observer can hold one.
+/// Asks a run to stop after the current step, with the best result so far. Clones share one state. A
+/// signal handler, another thread or an observer can have a clone.
 ///
 /// ```
 /// use backburn::StopToken;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct StopToken(Arc<AtomicBool>);
 
 impl StopToken {
-    /// A token of a run that goes on.
+    /// A token that does not stop the run yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! What the table and the validation score show to be wrong, beside what the history shows.
+//! Findings in the table and the validation score. They are added to the findings in the history.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -108,16 +108,16 @@ impl TrainingTargets {
     }
 }
 
-/// Columns that explain the target alone, beside others.
+/// Single columns that almost determine the target (target leakage).
 fn leakage(
     data: &Dataset,
     targets: &TrainingTargets,
     rows: &[usize],
 ) -> Result<Vec<Finding>, Error> {
-    const FEWEST_ROWS: usize = 50;
+    const MIN_ROWS: usize = 50;
     const ROWS_IN_A_GROUP: usize = 5;
-    const MOST_CLASSES: usize = 100;
-    let most_groups = rows.len() / ROWS_IN_A_GROUP;
+    const MAX_CLASSES: usize = 100;
+    let max_groups = rows.len() / ROWS_IN_A_GROUP;
     let features: Vec<&str> = data.features().collect();
     let constant_share = match targets {
         TrainingTargets::Values(_) => 0.0,
@@ -126,11 +126,11 @@ fn leakage(
         }
     };
     let many =
-        matches!(targets, TrainingTargets::Classes { counts, .. } if counts.len() > MOST_CLASSES);
-    if rows.len() < FEWEST_ROWS || features.len() < 2 || constant_share > 0.95 || many {
+        matches!(targets, TrainingTargets::Classes { counts, .. } if counts.len() > MAX_CLASSES);
+    if rows.len() < MIN_ROWS || features.len() < 2 || constant_share > 0.95 || many {
         return Ok(Vec::new());
     }
-    let tells = |name: &str| -> Result<Option<f64>, Error> {
+    let share_explained = |name: &str| -> Result<Option<f64>, Error> {
         let kind = data.schema().column(name).map(|column| column.kind);
         let cells: Vec<_> = data.table().column(name)?.cells().collect();
         let groups = match kind {
@@ -140,19 +140,19 @@ fn leakage(
                     _ => cells[row].number(),
                 };
                 let numbers: Vec<Option<f64>> = rows.iter().map(|&row| number(row)).collect();
-                ranked(&numbers, most_groups.clamp(1, 100))
+                ranked(&numbers, max_groups.clamp(1, 100))
             }
             _ => {
-                let mut places: HashMap<Option<Cow<str>>, usize> = HashMap::new();
-                let mut place = |row: usize| {
-                    let next = places.len();
-                    *places.entry(cells[row].category()).or_insert(next)
+                let mut group_of: HashMap<Option<Cow<str>>, usize> = HashMap::new();
+                let mut group = |row: usize| {
+                    let next = group_of.len();
+                    *group_of.entry(cells[row].category()).or_insert(next)
                 };
-                rows.iter().map(|&row| place(row)).collect()
+                rows.iter().map(|&row| group(row)).collect()
             }
         };
-        let number_of_groups = groups.iter().max().map_or(0, |most| most + 1);
-        if number_of_groups < 2 || number_of_groups > most_groups + 1 {
+        let number_of_groups = groups.iter().max().map_or(0, |last| last + 1);
+        if number_of_groups < 2 || number_of_groups > max_groups + 1 {
             return Ok(None);
         }
         let explained = targets.explained_by(&groups, number_of_groups);
@@ -160,7 +160,7 @@ fn leakage(
     };
     let explained: Vec<Option<f64>> = features
         .par_iter()
-        .map(|name| tells(name))
+        .map(|name| share_explained(name))
         .collect::<Result<_, Error>>()?;
     let what = match targets {
         TrainingTargets::Values(_) => "of the differences in the target",
@@ -179,7 +179,7 @@ fn leakage(
                     shown(name),
                     explained? * 100.0
                 ),
-                remedy: "if the column is not known yet when a prediction is wanted, leave it out"
+                remedy: "if this column is not known yet when you make predictions, leave it out"
                     .to_string(),
                 settings: vec![match name.starts_with('"') {
                     true => format!("columns.\"{name}\"=ignored"),
@@ -190,7 +190,7 @@ fn leakage(
     Ok(findings.collect())
 }
 
-/// Groups of the same size by rank. Equal numbers stay together, and missing ones are group 0.
+/// Groups of equal size by rank. Equal numbers are in the same group, and missing ones in group 0.
 fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
     let known = numbers.iter().enumerate();
     let mut order: Vec<(f64, usize)> = known
@@ -231,11 +231,11 @@ fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Op
     let positive = values.iter().all(|&value| value > 0.0);
     let (remedy, setting) = match positive && *scale == TargetTransform::Standard {
         true => (
-            "learn the logarithm of the target: errors then count by ratio",
+            "learn the logarithm of the target, so that errors are relative",
             "data.target_transform=log",
         ),
         false => (
-            "use a loss that grows in proportion to large errors, not with their square",
+            "use a loss that grows linearly with large errors, and not with their square",
             "training.loss=huber",
         ),
     };
@@ -244,7 +244,7 @@ fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Op
         layer: None,
         epoch: None,
         evidence: format!(
-            "some values of the target are {furthest:.0} deviations from its mean: a few rows make up \
+            "some values of the target are {furthest:.0} standard deviations from its mean: a few rows make up \
              most of the squared error"
         ),
         remedy: remedy.to_string(),
@@ -260,14 +260,14 @@ fn imbalance(
     config: &Config,
 ) -> Option<Finding> {
     const RARE: f64 = 0.25;
-    const FEWEST_ROWS: usize = 5;
+    const MIN_ROWS: usize = 5;
     let Metrics::Classification(score) = &validation.metrics else {
         return None;
     };
     let rows: usize = counts.iter().sum();
     let recall = |class: usize| {
         let of_class: usize = score.confusion[class].iter().sum();
-        (of_class >= FEWEST_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
+        (of_class >= MIN_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
     };
     let (class, recall) = (0..names.len())
         .filter(|&class| (counts[class] as f64) < RARE.min(0.5 / names.len() as f64) * rows as f64)
@@ -278,8 +278,8 @@ fn imbalance(
     }
     let (remedy, settings) = match config.data.balance_classes {
         false => (
-            "let every class count the same, however many rows it has: more of it is then found, at the \
-             price of accuracy and of probabilities true to the classes' shares",
+            "balance the classes: the recall of this class rises, but the accuracy falls, and \
+             probabilities no longer match the class frequencies",
             vec!["data.balance_classes=true".to_string()],
         ),
         true => ("collect more rows of that class", Vec::new()),
@@ -289,8 +289,8 @@ fn imbalance(
         layer: None,
         epoch: None,
         evidence: format!(
-            "class `{}` has {} of {rows}, and the model finds {:.0} % of those that validate, where \
-             {:.0} % of all rows are right",
+            "class `{}` has {} of {rows}, and its recall on the validation rows is {:.0} %, while the \
+             accuracy is {:.0} %",
             shown(&names[class]),
             count(counts[class], "row"),
             recall * 100.0,

@@ -19,7 +19,7 @@ impl Targets {
     ///
     /// # Errors
     ///
-    /// The table has no such column, or a value that is no number where numbers are predicted.
+    /// The table has no such column, or the model predicts numbers and a value is not a number.
     pub fn read(table: &Table, target: &Target) -> Result<Self, Error> {
         Ok(match target {
             Target::Regression { .. } => Self::Values(target.values(table)?),

@@ -1,6 +1,6 @@
 //! Numbers, counts and names as text, for messages.
 
-/// A number with thousands separated and as many digits as are worth reading.
+/// A number with grouped thousands and about four significant digits.
 ///
 /// ```
 /// assert_eq!(backburn::text::number(1234567.8), "1,234,568");
@@ -25,8 +25,8 @@ pub fn grouped(size: f64, digits: usize) -> String {
     let text = format!("{size:.digits$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -37,7 +37,7 @@ pub fn grouped(size: f64, digits: usize) -> String {
     }
 }
 
-/// A count and its noun, in the plural where that is right.
+/// A count and its noun, in the plural unless the count is 1.
 ///
 /// ```
 /// assert_eq!(backburn::text::count(1, "row"), "1 row");
@@ -61,9 +61,9 @@ pub fn integer(count: usize) -> String {
 /// Text from a file, safe to print: control characters other than line ends are escaped, and so are
 /// characters that change the direction of text.
 pub fn escaped(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_bidi = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .flat_map(|c| match (c.is_control() && c != '\n') || turns(c) {
+        .flat_map(|c| match (c.is_control() && c != '\n') || is_bidi(c) {
             true => c.escape_default().collect::<Vec<_>>(),
             false => vec![c],
         })
@@ -72,10 +72,10 @@ pub fn escaped(text: &str) -> String {
 
 /// A name from a file, safe to print on one line: escaped, and cut after 40 characters.
 pub fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let start: String = text.chars().take(LONGEST).collect();
+    const MAX_CHARS: usize = 40;
+    let start: String = text.chars().take(MAX_CHARS).collect();
     let mut shown = escaped(&start).replace('\n', "\\n");
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(MAX_CHARS).is_some() {
         shown.push('…');
     }
     shown

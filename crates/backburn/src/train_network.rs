@@ -29,7 +29,7 @@ use crate::table_diagnosis;
 use crate::targets::Targets;
 use crate::warning::Warning;
 
-/// The time of a job: what it may take, and what its run had taken before.
+/// The time limit of a job, and the time that its run took before it was resumed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
     pub time_limit: Option<Duration>,
@@ -80,7 +80,7 @@ pub(crate) fn train_network(
     };
     let history = callbacks.history.take().unwrap_or_default();
     announce_end(&fitted, &history, job, context);
-    // Who stops a run waits for its end.
+    // A stopped run ends as soon as possible, without diagnosis.
     let diagnoses = job.diagnose && !context.stop.is_stopped();
     let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
     let fitted = match fitted {
@@ -134,7 +134,7 @@ fn initialize(shape: &MlpConfig, seed: u64, context: &FitContext) -> Result<Mlp,
     Ok(shape.init(device)?)
 }
 
-/// Tells the observer about the network, and about columns that are not used.
+/// Sends events for the network and for columns that are not used.
 fn announce(encoded: &EncodedSplit, network: &Mlp, job: &Job, context: &FitContext) {
     if job.diagnose {
         for column in &encoded.constant_features {
@@ -178,7 +178,7 @@ fn announce_end(
     });
 }
 
-/// What the history shows to be wrong.
+/// The findings in the history.
 fn diagnose_run(
     history: &History,
     shape: &MlpConfig,
@@ -187,7 +187,7 @@ fn diagnose_run(
     diagnoses: bool,
 ) -> Vec<Finding> {
     let training = &job.config.training;
-    let circumstances = DiagnosisContext {
+    let context = DiagnosisContext {
         network: Some(shape),
         training: Some(training),
         nearest_rows_loss: match diagnoses {
@@ -195,10 +195,10 @@ fn diagnose_run(
             false => None,
         },
     };
-    diagnose(history, circumstances)
+    diagnose(history, context)
 }
 
-/// The findings with those of the table.
+/// Adds the findings in the table.
 fn with_findings_of_table(
     mut findings: Vec<Finding>,
     data: &Dataset,
@@ -207,16 +207,16 @@ fn with_findings_of_table(
     job: &Job,
 ) -> Result<Vec<Finding>, Error> {
     let of_table = table_diagnosis::diagnose(data, encoded, score, &job.config)?;
-    let is_sick = findings.iter().any(|f| f.name != Diagnosis::Overfitting);
-    // Nothing else can be told while a few rows outweigh all others.
+    let has_findings = findings.iter().any(|f| f.name != Diagnosis::Overfitting);
+    // Outliers in the target cause the other findings.
     if of_table
         .iter()
         .any(|f| f.name == Diagnosis::TargetOutOfScale)
     {
         findings.clear();
     }
-    // Classes that a failed run misses do not speak of the table.
-    let counts = |f: &Finding| !(is_sick && f.name == Diagnosis::ClassImbalance);
+    // A failed run misses classes for other reasons than the table.
+    let counts = |f: &Finding| !(has_findings && f.name == Diagnosis::ClassImbalance);
     findings.extend(of_table.into_iter().filter(counts));
     Ok(findings)
 }
@@ -250,7 +250,7 @@ fn summary(
     }
 }
 
-/// The inputs of the first layer, averaged over the rows: what explanations compare a row with.
+/// The inputs of the first layer, averaged over the rows: the baseline of explanations.
 fn mean_features(network: &Mlp, rows: &TensorDataset) -> Vec<f32> {
     let features = network.features(rows.inputs.clone());
     features.mean_dim(0).into_data().iter().collect()

@@ -1,6 +1,6 @@
-//! What a person should know about a table or a run, as values.
+//! Warnings about a table or a run, as values.
 
-/// Something that was done or could not be done, and that does not end the work.
+/// A warning. The work continues.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -23,11 +23,11 @@ pub enum Warning {
         /// Each column with the number of rows that lack a value.
         columns: Vec<(String, usize)>,
     },
-    /// Rows are left out, since they have no usable target.
+    /// Rows without a usable target are ignored.
     RowsWithoutTarget {
         /// The target.
         target: String,
-        /// How many rows.
+        /// The number of rows.
         rows: usize,
         /// Whether the target is numeric, so that infinite values count too.
         numeric: bool,
@@ -37,12 +37,12 @@ pub enum Warning {
         /// The column.
         column: String,
     },
-    /// The network could not be trained once more on all rows. The one before it is the model.
+    /// The refit on all rows failed. The model is the network from before the refit.
     RefitFailed {
         /// Why, unless it was stopped.
         reason: Option<String>,
     },
-    /// A checkpoint could not be written; training goes on.
+    /// A checkpoint could not be written; training continues.
     CheckpointNotWritten {
         /// Why.
         reason: String,

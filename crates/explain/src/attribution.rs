@@ -110,9 +110,9 @@ impl Explainer<'_> {
     /// The columns, with the features of each.
     fn column_features(&self) -> Vec<ColumnFeatures> {
         let encoder = &self.model().encoder;
-        let neighbors = encoder.knn_places();
+        let neighbors = encoder.knn_ranges();
         let mut embedded = encoder.inputs();
-        let ranges = encoder.columns.iter().zip(encoder.places());
+        let ranges = encoder.columns.iter().zip(encoder.column_ranges());
         ranges
             .map(|(column, (name, range))| {
                 let own = match column {

@@ -60,7 +60,7 @@ impl<'a> Explainer<'a> {
 
     /// The columns that the model uses, with their ranges in an encoded row.
     pub(crate) fn column_ranges(&self) -> Vec<(&str, Range<usize>)> {
-        self.model().encoder.places()
+        self.model().encoder.column_ranges()
     }
 
     /// Some of the encoded rows, one after the other.

@@ -1,4 +1,4 @@
-//! Everything that a model shows of itself on the rows of a table.
+//! All explanations of a model on the rows of a table.
 
 use backburn::{Error, Predictions, SavedModel, Table, room_to_explain};
 use burn::tensor::Device;
@@ -41,7 +41,7 @@ impl Default for ExplainOptions {
 /// Importance, dependence and rows of a model, on the rows of a table.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// What the importance is measured by.
+    /// The error that importance is measured by.
     pub measure: Measure,
     /// The importance of each column, the most important one first.
     pub importance: Vec<Importance>,
@@ -80,7 +80,7 @@ impl Explanation {
         options: &ExplainOptions,
         device: &Device,
     ) -> Result<Self, Error> {
-        // Rows alone are explained without the others, if the model knows its baseline.
+        // If only single rows are explained and the model has its baseline, the other rows are not needed.
         let alone = !options.columns && !options.rows.is_empty() && !model.baselines.is_empty();
         if alone {
             return Self::of_rows(model, table, &options.rows, device);
@@ -89,7 +89,7 @@ impl Explanation {
         let explainer = Explainer::new(model, table, device)?;
         let predictions = explainer.predictions();
         if let Some(row) = predictions.first_not_finite() {
-            return Err(Error::not_finite(&table.place(row)));
+            return Err(Error::not_finite(&table.location(row)));
         }
         let (measure, importance) = match options.columns {
             true => explainer.importance(options.repeats, options.seed)?,
@@ -111,21 +111,21 @@ impl Explanation {
         })
     }
 
-    /// Explains some rows alone.
+    /// Explains some rows, without importance and dependence.
     fn of_rows(
         model: &SavedModel,
         table: &Table,
         rows: &[usize],
         device: &Device,
     ) -> Result<Self, Error> {
-        let few = table.select(table.name(), rows)?;
-        let explainer = Explainer::new(model, &few, device)?;
+        let selected = table.select(table.name(), rows)?;
+        let explainer = Explainer::new(model, &selected, device)?;
         let predictions = explainer.predictions();
         if let Some(row) = predictions.first_not_finite() {
-            return Err(Error::not_finite(&table.place(rows[row])));
+            return Err(Error::not_finite(&table.location(rows[row])));
         }
-        let places: Vec<usize> = (0..rows.len()).collect();
-        let explained = explainer.explain_rows(&places).into_iter();
+        let indices: Vec<usize> = (0..rows.len()).collect();
+        let explained = explainer.explain_rows(&indices).into_iter();
         Ok(Self {
             measure: Measure::Change,
             importance: Vec::new(),
@@ -158,7 +158,7 @@ fn three_rows(predictions: &Predictions) -> Vec<usize> {
     order.sort_by(|&a, &b| heights[b].total_cmp(&heights[a]));
     let mut rows: Vec<usize> = [0, order.len() / 2, order.len().saturating_sub(1)]
         .into_iter()
-        .filter_map(|place| order.get(place).copied())
+        .filter_map(|index| order.get(index).copied())
         .collect();
     rows.dedup();
     rows

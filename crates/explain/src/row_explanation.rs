@@ -104,9 +104,9 @@ impl RowExplanation {
     /// ```
     pub fn leading(&self, count: RangeInclusive<usize>) -> LeadingContributions<'_> {
         let enough = SHOWN_SHARE * self.total();
-        let most = self.contributions.len().min(*count.end());
+        let max_columns = self.contributions.len().min(*count.end());
         let (mut shown, mut sum) = (0, 0.0);
-        while shown < most && (shown < *count.start() || sum < enough) {
+        while shown < max_columns && (shown < *count.start() || sum < enough) {
             sum += self.contributions[shown].amount.abs();
             shown += 1;
         }

@@ -91,6 +91,25 @@ const NAMES: &str = "identity, relu, relu6, leaky_relu, prelu, elu, celu, selu, 
     silu, hard_swish, mish, tanh, hard_tanh, tanh_shrink, sigmoid, hard_sigmoid, log_sigmoid, \
     softplus, softsign, thresholded_relu, hard_shrink, soft_shrink, step";
 
+/// Names of scikit-learn, PyTorch, Keras and JAX, for suggestions.
+const SYNONYMS: [(&str, &str); 15] = [
+    ("binary_step", "step"),
+    ("gelu_approximate", "gelu_tanh"),
+    ("gelu_new", "gelu_tanh"),
+    ("hard_silu", "hard_swish"),
+    ("heaviside", "step"),
+    ("leakyrelu", "leaky_relu(0.01)"),
+    ("leaky", "leaky_relu(0.01)"),
+    ("linear", "identity"),
+    ("logistic", "sigmoid"),
+    ("none", "identity"),
+    ("parametric_relu", "prelu"),
+    ("rectifier", "relu"),
+    ("swish", "silu"),
+    ("swish1", "silu"),
+    ("threshold", "thresholded_relu"),
+];
+
 impl Activation {
     /// All activation functions. Those with a parameter have its default.
     pub fn all() -> Vec<Self> {
@@ -193,13 +212,7 @@ impl FromStr for Activation {
                     "log_sigmoid" => Self::LogSigmoid,
                     "softsign" => Self::Softsign,
                     "step" => Self::Step,
-                    _ => {
-                        return Err(ParseNameError::Unknown {
-                            kind: "activation",
-                            name: name.to_string(),
-                            known: NAMES.to_string(),
-                        });
-                    }
+                    _ => return Err(named::unknown("activation", name, NAMES, &SYNONYMS)),
                 };
                 none()?;
                 activation
@@ -368,7 +381,15 @@ mod tests {
     #[test]
     fn an_invalid_name_or_parameter_is_an_error() {
         for (text, message) in [
-            ("rleu", "`rleu` is no activation"),
+            ("rleu", "`rleu` is no activation (did you mean `relu`?)"),
+            ("swish", "did you mean `silu`?"),
+            ("logistic", "did you mean `sigmoid`?"),
+            ("linear", "did you mean `identity`?"),
+            ("LeakyReLU(0.1)", "did you mean `leaky_relu(0.01)`?"),
+            (
+                "banana",
+                "`banana` is no activation; use one of: identity, relu,",
+            ),
             ("relu(1)", "takes no number"),
             ("elu(1, 2)", "takes 1 number, not 2"),
             ("elu(x)", "`x` is not a number"),

@@ -1,11 +1,14 @@
 //! The settings of a multilayer perceptron.
 
+use std::str::FromStr;
+
 use burn::config::Config;
 use serde::{Deserialize, Serialize};
 
 use crate::activation::Activation;
 use crate::error::{ConfigError, check_dropout, check_hidden, check_outputs};
 use crate::initializer::Initializer;
+use crate::named::{ParseNameError, parse_name};
 
 /// The settings of a multilayer perceptron. [`init`](Self::init) builds the network.
 ///
@@ -65,7 +68,7 @@ pub struct EmbeddingConfig {
 /// The normalization of a hidden layer, between its linear part and its activation. See
 /// [`MlpConfig`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 #[non_exhaustive]
 pub enum Normalization {
     /// No normalization.
@@ -76,6 +79,35 @@ pub enum Normalization {
     Batch,
     /// Layer normalization: each row, over its units (Ba, Kiros and Hinton, 2016).
     Layer,
+}
+
+impl FromStr for Normalization {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let values = [
+            ("none", Self::None),
+            ("batch", Self::Batch),
+            ("layer", Self::Layer),
+        ];
+        let synonyms = [
+            ("batch_norm", "batch"),
+            ("batch_normalization", "batch"),
+            ("batchnorm1d", "batch"),
+            ("identity", "none"),
+            ("layer_norm", "layer"),
+            ("layer_normalization", "layer"),
+        ];
+        parse_name("normalization", text, &values, &synonyms)
+    }
+}
+
+impl TryFrom<String> for Normalization {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
 }
 
 /// The largest number of parameters allowed. They take 4 GiB, and four times that in training.
@@ -275,6 +307,24 @@ mod tests {
             assert_eq!(error.field, field, "{error}");
         }
         assert_eq!(good.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_normalization_is_read_by_its_name() {
+        for normalization in [
+            Normalization::None,
+            Normalization::Batch,
+            Normalization::Layer,
+        ] {
+            let json = serde_json::to_string(&normalization).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Normalization>(&json).unwrap(),
+                normalization
+            );
+        }
+        let error = "batch_norm".parse::<Normalization>().unwrap_err();
+        let expected = "`batch_norm` is no normalization (did you mean `batch`?);";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     #[test]

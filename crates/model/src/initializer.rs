@@ -63,6 +63,25 @@ pub enum Initializer {
 const NAMES: &str = "auto, kaiming_uniform, kaiming_normal, xavier_uniform, xavier_normal, \
     lecun_uniform, lecun_normal, orthogonal, pytorch, uniform, normal, constant";
 
+/// Names of PyTorch, Keras and JAX, for suggestions.
+const SYNONYMS: [(&str, &str); 15] = [
+    ("default", "auto"),
+    ("gaussian", "normal(0, 0.01)"),
+    ("glorot", "xavier_uniform"),
+    ("glorot_normal", "xavier_normal"),
+    ("glorot_uniform", "xavier_uniform"),
+    ("he", "kaiming_uniform"),
+    ("he_normal", "kaiming_normal"),
+    ("he_uniform", "kaiming_uniform"),
+    ("kaiming", "kaiming_uniform"),
+    ("lecun", "lecun_normal"),
+    ("random_normal", "normal(0, 0.01)"),
+    ("random_uniform", "uniform(-0.1, 0.1)"),
+    ("xavier", "xavier_uniform"),
+    ("zero", "constant(0)"),
+    ("zeros", "constant(0)"),
+];
+
 impl Initializer {
     /// All initializers. Those with parameters have their defaults.
     pub fn all() -> Vec<Self> {
@@ -186,13 +205,7 @@ impl FromStr for Initializer {
                     "lecun_normal" => Self::LecunNormal,
                     "orthogonal" => Self::Orthogonal,
                     "pytorch" => Self::PyTorch,
-                    _ => {
-                        return Err(ParseNameError::Unknown {
-                            kind: "initializer",
-                            name: name.to_string(),
-                            known: NAMES.to_string(),
-                        });
-                    }
+                    _ => return Err(named::unknown("initializer", name, NAMES, &SYNONYMS)),
                 };
                 let [] = named::arguments(text, &written, [])?;
                 initializer
@@ -243,8 +256,21 @@ mod tests {
         for initializer in Initializer::all() {
             assert_eq!(initializer.to_string().parse(), Ok(initializer));
         }
-        assert!("xavier".parse::<Initializer>().is_err());
         assert!("uniform(1)".parse::<Initializer>().is_err());
+    }
+
+    #[test]
+    fn an_unknown_name_suggests_what_was_meant() {
+        for (text, meant) in [
+            ("xavier", "xavier_uniform"),
+            ("glorot_uniform", "xavier_uniform"),
+            ("he_normal", "kaiming_normal"),
+            ("kaimming_normal", "kaiming_normal"),
+        ] {
+            let error = text.parse::<Initializer>().unwrap_err().to_string();
+            let expected = format!("`{text}` is no initializer (did you mean `{meant}`?);");
+            assert!(error.starts_with(&expected), "{error}");
+        }
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod named;
 mod numeric_embedding;
 mod parameters;
 mod real_mlp;
+mod suggestion;
 mod tabm;
 
 pub use activation::{Activation, ActivationLayer};
@@ -57,7 +58,7 @@ pub use ensemble::Ensemble;
 pub use error::ConfigError;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
-pub use named::ParseNameError;
+pub use named::{ParseNameError, parse_name};
 pub use numeric_embedding::{EmbeddedInputs, PeriodicEmbedding, PeriodicEmbeddingConfig};
 pub use real_mlp::{NtkLinear, RealMlp, RealMlpConfig};
 pub use tabm::{SharedLinear, TabM, TabMConfig};

@@ -3,8 +3,10 @@
 
 use thiserror::Error;
 
-/// Text could not be parsed as an [`Activation`](crate::Activation) or an
-/// [`Initializer`](crate::Initializer).
+use crate::suggestion::suggestion;
+
+/// Text could not be parsed as a setting that has a name, such as an
+/// [`Activation`](crate::Activation) or an [`Initializer`](crate::Initializer).
 ///
 /// ```
 /// use backburn_model::{Activation, ParseNameError};
@@ -15,12 +17,14 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ParseNameError {
     /// The name does not exist.
-    #[error("`{name}` is no {kind}; use one of: {known}")]
+    #[error("`{name}` is no {kind}{}; use one of: {known}", question(.suggestion))]
     Unknown {
         /// The kind of setting that was expected, for example `activation`.
         kind: &'static str,
         /// The name in the text.
         name: String,
+        /// The name that was probably meant, if one is similar.
+        suggestion: Option<String>,
         /// All names that exist, separated by commas.
         known: String,
     },
@@ -32,6 +36,64 @@ pub enum ParseNameError {
         /// What is wrong with the numbers.
         reason: String,
     },
+}
+
+fn question(suggestion: &Option<String>) -> String {
+    match suggestion {
+        Some(meant) => format!(" (did you mean `{meant}`?)"),
+        None => String::new(),
+    }
+}
+
+/// The error for a name that does not exist. `known` has all names, separated by commas, and
+/// `synonyms` the names of other frameworks, each with the name that it has here.
+pub(crate) fn unknown(
+    kind: &'static str,
+    name: &str,
+    known: &str,
+    synonyms: &[(&str, &str)],
+) -> ParseNameError {
+    ParseNameError::Unknown {
+        kind,
+        name: name.to_string(),
+        suggestion: suggestion(name, known.split(", "), synonyms).map(str::to_string),
+        known: known.to_string(),
+    }
+}
+
+/// Finds the value of a setting that is a plain name, without numbers.
+///
+/// `kind` is the word for the setting in the error message, `values` has every value by its name,
+/// and `synonyms` maps names of other frameworks to those in `values`, for the suggestion in the
+/// error message.
+///
+/// ```
+/// let values = [("batch", 1), ("layer", 2)];
+/// let synonyms = [("batch_norm", "batch")];
+/// let parse = |text| backburn_model::parse_name("normalization", text, &values, &synonyms);
+/// assert_eq!(parse("layer"), Ok(2));
+/// assert_eq!(
+///     parse("batch_norm").unwrap_err().to_string(),
+///     "`batch_norm` is no normalization (did you mean `batch`?); use one of: batch, layer"
+/// );
+/// ```
+///
+/// # Errors
+///
+/// [`ParseNameError::Unknown`] if `values` does not have the name.
+pub fn parse_name<T: Copy>(
+    kind: &'static str,
+    text: &str,
+    values: &[(&str, T)],
+    synonyms: &[(&str, &str)],
+) -> Result<T, ParseNameError> {
+    match values.iter().find(|(name, _)| *name == text) {
+        Some((_, value)) => Ok(*value),
+        None => {
+            let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
+            Err(unknown(kind, text, &names.join(", "), synonyms))
+        }
+    }
 }
 
 /// Splits `name(1, 2)` into the name and the numbers. Plain `name` has no numbers.

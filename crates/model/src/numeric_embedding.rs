@@ -166,7 +166,7 @@ pub struct EmbeddedInputs {
 }
 
 impl EmbeddedInputs {
-    /// The input layer for rows of `inputs` numbers, of which the first `embedded` are embedded.
+    /// The input layer for rows of `inputs` numbers. The first `embedded` numbers are embedded.
     ///
     /// # Errors
     ///

@@ -174,7 +174,7 @@ impl RealMlp {
 /// Hongler, "Neural Tangent Kernel", 2018).
 ///
 /// Initial weights have standard deviation 1. One learning rate then suits wide and narrow layers.
-/// [`RealMlp`] is made of these.
+/// [`RealMlp`] consists of these layers.
 #[derive(Module, Debug)]
 pub struct NtkLinear {
     /// The weights `W`, `[inputs, outputs]`.

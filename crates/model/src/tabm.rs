@@ -190,7 +190,7 @@ impl TabM {
 /// `((x ∘ r_i) · W) ∘ s_i + b_i`, where `∘` multiplies element by element.
 ///
 /// This is the BatchEnsemble of Wen, Tran and Ba (2020), equation 5, with a bias for each member.
-/// [`TabM`] is made of these.
+/// [`TabM`] consists of these layers.
 #[derive(Module, Debug)]
 pub struct SharedLinear {
     /// The shared weights `W`, `[inputs, outputs]`.

@@ -23,13 +23,13 @@ pub enum Bins {
 /// Training rows for each bin with [`Bins::Auto`].
 const ROWS: usize = 100;
 /// The largest number of bins with [`Bins::Auto`]; more were not more accurate.
-const MOST: usize = 64;
+const MAX_BINS: usize = 64;
 
 impl Bins {
     /// The largest number of bins for this many training rows.
     pub fn of(self, rows: usize) -> usize {
         match self {
-            Self::Auto => (rows / ROWS).min(MOST),
+            Self::Auto => (rows / ROWS).min(MAX_BINS),
             Self::AtMost(bins) => bins,
         }
     }
@@ -67,12 +67,12 @@ impl Bins {
 
 /// The quantile of sorted values, with linear interpolation; there must be at least one value.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
+    let position = share * (sorted.len() - 1) as f64;
     let (low, high) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
+        sorted[position.floor() as usize],
+        sorted[position.ceil() as usize],
     );
-    low + (high - low) * place.fract()
+    low + (high - low) * position.fract()
 }
 
 impl fmt::Display for Bins {

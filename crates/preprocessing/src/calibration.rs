@@ -15,19 +15,19 @@ impl Target {
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
     /// for Regression", 2018).
     ///
-    /// `outputs` holds `width` numbers for each row. `truth` holds the true value of each row, or the
-    /// index of its class.
+    /// `outputs` holds `width` numbers for each row. `targets` holds the true value of each row, or
+    /// the index of its class.
     #[must_use]
-    pub fn calibrated(mut self, outputs: &[f32], width: usize, truth: &[f64]) -> Self {
-        let rows = outputs.chunks(width.max(1)).zip(truth);
+    pub fn calibrated(mut self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
+        let rows = outputs.chunks(width.max(1)).zip(targets);
         let scaled: Vec<f64> = match self {
-            Self::Regression { .. } => truth.iter().map(|&value| self.scale(value)).collect(),
+            Self::Regression { .. } => targets.iter().map(|&value| self.scale(value)).collect(),
             Self::Classification { .. } => Vec::new(),
         };
         match &mut self {
             Self::Regression { errors, .. } => {
                 let off = outputs.iter().zip(scaled);
-                let off = off.map(|(output, truth)| (f64::from(*output) - truth).abs());
+                let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
                 let mut off: Vec<f64> = off.filter(|off| off.is_finite()).collect();
                 off.sort_unstable_by(f64::total_cmp);
                 *errors = quantiles(&off);
@@ -84,19 +84,19 @@ impl Target {
     /// A message that says why there are none, and which coverages there are.
     pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
         let Self::Regression { errors, column, .. } = self else {
-            return Err("intervals are for numbers, and the model predicts classes".to_string());
+            return Err("intervals are for numbers, and this model predicts classes".to_string());
         };
-        let (least, most) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
+        let (first, end) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
         if errors.is_empty() {
             return Err(format!(
-                "the model of `{column}` was trained without rows to measure its errors by"
+                "the model of `{column}` has no intervals: it was trained without rows for validation"
             ));
         }
         match self.half_width(coverage) {
             Some(_) => Ok(()),
             None => Err(format!(
-                "there are intervals of {least} to {} percent, in whole percent",
-                most - 1
+                "give a whole percentage from {first} to {}",
+                end - 1
             )),
         }
     }
@@ -108,8 +108,8 @@ impl Target {
         };
         let per_cent = (coverage * 100.0).round();
         let whole = (coverage * 100.0 - per_cent).abs() < 1e-6 && per_cent >= 0.0;
-        let place = (per_cent as usize).checked_sub(*COVERAGES.start())?;
-        errors.get(place).copied().filter(|_| whole)
+        let index = (per_cent as usize).checked_sub(*COVERAGES.start())?;
+        errors.get(index).copied().filter(|_| whole)
     }
 
     /// Prediction intervals, one for each row. An interval holds the true value with the probability
@@ -138,8 +138,8 @@ impl Target {
 /// For each coverage, the error with rank `⌈(n + 1) · coverage⌉` of `n` sorted errors: a new error is at
 /// most that, with at least this probability. With few errors, high coverages have no such rank.
 fn quantiles(errors: &[f64]) -> Vec<f64> {
-    let place = |per_cent: usize| ((errors.len() + 1) * per_cent).div_ceil(100);
-    let quantiles = COVERAGES.map(|per_cent| errors.get(place(per_cent) - 1).copied());
+    let rank = |per_cent: usize| ((errors.len() + 1) * per_cent).div_ceil(100);
+    let quantiles = COVERAGES.map(|per_cent| errors.get(rank(per_cent) - 1).copied());
     quantiles.map_while(|quantile| quantile).collect()
 }
 

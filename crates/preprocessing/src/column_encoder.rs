@@ -37,7 +37,7 @@ pub enum ColumnEncoder {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<f64>,
     },
-    /// A truth value, standardized from 0 and 1.
+    /// A boolean, standardized from 0 and 1.
     Boolean {
         /// The column.
         name: String,
@@ -95,7 +95,7 @@ fn is_false(flag: &bool) -> bool {
 
 /// Missing values in the training rows for an indicator, at least: with fewer, a network would memorize
 /// these rows by the indicator.
-const FEWEST_MISSING: usize = 3;
+const MIN_MISSING: usize = 3;
 
 /// A part of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,7 +229,7 @@ impl ColumnEncoder {
                 Err(()) => {}
             }
         }
-        let indicator = missing >= FEWEST_MISSING && !values.is_empty();
+        let indicator = missing >= MIN_MISSING && !values.is_empty();
         if kind == ColumnKind::Date {
             let parts = DATE_PARTS.iter().filter_map(|part| {
                 let values: Vec<f64> = values.iter().map(|&seconds| part.of(seconds)).collect();
@@ -391,7 +391,7 @@ impl ColumnEncoder {
         }
     }
 
-    /// Writes the replacement of a missing value that is neither indicated nor imputed; for a truth value
+    /// Writes the replacement of a missing value that is neither indicated nor imputed; for a boolean
     /// or a date it is zeros, which are the means.
     pub(crate) fn write_default(&self, numbers: &mut [f32]) {
         numbers.fill(0.0);
@@ -469,7 +469,7 @@ pub(crate) fn cell_value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, (
     let value = match (kind, cell) {
         (_, Cell::Missing) => return Ok(None),
         (ColumnKind::Numeric, cell) => cell.number(),
-        (ColumnKind::Boolean, cell) => cell.boolean().map(|truth| f64::from(u8::from(truth))),
+        (ColumnKind::Boolean, cell) => cell.boolean().map(|value| f64::from(u8::from(value))),
         (ColumnKind::Date, cell) => cell.date(),
         (ColumnKind::Categorical | ColumnKind::Ignored, _) => return Ok(None),
     };

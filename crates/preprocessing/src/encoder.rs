@@ -98,7 +98,7 @@ impl Encoder {
         match columns.is_empty() {
             true => Err(table.unusable(
                 "there is no column to learn from: all columns besides the target are ignored or \
-                 constant; --set columns.NAME=numeric uses one all the same",
+                 constant; to use one in any case, add --set columns.NAME=numeric",
             )),
             false => {
                 let encoder = Self {
@@ -140,13 +140,13 @@ impl Encoder {
     }
 
     /// The columns, each with the range of its numbers in an encoded row.
-    pub fn places(&self) -> Vec<(&str, Range<usize>)> {
-        let mut place = 0;
-        let mut index = self.inputs();
+    pub fn column_ranges(&self) -> Vec<(&str, Range<usize>)> {
+        let mut number = 0;
+        let mut category = self.inputs();
         let columns = self.columns.iter().map(|column| {
             let (next, width) = match column {
-                ColumnEncoder::Embedding { .. } => (&mut index, 1),
-                _ => (&mut place, column.width()),
+                ColumnEncoder::Embedding { .. } => (&mut category, 1),
+                _ => (&mut number, column.width()),
             };
             let first = *next;
             *next += width;
@@ -156,45 +156,45 @@ impl Encoder {
     }
 
     /// For each k-NN encoder its columns, and the range of its features in an encoded row.
-    pub fn knn_places(&self) -> Vec<(&[String], Range<usize>)> {
-        let mut place = self.columns_width();
+    pub fn knn_ranges(&self) -> Vec<(&[String], Range<usize>)> {
+        let mut start = self.columns_width();
         let encoders = self.knn_features.iter().map(|knn| {
-            let first = place;
-            place += knn.width();
-            (knn.columns.as_slice(), first..place)
+            let first = start;
+            start += knn.width();
+            (knn.columns.as_slice(), first..start)
         });
         encoders.collect()
     }
 
     /// Where the scaled numbers of these numeric columns are in an encoded row.
     pub(crate) fn coordinates(&self, columns: &[String]) -> Vec<usize> {
-        let places: HashMap<&str, Range<usize>> = self.places().into_iter().collect();
-        let place = |name: &String| places.get(name.as_str()).map_or(0, |place| place.start);
-        columns.iter().map(place).collect()
+        let ranges: HashMap<&str, Range<usize>> = self.column_ranges().into_iter().collect();
+        let start = |name: &String| ranges.get(name.as_str()).map_or(0, |range| range.start);
+        columns.iter().map(start).collect()
     }
 
     /// The numeric columns with their ranges; the first number of each is the scaled value.
-    pub(crate) fn numeric_places(&self) -> Vec<(String, Range<usize>)> {
-        let numeric = self.columns.iter().zip(self.places());
+    pub(crate) fn numeric_ranges(&self) -> Vec<(String, Range<usize>)> {
+        let numeric = self.columns.iter().zip(self.column_ranges());
         let numeric = numeric.filter(|(column, _)| matches!(column, ColumnEncoder::Numeric { .. }));
         numeric
-            .map(|(_, (name, place))| (name.to_string(), place))
+            .map(|(_, (name, range))| (name.to_string(), range))
             .collect()
     }
 
     /// Where the numbers that the imputer uses are in an encoded row.
-    pub(crate) fn imputation_places(&self) -> Vec<usize> {
-        let columns = self.columns.iter().zip(self.places());
-        let places = columns.flat_map(|(column, (_, place))| {
-            let (first, last) = (place.start, place.end.saturating_sub(1));
-            let place = move |n: usize| match column {
+    pub(crate) fn imputation_indices(&self) -> Vec<usize> {
+        let columns = self.columns.iter().zip(self.column_ranges());
+        let indices = columns.flat_map(|(column, (_, range))| {
+            let (first, last) = (range.start, range.end.saturating_sub(1));
+            let index = move |n: usize| match column {
                 // The bins are between the number and the indicator.
                 ColumnEncoder::Numeric { .. } if n == 1 => last,
                 _ => first + n,
             };
-            (0..imputation_width(column)).map(place)
+            (0..imputation_width(column)).map(index)
         });
-        places.collect()
+        indices.collect()
     }
 
     /// Numbers in an encoded row.
@@ -237,7 +237,7 @@ impl Encoder {
         if let Some(KnnTargetEncoder { columns, .. }) = unusable {
             return Some(format!("k-NN features of {columns:?} cannot be encoded"));
         }
-        let size = self.imputation_places().len();
+        let size = self.imputation_indices().len();
         self.imputer.as_ref()?.problem(&self.columns, size)
     }
 }

@@ -16,14 +16,14 @@ const MAX_ROWS: usize = 5000;
 impl Encoder {
     /// Fits an [`Imputer`] of missing values on the training rows (a random sample of 5000, if there
     /// are more). Columns in which three or more training rows have no value are not imputed: their
-    /// indicator tells the network that a value is missing.
+    /// indicator marks missing values for the network.
     ///
     /// The encoder stays without an imputer if an encoded row has more than 512 numbers besides bins,
     /// or if the rows cannot be encoded, for which [`encode`](Self::encode) gives the reason. Missing
     /// values are then replaced by the median or the mean of their column.
     #[must_use]
     pub fn with_imputer(mut self, table: &Table, training: &[usize]) -> Self {
-        let numbers = self.imputation_places().len();
+        let numbers = self.imputation_indices().len();
         if !self.columns.iter().any(is_imputable) || !(2..=MAX_NUMBERS).contains(&numbers) {
             return self;
         }
@@ -47,10 +47,10 @@ impl Encoder {
 /// Fits the imputer of an encoder without bins on encoded rows.
 fn fit(encoder: &Encoder, encoded: &[f32]) -> Option<Imputer> {
     let width = encoder.width();
-    let normal = Normal::fit(encoded, width, &encoder.imputation_places())?;
-    let columns = encoder.columns.iter().zip(encoder.places());
-    let imputed = columns.filter(|(column, (_, place))| {
-        let numbers = encoded.iter().skip(place.start).step_by(width);
+    let normal = Normal::fit(encoded, width, &encoder.imputation_indices())?;
+    let columns = encoder.columns.iter().zip(encoder.column_ranges());
+    let imputed = columns.filter(|(column, (_, range))| {
+        let numbers = encoded.iter().skip(range.start).step_by(width);
         let is_numeric = column.kind() == ColumnKind::Numeric;
         is_imputable(column) && !(is_numeric && has_majority_value(numbers))
     });

@@ -14,7 +14,7 @@ use crate::normal::Normal;
 /// Let `z` be the standard scores of a row's numbers, and `Λ` the inverse of their covariance matrix.
 /// If the numbers `m` are missing and `o` are observed, the conditional means are `-Λ_mm⁻¹ Λ_mo z_o`
 /// (Little and Rubin, "Statistical Analysis with Missing Data", section 11.2), limited to the range of
-/// the training rows. A truth value becomes a number between those of false and true, and a date is
+/// the training rows. A boolean becomes a number between those of false and true, and a date is
 /// imputed part by part. A category that is missing or was not seen in training counts as missing, but
 /// is not imputed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ pub(crate) fn imputation_width(column: &ColumnEncoder) -> usize {
 }
 
 /// Whether missing values of a column can be imputed: it has no indicator of missing values, which
-/// would tell the network about them.
+/// would mark them for the network.
 pub(crate) fn is_imputable(column: &ColumnEncoder) -> bool {
     matches!(
         column,

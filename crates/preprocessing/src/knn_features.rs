@@ -16,14 +16,15 @@ use crate::row_writer::RowWriter;
 use crate::screen_interactions::{EncodedRows, screen_interactions};
 
 /// Training rows for pairs of columns, at least: with fewer, the nearest rows are far away.
-const FEWEST_ROWS: usize = 1000;
+const MIN_ROWS: usize = 1000;
 /// Training rows that are kept in two dimensions, at most. A tree finds the nearest of them.
-const MOST_IN_PLANE: usize = 100_000;
+const MAX_IN_PLANE: usize = 100_000;
 /// Training rows that are kept in more dimensions, at most. Each is compared with each new row.
-const MOST_IN_SPACE: usize = 10_000;
-/// Coordinates of all kept rows in more dimensions, at most; but [`FEWEST_PLACES`] rows are always kept.
-const MOST_COORDINATES: usize = 200_000;
-const FEWEST_PLACES: usize = 100;
+const MAX_IN_SPACE: usize = 10_000;
+/// The largest number of coordinates of all kept rows in more dimensions. [`MIN_ROWS_IN_SPACE`] rows are
+/// kept in any case.
+const MAX_COORDINATES: usize = 200_000;
+const MIN_ROWS_IN_SPACE: usize = 100;
 
 /// The training data for k-NN features.
 pub struct KnnFitInput<'a> {
@@ -50,7 +51,7 @@ impl Encoder {
     /// Nothing is added for fewer than 1000 training rows, or for more than 10 outputs.
     #[must_use]
     pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
-        if from.training.len() < FEWEST_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
+        if from.training.len() < MIN_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
         let rows = EncodedRows {
@@ -60,9 +61,9 @@ impl Encoder {
             targets: from.targets,
             outputs: from.outputs,
         };
-        let numeric = self.numeric_places();
-        let places: Vec<Range<usize>> = numeric.iter().map(|(_, place)| place.clone()).collect();
-        let pairs = screen_interactions(&rows, &in_random_order(from.training), &places);
+        let numeric = self.numeric_ranges();
+        let ranges: Vec<Range<usize>> = numeric.iter().map(|(_, range)| range.clone()).collect();
+        let pairs = screen_interactions(&rows, &in_random_order(from.training), &ranges);
         let sets: Vec<Vec<String>> = pairs
             .iter()
             .map(|pair| pair.iter().map(|&c| numeric[c].0.clone()).collect())
@@ -76,7 +77,7 @@ impl Encoder {
     /// Nothing is added for fewer than two numeric columns, or for more than 10 outputs.
     #[must_use]
     pub fn with_knn_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
-        let numeric = self.numeric_places();
+        let numeric = self.numeric_ranges();
         if numeric.len() < 2 || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
             return (self, numbers);
         }
@@ -143,12 +144,12 @@ impl Encoder {
         let rows = wider.par_chunks_mut(width).zip(is_training);
         rows.filter(|(_, is_training)| !is_training)
             .for_each(|(row, _)| writer.write_knn_features(row, first_new));
-        for (place, &row) in from.training.iter().enumerate() {
+        for (index, &row) in from.training.iter().enumerate() {
             let mut first = inputs;
             let new = &self.knn_features[first_new..];
             for (knn, means) in new.iter().zip(means_of_training) {
                 let to = &mut wider[row * width..][first..first + knn.width()];
-                knn.write_means(&means[place], to);
+                knn.write_means(&means[index], to);
                 first += to.len();
             }
         }
@@ -167,18 +168,18 @@ fn fit_columns(
     columns: Vec<String>,
     coordinates: &[usize],
 ) -> (Option<KnnTargetEncoder>, Vec<Vec<f32>>) {
-    let most = match columns.len() {
-        2 => MOST_IN_PLANE,
-        dimensions => (MOST_COORDINATES / dimensions).clamp(FEWEST_PLACES, MOST_IN_SPACE),
+    let limit = match columns.len() {
+        2 => MAX_IN_PLANE,
+        dimensions => (MAX_COORDINATES / dimensions).clamp(MIN_ROWS_IN_SPACE, MAX_IN_SPACE),
     };
-    let kept = &order[..order.len().min(most)];
+    let kept = &order[..order.len().min(limit)];
     let mut index_of = vec![None; numbers.len() / width];
     for (index, &row) in kept.iter().enumerate() {
         index_of[row] = Some(index);
     }
     let at = |row: usize| {
         let row = &numbers[row * width..];
-        coordinates.iter().map(move |&place| row[place])
+        coordinates.iter().map(move |&index| row[index])
     };
     let points: Vec<f32> = kept.iter().flat_map(|&row| at(row)).collect();
     let targets = kept

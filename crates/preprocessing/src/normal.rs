@@ -23,35 +23,35 @@ pub(crate) struct Normal {
 }
 
 impl Normal {
-    /// Fits the distribution of the numbers at `places` of encoded rows (`rows * width` numbers), with
+    /// Fits the distribution of the numbers at the indices `columns` of encoded rows (`rows * width` numbers), with
     /// Ledoit-Wolf shrinkage. `None` for fewer than two rows.
-    pub fn fit(rows: &[f32], width: usize, places: &[usize]) -> Option<Self> {
-        let (count, size) = (rows.len() / width, places.len());
+    pub fn fit(rows: &[f32], width: usize, columns: &[usize]) -> Option<Self> {
+        let (count, size) = (rows.len() / width, columns.len());
         if count < 2 || size == 0 {
             return None;
         }
-        let column = |place: usize| {
+        let column = |offset: usize| {
             rows.iter()
-                .skip(place)
+                .skip(offset)
                 .step_by(width)
                 .map(|&x| f64::from(x))
         };
         let mut numbers = vec![0.0; (4 + size) * size];
         let mut standardized = Vec::with_capacity(size);
-        for (index, &place) in places.iter().enumerate() {
-            let mean = column(place).sum::<f64>() / count as f64;
-            let squares = column(place).map(|x| (x - mean) * (x - mean));
-            let least = column(place).fold(f64::INFINITY, f64::min);
-            let greatest = column(place).fold(f64::NEG_INFINITY, f64::max);
+        for (index, &offset) in columns.iter().enumerate() {
+            let mean = column(offset).sum::<f64>() / count as f64;
+            let squares = column(offset).map(|x| (x - mean) * (x - mean));
+            let minimum = column(offset).fold(f64::INFINITY, f64::min);
+            let maximum = column(offset).fold(f64::NEG_INFINITY, f64::max);
             // Without a floor, a category of a few rows would be many standard deviations away from the
             // mean, and dominate all other numbers.
-            let floor = ((greatest - least) / MAX_RANGE).max(1e-6);
+            let floor = ((maximum - minimum) / MAX_RANGE).max(1e-6);
             let std = (squares.sum::<f64>() / count as f64).sqrt().max(floor);
-            for (statistic, number) in [mean, std, least, greatest].into_iter().enumerate() {
+            for (statistic, number) in [mean, std, minimum, maximum].into_iter().enumerate() {
                 numbers[statistic * size + index] = number as f32;
             }
             standardized.push(
-                column(place)
+                column(offset)
                     .map(|x| (x - mean) / std)
                     .collect::<Vec<f64>>(),
             );
@@ -77,8 +77,8 @@ impl Normal {
             && numbers.iter().all(|number| number.is_finite())
             && numbers[size..2 * size].iter().all(|&std| std > 0.0)
             && (0..size).all(|i| {
-                let (least, greatest) = (numbers[2 * size + i], numbers[3 * size + i]);
-                -MAX_MAGNITUDE <= least && least <= greatest && greatest <= MAX_MAGNITUDE
+                let (minimum, maximum) = (numbers[2 * size + i], numbers[3 * size + i]);
+                -MAX_MAGNITUDE <= minimum && minimum <= maximum && maximum <= MAX_MAGNITUDE
             });
         usable.then_some(Self { numbers, size })
     }
@@ -94,8 +94,8 @@ impl Normal {
 
     /// A number, limited to the range of the training rows.
     fn bounded(&self, number: f64, index: usize) -> f64 {
-        let (least, greatest) = (self.parameter(2, index), self.parameter(3, index));
-        number.clamp(least, greatest)
+        let (minimum, maximum) = (self.parameter(2, index), self.parameter(3, index));
+        number.clamp(minimum, maximum)
     }
 
     /// The standard score of a number of an encoded row, after limiting it to the range of the training
@@ -143,8 +143,8 @@ fn shrink(covariance: &mut [f64], standardized: &[Vec<f64>]) {
     let mean = (0..size).map(|i| covariance[i * size + i]).sum::<f64>() / size as f64;
     covariance.iter_mut().for_each(|c| *c *= 1.0 - weight);
     // If no number varies, any positive diagonal will do.
-    let least = weight * if mean > 0.0 { mean } else { 1.0 };
-    (0..size).for_each(|i| covariance[i * size + i] += least);
+    let diagonal = weight * if mean > 0.0 { mean } else { 1.0 };
+    (0..size).for_each(|i| covariance[i * size + i] += diagonal);
 }
 
 /// The weight of shrinkage towards a multiple of the identity matrix, as scikit-learn's `LedoitWolf`:

@@ -32,13 +32,13 @@ impl Predictions {
         let mut order: Vec<(usize, usize, usize)> = Vec::new();
         for (part, (rows, _)) in parts.iter().enumerate() {
             let rows = rows.iter().enumerate();
-            order.extend(rows.map(|(place, &row)| (row, part, place)));
+            order.extend(rows.map(|(index, &row)| (row, part, index)));
         }
         order.sort_unstable();
         let mut together = Self::Values(Vec::new());
-        for &(_, part, place) in &order {
+        for &(_, part, index) in &order {
             match (&parts[part].1, &mut together) {
-                (Self::Values(values), Self::Values(all)) => all.push(values[place]),
+                (Self::Values(values), Self::Values(all)) => all.push(values[index]),
                 (
                     Self::Classes {
                         classes,
@@ -57,7 +57,7 @@ impl Predictions {
                     } = together
                     {
                         let width = classes.len();
-                        all.extend(&probabilities[place * width..(place + 1) * width]);
+                        all.extend(&probabilities[index * width..(index + 1) * width]);
                     }
                 }
                 _ => {}
@@ -76,8 +76,8 @@ impl Predictions {
                 probabilities,
             } => (probabilities, classes.len()),
         };
-        let place = numbers.iter().position(|number| !number.is_finite())?;
-        Some(place / width)
+        let index = numbers.iter().position(|number| !number.is_finite())?;
+        Some(index / width)
     }
 
     /// The prediction of each row as text: the value, or the name of the most probable class.

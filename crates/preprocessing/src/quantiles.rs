@@ -6,16 +6,16 @@
 use crate::bins::quantile;
 
 /// The largest number of quantiles of a column.
-const MOST: usize = 1000;
+const MAX_QUANTILES: usize = 1000;
 /// Probabilities are limited to this distance from 0 and 1: 5.2 standard deviations.
 const NEAREST: f64 = 1e-7;
 
 /// Evenly spaced quantiles of sorted values, including the minimum and the maximum.
 pub(crate) fn quantiles(sorted: &[f64]) -> Vec<f64> {
-    let count = sorted.len().min(MOST);
+    let count = sorted.len().min(MAX_QUANTILES);
     let last = count.saturating_sub(1).max(1) as f64;
     (0..count)
-        .map(|place| quantile(sorted, place as f64 / last))
+        .map(|position| quantile(sorted, position as f64 / last))
         .collect()
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn to_normal(value: f64, quantiles: &[f64]) -> f32 {
     let last = quantiles.len().saturating_sub(1).max(1) as f64;
     let below = quantiles.partition_point(|&q| q < value);
     let up_to = quantiles.partition_point(|&q| q <= value);
-    let place = match below < up_to {
+    let position = match below < up_to {
         true => (below + up_to - 1) as f64 / 2.0,
         false if below == 0 => 0.0,
         false if below == quantiles.len() => last,
@@ -35,7 +35,7 @@ pub(crate) fn to_normal(value: f64, quantiles: &[f64]) -> f32 {
             (below - 1) as f64 + (value - low) / (high - low)
         }
     };
-    normal_quantile((place / last).clamp(NEAREST, 1.0 - NEAREST)) as f32
+    normal_quantile((position / last).clamp(NEAREST, 1.0 - NEAREST)) as f32
 }
 
 /// The inverse of [`to_normal`]: a value that it maps to this number, or the nearest one.
@@ -129,6 +129,6 @@ mod tests {
             }
         }
         let many: Vec<f64> = (0..5000).map(f64::from).collect();
-        assert_eq!(quantiles(&many).len(), MOST);
+        assert_eq!(quantiles(&many).len(), MAX_QUANTILES);
     }
 }

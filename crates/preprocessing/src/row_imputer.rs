@@ -14,7 +14,7 @@ use crate::normal::Normal;
 pub(crate) struct RowImputer<'a> {
     normal: &'a Normal,
     /// Where the numbers that the distribution describes are in an encoded row.
-    places: Vec<usize>,
+    indices: Vec<usize>,
     imputable: Vec<ImputableNumber<'a>>,
     /// For each one-hot column, the indices of its numbers in the distribution.
     one_hot: Vec<Range<usize>>,
@@ -27,7 +27,7 @@ struct ImputableNumber<'a> {
     index: usize,
     column: &'a ColumnEncoder,
     /// Where it is in an encoded row, with its bins.
-    place: Range<usize>,
+    range: Range<usize>,
     /// Whether it is imputed by the distribution, and not by the column's default.
     by_distribution: bool,
 }
@@ -46,29 +46,29 @@ impl<'a> RowImputer<'a> {
         let imputer = encoder.imputer.as_ref()?;
         let mut row_imputer = Self {
             normal: &imputer.normal,
-            places: encoder.imputation_places(),
+            indices: encoder.imputation_indices(),
             imputable: Vec::new(),
             one_hot: Vec::new(),
         };
         let imputed: HashSet<&str> = imputer.columns.iter().map(String::as_str).collect();
         let mut index = 0;
-        for (column, (name, place)) in encoder.columns.iter().zip(encoder.places()) {
+        for (column, (name, range)) in encoder.columns.iter().zip(encoder.column_ranges()) {
             let width = imputation_width(column);
             let numbers = index..index + width;
             index = numbers.end;
-            let mut push = |index, place| {
+            let mut push = |index, range| {
                 row_imputer.imputable.push(ImputableNumber {
                     index,
                     column,
-                    place,
+                    range,
                     by_distribution: imputed.contains(name),
                 });
             };
             match column {
                 ColumnEncoder::OneHot { .. } => row_imputer.one_hot.push(numbers),
                 _ if !is_imputable(column) => {}
-                ColumnEncoder::Numeric { .. } => push(numbers.start, place),
-                _ => numbers.zip(place).for_each(|(n, at)| push(n, at..at + 1)),
+                ColumnEncoder::Numeric { .. } => push(numbers.start, range),
+                _ => numbers.zip(range).for_each(|(n, at)| push(n, at..at + 1)),
             }
         }
         Some(row_imputer)
@@ -76,7 +76,7 @@ impl<'a> RowImputer<'a> {
 
     /// Replaces the NaNs of an encoded row by imputed values.
     pub fn write(&self, row: &mut [f32], cache: &mut ImputationCache) {
-        let number = |index: usize| row[self.places[index]];
+        let number = |index: usize| row[self.indices[index]];
         let missing = self.imputable.iter();
         let missing = missing.filter(|imputable| number(imputable.index).is_nan());
         let missing: Vec<&ImputableNumber> = missing.collect();
@@ -84,13 +84,13 @@ impl<'a> RowImputer<'a> {
             return;
         }
         let categories = self.one_hot.iter().cloned();
-        let no_category = categories.filter(|places| places.clone().all(|n| number(n) == 0.0));
+        let no_category = categories.filter(|numbers| numbers.clone().all(|n| number(n) == 0.0));
         let mut indices: Vec<usize> = missing.iter().map(|missing| missing.index).collect();
         indices.extend(no_category.flatten());
         cache.update(indices, self.normal);
         let means = self.conditional_means(cache, number);
         for (missing, z) in missing.into_iter().zip(means) {
-            let numbers = &mut row[missing.place.clone()];
+            let numbers = &mut row[missing.range.clone()];
             match missing.by_distribution {
                 true => {
                     let z = if z.is_finite() { z } else { 0.0 };
@@ -109,11 +109,11 @@ impl<'a> RowImputer<'a> {
         number: impl Fn(usize) -> f32,
     ) -> Vec<f64> {
         let normal = self.normal;
-        let mut is_observed = vec![true; self.places.len()];
+        let mut is_observed = vec![true; self.indices.len()];
         for &index in &cache.missing {
             is_observed[index] = false;
         }
-        let observed = (0..self.places.len()).filter(|&index| is_observed[index]);
+        let observed = (0..self.indices.len()).filter(|&index| is_observed[index]);
         let observed: Vec<(usize, f64)> = observed
             .map(|index| (index, normal.standardized(number(index), index)))
             .collect();

@@ -33,11 +33,11 @@ struct KnnWriter<'a> {
 impl<'a> RowWriter<'a> {
     pub fn new(encoder: &'a Encoder) -> Self {
         let marks_missing = encoder.imputer.is_some();
-        let places = encoder.places();
-        let columns = encoder.columns.iter().zip(&places);
+        let ranges = encoder.column_ranges();
+        let columns = encoder.columns.iter().zip(&ranges);
         let columns = columns
-            .map(|(column, (_, place))| ColumnWriter::new(column, place.start, marks_missing));
-        let knn = encoder.knn_features.iter().zip(encoder.knn_places());
+            .map(|(column, (_, range))| ColumnWriter::new(column, range.start, marks_missing));
+        let knn = encoder.knn_features.iter().zip(encoder.knn_ranges());
         let knn = knn.map(|(knn, (columns, features))| KnnWriter {
             encoder: knn,
             coordinates: encoder.coordinates(columns),
@@ -95,7 +95,7 @@ impl<'a> RowWriter<'a> {
     /// Writes the k-NN features of a row whose columns are written, from this encoder on.
     pub fn write_knn_features(&self, row: &mut [f32], first: usize) {
         for knn in &self.knn[first..] {
-            let at: Vec<f32> = knn.coordinates.iter().map(|&place| row[place]).collect();
+            let at: Vec<f32> = knn.coordinates.iter().map(|&index| row[index]).collect();
             let features = &mut row[knn.features.clone()];
             features.fill(0.0);
             knn.encoder.write(&at, features);

@@ -9,12 +9,12 @@ use crate::nearest_neighbors::{NEAREST, TrainingIndex};
 /// The largest number of rows to use.
 const ROWS: usize = 20_000;
 /// The largest number of these rows whose neighbors are searched.
-const LOOKED_UP: usize = 4000;
+const MAX_QUERIES: usize = 4000;
 /// The largest number of values of all rows and outputs: for wide rows or many classes, fewer rows are
 /// used.
-const MOST_NUMBERS: usize = 16_000_000;
+const MAX_NUMBERS: usize = 16_000_000;
 /// No pairs are selected with fewer rows.
-const FEWEST_ROWS: usize = 1000;
+const MIN_ROWS: usize = 1000;
 /// The largest number of columns to pair: those with the largest contribution to the linear model.
 const COLUMNS: usize = 16;
 /// The smallest share of the residual variance that the neighbors must explain.
@@ -22,7 +22,7 @@ const WORTH: f64 = 0.005;
 /// The smallest number of different values of a column.
 const DIFFERENT: usize = 10;
 /// The largest number of pairs.
-const MOST_PAIRS: usize = 4;
+const MAX_PAIRS: usize = 4;
 
 /// Encoded training rows and their targets.
 pub(crate) struct EncodedRows<'a> {
@@ -39,7 +39,7 @@ pub(crate) struct EncodedRows<'a> {
 /// The pairs of numeric columns whose nearest rows explain the residual of a linear model of all inputs
 /// and of a polynomial of degree 4 of the pair. A column is in one pair at most.
 ///
-/// Each column is given by the range of its inputs, the first of which is the scaled number. `order` is
+/// Each column is given by the range of its inputs. The first input is the scaled number. `order` is
 /// the rows to use, in a random order.
 pub(crate) fn screen_interactions(
     rows: &EncodedRows,
@@ -47,8 +47,8 @@ pub(crate) fn screen_interactions(
     columns: &[Range<usize>],
 ) -> Vec<[usize; 2]> {
     let (width, outputs) = (rows.inputs + 1, rows.outputs);
-    let bound = (MOST_NUMBERS / (width * outputs)).min(ROWS);
-    if bound < FEWEST_ROWS {
+    let bound = (MAX_NUMBERS / (width * outputs)).min(ROWS);
+    if bound < MIN_ROWS {
         return Vec::new();
     }
     let order = &order[..order.len().min(bound)];
@@ -134,7 +134,7 @@ fn disjoint_pairs(mut scored: Vec<(f64, [usize; 2])>) -> Vec<[usize; 2]> {
     let mut selected: Vec<[usize; 2]> = Vec::new();
     for (share, pair) in scored {
         let taken = |column: &usize| selected.iter().any(|pair| pair.contains(column));
-        if share >= WORTH && selected.len() < MOST_PAIRS && !pair.iter().any(taken) {
+        if share >= WORTH && selected.len() < MAX_PAIRS && !pair.iter().any(taken) {
             selected.push(pair);
         }
     }
@@ -161,7 +161,7 @@ fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize) -> f64 {
         }
     }
     let index = TrainingIndex::new(at.as_flattened(), 2, &rest, outputs);
-    let some = at.len().min(LOOKED_UP);
+    let some = at.len().min(MAX_QUERIES);
     let (mut products, mut squares) = (0.0, 0.0);
     let mut of_some = 0.0;
     for (row, at) in at.iter().enumerate().take(some) {

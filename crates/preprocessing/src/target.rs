@@ -110,15 +110,15 @@ impl Target {
             .map(|cell| {
                 let name = cell.category()?;
                 let same = index.get(name.as_ref()).copied();
-                // Typed files spell truth values in one way, text files in several.
-                let truth = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
-                let alike = |class: &String| truth && class.eq_ignore_ascii_case(&name);
+                // Typed files spell booleans in one way, text files in several.
+                let is_boolean = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
+                let alike = |class: &String| is_boolean && class.eq_ignore_ascii_case(&name);
                 same.or_else(|| classes.iter().position(alike))
             })
             .collect())
     }
 
-    /// The transformed value, which the network learns. A class index stays as it is.
+    /// The transformed value, which the network learns. A class index is not changed.
     pub fn scale(&self, value: f64) -> f64 {
         match self {
             Self::Regression {
@@ -146,14 +146,14 @@ impl Target {
                 bounds,
                 ..
             } => {
-                let [least, greatest] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+                let [minimum, maximum] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
                 let values = outputs.iter().map(|output| {
                     let value = f64::from(*output) * std + mean;
                     let value = match scale {
                         TargetTransform::Log => value.exp(),
                         _ => value,
                     };
-                    value.clamp(least, greatest)
+                    value.clamp(minimum, maximum)
                 });
                 Predictions::Values(values.collect())
             }
@@ -193,8 +193,8 @@ impl Target {
                 ..
             } => {
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
-                let bounded = bounds.is_none_or(|[least, greatest]| {
-                    least.is_finite() && greatest.is_finite() && least <= greatest
+                let bounded = bounds.is_none_or(|[minimum, maximum]| {
+                    minimum.is_finite() && maximum.is_finite() && minimum <= maximum
                 });
                 if !fits || *scale == TargetTransform::Auto {
                     return Some("the target's scale is not a number above 0");

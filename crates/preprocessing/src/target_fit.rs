@@ -11,7 +11,7 @@ use crate::target_transform::{TargetTransform, has_long_tail, mean_and_deviation
 use crate::task::Task;
 
 /// The largest number of classes; more are a mistake.
-const MOST_CLASSES: usize = 10_000;
+const MAX_CLASSES: usize = 10_000;
 
 impl Target {
     /// The rows that have a value of the target, in order.
@@ -59,7 +59,7 @@ impl Target {
     }
 
     /// The target with another transform of its numbers, fitted on the training rows. A target of
-    /// classes stays as it is.
+    /// classes is not changed.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Target {
                         column,
                         row,
                         value: all[row].to_string(),
-                        expected: "numbers above 0, as data.target_transform=log needs",
+                        expected: "numbers above 0, which data.target_transform=log needs",
                     }));
                 }
                 let logarithms = training.iter().map(|&row| all[row].ln());
@@ -126,7 +126,7 @@ impl Target {
     }
 
     /// The target with predictions limited to the range of the training rows. A target of classes stays
-    /// as it is.
+    /// unchanged.
     ///
     /// # Errors
     ///
@@ -136,10 +136,10 @@ impl Target {
             let all = table.numbers(column)?;
             let values = training.iter().map(|&row| all[row]);
             let start = [f64::INFINITY, f64::NEG_INFINITY];
-            let [least, greatest] = values.fold(start, |[least, greatest], v| {
-                [least.min(v), greatest.max(v)]
+            let [minimum, maximum] = values.fold(start, |[minimum, maximum], v| {
+                [minimum.min(v), maximum.max(v)]
             });
-            *bounds = (least <= greatest).then_some([least, greatest]);
+            *bounds = (minimum <= maximum).then_some([minimum, maximum]);
         }
         Ok(self)
     }
@@ -161,12 +161,12 @@ fn fit_regression(
     let constant = values().all(|value| value == all[first]);
     if !constant && rows.iter().any(too_large) {
         let reason =
-            format!("target `{column}` has numbers too far from those in the rows to train on");
+            format!("target `{column}` has numbers too far from those in the training rows");
         return Err(table.unusable(reason));
     }
     if constant {
         let reason = format!(
-            "target `{column}` is {} in every row to train on: there is nothing to learn",
+            "target `{column}` is {} in every training row: there is nothing to learn",
             all[first]
         );
         return Err(table.unusable(reason));
@@ -194,13 +194,13 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
     if classes.len() < 2 {
         let only = classes.first().map_or("", String::as_str);
         let reason = format!(
-            "target `{column}` has one class only, {only:?}: there is nothing to tell apart"
+            "target `{column}` has one class only, {only:?}: a classifier needs at least two"
         );
         return Err(table.unusable(reason));
     }
-    if classes.len() > MOST_CLASSES {
+    if classes.len() > MAX_CLASSES {
         let reason = format!(
-            "target `{column}` has {} classes, more than the {MOST_CLASSES} allowed: is it a \
+            "target `{column}` has {} classes, more than the {MAX_CLASSES} allowed: is it a \
              number (--task regression) or an identifier?",
             classes.len()
         );

@@ -27,7 +27,7 @@ impl fmt::Display for Task {
 }
 
 impl Task {
-    /// Infers the task from the target column. Text, truth values, one or two different whole numbers,
+    /// Infers the task from the target column. Text, booleans, one or two different whole numbers,
     /// and up to ten that count from 0 or 1 are classes. Numbers with a fraction, or with more than 20
     /// different values, are for regression.
     ///

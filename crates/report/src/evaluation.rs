@@ -7,7 +7,7 @@
 ///
 /// let evaluation = Evaluation {
 ///     rows: "2 rows that were not trained on".to_string(),
-///     places: vec![1, 2],
+///     row_numbers: vec![1, 2],
 ///     outcome: Outcome::Values {
 ///         predicted: vec![10.5, 7.0],
 ///         actual: vec![11.0, 7.5],
@@ -19,7 +19,7 @@ pub struct Evaluation {
     /// A description of the rows, such as "586 rows that were not trained on".
     pub rows: String,
     /// The number of each row in its table, counted from 1.
-    pub places: Vec<usize>,
+    pub row_numbers: Vec<usize>,
     /// The prediction and the actual value of each row.
     pub outcome: Outcome,
 }
@@ -48,7 +48,7 @@ pub enum Outcome {
 impl Evaluation {
     /// Whether there is at least one row, and each row has a number, a prediction and an actual value.
     pub(crate) fn is_consistent(&self) -> bool {
-        let rows = self.places.len();
+        let rows = self.row_numbers.len();
         rows > 0
             && match &self.outcome {
                 Outcome::Values { predicted, actual } => {

@@ -9,7 +9,7 @@ pub fn figure(name: &str, title: &str, text: &str, svg: Option<String>) -> Marku
             figcaption { b { (title) } (text) }
             @match svg {
                 Some(svg) => (PreEscaped(svg)),
-                None => p class="faint" { "There is nothing here that could be drawn." },
+                None => p class="faint" { "There are no values to draw." },
             }
         }
     }

@@ -65,12 +65,12 @@ pub fn tick(value: f64) -> String {
     }
 }
 
-/// At most `most` characters of a text, with `…` at the end if there are more. Line breaks and other
+/// At most `max_chars` characters of a text, with `…` at the end if there are more. Line breaks and other
 /// control characters become spaces.
-pub fn truncate(text: &str, most: usize) -> String {
+pub fn truncate(text: &str, max_chars: usize) -> String {
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut truncated: String = clean.clone().take(most).collect();
-    if clean.count() > most {
+    let mut truncated: String = clean.clone().take(max_chars).collect();
+    if clean.count() > max_chars {
         truncated.pop();
         truncated.push('…');
     }

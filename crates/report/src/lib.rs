@@ -16,7 +16,7 @@
 //!     scores: vec![("RMSE on 2 test rows".to_string(), "0.5".to_string())],
 //!     evaluation: Some(Evaluation {
 //!         rows: "2 test rows".to_string(),
-//!         places: vec![1, 2],
+//!         row_numbers: vec![1, 2],
 //!         outcome: Outcome::Values {
 //!             predicted: vec![10.5, 7.0],
 //!             actual: vec![11.0, 7.5],

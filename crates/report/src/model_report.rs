@@ -8,7 +8,7 @@ use burn::module::Module;
 use crate::evaluation::{Evaluation, Outcome};
 use crate::report::Report;
 
-/// Classes that are named.
+/// The largest number of classes that are named.
 const CLASSES: usize = 12;
 
 /// The rows that a model is explained and evaluated with.
@@ -18,7 +18,7 @@ pub struct EvaluatedRows<'a> {
     pub table: &'a Table,
     /// Their indices in the file, if they are not all of its rows.
     pub numbers: Option<&'a [usize]>,
-    /// What they are, in words: `732 rows of test.csv`.
+    /// A description of the rows, such as `732 rows of test.csv`.
     pub description: String,
 }
 
@@ -30,8 +30,8 @@ impl EvaluatedRows<'_> {
 }
 
 impl Report {
-    /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` stands
-    /// in front of amounts of the target.
+    /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` is
+    /// written before amounts of the target.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let summary = &model.summary;
     let column = model.target.column();
     let rows = format!(
-        "{} to train on, {} to choose the best epoch",
+        "{} for training, {} for validation",
         integer(summary.training_rows),
         integer(summary.validation_rows)
     );
@@ -161,7 +161,7 @@ fn evaluation(
     };
     Ok((!row_numbers.is_empty()).then_some(Evaluation {
         rows: rows.description.clone(),
-        places: row_numbers,
+        row_numbers,
         outcome,
     }))
 }

@@ -1,4 +1,4 @@
-//! A table as it is read: one record batch after the other.
+//! Reading a table one record batch after the other.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;

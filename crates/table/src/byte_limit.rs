@@ -1,4 +1,4 @@
-//! A limit on the text that is read at once.
+//! A limit on the text of a batch of rows.
 
 use std::io::{self, Read};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-/// One value of a table. Whether text is a number, a truth value, a date or a category depends on the
+/// One value of a table. Whether text is a number, a boolean, a date or a category depends on the
 /// type of its column: see [`number`](Self::number), [`boolean`](Self::boolean), [`date`](Self::date)
 /// and [`category`](Self::category).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +13,7 @@ pub enum Cell<'a> {
     Missing,
     /// A number from a typed column.
     Number(f64),
-    /// A truth value from a typed column.
+    /// A boolean from a typed column.
     Boolean(bool),
     /// A date and time from a typed column, in seconds since 1970-01-01 00:00 UTC.
     Date(f64),
@@ -60,16 +60,16 @@ impl<'a> Cell<'a> {
     pub fn number(&self) -> Option<f64> {
         match *self {
             Self::Number(number) => Some(number),
-            Self::Boolean(truth) => Some(f64::from(u8::from(truth))),
+            Self::Boolean(value) => Some(f64::from(u8::from(value))),
             Self::Text(text) => text.parse().ok(),
             Self::Missing | Self::Date(_) => None,
         }
     }
 
-    /// The value as a truth value; `None` if it is not one.
+    /// The value as a boolean; `None` if it is not one.
     pub fn boolean(&self) -> Option<bool> {
         match *self {
-            Self::Boolean(truth) => Some(truth),
+            Self::Boolean(value) => Some(value),
             Self::Text(text) if text.len() <= 5 => {
                 let is_one_of = |words: [&str; 4]| {
                     let mut words = words.iter();
@@ -102,7 +102,7 @@ impl<'a> Cell<'a> {
             Self::Missing => return None,
             Self::Text(text) => Cow::Borrowed(without_point(text)),
             Self::Number(number) => Cow::Owned(number.to_string()),
-            Self::Boolean(truth) => Cow::Owned(truth.to_string()),
+            Self::Boolean(value) => Cow::Owned(value.to_string()),
             Self::Date(seconds) => match DateTime::from_timestamp(seconds as i64, 0) {
                 Some(moment) => Cow::Owned(moment.naive_utc().to_string()),
                 None => Cow::Owned(seconds.to_string()),

@@ -25,7 +25,7 @@ impl ColumnKind {
     pub fn expected(self) -> &'static str {
         match self {
             Self::Numeric => "numbers",
-            Self::Boolean => "truth values such as true and false",
+            Self::Boolean => "booleans such as true and false",
             Self::Date => "dates such as 2024-12-31",
             Self::Categorical | Self::Ignored => "anything",
         }

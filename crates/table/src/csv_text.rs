@@ -50,13 +50,13 @@ pub(crate) fn decompressed(
 /// The first bytes of a CSV file: at least 64 KiB, and up to the end of the first line if that is
 /// longer.
 pub(crate) fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
-    const LONGEST_LINE: u64 = 64 << 20;
+    const MAX_LINE: u64 = 64 << 20;
     let mut head = Vec::new();
     loop {
         let before = head.len();
         bytes.by_ref().take(64 << 10).read_to_end(&mut head)?;
         let ended = head.len() == before;
-        if ended || head.contains(&b'\n') || head.len() as u64 > LONGEST_LINE {
+        if ended || head.contains(&b'\n') || head.len() as u64 > MAX_LINE {
             return Ok(head);
         }
     }

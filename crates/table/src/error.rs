@@ -18,10 +18,10 @@ pub enum TableError {
         error: io::Error,
     },
     /// The file cannot be parsed as a table.
-    #[error("{place}: {reason}")]
+    #[error("{location}: {reason}")]
     Malformed {
         /// The file, and the line if it is known.
-        place: String,
+        location: String,
         /// What is wrong, and what to do.
         reason: String,
     },
@@ -36,14 +36,14 @@ pub enum TableError {
         nearest: Option<String>,
     },
     /// A value does not have the type of its column.
-    #[error("{place}: {error}")]
+    #[error("{location}: {error}")]
     Cell {
         /// The file, and the line if it is known.
-        place: String,
+        location: String,
         /// The value and its column.
         error: CellError,
     },
-    /// The table can be read, but not used for what was asked.
+    /// The table can be read, but does not fit the task.
     #[error("{name}: {reason}")]
     Unusable {
         /// The table.
@@ -61,9 +61,9 @@ impl TableError {
         }
     }
 
-    pub(crate) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn malformed(location: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed {
-            place: place.into(),
+            location: location.into(),
             reason: reason.into(),
         }
     }
@@ -83,7 +83,7 @@ pub struct CellError {
     pub column: String,
     /// The index of the row in its batch or table, from 0.
     pub row: usize,
-    /// The value as it is written in the table.
+    /// The value as text, as in the table.
     pub value: String,
     /// What the column holds.
     pub expected: &'static str,

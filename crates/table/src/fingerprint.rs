@@ -27,7 +27,7 @@ impl Table {
                 match cell {
                     Cell::Missing => write(b'm', &[]),
                     Cell::Number(number) => write(b'n', &number.to_le_bytes()),
-                    Cell::Boolean(truth) => write(b'b', &[u8::from(truth)]),
+                    Cell::Boolean(value) => write(b'b', &[u8::from(value)]),
                     Cell::Date(seconds) => write(b'd', &seconds.to_le_bytes()),
                     Cell::Text(text) => write(b't', text.as_bytes()),
                 }

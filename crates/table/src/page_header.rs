@@ -49,8 +49,8 @@ const STATISTICS: &[u8] = &[
 
 /// Whether a field has the expected type. Unknown fields of later versions of the format are accepted.
 fn fits(fields: &[u8], field: i64, kind: u8) -> bool {
-    let place = usize::try_from(field - 1).ok();
-    let expected = place.and_then(|place| fields.get(place));
+    let index = usize::try_from(field - 1).ok();
+    let expected = index.and_then(|index| fields.get(index));
     expected.is_none_or(|&expected| expected == kind || (expected, kind) == (BOOLEAN, FALSE))
 }
 
@@ -130,7 +130,7 @@ impl<R: Read> Compact<R> {
                 return Err(invalid());
             }
             match numbers.iter().position(|&number| number == field) {
-                Some(place) => sizes[place] = Some(reader.size()?),
+                Some(index) => sizes[index] = Some(reader.size()?),
                 None if kind == STRUCT && field as usize <= fields.len() => {
                     let [] = reader.sizes(STATISTICS, [])?;
                 }

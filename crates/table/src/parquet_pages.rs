@@ -14,9 +14,9 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use crate::page_header::{Compact, Page};
 
 /// A page may claim this many decompressed bytes in any case,
-const MOST_UNPACKED: u64 = 600 << 20;
+const MAX_UNPACKED: u64 = 600 << 20;
 /// and more if the claim is at most this many times its compressed bytes.
-const MOST_TIMES: u64 = 64;
+const MAX_RATIO: u64 = 64;
 
 /// Checks the headers of all pages, because the decoder allocates memory for the bytes and values that
 /// they claim. Returns the memory that the largest pages of all columns take together, in bytes.
@@ -26,9 +26,9 @@ const MOST_TIMES: u64 = 64;
 /// A page is not within its column or file, or claims to hold more than it can.
 pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Result<u64, String> {
     let mut packed = 0u64;
-    let mut most = 0;
+    let mut largest_group = 0;
     for group in metadata.row_groups() {
-        let mut at_once = 0u64;
+        let mut in_memory = 0u64;
         for column in group.columns() {
             let length = u64::try_from(column.compressed_size()).unwrap_or(u64::MAX);
             packed = packed.saturating_add(length);
@@ -42,11 +42,11 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
                 *largest = page.unpacked.max(*largest);
                 Ok(())
             })?;
-            at_once = at_once.saturating_add(largest.iter().sum());
+            in_memory = in_memory.saturating_add(largest.iter().sum());
         }
-        most = at_once.max(most);
+        largest_group = in_memory.max(largest_group);
     }
-    Ok(most)
+    Ok(largest_group)
 }
 
 /// Checks the contents of pages that the decoder reads without a bound: gzip, which it decompresses to
@@ -112,19 +112,19 @@ fn each_page(
 }
 
 fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String> {
-    let most = MOST_UNPACKED.max(page.packed.saturating_mul(MOST_TIMES));
-    if page.unpacked > most {
+    let limit = MAX_UNPACKED.max(page.packed.saturating_mul(MAX_RATIO));
+    if page.unpacked > limit {
         let (unpacked, packed) = (page.unpacked, page.packed);
-        return Err(format!("says that its {packed} bytes are {unpacked}"));
+        return Err(format!("claims that its {packed} bytes are {unpacked}"));
     }
-    // An uncompressed page is as long as it is in the file, whatever its header claims.
+    // An uncompressed page has its length in the file, whatever its header claims.
     let bytes = match column.compression() {
         Compression::UNCOMPRESSED => page.packed,
         _ => page.unpacked,
     };
     match page.dictionary {
         Some(entries) if entries.saturating_mul(least_bits(column)) > bytes.saturating_mul(8) => {
-            Err(format!("says that {bytes} bytes are {entries} values"))
+            Err(format!("claims that {bytes} bytes are {entries} values"))
         }
         _ => Ok(()),
     }
@@ -139,9 +139,10 @@ fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
     let bytes = MultiGzDecoder::new(bytes.take(packed));
     // Other errors are left to the decoder, which reports them.
     match io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink()) {
-        Ok(unpacked) if unpacked > page.unpacked => {
-            Err(format!("is more than the {} bytes it says", page.unpacked))
-        }
+        Ok(unpacked) if unpacked > page.unpacked => Err(format!(
+            "is more than the {} bytes that its header claims",
+            page.unpacked
+        )),
         _ => Ok(()),
     }
 }
@@ -175,8 +176,12 @@ fn check_delta_encoded(
             _ => Some(0),
         });
         match texts {
-            Some(texts) if texts <= values && texts <= MOST_UNPACKED / 4 => {}
-            _ => return Err(format!("does not hold the {values} values it says")),
+            Some(texts) if texts <= values && texts <= MAX_UNPACKED / 4 => {}
+            _ => {
+                return Err(format!(
+                    "does not have the {values} values that its header claims"
+                ));
+            }
         }
     }
     Ok(())

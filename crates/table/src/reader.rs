@@ -21,7 +21,7 @@ use crate::table_size::TableSize;
 /// Reads a table batch by batch.
 ///
 /// Columns of a CSV file are text. Columns of a Parquet file keep their types: numbers become
-/// `Float64`, dates `Timestamp` in microseconds; truth values and text stay as they are.
+/// `Float64`, dates `Timestamp` in microseconds; booleans and text are not changed.
 ///
 /// ```
 /// use backburn_table::{ReadOptions, TableError, TableReader};
@@ -121,8 +121,8 @@ impl TableReader {
 
     /// Describes where a row is, for messages: `houses.csv:7`. Rows count from 0 over the whole
     /// table.
-    pub fn place(&self, row: usize) -> String {
-        self.0.source.place(row)
+    pub fn location(&self, row: usize) -> String {
+        self.0.source.location(row)
     }
 }
 

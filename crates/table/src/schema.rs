@@ -39,7 +39,7 @@ pub struct Schema {
 impl Schema {
     /// Infers what each column holds; `overrides` sets the kind of the columns that it names.
     ///
-    /// A column is numeric if all its values are numbers, boolean if all are truth values, a date if
+    /// A column is numeric if all its values are numbers, boolean if all are boolean, a date if
     /// all are dates, and categorical otherwise. A column is ignored if it is constant or only
     /// identifies rows: its text differs in nearly every row, or its whole numbers all differ and it
     /// is named like an identifier or counts the rows.
@@ -83,7 +83,7 @@ impl Schema {
 }
 
 /// Different values are counted up to this number.
-const MOST_DISTINCT: usize = 100_000;
+const MAX_DISTINCT: usize = 100_000;
 /// In a table with fewer rows, values that all differ are no sign of an identifier.
 const FEW_ROWS: usize = 20;
 
@@ -115,7 +115,7 @@ impl ColumnStatistics {
                 self.numbers += 1;
                 if !within_range(number) {
                     self.infinite += 1;
-                } else if self.values.len() < MOST_DISTINCT {
+                } else if self.values.len() < MAX_DISTINCT {
                     self.values.insert((number + 0.0).to_bits());
                 }
                 self.whole &= number.fract() == 0.0;
@@ -137,7 +137,7 @@ impl ColumnStatistics {
             }
             None => {}
         }
-        if self.texts.len() < MOST_DISTINCT
+        if self.texts.len() < MAX_DISTINCT
             && let Some(text) = cell.category()
             && !self.texts.contains(text.as_ref())
         {
@@ -230,7 +230,7 @@ fn infer_kind(
     let (row, value) = first.clone().unwrap_or_default();
     let holds = kind.expected();
     Err(TableError::Malformed {
-        place: table.place(row),
+        location: table.location(row),
         reason: format!(
             "column `{name}` holds {holds}, but here is {value:?}: correct it, or declare the \
              column with --set 'columns.{name}=categorical'"
@@ -296,7 +296,7 @@ fn reason_to_ignore(column: &ColumnSchema, found: &ColumnStatistics) -> Option<&
     }
     match column.kind {
         ColumnKind::Numeric => {
-            let differ = found.whole && column.distinct == present.min(MOST_DISTINCT);
+            let differ = found.whole && column.distinct == present.min(MAX_DISTINCT);
             let counts = found.counts_rows;
             (differ && (counts || named_like_identifier(&column.name)))
                 .then_some("it only numbers the rows")
@@ -304,7 +304,7 @@ fn reason_to_ignore(column: &ColumnSchema, found: &ColumnStatistics) -> Option<&
         ColumnKind::Categorical if column.distinct * 10 > present * 9 => {
             Some("its text differs in nearly every row")
         }
-        ColumnKind::Categorical if column.distinct == MOST_DISTINCT => {
+        ColumnKind::Categorical if column.distinct == MAX_DISTINCT => {
             Some("it has too many different texts")
         }
         _ => None,

@@ -40,7 +40,7 @@ impl Source {
 
     /// Describes where a row is, counted from 0: by its line if the file can be read again, otherwise
     /// by its number.
-    pub fn place(&self, row: usize) -> String {
+    pub fn location(&self, row: usize) -> String {
         let line = self.csv.as_ref().and_then(|file| {
             let mut records = file.reader()?.into_byte_records();
             let record = records.nth(row)?.ok()?;
@@ -100,9 +100,9 @@ impl CsvFile {
 /// a `\r\n` or before empty lines, so line ends from there on are skipped.
 fn line_at(path: &Path, byte: u64) -> Option<u64> {
     let mut line = 1;
-    for (place, next) in (0..).zip(BufReader::new(open_text(path)?).bytes()) {
+    for (position, next) in (0..).zip(BufReader::new(open_text(path)?).bytes()) {
         let next = next.ok()?;
-        if place >= byte && !matches!(next, b'\r' | b'\n') {
+        if position >= byte && !matches!(next, b'\r' | b'\n') {
             break;
         }
         line += u64::from(next == b'\n');

@@ -172,7 +172,7 @@ impl Table {
             starts.push(rows_before);
             rows_before += batch.num_rows();
         }
-        let places: Vec<(usize, usize)> = rows
+        let positions: Vec<(usize, usize)> = rows
             .iter()
             .map(|&row| {
                 let batch = starts.partition_point(|&start| start <= row) - 1;
@@ -180,7 +180,7 @@ impl Table {
             })
             .collect();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
-        let batch = interleave_record_batch(&batches, &places).map_err(unusable)?;
+        let batch = interleave_record_batch(&batches, &positions).map_err(unusable)?;
         Ok(Self::from_batch(name, batch))
     }
 
@@ -190,8 +190,8 @@ impl Table {
     }
 
     /// Describes where a row is, counted from 0, for messages: `houses.csv:7`.
-    pub fn place(&self, row: usize) -> String {
-        self.source.place(row)
+    pub fn location(&self, row: usize) -> String {
+        self.source.location(row)
     }
 
     /// The numbers of a column, row by row; NaN where the value is missing, infinite or too large for
@@ -219,7 +219,7 @@ impl Table {
     /// An error about a value of this table, with its place in the file.
     pub fn cell_error(&self, error: CellError) -> TableError {
         TableError::Cell {
-            place: self.place(error.row),
+            location: self.location(error.row),
             error,
         }
     }

@@ -12,7 +12,7 @@ pub struct TableSize {
 }
 
 impl TableSize {
-    /// The size of so many rows whose text columns hold empty text.
+    /// The size of this many rows whose text columns hold empty text.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
     pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
         let bits = |field: &Field| match field.data_type() {

@@ -23,9 +23,9 @@ compile_error!(
 );
 
 /// The help of `--device`.
-pub const HELP: &str = "Where to compute: the name of a backend that was compiled in \
-    (cargo's --features) [default: the first of flex, ndarray, wgpu, vulkan, metal, webgpu, cuda, \
-    rocm, cpu that was]";
+pub const HELP: &str = "The backend to compute on, one of those that were compiled in \
+    (cargo's --features) [default: the first that was compiled in of flex, ndarray, wgpu, vulkan, \
+    metal, webgpu, cuda, rocm, cpu]";
 
 type Backend = (&'static str, fn() -> Device);
 
@@ -53,7 +53,7 @@ fn compiled() -> Vec<Backend> {
     ]
 }
 
-/// The device asked for, or the default one.
+/// The device of `--device`, or the default.
 pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
     let backends = compiled();
     let backend = match &args.device {
@@ -65,7 +65,7 @@ pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
         None => {
             let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
             Err(Error::Usage(format!(
-                "--device {}: not compiled in; there is: {}",
+                "--device {}: this backend is not compiled in; use one of: {}",
                 args.device.as_deref().unwrap_or_default(),
                 names.join(", ")
             )))

@@ -1,4 +1,4 @@
-//! Whatever ends a command early.
+//! The error type of commands.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use backburn::{ModelFileError, TableError};
 use thiserror::Error;
 
-/// A command that could not be done.
+/// The error of a command.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The library.
@@ -15,7 +15,7 @@ pub enum Error {
     /// The command line.
     #[error("{0}")]
     Usage(String),
-    /// Anything else that failed, in a sentence.
+    /// Any other error, as a sentence.
     #[error("{0}")]
     Failed(String),
     /// The output cannot be written.
@@ -27,7 +27,7 @@ pub enum Error {
 pub fn once_from_standard_input(a: &Path, b: &Path) -> Result<(), Error> {
     match a == b && a == Path::new("-") {
         true => Err(Error::Usage(
-            "- stands twice, and standard input can be read once".to_string(),
+            "- is given twice, but standard input can be read only once".to_string(),
         )),
         false => Ok(()),
     }

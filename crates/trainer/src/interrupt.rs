@@ -18,9 +18,9 @@ static TRAINING: AtomicBool = AtomicBool::new(false);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// From now on Ctrl-C (or SIGTERM) ends the program at once while there is nothing to lose. While a
-/// network is [trained](training), the first one stops the run after the current step, by the token that
-/// is returned, and a second one ends the program.
+/// Installs the handler of Ctrl-C (and SIGTERM). It ends the program immediately, except while a network
+/// is [trained](training): then the first Ctrl-C stops the run after the current step, through the
+/// returned token, and the second ends the program.
 pub fn catch() -> StopToken {
     let stop = StopToken::new();
     let token = stop.clone();
@@ -44,18 +44,18 @@ pub fn catch() -> StopToken {
     stop
 }
 
-/// Where Ctrl-C ends the program, this file is removed.
+/// A file to remove when Ctrl-C ends the program.
 pub fn unfinished(file: Option<&Path>) {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     unfinished.extend(file.map(Path::to_path_buf));
 }
 
-/// From now on there is something to lose.
+/// Training starts: the first Ctrl-C now stops the run and keeps the result.
 pub fn training() {
     TRAINING.store(true, Ordering::Relaxed);
 }
 
-/// Notes Ctrl-C where a terminal gives it as a key.
+/// Handles a Ctrl-C that the terminal reports as a key.
 pub fn request() {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }

@@ -15,8 +15,8 @@ use ui::console::{self, Console};
 
 fn main() -> ExitCode {
     hide_caught_panics();
-    // This thread takes part in the work as one of the pool: waking another one takes longer than many a
-    // training step. Where threads cannot be started, it works alone.
+    // This thread is one of the pool: waking another thread takes longer than a small training step. If no
+    // threads can be started, it works alone.
     let _ = rayon::ThreadPoolBuilder::new()
         .use_current_thread()
         .build_global();

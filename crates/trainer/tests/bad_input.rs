@@ -249,7 +249,8 @@ fn missing_infinite_and_unseen_values_are_no_errors() {
         "size,street,built\n,,\n-inf,somewhere,2050-12-31\n1e300,north,?\n",
     );
     let answer = folder.done("predict t.safetensors p.csv");
-    let note = "categories that training had not count as none: `street` in 1 row";
+    let note =
+        "categories that are not in the training rows are treated as missing: `street` in 1 row";
     assert!(answer.stderr.contains(note), "{}", answer.stderr);
     let predicted = answer.stdout;
     assert_eq!(predicted.lines().count(), 4);
@@ -538,7 +539,7 @@ fn a_table_that_does_not_fit_into_memory_is_refused_at_once() {
         "train t.csv --target price",
         1,
         &[
-            "t.csv: to read it takes at least 1099.5 GB, and ",
+            "t.csv: reading it takes at least 1099.5 GB, and ",
             "a part of its rows",
         ],
     );

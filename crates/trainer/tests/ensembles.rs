@@ -62,7 +62,7 @@ fn intervals_that_cannot_be_are_refused() {
         "train h.csv --target price {FEW} --set data.validation_fraction=0"
     ));
     let line = "predict h.safetensors h.csv --interval 90";
-    folder.refused(line, 1, &["without rows to measure its errors by"]);
+    folder.refused(line, 1, &["trained without rows for validation"]);
 }
 
 #[test]

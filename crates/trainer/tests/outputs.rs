@@ -227,7 +227,7 @@ fn predictions_go_through_links_and_into_pipes() {
         .output()
         .unwrap();
     assert_eq!(answer.stdout, expected);
-    folder.refused("predict - -", 2, &["stands twice"]);
+    folder.refused("predict - -", 2, &["is given twice"]);
 }
 
 /// Trains without end, and interrupts it once it is well under way and something has happened.

@@ -239,7 +239,7 @@ fn a_logarithm_needs_numbers_above_zero() {
     folder.refused(
         &format!("{log} {QUICK}"),
         1,
-        &["t.csv:2", "`price`", "target_scale=log"],
+        &["t.csv:2", "`price`", "target_transform=log"],
     );
     folder.write("t.csv", houses(60));
     let score = folder.done(&format!("{log} --json")).json();

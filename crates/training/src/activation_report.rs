@@ -32,8 +32,8 @@ impl ActivationReport {
                 }
             }
         }
-        let share = |counts: &[usize], least: f64| {
-            let units_there = counts.iter().filter(|&&c| c as f64 >= least).count();
+        let share = |counts: &[usize], min_count: f64| {
+            let units_there = counts.iter().filter(|&&c| c as f64 >= min_count).count();
             units_there as f64 / units.max(1) as f64
         };
         Self {

@@ -125,7 +125,7 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
         record: &OptimizerRecord,
     ) -> Result<(), String> {
         let OptimizerRecord::Burn(record) = record else {
-            return Err("it is of a network that was trained over arrays".to_string());
+            return Err("it belongs to a network that was trained over arrays".to_string());
         };
         let record = Bytes::from_bytes_vec(record.clone());
         check_record(record.clone(), self.network.as_ref(), self.factored)?;
@@ -243,6 +243,6 @@ fn check_record<N: Network>(
     };
     match ranks_fit && tensors.iter().all(|tensor| fits(tensor) == Some(true)) {
         true => Ok(()),
-        false => Err("its optimizer is of another network".to_string()),
+        false => Err("its optimizer belongs to another network".to_string()),
     }
 }

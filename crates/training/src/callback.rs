@@ -36,7 +36,7 @@ pub trait Callback {
     }
 
     /// Called after [`on_fit_start`](Self::on_fit_start) if the run continues from a checkpoint
-    /// that has steps behind it.
+    /// that was taken after the first step.
     fn on_resume(&mut self, checkpoint: &Checkpoint) {
         let _ = checkpoint;
     }

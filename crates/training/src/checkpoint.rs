@@ -151,12 +151,12 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Bytes that are no checkpoint, are damaged, or have a newer format than this program reads.
+    /// Bytes that are not a checkpoint, are damaged, or have a newer format than this program reads.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         Self::read(bytes, true)
     }
 
-    /// Reads a checkpoint without comparing its checksum, so that a fuzzer reaches the code behind
+    /// Reads a checkpoint without comparing its checksum, so that a fuzzer reaches the code after
     /// that comparison.
     ///
     /// # Errors
@@ -168,12 +168,12 @@ impl Checkpoint {
 
     fn read(bytes: &[u8], checked: bool) -> Result<Self, CheckpointError> {
         let error = |reason: &str| CheckpointError(reason.to_string());
-        let foreign = |_| error("it is no checkpoint");
+        let foreign = |_| error("it is not a checkpoint");
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
         let file = SafeTensors::deserialize(bytes).map_err(foreign)?;
         let entries = header.metadata().as_ref();
         let entry = |key| entries.and_then(|entries| entries.get(key));
-        let json = entry(KEY).ok_or_else(|| error("it is no checkpoint"))?;
+        let json = entry(KEY).ok_or_else(|| error("it is not a checkpoint"))?;
         #[derive(Deserialize)]
         struct Version {
             version: u32,
@@ -182,7 +182,7 @@ impl Checkpoint {
         let Version { version } = serde_json::from_str(json).map_err(unreadable)?;
         if version != VERSION {
             return Err(CheckpointError(format!(
-                "it is of version {version} of the format, and this program reads {VERSION}"
+                "it has format {version}, and this program reads format {VERSION}"
             )));
         }
         let mut tensors = file.tensors();

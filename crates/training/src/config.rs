@@ -42,7 +42,7 @@ pub struct TrainingConfig {
     /// The largest absolute value of an element of the gradient; see [`Clipping::value`].
     pub clip_value: Option<f64>,
     /// Early stopping: training ends after this many epochs without a lower validation loss. 0
-    /// turns it off; the weights of the best epoch are returned all the same.
+    /// turns it off; the weights of the best epoch are returned in any case.
     pub patience: usize,
     /// The seed of the row order and of dropout.
     pub seed: u64,

@@ -5,7 +5,7 @@
 
 use backburn_model::{Initializer, MlpConfig, Normalization};
 
-use crate::series::{flat_stretch, median, short};
+use crate::series::{flat_range, median, short};
 use crate::{
     ActivationReport, Diagnosis, EpochRecord, Finding, History, LayerReport, OptimizerName,
     StopReason, TrainingConfig,
@@ -195,19 +195,19 @@ impl Run<'_> {
             |layer: usize| median(layers_at(first_half, layer).map(|l| l.gradient_mean_abs));
         let layers = &self.epochs[0].layers;
         let strongest = (0..layers.len()).map(strength).fold(0.0, f64::max);
-        let (weakest, least) = (0..layers.len())
+        let (weakest, smallest) = (0..layers.len())
             .filter(|&layer| layers[layer].activation.is_some())
             .map(|layer| (layer, strength(layer)))
             .min_by(|a, b| a.1.total_cmp(&b.1))?;
-        if !(strongest > 0.0 && least < 1e-4 * strongest) {
+        if !(strongest > 0.0 && smallest < 1e-4 * strongest) {
             return None;
         }
         let layer = layers[weakest].layer.clone();
-        let evidence = match least > 0.0 {
+        let evidence = match smallest > 0.0 {
             true => format!(
                 "the gradient in {layer} is {} times that of the layer with the largest gradient, and \
                  a step changes its weights by {} of their norm",
-                short(least / strongest),
+                short(smallest / strongest),
                 short(median(
                     layers_at(first_half, weakest).map(|l| l.update_ratio)
                 ))
@@ -294,7 +294,7 @@ impl Run<'_> {
         let steps = losses.len() - 1;
         let jump = 0.05 * self.constant;
         // With fewer steps in an epoch its mean loss jumps by chance.
-        const FEWEST_STEPS: usize = 10;
+        const MIN_STEPS: usize = 10;
         let jumps = losses
             .windows(2)
             .filter(|pair| pair[1] - pair[0] > jump)
@@ -311,7 +311,7 @@ impl Run<'_> {
         let useless = steps >= 2
             && first > 1e-2
             && (lowest > 1.05 * self.constant || lowest > 0.97 * self.constant && overshot);
-        let unsteady = jumps >= 2 && jumps * 5 >= steps && self.history.start.steps >= FEWEST_STEPS;
+        let unsteady = jumps >= 2 && jumps * 5 >= steps && self.history.start.steps >= MIN_STEPS;
         if !(useless || unsteady) {
             return None;
         }
@@ -408,8 +408,8 @@ impl Run<'_> {
                 losses.len()
             )
         } else {
-            let least = (losses.len() / 5).max(10);
-            let (start, end) = flat_stretch(&losses, 0.01 * self.constant, least)?;
+            let min_length = (losses.len() / 5).max(10);
+            let (start, end) = flat_range(&losses, 0.01 * self.constant, min_length)?;
             let level = losses[start];
             let left_it = level - losses[losses.len() - 1] > 0.2 * self.constant;
             if !left_it {
@@ -531,11 +531,11 @@ impl Run<'_> {
     }
 
     /// The layer with the largest share of units, as the median over these epochs, if it is at least
-    /// `least`.
+    /// `min_share`.
     fn worst(
         &self,
         epochs: &[EpochRecord],
-        least: f64,
+        min_share: f64,
         share: impl Fn(&ActivationReport) -> f64,
     ) -> Option<(String, f64)> {
         let share = |layer: &LayerReport| layer.activation.as_ref().map_or(0.0, &share);
@@ -545,7 +545,7 @@ impl Run<'_> {
                 let over_epochs = median(layers_at(epochs, layer).map(&share));
                 (epochs[0].layers[layer].layer.clone(), over_epochs)
             })
-            .filter(|(_, share)| *share >= least)
+            .filter(|(_, share)| *share >= min_share)
             .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 

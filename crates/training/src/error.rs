@@ -22,11 +22,11 @@ pub enum TrainingError {
     Frozen,
     /// The range test found no learning rate at which the loss falls.
     #[error(
-        "no learning rate from {LOWEST_RATE:e} up makes the loss fall: is the target scaled, and do the \
-         initial weights fit?"
+        "the loss falls at no learning rate from {LOWEST_RATE:e} up: check that the target is scaled \
+         and that the initial weights fit the activation function"
     )]
     NoRate,
-    /// The checkpoint is of another training run.
+    /// The checkpoint belongs to another training run.
     #[error("the checkpoint does not fit: {0}")]
     Checkpoint(String),
     /// The loss became infinite or NaN before there was a network to keep.

@@ -52,7 +52,7 @@ pub enum Diagnosis {
     Underfitting,
     /// A column almost determines the target.
     Leakage,
-    /// A rare class is hardly ever predicted.
+    /// A rare class has a low recall.
     ClassImbalance,
     /// More rows would improve the model much.
     TooLittleData,

@@ -26,7 +26,7 @@ use crate::{Clipping, Criterion, Network, TensorDataset, TrainingConfig, Validat
 
 /// Trains a network over arrays.
 pub(crate) struct Fused<'a, N> {
-    /// The module that `network` was made of. Its parameters are the initial ones.
+    /// The module that `network` was created from. It has the initial parameters.
     template: N,
     network: FusedMlp,
     optimizer: FusedOptimizer,
@@ -58,7 +58,7 @@ const ROWS_PER_PART: usize = 128;
 /// a cache take longer to add.
 const ROWS_PER_LARGE_PART: usize = 512;
 const LARGE: usize = 1 << 19;
-const MOST_PARTS: usize = 16;
+const MAX_PARTS: usize = 16;
 /// The fewest rows in each of two parts. The second thread gains most, and so two parts may be
 /// smaller than more parts.
 const ROWS_IN_HALF: usize = 64;
@@ -93,7 +93,7 @@ impl<'a, N: Network> Fused<'a, N> {
         let optimizer = FusedOptimizer::new(&config.optimizer, fused.parameters.len())?;
         let mut criterion = config.criterion();
         criterion.loss = criterion.loss.for_targets(&training.targets);
-        let parts = 0..MOST_PARTS as u64;
+        let parts = 0..MAX_PARTS as u64;
         let parts = parts.map(|part| Part {
             pass: Pass::new(&fused, config.seed ^ part.rotate_right(8)),
             loss: 0.0,
@@ -173,7 +173,7 @@ fn parts(rows: usize, parameters: usize, work: usize) -> usize {
         true => rows / ROWS_IN_WIDE_HALF,
         false => rows / ROWS_IN_HALF,
     };
-    many.max(two.min(2)).clamp(1, MOST_PARTS)
+    many.max(two.min(2)).clamp(1, MAX_PARTS)
 }
 
 /// The clipped gradient of a batch: the sum of the gradients of its parts.
@@ -297,7 +297,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
             dropout,
         } = record
         else {
-            return Err("it is of a network that was trained through Burn".to_string());
+            return Err("it belongs to a network that was trained through Burn".to_string());
         };
         if dropout.len() != self.parts.len() {
             return Err("it has another number of dropout generators".to_string());
@@ -349,7 +349,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
     }
 }
 
-/// The numbers of a tensor. They are read in chunks of rows; the whole tensor at once would be copied
+/// The numbers of a tensor. They are read in chunks of rows, since reading the whole tensor would copy it
 /// twice.
 fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     const ROWS: usize = 1 << 14;

@@ -102,8 +102,8 @@ pub fn check_gradients<M: Module>(
         .map(|tensor| {
             let all = tensor.values.len();
             let indices: Vec<usize> = match elements {
-                Some(few) if few < all => {
-                    let mut indices = index::sample(&mut rng, all, few).into_vec();
+                Some(count) if count < all => {
+                    let mut indices = index::sample(&mut rng, all, count).into_vec();
                     indices.sort_unstable();
                     indices
                 }

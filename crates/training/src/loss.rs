@@ -1,5 +1,8 @@
 //! Losses: the number that training minimizes.
 
+use std::str::FromStr;
+
+use backburn_model::{ParseNameError, parse_name};
 use burn::nn::loss::{CrossEntropyLossConfig, HuberLossConfig, MseLoss, Reduction};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Int, Tensor, TensorData};
@@ -9,7 +12,7 @@ use crate::targets::Targets;
 
 /// The loss that training minimizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 #[non_exhaustive]
 pub enum Loss {
     /// Mean squared error for numbers, cross-entropy for classes.
@@ -24,6 +27,52 @@ pub enum Loss {
     CrossEntropy,
     /// `-log sigmoid(±logit)`, for two classes with a single output.
     BinaryCrossEntropy,
+}
+
+impl FromStr for Loss {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let values = [
+            ("auto", Self::Auto),
+            ("mean_squared_error", Self::MeanSquaredError),
+            ("mean_absolute_error", Self::MeanAbsoluteError),
+            ("huber", Self::Huber),
+            ("cross_entropy", Self::CrossEntropy),
+            ("binary_cross_entropy", Self::BinaryCrossEntropy),
+        ];
+        let synonyms = [
+            ("bce", "binary_cross_entropy"),
+            ("bce_with_logits", "binary_cross_entropy"),
+            ("binary_crossentropy", "binary_cross_entropy"),
+            ("categorical_crossentropy", "cross_entropy"),
+            ("ce", "cross_entropy"),
+            ("l1", "mean_absolute_error"),
+            ("l1_loss", "mean_absolute_error"),
+            ("l2", "mean_squared_error"),
+            ("log_loss", "cross_entropy"),
+            ("mae", "mean_absolute_error"),
+            ("mse", "mean_squared_error"),
+            ("mse_loss", "mean_squared_error"),
+            ("nll", "cross_entropy"),
+            ("nll_loss", "cross_entropy"),
+            ("rmse", "mean_squared_error"),
+            ("smooth_l1", "huber"),
+            ("smooth_l1_loss", "huber"),
+            ("softmax", "cross_entropy"),
+            ("sparse_categorical_crossentropy", "cross_entropy"),
+            ("squared_error", "mean_squared_error"),
+        ];
+        parse_name("loss", text, &values, &synonyms)
+    }
+}
+
+impl TryFrom<String> for Loss {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
 }
 
 impl Loss {
@@ -130,7 +179,7 @@ impl Criterion {
     /// A sentence that says what does not fit.
     pub fn check(&self, outputs: usize, targets: &Targets) -> Result<(), String> {
         let loss = self.loss.for_targets(targets);
-        let most = match (loss, targets) {
+        let number_of_classes = match (loss, targets) {
             (Loss::CrossEntropy, Targets::Classes(_)) => outputs,
             (Loss::BinaryCrossEntropy, Targets::Classes(_)) if outputs == 1 => 2,
             (Loss::BinaryCrossEntropy, Targets::Classes(_)) => {
@@ -158,11 +207,11 @@ impl Criterion {
         let classes = classes(targets);
         let lowest: i64 = classes.clone().min().into_scalar();
         let highest: i64 = classes.max().into_scalar();
-        match lowest >= 0 && highest < most as i64 {
+        match lowest >= 0 && highest < number_of_classes as i64 {
             true => Ok(()),
             false => Err(format!(
-                "classes run from {lowest} to {highest}, and the network tells 0 to {} apart",
-                most - 1
+                "classes run from {lowest} to {highest}, and the network has outputs for 0 to {}",
+                number_of_classes - 1
             )),
         }
     }
@@ -283,6 +332,33 @@ mod tests {
 
     fn scalar(loss: Tensor<1>) -> f32 {
         loss.into_scalar()
+    }
+
+    #[test]
+    fn names_survive_json_and_a_wrong_one_suggests_what_was_meant() {
+        for value in [
+            Loss::Auto,
+            Loss::MeanSquaredError,
+            Loss::MeanAbsoluteError,
+            Loss::Huber,
+            Loss::CrossEntropy,
+            Loss::BinaryCrossEntropy,
+        ] {
+            let json = serde_json::to_string(&value).unwrap();
+            assert_eq!(serde_json::from_str::<Loss>(&json).unwrap(), value);
+        }
+        for (text, meant) in [
+            ("mse", "mean_squared_error"),
+            ("L1", "mean_absolute_error"),
+            ("smooth_l1", "huber"),
+            ("bce", "binary_cross_entropy"),
+            ("nll", "cross_entropy"),
+            ("cross_entropie", "cross_entropy"),
+        ] {
+            let error = text.parse::<Loss>().unwrap_err().to_string();
+            let expected = format!("`{text}` is no loss (did you mean `{meant}`?);");
+            assert!(error.starts_with(&expected), "{error}");
+        }
     }
 
     #[test]

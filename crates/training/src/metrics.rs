@@ -1,4 +1,4 @@
-//! Metrics of predictions, in `f64`, over all rows at once.
+//! Metrics of predictions, in `f64`, over all rows.
 //!
 //! Burn's metrics are averages over batches. That is not the metric of all rows: RMSE, R² and AUC
 //! are no means over batches.
@@ -142,7 +142,7 @@ fn auc(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<f64> {
         let scored = probabilities
             .chunks(classes)
             .zip(actual)
-            .map(|(row, &truth)| (row[class], truth == class))
+            .map(|(row, &true_class)| (row[class], true_class == class))
             .collect();
         binary_auc(scored)
     };

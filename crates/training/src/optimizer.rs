@@ -1,5 +1,8 @@
 //! Optimizers and their settings.
 
+use std::str::FromStr;
+
+use backburn_model::{ParseNameError, parse_name};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
@@ -41,7 +44,7 @@ pub struct OptimizerConfig {
 /// The optimizers of Burn, except Muon, which trains matrices only, and L-BFGS, which does not train
 /// on batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 #[non_exhaustive]
 pub enum OptimizerName {
     /// Stochastic gradient descent.
@@ -62,6 +65,42 @@ pub enum OptimizerName {
     Lamb,
     /// Chen and others (2023).
     Lion,
+}
+
+impl FromStr for OptimizerName {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let values = [
+            ("sgd", Self::Sgd),
+            ("adam", Self::Adam),
+            ("adamw", Self::AdamW),
+            ("rmsprop", Self::RmsProp),
+            ("adagrad", Self::AdaGrad),
+            ("adafactor", Self::Adafactor),
+            ("adan", Self::Adan),
+            ("lamb", Self::Lamb),
+            ("lion", Self::Lion),
+        ];
+        let synonyms = [
+            ("adam_w", "adamw"),
+            ("gd", "sgd"),
+            ("gradient_descent", "sgd"),
+            ("momentum", "sgd"),
+            ("nadam", "adam"),
+            ("nesterov", "sgd"),
+            ("stochastic_gradient_descent", "sgd"),
+        ];
+        parse_name("optimizer", text, &values, &synonyms)
+    }
+}
+
+impl TryFrom<String> for OptimizerName {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
 }
 
 impl Default for OptimizerConfig {
@@ -160,6 +199,38 @@ impl OptimizerConfig {
                 .with_beta_2(beta_2(0.99))
                 .with_weight_decay(decay)
                 .init(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_json_and_a_wrong_one_suggests_what_was_meant() {
+        for value in [
+            OptimizerName::Sgd,
+            OptimizerName::Adam,
+            OptimizerName::AdamW,
+            OptimizerName::RmsProp,
+            OptimizerName::AdaGrad,
+            OptimizerName::Adafactor,
+            OptimizerName::Adan,
+            OptimizerName::Lamb,
+            OptimizerName::Lion,
+        ] {
+            let json = serde_json::to_string(&value).unwrap();
+            assert_eq!(serde_json::from_str::<OptimizerName>(&json).unwrap(), value);
+        }
+        for (text, meant) in [
+            ("adm", "adam"),
+            ("Adam_W", "adamw"),
+            ("gradient_descent", "sgd"),
+        ] {
+            let error = text.parse::<OptimizerName>().unwrap_err().to_string();
+            let expected = format!("`{text}` is no optimizer (did you mean `{meant}`?);");
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Learning rate schedules.
 
 use std::f64::consts::{PI, TAU};
+use std::str::FromStr;
 
+use backburn_model::{ParseNameError, parse_name};
 use burn::lr_scheduler::{
     LrSchedulerConfig,
     cosine::CosineAnnealingLrSchedulerConfig,
@@ -39,7 +41,7 @@ pub struct ScheduleConfig {
 
 /// The shape of a learning rate schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 #[non_exhaustive]
 pub enum ScheduleName {
     /// The same rate at every step.
@@ -58,6 +60,44 @@ pub enum ScheduleName {
     /// `½ (1 - cos 2π log₂(1 + 15 t))`, where `t` goes from 0 to 1 (Holzmüller and others, "Better
     /// by Default", 2024).
     CosineLog4,
+}
+
+impl FromStr for ScheduleName {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let values = [
+            ("constant", Self::Constant),
+            ("linear", Self::Linear),
+            ("cosine", Self::Cosine),
+            ("step", Self::Step),
+            ("exponential", Self::Exponential),
+            ("flat_cosine", Self::FlatCosine),
+            ("cosine_log4", Self::CosineLog4),
+        ];
+        let synonyms = [
+            ("coslog4", "cosine_log4"),
+            ("cosine_annealing", "cosine"),
+            ("cosine_decay", "cosine"),
+            ("exponential_decay", "exponential"),
+            ("fixed", "constant"),
+            ("flat_cos", "flat_cosine"),
+            ("linear_decay", "linear"),
+            ("multistep", "step"),
+            ("none", "constant"),
+            ("piecewise_constant", "step"),
+            ("step_lr", "step"),
+        ];
+        parse_name("schedule", text, &values, &synonyms)
+    }
+}
+
+impl TryFrom<String> for ScheduleName {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
 }
 
 impl ScheduleName {
@@ -235,6 +275,31 @@ mod tests {
         );
         let warmed = rates(ScheduleName::FlatCosine, 0.2);
         assert!(warmed[..20].is_sorted() && (warmed[0] - 0.005).abs() < 1e-12);
+    }
+
+    #[test]
+    fn names_survive_json_and_a_wrong_one_suggests_what_was_meant() {
+        for value in [
+            ScheduleName::Constant,
+            ScheduleName::Linear,
+            ScheduleName::Cosine,
+            ScheduleName::Step,
+            ScheduleName::Exponential,
+            ScheduleName::FlatCosine,
+            ScheduleName::CosineLog4,
+        ] {
+            let json = serde_json::to_string(&value).unwrap();
+            assert_eq!(serde_json::from_str::<ScheduleName>(&json).unwrap(), value);
+        }
+        for (text, meant) in [
+            ("cosine_annealing", "cosine"),
+            ("lineer", "linear"),
+            ("step_lr", "step"),
+        ] {
+            let error = text.parse::<ScheduleName>().unwrap_err().to_string();
+            let expected = format!("`{text}` is no schedule (did you mean `{meant}`?);");
+            assert!(error.starts_with(&expected), "{error}");
+        }
     }
 
     #[test]

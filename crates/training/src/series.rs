@@ -1,22 +1,22 @@
-//! Flat stretches and medians of a series of numbers, and short text for a number.
+//! Flat ranges and medians of a series of numbers, and short text for a number.
 
-/// The longest stretch of at least `least` epochs in which the loss changes by less than `bound`, as
+/// The longest range of at least `min_length` epochs in which the loss changes by less than `bound`, as
 /// its first and its last index.
-pub fn flat_stretch(losses: &[f64], bound: f64, least: usize) -> Option<(usize, usize)> {
+pub fn flat_range(losses: &[f64], bound: f64, min_length: usize) -> Option<(usize, usize)> {
     let mut longest: Option<(usize, usize)> = None;
     let mut start = 0;
     for end in 0..losses.len() {
         let flat = |start: usize| {
-            let stretch = &losses[start..=end];
-            let low = stretch.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = stretch.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let range = &losses[start..=end];
+            let low = range.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = range.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             high - low < bound
         };
         while start < end && !flat(start) {
             start += 1;
         }
         let longer = longest.is_none_or(|(a, b)| end - start > b - a);
-        if end + 1 - start >= least && longer {
+        if end + 1 - start >= min_length && longer {
             longest = Some((start, end));
         }
     }
@@ -66,11 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_stretch_is_found_where_it_is() {
+    fn a_flat_range_is_found_where_it_is() {
         let mut losses = vec![1.0, 0.8];
         losses.extend([0.5; 12]);
         losses.extend([0.3, 0.1]);
-        assert_eq!(flat_stretch(&losses, 0.01, 10), Some((2, 13)));
-        assert_eq!(flat_stretch(&losses, 0.01, 13), None);
+        assert_eq!(flat_range(&losses, 0.01, 10), Some((2, 13)));
+        assert_eq!(flat_range(&losses, 0.01, 13), None);
     }
 }

@@ -44,7 +44,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
     ///
     /// # Errors
     ///
-    /// A learning rate that the schedule does not take.
+    /// A learning rate that the schedule does not accept.
     pub fn new(
         network: N,
         data: &'a FitData,
@@ -220,7 +220,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         self.kept.push((self.progress.epoch, network));
     }
 
-    /// Ends the run. A run that was interrupted in its first epoch keeps the network as it is.
+    /// Ends the run. A run that was interrupted in its first epoch keeps the current network.
     pub fn end(&mut self, stop: StopReason) {
         if self.kept.is_empty() && stop != StopReason::Diverged {
             self.kept.push((0, self.steps.network()));

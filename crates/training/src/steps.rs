@@ -49,14 +49,14 @@ pub(crate) trait Steps<N> {
         record: &OptimizerRecord,
     ) -> Result<(), String>;
 
-    /// A copy of the network as it is now, off the autodiff device.
+    /// A copy of the current network, off the autodiff device.
     fn network(&self) -> N;
 
     /// The results of the network on the validation rows, if there are any.
     fn validate(&mut self) -> Option<Validation>;
 }
 
-/// Sees the inside of a step.
+/// Observes a step between the backward pass and the end of the update.
 pub(crate) trait StepHook<N> {
     /// Called with the clipped gradients, before the optimizer updates the network.
     fn before_update(&mut self, network: &N, gradients: &GradientsParams);

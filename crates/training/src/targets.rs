@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor};
 
-/// What is to be predicted for each row.
+/// The targets of rows.
 #[derive(Debug, Clone)]
 pub enum Targets {
     /// Numbers, `[rows, outputs]`.

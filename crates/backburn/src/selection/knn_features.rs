@@ -10,13 +10,13 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::event::{Selected, Selection};
 
-/// More rows tell no more.
+/// The largest number of rows for trials.
 const MAX_ROWS: usize = 5000;
-/// The share of the error by which the features have to be better.
+/// The smallest relative reduction of the error for which the features are used.
 const MIN_GAIN: f64 = 0.02;
 
-/// Nearest neighbors help where the target jumps and where there are many rows for each column, and are
-/// noise elsewhere. Trial networks decide.
+/// Nearest neighbors help if the target is not smooth and there are many rows for each column. Otherwise
+/// they add noise. Trial networks decide.
 pub(super) fn step(
     run: &str,
     data: &Dataset,
@@ -44,7 +44,7 @@ pub(super) fn step(
     )))
 }
 
-/// The features have to be better on every fold, and by [`MIN_GAIN`] over all.
+/// Uses the features if the error is lower on every fold, and lower by [`MIN_GAIN`] over all folds.
 pub(super) fn choose(errors: &Errors) -> Selected {
     let (with, without) = (errors.of(0), errors.of(1));
     let mut folds = with.iter().zip(&without);
@@ -53,8 +53,7 @@ pub(super) fn choose(errors: &Errors) -> Selected {
     Selected::KnnFeatures(better_on_each && better)
 }
 
-/// Whether distances have two numeric columns at least, and the targets of neighbors are not too many
-/// inputs.
+/// Whether there are at least two numeric columns, and not too many classes for an input each.
 fn is_possible(data: &Dataset) -> bool {
     let numeric = data
         .inputs()

@@ -1,4 +1,4 @@
-//! Settings that trial networks choose.
+//! Selection of settings by trial networks.
 
 mod knn_features;
 mod target_transform;
@@ -12,12 +12,12 @@ use crate::job::Job;
 use crate::model_file::SavedModel;
 use trials::Errors;
 
-/// Fewer rows tell nothing.
+/// The smallest number of rows for trials.
 const MIN_ROWS: usize = 100;
 
-/// What is known of a setting before any trial.
+/// The first step of selecting a setting.
 pub(crate) enum Step {
-    /// The setting.
+    /// The value is known without trials.
     Known(Selected),
     /// Trials are needed.
     Trials(Vec<Job>),
@@ -37,7 +37,7 @@ pub(crate) fn step(
     }
 }
 
-/// The setting that the errors of the trials speak for; `errors[candidate][fold]`.
+/// The setting with the better errors. `errors` has an error for each of `jobs`.
 pub(crate) fn choose(selection: Selection, jobs: &[Job], errors: &[f64]) -> Selected {
     let errors = Errors::new(jobs, errors);
     match selection {

@@ -9,13 +9,13 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::event::{Selected, Selection};
 
-/// More rows tell no more.
+/// The largest number of rows for trials.
 const MAX_ROWS: usize = 3000;
-/// The share of the error by which the logarithm has to be better.
+/// The smallest relative reduction of the error for which the logarithm is used.
 const MIN_GAIN: f64 = 0.03;
 
-/// Where the distribution of the target speaks for the logarithm ([`TargetTransform::Auto`]), trial
-/// networks decide: a skewed target may still be a sum.
+/// If the distribution of the target suggests the logarithm ([`TargetTransform::Auto`]), trial networks
+/// decide: a skewed target may still be additive in the features.
 pub(super) fn step(
     run: &str,
     data: &Dataset,

@@ -9,12 +9,12 @@ use crate::event::Selection;
 use crate::job::{Job, JobKind};
 use crate::preset::Preset;
 
-/// The folds of a trial.
+/// The number of folds of a trial.
 pub(super) const FOLDS: usize = 3;
 
-/// At most `most` of the rows, evenly spread.
-pub(super) fn sample(rows: &[usize], most: usize) -> Vec<usize> {
-    let step = rows.len().div_ceil(most).max(1);
+/// At most `max_rows` of the rows, evenly spaced.
+pub(super) fn sample(rows: &[usize], max_rows: usize) -> Vec<usize> {
+    let step = rows.len().div_ceil(max_rows).max(1);
     rows.iter().copied().step_by(step).collect()
 }
 
@@ -30,15 +30,16 @@ pub(super) fn jobs(
 ) -> Vec<Job> {
     rows.sort_unstable();
     let small = small_config(config);
-    let places: Vec<usize> = (0..rows.len()).collect();
+    let positions: Vec<usize> = (0..rows.len()).collect();
     let classes = data.classes_of(&rows);
-    let folds = k_folds(&places, FOLDS, classes.as_deref(), small.training.seed);
+    let folds = k_folds(&positions, FOLDS, classes.as_deref(), small.training.seed);
     let mut jobs = Vec::new();
     for (candidate, change) in candidates.iter().enumerate() {
         let mut config = small.clone();
         change(&mut config);
         for (fold, split) in folds.iter().enumerate() {
-            let of_table = |places: &[usize]| places.iter().map(|&place| rows[place]).collect();
+            let of_table =
+                |positions: &[usize]| positions.iter().map(|&index| rows[index]).collect();
             let what = match selection {
                 Selection::TargetTransform => "target-transform",
                 Selection::KnnFeatures => "knn-features",
@@ -72,7 +73,7 @@ fn small_config(config: &Config) -> Config {
     small.class_weights = config.class_weights.clone();
     small.data.refit = false;
     small.data.bins = match (config.data.bins, bins) {
-        (Bins::AtMost(asked), Bins::AtMost(few)) => Bins::AtMost(asked.min(few)),
+        (Bins::AtMost(bins), Bins::AtMost(limit)) => Bins::AtMost(bins.min(limit)),
         _ => bins,
     };
     small

@@ -23,7 +23,7 @@ pub fn evaluation(report: &Report) -> Markup {
     let Some(evaluation) = report.evaluation.as_ref().filter(consistent) else {
         return html! {
             h2 { "Predicted and actual" }
-            p { "There is no row of which both the prediction and the actual value are known." }
+            p { "No row has both a prediction and an actual value." }
         };
     };
     html! {
@@ -67,12 +67,12 @@ fn values(report: &Report, evaluation: &Evaluation, predicted: &[f64], actual: &
             charts::scatter(&residuals, "predicted", "actual − predicted", Reference::Zero)
         ))
         figure data-figure="worst" {
-            figcaption { b { "Largest errors" } "Check these rows for wrong data, or for something that no column tells." }
+            figcaption { b { "Largest errors" } "Check these rows for wrong data, or for a cause that no column contains." }
             div class="wide" { table class="numbers" {
                 tr { th { "data row" } th { "predicted" } th { "actual" } th { "actual − predicted" } }
                 @for &row in worst.iter().take(WORST) {
                     tr {
-                        td { (evaluation.places[row]) }
+                        td { (evaluation.row_numbers[row]) }
                         td { (amount(predicted[row])) }
                         td { (amount(actual[row])) }
                         td { (signed(actual[row] - predicted[row], &report.unit)) }
@@ -216,7 +216,7 @@ fn worst_classes(evaluation: &Evaluation, predictions: &ClassPredictions) -> Mar
                 tr { th { "data row" } th { "predicted" } th { "actual" } th { "its probability" } }
                 @for &row in worst.iter().take(WORST) {
                     tr {
-                        td { (evaluation.places[row]) }
+                        td { (evaluation.row_numbers[row]) }
                         td { (truncate(&classes[predicted[row]], 24)) }
                         td { (truncate(&classes[actual[row]], 24)) }
                         td { (number(of_actual(row) * 100.0)) " %" }

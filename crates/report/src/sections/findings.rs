@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use crate::figure::with_code;
 use crate::format::quoted;
 
-/// What the diagnosis found to be wrong, and the remedies.
+/// The findings of the diagnosis, and the remedies.
 pub fn findings(findings: Option<&[Finding]>) -> Markup {
     html! {
         h2 { "Findings" }
         @match findings {
-            None => p { "The training run was not diagnosed: there is no history of it." },
-            Some([]) => div class="finding healthy" { "Nothing was found to be wrong with the training run or the table." },
+            None => p { "There was no diagnosis, because the training run has no history." },
+            Some([]) => div class="finding healthy" { "The diagnosis found no problem in the training run or the table." },
             Some(findings) => @for finding in findings {
                 div class="finding" {
                     h3 { (capitalized(&finding.name.to_string())) }

@@ -27,7 +27,7 @@ pub fn model(report: &Report) -> Markup {
                     p class="faint" { "The chart shows the " (COLUMNS) " most important of " (columns.len()) " columns." }
                 }
             }
-            Some(_) => p { "There is no importance to show: with a single row there is nothing to shuffle." },
+            Some(_) => p { "The importance of the columns needs at least two rows." },
             None => p { "The importance of the columns was not computed." },
         }
     }
@@ -40,7 +40,7 @@ fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
         Measure::Change => "The root mean squared change of the predictions",
     };
     let text = format!(
-        "{error} when the values of a column are shuffled among the rows. The dark line is one standard \
+        "{error} when the values of a column are shuffled among the rows. The dark line extends one standard \
          deviation over the repeats to both sides."
     );
     let bars: Vec<Bar> = columns

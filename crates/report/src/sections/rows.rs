@@ -15,7 +15,7 @@ pub fn rows(report: &Report) -> Markup {
         @if !report.rows.is_empty() {
             h2 { "Predictions of single rows explained" }
             p {
-                "Each table leads from the prediction for the average row to the prediction for this row. "
+                "Each table starts at the prediction for the average row and ends at the prediction for this row. "
                 "It shows what each column adds, computed by integrated gradients. Columns with small "
                 "amounts are summed at the end: first those that raise the prediction, then those that lower it."
             }

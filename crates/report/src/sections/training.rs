@@ -21,7 +21,7 @@ pub fn training(report: &Report) -> Markup {
         h2 { "Training" }
         div class="grid" {
             @match history {
-                None => p { "There is no history of the training run, so there are no curves and no gradients to show." },
+                None => p { "There is no history of the training run, so its curves and gradients cannot be shown." },
                 Some(history) => {
                     (loss_curve(history))
                     (score_curve(history, &report.score_name))

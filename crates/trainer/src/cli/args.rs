@@ -25,23 +25,23 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  trainer                                          learn house prices, then penguins
-  trainer train houses.csv -t price                train, and save houses.safetensors
+  trainer                                          run both examples
+  trainer train houses.csv -t price                train a model, and save houses.safetensors
   trainer train houses.csv -t price --preset best  the most accurate model
   trainer predict houses.safetensors unsold.csv    predict each row
   trainer explain houses.safetensors unsold.csv    what the model learned";
 
-/// What is printed, and how.
+/// The arguments about output.
 #[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Print results and errors alone
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print every epoch
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Whether to use colors
+    /// When to use colors
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub color: Color,
 }
@@ -57,7 +57,7 @@ impl OutputArgs {
 }
 
 impl Args {
-    /// Parses a command line; a wrong one is explained, and ends the program with exit code 2.
+    /// Parses a command line. If it is wrong, prints an error and ends the program with exit code 2.
     pub fn parse_line(line: &CommandLine) -> Self {
         let mut parser = Self::command();
         if line.is_resumed() {
@@ -70,7 +70,7 @@ impl Args {
     }
 }
 
-/// The error of an unknown option, with the setting that was perhaps meant.
+/// The error of an unknown option, with a suggestion if it is the name of a setting.
 fn with_setting(mut error: clap::Error) -> clap::Error {
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
@@ -99,25 +99,25 @@ fn with_setting(mut error: clap::Error) -> clap::Error {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Learn a table that comes with the program
+    /// Train and test a model on a table that comes with the program
     Example(ExampleArgs),
-    /// Learn to predict a column of a table, and save the model
+    /// Train a model that predicts a column of a table, and save it
     Train(Box<TrainArgs>),
     /// Score a model on a table that has the target
     Evaluate(EvaluateArgs),
     /// Predict for each row of a table
     Predict(PredictArgs),
-    /// Explain a model: importance of columns, their effect, and single rows
+    /// Explain a model: importance of its columns, partial dependence, and single rows
     Explain(ExplainArgs),
-    /// Score simple models and each preset on a table by cross-validation, in one table
+    /// Compare simple models and the presets on a table by cross-validation
     Compare(CompareArgs),
-    /// Find a learning rate: draw the loss against it, and suggest one
+    /// Run a learning rate range test: draw the loss curve and suggest a learning rate
     FindLr(FindLrArgs),
-    /// Check the gradients of backpropagation against differences
+    /// Compare the gradients of backpropagation with finite differences
     Gradcheck(GradcheckArgs),
-    /// Show what a model file holds
+    /// Describe a model file
     Inspect(InspectArgs),
-    /// Print every setting with its default, or those of a preset, as a config file to start from
+    /// Print all settings with their defaults, or those of a preset, as a config file
     Config(ConfigArgs),
 }
 
@@ -143,7 +143,7 @@ pub enum ExampleName {
 
 #[derive(Debug, Arguments)]
 pub struct ExampleArgs {
-    /// Which one; both if left out
+    /// The example to run [default: both]
     pub name: Option<ExampleName>,
     /// Where to save the model [default: the example's name in this folder]
     #[arg(long, value_name = "MODEL", requires = "name")]
@@ -162,15 +162,15 @@ pub struct ConfigArgs {
     pub preset: PresetName,
 }
 
-/// A set of settings to start from.
+/// The presets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PresetName {
-    /// One small network: trains in seconds, and is a little less accurate
+    /// One small network: trains in seconds, and is slightly less accurate
     Fast,
-    /// Up to eight networks as one, depending on the number of rows
+    /// An ensemble of up to eight networks, depending on the number of rows
     #[default]
     Default,
-    /// Sixteen networks as one: the most accurate, in minutes
+    /// An ensemble of sixteen networks: the most accurate; trains in minutes
     Best,
 }
 
@@ -188,7 +188,7 @@ impl From<PresetName> for Preset {
 #[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Settings")]
 pub struct RunArgs {
-    /// The settings to start from [default: default]
+    /// The preset to start from [default: default]
     #[arg(short, long, value_enum, value_name = "NAME")]
     pub preset: Option<PresetName>,
     /// Settings from a TOML file (see `trainer config`)
@@ -197,7 +197,7 @@ pub struct RunArgs {
     /// A setting by its dotted name, such as training.epochs=50; may be repeated
     #[arg(short, long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The seed of everything random; one seed gives one model [default: 0]
+    /// The seed of all random numbers; the same seed gives the same model [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
     #[command(flatten)]
@@ -232,24 +232,24 @@ impl RunArgs {
     }
 }
 
-/// Where to compute.
+/// The argument about the device.
 #[derive(Debug, Default, Clone, Arguments)]
 pub struct DeviceArgs {
-    /// Where to compute: one of the backends compiled in
+    /// The backend to compute on
     #[arg(long, value_name = "NAME", help = crate::device::HELP)]
     pub device: Option<String>,
 }
 
-/// A table and what there is to learn in it.
+/// A table and its target.
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Table")]
 pub struct TableArgs {
-    /// A CSV (also gzipped) or Parquet file; - for standard input
+    /// A CSV file, which may be gzipped, or a Parquet file; - for standard input
     pub table: PathBuf,
     /// The column to predict
     #[arg(short, long, value_name = "COLUMN")]
     pub target: String,
-    /// What to predict [default: inferred from the target]
+    /// The task [default: inferred from the target]
     #[arg(long, value_enum)]
     pub task: Option<TaskName>,
     /// A column with the weight of each row
@@ -260,7 +260,7 @@ pub struct TableArgs {
 }
 
 impl TableArgs {
-    /// How the table is understood; the config has the kinds of columns.
+    /// The options for the dataset. The config has the kinds of columns.
     pub fn options(&self, config: &Config) -> DatasetOptions {
         DatasetOptions {
             task: self.task.map(Into::into),
@@ -274,47 +274,47 @@ impl TableArgs {
 pub struct TrainArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// A table to score the model on; it is never trained on
+    /// A test table, which is only used to score the model
     #[arg(long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
     #[arg(short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
-    /// First score the settings by cross-validation with this many folds
+    /// First cross-validate the settings with this many folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
-    /// With --folds: write, as CSV, the prediction for each row by the model that was not trained on it
+    /// With --folds: write the out-of-fold prediction for each row to a CSV file
     #[arg(long, value_name = "FILE", requires = "folds")]
     pub out_of_fold: Option<PathBuf>,
-    /// End each training after this time, such as 90s, 10m or 1h, with the best model so far
+    /// The time limit of each training, such as 90s, 10m or 1h; the best model so far is kept
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// Write checkpoints to this folder, for --resume; it is removed when the run is finished [default:
     /// beside the model, for runs of more than a minute]
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
-    /// The time between checkpoints, such as 5s or 2m [default: 30s, and so rarely that writing takes at
-    /// most a twentieth of the time]
+    /// The time between checkpoints, such as 5s or 2m [default: 30s, or longer if writing would take more
+    /// than a twentieth of the time]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
-    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. Other
-    /// options are those of the run, with paths from the folder where it began
+    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. All other
+    /// options are those of the run, and their paths are relative to the folder in which it began
     #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     pub resume: Option<PathBuf>,
-    /// With --resume: resume also if the table, the settings or the program have changed
+    /// With --resume: resume even if the table, the settings or the program have changed
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
-    /// What was typed.
+    /// The command line.
     #[arg(skip)]
     pub typed: Vec<String>,
-    /// Write a report of the data, the training run and the model: one HTML file
+    /// Write a report on the data, the training run and the model to this HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Also train on parts of the rows, to see whether more rows would help [default: with a report, and up
-    /// to 300 rows]
+    /// Compute the learning curve: train on parts of the rows too, to see whether more rows would help
+    /// [default: with a report, and up to 300 rows]
     #[arg(long)]
     pub learning_curve: bool,
-    /// Show training live in the whole terminal; q stops it and keeps the best network
+    /// Show training in a full-screen dashboard; q stops training and keeps the best network
     #[arg(long)]
     pub dashboard: bool,
     #[command(flatten)]
@@ -325,16 +325,16 @@ pub struct TrainArgs {
 pub struct CompareArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// How many folds; each is scored by models trained on the others
+    /// The number of folds; each is scored by models that were trained on the others
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: u16,
-    /// Compare these alone; may be repeated [default: all]
+    /// A method to compare; may be repeated [default: all]
     #[arg(long, value_enum, value_name = "NAME")]
     pub only: Vec<Method>,
-    /// End each training after this time, such as 90s, 10m or 1h
+    /// The time limit of each training, such as 90s, 10m or 1h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// The seed of everything random, the folds included
+    /// The seed of all random numbers, including those of the folds
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: u64,
     #[command(flatten)]
@@ -344,10 +344,10 @@ pub struct CompareArgs {
     pub json: bool,
 }
 
-/// What is compared.
+/// The methods that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Method {
-    /// The mean of the training rows, or the shares of their classes
+    /// The mean of the training rows, or their class frequencies
     Constant,
     /// A network without hidden layers
     Linear,
@@ -380,10 +380,10 @@ pub struct GradcheckArgs {
     /// The column to predict
     #[arg(long, value_name = "COLUMN", requires = "table")]
     pub target: Option<String>,
-    /// What to predict [default: inferred from the target]
+    /// The task [default: inferred from the target]
     #[arg(long, value_enum)]
     pub task: Option<TaskName>,
-    /// How many elements of each parameter to check, drawn at random; 0 for all of them
+    /// The number of elements of each parameter to check, drawn at random; 0 checks all
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub elements: usize,
     #[command(flatten)]
@@ -396,19 +396,19 @@ pub struct GradcheckArgs {
 pub struct ExplainArgs {
     /// The model file
     pub model: PathBuf,
-    /// A CSV or Parquet file with rows to explain the model by; - for standard input
+    /// A CSV or Parquet file with the rows to explain the model with; - for standard input
     pub table: PathBuf,
-    /// Explain this data row, from 1, and nothing else; may be repeated [default: importance, effects and
+    /// Explain only this data row, counted from 1; may be repeated [default: importance, dependence and
     /// three rows]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub row: Vec<u64>,
-    /// How often each column is shuffled
+    /// The number of times that each column is shuffled
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repeats: u16,
     /// The seed of the shuffling
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Write a report too: one HTML file
+    /// Also write a report to this HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]
@@ -420,11 +420,11 @@ pub struct ExplainArgs {
     pub json: bool,
 }
 
-/// How a CSV file is written.
+/// The format of a CSV file.
 #[derive(Debug, Clone, Arguments)]
 #[command(next_help_heading = "Reading CSV")]
 pub struct ReadArgs {
-    /// The character between the fields of a CSV file; `tab` for a tabulator [default: inferred]
+    /// The character between the fields of a CSV file; `tab` for a tab [default: inferred]
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     pub delimiter: Option<u8>,
     /// The first line is data; the columns are then called column_1, column_2, ...
@@ -513,13 +513,13 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
-/// What to do about a bad row.
+/// What to do with a bad row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnError {
     /// Stop at the first one
     #[default]
     Stop,
-    /// Skip it; the first column of the output is then the number of the row
+    /// Skip it; the first column of the output is then the row number
     Skip,
 }
 
@@ -532,11 +532,12 @@ pub struct PredictArgs {
     /// Where to write the predictions as CSV; - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
-    /// For numbers: also write the bounds of an interval that holds the true value with this probability:
-    /// 50 to 99 percent, such as 90, 90% or 0.9
+    /// For numbers: also write the bounds of a prediction interval, which contains the true value with this
+    /// probability: 50 to 99 percent, such as 90, 90% or 0.9
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub interval: Option<u8>,
-    /// What to do with a row that cannot be predicted: stop, or skip it, say so, and number the others
+    /// What to do with a row that cannot be predicted: stop, or skip it with a message and number the
+    /// other rows
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_error: OnError,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Gradient-boosted trees, as a yardstick.
+//! Gradient-boosted trees, as a baseline.
 
 use backburn::{Config, Dataset, EncodedSplit, Score, Split, StopToken, Target, Targets};
 use burn::tensor::{Device, Tensor};
@@ -7,13 +7,13 @@ use forust_ml::{GradientBooster, Matrix};
 
 use crate::error::Error;
 
-/// As many trees, at this rate, as is usual where neither is searched for.
+/// A common number of trees for the learning rate below, without tuning either.
 const TREES: usize = 500;
 const RATE: f32 = 0.05;
 
 /// The score of boosted trees (Friedman, "Greedy Function Approximation", 2001) on the validation rows of
-/// a split. There is no time limit. For more than two classes, each class has trees that tell it from all
-/// others.
+/// a split. There is no time limit. With more than two classes, each class has its own trees (one against
+/// the rest).
 pub fn boosted(
     data: &Dataset,
     split: &Split,

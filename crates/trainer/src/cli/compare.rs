@@ -86,7 +86,9 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let folds = usize::from(args.folds);
     if folds > data.rows().len() {
         let rows = count(data.rows().len(), "row");
-        return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
+        return Err(Error::Usage(format!(
+            "--folds {folds}: must be at most the number of rows, and there are {rows}"
+        )));
     }
     let stop = interrupt::catch();
     let console = Console::for_json(args.json);
@@ -112,7 +114,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         let scores = scores(method, &data, &splits, args.seed, &context)?;
         progress.finish();
         if stop.is_stopped() {
-            let reason = "interrupted: the rest is not compared".to_string();
+            let reason = "interrupted: the remaining methods are not compared".to_string();
             return Err(Error::Failed(reason));
         }
         let row = Row {
@@ -134,7 +136,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// The score on each fold of a model that was trained on the others.
+/// For each fold, the score of a model that was trained on the other folds.
 fn scores(
     method: Method,
     data: &Dataset,
@@ -230,7 +232,7 @@ fn verdict(rows: &[Row]) -> String {
     let Some(best) = rows.iter().min_by(|a, b| error(a).total_cmp(&error(b))) else {
         return String::new();
     };
-    // By fold, so that differences between the folds do not count.
+    // Paired by fold, so that differences between the folds cancel out.
     let as_good = |row: &&Row| {
         let pairs = row.scores.iter().zip(&best.scores);
         let worse: Vec<f64> = pairs.map(|(a, b)| a.error().1 - b.error().1).collect();
@@ -243,9 +245,11 @@ fn verdict(rows: &[Row]) -> String {
     let name = best.method.name();
     match rows.iter().find(as_good) {
         Some(simple) if simple.method != best.method => format!(
-            "{name} has the lowest error, and {}, which is simpler, is as good within the spread of the folds",
+            "{name} has the lowest error. {} is simpler, and the difference is within the spread of the folds",
             simple.method.name()
         ),
-        _ => format!("{name} has the lowest error, beyond the spread of the folds"),
+        _ => format!(
+            "{name} has the lowest error, and the difference is larger than the spread of the folds"
+        ),
     }
 }

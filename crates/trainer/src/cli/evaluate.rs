@@ -19,7 +19,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     table.column(target.column())?;
     let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {
-        return Err(backburn::Error::not_finite(&table.place(row)).into());
+        return Err(backburn::Error::not_finite(&table.location(row)).into());
     }
     let score = Score::of_table(&predictions, &table, target)?;
 

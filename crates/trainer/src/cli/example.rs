@@ -35,7 +35,7 @@ pub struct Example {
     file: &'static str,
     pub target: &'static str,
     unit: &'static str,
-    /// Columns to show beside predictions.
+    /// Columns to show with predictions.
     shown: [&'static str; 4],
 }
 
@@ -70,7 +70,7 @@ pub const PENGUINS: Example = Example {
     ],
 };
 
-/// The fraction of rows that are set aside to test on.
+/// The fraction of rows in the test set.
 const TEST_FRACTION: f64 = 0.2;
 /// With fewer rows, a few test rows say little: all rows are scored by cross-validation too.
 const FEW_ROWS: usize = 1000;
@@ -141,7 +141,7 @@ fn files(
     let report = match ReportFile::create(&report, &others) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
-        // This report was not asked for.
+        // The user did not ask for this report, so an error is only a note.
         Err(error) => {
             console.paragraph("note", format!("no report: {error}"));
             None
@@ -150,7 +150,7 @@ fn files(
     Ok((file, report))
 }
 
-/// Commands to try next, which run as they are in the repository and elsewhere.
+/// Commands to try next. They can be copied as they are, in the repository and elsewhere.
 fn next_commands(example: &Example, console: Console) {
     let program = console::program();
     // Cargo runs the program in the repository; elsewhere the table is the user's own.
@@ -170,7 +170,7 @@ fn next_commands(example: &Example, console: Console) {
     console.detail("", format!("{program} compare {table} --target {target}"));
 }
 
-/// An example that is run.
+/// A run of an example.
 struct Run<'a> {
     example: &'a Example,
     config: &'a Config,
@@ -285,15 +285,15 @@ impl Run<'_> {
         self.show_rows(model, test)
     }
 
-    /// A few rows from all over the test, predicted beside the true value.
+    /// A few evenly spaced test rows, with their predictions and targets.
     fn show_rows(&self, model: &FittedModel, test: &Table) -> Result<(), Error> {
         const ROWS: usize = 5;
         let example = self.example;
         let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
-        let few = test.select(example.name, &rows)?;
-        let predictions = model.predict(&few)?;
+        let sample = test.select(example.name, &rows)?;
+        let predictions = model.predict(&sample)?;
         let target = &model.model().target;
-        let truth = Targets::read(&few, target)?;
+        let targets = Targets::read(&sample, target)?;
         let amount = |value: f64| format!("{}{}", example.unit, number(value));
         let header = [&example.shown[..], &["predicted", "actual"]].concat();
         let mut lines: Vec<Vec<String>> = vec![header.iter().map(|s| (*s).to_string()).collect()];
@@ -301,11 +301,11 @@ impl Run<'_> {
         for row in 0..ROWS {
             let mut line = Vec::new();
             for column in example.shown {
-                let cell = few.column(column)?.cells().nth(row);
+                let cell = sample.column(column)?.cells().nth(row);
                 let text = cell.and_then(|cell| cell.category());
                 line.push(text.map_or_else(|| "missing".to_string(), Cow::into_owned));
             }
-            match (&truth, target) {
+            match (&targets, target) {
                 (Targets::Values(values), _) => {
                     line.push(labels[row].parse().map_or(String::new(), amount));
                     line.push(amount(values[row]));
@@ -318,9 +318,9 @@ impl Run<'_> {
             }
             lines.push(line);
         }
-        for (place, line) in align(&lines).into_iter().enumerate() {
+        for (index, line) in align(&lines).into_iter().enumerate() {
             self.console
-                .detail(if place == 0 { "rows" } else { "" }, line);
+                .detail(if index == 0 { "rows" } else { "" }, line);
         }
         Ok(())
     }

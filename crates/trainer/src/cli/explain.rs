@@ -29,7 +29,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let row = |&row: &u64| match row as usize <= table.rows() {
         true => Ok(row as usize - 1),
         false => Err(Error::Usage(format!(
-            "--row {row}: {} has {}",
+            "--row {row}: {} has only {}",
             table.name(),
             count(table.rows(), "data row")
         ))),
@@ -80,7 +80,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         file.write(&report, console)?;
     }
     if args.json {
-        // Rows are counted from 1, as everywhere else.
+        // Row numbers are counted from 1.
         let rows = explanation.rows.iter().map(|row| RowExplanation {
             row: row.row + 1,
             ..row.clone()
@@ -97,7 +97,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
 }
 
 fn show_importance(explanation: &Explanation, console: Console) {
-    /// Columns that are shown.
+    /// The largest number of columns that are shown.
     const COLUMNS: usize = 15;
     let measure = match explanation.measure {
         Measure::Rmse => "how much the RMSE rises when a column is shuffled",
@@ -108,7 +108,7 @@ fn show_importance(explanation: &Explanation, console: Console) {
     };
     console.entry("importance", measure);
     if explanation.importance.is_empty() {
-        console.entry("", "a single row cannot be shuffled");
+        console.entry("", "importance needs at least two rows");
     }
     for importance in explanation.importance.iter().take(COLUMNS) {
         let amount = mean_and_spread(importance.mean, importance.std);
@@ -116,12 +116,12 @@ fn show_importance(explanation: &Explanation, console: Console) {
     }
     if explanation.importance.len() > COLUMNS {
         let more = count(explanation.importance.len() - COLUMNS, "column");
-        console.entry("", format!("and {more} more, all in --json"));
+        console.entry("", format!("and {more} more; --json prints all"));
     }
 }
 
 fn show_dependence(dependence: &Dependence, console: Console) {
-    /// Points that are shown.
+    /// The largest number of points that are shown.
     const POINTS: usize = 5;
     let Dependence {
         column,
@@ -132,8 +132,8 @@ fn show_dependence(dependence: &Dependence, console: Console) {
     } = dependence;
     let step = points.len().div_ceil(POINTS).max(1);
     let last = points.len().saturating_sub(1);
-    let shown_points = points.iter().enumerate().filter(|(place, point)| {
-        place.is_multiple_of(step) || *place == last || point.value.is_empty()
+    let shown_points = points.iter().enumerate().filter(|(index, point)| {
+        index.is_multiple_of(step) || *index == last || point.value.is_empty()
     });
     let points: Vec<String> = shown_points
         .map(|(_, point)| {

@@ -13,7 +13,7 @@ use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
 
-/// Rows that the loss is over.
+/// The number of rows in the loss.
 const ROWS: usize = 16;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
@@ -34,8 +34,8 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let mut results = Map::new();
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for (place, (table, target)) in tables.iter().enumerate() {
-        if place > 0 {
+    for (index, (table, target)) in tables.iter().enumerate() {
+        if index > 0 {
             console.say("");
         }
         let options = DatasetOptions {
@@ -88,7 +88,7 @@ fn check(
     let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
     let step = network.activation == Activation::Step;
     if step {
-        // A step's surrogate is for one pass, which dropout makes another one.
+        // The surrogate of a step is for one forward pass, and with dropout each pass differs.
         network.dropout = 0.0;
     }
     let examples = encoded.training.slice(0, rows.min(ROWS));
@@ -98,7 +98,7 @@ fn check(
     let criterion = config.training.criterion();
     let around = std::cell::OnceCell::new();
     let in_double = examples.in_double();
-    // The indices of categories are no numbers to differentiate by.
+    // The indices of categories are not numbers that can be differentiated.
     let [batch, columns] = examples.inputs.dims();
     let numbers = match network.inputs {
         0 => columns,
@@ -147,7 +147,7 @@ fn show(
     let text = format!("{rows} in 64 bits: backpropagation against central differences");
     console.entry("check", text);
     if network.activation == Activation::Step {
-        let note = "a step has no slope: the check is that the straight-through gradient is the gradient of \
+        let note = "the derivative of a step is 0: this checks that the straight-through gradient is the gradient of \
             the function that it stands for";
         console.paragraph("note", note);
     }
@@ -161,9 +161,9 @@ fn show(
         let all: usize = check.shape.iter().product();
         let verdict = match (passes(check), check.kinks) {
             (false, _) => {
-                let (place, gradient, difference) = check.worst;
+                let (index, gradient, difference) = check.worst;
                 format!(
-                    " wrong: element {place} is {gradient:.6e}, the difference is {difference:.6e}"
+                    " wrong: element {index} is {gradient:.6e}, the difference is {difference:.6e}"
                 )
             }
             (true, 0) => String::new(),

@@ -93,11 +93,11 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
 /// How the model was trained. A model that was made without a table has no rows.
 fn trained(summary: &Summary) -> String {
     if summary.training_rows == 0 {
-        return "not recorded: this model was built by a program, and not by a fit of this library"
+        return "not recorded: a program built this model without fitting it to a table"
             .to_string();
     }
     format!(
-        "on {} of {}, {} to validate; best of {} at epoch {}; seed {}; {}",
+        "on {} of {}, {} for validation; the best of {} is epoch {}; seed {}; {}",
         count(summary.training_rows, "row"),
         file_name(&summary.table),
         summary.validation_rows,

@@ -8,11 +8,11 @@ use backburn::{Event, ModelFile, Observer, SavedModel};
 
 use crate::ui::console::Console;
 
-/// The time between two files.
+/// The shortest time between two writes of the file.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Rewrites the model file as the networks of an ensemble finish, so that whatever ends the program
-/// loses only the last seconds. Passes all events on.
+/// Rewrites the model file as each network of an ensemble finishes, so that little is lost if the program
+/// is killed. Forwards all events.
 pub struct KeepModel<'a> {
     path: &'a Path,
     console: Console,

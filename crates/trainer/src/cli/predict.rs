@@ -115,12 +115,12 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
                     (start, wanted) = (end, wanted.saturating_mul(4));
                 }
                 Err((row, error)) if !skip => {
-                    return Err(error.at(reader.place(of_batch[start + row])));
+                    return Err(error.at(reader.location(of_batch[start + row])));
                 }
-                // Smaller and smaller parts, until the bad row is alone.
+                // The batch is halved until the bad row is alone.
                 Err(_) if part.num_rows() > 1 => wanted = (part.num_rows() / 4).max(1),
                 Err((_, error)) => {
-                    numbers.tell(of_batch[start], &reader, &error.to_string());
+                    numbers.report(of_batch[start], &reader, &error.to_string());
                     start += 1;
                 }
             }
@@ -132,9 +132,9 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     numbers.end();
     if rows == 0 {
         let name = reader.name().to_string();
-        let reason = match numbers.told {
+        let reason = match numbers.skipped_rows {
             0 => "the table has a header but no rows".to_string(),
-            _ => "no row of it can be predicted".to_string(),
+            _ => "none of its rows can be predicted".to_string(),
         };
         return Err(Error::from(TableError::Unusable { name, reason }));
     }
@@ -159,10 +159,10 @@ enum BadRow {
 }
 
 impl BadRow {
-    fn at(self, place: String) -> Error {
+    fn at(self, location: String) -> Error {
         match self {
-            Self::Cell(error) => Error::from(TableError::Cell { place, error }),
-            Self::NotFinite => backburn::Error::not_finite(&place).into(),
+            Self::Cell(error) => Error::from(TableError::Cell { location, error }),
+            Self::NotFinite => backburn::Error::not_finite(&location).into(),
         }
     }
 }
@@ -198,18 +198,18 @@ fn predict(
     }
 }
 
-/// The numbers of rows in the table, from 0, where some are skipped.
+/// The indices of rows in the table, counted from 0, when some rows are skipped.
 #[derive(Default)]
 struct RowNumbers {
     next: usize,
-    /// Rows that the reader skipped, behind the rows that it has given so far.
+    /// Rows that the reader skipped after the rows that it has returned so far.
     ahead: BTreeSet<usize>,
-    /// How many skipped rows were reported.
-    told: usize,
+    /// The number of skipped rows.
+    skipped_rows: usize,
 }
 
 impl RowNumbers {
-    /// The numbers of the next rows that the reader gives.
+    /// The indices of the next rows that the reader returns.
     fn next(&mut self, rows: usize) -> Vec<usize> {
         let mut numbers = Vec::with_capacity(rows);
         while numbers.len() < rows {
@@ -223,22 +223,22 @@ impl RowNumbers {
 
     fn skip(&mut self, row: usize, reader: &TableReader, reason: String) {
         self.ahead.insert(row);
-        self.tell(row, reader, &reason);
+        self.report(row, reader, &reason);
     }
 
     /// Prints the first skipped rows.
-    fn tell(&mut self, row: usize, reader: &TableReader, reason: &str) {
+    fn report(&mut self, row: usize, reader: &TableReader, reason: &str) {
         const SHOWN: usize = 10;
-        self.told += 1;
-        if self.told <= SHOWN {
-            let text = format!("{}: {reason}", reader.place(row));
+        self.skipped_rows += 1;
+        if self.skipped_rows <= SHOWN {
+            let text = format!("{}: {reason}", reader.location(row));
             Console::Error.entry("skipped", escaped(&text));
         }
     }
 
     fn end(&self) {
-        if self.told > 0 {
-            let text = format!("{} skipped", count(self.told, "row"));
+        if self.skipped_rows > 0 {
+            let text = format!("{} skipped", count(self.skipped_rows, "row"));
             Console::Error.paragraph("note", text);
         }
     }

@@ -17,8 +17,8 @@ pub fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
     names
 }
 
-/// Writes predictions, each behind the number of its row (from 1) and before its interval, if there are
-/// any.
+/// Writes predictions. A row number, counted from 1, comes first if rows were skipped, and an interval
+/// last if one was asked for.
 pub fn write_rows<W: Write>(
     predictions: &Predictions,
     rows: Option<&[usize]>,
@@ -27,16 +27,16 @@ pub fn write_rows<W: Write>(
 ) -> csv::Result<()> {
     let labels = predictions.labels();
     let is_text = matches!(predictions, Predictions::Classes { .. });
-    for (place, label) in labels.iter().enumerate() {
+    for (index, label) in labels.iter().enumerate() {
         if let Some(rows) = rows {
-            out.write_field((rows[place] + 1).to_string())?;
+            out.write_field((rows[index] + 1).to_string())?;
         }
         match is_text {
             true => out.write_field(no_formula(label).as_bytes())?,
             false => out.write_field(label)?,
         }
         if let Some(intervals) = intervals {
-            for bound in intervals[place] {
+            for bound in intervals[index] {
                 out.write_field(bound.to_string())?;
             }
         }
@@ -46,7 +46,7 @@ pub fn write_rows<W: Write>(
         } = predictions
         {
             let width = classes.len();
-            for p in &probabilities[place * width..(place + 1) * width] {
+            for p in &probabilities[index * width..(index + 1) * width] {
                 out.write_field(format!("{p:.6}"))?;
             }
         }
@@ -55,8 +55,8 @@ pub fn write_rows<W: Write>(
     Ok(())
 }
 
-/// The name of a class as a cell that no spreadsheet takes for a formula: a name that begins like a
-/// formula and is no number gets an apostrophe in front.
+/// The name of a class as a cell that a spreadsheet does not evaluate as a formula: a name that begins like
+/// a formula and is not a number gets a leading apostrophe.
 fn no_formula(name: &str) -> Cow<'_, str> {
     let like_one = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
     match like_one && name.parse::<f64>().is_err() {

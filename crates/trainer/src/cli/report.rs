@@ -1,4 +1,4 @@
-//! Reports of a training.
+//! The report on a training run.
 
 use backburn::baselines::constant_name;
 use backburn::text::{count, integer, shown};
@@ -13,7 +13,7 @@ use super::train_outcome::Tested;
 use crate::error::Error;
 use crate::ui::words;
 
-/// Scores with what they are of, as a report shows them.
+/// The scores of a report, each with a name.
 #[derive(Debug, Default)]
 pub struct Scores(Vec<(String, String)>);
 
@@ -31,7 +31,7 @@ impl Scores {
     }
 }
 
-/// The report of a model after its training. `command` is the command that trains it again.
+/// The report on a trained model. `command` is the command that trains it again.
 pub fn training_report(
     model: &FittedModel,
     data: &Dataset,
@@ -43,7 +43,7 @@ pub fn training_report(
 ) -> Result<Report, Error> {
     let Some(record) = model.record() else {
         return Err(Error::Failed(
-            "a model that was loaded has no training to report".to_string(),
+            "a loaded model has no record of its training".to_string(),
         ));
     };
     let (table, numbers, description) = evaluated_rows(record, data, test)?;
@@ -92,7 +92,7 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
     format!("training was interrupted after {reached}")
 }
 
-/// The report of a training that gave no model.
+/// The report on a training that diverged before there was a model.
 pub fn failure_report(
     history: &History,
     findings: &[Finding],
@@ -111,7 +111,7 @@ pub fn failure_report(
         ),
     ];
     Report {
-        title: format!("A training for {target} that failed"),
+        title: format!("Training for {target} failed"),
         facts: facts.map(|(name, fact)| (name.to_string(), fact)).to_vec(),
         target,
         notes: words::notes(data),
@@ -123,8 +123,8 @@ pub fn failure_report(
     }
 }
 
-/// Rows that the network was not trained on, if there are any, their indices in the file, and what they
-/// are.
+/// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a
+/// description.
 fn evaluated_rows<'a>(
     record: &'a FitRecord,
     data: &Dataset,
@@ -137,11 +137,8 @@ fn evaluated_rows<'a>(
     }
     let split = &record.split;
     let (rows, why) = match split.validation.is_empty() {
-        false => (&split.validation, "that chose the best epoch"),
-        true => (
-            &split.training,
-            "that were trained on: no others were set aside",
-        ),
+        false => (&split.validation, "for validation"),
+        true => (&split.training, "for training, since no rows were held out"),
     };
     let table = data.table().select(data.table().name(), rows)?;
     let description = format!("the {} {why}", count(rows.len(), "row"));

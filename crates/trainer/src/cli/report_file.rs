@@ -11,12 +11,12 @@ use crate::error::Error;
 use crate::ui::console::Console;
 use crate::ui::words;
 
-/// A file for a report, tried before the work.
+/// A file for a report. It is checked before the work starts.
 pub struct ReportFile(PathBuf);
 
 impl ReportFile {
-    /// Makes sure that a report can be written at the path, that nothing but a report is there, and
-    /// that nothing else that is to be written (`others`) goes there too.
+    /// Checks that a report can be written at the path, that the path holds no other file, and that no
+    /// other output (`others`) has the same path.
     pub fn create(path: &Path, others: &[&Path]) -> Result<Self, Error> {
         if path == Path::new("-") {
             let reason = "--report -: a report is written to a file, not to standard output";
@@ -25,8 +25,7 @@ impl ReportFile {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
         if others.iter().any(|other| absolute(other) == absolute(path)) {
             let path = path.display();
-            let reason =
-                format!("--report {path}: the model or its history is to be written there");
+            let reason = format!("--report {path}: the model or its history has the same path");
             return Err(Error::Usage(reason));
         }
         refuse_other_files(path)?;
@@ -36,7 +35,7 @@ impl ReportFile {
         }
     }
 
-    /// Writes the report: whole or not at all.
+    /// Writes the report, completely or not at all.
     pub fn write(&self, report: &Report, console: Console) -> Result<(), Error> {
         let path = &self.0;
         refuse_other_files(path)?;
@@ -61,13 +60,13 @@ fn refuse_other_files(path: &Path) -> Result<(), Error> {
     match path.is_file() && !is_report(path) {
         false => Ok(()),
         true => Err(Error::Failed(format!(
-            "{}: this file is not a report of Backburn, so it is not overwritten",
+            "{}: this file is not a Backburn report, so it is not overwritten: choose another path",
             path.display()
         ))),
     }
 }
 
-/// Whether a file begins as reports do.
+/// Whether a file begins like a report.
 fn is_report(path: &Path) -> bool {
     let start = || -> io::Result<Vec<u8>> {
         let mut start = Vec::new();

@@ -1,4 +1,4 @@
-//! Resuming a run: what it was, and whether it is still the same.
+//! Resuming a run: its description, and a check that nothing has changed.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -22,9 +22,9 @@ pub struct Run {
     version: u32,
     /// The arguments after `train`.
     arguments: Vec<String>,
-    /// The folder where it was typed.
+    /// The working directory of the command.
     folder: String,
-    /// Everything that the result follows from, by name.
+    /// All inputs of the result, by name.
     facts: BTreeMap<String, String>,
 }
 
@@ -80,15 +80,20 @@ impl Run {
         let metadata =
             fs::metadata(&path).map_err(|_| folder_error(folder, &FolderError::NoRun))?;
         if metadata.len() > LARGEST {
-            return Err(failed("it is no run: it is too large".to_string()));
+            return Err(failed(
+                "it is not the description of a run: it is too large".to_string(),
+            ));
         }
         let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-        let run: Self = serde_json::from_str(&text)
-            .map_err(|error| failed(format!("it is no run, or a damaged one: {error}")))?;
+        let run: Self = serde_json::from_str(&text).map_err(|error| {
+            failed(format!(
+                "it is not the description of a run, or it is damaged: {error}"
+            ))
+        })?;
         match run.version {
             VERSION => Ok(run),
             version => Err(failed(format!(
-                "it is of version {version}, and this program reads {VERSION}"
+                "it has format {version}, and this program reads format {VERSION}"
             ))),
         }
     }
@@ -157,7 +162,7 @@ impl Run {
             }));
         }
         Err(Error::Failed(format!(
-            "{}: the run has changed since it began:\n  {}\nto resume it all the same, add \
+            "{}: the run has changed since it began:\n  {}\nto resume it with these changes, add \
              --accept-changes",
             folder.display(),
             changes.join("\n  ")
@@ -229,12 +234,12 @@ impl CommandLine {
         &self.words
     }
 
-    /// Whether it is the line of an earlier run, with options that may stand twice.
+    /// Whether it is that of a resumed run. Options may then be repeated.
     pub fn is_resumed(&self) -> bool {
         self.resumed
     }
 
-    /// The arguments behind the command, without those about checkpoints.
+    /// The arguments after the command, without those about checkpoints.
     pub fn typed(&self) -> Vec<String> {
         typed(&self.words)
     }
@@ -250,30 +255,30 @@ impl CommandLine {
     }
 }
 
-/// The command line in full. `train --resume DIR` stands for the command that began the run in that
-/// folder, followed by the other arguments given, which may repeat an option. Also changes to the folder
-/// where that command was typed.
+/// The full command line. `train --resume DIR` is replaced by the command that began the run in that
+/// folder, followed by the other arguments, which override those of the command. Also changes to the
+/// working directory of that command.
 pub fn command_line(given: Vec<OsString>) -> Result<CommandLine, Error> {
     let as_given = |words| CommandLine {
         words,
         resumed: false,
     };
     let is_train = given.get(1).is_some_and(|command| command == "train");
-    let place = given.iter().position(|argument| {
+    let index = given.iter().position(|argument| {
         let text = argument.to_string_lossy();
         text == "--resume" || text.starts_with("--resume=")
     });
-    let Some(place) = place.filter(|_| is_train) else {
+    let Some(index) = index.filter(|_| is_train) else {
         return Ok(as_given(given));
     };
-    // A line with a table of its own is complete.
+    // A command with a target is complete.
     if has_target(&given) {
         return Ok(as_given(given));
     }
-    let text = given[place].to_string_lossy().into_owned();
-    let (path, taken) = match text.strip_prefix("--resume=") {
+    let text = given[index].to_string_lossy().into_owned();
+    let (path, consumed) = match text.strip_prefix("--resume=") {
         Some(path) => (PathBuf::from(path), 1),
-        None => match given.get(place + 1) {
+        None => match given.get(index + 1) {
             Some(path) => (PathBuf::from(path), 2),
             None => return Ok(as_given(given)),
         },
@@ -287,12 +292,12 @@ pub fn command_line(given: Vec<OsString>) -> Result<CommandLine, Error> {
         })?;
     }
     let mut words = given[..2].to_vec();
-    // Arguments behind two dashes are no options.
+    // Arguments after two dashes are not options.
     let end = run.arguments.iter().position(|argument| argument == "--");
     let (options, rest) = run.arguments.split_at(end.unwrap_or(run.arguments.len()));
     words.extend(options.iter().map(OsString::from));
-    words.extend_from_slice(&given[2..place]);
-    words.extend_from_slice(&given[place + taken..]);
+    words.extend_from_slice(&given[2..index]);
+    words.extend_from_slice(&given[index + consumed..]);
     words.extend(["--resume".into(), path.into()]);
     words.extend(rest.iter().map(OsString::from));
     Ok(CommandLine {
@@ -312,7 +317,7 @@ fn has_target(line: &[OsString]) -> bool {
     })
 }
 
-/// The arguments behind the command, without those about checkpoints.
+/// The arguments after the command, without those about checkpoints.
 fn typed(line: &[OsString]) -> Vec<String> {
     let mut typed = Vec::new();
     let mut arguments = line

@@ -7,7 +7,7 @@ use backburn::{ModelFile, SavedModel};
 
 use crate::error::Error;
 
-/// The file for a model: the one asked for, or else the default one.
+/// The file for a model: that of `--out`, or the default.
 pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Error> {
     if asked == Some(Path::new("-")) {
         let reason = "--out -: a model is saved to a file, not to standard output";
@@ -20,7 +20,7 @@ pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Err
 pub fn check_replaced(file: &ModelFile, default: &Path, target: &str) -> Result<(), Error> {
     match file.replaces() {
         Some(other) if other != target => Err(Error::Failed(format!(
-            "{} holds a model of `{}`: say with --out where to save this one",
+            "{} has a model for `{}`: choose another file with --out",
             default.display(),
             shown(other)
         ))),
@@ -28,11 +28,12 @@ pub fn check_replaced(file: &ModelFile, default: &Path, target: &str) -> Result<
     }
 }
 
-/// Writes a model to its file or, rather than lose it, to the folder for temporary files.
+/// Writes a model to its file. If that fails, writes it to the folder for temporary files, so that it is
+/// not lost.
 pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
     if model.summary.best_epoch == 0 && file.replaces().is_some() {
         return Err(Error::Failed(
-            "interrupted before an epoch was finished: the old model stays".to_string(),
+            "interrupted before the first epoch ended: no model was saved, and the old file is unchanged".to_string(),
         ));
     }
     let error = match file.write(model) {

@@ -26,7 +26,7 @@ use crate::ui::dashboard::Dashboard;
 use crate::ui::progress::Progress;
 use crate::ui::words;
 
-/// With up to so many training rows, the learning curve is drawn without being asked for.
+/// Up to this many training rows, the learning curve is computed by default.
 const FEW_ROWS: usize = 300;
 
 /// How often each column is shuffled for its importance in a report.
@@ -36,8 +36,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
     let needs_other_rows = args.report.is_some() || args.learning_curve;
     if config.data.refit && needs_other_rows && args.test.is_none() {
-        let reason = "data.refit: the model learns from every row in the end, so that a report or a learning \
-                      curve needs other rows, with --test";
+        let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
+                      needs a test table: add --test";
         return Err(Error::Usage(reason.to_string()));
     }
     let device = device::choose(&args.run.device)?;
@@ -92,7 +92,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     done
 }
 
-/// Where everything goes, tried before the work.
+/// The output files. They are checked before the work starts.
 struct Files<'a> {
     model: ModelFile,
     model_path: PathBuf,
@@ -131,7 +131,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Reads the table and the table to test on.
+/// Reads the table and the test table.
 fn read(args: &TrainArgs, config: &Config) -> Result<(Dataset, Option<Table>), Error> {
     let options = args.table.read.options();
     let table = read_table(&args.table.table, &options)?;
@@ -155,9 +155,11 @@ fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -
         let note = match asked {
             Members::Auto => {
                 config.ensemble.members = Members::Exactly(1);
-                "one network, for the dashboard: without it, several are trained, which are more accurate"
+                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
             }
-            Members::Exactly(_) => "no dashboard: it shows one network, and an ensemble is trained",
+            Members::Exactly(_) => {
+                "no dashboard: it can show only one network, and an ensemble is trained"
+            }
         };
         console.paragraph("note", note);
     }
@@ -174,7 +176,7 @@ fn describe_run(
     Run::new(args, config, device, data.table(), test)
 }
 
-/// The checkpoints in the folder of a run to resume, in a new folder, or beside the model if the run
+/// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
 /// takes long.
 fn open_checkpoints<'a>(
     checkpoints: Checkpoints<'a>,
@@ -211,7 +213,7 @@ fn open_checkpoints<'a>(
     }
 }
 
-/// Removes the checkpoints of a finished run, or says how to resume another one.
+/// Removes the checkpoints of a finished run, or prints how to resume an unfinished one.
 fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     match checkpoints.end(finished) {
         Ok(None) => {}
@@ -226,7 +228,7 @@ fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     }
 }
 
-/// A training with everything that it needs.
+/// A training run with its inputs and outputs.
 struct Training<'a> {
     args: &'a TrainArgs,
     line: &'a CommandLine,
@@ -239,7 +241,7 @@ struct Training<'a> {
 }
 
 impl Training<'_> {
-    /// Trains, saves and tells.
+    /// Trains the model, saves it and prints the results.
     fn run(&self, files: Files) -> Result<(), Error> {
         let mut scores = Scores::default();
         let mut result = Map::new();
@@ -314,7 +316,7 @@ impl Training<'_> {
         Ok(validated)
     }
 
-    /// Fits the model. A loss that becomes infinite at once is reported.
+    /// Fits the model. If the loss diverges before there is a model, prints the findings.
     fn fit(&self, report_file: Option<&ReportFile>) -> Result<FittedModel, Error> {
         let fitted = Estimator::new(self.config.clone()).fit(self.data, &self.context);
         if let Err(backburn::Error::Diverged { history, findings }) = &fitted {
@@ -368,7 +370,7 @@ impl Training<'_> {
         }
     }
 
-    /// The learning curve, if it is asked for, goes into a report, or rows are few.
+    /// The learning curve, if the user asked for it, if there is a report, or if there are few rows.
     fn learning_curve(&self, model: &mut FittedModel, report: bool) -> Option<LearningCurve> {
         let rows = model
             .record()
@@ -386,7 +388,7 @@ impl Training<'_> {
             None
         });
         if self.args.learning_curve && curve.is_none() {
-            let why = "interrupted, or too few rows to train on or to score on";
+            let why = "the run was interrupted, or there are too few rows";
             self.console
                 .paragraph("note", format!("no learning curve: {why}"));
         }
@@ -394,7 +396,7 @@ impl Training<'_> {
     }
 }
 
-/// Writes what each row was predicted by the model that was not trained on it.
+/// Writes the out-of-fold predictions.
 fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
     let header = header(&validated.predictions, false).into_iter();

@@ -1,5 +1,5 @@
-//! What a training comes to: printed, as JSON, and in files beside the model. Shared by `train` and
-//! `example`.
+//! The outcome of a training: printed, as JSON, and in files beside the model. `train` and `example` share
+//! it.
 
 use std::path::Path;
 
@@ -18,11 +18,11 @@ use crate::ui::words;
 pub struct Tested {
     pub score: Score,
     pub reliability: Option<Reliability>,
-    /// Of always predicting the mean or the most frequent class.
+    /// The score of always predicting the mean or the most frequent class.
     pub constant: Score,
 }
 
-/// Scores a model on a test table, and notes the score in the model.
+/// Scores a model on a test table, and stores the score in the model.
 pub fn test(
     model: &mut FittedModel,
     data: &Dataset,
@@ -99,9 +99,9 @@ fn show_test(tested: &Tested, data: &Dataset, console: Console) {
     }
 }
 
-/// Writes the history beside the model; without it the model is complete all the same.
+/// Writes the history beside the model. If that fails, prints a note: the model does not need it.
 pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
-    // A pipe or a device has nothing beside it.
+    // There is no history beside a pipe or a device.
     let Some(record) = model.record().filter(|_| path.is_file()) else {
         return;
     };
@@ -115,7 +115,7 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
     }
 }
 
-/// What the JSON says of the training itself.
+/// The part of the JSON about the training.
 pub fn facts(
     model: &FittedModel,
     record: &FitRecord,
@@ -149,7 +149,7 @@ pub fn facts(
         .collect()
 }
 
-/// A mean with the spread around it, in the same number of digits.
+/// A mean and a standard deviation with the same number of digits.
 pub fn mean_and_spread(mean: f64, spread: f64) -> String {
     let text = number(mean);
     match (text.contains('e'), text.split_once('.')) {

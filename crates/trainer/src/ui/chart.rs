@@ -38,7 +38,7 @@ pub fn lines(points: &[(f64, f64)], y: &str, x: &str) -> Vec<String> {
         .collect()
 }
 
-/// The least and the largest of the finite numbers, along x and along y.
+/// The smallest and the largest finite number, along x and along y.
 pub fn bounds(points: &[(f64, f64)]) -> [[f64; 2]; 2] {
     let range = |numbers: &mut dyn Iterator<Item = f64>| {
         let [low, high] = numbers

@@ -27,7 +27,7 @@ pub enum Color {
     Never,
 }
 
-/// How much is said.
+/// The verbosity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
 pub enum Verbosity {
     /// Results and errors.
@@ -39,10 +39,10 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The width of a heading and the space behind it.
+/// The width of a heading and the space after it.
 const MARGIN: &str = "           ";
 
-/// The first line that could not be written: no reason to stop a training, but `main` tells.
+/// The error of the first line that could not be written. It does not stop a training; `main` reports it.
 static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
 
 static SETTINGS: OnceLock<(Color, Verbosity)> = OnceLock::new();
@@ -52,12 +52,12 @@ pub fn configure(color: Color, verbosity: Verbosity) {
     let _ = SETTINGS.set((color, verbosity));
 }
 
-/// How much is said.
+/// The verbosity.
 pub fn verbosity() -> Verbosity {
     SETTINGS.get().copied().unwrap_or_default().1
 }
 
-/// What kept a line from being written, if anything did.
+/// The error of the first line that could not be written, if there is one.
 pub fn failure() -> Option<io::Error> {
     FAILURE
         .lock()
@@ -88,7 +88,7 @@ impl Console {
         }
     }
 
-    /// Text in an ANSI style, where there are colors.
+    /// Text in an ANSI style, if colors are on.
     fn styled(self, code: &str, text: &str) -> String {
         match self.has_colors() && !text.trim().is_empty() {
             true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
@@ -96,8 +96,8 @@ impl Console {
         }
     }
 
-    /// Prints a line. If its reader has stopped reading, as `head` does, the work goes on, and
-    /// [`failure`] tells.
+    /// Prints a line. If its reader has stopped reading, as `head` does, the work continues, and
+    /// [`failure`] returns the error.
     pub fn say(self, line: impl fmt::Display) {
         let written = match self {
             Self::Output => writeln!(io::stdout(), "{line}"),
@@ -115,14 +115,14 @@ impl Console {
         self.say(format_args!("{heading} {text}"));
     }
 
-    /// Prints a detail as [`entry`](Self::entry) does, unless it is to be quiet.
+    /// Prints a detail as [`entry`](Self::entry) does, unless the output is quiet.
     pub fn detail(self, heading: &str, text: impl fmt::Display) {
         if verbosity() > Verbosity::Quiet {
             self.entry(heading, text);
         }
     }
 
-    /// Prints prose under a short heading, unless it is to be quiet; a terminal gets it wrapped.
+    /// Prints prose under a short heading, unless the output is quiet; a terminal gets it wrapped.
     pub fn paragraph(self, heading: &str, text: impl fmt::Display) {
         if verbosity() == Verbosity::Quiet {
             return;
@@ -143,7 +143,7 @@ impl Console {
         self.say(format_args!("{}{text}", self.styled(style, heading)));
     }
 
-    /// Prints an error. Messages quote files, and files hold anything.
+    /// Prints an error, escaped, since messages quote files.
     pub fn error(self, error: &dyn fmt::Display) {
         let message = escaped(&error.to_string());
         self.say(format_args!("{} {message}", self.styled("1;31", "error:")));
@@ -157,7 +157,7 @@ pub fn json(value: &serde_json::Value) {
 
 /// How this program is called, to show commands that can be copied.
 pub fn program() -> &'static str {
-    // Cargo sets it for the programs that it runs.
+    // Cargo sets this variable for the programs that it runs.
     match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(_) => "cargo run -p trainer --",
         None => "trainer",

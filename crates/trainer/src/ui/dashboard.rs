@@ -1,4 +1,4 @@
-//! Training live, in the whole terminal.
+//! The dashboard: training in the whole terminal.
 
 use std::io::{self, IsTerminal, Stderr};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ use crate::interrupt;
 
 type Points = Vec<(f64, f64)>;
 
-/// The time between two pictures.
+/// The time between two frames.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Shows the training of the network that is diagnosed in the whole terminal, and all other events as
@@ -43,15 +43,15 @@ pub struct Dashboard<'a> {
     screen: Mutex<Option<Screen>>,
 }
 
-/// The terminal while it is taken.
+/// The terminal, while the dashboard uses it.
 struct Screen {
-    /// None after it could not be drawn on.
+    /// `None` after drawing failed.
     terminal: Option<Terminal<CrosstermBackend<Stderr>>>,
     state: State,
     drawn: Instant,
 }
 
-/// What there is to see.
+/// The values that are shown.
 struct State {
     target: String,
     start: StartReport,
@@ -69,7 +69,7 @@ struct State {
 }
 
 impl<'a> Dashboard<'a> {
-    /// Passes what it does not show to `progress`, and stops the run by the token.
+    /// A dashboard that forwards other events to `progress`, and stops the run by the token.
     pub fn new(progress: &'a Progress<'a>, unit: &'a str, stop: StopToken) -> Self {
         Self {
             progress,
@@ -79,7 +79,7 @@ impl<'a> Dashboard<'a> {
         }
     }
 
-    /// Gives the terminal back, and prints the loss curve that it showed.
+    /// Restores the terminal, and prints the loss curve.
     fn close(&self, screen: Screen) {
         let training = screen.state.training.clone();
         drop(screen);
@@ -130,7 +130,7 @@ impl Observer for Dashboard<'_> {
 }
 
 impl Screen {
-    /// Takes the terminal; `None` where there is none.
+    /// Takes over the terminal; `None` if there is no terminal.
     fn open(target: &str) -> Option<Self> {
         if !io::stderr().is_terminal() || !io::stdin().is_terminal() {
             return None;
@@ -141,9 +141,9 @@ impl Screen {
             state: State::new(target),
             drawn: Instant::now(),
         };
-        // From here on, dropping the screen gives the terminal back.
+        // From here on, dropping the screen restores the terminal.
         execute!(io::stderr(), EnterAlternateScreen).ok()?;
-        // Not every terminal has a second screen.
+        // Not every terminal has an alternate screen.
         execute!(io::stderr(), Clear(ClearType::All)).ok()?;
         screen.terminal = Some(Terminal::new(CrosstermBackend::new(io::stderr())).ok()?);
         Some(screen)
@@ -155,12 +155,12 @@ impl Screen {
         if let Some(terminal) = &mut self.terminal
             && terminal.draw(|frame| draw(frame, state)).is_err()
         {
-            // Training goes on without its picture.
+            // Training continues without the dashboard.
             self.terminal = None;
         }
     }
 
-    /// Counts a batch, and now and then reads keys and draws. Whether the run is to stop.
+    /// Counts a batch, and at intervals reads keys and draws. Returns whether to stop the run.
     fn batch_end(&mut self, batch: &BatchReport) -> bool {
         self.state.step += 1;
         self.state.epoch = batch.epoch;
@@ -386,10 +386,10 @@ fn draw_layers(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(table, area);
 }
 
-/// The last numbers as blocks of rising height.
-fn sparkline(numbers: &[f64], most: usize) -> String {
+/// The last numbers as blocks whose height is the number.
+fn sparkline(numbers: &[f64], width: usize) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let last = &numbers[numbers.len().saturating_sub(most)..];
+    let last = &numbers[numbers.len().saturating_sub(width)..];
     let points: Vec<(f64, f64)> = last.iter().map(|&y| (0.0, y)).collect();
     let [_, [low, high]] = bounds(&points);
     last.iter()

@@ -1,4 +1,4 @@
-//! What people see: lines, progress bars, the dashboard.
+//! Output for people: lines, progress bars, the dashboard.
 
 pub mod chart;
 pub mod console;

@@ -13,11 +13,11 @@ use super::console::{Console, Verbosity, verbosity};
 use super::words;
 use crate::interrupt;
 
-/// Shows a bar for each training on standard error while it is a terminal, and lines: what was chosen,
-/// the network, some of its epochs (the first ones, then ever fewer), and the networks of an ensemble.
+/// Shows a bar for each training, if standard error is a terminal, and prints lines: the selected settings,
+/// the network, some of its epochs (fewer as training continues), and the networks of an ensemble.
 pub struct Progress<'a> {
     console: Console,
-    /// Put in front of amounts.
+    /// The unit, which is written before amounts.
     unit: &'a str,
     bars: MultiProgress,
     is_terminal: bool,
@@ -26,7 +26,7 @@ pub struct Progress<'a> {
     phase: Mutex<Option<ProgressBar>>,
 }
 
-/// A training under way.
+/// A training that is running.
 struct JobBar {
     bar: ProgressBar,
     next_line: usize,
@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Shows what is being done until the next phase, or until [`finish`](Self::finish).
+    /// Shows the name of the current phase until the next phase, or until [`finish`](Self::finish).
     pub fn phase(&self, words: &str) {
         if !self.is_terminal {
             self.console.detail("now", words);
@@ -60,7 +60,7 @@ impl<'a> Progress<'a> {
         self.set_phase(Some(bar));
     }
 
-    /// Takes all bars away.
+    /// Removes all bars.
     pub fn finish(&self) {
         self.set_phase(None);
         for (_, job) in self.jobs().drain() {
@@ -69,7 +69,7 @@ impl<'a> Progress<'a> {
         let _ = self.bars.clear();
     }
 
-    /// Prints with the bars out of the way.
+    /// Prints above the bars.
     pub fn print(&self, print: impl FnOnce(Console)) {
         self.bars.suspend(|| print(self.console));
     }
@@ -219,7 +219,7 @@ impl Observer for Progress<'_> {
                 let text = match shapes.as_slice() {
                     [_] => members.to_string(),
                     _ => format!(
-                        "{members}, with hidden layers {} by turns",
+                        "{members}, whose hidden layers alternate between {}",
                         shapes.join(" and ")
                     ),
                 };
@@ -239,7 +239,7 @@ impl Observer for Progress<'_> {
                 if let Some(view) = self.jobs().get_mut(&job.name) {
                     let epochs = job
                         .max_epochs
-                        .map_or(start.epochs, |most| most.min(start.epochs));
+                        .map_or(start.epochs, |max_epochs| max_epochs.min(start.epochs));
                     view.steps = start.steps;
                     view.bar
                         .set_length(epochs.saturating_mul(start.steps) as u64);
@@ -302,7 +302,7 @@ impl Observer for Progress<'_> {
     }
 }
 
-/// The run of the model itself.
+/// The name of the run of the model itself.
 const MAIN: &str = "network";
 
 /// 1, 2, 5, 10, 20, 50, ...

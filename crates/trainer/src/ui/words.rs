@@ -1,4 +1,4 @@
-//! Sentences about what the library says in values.
+//! Sentences for the values that the library returns.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use backburn_report::quoted;
 
 use super::console::Console;
 
-/// Columns that a note names.
+/// The largest number of columns that a note names.
 const NAMES: usize = 6;
 
 /// A warning as a sentence.
@@ -30,8 +30,8 @@ pub fn warning(warning: &Warning) -> String {
             let first = first.map(|(column, rows)| format!("`{}` {rows}", shown(column)));
             let more = if columns.len() > NAMES { ", …" } else { "" };
             format!(
-                "missing values in {} ({}{more}): a missing category is a category of its own; a missing \
-                 number is imputed, or marked by an input of its own",
+                "missing values in {} ({}{more}): a missing category is treated as its own category; a missing \
+                 number is imputed, or marked by its own input",
                 count(columns.len(), "column"),
                 first.collect::<Vec<_>>().join(", ")
             )
@@ -55,16 +55,16 @@ pub fn warning(warning: &Warning) -> String {
         Warning::RefitFailed { reason } => {
             let why = reason.as_ref().map(|reason| format!(" ({reason})"));
             format!(
-                "the refit on all rows was not finished{}: the network before it is the model",
+                "the refit on all rows did not finish{}: the model is the network from before the refit",
                 why.unwrap_or_default()
             )
         }
         Warning::CheckpointNotWritten { reason } => {
-            format!("no checkpoint: {reason}; training goes on")
+            format!("no checkpoint was written: {reason}; training continues")
         }
         Warning::CheckpointNotRead { file, reason } => {
             format!(
-                "{}: {}; that training starts over",
+                "{}: {}; this training starts over",
                 escaped(file),
                 escaped(reason)
             )
@@ -73,7 +73,7 @@ pub fn warning(warning: &Warning) -> String {
     }
 }
 
-/// What trials choose.
+/// The name of a setting that trials select.
 pub fn selection(selection: Selection) -> &'static str {
     match selection {
         Selection::TargetTransform => "target transform",
@@ -81,7 +81,7 @@ pub fn selection(selection: Selection) -> &'static str {
     }
 }
 
-/// What trials chose.
+/// The setting that trials selected, as text.
 pub fn selected(selected: Selected) -> String {
     let (what, which) = match selected {
         Selected::TargetTransform(TargetTransform::Log) => (Selection::TargetTransform, "log"),
@@ -139,7 +139,7 @@ pub fn notes(data: &Dataset) -> Vec<String> {
     data.warnings().iter().map(warning).collect()
 }
 
-/// What was done to categories that training did not have, if there were any.
+/// A sentence about categories that are not in the training rows, if there are any.
 pub fn unseen(unseen: &Unseen) -> Option<String> {
     let Unseen(unseen) = unseen;
     let mut columns: Vec<String> = unseen
@@ -151,15 +151,16 @@ pub fn unseen(unseen: &Unseen) -> Option<String> {
         columns.push("…".to_string());
     }
     let columns = columns.join(", ");
-    let words = format!("categories that are not in the training rows count as none: {columns}");
+    let words =
+        format!("categories that are not in the training rows are treated as missing: {columns}");
     (!unseen.is_empty()).then_some(words)
 }
 
-/// How far intervals or probabilities can be trusted.
+/// The calibration of intervals or probabilities.
 pub fn reliability(reliability: Reliability) -> String {
     match reliability {
         Reliability::Coverage(held) => format!(
-            "{:.0} % intervals (predict --interval) hold {:.1} % of the rows",
+            "{:.0} % prediction intervals (predict --interval) contain {:.1} % of the rows",
             COVERAGE * 100.0,
             held * 100.0
         ),
@@ -243,7 +244,7 @@ pub fn findings(findings: &[Finding], console: Console) {
     }
 }
 
-/// Seconds in a few words.
+/// A duration as short text.
 pub fn seconds(seconds: f64) -> String {
     match seconds {
         s if s < 60.0 => format!("{s:.2} s"),
@@ -254,22 +255,22 @@ pub fn seconds(seconds: f64) -> String {
 /// A path as an argument to copy.
 pub fn path(path: &Path) -> String {
     let text = path.display().to_string();
-    // A path that begins with a dash would be taken for an option.
+    // A path that begins with a dash would be read as an option.
     match text.starts_with('-') {
         true => quoted(&format!("./{text}")),
         false => quoted(&text),
     }
 }
 
-/// A name of a file from a model, safe to print. Of a long one the end stays, which tells files apart.
+/// A file name from a model, safe to print. A long name keeps its end, which distinguishes files.
 pub fn file_name(name: &str) -> String {
-    const LONGEST: usize = 60;
+    const MAX_CHARS: usize = 60;
     let safe = escaped(name).replace('\n', "\\n");
     let length = safe.chars().count();
-    match length > LONGEST {
+    match length > MAX_CHARS {
         true => format!(
             "…{}",
-            safe.chars().skip(length - LONGEST).collect::<String>()
+            safe.chars().skip(length - MAX_CHARS).collect::<String>()
         ),
         false => safe,
     }
