@@ -226,7 +226,7 @@ fn rows_without_a_target_are_left_out_and_counted() {
     );
     let evaluated = folder.done("evaluate t.safetensors t.csv --json").json();
     assert_eq!(
-        (&evaluated["rows"], &evaluated["passed_over"]),
+        (&evaluated["rows"], &evaluated["skipped"]),
         (&50.into(), &2.into())
     );
 }
@@ -370,7 +370,7 @@ fn settings_that_make_no_sense_are_refused() {
         .write("t.csv", houses(50))
         .write("few.csv", houses(3));
     for (line, words) in [
-        ("t.csv --weight price", "--weight"),
+        ("t.csv --weight price", "cannot be the weight"),
         ("t.csv --set class_weights.nonsense=3", "class_weights"),
         ("t.csv --set data.balance_classes=true", "for classes"),
         ("t.csv --set training.label_smoothing=0.1", "for classes"),
@@ -453,7 +453,7 @@ fn wrong_usage_exits_with_2() {
     folder.refused(
         "train t.csv --target price --set training.epoch=3",
         2,
-        &["unknown field `epoch`"],
+        &["did you mean `training.epochs`"],
     );
     folder.refused(
         "train t.csv --target price --set network.dropout=1",

@@ -196,7 +196,7 @@ fn before_anything_is_trained_an_interruption_ends_at_once() {
     signal("-INT", &child);
     let answer = answered(child);
     drop(table);
-    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert_eq!(answer.code, 130, "{}", answer.stderr);
     assert!(answer.stderr.contains("interrupted"), "{}", answer.stderr);
     assert_eq!(files(), 0);
 }

@@ -378,7 +378,7 @@ fn classes_can_be_balanced_and_weighted() {
         folder.refused(
             &format!("train t.csv --target kind --set training.loss={loss}"),
             2,
-            &["this loss is for numbers"],
+            &["this loss is for regression"],
         );
     }
 }
@@ -421,9 +421,9 @@ fn both_examples_run_offline_from_any_folder() {
         "predicted",
         "Species of penguins",
         "accuracy",
-        "always the commonest class",
+        "always the most frequent class",
         "saved      penguins.safetensors",
-        "next       trainer inspect house-prices.safetensors",
+        "next       trainer inspect penguins.safetensors",
     ] {
         assert!(
             answer.stdout.contains(words),

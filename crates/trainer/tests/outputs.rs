@@ -116,7 +116,7 @@ fn ctrl_c_stops_and_saves() {
     let folder = Folder::new();
     folder.write("t.csv", houses(2000));
     let answer = interrupted(&folder, "train t.csv --target price", || ());
-    assert_eq!(answer.code, 0);
+    assert_eq!(answer.code, 130);
     assert!(
         answer.stdout.contains("interrupted after"),
         "{}",
@@ -134,7 +134,7 @@ fn a_model_whose_folder_vanished_is_saved_elsewhere() {
     std::fs::create_dir(&out).unwrap();
     let line = "train t.csv --target price --out models/t.safetensors";
     let answer = interrupted(&folder, line, || std::fs::remove_dir_all(&out).unwrap());
-    assert_eq!(answer.code, 1);
+    assert_eq!(answer.code, 130);
     let (reason, refuge) = answer.stderr.split_once("; the model is at ").unwrap();
     assert!(reason.contains("models/t.safetensors: "), "{reason}");
     let refuge = refuge.trim();

@@ -41,10 +41,7 @@ fn classes_that_are_missing_or_unknown_are_passed_over() {
     let folder = model_of_flowers();
     let csv = "length,width,kind\n2.1,1,rose\n2.1,1,\n2.1,1,tulip\n4.2,1,lily\n";
     let score = evaluated(&folder, csv);
-    assert_eq!(
-        (&score["rows"], &score["passed_over"]),
-        (&2.into(), &2.into())
-    );
+    assert_eq!((&score["rows"], &score["skipped"]), (&2.into(), &2.into()));
     for [a, b] in [["", "NA"], ["tulip", "pansy"]] {
         folder.write("e.csv", format!("length,width,kind\n2,1,{a}\n2,1,{b}\n"));
         folder.refused(
@@ -64,10 +61,7 @@ fn numbers_that_are_none_are_passed_over() {
     let row = "100,north,1999-01-01";
     let csv = format!("size,street,built,price\n{row},100000\n{row},\n{row},NaN\n{row},inf\n");
     let score = evaluated(&folder, &csv);
-    assert_eq!(
-        (&score["rows"], &score["passed_over"]),
-        (&1.into(), &3.into())
-    );
+    assert_eq!((&score["rows"], &score["skipped"]), (&1.into(), &3.into()));
     // A single row has no variance to explain.
     assert_eq!(score.get("r2"), Some(&Value::Null), "{score}");
     assert_eq!(score["rmse"], score["mae"]);

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, number};
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
-    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, Target, Targets,
-    history_file,
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
+    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
+    Target, Targets, history_file, learning_curve,
 };
 use serde_json::{Map, Value, json};
 
@@ -99,6 +99,8 @@ pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
         }
         let run = Run {
             example,
+            // With a report that was asked for, the learning curve is worth its time.
+            has_curve: args.report.is_some(),
             config: &config,
             device: &device,
             stop: &stop,
@@ -173,6 +175,7 @@ fn next_commands(example: &Example, console: Console) {
 /// A run of an example.
 struct Run<'a> {
     example: &'a Example,
+    has_curve: bool,
     config: &'a Config,
     device: &'a SelectedDevice,
     stop: &'a StopToken,
@@ -218,7 +221,16 @@ impl Run<'_> {
         if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
             self.cross_validate(&all)?;
         }
-        let result = self.result(&model, &tested, linear.as_ref(), &path);
+        let curve = match self.has_curve {
+            true => {
+                progress.phase("training on parts of the rows");
+                let test = Some(rest.table());
+                learning_curve(&mut model, &data, test, self.config, &context)?
+            }
+            false => None,
+        };
+        progress.finish();
+        let result = self.result(&model, &tested, linear.as_ref(), curve.as_ref(), &path);
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
@@ -238,7 +250,7 @@ impl Run<'_> {
                 &data,
                 test,
                 &scores,
-                None,
+                curve,
                 &command,
                 (example.unit, REPEATS),
             )?;
@@ -358,6 +370,7 @@ impl Run<'_> {
         model: &FittedModel,
         tested: &Tested,
         linear: Option<&Score>,
+        curve: Option<&LearningCurve>,
         path: &Path,
     ) -> Map<String, Value> {
         let mut result = tested.score.json();
@@ -366,7 +379,7 @@ impl Run<'_> {
         result.insert("baseline".to_string(), constant);
         result.insert("linear".to_string(), json!(linear.map(Score::json)));
         if let Some(record) = model.record() {
-            result.extend(facts(model, record, None, path));
+            result.extend(facts(model, record, curve, path));
         }
         result
     }
