@@ -4,7 +4,7 @@
 //! the difference of the scores is a logit. It learns which point is further from the origin.
 //!
 //! ```text
-//! cargo run -p backburn-examples --bin embed_mlp
+//! cargo run --bin embed_mlp
 //! ```
 
 use backburn_model::{Activation, ConfigError, Mlp, MlpConfig};

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run -p trainer -- example house-prices
-//! cargo run -p backburn-examples --bin predict_house -- house-prices.safetensors
+//! cargo run --bin predict_house -- house-prices.safetensors
 //! ```
 
 use std::sync::Arc;

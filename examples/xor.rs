@@ -5,7 +5,7 @@
 //! 1986). The program then tries again with the next seed.
 //!
 //! ```text
-//! cargo run -p backburn-examples --bin xor
+//! cargo run --bin xor
 //! ```
 
 use std::ops::ControlFlow;

@@ -2,7 +2,7 @@
 //! by hand and compared with Burn's autodiff, and one update.
 //!
 //! ```console
-//! $ cargo run -p backburn-examples --bin backpropagation
+//! $ cargo run --bin backpropagation
 //! ```
 
 mod by_burn;

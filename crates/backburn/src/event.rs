@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::model_file::SavedModel;
-use backburn_preprocessing::TargetTransform;
 use backburn_training::{BatchReport, EpochReport, StartReport, StopReason};
 
 use crate::job::Job;
+use crate::model_file::SavedModel;
 use crate::score::Score;
 use crate::scorer::Scorer;
+use crate::selected::{Selected, Selection};
 use crate::warning::Warning;
 
 /// Gets every [`Event`] of a fit, possibly from several threads. `()` is an observer that ignores them,
@@ -37,25 +37,6 @@ impl<F: Fn(&Event) + Sync> Observer for F {
     fn on_event(&self, event: &Event) {
         self(event);
     }
-}
-
-/// A setting that trials select.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selection {
-    /// How the target is transformed.
-    TargetTransform,
-    /// Whether k-nearest-neighbor features are used.
-    KnnFeatures,
-}
-
-/// A setting that trials selected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selected {
-    /// How the target is transformed.
-    TargetTransform(TargetTransform),
-    /// Whether k-nearest-neighbor features are used.
-    KnnFeatures(bool),
 }
 
 /// A network whose training starts.

@@ -4,7 +4,7 @@ use backburn_table::Split;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::event::Selection;
+use crate::selected::Selection;
 
 /// A training that depends on the table and on nothing else. Jobs are made by a
 /// [`Plan`](crate::Plan), run by a [`JobRunner`](crate::JobRunner) in any order and in any process, and

@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(finding.name, Diagnosis::TooLittleData);
         assert!(
             finding.evidence.starts_with(
-                "from 200 rows to 400 rows the RMSE of a network falls from 4.0000 to 2.0000, by 50 %"
+                "from 200 rows to 400 rows, the RMSE of a network falls from 4.0000 to 2.0000, which is 50 %"
             ),
             "{}",
             finding.evidence

@@ -110,6 +110,8 @@ mod score;
 #[cfg(feature = "train")]
 mod scorer;
 #[cfg(feature = "train")]
+mod selected;
+#[cfg(feature = "train")]
 mod selection;
 #[cfg(feature = "train")]
 mod settings;
@@ -150,7 +152,7 @@ pub use self::{
     dataset::{Dataset, DatasetOptions},
     encoded_split::EncodedSplit,
     estimator::Estimator,
-    event::{Event, NetworkDescription, Observer, Selected, Selection},
+    event::{Event, NetworkDescription, Observer},
     fitted_model::{FitRecord, FittedModel},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
@@ -164,6 +166,7 @@ pub use self::{
     runner::JobRunner,
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
+    selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
     targets::Targets,

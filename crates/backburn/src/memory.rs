@@ -144,7 +144,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.starts_with("t.csv: to train on it takes about 879609.3 GB, and "),
+            error.starts_with("t.csv: training on it takes about 879609.3 GB, and "),
             "{error}"
         );
         assert!(error.contains("fewer than 100 inputs"), "{error}");

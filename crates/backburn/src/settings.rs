@@ -172,8 +172,10 @@ fn check_level(path: &str, table: &Table, known: &Table) -> Result<(), (String, 
         match (value, known.get(name)) {
             (Value::Table(inner), Some(Value::Table(known))) => check_level(&key, inner, known)?,
             (_, Some(_)) => {}
-            (_, None) => {
-                let reason = unknown(&key);
+            (value, None) => {
+                // Of an unknown section, the first setting shows what was meant.
+                let inner = value.as_table().and_then(|inner| inner.keys().next());
+                let reason = unknown(&inner.map_or(key.clone(), |name| format!("{key}.{name}")));
                 return Err((key, reason));
             }
         }

@@ -389,7 +389,7 @@ mod tests {
             let targets = TrainingTargets::Values(values.to_vec());
             let found = heavy_tail(&targets, &numbers(scale), config)?;
             assert_eq!(found.name, Diagnosis::TargetOutOfScale);
-            assert!(found.evidence.contains("50 deviations"));
+            assert!(found.evidence.contains("50 standard deviations"));
             Some(found.settings)
         };
         let standard = TargetTransform::Standard;
@@ -435,7 +435,8 @@ mod tests {
         let missed = [[94, 0], [5, 1]];
         let found = imbalanced([950, 50], missed, &config).unwrap();
         assert_eq!(found.name, Diagnosis::ClassImbalance);
-        let evidence = "class `rare` has 50 rows of 1000, and the model finds 17 % of those";
+        let evidence =
+            "class `rare` has 50 rows of 1000, and its recall on the validation rows is 17 %";
         assert!(found.evidence.starts_with(evidence), "{}", found.evidence);
         assert_eq!(found.settings, ["data.balance_classes=true"]);
         config.data.balance_classes = true;

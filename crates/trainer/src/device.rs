@@ -3,7 +3,6 @@
 use backburn::SelectedDevice;
 use burn::tensor::Device;
 
-use crate::cli::args::DeviceArgs;
 use crate::error::Error;
 
 #[cfg(not(any(
@@ -54,11 +53,11 @@ fn compiled() -> Vec<Backend> {
 }
 
 /// The device of `--device`, or the default.
-pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
+pub fn choose(name: Option<&str>) -> Result<SelectedDevice, Error> {
     let backends = compiled();
-    let backend = match &args.device {
+    let backend = match name {
         None => backends.first(),
-        Some(wanted) => backends.iter().find(|(name, _)| name == wanted),
+        Some(wanted) => backends.iter().find(|(name, _)| *name == wanted),
     };
     match backend {
         Some((name, device)) => Ok(SelectedDevice::new(*name, device())),
@@ -66,7 +65,7 @@ pub fn choose(args: &DeviceArgs) -> Result<SelectedDevice, Error> {
             let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
             Err(Error::Usage(format!(
                 "--device {}: this backend is not compiled in; use one of: {}",
-                args.device.as_deref().unwrap_or_default(),
+                name.unwrap_or_default(),
                 names.join(", ")
             )))
         }

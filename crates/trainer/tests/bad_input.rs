@@ -372,8 +372,14 @@ fn settings_that_make_no_sense_are_refused() {
     for (line, words) in [
         ("t.csv --weight price", "cannot be the weight"),
         ("t.csv --set class_weights.nonsense=3", "class_weights"),
-        ("t.csv --set data.balance_classes=true", "for classes"),
-        ("t.csv --set training.label_smoothing=0.1", "for classes"),
+        (
+            "t.csv --set data.balance_classes=true",
+            "only for classification",
+        ),
+        (
+            "t.csv --set training.label_smoothing=0.1",
+            "only for classification",
+        ),
         ("few.csv --folds 5", "--folds 5: there are 3 rows"),
         ("t.csv --seed 18446744073709551615", "--seed"),
     ] {

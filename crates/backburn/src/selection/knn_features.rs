@@ -3,12 +3,12 @@
 use backburn_preprocessing::KnnTargetEncoder;
 use backburn_table::ColumnKind;
 
+use super::step::{MIN_ROWS, Step};
 use super::trials::{Errors, jobs, overall, sample};
-use super::{MIN_ROWS, Step};
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::event::{Selected, Selection};
+use crate::selected::{Selected, Selection};
 
 /// The largest number of rows for trials.
 const MAX_ROWS: usize = 5000;

@@ -1,27 +1,18 @@
 //! Selection of settings by trial networks.
 
 mod knn_features;
+mod step;
 mod target_transform;
 mod trials;
 
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::event::{Selected, Selection};
 use crate::job::Job;
 use crate::model_file::SavedModel;
+use crate::selected::{Selected, Selection};
+pub(crate) use step::Step;
 use trials::Errors;
-
-/// The smallest number of rows for trials.
-const MIN_ROWS: usize = 100;
-
-/// The first step of selecting a setting.
-pub(crate) enum Step {
-    /// The value is known without trials.
-    Known(Selected),
-    /// Trials are needed.
-    Trials(Vec<Job>),
-}
 
 /// The trials that a setting needs, on these rows of a dataset.
 pub(crate) fn step(

@@ -2,12 +2,12 @@
 
 use backburn_preprocessing::{Target, TargetTransform};
 
+use super::step::{MIN_ROWS, Step};
 use super::trials::{Errors, jobs, overall, sample};
-use super::{MIN_ROWS, Step};
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::event::{Selected, Selection};
+use crate::selected::{Selected, Selection};
 
 /// The largest number of rows for trials.
 const MAX_ROWS: usize = 3000;

@@ -5,9 +5,9 @@ use backburn_table::{Split, k_folds};
 
 use crate::config::Config;
 use crate::dataset::Dataset;
-use crate::event::Selection;
 use crate::job::{Job, JobKind};
 use crate::preset::Preset;
+use crate::selected::Selection;
 
 /// The number of folds of a trial.
 pub(super) const FOLDS: usize = 3;

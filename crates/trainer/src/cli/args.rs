@@ -240,6 +240,13 @@ pub struct DeviceArgs {
     pub device: Option<String>,
 }
 
+impl DeviceArgs {
+    /// The name of the backend, if one is asked for.
+    pub fn name(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+}
+
 /// A table and its target.
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Table")]

@@ -79,7 +79,7 @@ struct Row {
 }
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
-    let device = device::choose(&args.device)?;
+    let device = device::choose(args.device.name())?;
     let table = read_table(&args.table.table, &args.table.read.options())?;
     let config = Method::Default.config(args.seed)?;
     let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;

@@ -12,7 +12,7 @@ use crate::ui::words;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
-    let chosen = device::choose(&args.device)?;
+    let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
     let table = read_table(&args.table, &args.read.options())?;

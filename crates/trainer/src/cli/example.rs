@@ -84,7 +84,7 @@ pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
     if config.data.knn_features == KnnFeatures::Auto {
         config.data.knn_features = KnnFeatures::Never;
     }
-    let device = device::choose(&args.run.device)?;
+    let device = device::choose(args.run.device.name())?;
     let stop = interrupt::catch();
     let examples = match args.name {
         None => vec![&HOUSE_PRICES, &PENGUINS],

@@ -17,7 +17,7 @@ use crate::ui::console::{self, Console};
 
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
-    let device = device::choose(&args.device)?.device;
+    let device = device::choose(args.device.name())?.device;
     let beside = history_file::path_beside(&args.model);
     let others = [args.model.as_path(), &beside, &args.table];
     let report_file = match &args.report {

@@ -13,7 +13,7 @@ use crate::ui::console::{self, Console};
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
-    let device = device::choose(&args.run.device)?.device;
+    let device = device::choose(args.run.device.name())?.device;
     let table = read_table(&args.table.table, &args.table.read.options())?;
     let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
     let encoded = EncodedSplit::new(&data, data.validation_split(&config), &config, &device)?;

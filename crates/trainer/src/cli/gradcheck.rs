@@ -18,7 +18,7 @@ const ROWS: usize = 16;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
-    let device = device::choose(&args.run.device)?.device;
+    let device = device::choose(args.run.device.name())?.device;
     let task = args.task.map(Into::into);
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {

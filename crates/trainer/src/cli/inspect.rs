@@ -5,14 +5,14 @@ use backburn::{SavedModel, Summary, Target};
 use backburn_report::{layers, target_transform};
 use burn::module::Module;
 
-use super::args::{DeviceArgs, InspectArgs};
+use super::args::InspectArgs;
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::Console;
 use crate::ui::words::file_name;
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
-    let device = device::choose(&DeviceArgs::default())?;
+    let device = device::choose(None)?;
     let model = SavedModel::load(&args.model, &device.device)?;
     let console = Console::Output;
     let summary = &model.summary;

@@ -22,7 +22,7 @@ use crate::ui::words;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
-    let chosen = device::choose(&args.device)?;
+    let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     if let Some(interval) = args.interval {
         let target = &predictor.model().target;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use backburn::{
     Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
-    FitContext, FittedModel, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
+    FitContext, FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
     SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
 };
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
                       needs a test table: add --test";
         return Err(Error::Usage(reason.to_string()));
     }
-    let device = device::choose(&args.run.device)?;
+    let device = device::choose(args.run.device.name())?;
     if let Some(test) = &args.test {
         once_from_standard_input(&args.table.table, test)?;
     }
@@ -193,7 +193,16 @@ fn open_checkpoints<'a>(
             Ok(checkpoints.changed(changed).in_folder(folder)?)
         }
         (None, Some(path)) => {
-            let folder = RunFolder::create(path).map_err(|error| folder_error(path, &error))?;
+            let folder = RunFolder::create(path).map_err(|error| match error {
+                FolderError::Unfinished => {
+                    let path = path.display();
+                    Error::Failed(format!(
+                        "{path}: it has an unfinished run: continue it with --resume {path}, or remove the \
+                         folder"
+                    ))
+                }
+                error => folder_error(path, &error).into(),
+            })?;
             Ok(checkpoints.in_folder(folder)?)
         }
         (None, None) => {

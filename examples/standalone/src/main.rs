@@ -1,0 +1,29 @@
+//! Trains a table as `trainer train` does, saves the model, loads it, and predicts one row.
+//!
+//! ```text
+//! cargo run --manifest-path examples/standalone/Cargo.toml -- examples/data/wheat_seeds.csv variety
+//! ```
+
+use backburn::{Config, Dataset, Error, Estimator, Event, FitContext, FittedModel, Table};
+use burn::tensor::Device;
+
+fn main() -> Result<(), Error> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [path, target] = arguments.as_slice() else {
+        return Err(Error::Config("usage: standalone TABLE TARGET".to_string()));
+    };
+    let table = Table::read(path, &Default::default())?;
+    let data = Dataset::new(table, target, &Default::default())?;
+    let progress = |event: &Event| {
+        if let Event::MemberEnd { member, score: Some(score), .. } = event {
+            println!("{} networks: {score}", member + 1);
+        }
+    };
+    let context = FitContext { observer: &progress, ..FitContext::new(Device::flex()) };
+    Estimator::new(Config::default()).fit(&data, &context)?.save("standalone.safetensors")?;
+
+    let model = FittedModel::load("standalone.safetensors", Device::flex())?;
+    let first_row = data.table().select("the first row", &[0])?;
+    println!("the first row: {}", model.predict(&first_row)?.labels()[0]);
+    Ok(())
+}
