@@ -521,6 +521,6 @@ fn bad_rows_are_skipped_where_that_is_asked_for() {
     folder.refused(
         "predict t.safetensors none.csv --on-error skip",
         1,
-        &["no row"],
+        &["none of its rows can be predicted"],
     );
 }

@@ -191,7 +191,7 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
     let with = folder.done(&format!("{line} --json"));
     assert!(
         with.stderr
-            .contains("by x and y: `price` of the rows nearest"),
+            .contains("the mean `price` of the nearest rows by x and y is a feature"),
         "{}",
         with.stderr
     );
@@ -230,10 +230,10 @@ fn similar_rows_are_an_input_where_small_networks_do_better() {
     ] {
         let out = format!("--out {chosen}.safetensors");
         let answer = folder.done(&format!("{line} {target} {out}"));
-        let said = answer.stderr.contains("numeric columns: `");
+        let said = answer.stderr.contains("numeric columns is a feature");
         assert_eq!(said, chosen == "always", "{target}: {}", answer.stderr);
         let settings = folder.done(&format!("inspect {chosen}.safetensors")).stdout;
-        let words = format!("similar_rows = \"{chosen}\"");
+        let words = format!("knn_features = \"{chosen}\"");
         assert!(settings.contains(&words), "{target}: {settings}");
     }
 }
@@ -284,7 +284,7 @@ fn logarithms_are_taken_where_they_predict_better() {
         folder.write("t.csv", csv);
         folder.done("train t.csv --target y --set training.epochs=2 --set ensemble.members=1");
         let said = folder.done("inspect t.safetensors").stdout;
-        let line = format!("target_scale = \"{scale}\"");
+        let line = format!("target_transform = \"{scale}\"");
         assert!(said.contains(&line), "{said}");
     }
 }

@@ -64,7 +64,7 @@ fn a_model_of_another_target_is_not_overwritten_by_default() {
     folder.refused(
         &format!("train t.csv --target size {QUICK}"),
         1,
-        &["t.safetensors holds a model of `price`", "--out"],
+        &["t.safetensors has a model for `price`", "--out"],
     );
     assert_eq!(folder.read("t.safetensors"), old);
     folder.done(&format!(
