@@ -36,12 +36,6 @@ pub enum Error {
     /// The caller asked to stop before there was a result.
     #[error("interrupted before there was a result")]
     Interrupted,
-    /// No Burn backend is compiled in.
-    #[error(
-        "no backend is compiled in: enable a feature of burn such as `flex` or `ndarray` in your Cargo.toml"
-    )]
-    NoBackend,
-    /// Any other error, as a sentence.
     #[error("{0}")]
     Failed(String),
 }

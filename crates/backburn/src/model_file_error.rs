@@ -45,6 +45,11 @@ pub enum ModelFileError {
         /// The newest format version that this program reads.
         supported: u64,
     },
+    /// No backend of Burn is compiled in, which holds the networks.
+    #[error(
+        "no backend of Burn is compiled in: enable a feature of `burn` such as `flex` or `ndarray`"
+    )]
+    NoBackend,
     /// Another file already exists at the path.
     #[error(
         "{}: already exists and is not a Backburn model, so it is not overwritten: choose \

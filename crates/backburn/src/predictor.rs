@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
 use backburn_preprocessing::{Predictions, RowEncoder, Unseen};
-use backburn_table::{Cell, CellError, Table, TableError};
+use backburn_table::{Cell, CellError, Table, TableError, catch_panic};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model_file::SavedModel;
@@ -25,9 +25,11 @@ impl Predictor {
     ///
     /// # Errors
     ///
-    /// See [`SavedModel::load`].
+    /// See [`SavedModel::load`]; and no backend of Burn is compiled in.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
-        Self::load_on(path, &Device::default())
+        // Burn panics where there is no backend, and cannot be asked for it.
+        let device = catch_panic(Device::default).ok_or(ModelFileError::NoBackend)?;
+        Self::load_on(path, &device)
     }
 
     /// Loads a model onto a device.

@@ -25,9 +25,8 @@ pub fn panic_is_caught() -> bool {
     CAUGHT.get()
 }
 
-/// The result of a function, or `None` if it panics.
-#[cfg(any(test, feature = "parquet"))]
-pub(crate) fn catch_panic<T>(function: impl FnOnce() -> T) -> Option<T> {
+/// The result of a function, or `None` if it panics. The panic is marked for [`panic_is_caught`].
+pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Option<T> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     let before = CAUGHT.replace(true);

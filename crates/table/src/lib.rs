@@ -68,7 +68,7 @@ mod table;
 mod fingerprint;
 mod schema;
 
-pub use catch_panic::panic_is_caught;
+pub use catch_panic::{catch_panic, panic_is_caught};
 pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_kind::ColumnKind;

@@ -35,6 +35,11 @@ pub fn run_parallel<T: Send>(
     run: impl Fn(usize) -> T + Sync,
     mut done: impl FnMut(usize, T),
 ) {
+    // A browser has no threads to start.
+    if cfg!(target_family = "wasm") {
+        (0..count).for_each(|index| done(index, run(index)));
+        return;
+    }
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = cores.min(count).max(1);
     let next = AtomicUsize::new(0);
