@@ -1,5 +1,7 @@
 //! Formatting numbers and other text for people.
 
+use backburn::text::grouped;
+
 /// A number with about three significant digits, and commas between thousands.
 pub fn number(value: f64) -> String {
     let size = value.abs();
@@ -19,28 +21,6 @@ pub fn number(value: f64) -> String {
     };
     let sign = if value < 0.0 { "−" } else { "" };
     format!("{sign}{text}")
-}
-
-/// A number with commas between thousands. `size` must be at least 0, and `digits` is the number of
-/// decimal places.
-///
-/// ```
-/// assert_eq!(backburn_report::grouped(1234567.891, 1), "1,234,567.9");
-/// ```
-pub fn grouped(size: f64, digits: usize) -> String {
-    let text = format!("{size:.digits$}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    match fraction {
-        "" => grouped,
-        fraction => format!("{grouped}.{fraction}"),
-    }
 }
 
 /// A number with its sign and unit, such as `+$1,200`.
