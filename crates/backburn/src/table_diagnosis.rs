@@ -130,37 +130,9 @@ fn leakage(
     if rows.len() < MIN_ROWS || features.len() < 2 || constant_share > 0.95 || many {
         return Ok(Vec::new());
     }
-    let share_explained = |name: &str| -> Result<Option<f64>, Error> {
-        let kind = data.schema().column(name).map(|column| column.kind);
-        let cells: Vec<_> = data.table().column(name)?.cells().collect();
-        let groups = match kind {
-            Some(ColumnKind::Numeric | ColumnKind::Date) => {
-                let number = |row: usize| match kind {
-                    Some(ColumnKind::Date) => cells[row].date(),
-                    _ => cells[row].number(),
-                };
-                let numbers: Vec<Option<f64>> = rows.iter().map(|&row| number(row)).collect();
-                ranked(&numbers, max_groups.clamp(1, 100))
-            }
-            _ => {
-                let mut group_of: HashMap<Option<Cow<str>>, usize> = HashMap::new();
-                let mut group = |row: usize| {
-                    let next = group_of.len();
-                    *group_of.entry(cells[row].category()).or_insert(next)
-                };
-                rows.iter().map(|&row| group(row)).collect()
-            }
-        };
-        let number_of_groups = groups.iter().max().map_or(0, |last| last + 1);
-        if number_of_groups < 2 || number_of_groups > max_groups + 1 {
-            return Ok(None);
-        }
-        let explained = targets.explained_by(&groups, number_of_groups);
-        Ok((explained > 0.99).then_some(explained))
-    };
     let explained: Vec<Option<f64>> = features
         .par_iter()
-        .map(|name| share_explained(name))
+        .map(|name| share_explained(name, data, targets, (rows, max_groups)))
         .collect::<Result<_, Error>>()?;
     let what = match targets {
         TrainingTargets::Values(_) => "of the differences in the target",
@@ -188,6 +160,41 @@ fn leakage(
             })
         });
     Ok(findings.collect())
+}
+
+/// The share of the target that a column explains alone, if it is nearly all of it.
+fn share_explained(
+    name: &str,
+    data: &Dataset,
+    targets: &TrainingTargets,
+    (rows, max_groups): (&[usize], usize),
+) -> Result<Option<f64>, Error> {
+    let kind = data.schema().column(name).map(|column| column.kind);
+    let cells: Vec<_> = data.table().column(name)?.cells().collect();
+    let groups = match kind {
+        Some(ColumnKind::Numeric | ColumnKind::Date) => {
+            let number = |row: usize| match kind {
+                Some(ColumnKind::Date) => cells[row].date(),
+                _ => cells[row].number(),
+            };
+            let numbers: Vec<Option<f64>> = rows.iter().map(|&row| number(row)).collect();
+            ranked(&numbers, max_groups.clamp(1, 100))
+        }
+        _ => {
+            let mut group_of: HashMap<Option<Cow<str>>, usize> = HashMap::new();
+            let mut group = |row: usize| {
+                let next = group_of.len();
+                *group_of.entry(cells[row].category()).or_insert(next)
+            };
+            rows.iter().map(|&row| group(row)).collect()
+        }
+    };
+    let number_of_groups = groups.iter().max().map_or(0, |last| last + 1);
+    if number_of_groups < 2 || number_of_groups > max_groups + 1 {
+        return Ok(None);
+    }
+    let explained = targets.explained_by(&groups, number_of_groups);
+    Ok((explained > 0.99).then_some(explained))
 }
 
 /// Groups of equal size by rank. Equal numbers are in the same group, and missing ones in group 0.

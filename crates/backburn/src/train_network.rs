@@ -51,7 +51,66 @@ pub(crate) fn train_network(
     let network = initialize(&shape, config.training.seed, context)?;
     announce(encoded, &network, job, context);
     let targets = Targets::read(data.table(), &encoded.target)?;
-    let scorer = Scorer::new(&encoded.target, &targets, &encoded.split.validation);
+    let deadline = limits
+        .time_limit
+        .and_then(|limit| started.checked_add(limit));
+    let (fitted, history) = run(
+        network,
+        encoded,
+        &targets,
+        job,
+        context,
+        (limits.spent, deadline),
+    );
+    announce_end(&fitted, &history, job, context);
+    // A stopped run ends as soon as possible, without diagnosis.
+    let diagnoses = job.diagnose && !context.stop.is_stopped();
+    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
+    let fitted = match fitted {
+        Err(TrainingError::Diverged) => {
+            let history = Box::new(history);
+            return Err(Error::Diverged { history, findings });
+        }
+        fitted => fitted?,
+    };
+    let stop = fitted.stop;
+    let outputs = outputs_of(&fitted);
+    let summary = summary(data, encoded, &fitted, job, context);
+    let (model, score) = model(
+        data,
+        encoded,
+        &targets,
+        shape,
+        fitted.network,
+        &outputs,
+        summary,
+    );
+    let findings = match diagnoses {
+        true => with_findings_of_table(findings, data, encoded, score.as_ref(), job)?,
+        false => findings,
+    };
+    Ok(TrainedNetwork {
+        model,
+        stop,
+        seconds: (limits.spent + started.elapsed()).as_secs_f64(),
+        history,
+        findings,
+        split: encoded.split.clone(),
+        outputs,
+    })
+}
+
+/// Trains a network, from its checkpoint if there is one, and returns its history too. `spent` is the time
+/// that the run had taken before.
+fn run(
+    network: Mlp,
+    encoded: &EncodedSplit,
+    targets: &Targets,
+    job: &Job,
+    context: &FitContext,
+    (spent, deadline): (Duration, Option<Instant>),
+) -> (Result<Fitted<Mlp>, TrainingError>, History) {
+    let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
     let is_trial = matches!(job.kind, JobKind::Trial { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
     let mut callbacks = JobCallbacks {
@@ -59,14 +118,12 @@ pub(crate) fn train_network(
         context,
         scorer: &scorer,
         history: job.diagnose.then(History::default),
-        deadline: limits
-            .time_limit
-            .and_then(|limit| started.checked_add(limit)),
+        deadline,
         checkpointer: checkpoints
-            .map(|kept| Checkpointer::new(kept, context.stop.clone(), &job.name, limits.spent)),
+            .map(|kept| Checkpointer::new(kept, context.stop.clone(), &job.name, spent)),
     };
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
-    let settings = &config.training;
+    let settings = &job.config.training;
     let fitted = match checkpoints.and_then(|kept| kept.training(&job.name)) {
         None => fit(network, training, validation, settings, &mut callbacks),
         Some(checkpoint) => resume(
@@ -79,49 +136,37 @@ pub(crate) fn train_network(
         ),
     };
     let history = callbacks.history.take().unwrap_or_default();
-    announce_end(&fitted, &history, job, context);
-    // A stopped run ends as soon as possible, without diagnosis.
-    let diagnoses = job.diagnose && !context.stop.is_stopped();
-    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
-    let fitted = match fitted {
-        Err(TrainingError::Diverged) => {
-            let history = Box::new(history);
-            return Err(Error::Diverged { history, findings });
-        }
-        fitted => fitted?,
-    };
-    let outputs = outputs_of(&fitted);
-    let baselines = mean_features(&fitted.network, training);
+    (fitted, history)
+}
+
+/// The model of a network, calibrated and scored by its outputs for the validation rows.
+fn model(
+    data: &Dataset,
+    encoded: &EncodedSplit,
+    targets: &Targets,
+    config: MlpConfig,
+    network: Mlp,
+    outputs: &[f32],
+    summary: Summary,
+) -> (SavedModel, Option<Score>) {
     let mut model = SavedModel {
-        config: shape,
-        summary: summary(data, encoded, &fitted, job, context),
-        network: fitted.network.into(),
+        baselines: mean_features(&network, &encoded.training),
+        config,
+        summary,
+        network: network.into(),
         schema: data.schema().clone(),
         encoder: encoded.encoder.clone(),
-        target: calibrated(encoded, &targets, &outputs),
-        baselines,
+        target: calibrated(encoded, targets, outputs),
     };
-    let predictions = model.target.predictions(&outputs, model.config.outputs);
+    let predictions = model.target.predictions(outputs, model.config.outputs);
     let score = match outputs.is_empty() {
         true => None,
-        false => Score::of_rows(&predictions, &targets, &encoded.split.validation),
+        false => Score::of_rows(&predictions, targets, &encoded.split.validation),
     };
     if let Some(score) = &score {
         model.summary.validation = score.metrics();
     }
-    let findings = match diagnoses {
-        true => with_findings_of_table(findings, data, encoded, score.as_ref(), job)?,
-        false => findings,
-    };
-    Ok(TrainedNetwork {
-        model,
-        stop: fitted.stop,
-        seconds: (limits.spent + started.elapsed()).as_secs_f64(),
-        history,
-        findings,
-        split: encoded.split.clone(),
-        outputs,
-    })
+    (model, score)
 }
 
 /// A network with the initial weights of a seed.
