@@ -102,6 +102,8 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod run_description;
+#[cfg(feature = "train")]
 mod run_folder;
 #[cfg(feature = "train")]
 mod runner;
@@ -162,6 +164,7 @@ pub use self::{
     network_config::network_config,
     plan::{Assembled, Plan},
     preset::Preset,
+    run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,
     score::{COVERAGE, Metrics, Reliability, Score},

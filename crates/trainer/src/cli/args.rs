@@ -7,7 +7,7 @@ use backburn::{Config, DatasetOptions, Preset, ReadOptions, Settings, Task};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::resume::CommandLine;
+use super::command_line::CommandLine;
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 

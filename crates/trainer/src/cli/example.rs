@@ -14,9 +14,9 @@ use backburn::{
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
+use super::command_line::CommandLine;
 use super::report::{Scores, training_report};
 use super::report_file::ReportFile;
-use super::resume::CommandLine;
 use super::saving::{check_replaced, model_file, save};
 use super::train_outcome::{Tested, facts, save_history, test};
 use crate::device;

@@ -3,6 +3,7 @@
 pub mod args;
 #[cfg(feature = "boosting")]
 mod boosting;
+pub mod command_line;
 pub mod compare;
 pub mod config;
 pub mod evaluate;
@@ -16,7 +17,6 @@ pub mod predict;
 mod predictions;
 mod report;
 mod report_file;
-pub mod resume;
 mod saving;
 pub mod train;
 mod train_outcome;

@@ -1,21 +1,24 @@
 //! `trainer train`.
 
+use std::env;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use backburn::{
-    Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
-    FitContext, FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
-    SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
+    Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
+    FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, RunDescription,
+    RunFolder, SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
+    text::escaped,
 };
+use backburn_report::quoted;
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
+use super::command_line::CommandLine;
 use super::keep_model::KeepModel;
 use super::predictions::{header, write_rows};
 use super::report::{Scores, failure_report, training_report};
 use super::report_file::ReportFile;
-use super::resume::{self, CommandLine, Run};
 use super::saving::{check_replaced, default_out, model_file, save};
 use super::train_outcome::{Tested, facts, save_history, show_scores, test};
 use crate::device;
@@ -61,11 +64,11 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     };
     let model_path = files.model_path.clone();
     let keep = KeepModel::new(&model_path, console, shown);
-    let describe = || Ok(describe_run(args, &config, &device, &data, test.as_ref())?.to_json()?);
+    let now = || describe_run(args, &config, &device, &data, test.as_ref());
+    let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let now = || describe_run(args, &config, &device, &data, test.as_ref());
-    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
+    let checkpoints = open_checkpoints(checkpoints, args, &model_path, &now, console)?;
     let training = Training {
         args,
         line,
@@ -172,8 +175,18 @@ fn describe_run(
     device: &SelectedDevice,
     data: &Dataset,
     test: Option<&Table>,
-) -> Result<Run, backburn::Error> {
-    Run::new(args, config, device, data.table(), test)
+) -> Result<RunDescription, backburn::Error> {
+    let options = [
+        ("task", args.table.task.map(|task| format!("{task:?}"))),
+        ("folds", args.folds.map(|folds| folds.to_string())),
+    ];
+    let facts = options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let folder = env::current_dir().ok();
+    let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
+    let run = RunDescription::new(config, device, data, test, facts)?;
+    Ok(run.with_command(args.typed.clone(), folder.unwrap_or_default()))
 }
 
 /// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
@@ -182,14 +195,20 @@ fn open_checkpoints<'a>(
     checkpoints: Checkpoints<'a>,
     args: &TrainArgs,
     model_path: &Path,
-    now: impl Fn() -> Result<Run, backburn::Error>,
+    now: impl Fn() -> Result<RunDescription, backburn::Error>,
     console: Console,
 ) -> Result<Checkpoints<'a>, Error> {
     match (&args.resume, &args.checkpoint) {
         (Some(path), _) => {
-            let (folder, run) = resume::open(path)?;
-            let changed: Option<Changed> = run.check(&now()?, path, args.accept_changes)?;
-            console.detail("resumed", format!("train {}", run.command()));
+            let (folder, run) = RunDescription::open(path)?;
+            let changed = run.check(&now()?, path, args.accept_changes);
+            let changed = changed.map_err(|error| {
+                let hint = "to resume it with these changes, add --accept-changes";
+                Error::Failed(format!("{error}\n{hint}"))
+            })?;
+            let words = run.arguments().iter().map(|word| escaped(&quoted(word)));
+            let words = words.collect::<Vec<_>>().join(" ");
+            console.detail("resumed", format!("train {words}"));
             Ok(checkpoints.changed(changed).in_folder(folder)?)
         }
         (None, Some(path)) => {
@@ -207,7 +226,7 @@ fn open_checkpoints<'a>(
         }
         (None, None) => {
             let beside = model_path.with_extension("checkpoint");
-            if let Ok(run) = Run::read(&beside)
+            if let Ok(run) = RunDescription::read(&beside)
                 && run.is_of(&args.table.target)
             {
                 let program = console::program();
