@@ -98,6 +98,8 @@ mod network_targets;
 mod output_file;
 #[cfg(feature = "train")]
 mod plan;
+mod prediction_csv;
+mod prediction_stream;
 mod predictor;
 #[cfg(feature = "train")]
 mod preset;
@@ -143,6 +145,8 @@ pub use backburn_table::{
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
+pub use prediction_csv::PredictionCsv;
+pub use prediction_stream::{PredictedRows, PredictionStream};
 pub use predictor::{Predictor, RowPredictor};
 
 #[cfg(feature = "train")]

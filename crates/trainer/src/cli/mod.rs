@@ -14,7 +14,6 @@ pub mod gradcheck;
 pub mod inspect;
 mod keep_model;
 pub mod predict;
-mod predictions;
 mod report;
 mod report_file;
 mod saving;

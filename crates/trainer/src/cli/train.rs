@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
-    FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, RunDescription,
-    RunFolder, SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
-    text::escaped,
+    FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, PredictionCsv,
+    RunDescription, RunFolder, SelectedDevice, Table, folder_error, history_file, learning_curve,
+    read_table, text::escaped,
 };
 use backburn_report::quoted;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,6 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::keep_model::KeepModel;
-use super::predictions::{header, write_rows};
 use super::report::{Scores, failure_report, training_report};
 use super::report_file::ReportFile;
 use super::saving::{check_replaced, default_out, model_file, save};
@@ -426,12 +425,8 @@ impl Training<'_> {
 
 /// Writes the out-of-fold predictions.
 fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
-    let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
-    let header = header(&validated.predictions, false).into_iter();
-    out.write_record(std::iter::once("row".to_string()).chain(header))?;
-    let rows = Some(validated.rows.as_slice());
-    write_rows(&validated.predictions, rows, None, &mut out)?;
-    out.flush()?;
-    drop(out);
+    let mut out = PredictionCsv::new(BufWriter::new(&mut file), true);
+    out.write(&validated.rows, &validated.predictions, None)?;
+    out.finish()?;
     file.commit()
 }
