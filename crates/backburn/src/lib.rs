@@ -82,6 +82,8 @@ mod job;
 #[cfg(feature = "train")]
 mod job_result;
 #[cfg(feature = "train")]
+mod keep_model;
+#[cfg(feature = "train")]
 mod learning_curve;
 #[cfg(feature = "train")]
 mod members;
@@ -162,6 +164,7 @@ pub use self::{
     fitted_model::{FitRecord, FittedModel},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
+    keep_model::KeepModel,
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
     memory::{read_table, room_to_explain},

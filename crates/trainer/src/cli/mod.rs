@@ -12,7 +12,6 @@ pub mod explain;
 pub mod find_lr;
 pub mod gradcheck;
 pub mod inspect;
-mod keep_model;
 pub mod predict;
 mod report;
 mod report_file;

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
-    FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, PredictionCsv,
-    RunDescription, RunFolder, SelectedDevice, Table, folder_error, history_file, learning_curve,
-    read_table, text::escaped,
+    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
+    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, folder_error, history_file,
+    learning_curve, read_table, text::escaped,
 };
 use backburn_report::quoted;
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
-use super::keep_model::KeepModel;
 use super::report::{Scores, failure_report, training_report};
 use super::report_file::ReportFile;
 use super::saving::{check_replaced, default_out, model_file, save};
@@ -62,7 +61,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         false => &progress,
     };
     let model_path = files.model_path.clone();
-    let keep = KeepModel::new(&model_path, console, shown);
+    let keep = KeepModel::new(&model_path, shown);
     let now = || describe_run(args, &config, &device, &data, test.as_ref());
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
