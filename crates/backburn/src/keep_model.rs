@@ -39,7 +39,6 @@ impl<'a> KeepModel<'a> {
             return;
         }
         *written = Some(Instant::now());
-        drop(written);
         let result = ModelFile::create(self.path).and_then(|file| file.write(model));
         if let Err(error) = result {
             let reason = error.to_string();

@@ -56,6 +56,8 @@ mod checkpoints;
 #[cfg(feature = "train")]
 mod clock;
 #[cfg(feature = "train")]
+mod columns_by_kind;
+#[cfg(feature = "train")]
 mod config;
 #[cfg(feature = "train")]
 mod context;
@@ -71,6 +73,8 @@ mod error;
 mod estimator;
 #[cfg(feature = "train")]
 mod event;
+#[cfg(feature = "train")]
+mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;
 #[cfg(feature = "train")]
@@ -130,6 +134,7 @@ mod targets;
 pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
+mod unseen_note;
 #[cfg(feature = "train")]
 mod warning;
 
@@ -150,6 +155,7 @@ pub use output_file::OutputFile;
 pub use prediction_csv::PredictionCsv;
 pub use prediction_stream::{PredictedRows, PredictionStream};
 pub use predictor::{Predictor, RowPredictor};
+pub use unseen_note::unseen_note;
 
 #[cfg(feature = "train")]
 pub use self::{

@@ -58,6 +58,27 @@ pub fn integer(count: usize) -> String {
     grouped(count as f64, 0)
 }
 
+/// The largest number of columns that a message names.
+pub const MAX_NAMES: usize = 6;
+
+/// A duration in seconds as short text: `12.50 s`, `3 min 20 s`.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.2} s"),
+        s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+    }
+}
+
+/// A mean and a standard deviation with the same number of digits.
+pub fn mean_and_deviation(mean: f64, deviation: f64) -> String {
+    let text = number(mean);
+    match (text.contains('e'), text.split_once('.')) {
+        (true, _) => format!("{text} ± {deviation:.3e}"),
+        (false, Some((_, decimals))) => format!("{text} ± {deviation:.*}", decimals.len()),
+        (false, None) => format!("{text} ± {}", grouped(deviation.max(0.0), 0)),
+    }
+}
+
 /// Text from a file, safe to print: control characters other than line ends are escaped, and so are
 /// characters that change the direction of text.
 pub fn escaped(text: &str) -> String {

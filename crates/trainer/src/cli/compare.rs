@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use backburn::text::count;
+use backburn::text::{count, mean_and_deviation, seconds};
 use backburn::{
     Config, Dataset, Estimator, FitContext, Preset, Score, Settings, Split, Target, baselines,
     k_folds, read_table,
@@ -10,13 +10,12 @@ use backburn::{
 use serde_json::{Value, json};
 
 use super::args::{CompareArgs, Method};
-use super::train_outcome::mean_and_spread;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
-use crate::ui::words::{self, seconds};
+use crate::ui::words;
 
 const ALL: &[Method] = &[
     Method::Constant,
@@ -209,7 +208,7 @@ impl Row {
         let metrics = self
             .metrics()
             .into_iter()
-            .map(|(_, mean, deviation)| format!("{:>21}", mean_and_spread(mean, deviation)));
+            .map(|(_, mean, deviation)| format!("{:>21}", mean_and_deviation(mean, deviation)));
         let metrics: Vec<String> = metrics.collect();
         let time = seconds(self.seconds);
         format!("{:10}{}{time:>14}", self.method.name(), metrics.join(""))

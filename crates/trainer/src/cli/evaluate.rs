@@ -1,14 +1,13 @@
 //! `trainer evaluate`.
 
 use backburn::text::{count, shown};
-use backburn::{Metrics, Predictor, Score, Target, read_table};
+use backburn::{Metrics, Predictor, Score, Target, read_table, unseen_note};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
@@ -27,12 +26,12 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     console.detail("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
     if let Some(reliability) = score.reliability(&predictor, &table)? {
-        console.detail("trust", words::reliability(reliability));
+        console.detail("trust", reliability);
     }
-    if let Some(note) = words::skipped(&score) {
+    if let Some(note) = score.skipped_note() {
         console.paragraph("note", note);
     }
-    if let Some(note) = words::unseen(&unseen) {
+    if let Some(note) = unseen_note(&unseen) {
         console.paragraph("note", note);
     }
     if let (Metrics::Classification(score), Target::Classification { classes, .. }) =

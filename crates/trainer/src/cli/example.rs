@@ -269,9 +269,9 @@ impl Run<'_> {
             "data",
             format!("{rows} to train on, {} to test", test.rows()),
         );
-        console.paragraph("columns", words::columns(data));
+        console.paragraph("columns", data.columns_by_kind());
         for warning in data.warnings() {
-            console.paragraph("note", words::warning(warning));
+            console.paragraph("note", warning);
         }
     }
 
@@ -284,8 +284,8 @@ impl Run<'_> {
         test: &Table,
     ) -> Result<(), Error> {
         let (console, unit) = (self.console, self.example.unit);
-        if let Some(record) = model.record() {
-            console.paragraph("training", words::ending(model, record));
+        if let Some(ending) = model.ending() {
+            console.paragraph("training", ending);
         }
         console.entry("test", tested.score.line(unit));
         let constant = baselines::constant_name(model.model().target.task());

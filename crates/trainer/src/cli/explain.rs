@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backburn::text::{count, number, shown};
+use backburn::text::{count, mean_and_deviation, number, shown};
 use backburn::{ColumnKind, SavedModel, history_file, read_table};
 use backburn_explain::{Dependence, ExplainOptions, Explanation, Measure, Rest, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::args::ExplainArgs;
 use super::report_file::ReportFile;
-use super::train_outcome::mean_and_spread;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
@@ -111,7 +110,7 @@ fn show_importance(explanation: &Explanation, console: Console) {
         console.entry("", "importance needs at least two rows");
     }
     for importance in explanation.importance.iter().take(COLUMNS) {
-        let amount = mean_and_spread(importance.mean, importance.std);
+        let amount = mean_and_deviation(importance.mean, importance.std);
         console.entry("", format!("{:<30} {amount}", shown(&importance.column)));
     }
     if explanation.importance.len() > COLUMNS {

@@ -6,6 +6,7 @@ use std::path::Path;
 use backburn::text::{count, escaped};
 use backburn::{
     OutputFile, PredictionCsv, PredictionStream, Predictor, ReadOptions, Skipped, TableReader,
+    unseen_note,
 };
 
 use super::args::{OnError, PredictArgs};
@@ -13,7 +14,6 @@ use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
 use crate::ui::console::Console;
-use crate::ui::words;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
@@ -92,7 +92,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     }
     stream.check_not_empty()?;
     out.finish()?;
-    if let Some(note) = words::unseen(stream.unseen()) {
+    if let Some(note) = unseen_note(stream.unseen()) {
         Console::Error.paragraph("note", note);
     }
     Ok(stream.rows())

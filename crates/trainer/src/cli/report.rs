@@ -4,14 +4,13 @@ use backburn::baselines::constant_name;
 use backburn::text::{count, integer, shown};
 use backburn::{
     Config, Dataset, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason, Table,
-    Task,
+    Task, Warning,
 };
 use backburn_explain::{ExplainOptions, Explanation};
 use backburn_report::{EvaluatedRows, Report};
 
 use super::train_outcome::Tested;
 use crate::error::Error;
-use crate::ui::words;
 
 /// The scores of a report, each with a name.
 #[derive(Debug, Default)]
@@ -60,7 +59,7 @@ pub fn training_report(
     };
     let explanation = Explanation::new(saved, &table, &options, model.predictor().device())?;
     let mut report = Report::of_model(saved, &explanation, &rows, unit)?;
-    let notes = words::notes(data);
+    let notes = notes(data);
     if !notes.is_empty() {
         report.notes = notes;
     }
@@ -74,7 +73,7 @@ pub fn training_report(
     report.history = Some(record.history.clone());
     report
         .facts
-        .insert(2, ("columns".to_string(), words::columns(data)));
+        .insert(2, ("columns".to_string(), data.columns_by_kind()));
     report.scores.clone_from(&scores.0);
     if let Some(score) = &record.validation {
         let score = score.line(unit);
@@ -82,6 +81,10 @@ pub fn training_report(
     }
     report.command = command.to_string();
     Ok(report)
+}
+
+fn notes(data: &Dataset) -> Vec<String> {
+    data.warnings().iter().map(Warning::to_string).collect()
 }
 
 fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
@@ -103,7 +106,7 @@ pub fn failure_report(
     let target = shown(data.target());
     let facts = [
         ("rows", integer(data.rows().len())),
-        ("columns", words::columns(data)),
+        ("columns", data.columns_by_kind()),
         ("target", format!("{target} ({})", data.task())),
         (
             "model",
@@ -114,7 +117,7 @@ pub fn failure_report(
         title: format!("Training for {target} failed"),
         facts: facts.map(|(name, fact)| (name.to_string(), fact)).to_vec(),
         target,
-        notes: words::notes(data),
+        notes: notes(data),
         history: Some(history.clone()),
         findings: Some(findings.to_vec()),
         settings: config.to_toml(),

@@ -372,8 +372,9 @@ impl Training<'_> {
         let Some(record) = model.record() else {
             return Ok(());
         };
-        self.console
-            .paragraph("training", words::ending(model, record));
+        if let Some(ending) = model.ending() {
+            self.console.paragraph("training", ending);
+        }
         let saved = words::path(path);
         match tested {
             Ok(tested) => {

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use backburn::baselines;
-use backburn::text::number;
 use backburn::{
-    Dataset, FitRecord, FittedModel, LearningCurve, Reliability, Score, Table, Target, history_file,
+    Dataset, FitRecord, FittedModel, LearningCurve, Reliability, Score, Table, Target,
+    history_file, unseen_note,
 };
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,7 @@ pub fn test(
     console: Console,
 ) -> Result<Tested, Error> {
     let (predictions, unseen) = model.predictor().predict_and_count(test)?;
-    if let Some(note) = words::unseen(&unseen) {
+    if let Some(note) = unseen_note(&unseen) {
         console.paragraph("note", note);
     }
     let target = &model.model().target;
@@ -85,9 +85,9 @@ fn show_test(tested: &Tested, data: &Dataset, console: Console) {
     } = tested;
     console.entry("test", score.line(""));
     if let Some(reliability) = reliability {
-        console.detail("trust", words::reliability(*reliability));
+        console.detail("trust", reliability);
     }
-    if let Some(note) = words::skipped(score) {
+    if let Some(note) = score.skipped_note() {
         console.paragraph("note", note);
     }
     let name = baselines::constant_name(data.task());
@@ -147,14 +147,4 @@ pub fn facts(
         .chain(classes)
         .map(|(name, value)| (name.to_string(), value))
         .collect()
-}
-
-/// A mean and a standard deviation with the same number of digits.
-pub fn mean_and_spread(mean: f64, spread: f64) -> String {
-    let text = number(mean);
-    match (text.contains('e'), text.split_once('.')) {
-        (true, _) => format!("{text} ± {spread:.3e}"),
-        (false, Some((_, decimals))) => format!("{text} ± {spread:.*}", decimals.len()),
-        (false, None) => format!("{text} ± {}", backburn::text::grouped(spread.max(0.0), 0)),
-    }
 }
