@@ -78,6 +78,8 @@ mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;
 #[cfg(feature = "train")]
+mod fit_summary;
+#[cfg(feature = "train")]
 mod fitted_model;
 #[cfg(feature = "train")]
 pub mod history_file;
@@ -131,6 +133,8 @@ mod stop_token;
 mod table_diagnosis;
 #[cfg(feature = "train")]
 mod targets;
+#[cfg(feature = "train")]
+mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
@@ -186,6 +190,7 @@ pub use self::{
     settings::Settings,
     stop_token::StopToken,
     targets::Targets,
+    test_result::TestResult,
     warning::Warning,
 };
 #[cfg(feature = "train")]

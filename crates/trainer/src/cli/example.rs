@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, number};
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
-    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
-    Target, Targets, history_file, learning_curve,
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
+    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, Target, Targets, TestResult,
+    history_file, learning_curve,
 };
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
 use super::command_line::CommandLine;
-use super::report::{Scores, training_report};
-use super::report_file::ReportFile;
-use super::saving::{check_replaced, model_file, save};
-use super::train_outcome::{Tested, facts, save_history, test};
+use super::saving::{check_replaced, model_file, report_file, save, save_history, write_report};
+use super::train_outcome::test;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
@@ -140,7 +139,7 @@ fn files(
         .unwrap_or_else(|| format!("{}.html", example.name).into());
     let model = args.out.as_deref().unwrap_or(&default);
     let others = [model, &history_file::path_beside(model)];
-    let report = match ReportFile::create(&report, &others) {
+    let report = match report_file(&report, &others) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.
@@ -230,7 +229,10 @@ impl Run<'_> {
             false => None,
         };
         progress.finish();
-        let result = self.result(&model, &tested, linear.as_ref(), curve.as_ref(), &path);
+        let mut result = model.scores_json(Some(&tested));
+        let linear_json = linear.as_ref().map(Score::json);
+        result.insert("linear".to_string(), json!(linear_json));
+        result.extend(model.facts_json(&path, curve.as_ref()));
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
@@ -244,19 +246,17 @@ impl Run<'_> {
                 scores.push("a linear model".to_string(), linear.headline(example.unit));
             }
             let command = self.line.command();
-            let test = Some(rest.table());
-            let mut page = training_report(
-                &model,
-                &data,
-                test,
-                &scores,
-                curve,
-                &command,
-                (example.unit, REPEATS),
-            )?;
+            let options = TrainingReportOptions {
+                scores,
+                learning_curve: curve,
+                command: &command,
+                unit: example.unit,
+                repeats: REPEATS,
+            };
+            let mut page = Report::of_training(&model, &data, Some(rest.table()), options)?;
             page.title = example.title.to_string();
             progress.finish();
-            file.write(&page, console)?;
+            write_report(&file, &page, console)?;
         }
         Ok(Value::Object(result))
     }
@@ -279,7 +279,7 @@ impl Run<'_> {
     fn show(
         &self,
         model: &FittedModel,
-        tested: &Tested,
+        tested: &TestResult,
         linear: Option<&Score>,
         test: &Table,
     ) -> Result<(), Error> {
@@ -363,25 +363,6 @@ impl Run<'_> {
             format!("all {rows} by {FOLDS}-fold cross-validation: {own}; a linear model: {linear}");
         self.console.paragraph("folds", text);
         Ok(())
-    }
-
-    fn result(
-        &self,
-        model: &FittedModel,
-        tested: &Tested,
-        linear: Option<&Score>,
-        curve: Option<&LearningCurve>,
-        path: &Path,
-    ) -> Map<String, Value> {
-        let mut result = tested.score.json();
-        result.insert("scored_on".to_string(), json!("test"));
-        let constant = Value::Object(tested.constant.json());
-        result.insert("baseline".to_string(), constant);
-        result.insert("linear".to_string(), json!(linear.map(Score::json)));
-        if let Some(record) = model.record() {
-            result.extend(facts(model, record, curve, path));
-        }
-        result
     }
 }
 

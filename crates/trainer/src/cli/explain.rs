@@ -9,7 +9,7 @@ use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
 
 use super::args::ExplainArgs;
-use super::report_file::ReportFile;
+use super::saving::{report_file, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
@@ -19,8 +19,8 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?.device;
     let beside = history_file::path_beside(&args.model);
     let others = [args.model.as_path(), &beside, &args.table];
-    let report_file = match &args.report {
-        Some(path) => Some(ReportFile::create(path, &others)?),
+    let report = match &args.report {
+        Some(path) => Some(report_file(path, &others)?),
         None => None,
     };
     let model = SavedModel::load(&args.model, &device)?;
@@ -58,7 +58,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         .rows
         .iter()
         .for_each(|row| show_row(row, console));
-    if let Some(file) = report_file {
+    if let Some(file) = report {
         let rows = EvaluatedRows {
             table: &table,
             numbers: None,
@@ -76,7 +76,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
                 console.paragraph("note", text);
             }
         }
-        file.write(&report, console)?;
+        write_report(&file, &report, console)?;
     }
     if args.json {
         // Row numbers are counted from 1.

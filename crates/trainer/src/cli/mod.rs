@@ -13,8 +13,6 @@ pub mod find_lr;
 pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
-mod report;
-mod report_file;
 mod saving;
 pub mod train;
 mod train_outcome;

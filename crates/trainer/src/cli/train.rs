@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
-    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, folder_error, history_file,
-    learning_curve, read_table, text::escaped,
+    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
+    history_file, learning_curve, read_table, text::escaped,
 };
-use backburn_report::quoted;
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
-use super::report::{Scores, failure_report, training_report};
-use super::report_file::ReportFile;
-use super::saving::{check_replaced, default_out, model_file, save};
-use super::train_outcome::{Tested, facts, save_history, show_scores, test};
+use super::saving::{
+    check_replaced, default_out, model_file, report_file, save, save_history, write_report,
+};
+use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -107,7 +107,7 @@ impl<'a> Files<'a> {
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
         let report = match &args.report {
-            Some(path) => Some(ReportFile::create(
+            Some(path) => Some(report_file(
                 path,
                 &[&model_path, &history_file::path_beside(&model_path)],
             )?),
@@ -295,23 +295,22 @@ impl Training<'_> {
         let curve = self.learning_curve(&mut model, files.report.is_some());
         if let Some(record) = model.record() {
             words::findings(&record.findings, self.console);
-            result.extend(facts(&model, record, curve.as_ref(), &path));
         }
+        result.extend(model.facts_json(&path, curve.as_ref()));
         save_history(&model, &path, self.console);
         if let Some(file) = files.report {
             self.progress.phase("writing the report");
             let command = self.line.command();
-            let report = training_report(
-                &model,
-                self.data,
-                self.test,
-                &scores,
-                curve,
-                &command,
-                ("", REPEATS),
-            )?;
+            let options = TrainingReportOptions {
+                scores,
+                learning_curve: curve,
+                command: &command,
+                unit: "",
+                repeats: REPEATS,
+            };
+            let report = Report::of_training(&model, self.data, self.test, options)?;
             self.progress.finish();
-            file.write(&report, self.console)?;
+            write_report(&file, &report, self.console)?;
         }
         let next = format!(
             "{} predict {} TABLE",
@@ -350,8 +349,9 @@ impl Training<'_> {
             words::findings(findings, self.console);
             if let Some(file) = report_file {
                 let command = self.line.command();
-                let report = failure_report(history, findings, self.data, self.config, &command);
-                file.write(&report, self.console)?;
+                let report =
+                    Report::of_failure(history, findings, self.data, self.config, &command);
+                write_report(file, &report, self.console)?;
             }
             if self.args.run.json {
                 console::json(&json!({ "stop": "Diverged", "findings": findings }));
@@ -364,14 +364,11 @@ impl Training<'_> {
     fn show(
         &self,
         model: &FittedModel,
-        tested: Result<Option<Tested>, Error>,
+        tested: Result<Option<TestResult>, Error>,
         path: &Path,
         scores: &mut Scores,
         result: &mut Map<String, Value>,
     ) -> Result<(), Error> {
-        let Some(record) = model.record() else {
-            return Ok(());
-        };
         if let Some(ending) = model.ending() {
             self.console.paragraph("training", ending);
         }
@@ -381,12 +378,8 @@ impl Training<'_> {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, self.data.task(), "");
                 }
-                result.extend(show_scores(
-                    record,
-                    tested.as_ref(),
-                    self.data,
-                    self.console,
-                ));
+                show_scores(model, tested.as_ref(), self.data, self.console);
+                result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
                 Ok(())
             }
