@@ -42,6 +42,7 @@
 //! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
 //!   Burn's autodiff nor its optimizers.
 //! - `parquet` (default): Parquet files.
+//! - `boosting`: gradient-boosted trees, as a method of [`compare`].
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 
@@ -49,6 +50,8 @@
 mod bagging;
 #[cfg(feature = "train")]
 pub mod baselines;
+#[cfg(feature = "boosting")]
+pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
@@ -57,6 +60,8 @@ mod checkpoints;
 mod clock;
 #[cfg(feature = "train")]
 mod columns_by_kind;
+#[cfg(feature = "train")]
+mod comparison;
 #[cfg(feature = "train")]
 mod config;
 #[cfg(feature = "train")]
@@ -74,6 +79,8 @@ mod estimator;
 #[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
+mod find_learning_rate;
+#[cfg(feature = "train")]
 mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;
@@ -81,6 +88,8 @@ mod fit_plan;
 mod fit_summary;
 #[cfg(feature = "train")]
 mod fitted_model;
+#[cfg(feature = "train")]
+mod gradient_check;
 #[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
@@ -164,6 +173,7 @@ pub use unseen_note::unseen_note;
 #[cfg(feature = "train")]
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
+    comparison::{ComparedMethod, MethodScores, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cross_validation::CrossValidation,
@@ -171,7 +181,9 @@ pub use self::{
     encoded_split::EncodedSplit,
     estimator::Estimator,
     event::{Event, NetworkDescription, Observer},
+    find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
+    gradient_check::{NetworkGradientCheck, check_network_gradients},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,
@@ -194,4 +206,6 @@ pub use self::{
     warning::Warning,
 };
 #[cfg(feature = "train")]
-pub use backburn_training::{EpochReport, Finding, History, StartReport, StopReason};
+pub use backburn_training::{
+    EpochReport, Finding, GradientCheck, History, RangeTest, StartReport, StopReason,
+};
