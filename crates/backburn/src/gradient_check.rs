@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use backburn_model::{Activation, Mlp, MlpConfig};
-use backburn_training::{GradientCheck, StraightThrough, check_gradients};
+use backburn_training::{GradientCheck, StraightThrough, TOLERANCE, check_gradients};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Config;
@@ -85,4 +85,47 @@ pub fn check_network_gradients(
         rows: examples.rows(),
         parameters,
     })
+}
+
+impl NetworkGradientCheck {
+    /// The names of the parameters whose error is not below the [`TOLERANCE`].
+    pub fn wrong(&self) -> impl Iterator<Item = &str> {
+        let checks = self.parameters.iter().filter(|check| !passes(check));
+        checks.map(|check| check.name.as_str())
+    }
+
+    /// The checks as lines of text: a header, then a line for each parameter.
+    pub fn lines(&self) -> Vec<String> {
+        let header = format!(
+            "{:<34} {:>12} {:>14} {:>11} {:>9}",
+            "parameter", "shape", "checked", "largest", "error"
+        );
+        let lines = self.parameters.iter().map(line);
+        [header].into_iter().chain(lines).collect()
+    }
+}
+
+fn passes(check: &GradientCheck) -> bool {
+    check.error < TOLERANCE
+}
+
+fn line(check: &GradientCheck) -> String {
+    let shape: Vec<String> = check.shape.iter().map(usize::to_string).collect();
+    let all: usize = check.shape.iter().product();
+    let verdict = match (passes(check), check.kinks) {
+        (false, _) => {
+            let (index, gradient, difference) = check.worst;
+            format!(" wrong: element {index} is {gradient:.6e}, the difference is {difference:.6e}")
+        }
+        (true, 0) => String::new(),
+        (true, kinks) => format!(" {kinks} at a kink"),
+    };
+    format!(
+        "{:<34} {:>12} {:>14} {:>11.2e} {:>9.0e}{verdict}",
+        check.name,
+        shape.join(" × "),
+        format!("{} of {all}", check.checked),
+        check.largest,
+        check.error
+    )
 }

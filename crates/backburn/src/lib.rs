@@ -64,6 +64,7 @@ mod columns_by_kind;
 mod comparison;
 #[cfg(feature = "train")]
 mod config;
+mod confusion_matrix;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
@@ -127,6 +128,8 @@ mod run_folder;
 #[cfg(feature = "train")]
 mod runner;
 #[cfg(feature = "train")]
+mod sample_rows;
+#[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
 mod scorer;
@@ -151,6 +154,7 @@ mod unseen_note;
 #[cfg(feature = "train")]
 mod warning;
 
+pub use confusion_matrix::confusion_matrix;
 pub use device::SelectedDevice;
 pub use error::Error;
 

@@ -102,6 +102,20 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// A file name from a model, safe to print. A long name keeps its end, which distinguishes files.
+pub fn file_name(name: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    let safe = escaped(name).replace('\n', "\\n");
+    let length = safe.chars().count();
+    match length > MAX_CHARS {
+        true => format!(
+            "…{}",
+            safe.chars().skip(length - MAX_CHARS).collect::<String>()
+        ),
+        false => safe,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +143,13 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
         assert_eq!(escaped("a\rb\n"), "a\\rb\n");
         assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
+    }
+
+    #[test]
+    fn the_end_of_a_long_path_stays() {
+        let path = format!("/data/{}/houses.csv", "x".repeat(80));
+        assert!(file_name(&path).ends_with("/houses.csv"));
+        assert_eq!(file_name(&path).chars().count(), 61);
+        assert_eq!(file_name("a\nb.csv"), "a\\nb.csv");
     }
 }

@@ -1,15 +1,14 @@
 //! `trainer example`, and `trainer` alone.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use backburn::baselines;
-use backburn::text::{count, number};
+use backburn::text::count;
 use backburn::{
     Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
-    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, Target, Targets, TestResult,
-    history_file, learning_curve,
+    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, TestResult, history_file,
+    learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -74,6 +73,8 @@ const TEST_FRACTION: f64 = 0.2;
 /// With fewer rows, a few test rows say little: all rows are scored by cross-validation too.
 const FEW_ROWS: usize = 1000;
 const FOLDS: usize = 5;
+/// The number of test rows that are shown.
+const ROWS: usize = 5;
 /// How often each column is shuffled for the report. An example is to be quick.
 const REPEATS: usize = 2;
 
@@ -294,45 +295,9 @@ impl Run<'_> {
             beside += &format!("; a linear model: {}", linear.headline(unit));
         }
         console.detail("beside", beside);
-        self.show_rows(model, test)
-    }
-
-    /// A few evenly spaced test rows, with their predictions and targets.
-    fn show_rows(&self, model: &FittedModel, test: &Table) -> Result<(), Error> {
-        const ROWS: usize = 5;
-        let example = self.example;
-        let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
-        let sample = test.select(example.name, &rows)?;
-        let predictions = model.predict(&sample)?;
-        let target = &model.model().target;
-        let targets = Targets::read(&sample, target)?;
-        let amount = |value: f64| format!("{}{}", example.unit, number(value));
-        let header = [&example.shown[..], &["predicted", "actual"]].concat();
-        let mut lines: Vec<Vec<String>> = vec![header.iter().map(|s| (*s).to_string()).collect()];
-        let labels = predictions.labels();
-        for row in 0..ROWS {
-            let mut line = Vec::new();
-            for column in example.shown {
-                let cell = sample.column(column)?.cells().nth(row);
-                let text = cell.and_then(|cell| cell.category());
-                line.push(text.map_or_else(|| "missing".to_string(), Cow::into_owned));
-            }
-            match (&targets, target) {
-                (Targets::Values(values), _) => {
-                    line.push(labels[row].parse().map_or(String::new(), amount));
-                    line.push(amount(values[row]));
-                }
-                (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
-                    line.push(labels[row].clone());
-                    line.push(of_row[row].map_or(String::new(), |class| classes[class].clone()));
-                }
-                _ => {}
-            }
-            lines.push(line);
-        }
-        for (index, line) in align(&lines).into_iter().enumerate() {
-            self.console
-                .detail(if index == 0 { "rows" } else { "" }, line);
+        let lines = model.sample_rows(test, ROWS, &self.example.shown, unit)?;
+        for (index, line) in lines.into_iter().enumerate() {
+            console.detail(if index == 0 { "rows" } else { "" }, line);
         }
         Ok(())
     }
@@ -364,26 +329,6 @@ impl Run<'_> {
         self.console.paragraph("folds", text);
         Ok(())
     }
-}
-
-/// Columns of equal width.
-fn align(lines: &[Vec<String>]) -> Vec<String> {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        let cells = lines.iter().map(|line| line[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    lines
-        .iter()
-        .map(|line| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:>width$}"));
-            cells.collect::<Vec<_>>().join("  ")
-        })
-        .collect()
 }
 
 #[cfg(test)]

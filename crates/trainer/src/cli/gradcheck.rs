@@ -2,8 +2,7 @@
 
 use backburn::text::{count, shown};
 use backburn::{
-    Dataset, DatasetOptions, GradientCheck, NetworkGradientCheck, check_network_gradients,
-    read_table,
+    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
 };
 use backburn_model::Activation;
 use backburn_training::TOLERANCE;
@@ -45,14 +44,9 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
         let data = Dataset::new(table.clone(), target, &options)?;
         let check = check_network_gradients(&data, elements, &config, &device)?;
         show(&data, &check, console);
-        let checks = check.parameters;
-        let names = checks
-            .iter()
-            .filter(|check| !passes(check))
-            .map(|check| check.name.clone());
-        wrong.extend(names);
-        checked += checks.len();
-        results.insert(table.name().to_string(), json!(checks));
+        wrong.extend(check.wrong().map(str::to_string));
+        checked += check.parameters.len();
+        results.insert(table.name().to_string(), json!(check.parameters));
     }
     if args.run.json {
         console::json(&Value::Object(results));
@@ -71,10 +65,6 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             wrong.join(", ")
         ))),
     }
-}
-
-fn passes(check: &GradientCheck) -> bool {
-    check.error < TOLERANCE
 }
 
 /// Prints the checks of a network, a line for each parameter.
@@ -97,30 +87,7 @@ fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
         console.paragraph("note", note);
     }
     console.say("");
-    console.say(format_args!(
-        "{:<34} {:>12} {:>14} {:>11} {:>9}",
-        "parameter", "shape", "checked", "largest", "error"
-    ));
-    for check in &check.parameters {
-        let shape: Vec<String> = check.shape.iter().map(usize::to_string).collect();
-        let all: usize = check.shape.iter().product();
-        let verdict = match (passes(check), check.kinks) {
-            (false, _) => {
-                let (index, gradient, difference) = check.worst;
-                format!(
-                    " wrong: element {index} is {gradient:.6e}, the difference is {difference:.6e}"
-                )
-            }
-            (true, 0) => String::new(),
-            (true, kinks) => format!(" {kinks} at a kink"),
-        };
-        console.say(format_args!(
-            "{:<34} {:>12} {:>14} {:>11.2e} {:>9.0e}{verdict}",
-            check.name,
-            shape.join(" × "),
-            format!("{} of {all}", check.checked),
-            check.largest,
-            check.error
-        ));
+    for line in check.lines() {
+        console.say(line);
     }
 }

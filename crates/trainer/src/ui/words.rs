@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backburn::text::{count, escaped, integer, shown};
+use backburn::text::{count, integer, shown};
 use backburn::{Dataset, Finding, Table};
 use backburn_report::quoted;
 
@@ -57,34 +57,7 @@ pub fn path(path: &Path) -> String {
     }
 }
 
-/// A file name from a model, safe to print. A long name keeps its end, which distinguishes files.
-pub fn file_name(name: &str) -> String {
-    const MAX_CHARS: usize = 60;
-    let safe = escaped(name).replace('\n', "\\n");
-    let length = safe.chars().count();
-    match length > MAX_CHARS {
-        true => format!(
-            "…{}",
-            safe.chars().skip(length - MAX_CHARS).collect::<String>()
-        ),
-        false => safe,
-    }
-}
-
 /// A count of rows with its noun, for titles.
 pub fn rows(rows: usize) -> String {
     format!("{} rows", integer(rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_long_path_stays() {
-        let path = format!("/data/{}/houses.csv", "x".repeat(80));
-        assert!(file_name(&path).ends_with("/houses.csv"));
-        assert_eq!(file_name(&path).chars().count(), 61);
-        assert_eq!(file_name("a\nb.csv"), "a\\nb.csv");
-    }
 }
