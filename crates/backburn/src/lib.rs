@@ -33,6 +33,9 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
+//! | predict a table of any length | [`PredictionStream`], [`PredictionCsv`] |
+//! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
+//! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
 //! The command line `trainer` is a thin face of this library: the same table, settings and seed give the
 //! same model file, byte for byte.

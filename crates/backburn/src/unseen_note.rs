@@ -4,8 +4,8 @@ use backburn_preprocessing::Unseen;
 
 use crate::text::{MAX_NAMES, count, shown};
 
-/// A sentence about categories that are not in the training rows, if there are
-/// any; each with its column and the number of its rows.
+/// A sentence about categories that are not in the training rows, if there are any. It names the columns and
+/// the number of rows.
 pub fn unseen_note(unseen: &Unseen) -> Option<String> {
     let Unseen(unseen) = unseen;
     let mut columns: Vec<String> = unseen
