@@ -33,6 +33,9 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
+//! | predict a table of any length | [`PredictionStream`], [`PredictionCsv`] |
+//! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
+//! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
 //! The command line `trainer` is a thin face of this library: the same table, settings and seed give the
 //! same model file, byte for byte.
@@ -42,6 +45,7 @@
 //! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
 //!   Burn's autodiff nor its optimizers.
 //! - `parquet` (default): Parquet files.
+//! - `boosting`: gradient-boosted trees, as a method of [`compare`].
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 
@@ -49,6 +53,8 @@
 mod bagging;
 #[cfg(feature = "train")]
 pub mod baselines;
+#[cfg(feature = "boosting")]
+pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
@@ -56,7 +62,12 @@ mod checkpoints;
 #[cfg(feature = "train")]
 mod clock;
 #[cfg(feature = "train")]
+mod columns_by_kind;
+#[cfg(feature = "train")]
+mod comparison;
+#[cfg(feature = "train")]
 mod config;
+mod confusion_matrix;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
@@ -72,15 +83,25 @@ mod estimator;
 #[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
+mod find_learning_rate;
+#[cfg(feature = "train")]
+mod fit_ending;
+#[cfg(feature = "train")]
 mod fit_plan;
 #[cfg(feature = "train")]
+mod fit_summary;
+#[cfg(feature = "train")]
 mod fitted_model;
+#[cfg(feature = "train")]
+mod gradient_check;
 #[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
 mod job;
 #[cfg(feature = "train")]
 mod job_result;
+#[cfg(feature = "train")]
+mod keep_model;
 #[cfg(feature = "train")]
 mod learning_curve;
 #[cfg(feature = "train")]
@@ -98,13 +119,19 @@ mod network_targets;
 mod output_file;
 #[cfg(feature = "train")]
 mod plan;
+mod prediction_csv;
+mod prediction_stream;
 mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod run_description;
+#[cfg(feature = "train")]
 mod run_folder;
 #[cfg(feature = "train")]
 mod runner;
+#[cfg(feature = "train")]
+mod sample_rows;
 #[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
@@ -121,12 +148,16 @@ mod stop_token;
 mod table_diagnosis;
 #[cfg(feature = "train")]
 mod targets;
+#[cfg(feature = "train")]
+mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
+mod unseen_note;
 #[cfg(feature = "train")]
 mod warning;
 
+pub use confusion_matrix::confusion_matrix;
 pub use device::SelectedDevice;
 pub use error::Error;
 
@@ -141,11 +172,15 @@ pub use backburn_table::{
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
+pub use prediction_csv::PredictionCsv;
+pub use prediction_stream::{PredictedRows, PredictionStream};
 pub use predictor::{Predictor, RowPredictor};
+pub use unseen_note::unseen_note;
 
 #[cfg(feature = "train")]
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
+    comparison::{ComparedMethod, MethodScores, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cross_validation::CrossValidation,
@@ -153,15 +188,19 @@ pub use self::{
     encoded_split::EncodedSplit,
     estimator::Estimator,
     event::{Event, NetworkDescription, Observer},
+    find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
+    gradient_check::{NetworkGradientCheck, check_network_gradients},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
+    keep_model::KeepModel,
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
     memory::{read_table, room_to_explain},
     network_config::network_config,
     plan::{Assembled, Plan},
     preset::Preset,
+    run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,
     score::{COVERAGE, Metrics, Reliability, Score},
@@ -170,7 +209,10 @@ pub use self::{
     settings::Settings,
     stop_token::StopToken,
     targets::Targets,
+    test_result::TestResult,
     warning::Warning,
 };
 #[cfg(feature = "train")]
-pub use backburn_training::{EpochReport, Finding, History, StartReport, StopReason};
+pub use backburn_training::{
+    EpochReport, Finding, GradientCheck, History, RangeTest, StartReport, StopReason,
+};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::targets::Targets;
-use crate::text::number;
+use crate::text::{count, number};
 
 /// The coverage of the intervals that [`Score::reliability`] checks.
 pub const COVERAGE: f64 = 0.9;
@@ -36,7 +36,7 @@ pub enum Metrics {
     Classification(ClassificationScore),
 }
 
-/// The calibration of intervals or probabilities.
+/// The calibration of intervals or probabilities. As text, it is a sentence without a full stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reliability {
     /// For regression: the share of rows that lie within their interval of nominal coverage
@@ -187,6 +187,16 @@ impl Score {
         }
     }
 
+    /// A sentence about the skipped rows, if there are any.
+    pub fn skipped_note(&self) -> Option<String> {
+        (self.skipped > 0).then(|| {
+            format!(
+                "{} skipped: the target is missing, or a class that the model does not know",
+                count(self.skipped, "row")
+            )
+        })
+    }
+
     /// The error, which is lower for better predictions, and its name: the RMSE or the log loss.
     pub fn error(&self) -> (&'static str, f64) {
         match &self.metrics {
@@ -227,6 +237,24 @@ impl Score {
             .filter(|([low, high], v)| low <= *v && *v <= high)
             .count();
         Ok(Some(Reliability::Coverage(held as f64 / self.rows as f64)))
+    }
+}
+
+impl fmt::Display for Reliability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coverage(held) => write!(
+                f,
+                "{:.0} % prediction intervals (predict --interval) contain {:.1} % of the rows",
+                COVERAGE * 100.0,
+                held * 100.0
+            ),
+            Self::CalibrationError(error) => write!(
+                f,
+                "probabilities are {:.1} points off (expected calibration error)",
+                error * 100.0
+            ),
+        }
     }
 }
 

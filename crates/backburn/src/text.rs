@@ -58,6 +58,27 @@ pub fn integer(count: usize) -> String {
     grouped(count as f64, 0)
 }
 
+/// The largest number of columns that a message names.
+pub const MAX_NAMES: usize = 6;
+
+/// A duration in seconds as short text: `12.50 s`, `3 min 20 s`.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.2} s"),
+        s => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+    }
+}
+
+/// A mean and a standard deviation with the same number of digits.
+pub fn mean_and_deviation(mean: f64, deviation: f64) -> String {
+    let text = number(mean);
+    match (text.contains('e'), text.split_once('.')) {
+        (true, _) => format!("{text} ± {deviation:.3e}"),
+        (false, Some((_, decimals))) => format!("{text} ± {deviation:.*}", decimals.len()),
+        (false, None) => format!("{text} ± {}", grouped(deviation.max(0.0), 0)),
+    }
+}
+
 /// Text from a file, safe to print: control characters other than line ends are escaped, and so are
 /// characters that change the direction of text.
 pub fn escaped(text: &str) -> String {
@@ -79,6 +100,20 @@ pub fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// A file name from a model, safe to print. A long name keeps its end, which distinguishes files.
+pub fn file_name(name: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    let safe = escaped(name).replace('\n', "\\n");
+    let length = safe.chars().count();
+    match length > MAX_CHARS {
+        true => format!(
+            "…{}",
+            safe.chars().skip(length - MAX_CHARS).collect::<String>()
+        ),
+        false => safe,
+    }
 }
 
 #[cfg(test)]
@@ -108,5 +143,13 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
         assert_eq!(escaped("a\rb\n"), "a\\rb\n");
         assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
+    }
+
+    #[test]
+    fn the_end_of_a_long_path_stays() {
+        let path = format!("/data/{}/houses.csv", "x".repeat(80));
+        assert!(file_name(&path).ends_with("/houses.csv"));
+        assert_eq!(file_name(&path).chars().count(), 61);
+        assert_eq!(file_name("a\nb.csv"), "a\\nb.csv");
     }
 }

@@ -1,6 +1,10 @@
 //! Warnings about a table or a run, as values.
 
-/// A warning. The work continues.
+use std::fmt;
+
+use crate::text::{MAX_NAMES, count, escaped, shown};
+
+/// A warning. The work continues. As text, it is a sentence without a full stop.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -54,4 +58,77 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// The model of the networks that are finished could not be saved; training continues.
+    ModelNotSaved {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sentence(self))
+    }
+}
+
+fn sentence(warning: &Warning) -> String {
+    match warning {
+        Warning::ColumnIgnored { column, reason } => {
+            format!("column `{}` ignored: {}", shown(column), escaped(reason))
+        }
+        Warning::InfiniteValues { column, rows } => format!(
+            "column `{}`: infinite or too large in {}, treated as missing",
+            shown(column),
+            count(*rows, "row")
+        ),
+        Warning::MissingValues { columns } => {
+            let first = columns.iter().take(MAX_NAMES);
+            let first = first.map(|(column, rows)| format!("`{}` {rows}", shown(column)));
+            let more = if columns.len() > MAX_NAMES {
+                ", …"
+            } else {
+                ""
+            };
+            format!(
+                "missing values in {} ({}{more}): a missing category is treated as its own category; a missing \
+                 number is imputed, or marked by its own input",
+                count(columns.len(), "column"),
+                first.collect::<Vec<_>>().join(", ")
+            )
+        }
+        Warning::RowsWithoutTarget {
+            target,
+            rows,
+            numeric,
+        } => {
+            let why = match numeric {
+                true => "missing, infinite or too large",
+                false => "missing",
+            };
+            let rows = count(*rows, "row");
+            format!("{rows} left out: `{}` is {why}", shown(target))
+        }
+        Warning::ConstantFeature { column } => format!(
+            "column `{}` ignored: it never varies in the training rows",
+            shown(column)
+        ),
+        Warning::RefitFailed { reason } => {
+            let why = reason.as_ref().map(|reason| format!(" ({reason})"));
+            format!(
+                "the refit on all rows did not finish{}: the model is the network from before the refit",
+                why.unwrap_or_default()
+            )
+        }
+        Warning::CheckpointNotWritten { reason } => {
+            format!("no checkpoint was written: {reason}; training continues")
+        }
+        Warning::CheckpointNotRead { file, reason } => {
+            format!(
+                "{}: {}; this training starts over",
+                escaped(file),
+                escaped(reason)
+            )
+        }
+        Warning::ModelNotSaved { reason } => format!("not saved yet: {reason}"),
+    }
 }

@@ -44,6 +44,7 @@ mod explanation;
 mod importance;
 mod integrated_gradients;
 mod row_explanation;
+mod text;
 
 pub use dependence::{Dependence, Point};
 pub use explainer::Explainer;

@@ -33,11 +33,17 @@ mod evaluation;
 mod figure;
 mod format;
 mod model_report;
+mod model_summary;
 mod page;
 mod report;
+mod report_file;
 mod sections;
+mod training_report;
 
 pub use evaluation::{Evaluation, Outcome};
 pub use format::quoted;
 pub use model_report::{EvaluatedRows, layers, target_transform};
+pub use model_summary::{column_summary, model_summary};
 pub use report::{GENERATOR, Report};
+pub use report_file::ReportFile;
+pub use training_report::{Scores, TrainingReportOptions};

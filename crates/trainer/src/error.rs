@@ -54,15 +54,3 @@ impl From<ModelFileError> for Error {
         Self::Library(error.into())
     }
 }
-
-impl From<backburn_model::ConfigError> for Error {
-    fn from(error: backburn_model::ConfigError) -> Self {
-        Self::Library(error.into())
-    }
-}
-
-impl From<backburn_training::TrainingError> for Error {
-    fn from(error: backburn_training::TrainingError) -> Self {
-        Self::Library(error.into())
-    }
-}

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    let line = cli::resume::command_line(std::env::args_os().collect())?;
+    let line = cli::command_line::command_line(std::env::args_os().collect())?;
     let mut args = Args::parse_line(&line);
     console::configure(args.output.color, args.output.verbosity());
     if let Some(Command::Train(args)) = &mut args.command {

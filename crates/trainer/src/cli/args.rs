@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backburn::{Config, DatasetOptions, Preset, ReadOptions, Settings, Task};
+use backburn::{ComparedMethod, Config, DatasetOptions, Preset, ReadOptions, Settings, Task};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::resume::CommandLine;
+use super::command_line::CommandLine;
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 
@@ -369,6 +369,21 @@ pub enum Method {
     Default,
     /// The preset `best`
     Best,
+}
+
+impl From<Method> for ComparedMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Constant => Self::Constant,
+            Method::Linear => Self::Linear,
+            Method::Mlp => Self::Mlp,
+            #[cfg(feature = "boosting")]
+            Method::Boosting => Self::Boosting,
+            Method::Fast => Self::Fast,
+            Method::Default => Self::Default,
+            Method::Best => Self::Best,
+        }
+    }
 }
 
 #[derive(Debug, Arguments)]

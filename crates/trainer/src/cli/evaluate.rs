@@ -1,14 +1,13 @@
 //! `trainer evaluate`.
 
-use backburn::text::{count, shown};
-use backburn::{Metrics, Predictor, Score, Target, read_table};
+use backburn::text::count;
+use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, unseen_note};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
@@ -27,19 +26,22 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     console.detail("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
     if let Some(reliability) = score.reliability(&predictor, &table)? {
-        console.detail("trust", words::reliability(reliability));
+        console.detail("trust", reliability);
     }
-    if let Some(note) = words::skipped(&score) {
+    if let Some(note) = score.skipped_note() {
         console.paragraph("note", note);
     }
-    if let Some(note) = words::unseen(&unseen) {
+    if let Some(note) = unseen_note(&unseen) {
         console.paragraph("note", note);
     }
     if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
         (&score.metrics, target)
         && classes.len() <= 10
     {
-        confusion(&score.confusion, classes, console);
+        let lines = confusion_matrix(&score.confusion, classes);
+        for (index, line) in lines.into_iter().enumerate() {
+            console.entry(if index == 0 { "confusion" } else { "" }, line);
+        }
     }
     if args.json {
         let mut object = score.json();
@@ -51,23 +53,4 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
         console::json(&Value::Object(object));
     }
     Ok(())
-}
-
-fn confusion(rows: &[Vec<usize>], classes: &[String], console: Console) {
-    let names: Vec<String> = classes.iter().map(|name| shown(name)).collect();
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(6);
-    let header: Vec<String> = names.iter().map(|name| format!("{name:>width$}")).collect();
-    console.entry(
-        "confusion",
-        format!("{:width$}  {}  (predicted)", "actual", header.join("  ")),
-    );
-    for (name, row) in names.iter().zip(rows) {
-        let counts: Vec<String> = row.iter().map(|count| format!("{count:>width$}")).collect();
-        console.entry("", format!("{name:width$}  {}", counts.join("  ")));
-    }
 }

@@ -1,24 +1,22 @@
 //! `trainer example`, and `trainer` alone.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use backburn::baselines;
-use backburn::text::{count, number};
+use backburn::text::count;
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
-    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
-    Target, Targets, history_file, learning_curve,
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
+    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, TestResult, history_file,
+    learning_curve,
 };
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
-use super::report::{Scores, training_report};
-use super::report_file::ReportFile;
-use super::resume::CommandLine;
-use super::saving::{check_replaced, model_file, save};
-use super::train_outcome::{Tested, facts, save_history, test};
+use super::command_line::CommandLine;
+use super::saving::{check_replaced, model_file, report_file, save, save_history, write_report};
+use super::train_outcome::test;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
@@ -75,6 +73,8 @@ const TEST_FRACTION: f64 = 0.2;
 /// With fewer rows, a few test rows say little: all rows are scored by cross-validation too.
 const FEW_ROWS: usize = 1000;
 const FOLDS: usize = 5;
+/// The number of test rows that are shown.
+const ROWS: usize = 5;
 /// How often each column is shuffled for the report. An example is to be quick.
 const REPEATS: usize = 2;
 
@@ -140,7 +140,7 @@ fn files(
         .unwrap_or_else(|| format!("{}.html", example.name).into());
     let model = args.out.as_deref().unwrap_or(&default);
     let others = [model, &history_file::path_beside(model)];
-    let report = match ReportFile::create(&report, &others) {
+    let report = match report_file(&report, &others) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.
@@ -230,7 +230,10 @@ impl Run<'_> {
             false => None,
         };
         progress.finish();
-        let result = self.result(&model, &tested, linear.as_ref(), curve.as_ref(), &path);
+        let mut result = model.scores_json(Some(&tested));
+        let linear_json = linear.as_ref().map(Score::json);
+        result.insert("linear".to_string(), json!(linear_json));
+        result.extend(model.facts_json(&path, curve.as_ref()));
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
@@ -244,19 +247,17 @@ impl Run<'_> {
                 scores.push("a linear model".to_string(), linear.headline(example.unit));
             }
             let command = self.line.command();
-            let test = Some(rest.table());
-            let mut page = training_report(
-                &model,
-                &data,
-                test,
-                &scores,
-                curve,
-                &command,
-                (example.unit, REPEATS),
-            )?;
+            let options = TrainingReportOptions {
+                scores,
+                learning_curve: curve,
+                command: &command,
+                unit: example.unit,
+                repeats: REPEATS,
+            };
+            let mut page = Report::of_training(&model, &data, Some(rest.table()), options)?;
             page.title = example.title.to_string();
             progress.finish();
-            file.write(&page, console)?;
+            write_report(&file, &page, console)?;
         }
         Ok(Value::Object(result))
     }
@@ -269,9 +270,9 @@ impl Run<'_> {
             "data",
             format!("{rows} to train on, {} to test", test.rows()),
         );
-        console.paragraph("columns", words::columns(data));
+        console.paragraph("columns", data.columns_by_kind());
         for warning in data.warnings() {
-            console.paragraph("note", words::warning(warning));
+            console.paragraph("note", warning);
         }
     }
 
@@ -279,13 +280,13 @@ impl Run<'_> {
     fn show(
         &self,
         model: &FittedModel,
-        tested: &Tested,
+        tested: &TestResult,
         linear: Option<&Score>,
         test: &Table,
     ) -> Result<(), Error> {
         let (console, unit) = (self.console, self.example.unit);
-        if let Some(record) = model.record() {
-            console.paragraph("training", words::ending(model, record));
+        if let Some(ending) = model.ending() {
+            console.paragraph("training", ending);
         }
         console.entry("test", tested.score.line(unit));
         let constant = baselines::constant_name(model.model().target.task());
@@ -294,45 +295,9 @@ impl Run<'_> {
             beside += &format!("; a linear model: {}", linear.headline(unit));
         }
         console.detail("beside", beside);
-        self.show_rows(model, test)
-    }
-
-    /// A few evenly spaced test rows, with their predictions and targets.
-    fn show_rows(&self, model: &FittedModel, test: &Table) -> Result<(), Error> {
-        const ROWS: usize = 5;
-        let example = self.example;
-        let rows: Vec<usize> = (0..ROWS).map(|row| row * test.rows() / ROWS).collect();
-        let sample = test.select(example.name, &rows)?;
-        let predictions = model.predict(&sample)?;
-        let target = &model.model().target;
-        let targets = Targets::read(&sample, target)?;
-        let amount = |value: f64| format!("{}{}", example.unit, number(value));
-        let header = [&example.shown[..], &["predicted", "actual"]].concat();
-        let mut lines: Vec<Vec<String>> = vec![header.iter().map(|s| (*s).to_string()).collect()];
-        let labels = predictions.labels();
-        for row in 0..ROWS {
-            let mut line = Vec::new();
-            for column in example.shown {
-                let cell = sample.column(column)?.cells().nth(row);
-                let text = cell.and_then(|cell| cell.category());
-                line.push(text.map_or_else(|| "missing".to_string(), Cow::into_owned));
-            }
-            match (&targets, target) {
-                (Targets::Values(values), _) => {
-                    line.push(labels[row].parse().map_or(String::new(), amount));
-                    line.push(amount(values[row]));
-                }
-                (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
-                    line.push(labels[row].clone());
-                    line.push(of_row[row].map_or(String::new(), |class| classes[class].clone()));
-                }
-                _ => {}
-            }
-            lines.push(line);
-        }
-        for (index, line) in align(&lines).into_iter().enumerate() {
-            self.console
-                .detail(if index == 0 { "rows" } else { "" }, line);
+        let lines = model.sample_rows(test, ROWS, &self.example.shown, unit)?;
+        for (index, line) in lines.into_iter().enumerate() {
+            console.detail(if index == 0 { "rows" } else { "" }, line);
         }
         Ok(())
     }
@@ -364,45 +329,6 @@ impl Run<'_> {
         self.console.paragraph("folds", text);
         Ok(())
     }
-
-    fn result(
-        &self,
-        model: &FittedModel,
-        tested: &Tested,
-        linear: Option<&Score>,
-        curve: Option<&LearningCurve>,
-        path: &Path,
-    ) -> Map<String, Value> {
-        let mut result = tested.score.json();
-        result.insert("scored_on".to_string(), json!("test"));
-        let constant = Value::Object(tested.constant.json());
-        result.insert("baseline".to_string(), constant);
-        result.insert("linear".to_string(), json!(linear.map(Score::json)));
-        if let Some(record) = model.record() {
-            result.extend(facts(model, record, curve, path));
-        }
-        result
-    }
-}
-
-/// Columns of equal width.
-fn align(lines: &[Vec<String>]) -> Vec<String> {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        let cells = lines.iter().map(|line| line[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    lines
-        .iter()
-        .map(|line| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:>width$}"));
-            cells.collect::<Vec<_>>().join("  ")
-        })
-        .collect()
 }
 
 #[cfg(test)]

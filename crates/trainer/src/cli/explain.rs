@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use backburn::text::{count, number, shown};
-use backburn::{ColumnKind, SavedModel, history_file, read_table};
-use backburn_explain::{Dependence, ExplainOptions, Explanation, Measure, Rest, RowExplanation};
+use backburn::text::count;
+use backburn::{SavedModel, history_file, read_table};
+use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
 
 use super::args::ExplainArgs;
-use super::report_file::ReportFile;
-use super::train_outcome::mean_and_spread;
+use super::saving::{report_file, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
@@ -20,8 +19,8 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?.device;
     let beside = history_file::path_beside(&args.model);
     let others = [args.model.as_path(), &beside, &args.table];
-    let report_file = match &args.report {
-        Some(path) => Some(ReportFile::create(path, &others)?),
+    let report = match &args.report {
+        Some(path) => Some(report_file(path, &others)?),
         None => None,
     };
     let model = SavedModel::load(&args.model, &device)?;
@@ -50,16 +49,16 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     if options.columns {
         show_importance(&explanation, console);
-        explanation
-            .dependence
-            .iter()
-            .for_each(|dependence| show_dependence(dependence, console));
+        for dependence in &explanation.dependence {
+            console.paragraph("effect", dependence);
+        }
     }
-    explanation
-        .rows
-        .iter()
-        .for_each(|row| show_row(row, console));
-    if let Some(file) = report_file {
+    for row in &explanation.rows {
+        for (index, line) in row.lines().into_iter().enumerate() {
+            console.entry(if index == 0 { "row" } else { "" }, line);
+        }
+    }
+    if let Some(file) = report {
         let rows = EvaluatedRows {
             table: &table,
             numbers: None,
@@ -77,7 +76,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
                 console.paragraph("note", text);
             }
         }
-        file.write(&report, console)?;
+        write_report(&file, &report, console)?;
     }
     if args.json {
         // Row numbers are counted from 1.
@@ -99,93 +98,15 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
 fn show_importance(explanation: &Explanation, console: Console) {
     /// The largest number of columns that are shown.
     const COLUMNS: usize = 15;
-    let measure = match explanation.measure {
-        Measure::Rmse => "how much the RMSE rises when a column is shuffled",
-        Measure::LogLoss => "how much the log loss rises when a column is shuffled",
-        Measure::Change => {
-            "how much predictions change when a column is shuffled (no row has the target)"
-        }
-    };
-    console.entry("importance", measure);
+    console.entry("importance", explanation.measure);
     if explanation.importance.is_empty() {
         console.entry("", "importance needs at least two rows");
     }
     for importance in explanation.importance.iter().take(COLUMNS) {
-        let amount = mean_and_spread(importance.mean, importance.std);
-        console.entry("", format!("{:<30} {amount}", shown(&importance.column)));
+        console.entry("", importance);
     }
     if explanation.importance.len() > COLUMNS {
         let more = count(explanation.importance.len() - COLUMNS, "column");
         console.entry("", format!("and {more} more; --json prints all"));
-    }
-}
-
-fn show_dependence(dependence: &Dependence, console: Console) {
-    /// The largest number of points that are shown.
-    const POINTS: usize = 5;
-    let Dependence {
-        column,
-        kind,
-        points,
-        class,
-        ..
-    } = dependence;
-    let step = points.len().div_ceil(POINTS).max(1);
-    let last = points.len().saturating_sub(1);
-    let shown_points = points.iter().enumerate().filter(|(index, point)| {
-        index.is_multiple_of(step) || *index == last || point.value.is_empty()
-    });
-    let points: Vec<String> = shown_points
-        .map(|(_, point)| {
-            let value = match (point.value.as_str(), point.number) {
-                ("", _) => "missing".to_string(),
-                (_, Some(value)) if *kind == ColumnKind::Numeric && value.abs() < 1e4 => {
-                    value.to_string()
-                }
-                (text, _) => shown(text),
-            };
-            format!("{value} → {}", number(point.mean))
-        })
-        .collect();
-    let of = match class {
-        None => "mean prediction".to_string(),
-        Some(class) => format!("mean probability of {}", shown(class)),
-    };
-    let points = points.join("; ");
-    console.paragraph("effect", format!("{}, {of}: {points}", shown(column)));
-}
-
-fn show_row(row: &RowExplanation, console: Console) {
-    let class = row.class.as_ref();
-    let class = class.map_or(String::new(), |c| format!(" for {}", shown(c)));
-    console.entry(
-        "row",
-        format!(
-            "data row {}: {}{class}, where an average row has {}",
-            row.row + 1,
-            number(row.prediction),
-            number(row.baseline)
-        ),
-    );
-    let line = |amount: f64, what: String| {
-        let sign = if amount < 0.0 { "-" } else { "+" };
-        let size = number(amount.abs());
-        console.entry("", format!("{:>12} {what}", format!("{sign}{size}")));
-    };
-    let leading = row.leading(6..=12);
-    for part in leading.shown {
-        let value = part.value.as_deref().map_or("missing".to_string(), shown);
-        line(part.amount, format!("for {} {value}", shown(&part.column)));
-    }
-    for (Rest { columns, amount }, how) in [(leading.raising, "raise"), (leading.lowering, "lower")]
-    {
-        if columns > 0 {
-            let columns = count(columns, "other column");
-            line(amount, format!("for {columns} that {how} it"));
-        }
-    }
-    if row.has_remainder() {
-        let why = "that no column accounts for: the activation function jumps";
-        line(row.remainder, why.to_string());
     }
 }

@@ -1,8 +1,7 @@
 //! `trainer find-lr`.
 
 use backburn::text::count;
-use backburn::{Dataset, EncodedSplit, network_config, read_table};
-use backburn_training::{RangeTest, range_test};
+use backburn::{Dataset, RangeTest, find_learning_rate, read_table};
 use serde_json::json;
 
 use super::args::FindLrArgs;
@@ -16,16 +15,11 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?.device;
     let table = read_table(&args.table.table, &args.table.read.options())?;
     let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
-    let encoded = EncodedSplit::new(&data, data.validation_split(&config), &config, &device)?;
-    let rows = encoded.training.rows();
-    let network = network_config(&config, &encoded.encoder, &encoded.target, rows)?;
-    device.seed(config.training.seed);
-    let network = network.init(&device)?;
     let RangeTest {
         rates,
         losses,
         suggestion,
-    } = range_test(&network, &encoded.training, &config.training)?;
+    } = find_learning_rate(&data, &config, &device)?;
 
     let console = Console::for_json(args.run.json);
     let points: Vec<(f64, f64)> = rates

@@ -1,10 +1,11 @@
 //! `trainer gradcheck`.
 
 use backburn::text::{count, shown};
-use backburn::{Config, Dataset, DatasetOptions, EncodedSplit, network_config, read_table};
-use backburn_model::{Activation, Mlp, MlpConfig};
-use backburn_training::{GradientCheck, StraightThrough, TOLERANCE, check_gradients};
-use burn::tensor::{Device, Tensor};
+use backburn::{
+    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
+};
+use backburn_model::Activation;
+use backburn_training::TOLERANCE;
 use serde_json::{Map, Value, json};
 
 use super::args::GradcheckArgs;
@@ -12,9 +13,6 @@ use super::example::{HOUSE_PRICES, PENGUINS};
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
-
-/// The number of rows in the loss.
-const ROWS: usize = 16;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
@@ -44,14 +42,11 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             ..DatasetOptions::default()
         };
         let data = Dataset::new(table.clone(), target, &options)?;
-        let checks = check(&data, elements, &config, &device, console)?;
-        let names = checks
-            .iter()
-            .filter(|check| !passes(check))
-            .map(|check| check.name.clone());
-        wrong.extend(names);
-        checked += checks.len();
-        results.insert(table.name().to_string(), json!(checks));
+        let check = check_network_gradients(&data, elements, &config, &device)?;
+        show(&data, &check, console);
+        wrong.extend(check.wrong().map(str::to_string));
+        checked += check.parameters.len();
+        results.insert(table.name().to_string(), json!(check.parameters));
     }
     if args.run.json {
         console::json(&Value::Object(results));
@@ -72,69 +67,9 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     }
 }
 
-fn passes(check: &GradientCheck) -> bool {
-    check.error < TOLERANCE
-}
-
-fn check(
-    data: &Dataset,
-    elements: Option<usize>,
-    config: &Config,
-    device: &Device,
-    console: Console,
-) -> Result<Vec<GradientCheck>, Error> {
-    let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
-    let rows = encoded.training.rows();
-    let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
-    let step = network.activation == Activation::Step;
-    if step {
-        // The surrogate of a step is for one forward pass, and with dropout each pass differs.
-        network.dropout = 0.0;
-    }
-    let examples = encoded.training.slice(0, rows.min(ROWS));
-    let seed = config.training.seed;
-    device.seed(seed);
-    let mlp = network.init(device)?;
-    let criterion = config.training.criterion();
-    let around = std::cell::OnceCell::new();
-    let in_double = examples.in_double();
-    // The indices of categories are not numbers that can be differentiated.
-    let [batch, columns] = examples.inputs.dims();
-    let numbers = match network.inputs {
-        0 => columns,
-        inputs => inputs,
-    };
-    let inputs = examples.inputs.clone().slice([0..batch, 0..numbers]);
-    let indices = in_double.inputs.clone().slice([0..batch, numbers..columns]);
-    let mut checks = check_gradients(&mlp, &inputs, elements, seed, |mlp: &Mlp, rows| {
-        let rows = match numbers == columns {
-            true => rows,
-            false => Tensor::cat(vec![rows, indices.clone().autodiff()], 1),
-        };
-        let outputs = match step {
-            true => around
-                .get_or_init(|| StraightThrough::around(mlp, rows.clone()))
-                .forward(mlp, rows),
-            false => mlp.forward(rows),
-        };
-        criterion.forward(outputs, &in_double.targets, in_double.weights.as_ref())
-    });
-
-    if network.inputs == 0 {
-        checks.retain(|check| check.name != "inputs");
-    }
-    show(data, &network, examples.rows(), &checks, console);
-    Ok(checks)
-}
-
 /// Prints the checks of a network, a line for each parameter.
-fn show(
-    data: &Dataset,
-    network: &MlpConfig,
-    rows: usize,
-    checks: &[GradientCheck],
-    console: Console,
-) {
+fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
+    let network = &check.network;
     let (name, task) = (data.table().name(), data.task());
     console.entry(
         "table",
@@ -143,7 +78,7 @@ fn show(
     let widths: Vec<String> = network.widths().iter().map(usize::to_string).collect();
     let shape = format!("{} ({})", widths.join(" → "), network.activation);
     console.entry("network", shape);
-    let rows = count(rows, "row");
+    let rows = count(check.rows, "row");
     let text = format!("{rows} in 64 bits: backpropagation against central differences");
     console.entry("check", text);
     if network.activation == Activation::Step {
@@ -152,30 +87,7 @@ fn show(
         console.paragraph("note", note);
     }
     console.say("");
-    console.say(format_args!(
-        "{:<34} {:>12} {:>14} {:>11} {:>9}",
-        "parameter", "shape", "checked", "largest", "error"
-    ));
-    for check in checks {
-        let shape: Vec<String> = check.shape.iter().map(usize::to_string).collect();
-        let all: usize = check.shape.iter().product();
-        let verdict = match (passes(check), check.kinks) {
-            (false, _) => {
-                let (index, gradient, difference) = check.worst;
-                format!(
-                    " wrong: element {index} is {gradient:.6e}, the difference is {difference:.6e}"
-                )
-            }
-            (true, 0) => String::new(),
-            (true, kinks) => format!(" {kinks} at a kink"),
-        };
-        console.say(format_args!(
-            "{:<34} {:>12} {:>14} {:>11.2e} {:>9.0e}{verdict}",
-            check.name,
-            shape.join(" × "),
-            format!("{} of {all}", check.checked),
-            check.largest,
-            check.error
-        ));
+    for line in check.lines() {
+        console.say(line);
     }
 }

@@ -1,8 +1,7 @@
 //! The command line: its arguments, and a file for each command.
 
 pub mod args;
-#[cfg(feature = "boosting")]
-mod boosting;
+pub mod command_line;
 pub mod compare;
 pub mod config;
 pub mod evaluate;
@@ -11,12 +10,7 @@ pub mod explain;
 pub mod find_lr;
 pub mod gradcheck;
 pub mod inspect;
-mod keep_model;
 pub mod predict;
-mod predictions;
-mod report;
-mod report_file;
-pub mod resume;
 mod saving;
 pub mod train;
 mod train_outcome;

@@ -1,11 +1,14 @@
-//! The file of a model.
+//! The files of a model, its history and its report.
 
 use std::path::{Path, PathBuf};
 
 use backburn::text::shown;
-use backburn::{ModelFile, SavedModel};
+use backburn::{FittedModel, ModelFile, SavedModel, history_file};
+use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
+use crate::ui::console::Console;
+use crate::ui::words;
 
 /// The file for a model: that of `--out`, or the default.
 pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Error> {
@@ -61,4 +64,35 @@ pub fn default_out(table: &Path) -> PathBuf {
         "-" | "" => PathBuf::from("model.safetensors"),
         stem => PathBuf::from(format!("{stem}.safetensors")),
     }
+}
+
+/// Writes the history beside the model. If that fails, prints a note: the model does not need it.
+pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
+    // There is no history beside a pipe or a device.
+    let Some(record) = model.record().filter(|_| path.is_file()) else {
+        return;
+    };
+    match history_file::write(path, model.model(), &record.history, &record.findings) {
+        Ok(path) => console.detail("history", words::path(&path)),
+        Err(error) => {
+            let path = history_file::path_beside(path);
+            let path = path.display();
+            console.paragraph("note", format!("{path}: the history is not saved: {error}"));
+        }
+    }
+}
+
+/// The file for the report of `--report`, which no other output (`others`) may have.
+pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
+    ReportFile::create(path, others).map_err(|error| match error {
+        backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
+        other => other.into(),
+    })
+}
+
+/// Writes a report.
+pub fn write_report(file: &ReportFile, report: &Report, console: Console) -> Result<(), Error> {
+    file.write(report)?;
+    console.detail("report", words::path(file.path()));
+    Ok(())
 }

@@ -1,23 +1,24 @@
 //! `trainer train`.
 
+use std::env;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use backburn::{
-    Changed, Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
-    FitContext, FittedModel, FolderError, LearningCurve, Members, ModelFile, OutputFile, RunFolder,
-    SelectedDevice, Table, folder_error, history_file, learning_curve, read_table,
+    Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
+    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
+    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
+    history_file, learning_curve, read_table, text::escaped,
 };
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
-use super::keep_model::KeepModel;
-use super::predictions::{header, write_rows};
-use super::report::{Scores, failure_report, training_report};
-use super::report_file::ReportFile;
-use super::resume::{self, CommandLine, Run};
-use super::saving::{check_replaced, default_out, model_file, save};
-use super::train_outcome::{Tested, facts, save_history, show_scores, test};
+use super::command_line::CommandLine;
+use super::saving::{
+    check_replaced, default_out, model_file, report_file, save, save_history, write_report,
+};
+use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -60,12 +61,12 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         false => &progress,
     };
     let model_path = files.model_path.clone();
-    let keep = KeepModel::new(&model_path, console, shown);
-    let describe = || Ok(describe_run(args, &config, &device, &data, test.as_ref())?.to_json()?);
+    let keep = KeepModel::new(&model_path, shown);
+    let now = || describe_run(args, &config, &device, &data, test.as_ref());
+    let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let now = || describe_run(args, &config, &device, &data, test.as_ref());
-    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
+    let checkpoints = open_checkpoints(checkpoints, args, &model_path, &now, console)?;
     let training = Training {
         args,
         line,
@@ -106,7 +107,7 @@ impl<'a> Files<'a> {
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
         let report = match &args.report {
-            Some(path) => Some(ReportFile::create(
+            Some(path) => Some(report_file(
                 path,
                 &[&model_path, &history_file::path_beside(&model_path)],
             )?),
@@ -172,8 +173,18 @@ fn describe_run(
     device: &SelectedDevice,
     data: &Dataset,
     test: Option<&Table>,
-) -> Result<Run, backburn::Error> {
-    Run::new(args, config, device, data.table(), test)
+) -> Result<RunDescription, backburn::Error> {
+    let options = [
+        ("task", args.table.task.map(|task| format!("{task:?}"))),
+        ("folds", args.folds.map(|folds| folds.to_string())),
+    ];
+    let facts = options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let folder = env::current_dir().ok();
+    let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
+    let run = RunDescription::new(config, device, data, test, facts)?;
+    Ok(run.with_command(args.typed.clone(), folder.unwrap_or_default()))
 }
 
 /// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
@@ -182,14 +193,20 @@ fn open_checkpoints<'a>(
     checkpoints: Checkpoints<'a>,
     args: &TrainArgs,
     model_path: &Path,
-    now: impl Fn() -> Result<Run, backburn::Error>,
+    now: impl Fn() -> Result<RunDescription, backburn::Error>,
     console: Console,
 ) -> Result<Checkpoints<'a>, Error> {
     match (&args.resume, &args.checkpoint) {
         (Some(path), _) => {
-            let (folder, run) = resume::open(path)?;
-            let changed: Option<Changed> = run.check(&now()?, path, args.accept_changes)?;
-            console.detail("resumed", format!("train {}", run.command()));
+            let (folder, run) = RunDescription::open(path)?;
+            let changed = run.check(&now()?, path, args.accept_changes);
+            let changed = changed.map_err(|error| {
+                let hint = "to resume it with these changes, add --accept-changes";
+                Error::Failed(format!("{error}\n{hint}"))
+            })?;
+            let words = run.arguments().iter().map(|word| escaped(&quoted(word)));
+            let words = words.collect::<Vec<_>>().join(" ");
+            console.detail("resumed", format!("train {words}"));
             Ok(checkpoints.changed(changed).in_folder(folder)?)
         }
         (None, Some(path)) => {
@@ -207,7 +224,7 @@ fn open_checkpoints<'a>(
         }
         (None, None) => {
             let beside = model_path.with_extension("checkpoint");
-            if let Ok(run) = Run::read(&beside)
+            if let Ok(run) = RunDescription::read(&beside)
                 && run.is_of(&args.table.target)
             {
                 let program = console::program();
@@ -278,23 +295,22 @@ impl Training<'_> {
         let curve = self.learning_curve(&mut model, files.report.is_some());
         if let Some(record) = model.record() {
             words::findings(&record.findings, self.console);
-            result.extend(facts(&model, record, curve.as_ref(), &path));
         }
+        result.extend(model.facts_json(&path, curve.as_ref()));
         save_history(&model, &path, self.console);
         if let Some(file) = files.report {
             self.progress.phase("writing the report");
             let command = self.line.command();
-            let report = training_report(
-                &model,
-                self.data,
-                self.test,
-                &scores,
-                curve,
-                &command,
-                ("", REPEATS),
-            )?;
+            let options = TrainingReportOptions {
+                scores,
+                learning_curve: curve,
+                command: &command,
+                unit: "",
+                repeats: REPEATS,
+            };
+            let report = Report::of_training(&model, self.data, self.test, options)?;
             self.progress.finish();
-            file.write(&report, self.console)?;
+            write_report(&file, &report, self.console)?;
         }
         let next = format!(
             "{} predict {} TABLE",
@@ -333,8 +349,9 @@ impl Training<'_> {
             words::findings(findings, self.console);
             if let Some(file) = report_file {
                 let command = self.line.command();
-                let report = failure_report(history, findings, self.data, self.config, &command);
-                file.write(&report, self.console)?;
+                let report =
+                    Report::of_failure(history, findings, self.data, self.config, &command);
+                write_report(file, &report, self.console)?;
             }
             if self.args.run.json {
                 console::json(&json!({ "stop": "Diverged", "findings": findings }));
@@ -347,28 +364,22 @@ impl Training<'_> {
     fn show(
         &self,
         model: &FittedModel,
-        tested: Result<Option<Tested>, Error>,
+        tested: Result<Option<TestResult>, Error>,
         path: &Path,
         scores: &mut Scores,
         result: &mut Map<String, Value>,
     ) -> Result<(), Error> {
-        let Some(record) = model.record() else {
-            return Ok(());
-        };
-        self.console
-            .paragraph("training", words::ending(model, record));
+        if let Some(ending) = model.ending() {
+            self.console.paragraph("training", ending);
+        }
         let saved = words::path(path);
         match tested {
             Ok(tested) => {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, self.data.task(), "");
                 }
-                result.extend(show_scores(
-                    record,
-                    tested.as_ref(),
-                    self.data,
-                    self.console,
-                ));
+                show_scores(model, tested.as_ref(), self.data, self.console);
+                result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
                 Ok(())
             }
@@ -407,12 +418,8 @@ impl Training<'_> {
 
 /// Writes the out-of-fold predictions.
 fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
-    let mut out = csv::Writer::from_writer(BufWriter::new(&mut file));
-    let header = header(&validated.predictions, false).into_iter();
-    out.write_record(std::iter::once("row".to_string()).chain(header))?;
-    let rows = Some(validated.rows.as_slice());
-    write_rows(&validated.predictions, rows, None, &mut out)?;
-    out.flush()?;
-    drop(out);
+    let mut out = PredictionCsv::new(BufWriter::new(&mut file), true);
+    out.write(&validated.rows, &validated.predictions, None)?;
+    out.finish()?;
     file.commit()
 }

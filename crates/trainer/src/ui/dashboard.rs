@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use std::sync::{Mutex, PoisonError};
 
-use backburn::text::{integer, number, shown};
+use backburn::text::{integer, number, seconds, shown};
 use backburn::{EpochReport, Event, Observer, Scorer, StopToken};
 use backburn_training::{BatchReport, LayerReport, StartReport};
 use ratatui::crossterm::event::{
@@ -26,7 +26,7 @@ use ratatui::{Frame, Terminal};
 use super::chart::{self, bounds};
 use super::progress::Progress;
 use super::terminal;
-use super::words::{rows, seconds};
+use super::words::rows;
 use crate::interrupt;
 
 type Points = Vec<(f64, f64)>;

@@ -10,7 +10,6 @@ use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::{Console, Verbosity, verbosity};
-use super::words;
 use crate::interrupt;
 
 /// Shows a bar for each training, if standard error is a terminal, and prints lines: the selected settings,
@@ -189,11 +188,11 @@ impl Observer for Progress<'_> {
                 bar.set_length(*trials as u64);
                 bar.set_style(style("{prefix:10} {wide_bar} {msg}"));
                 bar.set_prefix("choosing");
-                bar.set_message(words::selection(*selection));
+                bar.set_message(selection.to_string());
                 bar.enable_steady_tick(Duration::from_millis(200));
                 self.set_phase(Some(bar));
                 if *run == MAIN && !self.is_terminal {
-                    let text = words::selection(*selection);
+                    let text = selection.to_string();
                     let trials = count(*trials, "small network");
                     self.console
                         .detail("choosing", format!("{text}, by {trials}"));
@@ -206,7 +205,7 @@ impl Observer for Progress<'_> {
             Event::Selected { run, selected } => {
                 self.set_phase(None);
                 if *run == MAIN {
-                    let text = words::selected(*selected);
+                    let text = selected.to_string();
                     self.print(|console| console.detail("chosen", text));
                 }
             }
@@ -294,8 +293,7 @@ impl Observer for Progress<'_> {
                 self.print(|console| console.entry(&heading, score.line(self.unit)));
             }
             Event::Warning(warning) => {
-                let text = words::warning(warning);
-                self.print(|console| console.paragraph("note", text));
+                self.print(|console| console.paragraph("note", warning));
             }
             _ => {}
         }

@@ -2,29 +2,31 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use backburn::{Event, ModelFile, Observer, SavedModel};
+use web_time::Instant;
 
-use crate::ui::console::Console;
+use crate::event::{Event, Observer};
+use crate::model_file::{ModelFile, SavedModel};
+use crate::warning::Warning;
 
 /// The shortest time between two writes of the file.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Rewrites the model file as each network of an ensemble finishes, so that little is lost if the program
-/// is killed. Forwards all events.
+/// is killed. The file is written at most every ten seconds. Forwards all events. If the file cannot be
+/// written, the next observer gets a [`Warning::ModelNotSaved`], and the fit continues.
 pub struct KeepModel<'a> {
     path: &'a Path,
-    console: Console,
     next: &'a dyn Observer,
     written: Mutex<Option<Instant>>,
 }
 
 impl<'a> KeepModel<'a> {
-    pub fn new(path: &'a Path, console: Console, next: &'a dyn Observer) -> Self {
+    /// An observer that writes to the path, and forwards all events to `next`.
+    pub fn new(path: &'a Path, next: &'a dyn Observer) -> Self {
         Self {
             path,
-            console,
             next,
             written: Mutex::new(None),
         }
@@ -39,8 +41,9 @@ impl<'a> KeepModel<'a> {
         *written = Some(Instant::now());
         let result = ModelFile::create(self.path).and_then(|file| file.write(model));
         if let Err(error) = result {
-            let text = format!("not saved yet: {error}");
-            self.console.paragraph("note", text);
+            let reason = error.to_string();
+            let warning = Warning::ModelNotSaved { reason };
+            self.next.on_event(&Event::Warning(&warning));
         }
     }
 }

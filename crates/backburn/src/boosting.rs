@@ -1,11 +1,18 @@
-//! Gradient-boosted trees, as a baseline.
+//! Gradient-boosted trees, as a method to compare with.
 
-use backburn::{Config, Dataset, EncodedSplit, Score, Split, StopToken, Target, Targets};
+use backburn_preprocessing::Target;
+use backburn_table::Split;
 use burn::tensor::{Device, Tensor};
 use forust_ml::objective::ObjectiveType;
 use forust_ml::{GradientBooster, Matrix};
 
+use crate::config::Config;
+use crate::dataset::Dataset;
+use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
+use crate::score::Score;
+use crate::stop_token::StopToken;
+use crate::targets::Targets;
 
 /// A common number of trees for the learning rate below, without tuning either.
 const TREES: usize = 500;
@@ -13,7 +20,11 @@ const RATE: f32 = 0.05;
 
 /// The score of boosted trees (Friedman, "Greedy Function Approximation", 2001) on the validation rows of
 /// a split. There is no time limit. With more than two classes, each class has its own trees (one against
-/// the rest).
+/// the rest). The rows are encoded as `config` says, on the device.
+///
+/// # Errors
+///
+/// The rows cannot be encoded or fitted, no row of the fold can be scored, or the run was stopped.
 pub fn boosted(
     data: &Dataset,
     split: &Split,
@@ -21,6 +32,11 @@ pub fn boosted(
     device: &Device,
     stop: &StopToken,
 ) -> Result<Score, Error> {
+    if split.training.is_empty() {
+        return Err(Error::Failed(
+            "gradient boosting: no row to fit".to_string(),
+        ));
+    }
     let data = data.subset(&split.training);
     let encoded = EncodedSplit::new(&data, split.clone(), config, device)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
@@ -39,7 +55,7 @@ pub fn boosted(
     let known = targets.numbers(&split.training);
     let fit = |objective: ObjectiveType, wanted: Vec<f64>| -> Result<Vec<f64>, Error> {
         if stop.is_stopped() {
-            return Err(backburn::Error::Interrupted.into());
+            return Err(Error::Interrupted);
         }
         let mut trees = GradientBooster::default()
             .set_objective_type(objective)

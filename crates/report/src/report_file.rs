@@ -4,29 +4,32 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use backburn::OutputFile;
-use backburn_report::Report;
+use backburn::{Error, OutputFile};
 
-use crate::error::Error;
-use crate::ui::console::Console;
-use crate::ui::words;
+use crate::report::Report;
 
-/// A file for a report. It is checked before the work starts.
+/// A file for a report. It is checked before the work starts, and written when the work is done.
+#[derive(Debug, Clone)]
 pub struct ReportFile(PathBuf);
 
 impl ReportFile {
     /// Checks that a report can be written at the path, that the path holds no other file, and that no
-    /// other output (`others`) has the same path.
+    /// other output (`others`: the model and its history) has the same path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a path that another output has, or `-`; [`Error::Failed`] for a path that holds
+    /// another file or cannot be written.
     pub fn create(path: &Path, others: &[&Path]) -> Result<Self, Error> {
         if path == Path::new("-") {
-            let reason = "--report -: a report is written to a file, not to standard output";
-            return Err(Error::Usage(reason.to_string()));
+            let reason = "-: a report is written to a file, not to standard output";
+            return Err(Error::Config(reason.to_string()));
         }
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
         if others.iter().any(|other| absolute(other) == absolute(path)) {
             let path = path.display();
-            let reason = format!("--report {path}: the model or its history has the same path");
-            return Err(Error::Usage(reason));
+            let reason = format!("{path}: the model or its history has the same path");
+            return Err(Error::Config(reason));
         }
         refuse_other_files(path)?;
         match OutputFile::create(path) {
@@ -35,8 +38,17 @@ impl ReportFile {
         }
     }
 
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Writes the report, completely or not at all.
-    pub fn write(&self, report: &Report, console: Console) -> Result<(), Error> {
+    ///
+    /// # Errors
+    ///
+    /// The path holds another file by now, or the file cannot be written.
+    pub fn write(&self, report: &Report) -> Result<(), Error> {
         let path = &self.0;
         refuse_other_files(path)?;
         let written = OutputFile::create(path).and_then(|mut file| {
@@ -44,10 +56,7 @@ impl ReportFile {
             file.commit()
         });
         match written {
-            Ok(()) => {
-                console.detail("report", words::path(path));
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(error) => Err(Error::Failed(format!(
                 "{}: the report cannot be written: {error}",
                 path.display()

@@ -1,0 +1,228 @@
+//! A comparison of simple methods and the presets by cross-validation.
+
+use backburn_preprocessing::Target;
+use backburn_table::Split;
+use serde_json::{Value, json};
+use web_time::Instant;
+
+use crate::baselines;
+use crate::config::Config;
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::event::Event;
+use crate::preset::Preset;
+use crate::score::Score;
+use crate::settings::Settings;
+
+/// A method to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ComparedMethod {
+    /// The mean of the training rows, or their class frequencies.
+    Constant,
+    /// A network without hidden layers.
+    Linear,
+    /// Two layers of 128 ReLU units on standardized numbers.
+    Mlp,
+    /// 500 gradient-boosted trees.
+    #[cfg(feature = "boosting")]
+    Boosting,
+    /// The preset `fast`.
+    Fast,
+    /// The preset `default`.
+    Default,
+    /// The preset `best`.
+    Best,
+}
+
+impl ComparedMethod {
+    /// All methods, the simplest first.
+    pub const ALL: &'static [Self] = &[
+        Self::Constant,
+        Self::Linear,
+        Self::Mlp,
+        #[cfg(feature = "boosting")]
+        Self::Boosting,
+        Self::Fast,
+        Self::Default,
+        Self::Best,
+    ];
+
+    /// A short name, such as `plain MLP`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Linear => "linear",
+            Self::Mlp => "plain MLP",
+            #[cfg(feature = "boosting")]
+            Self::Boosting => "boosting",
+            Self::Fast => "fast",
+            Self::Default => "default",
+            Self::Best => "best",
+        }
+    }
+
+    /// The settings of a method that is a network, or of the encoding of one that is not.
+    ///
+    /// # Errors
+    ///
+    /// A seed that is not a valid setting.
+    pub fn config(self, seed: u64) -> Result<Config, Error> {
+        const PLAIN: [&str; 6] = [
+            "data.numeric_scaler=standard",
+            "data.bins=0",
+            "data.target_transform=standard",
+            "data.neighbor_features=false",
+            "data.knn_features=never",
+            "ensemble.members=1",
+        ];
+        const MLP: [&str; 2] = ["network.dropout=0", "network.activation=relu"];
+        const LINEAR: [&str; 2] = ["network.hidden=[]", "training.learning_rate=0.01"];
+        let (preset, set) = match self {
+            Self::Fast => (Preset::Fast, Vec::new()),
+            Self::Best => (Preset::Best, Vec::new()),
+            Self::Default | Self::Constant => (Preset::Default, Vec::new()),
+            Self::Linear => (Preset::Default, [PLAIN.as_slice(), &LINEAR].concat()),
+            _ => (Preset::Default, [PLAIN.as_slice(), &MLP].concat()),
+        };
+        let mut settings = Settings::new();
+        for assignment in set {
+            settings = settings.set(assignment)?;
+        }
+        let settings = settings.set(&format!("training.seed={seed}"))?;
+        settings.over(preset)
+    }
+}
+
+/// The scores of a method on all folds; made by [`compare`].
+#[derive(Debug, Clone)]
+pub struct MethodScores {
+    /// The method.
+    pub method: ComparedMethod,
+    /// For each fold, the score of a model that was trained on the other folds.
+    pub scores: Vec<Score>,
+    /// The mean time for a fold, in seconds.
+    pub seconds: f64,
+}
+
+/// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of the
+/// trainings. After each split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of
+/// the remaining splits are missing.
+///
+/// # Errors
+///
+/// A method that cannot be trained, or a fold that cannot be scored.
+pub fn compare(
+    method: ComparedMethod,
+    data: &Dataset,
+    splits: &[Split],
+    seed: u64,
+    context: &FitContext,
+) -> Result<MethodScores, Error> {
+    let config = method.config(seed)?;
+    let started = Instant::now();
+    let mut scores = Vec::new();
+    for (fold, split) in splits.iter().enumerate() {
+        if context.stop.is_stopped() {
+            break;
+        }
+        let fold_started = Instant::now();
+        let score = score(method, data, split, &config, context)?;
+        context.observer.on_event(&Event::FoldEnd {
+            fold,
+            folds: splits.len(),
+            score: &score,
+            time: fold_started.elapsed(),
+        });
+        scores.push(score);
+    }
+    Ok(MethodScores {
+        method,
+        scores,
+        seconds: started.elapsed().as_secs_f64() / splits.len() as f64,
+    })
+}
+
+fn score(
+    method: ComparedMethod,
+    data: &Dataset,
+    fold: &Split,
+    config: &Config,
+    context: &FitContext,
+) -> Result<Score, Error> {
+    #[cfg(feature = "boosting")]
+    if method == ComparedMethod::Boosting {
+        let (device, stop) = (&context.device.device, &context.stop);
+        return crate::boosting::boosted(data, fold, config, device, stop);
+    }
+    let held_out = data.table().select("the fold", &fold.validation)?;
+    let data = data.subset(&fold.training);
+    if method == ComparedMethod::Constant {
+        let (rows, target) = (data.rows(), data.target());
+        let target = Target::fit(data.table(), target, data.task(), rows, rows)?;
+        return baselines::constant(&data, &target, &held_out);
+    }
+    let model = Estimator::new(config.clone()).fit(&data, context)?;
+    model.evaluate(&held_out)
+}
+
+impl MethodScores {
+    /// Each metric with its mean over the folds and its standard deviation between them.
+    pub fn metrics(&self) -> Vec<(&'static str, f64, f64)> {
+        let names: &[&str] = match self.scores.first().map(|score| score.error().0) {
+            Some("RMSE") => &["rmse", "mae", "r2"],
+            _ => &["log_loss", "accuracy", "auc"],
+        };
+        let metric = |name: &&'static str| {
+            let values = self.scores.iter().map(|s| s.metrics().get(*name).copied());
+            let values: Vec<f64> = values.map(|v| v.unwrap_or(f64::NAN)).collect();
+            let count = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / count;
+            let squares = values.iter().map(|v| (v - mean) * (v - mean));
+            (*name, mean, (squares.sum::<f64>() / count).sqrt())
+        };
+        names.iter().map(metric).collect()
+    }
+
+    /// The scores as JSON: those of each fold, and the mean and standard deviation of each metric.
+    pub fn json(&self) -> Value {
+        let folds: Vec<_> = self.scores.iter().map(Score::metrics).collect();
+        let mut row =
+            json!({ "method": self.method.name(), "seconds": self.seconds, "folds": folds });
+        for (name, mean, deviation) in self.metrics() {
+            row[name] = json!({ "mean": mean, "std": deviation });
+        }
+        row
+    }
+}
+
+/// Which method is best, in a sentence. A simpler method that is as good is named. `methods` are in order from
+/// the simplest.
+pub fn verdict(methods: &[MethodScores]) -> String {
+    let error = |row: &MethodScores| row.metrics()[0].1;
+    let Some(best) = methods.iter().min_by(|a, b| error(a).total_cmp(&error(b))) else {
+        return String::new();
+    };
+    // Paired by fold, so that differences between the folds cancel out.
+    let as_good = |row: &&MethodScores| {
+        let pairs = row.scores.iter().zip(&best.scores);
+        let worse: Vec<f64> = pairs.map(|(a, b)| a.error().1 - b.error().1).collect();
+        let count = worse.len() as f64;
+        let mean = worse.iter().sum::<f64>() / count;
+        let squares = worse.iter().map(|w| (w - mean) * (w - mean));
+        let standard_error = (squares.sum::<f64>() / (count - 1.0).max(1.0) / count).sqrt();
+        mean <= standard_error
+    };
+    let name = best.method.name();
+    match methods.iter().find(as_good) {
+        Some(simple) if simple.method != best.method => format!(
+            "{name} has the lowest error. {} is simpler, and the difference is within the spread of the folds",
+            simple.method.name()
+        ),
+        _ => format!(
+            "{name} has the lowest error, and the difference is larger than the spread of the folds"
+        ),
+    }
+}

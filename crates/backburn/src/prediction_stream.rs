@@ -1,0 +1,326 @@
+//! Predictions for a table of any length, batch by batch.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use arrow_array::RecordBatch;
+use backburn_preprocessing::{Predictions, Unseen};
+use backburn_table::{CellError, Skipped, TableError, TableReader, nearest_name};
+
+use crate::error::Error;
+use crate::predictor::Predictor;
+
+/// Predicts the rows of a [`TableReader`] batch by batch, so that memory does not grow with the table.
+///
+/// ```no_run
+/// use backburn::{PredictionStream, Predictor, ReadOptions, TableReader};
+///
+/// let predictor = Predictor::load("houses.safetensors")?;
+/// let reader = TableReader::open("unsold.csv", &ReadOptions::default())?;
+/// for batch in PredictionStream::new(&predictor, reader)? {
+///     let batch = batch?;
+///     for (row, label) in batch.rows.iter().zip(batch.predictions.labels()) {
+///         println!("{row}: {label}");
+///     }
+/// }
+/// # Ok::<(), backburn::Error>(())
+/// ```
+///
+/// By default, the first row that cannot be predicted is an error. See
+/// [`skip_bad_rows`](Self::skip_bad_rows). After an error, the stream ends.
+pub struct PredictionStream<'a> {
+    predictor: &'a Predictor,
+    reader: TableReader,
+    /// The coverage of the intervals, if they are computed.
+    coverage: Option<f64>,
+    on_skipped: Option<OnSkipped<'a>>,
+    numbers: RowNumbers,
+    /// The current batch, and the indices of its rows in the table.
+    batch: RecordBatch,
+    batch_rows: Vec<usize>,
+    /// The first row of the batch that is not predicted yet.
+    start: usize,
+    /// The number of rows to predict next.
+    wanted: usize,
+    predicted: usize,
+    skipped: usize,
+    unseen: Unseen,
+    failed: bool,
+}
+
+/// Gets each skipped row.
+type OnSkipped<'a> = Box<dyn FnMut(&TableReader, &Skipped) + 'a>;
+
+/// The predictions for some consecutive rows; made by [`PredictionStream`].
+#[derive(Debug, Clone)]
+pub struct PredictedRows {
+    /// The indices of the rows in the table, from 0.
+    pub rows: Vec<usize>,
+    /// The prediction of each row.
+    pub predictions: Predictions,
+    /// The bounds of the prediction interval of each row, in the target's unit, if intervals are computed.
+    pub intervals: Option<Vec<[f64; 2]>>,
+}
+
+impl<'a> PredictionStream<'a> {
+    /// A stream of the predictions for all rows of the reader.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks a column that the model needs.
+    pub fn new(predictor: &'a Predictor, reader: TableReader) -> Result<Self, Error> {
+        let schema = reader.schema();
+        let names = || schema.fields().iter().map(|field| field.name().as_str());
+        let encoder = &predictor.model().encoder;
+        if let Some(lacking) = encoder.lacking(names()).first() {
+            return Err(Error::from(TableError::NoColumn {
+                name: reader.name().to_string(),
+                column: (*lacking).to_string(),
+                nearest: nearest_name(lacking, names()),
+            }));
+        }
+        Ok(Self {
+            predictor,
+            batch: RecordBatch::new_empty(reader.schema()),
+            reader,
+            coverage: None,
+            on_skipped: None,
+            numbers: RowNumbers::default(),
+            batch_rows: Vec::new(),
+            start: 0,
+            wanted: 0,
+            predicted: 0,
+            skipped: 0,
+            unseen: Unseen::default(),
+            failed: false,
+        })
+    }
+
+    /// Also computes prediction intervals with this coverage, a probability such as 0.9.
+    ///
+    /// # Errors
+    ///
+    /// The model does not support the coverage, or has no intervals.
+    pub fn with_intervals(self, coverage: f64) -> Result<Self, Error> {
+        let checked = self.predictor.model().target.check_coverage(coverage);
+        checked.map_err(Error::Failed)?;
+        Ok(Self {
+            coverage: Some(coverage),
+            ..self
+        })
+    }
+
+    /// Skips the rows that cannot be predicted. `on_skipped` gets each of them, with the reader, whose
+    /// [`location`](TableReader::location) says where the row is. The reader must skip bad rows too
+    /// ([`ReadOptions::skip_bad_rows`](backburn_table::ReadOptions::skip_bad_rows)).
+    pub fn skip_bad_rows(self, on_skipped: impl FnMut(&TableReader, &Skipped) + 'a) -> Self {
+        Self {
+            on_skipped: Some(Box::new(on_skipped)),
+            ..self
+        }
+    }
+
+    /// The number of rows predicted so far.
+    pub fn rows(&self) -> usize {
+        self.predicted
+    }
+
+    /// The number of rows skipped so far.
+    pub fn skipped_rows(&self) -> usize {
+        self.skipped
+    }
+
+    /// The rows so far whose category was not seen in training.
+    pub fn unseen(&self) -> &Unseen {
+        &self.unseen
+    }
+
+    /// Checks, after the last batch, that at least one row was predicted.
+    ///
+    /// # Errors
+    ///
+    /// The table has no rows, or all of them were skipped.
+    pub fn check_not_empty(&self) -> Result<(), Error> {
+        let reason = match (self.predicted, self.skipped) {
+            (0, 0) => "the table has a header but no rows",
+            (0, _) => "none of its rows can be predicted",
+            _ => return Ok(()),
+        };
+        Err(Error::from(TableError::Unusable {
+            name: self.reader.name().to_string(),
+            reason: reason.to_string(),
+        }))
+    }
+
+    /// The next predictions. `None` at the end of the table.
+    fn advance(&mut self) -> Result<Option<PredictedRows>, Error> {
+        loop {
+            while self.start < self.batch.num_rows() {
+                if let Some(predicted) = self.predict_part()? {
+                    return Ok(Some(predicted));
+                }
+            }
+            if !self.read_batch()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads the next batch. `false` at the end of the table.
+    fn read_batch(&mut self) -> Result<bool, Error> {
+        let batch = self.reader.next().transpose()?;
+        for skipped in self.reader.skipped() {
+            self.numbers.skip(skipped.row);
+            self.report(&skipped);
+        }
+        let Some(batch) = batch else {
+            return Ok(false);
+        };
+        self.batch_rows = self.numbers.next(batch.num_rows());
+        (self.start, self.wanted) = (0, batch.num_rows());
+        self.batch = batch;
+        Ok(true)
+    }
+
+    /// Predicts the next rows of the batch. `None` if there is a bad row among them.
+    fn predict_part(&mut self) -> Result<Option<PredictedRows>, Error> {
+        let left = self.batch.num_rows() - self.start;
+        let part = self.batch.slice(self.start, self.wanted.min(left));
+        let end = self.start + part.num_rows();
+        match predict(self.predictor, &part, self.coverage) {
+            Ok((predictions, intervals, unseen)) => {
+                let rows = self.batch_rows[self.start..end].to_vec();
+                self.predicted += rows.len();
+                self.unseen.add(unseen);
+                (self.start, self.wanted) = (end, self.wanted.saturating_mul(4));
+                Ok(Some(PredictedRows {
+                    rows,
+                    predictions,
+                    intervals,
+                }))
+            }
+            Err((row, error)) if self.on_skipped.is_none() => {
+                let row = self.batch_rows[self.start + row];
+                Err(error.at(self.reader.location(row)))
+            }
+            // The part becomes smaller until the bad row is alone.
+            Err(_) if part.num_rows() > 1 => {
+                self.wanted = (part.num_rows() / 4).max(1);
+                Ok(None)
+            }
+            Err((_, error)) => {
+                self.report(&Skipped {
+                    row: self.batch_rows[self.start],
+                    reason: error.to_string(),
+                });
+                self.start += 1;
+                Ok(None)
+            }
+        }
+    }
+
+    fn report(&mut self, skipped: &Skipped) {
+        self.skipped += 1;
+        if let Some(on_skipped) = &mut self.on_skipped {
+            on_skipped(&self.reader, skipped);
+        }
+    }
+}
+
+impl Iterator for PredictionStream<'_> {
+    type Item = Result<PredictedRows, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let predicted = self.advance();
+        self.failed = predicted.is_err();
+        predicted.transpose()
+    }
+}
+
+/// Predictions, intervals if they are computed, and unknown categories.
+type Predicted = (Predictions, Option<Vec<[f64; 2]>>, Unseen);
+
+/// Predicts rows. An error has the index of the bad row.
+fn predict(
+    predictor: &Predictor,
+    rows: &RecordBatch,
+    coverage: Option<f64>,
+) -> Result<Predicted, (usize, BadRow)> {
+    let encoded = predictor.model().encoder.encode_batch(rows);
+    let encoded = encoded.map_err(|error| (error.row, BadRow::Cell(error)))?;
+    let (predictions, intervals) = match coverage {
+        None => (predictor.predict_encoded(encoded.numbers), None),
+        Some(coverage) => predictor.predict_intervals(encoded.numbers, coverage),
+    };
+    match predictions.first_not_finite() {
+        Some(row) => Err((row, BadRow::NotFinite)),
+        None => Ok((predictions, intervals, encoded.unseen)),
+    }
+}
+
+/// Why a row cannot be predicted.
+enum BadRow {
+    Cell(CellError),
+    NotFinite,
+}
+
+impl BadRow {
+    fn at(self, location: String) -> Error {
+        match self {
+            Self::Cell(error) => Error::from(TableError::Cell { location, error }),
+            Self::NotFinite => Error::not_finite(&location),
+        }
+    }
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cell(error) => error.fmt(f),
+            Self::NotFinite => f.write_str("the prediction is not a finite number"),
+        }
+    }
+}
+
+/// The indices of rows in the table, from 0, when the reader skips some rows.
+#[derive(Default)]
+struct RowNumbers {
+    next: usize,
+    /// Rows that the reader skipped after the rows that it has returned so far.
+    ahead: BTreeSet<usize>,
+}
+
+impl RowNumbers {
+    /// The indices of the next rows that the reader returns.
+    fn next(&mut self, rows: usize) -> Vec<usize> {
+        let mut numbers = Vec::with_capacity(rows);
+        while numbers.len() < rows {
+            if !self.ahead.remove(&self.next) {
+                numbers.push(self.next);
+            }
+            self.next += 1;
+        }
+        numbers
+    }
+
+    fn skip(&mut self, row: usize) {
+        self.ahead.insert(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_rows_keep_their_numbers() {
+        let mut numbers = RowNumbers::default();
+        numbers.skip(1);
+        numbers.skip(4);
+        assert_eq!(numbers.next(2), [0, 2]);
+        assert_eq!(numbers.next(3), [3, 5, 6]);
+    }
+}

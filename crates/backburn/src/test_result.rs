@@ -1,0 +1,46 @@
+//! The scores of a model on a test table.
+
+use backburn_preprocessing::Unseen;
+use backburn_table::Table;
+
+use crate::baselines;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::fitted_model::FittedModel;
+use crate::score::{Reliability, Score};
+
+/// The scores of a model on a test table; made by [`FittedModel::test`].
+#[derive(Debug, Clone)]
+pub struct TestResult {
+    /// The score of the model.
+    pub score: Score,
+    /// The calibration of its intervals or probabilities.
+    pub reliability: Option<Reliability>,
+    /// The score of always predicting the mean or the class frequencies of the training rows.
+    pub constant: Score,
+    /// The rows whose category was not seen in training.
+    pub unseen: Unseen,
+}
+
+impl FittedModel {
+    /// Scores the model on a test table, beside a constant prediction, and stores the score in the model.
+    /// `data` has the training rows.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not fit the model, or no row with a target.
+    pub fn test(&mut self, data: &Dataset, table: &Table) -> Result<TestResult, Error> {
+        let (predictions, unseen) = self.predictor().predict_and_count(table)?;
+        let target = &self.model().target;
+        let score = Score::of_table(&predictions, table, target)?;
+        let constant = baselines::constant(data, target, table)?;
+        let reliability = score.reliability(self.predictor(), table)?;
+        self.set_test_score(table, &score);
+        Ok(TestResult {
+            score,
+            reliability,
+            constant,
+            unseen,
+        })
+    }
+}

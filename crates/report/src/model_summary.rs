@@ -1,0 +1,95 @@
+//! The facts about a model as lines of text.
+
+use std::collections::BTreeMap;
+
+use backburn::text::{count, escaped, file_name, number, shown};
+use backburn::{SavedModel, Summary, Target};
+use burn::module::Module;
+
+use crate::model_report::{layers, target_transform};
+
+/// The facts about a model, each with a short heading: target, network, training, scores. The heading is empty
+/// for a line that continues the one before.
+pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
+    let summary = &model.summary;
+    let target = format!("{} ({})", shown(model.target.column()), model.target.task());
+    let about_target = match &model.target {
+        Target::Regression { .. } => target_transform(&model.target),
+        Target::Classification { classes, .. } => {
+            let names: Vec<String> = classes.iter().take(20).map(|name| shown(name)).collect();
+            let more = if classes.len() > 20 { ", …" } else { "" };
+            format!(
+                "{}: {}{more}",
+                count(classes.len(), "class"),
+                names.join(", ")
+            )
+        }
+    };
+    let parameters = count(model.network.num_params(), "parameter");
+    let mut facts = vec![
+        ("target", target),
+        ("", about_target),
+        ("network", format!("{}, {parameters}", layers(model))),
+        ("trained", trained(summary)),
+    ];
+    if !summary.validation.is_empty() {
+        facts.push(("validation", scores(&summary.validation)));
+    }
+    if let Some(test) = &summary.test {
+        let on = format!(
+            "{} on {} of {}",
+            scores(&test.scores),
+            count(test.rows, "row"),
+            file_name(&test.table)
+        );
+        facts.push(("test", on));
+    }
+    facts
+}
+
+/// Each column of the model's table, with its kind and how it is used, or why it is not.
+pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
+    let columns = model.schema.columns.iter().map(|column| {
+        let mut encoders = model.encoder.columns.iter();
+        let encoder = encoders.find(|encoder| encoder.name() == column.name);
+        let use_of_it = match (&column.reason, encoder) {
+            _ if column.name == model.target.column() => "target".to_string(),
+            (Some(reason), _) => format!("ignored: {}", escaped(reason)),
+            (None, Some(_)) => {
+                let missing = match column.missing {
+                    0 => String::new(),
+                    missing => format!(", {missing} missing"),
+                };
+                format!("{}, {} different{missing}", column.kind, column.distinct)
+            }
+            (None, None) => "not used".to_string(),
+        };
+        (shown(&column.name), use_of_it)
+    });
+    columns.collect()
+}
+
+fn scores(scores: &BTreeMap<String, f64>) -> String {
+    let words = scores
+        .iter()
+        .map(|(name, value)| format!("{} {}", shown(name), number(*value)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// How the model was trained. A model that was made without a table has no rows.
+fn trained(summary: &Summary) -> String {
+    if summary.training_rows == 0 {
+        return "not recorded: a program built this model without fitting it to a table"
+            .to_string();
+    }
+    format!(
+        "on {} of {}, {} for validation; the best of {} is epoch {}; seed {}; {}",
+        count(summary.training_rows, "row"),
+        file_name(&summary.table),
+        summary.validation_rows,
+        count(summary.epochs, "epoch"),
+        summary.best_epoch,
+        summary.seed,
+        shown(&summary.device),
+    )
+}

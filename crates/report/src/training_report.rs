@@ -1,0 +1,170 @@
+//! The report on a training run.
+
+use backburn::baselines::constant_name;
+use backburn::text::{count, integer, shown};
+use backburn::{
+    Config, Dataset, Error, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason,
+    Table, Task, TestResult, Warning,
+};
+use backburn_explain::{ExplainOptions, Explanation};
+
+use crate::model_report::EvaluatedRows;
+use crate::report::Report;
+
+/// The scores of a report, each with a name that says on which rows it was measured.
+#[derive(Debug, Clone, Default)]
+pub struct Scores(Vec<(String, String)>);
+
+impl Scores {
+    /// Adds a score.
+    pub fn push(&mut self, what: String, score: String) {
+        self.0.push((what, score));
+    }
+
+    /// Puts the scores on test rows first. `unit` is written before amounts of the target.
+    pub fn insert_test(&mut self, tested: &TestResult, task: Task, unit: &str) {
+        let constant = format!("always {}", constant_name(task));
+        self.0
+            .insert(0, ("test".to_string(), tested.score.line(unit)));
+        self.0.insert(1, (constant, tested.constant.headline(unit)));
+    }
+}
+
+/// What a report on a training run shows besides the model and its data.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingReportOptions<'a> {
+    /// The scores, except that of the validation rows.
+    pub scores: Scores,
+    /// The learning curve, if it was computed.
+    pub learning_curve: Option<LearningCurve>,
+    /// The command that trains the model again. May be empty.
+    pub command: &'a str,
+    /// The unit of the target, which is written before each amount, such as `$`.
+    pub unit: &'a str,
+    /// How often each column is shuffled for its importance.
+    pub repeats: usize,
+}
+
+impl Report {
+    /// The report on a model that was fitted to the dataset. It is evaluated on the test table; without one,
+    /// on the validation rows or, if there are none, on the training rows.
+    ///
+    /// # Errors
+    ///
+    /// The model was loaded, so that it has no record of its training, or the rows do not fit into memory.
+    pub fn of_training(
+        model: &FittedModel,
+        data: &Dataset,
+        test: Option<&Table>,
+        options: TrainingReportOptions,
+    ) -> Result<Self, Error> {
+        let Some(record) = model.record() else {
+            return Err(Error::Failed(
+                "a loaded model has no record of its training".to_string(),
+            ));
+        };
+        let TrainingReportOptions { unit, repeats, .. } = options;
+        let (table, numbers, description) = evaluated_rows(record, data, test)?;
+        let rows = EvaluatedRows {
+            table: &table,
+            numbers,
+            description,
+        };
+        let saved = model.model();
+        let explain = ExplainOptions {
+            seed: saved.summary.seed,
+            repeats,
+            ..ExplainOptions::default()
+        };
+        let explanation = Explanation::new(saved, &table, &explain, model.predictor().device())?;
+        let mut report = Self::of_model(saved, &explanation, &rows, unit)?;
+        let notes = notes(data);
+        if !notes.is_empty() {
+            report.notes = notes;
+        }
+        report.learning_curve = options.learning_curve;
+        if record.stop == StopReason::Interrupted {
+            report.notes.insert(0, interrupted(model, record));
+        }
+        if !record.history.epochs.is_empty() {
+            report.findings = Some(record.findings.clone());
+        }
+        report.history = Some(record.history.clone());
+        let columns = ("columns".to_string(), data.columns_by_kind());
+        report.facts.insert(2, columns);
+        report.scores = options.scores.0;
+        if let Some(score) = &record.validation {
+            let score = score.line(unit);
+            report.scores.push(("validation".to_string(), score));
+        }
+        report.command = options.command.to_string();
+        Ok(report)
+    }
+
+    /// The report on a training that diverged before there was a model. `command` is the command that was
+    /// given.
+    pub fn of_failure(
+        history: &History,
+        findings: &[Finding],
+        data: &Dataset,
+        config: &Config,
+        command: &str,
+    ) -> Self {
+        let target = shown(data.target());
+        let facts = [
+            ("rows", integer(data.rows().len())),
+            ("columns", data.columns_by_kind()),
+            ("target", format!("{target} ({})", data.task())),
+            (
+                "model",
+                "none: the loss became infinite or NaN before an epoch was finished".to_string(),
+            ),
+        ];
+        Self {
+            title: format!("Training for {target} failed"),
+            facts: facts.map(|(name, fact)| (name.to_string(), fact)).to_vec(),
+            target,
+            notes: notes(data),
+            history: Some(history.clone()),
+            findings: Some(findings.to_vec()),
+            settings: config.to_toml(),
+            command: command.to_string(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The warnings about a dataset, as sentences.
+fn notes(data: &Dataset) -> Vec<String> {
+    data.warnings().iter().map(Warning::to_string).collect()
+}
+
+fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
+    let reached = match record.networks {
+        1 => count(model.model().summary.epochs, "epoch"),
+        _ => count(model.model().network.members.len(), "network"),
+    };
+    format!("training was interrupted after {reached}")
+}
+
+/// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a
+/// description.
+fn evaluated_rows<'a>(
+    record: &'a FitRecord,
+    data: &Dataset,
+    test: Option<&Table>,
+) -> Result<(Table, Option<&'a [usize]>, String), Error> {
+    if let Some(test) = test {
+        let rows = count(test.rows(), "row");
+        let description = format!("{rows} of {}, which were not trained on", test.name());
+        return Ok((test.clone(), None, description));
+    }
+    let split = &record.split;
+    let (rows, why) = match split.validation.is_empty() {
+        false => (&split.validation, "for validation"),
+        true => (&split.training, "for training, since no rows were held out"),
+    };
+    let table = data.table().select(data.table().name(), rows)?;
+    let description = format!("the {} {why}", count(rows.len(), "row"));
+    Ok((table, Some(rows), description))
+}
