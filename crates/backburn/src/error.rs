@@ -36,6 +36,7 @@ pub enum Error {
     /// The caller asked to stop before there was a result.
     #[error("interrupted before there was a result")]
     Interrupted,
+    /// Any other error, as a sentence.
     #[error("{0}")]
     Failed(String),
 }

@@ -17,7 +17,8 @@ pub fn unseen_note(unseen: &Unseen) -> Option<String> {
         columns.push("…".to_string());
     }
     let columns = columns.join(", ");
-    let words =
-        format!("categories that are not in the training rows are treated as missing: {columns}");
+    let words = format!(
+        "categories that are not in the training rows are none of the known ones: {columns}"
+    );
     (!unseen.is_empty()).then_some(words)
 }

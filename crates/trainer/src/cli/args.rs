@@ -282,47 +282,58 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub table: TableArgs,
     /// A test table, which is only used to score the model
-    #[arg(long, value_name = "TABLE")]
+    #[arg(help_heading = "Training", long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
-    #[arg(short, long, value_name = "MODEL")]
+    #[arg(help_heading = "Training", short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
     /// First cross-validate the settings with this many folds
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(help_heading = "Training", long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
     /// With --folds: write the out-of-fold prediction for each row to a CSV file
-    #[arg(long, value_name = "FILE", requires = "folds")]
+    #[arg(
+        help_heading = "Training",
+        long,
+        value_name = "FILE",
+        requires = "folds"
+    )]
     pub out_of_fold: Option<PathBuf>,
-    /// The time limit of each training, such as 90s, 10m or 1h; the best model so far is kept
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// The time limit of the fit (with --folds, of the fit of each fold too), such as 90s, 10m or 1h; the
+    /// best model so far is kept
+    #[arg(help_heading = "Training", long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// Write checkpoints to this folder, for --resume; it is removed when the run is finished [default:
     /// beside the model, for runs of more than a minute]
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = "Training", long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
     /// The time between checkpoints, such as 5s or 2m [default: 30s, or longer if writing would take more
     /// than a twentieth of the time]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(help_heading = "Training", long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
     /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. All other
     /// options are those of the run, and their paths are relative to the folder in which it began
-    #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
+    #[arg(
+        help_heading = "Training",
+        long,
+        value_name = "DIR",
+        conflicts_with = "checkpoint"
+    )]
     pub resume: Option<PathBuf>,
     /// With --resume: resume even if the table, the settings or the program have changed
-    #[arg(long, requires = "resume")]
+    #[arg(help_heading = "Training", long, requires = "resume")]
     pub accept_changes: bool,
     /// The command line.
     #[arg(skip)]
     pub typed: Vec<String>,
     /// Write a report on the data, the training run and the model to this HTML file
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Training", long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Compute the learning curve: train on parts of the rows too, to see whether more rows would help
     /// [default: with a report, and up to 300 rows]
-    #[arg(long)]
+    #[arg(help_heading = "Training", long)]
     pub learning_curve: bool,
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
-    #[arg(long)]
+    #[arg(help_heading = "Training", long)]
     pub dashboard: bool,
     #[command(flatten)]
     pub run: RunArgs,
@@ -333,21 +344,21 @@ pub struct CompareArgs {
     #[command(flatten)]
     pub table: TableArgs,
     /// The number of folds; each is scored by models that were trained on the others
-    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(help_heading = "Comparison", long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: u16,
     /// A method to compare; may be repeated [default: all]
-    #[arg(long, value_enum, value_name = "NAME")]
+    #[arg(help_heading = "Comparison", long, value_enum, value_name = "NAME")]
     pub only: Vec<Method>,
-    /// The time limit of each training, such as 90s, 10m or 1h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// The time limit of each fit, such as 90s, 10m or 1h
+    #[arg(help_heading = "Comparison", long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// The seed of all random numbers, including those of the folds
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(help_heading = "Comparison", long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: u64,
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Print the result as one JSON object on the last line of standard output
-    #[arg(long)]
+    #[arg(help_heading = "Comparison", long)]
     pub json: bool,
 }
 
@@ -409,9 +420,9 @@ pub struct GradcheckArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub elements: usize,
     #[command(flatten)]
-    pub read: ReadArgs,
-    #[command(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 #[derive(Debug, Arguments)]
@@ -434,12 +445,12 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]
-    pub read: ReadArgs,
-    #[command(flatten)]
     pub device: DeviceArgs,
     /// Print the result as one JSON object on the last line of standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// The format of a CSV file.
@@ -527,12 +538,12 @@ pub struct EvaluateArgs {
     /// A CSV or Parquet file with the target; - for standard input
     pub table: PathBuf,
     #[command(flatten)]
-    pub read: ReadArgs,
-    #[command(flatten)]
     pub device: DeviceArgs,
     /// Print the scores as one JSON object on the last line of standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// What to do with a bad row.
@@ -563,9 +574,9 @@ pub struct PredictArgs {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_error: OnError,
     #[command(flatten)]
-    pub read: ReadArgs,
-    #[command(flatten)]
     pub device: DeviceArgs,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 #[derive(Debug, Arguments)]

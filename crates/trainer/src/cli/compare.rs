@@ -31,8 +31,8 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     words::describe(&data, None, console);
     let splits = k_folds(data.rows(), folds, data.classes(), args.seed);
-    let line = format!("mean of {folds} folds ± standard deviation; lower errors are better");
-    console.detail("scores", line);
+    let text = format!("mean of {folds} folds ± standard deviation; lower errors are better");
+    console.detail("scores", text);
     let progress = Progress::new(console, "");
     // The table has one line for all folds.
     let observer = |event: &Event| match event {

@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
@@ -329,6 +330,10 @@ impl Training<'_> {
         folds: usize,
         out_of_fold: Option<(&PathBuf, OutputFile)>,
     ) -> Result<CrossValidation, Error> {
+        if folds > self.data.rows().len() {
+            let rows = count(self.data.rows().len(), "row");
+            return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
+        }
         let estimator = Estimator::new(self.config.clone());
         let validated = estimator.cross_validate(self.data, folds, &self.context)?;
         self.progress.finish();

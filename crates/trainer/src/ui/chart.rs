@@ -13,13 +13,7 @@ const HEIGHT: u16 = 18;
 /// A curve with its axes, as lines of text.
 pub fn lines(points: &[(f64, f64)], y: &str, x: &str) -> Vec<String> {
     let [xs, ys] = bounds(points);
-    let label = |range: [f64; 2]| {
-        [
-            number(range[0]),
-            number((range[0] + range[1]) / 2.0),
-            number(range[1]),
-        ]
-    };
+    let label = |range: [f64; 2]| [range[0], (range[0] + range[1]) / 2.0, range[1]].map(short);
     let curve = Dataset::default()
         .marker(Marker::Braille)
         .graph_type(GraphType::Line)
@@ -36,6 +30,15 @@ pub fn lines(points: &[(f64, f64)], y: &str, x: &str) -> Vec<String> {
             cells.collect::<String>().trim_end().to_string()
         })
         .collect()
+}
+
+/// A number without zeros at its end.
+fn short(value: f64) -> String {
+    let text = number(value);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
 }
 
 /// The smallest and the largest finite number, along x and along y.
