@@ -113,6 +113,8 @@ mod merge;
 mod model_file;
 mod model_file_error;
 #[cfg(feature = "train")]
+mod nearest_rows;
+#[cfg(feature = "train")]
 mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;

@@ -8,7 +8,7 @@ use backburn_model::{Mlp, MlpConfig};
 use backburn_preprocessing::Target;
 use backburn_training::{
     Diagnosis, DiagnosisContext, Finding, Fitted, History, LearningRate, StopReason, TensorDataset,
-    TrainingError, diagnose, fit, nearest_rows_loss, resume,
+    TrainingError, diagnose, fit, resume,
 };
 use burn::module::Module;
 use web_time::Instant;
@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::event::{Event, NetworkDescription};
 use crate::job::{Job, JobKind};
 use crate::job_result::TrainedNetwork;
+use crate::nearest_rows::nearest_rows_loss;
 use crate::network_config::network_config;
 use crate::score::Score;
 use crate::scorer::Scorer;

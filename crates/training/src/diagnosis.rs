@@ -19,8 +19,8 @@ pub struct DiagnosisContext<'a> {
     pub network: Option<&'a MlpConfig>,
     /// The settings of training, for the same purpose.
     pub training: Option<&'a TrainingConfig>,
-    /// The loss of a nearest-neighbor prediction on the training rows; see
-    /// [`nearest_rows_loss`](crate::nearest_rows_loss). It is needed to find underfitting.
+    /// The mean loss on the training rows of a prediction by the nearest other rows. It is needed to
+    /// find underfitting.
     pub nearest_rows_loss: Option<f64>,
 }
 

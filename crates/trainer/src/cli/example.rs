@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::count;
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, ModelFile,
-    ReadOptions, Score, SelectedDevice, StopToken, Table, TableError, TestResult, history_file,
-    learning_curve,
+    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
+    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
+    TestResult, history_file, learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -203,19 +203,7 @@ impl Run<'_> {
         let tested = test(&mut model, &data, rest.table(), console)?;
         let path = save(file, model.model())?;
         progress.phase("training a linear model to compare with");
-        let linear = match self.stop.is_stopped() {
-            true => None,
-            false => {
-                let (model, test) = (model.model(), rest.table());
-                Some(baselines::linear(
-                    model,
-                    &data,
-                    self.config,
-                    test,
-                    &context,
-                )?)
-            }
-        };
+        let linear = self.linear(&model, &data, rest.table(), &context)?;
         progress.finish();
         self.show(&model, &tested, linear.as_ref(), rest.table())?;
         if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
@@ -246,20 +234,46 @@ impl Run<'_> {
             if let Some(linear) = &linear {
                 scores.push("a linear model".to_string(), linear.headline(example.unit));
             }
-            let command = self.line.command();
-            let options = TrainingReportOptions {
-                scores,
-                learning_curve: curve,
-                command: &command,
-                unit: example.unit,
-                repeats: REPEATS,
-            };
-            let mut page = Report::of_training(&model, &data, Some(rest.table()), options)?;
-            page.title = example.title.to_string();
+            let page = self.report(&model, &data, rest.table(), scores, curve)?;
             progress.finish();
             write_report(&file, &page, console)?;
         }
         Ok(Value::Object(result))
+    }
+
+    /// The score of a linear model beside, unless the run was stopped.
+    fn linear(
+        &self,
+        model: &FittedModel,
+        data: &Dataset,
+        test: &Table,
+        context: &FitContext,
+    ) -> Result<Option<Score>, Error> {
+        if self.stop.is_stopped() {
+            return Ok(None);
+        }
+        let score = baselines::linear(model.model(), data, self.config, test, context)?;
+        Ok(Some(score))
+    }
+
+    fn report(
+        &self,
+        model: &FittedModel,
+        data: &Dataset,
+        test: &Table,
+        scores: Scores,
+        learning_curve: Option<LearningCurve>,
+    ) -> Result<Report, Error> {
+        let options = TrainingReportOptions {
+            scores,
+            learning_curve,
+            command: &self.line.command(),
+            unit: self.example.unit,
+            repeats: REPEATS,
+        };
+        let mut page = Report::of_training(model, data, Some(test), options)?;
+        page.title = self.example.title.to_string();
+        Ok(page)
     }
 
     fn describe(&self, data: &Dataset, test: &Table) {

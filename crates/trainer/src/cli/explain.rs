@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backburn::text::count;
-use backburn::{SavedModel, history_file, read_table};
+use backburn::{SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
@@ -25,39 +25,17 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     };
     let model = SavedModel::load(&args.model, &device)?;
     let table = read_table(&args.table, &args.read.options())?;
-    let row = |&row: &u64| match row as usize <= table.rows() {
-        true => Ok(row as usize - 1),
-        false => Err(Error::Usage(format!(
-            "--row {row}: {} has only {}",
-            table.name(),
-            count(table.rows(), "data row")
-        ))),
-    };
-    let rows = args
-        .row
-        .iter()
-        .map(row)
-        .collect::<Result<BTreeSet<usize>, Error>>()?;
+    let rows = rows(args, &table)?;
     let options = ExplainOptions {
         columns: rows.is_empty() || args.report.is_some(),
-        rows: rows.into_iter().collect(),
+        rows,
         repeats: args.repeats.into(),
         seed: args.seed,
     };
     let explanation = Explanation::new(&model, &table, &options, &device)?;
 
     let console = Console::for_json(args.json);
-    if options.columns {
-        show_importance(&explanation, console);
-        for dependence in &explanation.dependence {
-            console.paragraph("effect", dependence);
-        }
-    }
-    for row in &explanation.rows {
-        for (index, line) in row.lines().into_iter().enumerate() {
-            console.entry(if index == 0 { "row" } else { "" }, line);
-        }
-    }
+    show(&explanation, options.columns, console);
     if let Some(file) = report {
         let rows = EvaluatedRows {
             table: &table,
@@ -93,6 +71,39 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         }));
     }
     Ok(())
+}
+
+/// The rows to explain, by their indices.
+fn rows(args: &ExplainArgs, table: &Table) -> Result<Vec<usize>, Error> {
+    let row = |&row: &u64| match row as usize <= table.rows() {
+        true => Ok(row as usize - 1),
+        false => Err(Error::Usage(format!(
+            "--row {row}: {} has only {}",
+            table.name(),
+            count(table.rows(), "data row")
+        ))),
+    };
+    let rows = args
+        .row
+        .iter()
+        .map(row)
+        .collect::<Result<BTreeSet<usize>, Error>>()?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Prints an explanation, with the importance of columns and the dependence on them if they were computed.
+fn show(explanation: &Explanation, columns: bool, console: Console) {
+    if columns {
+        show_importance(explanation, console);
+        for dependence in &explanation.dependence {
+            console.paragraph("effect", dependence);
+        }
+    }
+    for row in &explanation.rows {
+        for (index, line) in row.lines().into_iter().enumerate() {
+            console.entry(if index == 0 { "row" } else { "" }, line);
+        }
+    }
 }
 
 fn show_importance(explanation: &Explanation, console: Console) {

@@ -176,8 +176,9 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-impl Observer for Progress<'_> {
-    fn on_event(&self, event: &Event) {
+impl Progress<'_> {
+    /// Shows trials and what they chose.
+    fn selection_event(&self, event: &Event) {
         match event {
             Event::SelectionStart {
                 run,
@@ -209,21 +210,13 @@ impl Observer for Progress<'_> {
                     self.print(|console| console.detail("chosen", text));
                 }
             }
-            Event::EnsembleStart {
-                run,
-                members,
-                hidden,
-            } if *run == MAIN => {
-                let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
-                let text = match shapes.as_slice() {
-                    [_] => members.to_string(),
-                    _ => format!(
-                        "{members}, whose hidden layers alternate between {}",
-                        shapes.join(" and ")
-                    ),
-                };
-                self.print(|console| console.detail("networks", text));
-            }
+            _ => {}
+        }
+    }
+
+    /// Shows the training of a network.
+    fn job_event(&self, event: &Event) {
+        match event {
             Event::NetworkStart { job, network } => {
                 if job.diagnose {
                     self.describe(network);
@@ -277,6 +270,28 @@ impl Observer for Progress<'_> {
                     self.print(|console| console.detail("rate", text));
                 }
             }
+            _ => {}
+        }
+    }
+
+    /// Shows ensembles, folds and warnings.
+    fn result_event(&self, event: &Event) {
+        match event {
+            Event::EnsembleStart {
+                run,
+                members,
+                hidden,
+            } if *run == MAIN => {
+                let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
+                let text = match shapes.as_slice() {
+                    [_] => members.to_string(),
+                    _ => format!(
+                        "{members}, whose hidden layers alternate between {}",
+                        shapes.join(" and ")
+                    ),
+                };
+                self.print(|console| console.detail("networks", text));
+            }
             Event::MemberEnd {
                 run,
                 member,
@@ -296,6 +311,23 @@ impl Observer for Progress<'_> {
                 self.print(|console| console.paragraph("note", warning));
             }
             _ => {}
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn on_event(&self, event: &Event) {
+        match event {
+            Event::SelectionStart { .. } | Event::TrialEnd { .. } | Event::Selected { .. } => {
+                self.selection_event(event);
+            }
+            Event::NetworkStart { .. }
+            | Event::FitStart { .. }
+            | Event::Resumed { .. }
+            | Event::BatchEnd { .. }
+            | Event::EpochEnd { .. }
+            | Event::FitEnd { .. } => self.job_event(event),
+            _ => self.result_event(event),
         }
     }
 }

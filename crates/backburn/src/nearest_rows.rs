@@ -1,8 +1,7 @@
 //! The loss of a nearest-neighbor prediction: a baseline for the network.
 
+use backburn_training::{Loss, Targets, TensorDataset, TrainingConfig};
 use burn::tensor::{Int, Tensor};
-
-use crate::{Loss, Targets, TensorDataset, TrainingConfig};
 
 /// The most rows that are compared with each other.
 const ROWS: usize = 1000;
@@ -14,7 +13,7 @@ const NEIGHBORS: usize = 5;
 ///
 /// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows,
 /// or where rows have weights.
-pub fn nearest_rows_loss(
+pub(crate) fn nearest_rows_loss(
     dataset: &TensorDataset,
     outputs: usize,
     config: &TrainingConfig,
