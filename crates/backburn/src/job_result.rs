@@ -61,15 +61,18 @@ enum OutcomeHeader {
     /// The bits of a 64-bit number, which may be infinite.
     Error(u64),
     Skipped,
-    Network {
-        stop: StopReason,
-        seconds: f64,
-        history: History,
-        findings: Vec<Finding>,
-        split: Split,
-        /// How many 32-bit numbers stand behind the header, before the model.
-        outputs: usize,
-    },
+    Network(Box<NetworkHeader>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct NetworkHeader {
+    stop: StopReason,
+    seconds: f64,
+    history: History,
+    findings: Vec<Finding>,
+    split: Split,
+    /// How many 32-bit numbers stand behind the header, before the model.
+    outputs: usize,
 }
 
 impl JobResult {
@@ -83,14 +86,14 @@ impl JobResult {
         let outcome = match &self.outcome {
             Outcome::Error(error) => OutcomeHeader::Error(error.to_bits()),
             Outcome::Skipped => OutcomeHeader::Skipped,
-            Outcome::Network(network) => OutcomeHeader::Network {
+            Outcome::Network(network) => OutcomeHeader::Network(Box::new(NetworkHeader {
                 stop: network.stop,
                 seconds: network.seconds,
                 history: network.history.clone(),
                 findings: network.findings.clone(),
                 split: network.split.clone(),
                 outputs: network.outputs.len(),
-            },
+            })),
         };
         let header = Header {
             name: self.name.clone(),
@@ -125,14 +128,15 @@ impl JobResult {
         let outcome = match outcome {
             OutcomeHeader::Error(bits) => Outcome::Error(f64::from_bits(bits)),
             OutcomeHeader::Skipped => Outcome::Skipped,
-            OutcomeHeader::Network {
-                stop,
-                seconds,
-                history,
-                findings,
-                split,
-                outputs,
-            } => {
+            OutcomeHeader::Network(header) => {
+                let NetworkHeader {
+                    stop,
+                    seconds,
+                    history,
+                    findings,
+                    split,
+                    outputs,
+                } = *header;
                 let length = outputs.checked_mul(4).ok_or_else(damaged)?;
                 let (outputs, model) = rest.split_at_checked(length).ok_or_else(damaged)?;
                 let (outputs, _) = outputs.as_chunks::<4>();

@@ -67,7 +67,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let checkpoints = open_checkpoints(checkpoints, args, &model_path, &now, console)?;
+    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
     let training = Training {
         args,
         line,

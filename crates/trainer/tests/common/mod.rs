@@ -113,7 +113,8 @@ impl Answer {
 /// Says that something was not tested, and why. What `eprintln` writes in a test that passes is not shown, and
 /// this is.
 pub fn skipped(what: &str) {
-    writeln!(io::stderr(), "skipped: {what}").unwrap();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "skipped: {what}").unwrap();
 }
 
 /// As [`skipped`], where a program is missing that anyone can install: a machine that sets `CI` must have it.
