@@ -1,5 +1,6 @@
 //! Checkpoints of the trainings of a run in a folder. A run that was killed can be resumed from them.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use web_time::Instant;
 
 use crate::error::Error;
 use crate::event::{Event, Observer};
+use crate::job::Job;
 use crate::run_folder::{ENDING, FolderError, RUN, RunFolder};
 use crate::stop_token::StopToken;
 use crate::warning::Warning;
@@ -61,6 +63,17 @@ struct Note {
     /// The time that the run had taken.
     seconds: f64,
     history: Option<History>,
+    /// The fingerprint of the job. Checkpoints of earlier versions have none.
+    #[serde(default)]
+    job: Option<String>,
+}
+
+/// Tells the settings and rows of a job from those of others.
+fn fingerprint(job: &Job) -> String {
+    let mut hasher = DefaultHasher::new();
+    job.config.to_toml().hash(&mut hasher);
+    (&job.split.training, &job.split.validation, job.max_epochs).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 impl<'a> Checkpoints<'a> {
@@ -113,10 +126,16 @@ impl<'a> Checkpoints<'a> {
     }
 
     /// The saved state of a job.
-    pub(crate) fn training(&self, name: &str) -> Option<Checkpoint> {
+    pub(crate) fn training(&self, job: &Job) -> Option<Checkpoint> {
+        let name = &job.name;
+        // A checkpoint of another fit, with the same name, does not count.
+        let is_same = |checkpoint: &Checkpoint| {
+            let known = note(checkpoint).and_then(|note| note.job);
+            known.is_none_or(|known| known == fingerprint(job))
+        };
         match self.read(name) {
             Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
-                None => Some(checkpoint),
+                None => Some(checkpoint).filter(is_same),
                 Some(_) if checkpoint.ended().is_some() => None,
                 Some(Changed::Settings) => Some(checkpoint),
                 Some(Changed::Rows) => Some(checkpoint.for_other_rows()),
@@ -263,6 +282,7 @@ pub(crate) struct Checkpointer<'a> {
     checkpoints: &'a Checkpoints<'a>,
     stop: StopToken,
     name: String,
+    fingerprint: String,
     started: Instant,
     /// The time that the run took before it was resumed.
     spent: Duration,
@@ -275,13 +295,14 @@ impl<'a> Checkpointer<'a> {
     pub fn new(
         checkpoints: &'a Checkpoints<'a>,
         stop: StopToken,
-        name: &str,
+        job: &Job,
         spent: Duration,
     ) -> Self {
         Self {
             checkpoints,
             stop,
-            name: name.to_string(),
+            name: job.name.clone(),
+            fingerprint: fingerprint(job),
             started: Instant::now(),
             spent,
             written: Instant::now(),
@@ -304,6 +325,7 @@ impl<'a> Checkpointer<'a> {
         let note = Note {
             seconds: (self.spent + self.started.elapsed()).as_secs_f64(),
             history: history.cloned(),
+            job: Some(self.fingerprint.clone()),
         };
         checkpoint.note = serde_json::to_string(&note).unwrap_or_default();
         self.checkpoints.write(&self.name, checkpoint.to_bytes());

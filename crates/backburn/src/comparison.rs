@@ -122,6 +122,11 @@ pub fn compare(
     context: &FitContext,
 ) -> Result<MethodScores, Error> {
     let config = method.config(seed)?;
+    // Each fit is a run of its own: one folder of checkpoints cannot serve them all.
+    let context = &FitContext {
+        checkpoints: None,
+        ..context.quiet()
+    };
     let started = Instant::now();
     let mut scores = Vec::new();
     for (fold, split) in splits.iter().enumerate() {
@@ -130,6 +135,10 @@ pub fn compare(
         }
         let fold_started = Instant::now();
         let score = score(method, data, split, &config, context)?;
+        // A model that was stopped early is no score of the method.
+        if context.stop.is_stopped() {
+            break;
+        }
         context.observer.on_event(&Event::FoldEnd {
             fold,
             folds: splits.len(),
@@ -140,8 +149,8 @@ pub fn compare(
     }
     Ok(MethodScores {
         method,
+        seconds: started.elapsed().as_secs_f64() / scores.len().max(1) as f64,
         scores,
-        seconds: started.elapsed().as_secs_f64() / splits.len() as f64,
     })
 }
 
@@ -198,8 +207,8 @@ impl MethodScores {
     }
 }
 
-/// Which method is best, in a sentence. A simpler method that is as good is named. `methods` are in order from
-/// the simplest.
+/// Which method is best, in a sentence that also names the simplest other method that is as good. `methods` are
+/// in order from the simplest.
 pub fn verdict(methods: &[MethodScores]) -> String {
     let error = |row: &MethodScores| row.metrics()[0].1;
     let Some(best) = methods.iter().min_by(|a, b| error(a).total_cmp(&error(b))) else {
@@ -216,13 +225,60 @@ pub fn verdict(methods: &[MethodScores]) -> String {
         mean <= standard_error
     };
     let name = best.method.name();
-    match methods.iter().find(as_good) {
-        Some(simple) if simple.method != best.method => format!(
-            "{name} has the lowest error. {} is simpler, and the difference is within the spread of the folds",
-            simple.method.name()
+    if methods.len() == 1 {
+        return format!("{name} was compared with nothing");
+    }
+    let mut others = methods.iter().filter(|row| row.method != best.method);
+    match others.find(as_good).map(|other| other.method.name()) {
+        Some(other) => format!(
+            "{name} has the lowest error; {other} is as good, within the standard error over the folds"
         ),
-        _ => format!(
-            "{name} has the lowest error, and the difference is larger than the spread of the folds"
-        ),
+        None => {
+            format!("{name} has the lowest error, by more than the standard error over the folds")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_training::metrics::RegressionScore;
+
+    use super::*;
+    use crate::score::Metrics;
+
+    fn scores(method: ComparedMethod, errors: &[f64]) -> MethodScores {
+        let score = |&error: &f64| Score {
+            rows: 2,
+            skipped: 0,
+            metrics: Metrics::Regression(
+                RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
+            ),
+        };
+        MethodScores {
+            method,
+            scores: errors.iter().map(score).collect(),
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_verdict_names_another_method_only_if_it_is_as_good() {
+        use ComparedMethod::{Best, Default, Linear};
+        let verdict = |methods: &[MethodScores]| super::verdict(methods);
+        let default = scores(Default, &[1.0, 2.0, 3.0]);
+        let worse = scores(Linear, &[2.0, 3.0, 4.0]);
+        let alike = scores(Best, &[1.1, 1.9, 3.1]);
+        assert_eq!(verdict(&[]), "");
+        assert_eq!(
+            verdict(std::slice::from_ref(&worse)),
+            "linear was compared with nothing"
+        );
+        let text = verdict(&[worse.clone(), default.clone()]);
+        assert!(
+            text.starts_with("default has the lowest error, by more"),
+            "{text}"
+        );
+        let text = verdict(&[worse, default, alike]);
+        assert!(text.contains("best is as good"), "{text}");
     }
 }

@@ -40,6 +40,7 @@ impl EncodedSplit {
         config: &Config,
         device: &Device,
     ) -> Result<Self, Error> {
+        let data = &*data.for_config(config)?;
         let table = data.table();
         let training = &split.training;
         let excluded: Vec<&str> = [Some(data.target()), data.weight()]

@@ -20,6 +20,7 @@ pub fn find_learning_rate(
     config: &Config,
     device: &Device,
 ) -> Result<RangeTest, Error> {
+    let data = &*data.for_config(config)?;
     let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
     let rows = encoded.training.rows();
     let network = network_config(config, &encoded.encoder, &encoded.target, rows)?;

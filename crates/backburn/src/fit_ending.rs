@@ -24,7 +24,7 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
             false => format!("{members} of {}", count(record.networks, "network")),
         };
         let interrupted = match record.stop {
-            StopReason::Interrupted => "interrupted after ",
+            StopReason::Interrupted => "stopped early after ",
             _ => "",
         };
         return format!(
@@ -39,7 +39,7 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
             let worse = summary.epochs.saturating_sub(summary.best_epoch);
             format!("{epochs}, the last {worse} without improvement,")
         }
-        StopReason::Interrupted => format!("interrupted after {epochs}"),
+        StopReason::Interrupted => format!("stopped early after {epochs}"),
         StopReason::Diverged => format!(
             "the loss became infinite or NaN after {epochs}: try a smaller training.learning_rate or \
              training.clip_norm=1.0"

@@ -40,6 +40,7 @@ pub fn check_network_gradients(
     config: &Config,
     device: &Device,
 ) -> Result<NetworkGradientCheck, Error> {
+    let data = &*data.for_config(config)?;
     let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
     let rows = encoded.training.rows();
     let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;

@@ -163,6 +163,8 @@ pub use confusion_matrix::confusion_matrix;
 pub use device::SelectedDevice;
 pub use error::Error;
 
+pub use arrow_array::RecordBatch;
+pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
     Bins, ColumnEncoder, Encoded, Encoder, EncoderOptions, Imputer, KnnTargetEncoder, NumberScale,
     Predictions, Target, TargetTransform, Task, Unseen,
@@ -171,6 +173,7 @@ pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Skipped, Split, Table,
     TableError, TableReader, TableSize, k_folds, nearest_name,
 };
+pub use burn::tensor::Device;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
@@ -216,5 +219,7 @@ pub use self::{
 };
 #[cfg(feature = "train")]
 pub use backburn_training::{
-    EpochReport, Finding, GradientCheck, History, RangeTest, StartReport, StopReason,
+    BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
+    RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
+    metrics::{ClassificationScore, RegressionScore},
 };

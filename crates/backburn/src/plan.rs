@@ -181,6 +181,7 @@ impl Plan {
         results: Vec<JobResult>,
         context: &FitContext,
     ) -> Result<Assembled, Error> {
+        let data = &*data.for_config(&self.config)?;
         let outcomes = self.in_order(results)?;
         match &self.stage {
             Stage::Select(selection) => {
@@ -219,7 +220,11 @@ impl Plan {
             let found = by_name.remove(&job.name);
             found.ok_or_else(|| Error::Failed(format!("the result of {} is missing", job.name)))
         };
-        self.jobs.iter().map(outcome).collect()
+        let outcomes = self.jobs.iter().map(outcome).collect::<Result<_, _>>()?;
+        match by_name.keys().next() {
+            Some(name) => Err(Error::Failed(format!("{name} is not a job of this plan"))),
+            None => Ok(outcomes),
+        }
     }
 
     fn select(
@@ -336,6 +341,9 @@ fn with_refit(
     let wanted = first.model.summary.best_epoch;
     let refit = refit.filter(|refit| refit.model.summary.best_epoch == wanted);
     let Some(refit) = refit else {
+        if error.is_none() {
+            network.stop = StopReason::Interrupted;
+        }
         let reason = error.map(|error| error.to_string());
         context.warn(Warning::RefitFailed { reason });
         return network;

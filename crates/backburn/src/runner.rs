@@ -83,19 +83,20 @@ impl<'a> JobRunner<'a> {
     }
 
     fn run_within(&self, job: &Job, limits: Limits) -> Result<JobResult, Error> {
+        let data = &*self.data.for_config(&job.config)?;
         let outcome = match job.kind {
-            JobKind::Trial { .. } => self.trial(job, limits)?,
+            JobKind::Trial { .. } => self.trial(data, job, limits)?,
             JobKind::Member { .. } => {
-                let Shared { encoded, rows, .. } = self.shared(job)?;
+                let Shared { encoded, rows, .. } = self.shared(data, job)?;
                 let part = encoded.part(&job.split, &rows);
-                let network = train_network(self.data, &part, job, self.context, limits)?;
+                let network = train_network(data, &part, job, self.context, limits)?;
                 Outcome::Network(Box::new(network))
             }
             JobKind::Network | JobKind::Refit => {
                 let device = &self.context.device.device;
                 let split = job.split.clone();
-                let encoded = EncodedSplit::new(self.data, split, &job.config, device)?;
-                let network = train_network(self.data, &encoded, job, self.context, limits)?;
+                let encoded = EncodedSplit::new(data, split, &job.config, device)?;
+                let network = train_network(data, &encoded, job, self.context, limits)?;
                 Outcome::Network(Box::new(network))
             }
         };
@@ -106,10 +107,10 @@ impl<'a> JobRunner<'a> {
     }
 
     /// The error of a trial. Only its own rows are encoded.
-    fn trial(&self, job: &Job, limits: Limits) -> Result<Outcome, Error> {
+    fn trial(&self, data: &Dataset, job: &Job, limits: Limits) -> Result<Outcome, Error> {
         let rows = union(&job.split);
         let error = || -> Result<f64, Error> {
-            let data = self.data.select(&rows)?;
+            let data = data.select(&rows)?;
             let place = |row: &usize| rows.binary_search(row).ok();
             let split = Split {
                 training: job.split.training.iter().filter_map(place).collect(),
@@ -134,10 +135,10 @@ impl<'a> JobRunner<'a> {
     }
 
     /// The encoded rows of the ensemble that a job belongs to.
-    fn shared(&self, job: &Job) -> Result<Shared, Error> {
+    fn shared(&self, data: &Dataset, job: &Job) -> Result<Shared, Error> {
         let rows = union(&job.split);
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = shared.as_ref()
+        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = shared().as_ref()
             && shared.options == job.config.data
             && *shared.rows == rows
         {
@@ -150,13 +151,14 @@ impl<'a> JobRunner<'a> {
         // Scales and bins are learned without the target. The neighbor features of a row that a member
         // leaves out know the targets of its neighbors, but not its own.
         let device = &self.context.device.device;
-        let encoded = EncodedSplit::new(self.data, whole, &job.config, device)?;
+        // Without the lock: a thread pool may run another job on this thread while rows are encoded.
+        let encoded = EncodedSplit::new(data, whole, &job.config, device)?;
         let new = Shared {
             options: job.config.data,
             rows: Arc::new(rows),
             encoded: Arc::new(encoded),
         };
-        *shared = Some(new.clone());
+        *shared() = Some(new.clone());
         Ok(new)
     }
 
@@ -169,6 +171,12 @@ impl<'a> JobRunner<'a> {
         clock: Clock,
         mut done: impl FnMut(usize, Result<JobResult, Error>),
     ) -> Result<(), Error> {
+        // Encoded once for all, before several members want the rows at the same time.
+        if let Some(job) = jobs.first()
+            && matches!(job.kind, JobKind::Member { .. })
+        {
+            self.shared(&*self.data.for_config(&job.config)?, job)?;
+        }
         let run = |index: usize| {
             let job = &jobs[index];
             let (time_limit, spent) = match job.kind {
@@ -187,7 +195,15 @@ impl<'a> JobRunner<'a> {
                     outcome: Outcome::Skipped,
                 });
             }
-            let result = self.run_within(job, Limits { time_limit, spent });
+            let is_trial = matches!(job.kind, JobKind::Trial { .. });
+            let result = match is_trial && clock.left().is_some_and(|left| left.is_zero()) {
+                // No time is left for choosing.
+                true => Ok(JobResult {
+                    name: job.name.clone(),
+                    outcome: Outcome::Error(f64::INFINITY),
+                }),
+                false => self.run_within(job, Limits { time_limit, spent }),
+            };
             if let JobKind::Trial { selection, .. } = job.kind {
                 let trials = jobs.len();
                 self.context

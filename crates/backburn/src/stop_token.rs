@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asks a run to stop after the current step, with the best result so far. Clones share one state. A
+/// Asks a run to stop after the current step, with the best result so far. While trials still select
+/// settings, and in a cross-validation, there is no result: the run is then
+/// [`Error::Interrupted`](crate::Error::Interrupted). Clones share one state. A
 /// signal handler, another thread or an observer can have a clone.
 ///
 /// ```

@@ -121,11 +121,11 @@ fn run(
         history: job.diagnose.then(History::default),
         deadline,
         checkpointer: checkpoints
-            .map(|kept| Checkpointer::new(kept, context.stop.clone(), &job.name, spent)),
+            .map(|kept| Checkpointer::new(kept, context.stop.clone(), job, spent)),
     };
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
     let settings = &job.config.training;
-    let fitted = match checkpoints.and_then(|kept| kept.training(&job.name)) {
+    let fitted = match checkpoints.and_then(|kept| kept.training(job)) {
         None => fit(network, training, validation, settings, &mut callbacks),
         Some(checkpoint) => resume(
             checkpoint,

@@ -567,3 +567,27 @@ fn kinds_of_columns_may_be_set_in_the_config_alone() {
     let summary = &model.model().summary;
     assert_eq!(summary.training_rows + summary.validation_rows, 50);
 }
+
+/// One folder of checkpoints serves one fit: another fit with the same names does not take its networks.
+#[test]
+fn a_checkpoint_of_another_fit_does_not_count() {
+    let data = houses(150);
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(&folder.path().join("run")).unwrap();
+    let rarely = Duration::from_secs(3600);
+    let checkpoints = Checkpoints::new(|| Ok("{}".to_string()), rarely, &());
+    let checkpoints = checkpoints.in_folder(run).unwrap();
+    let context = FitContext {
+        checkpoints: Some(&checkpoints),
+        ..FitContext::default()
+    };
+    let mut config = Config::preset(Preset::Fast);
+    config.training.epochs = 3;
+    let rows = data.rows();
+    for half in [&rows[..75], &rows[75..]] {
+        let data = data.subset(half);
+        let with = fit(&config, &data, &context).unwrap();
+        let without = fit(&config, &data, &FitContext::default()).unwrap();
+        assert!(bytes(&with) == bytes(&without));
+    }
+}

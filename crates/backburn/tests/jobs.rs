@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use backburn::{
-    Assembled, Config, Dataset, Estimator, FitContext, FittedModel, Job, JobResult, JobRunner,
-    Outcome, ReadOptions, Selection, Table,
+    Assembled, ColumnKind, Config, Dataset, Estimator, FitContext, FittedModel, Job, JobResult,
+    JobRunner, Outcome, ReadOptions, Selection, Table,
 };
 use burn::tensor::Device;
 
@@ -47,6 +47,10 @@ fn jobs_of_three_processes_give_the_bytes_of_a_fit() {
     let mut config = Config::default();
     config.training.epochs = 3;
     config.network.hidden = vec![16];
+    // Set in the config alone: each job has to apply it.
+    config
+        .columns
+        .insert("street".to_string(), ColumnKind::Ignored);
     let estimator = Estimator::new(config);
     let fitted = estimator.fit(&data, &context).unwrap();
     let mut plan = estimator.plan(&data).unwrap();

@@ -84,8 +84,9 @@ impl RowExplanation {
             [(leading.raising, "raise"), (leading.lowering, "lower")]
         {
             if columns > 0 {
+                let s = if columns == 1 { "s" } else { "" };
                 let columns = count(columns, "other column");
-                lines.push(line(amount, &format!("for {columns} that {how} it")));
+                lines.push(line(amount, &format!("for {columns} that {how}{s} it")));
             }
         }
         if self.has_remainder() {

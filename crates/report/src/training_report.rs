@@ -144,7 +144,7 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
         1 => count(model.model().summary.epochs, "epoch"),
         _ => count(model.model().network.members.len(), "network"),
     };
-    format!("training was interrupted after {reached}")
+    format!("training was stopped early, after {reached}")
 }
 
 /// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a

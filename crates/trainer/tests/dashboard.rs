@@ -56,7 +56,7 @@ fn q_stops_and_keeps_the_best() {
     assert!(shown, "no dashboard: {}", String::from_utf8_lossy(&seen()));
     assert!(pressed.is_ok());
     assert!(
-        shows("interrupted after") && shows("code 0"),
+        shows("stopped early after") && shows("code 0"),
         "q did not stop it well"
     );
     assert!(folder.path("t.safetensors").is_file());

@@ -118,7 +118,7 @@ fn ctrl_c_stops_and_saves() {
     let answer = interrupted(&folder, "train t.csv --target price", || ());
     assert_eq!(answer.code, 130);
     assert!(
-        answer.stdout.contains("interrupted after"),
+        answer.stdout.contains("stopped early after"),
         "{}",
         answer.stdout
     );

@@ -411,7 +411,7 @@ pub struct GradcheckArgs {
     #[arg(requires = "target")]
     pub table: Option<PathBuf>,
     /// The column to predict
-    #[arg(long, value_name = "COLUMN", requires = "table")]
+    #[arg(short, long, value_name = "COLUMN", requires = "table")]
     pub target: Option<String>,
     /// The task [default: inferred from the target]
     #[arg(long, value_enum)]
