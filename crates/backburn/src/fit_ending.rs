@@ -28,8 +28,8 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
             _ => "",
         };
         return format!(
-            "{interrupted}{networks} in {time}; each has the weights of its best epoch on rows that it \
-             was not trained on"
+            "{interrupted}{networks} in {time}; each keeps the weights of the epoch that was \
+             best on its validation rows"
         );
     }
     let epochs = count(summary.epochs, "epoch");

@@ -251,7 +251,7 @@ impl fmt::Display for Reliability {
             ),
             Self::CalibrationError(error) => write!(
                 f,
-                "probabilities are {:.1} points off (expected calibration error)",
+                "the expected calibration error of the probabilities is {:.1} %",
                 error * 100.0
             ),
         }

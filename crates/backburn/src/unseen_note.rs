@@ -17,8 +17,7 @@ pub fn unseen_note(unseen: &Unseen) -> Option<String> {
         columns.push("…".to_string());
     }
     let columns = columns.join(", ");
-    let words = format!(
-        "categories that are not in the training rows are none of the known ones: {columns}"
-    );
+    let words =
+        format!("categories that the training rows did not have are treated as unknown: {columns}");
     (!unseen.is_empty()).then_some(words)
 }

@@ -249,7 +249,8 @@ fn missing_infinite_and_unseen_values_are_no_errors() {
         "size,street,built\n,,\n-inf,somewhere,2050-12-31\n1e300,north,?\n",
     );
     let answer = folder.done("predict t.safetensors p.csv");
-    let note = "categories that are not in the training rows are none of the known ones: `street` in 1 row";
+    let note =
+        "categories that the training rows did not have are treated as unknown: `street` in 1 row";
     assert!(answer.stderr.contains(note), "{}", answer.stderr);
     let predicted = answer.stdout;
     assert_eq!(predicted.lines().count(), 4);

@@ -163,7 +163,7 @@ impl<'a> Progress<'a> {
     fn member_end(&self, member: usize, members: usize, score: Option<&Score>) {
         let Some(score) = score else { return };
         let text = format!(
-            "{} of {}: {} on rows that they were not trained on",
+            "{} of {} networks: {} on the rows left out so far",
             member + 1,
             integer(members),
             score.line(self.unit)
@@ -286,7 +286,7 @@ impl Progress<'_> {
                 let text = match shapes.as_slice() {
                     [_] => members.to_string(),
                     _ => format!(
-                        "{members}, whose hidden layers alternate between {}",
+                        "{members}, with hidden layers in turn of {}",
                         shapes.join(" and ")
                     ),
                 };
