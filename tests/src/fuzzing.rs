@@ -104,6 +104,17 @@ pub fn model(bytes: &[u8]) -> bool {
     true
 }
 
+/// The fuzzer ends the process at any panic. Panics of the Parquet decoder that the library catches are no
+/// faults: they become errors.
+pub fn allow_caught_panics() {
+    let fuzzer = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !backburn_table::panic_is_caught() {
+            fuzzer(info);
+        }
+    }));
+}
+
 /// A checkpoint, and training from it. True if it is a checkpoint that training goes on from.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     let checked = Checkpoint::from_bytes(bytes);

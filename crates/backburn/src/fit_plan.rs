@@ -53,7 +53,7 @@ pub(crate) fn fit_plan(
     }
 }
 
-/// Trains the members of an ensemble, and tells the observer of the model so far after each.
+/// Trains the members of an ensemble, and passes the model so far to the observer after each.
 fn fit_ensemble(
     plan: &Plan,
     runner: &JobRunner,

@@ -11,7 +11,7 @@ use crate::selected::Selection;
 /// can be sent elsewhere with serde.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// Tells the job from the others of its run: `network-member-2`.
+    /// A name that is unique in the run: `network-member-2`.
     pub name: String,
     /// What the job is for.
     pub kind: JobKind,
@@ -19,7 +19,7 @@ pub struct Job {
     pub config: Config,
     /// The rows to train on, and those that choose the best epoch.
     pub split: Split,
-    /// Ends training after so many epochs, wherever its schedule is.
+    /// Ends training after this number of epochs, wherever the learning rate schedule is.
     pub max_epochs: Option<usize>,
     /// Whether layers are recorded and the run is diagnosed.
     pub diagnose: bool,

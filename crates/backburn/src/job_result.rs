@@ -1,4 +1,4 @@
-//! What a job comes to.
+//! The result of a job.
 
 use crate::model_file::SavedModel;
 use backburn_table::Split;
@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// What a [`Job`](crate::Job) came to.
+/// The result of a [`Job`](crate::Job).
 #[derive(Debug, Clone)]
 pub struct JobResult {
     /// The job's name.
     pub name: String,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What a job came to.
+/// The outcome of a job.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Outcome {

@@ -36,7 +36,7 @@ pub struct Plan {
 /// How the jobs of a plan are run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PlanOptions {
-    /// Ends the training of the network after so many epochs.
+    /// Ends the training of the network after this number of epochs.
     pub max_epochs: Option<usize>,
     /// Whether a network is recorded and diagnosed.
     pub diagnose: bool,
@@ -52,7 +52,7 @@ enum Stage {
     Refit(Box<TrainedNetwork>),
 }
 
-/// What the results of a plan come to.
+/// The outcome of a plan.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Assembled {
@@ -170,7 +170,7 @@ impl Plan {
         members.collect()
     }
 
-    /// What the results of all jobs come to; `results` may be in any order.
+    /// The next plan or the model, from the results of all jobs in any order.
     ///
     /// # Errors
     ///
