@@ -15,12 +15,22 @@ fn main() -> Result<(), Error> {
     let table = Table::read(path, &Default::default())?;
     let data = Dataset::new(table, target, &Default::default())?;
     let progress = |event: &Event| {
-        if let Event::MemberEnd { member, score: Some(score), .. } = event {
+        if let Event::MemberEnd {
+            member,
+            score: Some(score),
+            ..
+        } = event
+        {
             println!("{} networks: {score}", member + 1);
         }
     };
-    let context = FitContext { observer: &progress, ..FitContext::new(Device::flex()) };
-    Estimator::new(Config::default()).fit(&data, &context)?.save("standalone.safetensors")?;
+    let context = FitContext {
+        observer: &progress,
+        ..FitContext::new(Device::flex())
+    };
+    Estimator::new(Config::default())
+        .fit(&data, &context)?
+        .save("standalone.safetensors")?;
 
     let model = FittedModel::load("standalone.safetensors", Device::flex())?;
     let first_row = data.table().select("the first row", &[0])?;

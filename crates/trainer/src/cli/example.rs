@@ -76,7 +76,7 @@ const FOLDS: usize = 5;
 /// The number of test rows that are shown.
 const ROWS: usize = 5;
 /// How often each column is shuffled for the report. An example is to be quick.
-const REPEATS: usize = 2;
+const REPEATS: usize = 1;
 
 pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
@@ -207,7 +207,9 @@ impl Run<'_> {
         progress.finish();
         self.show(&model, &tested, linear.as_ref(), rest.table())?;
         if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
+            progress.phase("cross-validating");
             self.cross_validate(&all)?;
+            progress.finish();
         }
         let curve = match self.has_curve {
             true => {
