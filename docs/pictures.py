@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 TRAINER = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/trainer"
-AMES = ROOT / "crates/trainer/data/ames.csv.gz"
+AMES = "ames.csv.gz"  # Copied beside the run, so that no picture shows a folder of this machine.
 
 COLUMNS, CELL_WIDTH, CELL_HEIGHT = 100, 8, 17
 FOREGROUND, BACKGROUND = "#c5c5c5", "#1c1c1c"
@@ -357,7 +357,8 @@ def terminal_picture(folder):
 
 
 def dashboard_picture(folder):
-    command = [str(TRAINER), "train", str(AMES), "--target", "Sale_Price", "--dashboard", "--out", "ames.safetensors"]
+    shutil.copyfile(ROOT / "crates/trainer/data/ames.csv.gz", folder / AMES)
+    command = [str(TRAINER), "train", AMES, "--target", "Sale_Price", "--dashboard", "--out", "ames.safetensors"]
     screen = record(command, folder, rows=30, keys_when_idle=b"q")
     if not screen.dashboard:
         sys.exit("no dashboard was shown")
@@ -365,6 +366,7 @@ def dashboard_picture(folder):
 
 
 def report_picture(folder):
+    shutil.copyfile(ROOT / "crates/trainer/data/ames.csv.gz", folder / AMES)
     browser = chromium()
     if not browser:
         sys.exit("no Chromium for the picture of the report; CHROMIUM=/path/to/browser names one")

@@ -1,6 +1,6 @@
 //! The parts of a report that a model and its explanation fill.
 
-use backburn::text::{count, escaped, integer, number, shown};
+use backburn::text::{count, escaped, file_name, integer, number, shown};
 use backburn::{Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task};
 use backburn_explain::Explanation;
 use burn::module::Module;
@@ -74,11 +74,16 @@ impl Report {
 fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let summary = &model.summary;
     let column = model.target.column();
-    let rows = format!(
-        "{} for training, {} for validation",
+    let (training, validation) = (
         integer(summary.training_rows),
-        integer(summary.validation_rows)
+        integer(summary.validation_rows),
     );
+    let rows = match model.network.members.len() {
+        1 => format!("{training} for training, {validation} for validation"),
+        _ => format!(
+            "{training}, of which {validation} were each left out by a network for validation"
+        ),
+    };
     let target = match &model.target {
         Target::Regression { .. } => ("target transform", target_transform(&model.target)),
         Target::Classification { classes, .. } => {
@@ -93,7 +98,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     };
     let parameters = count(model.network.num_params(), "parameter");
     let facts = [
-        ("table", shown(&summary.table)),
+        ("table", file_name(&summary.table)),
         ("rows", rows),
         (
             "target",
