@@ -278,88 +278,80 @@ impl TableArgs {
 }
 
 #[derive(Debug, Arguments)]
+#[command(next_help_heading = "Training")]
 pub struct TrainArgs {
-    #[command(flatten)]
-    pub table: TableArgs,
     /// A test table, which is only used to score the model
-    #[arg(help_heading = "Training", long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
-    #[arg(help_heading = "Training", short, long, value_name = "MODEL")]
+    #[arg(short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
     /// First cross-validate the settings with this many folds
-    #[arg(help_heading = "Training", long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
     /// With --folds: write the out-of-fold prediction for each row to a CSV file
-    #[arg(
-        help_heading = "Training",
-        long,
-        value_name = "FILE",
-        requires = "folds"
-    )]
+    #[arg(long, value_name = "FILE", requires = "folds")]
     pub out_of_fold: Option<PathBuf>,
     /// The time limit of the fit (with --folds, of the fit of each fold too), such as 90s, 10m or 1h; the
     /// best model so far is kept
-    #[arg(help_heading = "Training", long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// Write checkpoints to this folder, for --resume; it is removed when the run is finished [default:
     /// beside the model, for runs of more than a minute]
-    #[arg(help_heading = "Training", long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
     /// The time between checkpoints, such as 5s or 2m [default: 30s, or longer if writing would take more
     /// than a twentieth of the time]
-    #[arg(help_heading = "Training", long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
     /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. All other
     /// options are those of the run, and their paths are relative to the folder in which it began
-    #[arg(
-        help_heading = "Training",
-        long,
-        value_name = "DIR",
-        conflicts_with = "checkpoint"
-    )]
+    #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     pub resume: Option<PathBuf>,
     /// With --resume: resume even if the table, the settings or the program have changed
-    #[arg(help_heading = "Training", long, requires = "resume")]
+    #[arg(long, requires = "resume")]
     pub accept_changes: bool,
     /// The command line.
     #[arg(skip)]
     pub typed: Vec<String>,
     /// Write a report on the data, the training run and the model to this HTML file
-    #[arg(help_heading = "Training", long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Compute the learning curve: train on parts of the rows too, to see whether more rows would help
     /// [default: with a report, and up to 300 rows]
-    #[arg(help_heading = "Training", long)]
+    #[arg(long)]
     pub learning_curve: bool,
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
-    #[arg(help_heading = "Training", long)]
+    #[arg(long)]
     pub dashboard: bool,
+    #[command(flatten)]
+    pub table: TableArgs,
     #[command(flatten)]
     pub run: RunArgs,
 }
 
 #[derive(Debug, Arguments)]
+#[command(next_help_heading = "Comparison")]
 pub struct CompareArgs {
-    #[command(flatten)]
-    pub table: TableArgs,
     /// The number of folds; each is scored by models that were trained on the others
-    #[arg(help_heading = "Comparison", long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: u16,
     /// A method to compare; may be repeated [default: all]
-    #[arg(help_heading = "Comparison", long, value_enum, value_name = "NAME")]
+    #[arg(long, value_enum, value_name = "NAME")]
     pub only: Vec<Method>,
     /// The time limit of each fit, such as 90s, 10m or 1h
-    #[arg(help_heading = "Comparison", long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// The seed of all random numbers, including those of the folds
-    #[arg(help_heading = "Comparison", long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: u64,
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Print the result as one JSON object on the last line of standard output
-    #[arg(help_heading = "Comparison", long)]
+    #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub table: TableArgs,
 }
 
 /// The methods that are compared.
