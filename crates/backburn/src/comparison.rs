@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
 use crate::preset::Preset;
-use crate::score::Score;
+use crate::score::{Score, mean_and_std};
 use crate::settings::Settings;
 
 /// A method to compare.
@@ -185,12 +185,8 @@ impl MethodScores {
             _ => &["log_loss", "accuracy", "auc"],
         };
         let metric = |name: &&'static str| {
-            let values = self.scores.iter().map(|s| s.metrics().get(*name).copied());
-            let values: Vec<f64> = values.map(|v| v.unwrap_or(f64::NAN)).collect();
-            let count = values.len() as f64;
-            let mean = values.iter().sum::<f64>() / count;
-            let squares = values.iter().map(|v| (v - mean) * (v - mean));
-            (*name, mean, (squares.sum::<f64>() / count).sqrt())
+            let (mean, std) = mean_and_std(&self.scores, name);
+            (*name, mean, std)
         };
         names.iter().map(metric).collect()
     }

@@ -15,8 +15,8 @@ use crate::event::Event;
 use crate::fit_plan::fit_plan;
 use crate::plan::{Plan, PlanOptions};
 use crate::runner::can_run_in_parallel;
-use crate::score::Score;
-use crate::text::{count, number};
+use crate::score::{Score, mean_and_std};
+use crate::text::{count, mean_and_deviation};
 
 /// The scores of a cross-validation.
 #[derive(Debug, Clone)]
@@ -43,15 +43,7 @@ impl CrossValidation {
 
     /// The mean of a metric over the folds, and its standard deviation between them.
     pub fn mean_and_deviation(&self, metric: &str) -> (f64, f64) {
-        let values = self
-            .metrics()
-            .into_iter()
-            .map(|metrics| metrics.get(metric).copied());
-        let values: Vec<f64> = values.map(|value| value.unwrap_or(f64::NAN)).collect();
-        let folds = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / folds;
-        let squares = values.iter().map(|value| (value - mean) * (value - mean));
-        (mean, (squares.sum::<f64>() / folds).sqrt())
+        mean_and_std(&self.scores, metric)
     }
 
     /// The metrics of each fold.
@@ -64,7 +56,7 @@ impl std::fmt::Display for CrossValidation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (metric, mean, deviation) = self.summary();
         match metric {
-            "rmse" => write!(f, "mean RMSE {} ± {}", number(mean), number(deviation)),
+            "rmse" => write!(f, "mean RMSE {}", mean_and_deviation(mean, deviation)),
             _ => write!(
                 f,
                 "mean accuracy {:.2} % ± {:.2}",

@@ -258,6 +258,17 @@ impl fmt::Display for Reliability {
     }
 }
 
+/// The mean of a metric over several scores, and its standard deviation between them. A score without the
+/// metric makes both NaN.
+pub(crate) fn mean_and_std(scores: &[Score], metric: &str) -> (f64, f64) {
+    let value = |score: &Score| score.metrics().get(metric).copied().unwrap_or(f64::NAN);
+    let values: Vec<f64> = scores.iter().map(value).collect();
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares = values.iter().map(|value| (value - mean) * (value - mean));
+    (mean, (squares.sum::<f64>() / count).sqrt())
+}
+
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line(""))
