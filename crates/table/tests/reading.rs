@@ -107,7 +107,7 @@ fn gzip_is_read_like_plain_text() {
 #[test]
 fn a_file_without_header_gets_numbered_columns() {
     let options = ReadOptions {
-        header: false,
+        header: Some(false),
         ..ReadOptions::default()
     };
     let table = read_with(b"1,x\n2,y\n", &options).unwrap();
@@ -124,8 +124,6 @@ fn a_file_without_header_gets_numbered_columns() {
 fn a_byte_order_mark_is_not_part_of_the_first_name() {
     let table = read(b"\xef\xbb\xbfa,b\n1,2\n").unwrap();
     assert_eq!(contents(&table), expected(&[("a", &["1"]), ("b", &["2"])]));
-    let error = message(b"\xff\xfea\0,\0");
-    assert_eq!(error, "t.csv: the text is UTF-16: save it as UTF-8");
 }
 
 #[test]
