@@ -67,7 +67,10 @@ fn filled_rows(batch: &RecordBatch) -> usize {
     let is_filled = |&row: &usize| columns.iter().any(|column| !is_blank(column, row));
     match columns.len() {
         0 | 1 => batch.num_rows(),
-        _ => (0..batch.num_rows()).rev().find(is_filled).map_or(0, |row| row + 1),
+        _ => (0..batch.num_rows())
+            .rev()
+            .find(is_filled)
+            .map_or(0, |row| row + 1),
     }
 }
 
@@ -80,14 +83,19 @@ mod tests {
     use super::*;
 
     fn batch(values: &[&str]) -> RecordBatch {
-        let values: Vec<Option<&str>> = values.iter().map(|v| (!v.is_empty()).then_some(*v)).collect();
+        let values: Vec<Option<&str>> = values
+            .iter()
+            .map(|v| (!v.is_empty()).then_some(*v))
+            .collect();
         let column: ArrayRef = Arc::new(StringArray::from(values));
         RecordBatch::try_from_iter([("a", column.clone()), ("b", column)]).unwrap()
     }
 
     fn rows(batches: &[&[&str]]) -> usize {
         let batches = batches.iter().map(|values| Ok(batch(values)));
-        WithoutBlankEnd::new(batches).map(|batch| batch.unwrap().num_rows()).sum()
+        WithoutBlankEnd::new(batches)
+            .map(|batch| batch.unwrap().num_rows())
+            .sum()
     }
 
     #[test]

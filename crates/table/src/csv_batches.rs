@@ -68,7 +68,7 @@ pub(crate) fn csv_batches(
     let skipped = SkippedRows::default();
     let text = Cursor::new(head.bytes).chain(text);
     let plain = layout.plain && !options.skip_bad_rows;
-    let batches = match plain {
+    let batches: Rows = match plain {
         true => {
             let rows = plain_rows(name, text, &layout, schema.clone())?;
             let again = csv.clone().map(|file| Again {
@@ -84,7 +84,8 @@ pub(crate) fn csv_batches(
                 false => BadRows::Refuse,
             };
             let rows = |text| CsvRows::new(text, layout.clone(), bad, notes.clone());
-            rewritten_rows(text, rows, schema.clone()).map_err(|e| TableError::malformed(name, e))?
+            rewritten_rows(text, rows, schema.clone())
+                .map_err(|e| TableError::malformed(name, e))?
         }
     };
     // A text takes no less memory than its file.
@@ -111,8 +112,10 @@ pub(crate) fn csv_batches(
     })
 }
 
-/// Whether more than one byte in fifty is a control character that no text has.
+/// Whether more than one of the first bytes in fifty is a control character that no text has.
 fn is_binary(head: &[u8]) -> bool {
+    const SAMPLE: usize = 1 << 10;
+    let head = &head[..head.len().min(SAMPLE)];
     let is_control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31);
     head.iter().filter(is_control).count() * 50 > head.len()
 }
@@ -208,7 +211,11 @@ impl Iterator for PlainFirst {
                 Some(Ok(batch))
             }
             Err(reason) if is_too_long(&reason) => Some(Err(reason)),
-            Err(reason) => match self.again.take().and_then(|again| again.rows_after(self.read)) {
+            Err(reason) => match self
+                .again
+                .take()
+                .and_then(|again| again.rows_after(self.read))
+            {
                 Some(rows) => {
                     self.rows = rows;
                     self.rows.next()

@@ -193,7 +193,9 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<bool> {
         if buffer.is_empty() {
             return Ok(false);
         }
-        let end = buffer.iter().position(|&byte| matches!(byte, b'\n' | b'\r'));
+        let end = buffer
+            .iter()
+            .position(|&byte| matches!(byte, b'\n' | b'\r'));
         let Some(end) = end else {
             let length = buffer.len();
             reader.consume(length);
@@ -373,7 +375,9 @@ mod tests {
         reader.skip_lines(skip).unwrap();
         let mut all = Vec::new();
         while reader.read().unwrap() {
-            let fields = reader.fields().map(|f| String::from_utf8_lossy(f).into_owned());
+            let fields = reader
+                .fields()
+                .map(|f| String::from_utf8_lossy(f).into_owned());
             all.push((reader.line(), fields.collect()));
         }
         all

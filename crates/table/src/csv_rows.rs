@@ -95,7 +95,9 @@ impl<R: Read> CsvRows<R> {
         match self.rows.comments() {
             0 => {}
             1 => self.notes.add("1 comment line is left out".to_string()),
-            count => self.notes.add(format!("{count} comment lines are left out")),
+            count => self
+                .notes
+                .add(format!("{count} comment lines are left out")),
         }
         if let Some(footer) = self.rows.footer() {
             let lines = match footer.lines {
@@ -103,7 +105,9 @@ impl<R: Read> CsvRows<R> {
                 lines => format!("{lines} lines from line {} on are", footer.line),
             };
             let text = &footer.text;
-            self.notes.add(format!("{lines} left out, as the end of a report: {text:?}"));
+            self.notes.add(format!(
+                "{lines} left out, as the end of a report: {text:?}"
+            ));
         }
     }
 }

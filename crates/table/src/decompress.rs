@@ -223,7 +223,12 @@ mod tests {
         ];
         for packed in [zstd, bzip2, xz.to_vec()] {
             assert_eq!(unpack(packed.clone()).unwrap(), TEXT);
-            assert_eq!(unpack([packed.clone(), packed.clone()].concat()).unwrap().len(), 16);
+            assert_eq!(
+                unpack([packed.clone(), packed.clone()].concat())
+                    .unwrap()
+                    .len(),
+                16
+            );
             assert!(unpack(packed[..packed.len() - 3].to_vec()).is_err());
         }
     }

@@ -33,16 +33,22 @@ impl Record {
 
     fn has_all(&self, names: &[String]) -> bool {
         let mut names = names.iter();
-        names.all(|name| self.fields.iter().any(|f| f.trim_ascii() == name.as_bytes()))
+        names.all(|name| {
+            self.fields
+                .iter()
+                .any(|f| f.trim_ascii() == name.as_bytes())
+        })
     }
 
     /// Whether every field names something: text, or a year beside text.
     fn looks_like_header(&self) -> bool {
         let fields = &self.fields[..self.filled()];
-        let text = fields.iter().filter(|field| !looks_like_a_number(field)).count();
-        let named = |field: &Vec<u8>| {
-            !is_blank(field) && (!looks_like_a_number(field) || is_year(field))
-        };
+        let text = fields
+            .iter()
+            .filter(|field| !looks_like_a_number(field))
+            .count();
+        let named =
+            |field: &Vec<u8>| !is_blank(field) && (!looks_like_a_number(field) || is_year(field));
         let all_different = (1..fields.len()).all(|i| !fields[..i].contains(&fields[i]));
         text > 0 && fields.len() > 1 && fields.iter().all(named) && all_different
     }
@@ -96,7 +102,9 @@ impl Candidate {
     /// The header; `None` if the first line is a row.
     pub fn header(&self, options: &ReadOptions) -> Option<&Record> {
         let has_header = options.header != Some(false);
-        has_header.then(|| self.sample.records.get(self.first)).flatten()
+        has_header
+            .then(|| self.sample.records.get(self.first))
+            .flatten()
     }
 
     /// The rows below the header.
@@ -199,7 +207,10 @@ fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidat
 fn usual_fields(records: &[Record]) -> usize {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for record in records.iter().filter(|record| record.len() > 1) {
-        match counts.iter_mut().find(|(fields, _)| *fields == record.len()) {
+        match counts
+            .iter_mut()
+            .find(|(fields, _)| *fields == record.len())
+        {
             Some((_, count)) => *count += 1,
             None => counts.push((record.len(), 1)),
         }
@@ -220,10 +231,11 @@ fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usiz
     let known = &options.known_columns;
     let has_header = options.header != Some(false);
     let searched = &records[..records.len().min(MAX_LINES)];
-    if has_header && !known.is_empty() {
-        if let Some(found) = searched.iter().position(|record| record.has_all(known)) {
-            return found;
-        }
+    if has_header
+        && !known.is_empty()
+        && let Some(found) = searched.iter().position(|record| record.has_all(known))
+    {
+        return found;
     }
     let Some(start) = searched.first() else {
         return 0;
@@ -275,12 +287,25 @@ fn has_number_columns(header: &Record, rows: &[Record]) -> bool {
 /// The lines of an Orange file below the header, which hold types and roles: two or none.
 fn orange_lines(candidate: &Candidate, options: &ReadOptions) -> usize {
     const TYPES: [&str; 10] = [
-        "c", "d", "s", "t", "continuous", "discrete", "string", "time", "n", "",
+        "c",
+        "d",
+        "s",
+        "t",
+        "continuous",
+        "discrete",
+        "string",
+        "time",
+        "n",
+        "",
     ];
     const ROLES: [&str; 5] = ["", "class", "meta", "ignore", "weight"];
     let of = |record: &Record, words: &[&str]| {
         let mut fields = record.fields.iter();
-        fields.all(|field| words.iter().any(|word| field.trim_ascii() == word.as_bytes()))
+        fields.all(|field| {
+            words
+                .iter()
+                .any(|word| field.trim_ascii() == word.as_bytes())
+        })
     };
     let (Some(header), [types, roles, ..]) = (candidate.header(options), candidate.rows(options))
     else {
@@ -288,17 +313,27 @@ fn orange_lines(candidate: &Candidate, options: &ReadOptions) -> usize {
     };
     let typed = types.len() == header.len() && header.len() > 1 && types.filled() == types.len();
     let is_orange = typed && of(types, &TYPES) && of(roles, &ROLES) && roles.filled() > 0;
-    if is_orange && !of(header, &TYPES) { 2 } else { 0 }
+    if is_orange && !of(header, &TYPES) {
+        2
+    } else {
+        0
+    }
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
     let rows = candidate.rows(options);
-    let rows = rows.iter().filter(|row| !row.is_comment() && !row.is_blank_line());
+    let rows = rows
+        .iter()
+        .filter(|row| !row.is_comment() && !row.is_blank_line());
     let rows: Vec<&Record> = rows.collect();
     let usual = {
         let mut most = (0, 0);
         for row in &rows {
-            let same = rows.iter().take(200).filter(|r| r.len() == row.len()).count();
+            let same = rows
+                .iter()
+                .take(200)
+                .filter(|r| r.len() == row.len())
+                .count();
             if same > most.1 {
                 most = (row.len(), same);
             }
@@ -309,8 +344,10 @@ fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
         most.0
     };
     let Some(header) = candidate.header(options) else {
-        candidate.columns = usual.max(1);
-        candidate.min_fields = min_fields(&rows, candidate.columns, options);
+        let columns = usual.max(1);
+        let least = min_fields(&rows, columns, options);
+        candidate.columns = columns;
+        candidate.min_fields = least;
         return;
     };
     let names = header.len();
@@ -328,9 +365,15 @@ fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
             let last = rows.iter().map(|row| row.filled()).max().unwrap_or(names);
             let used = (header.filled()..names).rev();
             let used = used.map(|index| index + 1);
-            let kept = used.filter(|n| known.contains(&format!("column_{n}"))).max();
+            let kept = used
+                .filter(|n| known.contains(&format!("column_{n}")))
+                .max();
             let least = header.filled().max(kept.unwrap_or(0)).max(1);
-            if rows.is_empty() { names } else { last.clamp(least, names.max(least)) }
+            if rows.is_empty() {
+                names
+            } else {
+                last.clamp(least, names.max(least))
+            }
         }
     };
     let least = min_fields(&rows, columns, options);
@@ -357,10 +400,14 @@ fn min_fields(rows: &[&Record], columns: usize, options: &ReadOptions) -> usize 
         return columns;
     }
     let is_often_empty = |column: usize| {
-        let empty = whole.iter().filter(|row| row.fields.get(column).is_none_or(|f| is_blank(f)));
+        let empty = whole
+            .iter()
+            .filter(|row| row.fields.get(column).is_none_or(|f| is_blank(f)));
         empty.count() * 10 >= whole.len()
     };
-    let filled = (1..columns).rev().take_while(|&column| is_often_empty(column));
+    let filled = (1..columns)
+        .rev()
+        .take_while(|&column| is_often_empty(column));
     columns - filled.count()
 }
 
@@ -374,9 +421,11 @@ fn set_fit(candidate: &mut Candidate, options: &ReadOptions) {
         || candidate.row_names
         || candidate.dialect.spaced_quotes
         || names != columns;
-    let (mut fitting, mut all) = (0, 0);
+    let (mut fitting, mut all) = (0_u32, 0_u32);
     let numbers = rows.iter().filter(|row| row.len() == columns);
-    let number_first = numbers.clone().all(|row| looks_like_a_number(&row.fields[0]));
+    let number_first = numbers
+        .clone()
+        .all(|row| looks_like_a_number(&row.fields[0]));
     let end = match candidate.sample.is_all {
         true => rows.len() - footer_records(rows, candidate, number_first),
         false => rows.len(),
@@ -392,15 +441,20 @@ fn set_fit(candidate: &mut Candidate, options: &ReadOptions) {
         }
         all += 1;
         odd |= extra_blank || short;
-        fitting += usize::from(!row.unclosed && (found == columns || extra_blank || short));
+        fitting += u32::from(!row.unclosed && (found == columns || extra_blank || short));
     }
-    candidate.share = if all == 0 { 0.0 } else { fitting as f64 / all as f64 };
-    candidate.fit = match () {
+    let share = match all {
+        0 => 0.0,
+        all => f64::from(fitting) / f64::from(all),
+    };
+    let fit = match () {
         () if columns == 1 => Fit::Single,
         () if fitting < all || header.is_some_and(|header| header.unclosed) => Fit::Partly,
         () if odd => Fit::Explained,
         () => Fit::Plain,
     };
+    candidate.share = share;
+    candidate.fit = fit;
 }
 
 /// The number of last records that end a report.
@@ -410,6 +464,11 @@ fn footer_records(rows: &[Record], candidate: &Candidate, number_first: bool) ->
         row.len() < candidate.min_fields
             && is_footer_text(&row.fields[0], filled, row.after_empty_line, number_first)
     };
-    let lines = rows.iter().rev().take(FOOTER_LINES).take_while(is_footer).count();
+    let lines = rows
+        .iter()
+        .rev()
+        .take(FOOTER_LINES)
+        .take_while(is_footer)
+        .count();
     if lines < rows.len() { lines } else { 0 }
 }

@@ -174,7 +174,10 @@ mod tests {
                 assert_eq!(read(&utf16(text, to_bytes), None).as_deref(), Ok(text));
             }
         }
-        assert_eq!(read("\u{feff}ä,b\n".as_bytes(), None).as_deref(), Ok("ä,b\n"));
+        assert_eq!(
+            read("\u{feff}ä,b\n".as_bytes(), None).as_deref(),
+            Ok("ä,b\n")
+        );
         assert_eq!(read(b"", None).as_deref(), Ok(""));
         let half = &utf16(TEXT, u16::to_le_bytes)[..7];
         assert!(read(half, None).unwrap_err().starts_with("line 1 is not"));
@@ -182,8 +185,14 @@ mod tests {
 
     #[test]
     fn other_encodings_are_given_by_name() {
-        assert_eq!(read(b"a\xe9,\x80\n", Some("latin1")).as_deref(), Ok("aé,€\n"));
-        assert_eq!(read(b"\xc4\xb1\n", Some("windows-1251")).as_deref(), Ok("Д±\n"));
+        assert_eq!(
+            read(b"a\xe9,\x80\n", Some("latin1")).as_deref(),
+            Ok("aé,€\n")
+        );
+        assert_eq!(
+            read(b"\xc4\xb1\n", Some("windows-1251")).as_deref(),
+            Ok("Д±\n")
+        );
         assert_eq!(read(TEXT.as_bytes(), Some("utf-8")).as_deref(), Ok(TEXT));
         let error = "klingon".parse::<Encoding>().unwrap_err();
         assert!(error.contains("windows-1252"), "{error}");

@@ -113,7 +113,9 @@ fn is_plain(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> boo
 
 /// The candidate that fits best; `None` if there is no record.
 fn choose(all: Vec<Candidate>, file: &str, options: &ReadOptions) -> Option<Candidate> {
-    let known = all.iter().any(|candidate| candidate.has_known_columns(options));
+    let known = all
+        .iter()
+        .any(|candidate| candidate.has_known_columns(options));
     let suffix = suffix_delimiter(file);
     let given = all.len() == 1;
     let mut best: Option<(Score, Candidate)> = None;
@@ -222,7 +224,10 @@ fn column_names(
              --no-header (--header if the numbers are names)",
         ));
     }
-    let mut names: Vec<String> = fields.iter().map(|field| field.trim().to_string()).collect();
+    let mut names: Vec<String> = fields
+        .iter()
+        .map(|field| field.trim().to_string())
+        .collect();
     if chosen.row_names {
         let mut row_names = "rownames".to_string();
         while names.contains(&row_names) {
@@ -245,7 +250,9 @@ fn are_names(header: &Record, rows: &[Record]) -> bool {
     let Some(numbers) = numbers.collect::<Option<Vec<i64>>>() else {
         return false;
     };
-    let counted = numbers.windows(2).all(|pair| pair[1] == pair[0].saturating_add(1));
+    let counted = numbers
+        .windows(2)
+        .all(|pair| pair[1] == pair[0].saturating_add(1));
     let start = numbers.first().copied().unwrap_or(-1);
     let is_range = counted && numbers.len() > 1 && (start == 0 || (1800..=2200).contains(&start));
     let is_whole = |field: &Vec<u8>| {
@@ -269,7 +276,9 @@ fn header_is_data(header: &Record, rows: &[Record]) -> bool {
     for (index, field) in header.fields.iter().enumerate() {
         let number = looks_like_a_number(field);
         let count = column(index).count();
-        let alike = column(index).filter(|value| looks_like_a_number(value) == number).count();
+        let alike = column(index)
+            .filter(|value| looks_like_a_number(value) == number)
+            .count();
         if is_blank(field) || count == 0 || alike * 5 < count * 4 {
             return false;
         }
@@ -296,10 +305,14 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
             (from, to) => format!("lines {from} to {to} are"),
         };
         let title = String::from_utf8_lossy(title);
-        notes.push(format!("{lines} left out, before the header: {:?}", title.trim()));
+        notes.push(format!(
+            "{lines} left out, before the header: {:?}",
+            title.trim()
+        ));
     }
     if chosen.skip_records > 0 {
-        notes.push("two lines below the header are left out: they hold types and roles".to_string());
+        notes
+            .push("two lines below the header are left out: they hold types and roles".to_string());
     }
     if chosen.row_names {
         notes.push(
@@ -308,8 +321,7 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
                 .to_string(),
         );
     }
-    let is_short =
-        |row: &&Record| (chosen.min_fields..chosen.columns).contains(&row.len());
+    let is_short = |row: &&Record| (chosen.min_fields..chosen.columns).contains(&row.len());
     if !options.fill_short_rows && rows.iter().any(|row| is_short(&row)) {
         notes.push("rows that lack their last fields are read as if these were empty".to_string());
     }

@@ -114,8 +114,7 @@ impl<R: Read> LayoutRows<R> {
             if !self.next_record()? {
                 return Ok(self.end());
             }
-            if self.whole_rows > 0
-                && may_be_footer(&self.records, &self.layout, self.number_first)
+            if self.whole_rows > 0 && may_be_footer(&self.records, &self.layout, self.number_first)
             {
                 let text = self.records.field(0);
                 self.held.push(Held {
@@ -175,11 +174,7 @@ impl<R: Read> LayoutRows<R> {
     }
 
     fn wrong_number(&self) -> String {
-        wrong_number_of_fields(
-            self.records.len(),
-            self.layout.names.len(),
-            self.whole_rows,
-        )
+        wrong_number_of_fields(self.records.len(), self.layout.names.len(), self.whole_rows)
     }
 
     /// What the current record is.
@@ -238,11 +233,7 @@ impl<R: Read> LayoutRows<R> {
 /// Whether a record with the wrong number of fields is the end of a report rather than a row:
 /// `Source: ...`, `(12 rows)` or `Total,123`. A row that was cut off is not: it begins with what the
 /// first column holds.
-fn may_be_footer<R: Read>(
-    records: &RecordReader<R>,
-    layout: &Layout,
-    number_first: bool,
-) -> bool {
+fn may_be_footer<R: Read>(records: &RecordReader<R>, layout: &Layout, number_first: bool) -> bool {
     let columns = layout.names.len();
     if records.len() >= columns || records.len() >= layout.min_fields || records.unclosed() {
         return false;
@@ -265,7 +256,14 @@ pub(crate) fn is_footer_text(
     number_first: bool,
 ) -> bool {
     const TOTALS: [&str; 8] = [
-        "total", "totals", "sum", "grand total", "subtotal", "average", "mean", "count",
+        "total",
+        "totals",
+        "sum",
+        "grand total",
+        "subtotal",
+        "average",
+        "mean",
+        "count",
     ];
     let first = String::from_utf8_lossy(first).trim().to_lowercase();
     if TOTALS.contains(&first.trim_end_matches(':')) {

@@ -70,9 +70,7 @@ impl<R: Read> Read for Utf8<R> {
         }
         self.check(&buffer[..count]).map_err(|()| {
             let line = self.line;
-            io::Error::other(format!(
-                "line {line} is not UTF-8 text: {SAVE_AS_UTF8}"
-            ))
+            io::Error::other(format!("line {line} is not UTF-8 text: {SAVE_AS_UTF8}"))
         })?;
         Ok(count)
     }

@@ -166,8 +166,70 @@ impl<R: Read> Read for Checked<R> {
         let count = self.reader.read(buffer)?;
         self.crc.update(&buffer[..count]);
         match count == 0 && !buffer.is_empty() && self.crc.sum() != self.expected {
-            true => Err(io::Error::other("the zip archive is damaged: wrong checksum")),
+            true => Err(io::Error::other(
+                "the zip archive is damaged: wrong checksum",
+            )),
             false => Ok(count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    const TEXT: &[u8] = b"a,b\n1,2\n3,4\n";
+
+    fn archive(files: &[&str], method: CompressionMethod) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().compression_method(method);
+        for name in files {
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(TEXT).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn unzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let unpacked = unzipped("t.zip", None, bytes).map_err(|error| error.to_string())?;
+        let mut all = Vec::new();
+        let mut text = unpacked.bytes;
+        text.read_to_end(&mut all)
+            .map_err(|error| error.to_string())?;
+        Ok(all)
+    }
+
+    #[test]
+    fn the_one_table_is_read() {
+        for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+            let bytes = archive(&["t.csv"], method);
+            assert_eq!(unzip(&bytes).unwrap(), TEXT, "{method}");
+            let beside = archive(&["__MACOSX/._t.csv", "data/t.csv", ".DS_Store"], method);
+            assert_eq!(unzip(&beside).unwrap(), TEXT, "{method}");
+            for length in 0..bytes.len() {
+                assert!(unzip(&bytes[..length]).is_err(), "{length}");
+            }
+        }
+        let mut bytes = archive(&["t.csv"], CompressionMethod::Stored);
+        let place = bytes.windows(3).position(|part| part == b"1,2").unwrap();
+        bytes[place] = b'9';
+        assert!(unzip(&bytes).unwrap_err().contains("wrong checksum"));
+    }
+
+    #[test]
+    fn other_archives_are_named() {
+        let message =
+            |files: &[&str]| unzip(&archive(files, CompressionMethod::Stored)).unwrap_err();
+        let two = message(&["a.csv", "b.csv"]);
+        assert!(two.contains("holds 2 files (`a.csv`, `b.csv`)"), "{two}");
+        assert!(message(&["xl/workbook.xml", "x"]).contains("Excel"));
+        assert!(message(&["word/document.xml", "x"]).contains("Word"));
+        assert!(message(&["a.npy", "b.npy"]).contains("NumPy"));
+        assert!(message(&[]).contains("empty"));
     }
 }

@@ -137,7 +137,10 @@ fn names_of_rows_are_a_column() {
     let table = read("\"x\" \"y\"\n\"1\" 0.5 \"a\"\n\"2\" 1.5 \"b\"\n");
     assert_eq!(table.columns().collect::<Vec<_>>(), ["rownames", "x", "y"]);
     let error = refused("x,y\n1,0.5,a\n1,1.5,b\n");
-    assert!(error.contains("t.csv:2: this row has 3 fields, the header 2; pass --skip-lines"), "{error}");
+    assert!(
+        error.contains("t.csv:2: this row has 3 fields, the header 2; pass --skip-lines"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -147,7 +150,10 @@ fn rows_that_lack_their_empty_tail_are_filled() {
     assert_eq!(table.notes().len(), 1);
     let text = "x1,x2,y,note\n1,2,3\n4,5,6\n";
     let error = refused(text);
-    assert!(error.contains("t.csv:2: this row has 3 fields, the header 4; pass --fill-short-rows"), "{error}");
+    assert!(
+        error.contains("t.csv:2: this row has 3 fields, the header 4; pass --fill-short-rows"),
+        "{error}"
+    );
     let options = ReadOptions {
         fill_short_rows: true,
         ..ReadOptions::default()
@@ -185,11 +191,20 @@ fn numbers_may_be_names() {
         Ok::<_, TableError>(table.columns().map(str::to_string).collect::<Vec<_>>())
     };
     let guess = with(None, &[]);
-    assert_eq!(columns("0,1,target\n0.5,1,a\n1,2.5,b\n", &guess).unwrap(), ["0", "1", "target"]);
+    assert_eq!(
+        columns("0,1,target\n0.5,1,a\n1,2.5,b\n", &guess).unwrap(),
+        ["0", "1", "target"]
+    );
     assert_eq!(columns("0,1\n0.5,1\n1,2.5\n", &guess).unwrap(), ["0", "1"]);
-    assert_eq!(columns("2001,2002\n0.5,1\n1,2.5\n", &guess).unwrap(), ["2001", "2002"]);
+    assert_eq!(
+        columns("2001,2002\n0.5,1\n1,2.5\n", &guess).unwrap(),
+        ["2001", "2002"]
+    );
     let error = columns("0,1\n1,0\n1,1\n", &guess).unwrap_err().to_string();
-    assert!(error.contains("t.csv:1: the first line holds numbers") && error.contains("--header"), "{error}");
+    assert!(
+        error.contains("t.csv:1: the first line holds numbers") && error.contains("--header"),
+        "{error}"
+    );
     let known = with(None, &["1", "0"]);
     assert_eq!(columns("0,1\n1,0\n1,1\n", &known).unwrap(), ["0", "1"]);
     let named = with(Some(true), &[]);
@@ -216,7 +231,8 @@ fn names_that_are_repeated_are_listed() {
 
 #[test]
 fn orange_files_have_a_header_of_three_lines() {
-    let table = read("x1\tx2\ty\nc\tc\td\n\t\tclass\n0.346\t0.07\ta\n0.822\t6.46\tb\n0.33\t7.2\ta\n");
+    let table =
+        read("x1\tx2\ty\nc\tc\td\n\t\tclass\n0.346\t0.07\ta\n0.822\t6.46\tb\n0.33\t7.2\ta\n");
     assert_eq!(contents(&table), contents(&read(PLAIN)));
 }
 
@@ -232,16 +248,27 @@ fn lines_are_those_of_the_file_in_every_layout() {
         let (_folder, path) = file("t.csv", text);
         let table = Table::read(&path, &ReadOptions::default()).unwrap();
         let location = table.location(1);
-        assert!(location.ends_with(&format!("t.csv:{line}")), "{location}\n{text}");
+        assert!(
+            location.ends_with(&format!("t.csv:{line}")),
+            "{location}\n{text}"
+        );
     }
     let error = refused("# one\nx,y,z\n1,2,3\n1,2,3,4\n");
-    assert!(error.contains("t.csv:4: this row has 4 fields, the header 3"), "{error}");
+    assert!(
+        error.contains("t.csv:4: this row has 4 fields, the header 3"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_comes_after_the_first_lines_is_read_alike() {
     let rows = "0.5,word,1\n".repeat(20_000);
-    for rest in ["# comment\n1,x,2\n", "1,x,2,\n", "1,x,2\n\nSource: me\n", "1,x,2\n,,\n,,\n"] {
+    for rest in [
+        "# comment\n1,x,2\n",
+        "1,x,2,\n",
+        "1,x,2\n\nSource: me\n",
+        "1,x,2\n,,\n,,\n",
+    ] {
         let (_folder, path) = file("t.csv", &format!("a,b,c\n{rows}{rest}"));
         let table = Table::read(&path, &ReadOptions::default()).unwrap();
         assert_eq!(table.rows(), 20_001, "{rest}");
@@ -249,7 +276,10 @@ fn what_comes_after_the_first_lines_is_read_alike() {
         assert_eq!(last.unwrap().category().as_deref(), Some("x"), "{rest}");
     }
     let error = refused(&format!("a,b,c\n{rows}1,2\n1,2,3\n"));
-    assert!(error.contains("t.csv:20002: this row has 2 fields, the header 3"), "{error}");
+    assert!(
+        error.contains("t.csv:20002: this row has 2 fields, the header 3"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -264,7 +294,10 @@ fn other_encodings_are_read_and_named() {
     let latin1: Vec<u8> = text.chars().map(|c| c as u8).collect();
     let error = Table::from_reader("t", Cursor::new(latin1.clone()), &ReadOptions::default());
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("t:1: field 1 is not UTF-8 text") && error.contains("--encoding"), "{error}");
+    assert!(
+        error.contains("t:1: field 1 is not UTF-8 text") && error.contains("--encoding"),
+        "{error}"
+    );
     let options = ReadOptions {
         encoding: Some("latin1".parse().unwrap()),
         ..ReadOptions::default()

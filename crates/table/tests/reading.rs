@@ -104,6 +104,33 @@ fn gzip_is_read_like_plain_text() {
     assert!(read(&packed[..packed.len() / 2]).is_err(), "cut off");
 }
 
+#[cfg(all(feature = "compression", feature = "parquet"))]
+#[test]
+fn a_compressed_file_may_hold_any_format() {
+    use std::sync::Arc;
+
+    use arrow_array::{Float64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    let csv = b"a\n1.5\n2.5\n";
+    let plain = contents(&read(csv).unwrap());
+    let numbers = Arc::new(Float64Array::from(vec![1.5, 2.5])) as _;
+    let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
+    let mut parquet = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut parquet, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    for bytes in [&csv[..], &parquet] {
+        let zstd = zstd::encode_all(bytes, 0).unwrap();
+        for packed in [gzip(bytes), zstd] {
+            assert_eq!(contents(&read(&packed).unwrap()), plain);
+            let (_folder, path) = file(&packed);
+            let table = Table::read(&path, &ReadOptions::default()).unwrap();
+            assert_eq!(contents(&table), plain);
+        }
+    }
+}
+
 #[test]
 fn a_file_without_header_gets_numbered_columns() {
     let options = ReadOptions {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backburn::{ComparedMethod, Config, DatasetOptions, Encoding, Preset, ReadOptions, Settings, Task};
+use backburn::{
+    ComparedMethod, Config, DatasetOptions, Encoding, Preset, ReadOptions, Settings, Task,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -532,8 +534,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
         "caret" => Ok(b'^'),
         "tilde" => Ok(b'~'),
         "space" | r"\s" | r"\s+" => Ok(b' '),
-        _ => one_character(text)
-            .map_err(|_| "a single ASCII character, or a name such as `tab` or `space`".to_string()),
+        _ => one_character(text).map_err(|_| {
+            "a single ASCII character, or a name such as `tab` or `space`".to_string()
+        }),
     }
 }
 
