@@ -14,6 +14,7 @@ pub(crate) struct Dialect {
 }
 
 impl Dialect {
+    #[cfg(test)]
     pub fn of(delimiter: u8) -> Self {
         Self {
             delimiter,

@@ -37,7 +37,11 @@ pub(crate) fn find_layout(
     let skip_lines = options.skip_lines + usize::from(named.is_some());
     let all = match options.delimiter.or(named) {
         Some(delimiter) => vec![delimiter],
-        None => [&STRONG[..], &WEAK].concat(),
+        None => {
+            let mut all = [&STRONG[..], &WEAK].concat();
+            all.retain(|delimiter| *delimiter == b',' || head.bytes.contains(delimiter));
+            all
+        }
     };
     let candidates = all.into_iter();
     let candidates = candidates
@@ -117,13 +121,13 @@ fn choose(all: Vec<Candidate>, file: &str, options: &ReadOptions) -> Option<Cand
         .iter()
         .any(|candidate| candidate.has_known_columns(options));
     let suffix = suffix_delimiter(file);
-    let given = all.len() == 1;
+    let only = all.len() == 1;
     let mut best: Option<(Score, Candidate)> = None;
     for candidate in all {
         if candidate.sample.records.is_empty() || (known && !candidate.has_known_columns(options)) {
             continue;
         }
-        let score = match given {
+        let score = match only {
             true => Score::default(),
             false => score(&candidate, suffix, options),
         };
