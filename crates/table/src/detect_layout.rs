@@ -251,6 +251,15 @@ fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usiz
         if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
             continue;
         }
+        // A table is longer than what is said before it.
+        let alike = records[index..].iter();
+        if alike
+            .filter(|other| other.len().abs_diff(usual) <= 1)
+            .count()
+            < before.len().max(2)
+        {
+            return 0;
+        }
         let titles = before.iter().all(is_title);
         let comments = before.iter().all(|r| r.is_comment() || r.is_blank_line());
         let plain = match has_header {
@@ -449,7 +458,12 @@ fn set_fit(candidate: &mut Candidate, options: &ReadOptions) {
     };
     let fit = match () {
         () if columns == 1 => Fit::Single,
-        () if fitting < all || header.is_some_and(|header| header.unclosed) => Fit::Partly,
+        () if fitting < all
+            || (odd && all == 0)
+            || header.is_some_and(|header| header.unclosed) =>
+        {
+            Fit::Partly
+        }
         () if odd => Fit::Explained,
         () => Fit::Plain,
     };
