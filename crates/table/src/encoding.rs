@@ -71,8 +71,8 @@ fn by_zero_bytes(start: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     let [first, second] = [0, 1].map(|side| pairs.clone().filter(|pair| pair[side] == 0).count());
     match () {
         () if count == 0 => None,
-        () if second * 4 > count && first * 50 <= count => Some(UTF_16LE),
-        () if first * 4 > count && second * 50 <= count => Some(UTF_16BE),
+        () if second * 4 > count && first * 8 <= second => Some(UTF_16LE),
+        () if first * 4 > count && second * 8 <= first => Some(UTF_16BE),
         () => None,
     }
 }
