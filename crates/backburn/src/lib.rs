@@ -170,7 +170,7 @@ pub use backburn_preprocessing::{
     Predictions, Target, TargetTransform, Task, Unseen,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Skipped, Split, Table,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, ReadOptions, Schema, Skipped, Split, Table,
     TableError, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;

@@ -3,11 +3,12 @@
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use crate::notes::LayoutInfo;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
 use crate::table_size::TableSize;
 
-/// A file that is open for reading, in either format.
+/// A file that is open for reading, in any format.
 pub(crate) struct Batches {
     pub source: Source,
     pub schema: SchemaRef,
@@ -16,6 +17,7 @@ pub(crate) struct Batches {
     pub skipped: SkippedRows,
     /// What is known of the size before anything is read.
     pub at_least: TableSize,
+    pub layout: LayoutInfo,
 }
 
 const BATCH_ROWS: usize = 8192;

@@ -27,9 +27,21 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
+/// The names that occur more than once, in order; an empty name does not count.
+pub(crate) fn repeated_names(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut repeated = Vec::new();
+    for name in names.filter(|name| !name.is_empty()) {
+        if !seen.insert(name.clone()) && !repeated.contains(&name) {
+            repeated.push(name);
+        }
+    }
+    repeated
+}
+
 #[cfg(test)]
 mod tests {
-    use super::unique_names;
+    use super::{repeated_names, unique_names};
 
     #[test]
     fn empty_and_repeated_names_become_unique() {
@@ -38,5 +50,11 @@ mod tests {
             unique_names(names.to_vec()),
             ["a", "column_2", "a.2", "a.1", "a.3"]
         );
+    }
+
+    #[test]
+    fn repeated_names_are_listed_once() {
+        let names = ["a", "", "b", "", "a", "c", "b", "a"].map(str::to_string);
+        assert_eq!(repeated_names(names.into_iter()), ["a", "b"]);
     }
 }

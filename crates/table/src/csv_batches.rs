@@ -9,68 +9,90 @@ use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::{Batches, batch_rows};
+use crate::blank_rows::WithoutBlankEnd;
 use crate::byte_limit::{ByteBudget, LimitedReader};
-use crate::column_names::unique_names;
-use crate::csv_text::{END, UNCLOSED, decompressed, head, not_utf8, without_byte_order_mark};
+use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
+use crate::csv_text::{END, UNCLOSED, head, open_text};
+use crate::encoding::as_utf8;
 use crate::error::TableError;
+use crate::find_layout::find_layout;
+use crate::layout::Layout;
+use crate::notes::{LayoutInfo, Notes};
 use crate::read_options::ReadOptions;
-use crate::skip_bad_rows::{SkipBadRows, SkippedRows};
+use crate::skip_bad_rows::SkippedRows;
 use crate::source::{CsvFile, Source};
 use crate::table_size::TableSize;
+use crate::unpacked::Unpacked;
 use crate::utf8::Utf8;
 
-/// Opens CSV. Every column is text. `path` is the file, if it can be read again to find a line.
+type Rows = Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>;
+
+/// A file on disk, which can be read again to find a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OnDisk<'a> {
+    pub path: &'a Path,
+    pub bytes: u64,
+}
+
+/// Opens CSV. Every column is text.
 pub(crate) fn csv_batches(
     name: &str,
-    path: Option<&Path>,
-    bytes: impl Read + Send + 'static,
+    file: Option<OnDisk<'_>>,
+    unpacked: Unpacked,
     options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
-    let mut bytes = decompressed(bytes).map_err(io_error)?;
-    let head = head(&mut bytes).map_err(io_error)?;
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        let reason = "the text is UTF-16: save it as UTF-8";
-        return Err(TableError::malformed(name, reason));
-    }
-    let head = without_byte_order_mark(&head).to_vec();
-    if head.iter().all(u8::is_ascii_whitespace) {
+    let compressed = unpacked.compressed;
+    let suffix = unpacked.entry.unwrap_or_else(|| name.to_string());
+    let mut text = as_utf8(unpacked.bytes, options.encoding).map_err(io_error)?;
+    let head = head(&mut text).map_err(io_error)?;
+    if head.bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(TableError::malformed(name, "the file is empty"));
     }
-    let delimiter = options.delimiter.unwrap_or_else(|| detect_delimiter(&head));
-    let names = column_names(name, &head, delimiter, options.header)?;
-    let text = Cursor::new(head).chain(bytes).chain(END);
-    let budget = ByteBudget::new();
-    let text = LimitedReader::new(text, budget.clone());
-    let skipped = SkippedRows::default();
-    let text: Box<dyn Read + Send> = match options.skip_bad_rows {
-        true => {
-            let (header, fields) = (options.header, names.len());
-            let skipped = skipped.clone();
-            Box::new(SkipBadRows::new(text, delimiter, header, fields, skipped))
-        }
-        false => Box::new(Utf8::new(text)),
-    };
-    let schema = text_schema(&names);
-    let batches = arrow_csv::ReaderBuilder::new(schema.clone())
-        .with_header(options.header)
-        .with_delimiter(delimiter)
-        .with_batch_size(batch_rows(names.len()))
-        .build(text)
-        .map_err(|error| TableError::malformed(name, error.to_string()))?
-        .map(move |batch| {
-            budget.reset();
-            let batch = batch.map_err(|error| without_prefix(&error.to_string()))?;
-            match ends_inside_quotes(&batch) {
-                true => Err(UNCLOSED.to_string()),
-                false => Ok(batch),
-            }
-        });
-    let csv = path.map(|path| CsvFile {
-        path: path.to_path_buf(),
-        delimiter,
-        header: options.header,
+    if is_binary(&head.bytes) {
+        let reason = "this is a binary file, not a table that can be read";
+        return Err(TableError::malformed(name, reason));
+    }
+    let found = find_layout(name, &suffix, &head, options)?;
+    let layout = found.layout;
+    let notes = Notes::default();
+    for note in found.notes {
+        notes.add(note);
+    }
+    let csv = file.map(|file| CsvFile {
+        path: file.path.to_path_buf(),
+        encoding: options.encoding,
+        layout: layout.clone(),
     });
+    let schema = text_schema(&layout.names);
+    let skipped = SkippedRows::default();
+    let text = Cursor::new(head.bytes).chain(text);
+    let plain = layout.plain && !options.skip_bad_rows;
+    let batches: Rows = match plain {
+        true => {
+            let rows = plain_rows(name, text, &layout, schema.clone())?;
+            let again = csv.clone().map(|file| Again {
+                file,
+                schema: schema.clone(),
+                notes: notes.clone(),
+            });
+            Box::new(PlainFirst::new(rows, again))
+        }
+        false => {
+            let bad = match options.skip_bad_rows {
+                true => BadRows::Skip(skipped.clone()),
+                false => BadRows::Refuse,
+            };
+            let rows = |text| CsvRows::new(text, layout.clone(), bad, notes.clone());
+            rewritten_rows(text, rows, schema.clone())
+                .map_err(|e| TableError::malformed(name, e))?
+        }
+    };
+    // A text takes no less memory than its file.
+    let bytes = match (file, plain && !compressed && options.encoding.is_none()) {
+        (Some(file), true) => file.bytes,
+        _ => 0,
+    };
     Ok(Batches {
         source: Source {
             name: name.to_string(),
@@ -79,10 +101,129 @@ pub(crate) fn csv_batches(
             skips_bad_rows: options.skip_bad_rows,
         },
         schema,
-        batches: Box::new(batches),
+        batches: Box::new(WithoutBlankEnd::new(batches)),
         skipped,
-        at_least: TableSize::default(),
+        at_least: TableSize { rows: 0, bytes },
+        layout: LayoutInfo {
+            notes,
+            repeated_names: found.repeated,
+            header_looks_like_data: found.header_looks_like_data,
+        },
     })
+}
+
+/// Whether more than one of the first bytes in fifty is a control character that no text has.
+fn is_binary(head: &[u8]) -> bool {
+    const SAMPLE: usize = 1 << 10;
+    let head = &head[..head.len().min(SAMPLE)];
+    let is_control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31);
+    head.iter().filter(is_control).count() * 50 > head.len()
+}
+
+/// The rows of a plain file, straight from Arrow's reader.
+fn plain_rows(
+    name: &str,
+    text: impl Read + Send + 'static,
+    layout: &Layout,
+    schema: SchemaRef,
+) -> Result<Rows, TableError> {
+    let budget = ByteBudget::new();
+    let text = Utf8::new(LimitedReader::new(text.chain(END), budget.clone()));
+    let batches = arrow_csv::ReaderBuilder::new(schema)
+        .with_header(layout.header)
+        .with_delimiter(layout.dialect.delimiter)
+        .with_batch_size(batch_rows(layout.names.len()))
+        .build(text)
+        .map_err(|error| TableError::malformed(name, error.to_string()))?;
+    Ok(Box::new(batches.map(move |batch| {
+        budget.reset();
+        let batch = batch.map_err(|error| without_prefix(&error.to_string()))?;
+        match ends_inside_quotes(&batch) {
+            true => Err(UNCLOSED.to_string()),
+            false => Ok(batch),
+        }
+    })))
+}
+
+/// The rows of any other file, which are rewritten as plain CSV first.
+fn rewritten_rows<R: Read + Send + 'static>(
+    text: R,
+    rows: impl FnOnce(LimitedReader<R>) -> CsvRows<LimitedReader<R>>,
+    schema: SchemaRef,
+) -> Result<Rows, String> {
+    let budget = ByteBudget::new();
+    let text = rows(LimitedReader::new(text, budget.clone()));
+    let size = batch_rows(schema.fields().len());
+    let batches = arrow_csv::ReaderBuilder::new(schema)
+        .with_header(false)
+        .with_delimiter(DELIMITER)
+        .with_batch_size(size)
+        .build(text)
+        .map_err(|error| without_prefix(&error.to_string()))?;
+    Ok(Box::new(batches.map(move |batch| {
+        budget.reset();
+        batch.map_err(|error| without_prefix(&error.to_string()))
+    })))
+}
+
+/// How to read a plain file again, row by row.
+struct Again {
+    file: CsvFile,
+    schema: SchemaRef,
+    notes: Notes,
+}
+
+impl Again {
+    /// The rows after the first ones.
+    fn rows_after(self, rows: usize) -> Option<Rows> {
+        let text = open_text(&self.file.path, self.file.encoding)?;
+        let (layout, notes) = (self.file.layout, self.notes);
+        let rewrite = |text| CsvRows::new(text, layout, BadRows::Refuse, notes).after(rows);
+        rewritten_rows(text, rewrite, self.schema).ok()
+    }
+}
+
+/// Plain rows, until one of them is not: the rest is then read row by row, because comments, short rows
+/// and the end of a report may come after the first lines, by which a file was found to be plain.
+struct PlainFirst {
+    rows: Rows,
+    read: usize,
+    again: Option<Again>,
+}
+
+impl PlainFirst {
+    fn new(rows: Rows, again: Option<Again>) -> Self {
+        Self {
+            rows,
+            read: 0,
+            again,
+        }
+    }
+}
+
+impl Iterator for PlainFirst {
+    type Item = Result<RecordBatch, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.rows.next()? {
+            Ok(batch) => {
+                self.read += batch.num_rows();
+                Some(Ok(batch))
+            }
+            Err(reason) if is_too_long(&reason) => Some(Err(reason)),
+            Err(reason) => match self
+                .again
+                .take()
+                .and_then(|again| again.rows_after(self.read))
+            {
+                Some(rows) => {
+                    self.rows = rows;
+                    self.rows.next()
+                }
+                None => Some(Err(reason)),
+            },
+        }
+    }
 }
 
 fn text_schema(names: &[String]) -> SchemaRef {
@@ -105,80 +246,4 @@ fn without_prefix(message: &str) -> String {
         message.trim_start_matches(prefix)
     });
     plain.to_string()
-}
-
-/// The candidate that occurs most often in the first row, outside quotes; a comma if none occurs.
-fn detect_delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    let mut quoted = false;
-    for &byte in head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n')) {
-        quoted ^= byte == b'"';
-        if byte == b'\n' && !quoted {
-            break;
-        }
-        if let Some((_, count)) = counts.iter_mut().find(|(d, _)| *d == byte && !quoted) {
-            *count += 1;
-        }
-    }
-    let mut best = counts[0];
-    for candidate in counts {
-        if candidate.1 > best.1 {
-            best = candidate;
-        }
-    }
-    best.0
-}
-
-/// The names of the columns, all different, from the first row.
-fn column_names(
-    name: &str,
-    head: &[u8],
-    delimiter: u8,
-    has_header: bool,
-) -> Result<Vec<String>, TableError> {
-    let first_line = || format!("{name}:1");
-    let mut first = csv::ByteRecord::new();
-    csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .from_reader(head.chain(END))
-        .read_byte_record(&mut first)
-        .map_err(|error| TableError::malformed(name, error.to_string()))?;
-    let last = first.iter().next_back();
-    if last.is_some_and(|field| field.ends_with(END)) {
-        return Err(TableError::malformed(first_line(), UNCLOSED));
-    }
-    let fields: Vec<&str> = first
-        .iter()
-        .enumerate()
-        .map(|(field, text)| std::str::from_utf8(text).map_err(|_| field))
-        .collect::<Result<_, _>>()
-        .map_err(|field| TableError::malformed(first_line(), not_utf8(field)))?;
-    if !has_header {
-        return Ok((1..=fields.len()).map(|n| format!("column_{n}")).collect());
-    }
-    let is_number = |field: &&str| field.trim().parse::<f64>().is_ok();
-    if fields.iter().all(is_number) {
-        return Err(TableError::malformed(
-            first_line(),
-            "the first line holds numbers, not column names: add a header line, or pass \
-             --no-header",
-        ));
-    }
-    let names = fields.iter().map(|field| field.trim().to_string());
-    Ok(unique_names(names.collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delimiters_inside_quotes_do_not_count() {
-        assert_eq!(detect_delimiter(b"a,b;c,d\n"), b',');
-        assert_eq!(detect_delimiter(b"\r\n\"a,b,c\";d\n1,2,3,4;5"), b';');
-        assert_eq!(detect_delimiter(b"a\tb\n"), b'\t');
-        assert_eq!(detect_delimiter(b"a|b|c\n"), b'|');
-        assert_eq!(detect_delimiter(b"alone\n"), b',');
-    }
 }

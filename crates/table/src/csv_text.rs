@@ -1,76 +1,73 @@
-//! The text of CSV files: decompression, the first lines, and messages about bad rows.
+//! The text of CSV files: the first lines, and messages about bad rows.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use crate::decompress::unpacked;
+use crate::encoding::{Encoding, as_utf8};
 
-/// The first bytes of a gzip file.
-pub(crate) const GZIP: &[u8] = &[0x1f, 0x8b];
-const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
-
-/// Line ends that are read after the end of every CSV file. The CSV parser skips empty lines, unless a
+/// Line ends that are read after the end of a CSV file. The CSV parser skips empty lines, unless a
 /// quote was never closed: then they are part of the last field, and show the mistake.
 pub(crate) const END: &[u8] = &[b'\n'; 64];
 /// The message for a field that ends with [`END`].
 pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed";
+/// What to do with text that is not UTF-8.
+pub(crate) const SAVE_AS_UTF8: &str = "save the file as UTF-8, or if it is Windows-1252 (Latin-1), \
+                                       pass --encoding windows-1252";
 
 /// The message for a field that is not UTF-8; fields count from 0.
 pub(crate) fn not_utf8(field: usize) -> String {
-    format!(
-        "field {} is not UTF-8 text: save the file as UTF-8",
-        field + 1
-    )
+    format!("field {} is not UTF-8 text: {SAVE_AS_UTF8}", field + 1)
 }
 
-/// The message for a row with the wrong number of fields.
-pub(crate) fn wrong_number_of_fields(found: usize, expected: usize) -> String {
+/// The message for a row with the wrong number of fields, with the cure that fits: `whole_rows` is the
+/// number of rows before it that have the right number.
+pub(crate) fn wrong_number_of_fields(found: usize, expected: usize, whole_rows: usize) -> String {
     let fields = if found == 1 { "field" } else { "fields" };
-    format!(
-        "this row has {found} {fields}, the header {expected}; quote a field that holds the \
-         delimiter"
-    )
-}
-
-/// Decompresses gzip, and passes any other bytes through.
-pub(crate) fn decompressed(
-    mut bytes: impl Read + Send + 'static,
-) -> io::Result<Box<dyn Read + Send>> {
-    let mut magic = Vec::new();
-    bytes.by_ref().take(2).read_to_end(&mut magic)?;
-    let gzip = magic == GZIP;
-    let all = Cursor::new(magic).chain(bytes);
-    Ok(match gzip {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(all)))),
-        false => Box::new(BufReader::new(all)),
-    })
+    let cure = match () {
+        () if found < expected && whole_rows == 0 => {
+            "pass --fill-short-rows if its last fields are missing, or --skip-lines N if the header \
+             is line N+1"
+        }
+        () if found < expected => {
+            "pass --fill-short-rows to read its last fields as missing, or --comment CHAR if the \
+             line is a comment"
+        }
+        () if whole_rows == 0 => {
+            "pass --skip-lines N if the header is line N+1, or --delimiter CHAR if the fields are \
+             separated by another character"
+        }
+        () => "quote a field that holds the delimiter",
+    };
+    format!("this row has {found} {fields}, the header {expected}; {cure}")
 }
 
 /// The first bytes of a CSV file: at least 64 KiB, and up to the end of the first line if that is
 /// longer.
-pub(crate) fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+pub(crate) struct Head {
+    pub bytes: Vec<u8>,
+    /// Whether these are all bytes of the file.
+    pub is_all: bool,
+}
+
+/// Reads the head of a text.
+pub(crate) fn head(text: &mut impl Read) -> io::Result<Head> {
     const MAX_LINE: u64 = 64 << 20;
-    let mut head = Vec::new();
+    let mut bytes = Vec::new();
     loop {
-        let before = head.len();
-        bytes.by_ref().take(64 << 10).read_to_end(&mut head)?;
-        let ended = head.len() == before;
-        if ended || head.contains(&b'\n') || head.len() as u64 > MAX_LINE {
-            return Ok(head);
+        let before = bytes.len();
+        text.by_ref().take(64 << 10).read_to_end(&mut bytes)?;
+        let is_all = bytes.len() - before < 64 << 10;
+        if is_all || bytes.contains(&b'\n') || bytes.len() as u64 > MAX_LINE {
+            return Ok(Head { bytes, is_all });
         }
     }
 }
 
-/// Bytes without a byte order mark at their start.
-pub(crate) fn without_byte_order_mark(head: &[u8]) -> &[u8] {
-    head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head)
-}
-
-/// The decompressed text of a CSV file, without a byte order mark; `None` if it cannot be read.
-pub(crate) fn open_text(path: &Path) -> Option<impl Read + use<>> {
-    let mut bytes = decompressed(File::open(path).ok()?).ok()?;
-    let head = head(&mut bytes).ok()?;
-    let head = without_byte_order_mark(&head).to_vec();
-    Some(Cursor::new(head).chain(bytes))
+/// The decompressed and decoded text of a CSV file; `None` if it cannot be read.
+pub(crate) fn open_text(path: &Path, encoding: Option<Encoding>) -> Option<Box<dyn Read + Send>> {
+    let file = File::open(path).ok()?;
+    let unpacked = unpacked("", Some(path), file).ok()?;
+    as_utf8(unpacked.bytes, encoding).ok()
 }

@@ -20,6 +20,8 @@
 //!
 //! # Features
 //!
+//! - `compression` (on by default): reads files that are compressed by zstd, xz or bzip2, and zip
+//!   archives with one table. gzip is always read.
 //! - `parquet` (on by default): reads Parquet files. Without it they are refused with an error that
 //!   names the feature.
 //!
@@ -33,22 +35,39 @@
 mod byte_limit;
 mod catch_panic;
 mod cell;
+mod csv_record;
+mod encoding;
 mod error;
 mod nearest_name;
+mod notes;
 mod read_options;
+mod skip_bad_rows;
 mod split;
-mod utf8;
+mod unpacked;
 
 mod column;
 mod column_kind;
 mod column_names;
-mod csv_text;
 mod table_size;
 
-mod skip_bad_rows;
+#[cfg(feature = "compression")]
+mod zip_archive;
+
+mod decompress;
+
+mod csv_text;
+
+mod layout;
+mod utf8;
+
+mod csv_rows;
+mod detect_layout;
 mod source;
 
+mod find_layout;
+
 mod batches;
+mod blank_rows;
 
 mod csv_batches;
 
@@ -72,6 +91,7 @@ pub use catch_panic::{catch_panic, panic_is_caught};
 pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_kind::ColumnKind;
+pub use encoding::Encoding;
 pub use error::{CellError, TableError};
 pub use nearest_name::nearest_name;
 pub use read_options::ReadOptions;

@@ -14,6 +14,7 @@ use crate::catch_panic::catch_panic;
 use crate::column::stored_type;
 use crate::column_names::unique_names;
 use crate::error::TableError;
+use crate::notes::LayoutInfo;
 use crate::parquet_pages;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
@@ -69,6 +70,7 @@ pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableEr
         batches: Box::new(batches),
         skipped: SkippedRows::default(),
         at_least,
+        layout: LayoutInfo::default(),
     })
 }
 

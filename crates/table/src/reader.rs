@@ -8,9 +8,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::batches::Batches;
-use crate::csv_batches::csv_batches;
-use crate::csv_text::GZIP;
+use crate::csv_batches::{OnDisk, csv_batches};
+use crate::decompress::unpacked;
 use crate::error::TableError;
+use crate::notes::LayoutInfo;
 #[cfg(feature = "parquet")]
 use crate::parquet_batches::parquet_batches;
 use crate::read_options::ReadOptions;
@@ -39,7 +40,7 @@ const PARQUET: &[u8] = b"PAR1";
 
 impl TableReader {
     /// Opens a file, or standard input if the path is `-`. The format is detected from the first
-    /// bytes; CSV may be compressed by gzip.
+    /// bytes; files may be compressed by gzip, zstd, xz or bzip2, or be in a zip archive.
     ///
     /// # Errors
     ///
@@ -64,15 +65,11 @@ impl TableReader {
             return open_parquet(&name, file);
         }
         // A pipe cannot be read a second time, and has no size.
-        let again = about.is_file().then_some(path);
-        // Text takes no less memory than the file, unless the file is compressed.
-        let bytes = match magic.starts_with(GZIP) {
-            true => 0,
-            false => about.len(),
-        };
-        let mut batches = csv_batches(&name, again, Cursor::new(magic).chain(file), options)?;
-        batches.at_least = TableSize { rows: 0, bytes };
-        Ok(Self(batches))
+        let on_disk = about.is_file().then_some(OnDisk {
+            path,
+            bytes: about.len(),
+        });
+        read_stream(&name, on_disk, Cursor::new(magic).chain(file), options)
     }
 
     /// Reads a table from any source of bytes; `name` is what error messages call it.
@@ -82,16 +79,34 @@ impl TableReader {
     /// The same as for [`open`](Self::open).
     pub fn from_reader(
         name: &str,
-        mut bytes: impl Read + Send + 'static,
+        bytes: impl Read + Send + 'static,
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
-        let magic = first_bytes(&mut bytes).map_err(|error| TableError::io(name, error))?;
-        let is_parquet = magic == PARQUET;
-        let bytes = Cursor::new(magic).chain(bytes);
-        match is_parquet {
+        let (magic, bytes) = peeked(name, bytes)?;
+        match magic == PARQUET {
             true => buffer_parquet(name, bytes),
-            false => Ok(Self(csv_batches(name, None, bytes, options)?)),
+            false => read_stream(name, None, bytes, options),
         }
+    }
+
+    /// What was done about the layout of a text file, such as lines that were left out. Some is known
+    /// only after the last row was read.
+    pub fn notes(&self) -> Vec<String> {
+        self.0.layout.notes.all()
+    }
+
+    /// Names that the header of a text file has more than once, as they are there.
+    pub fn repeated_names(&self) -> &[String] {
+        &self.0.layout.repeated_names
+    }
+
+    /// Whether the first line of a text file was taken for the header, and looks like a row.
+    pub fn first_line_looks_like_data(&self) -> bool {
+        self.0.layout.header_looks_like_data
+    }
+
+    pub(crate) fn layout(&self) -> &LayoutInfo {
+        &self.0.layout
     }
 
     /// The Arrow schema of the batches.
@@ -133,6 +148,33 @@ impl Iterator for TableReader {
         let batch = self.0.batches.next()?;
         Some(batch.map_err(|reason| self.0.source.malformed(reason)))
     }
+}
+
+/// Reads CSV or compressed content. What is in a compressed file may be of any format.
+fn read_stream(
+    name: &str,
+    file: Option<OnDisk<'_>>,
+    bytes: impl Read + Send + 'static,
+    options: &ReadOptions,
+) -> Result<TableReader, TableError> {
+    let mut unpacked = unpacked(name, file.map(|file| file.path), bytes)?;
+    if unpacked.compressed {
+        let (magic, bytes) = peeked(name, unpacked.bytes)?;
+        if magic == PARQUET {
+            return buffer_parquet(name, bytes);
+        }
+        unpacked.bytes = Box::new(bytes);
+    }
+    csv_batches(name, file, unpacked, options).map(TableReader)
+}
+
+/// The first bytes, and all bytes.
+fn peeked<R: Read + Send + 'static>(
+    name: &str,
+    mut bytes: R,
+) -> Result<(Vec<u8>, impl Read + Send + use<R>), TableError> {
+    let magic = first_bytes(&mut bytes).map_err(|error| TableError::io(name, error))?;
+    Ok((magic.clone(), Cursor::new(magic).chain(bytes)))
 }
 
 fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {

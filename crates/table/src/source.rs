@@ -1,11 +1,12 @@
 //! Where a table came from, for error messages.
 
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::byte_limit::TOO_LONG;
-use crate::csv_text::{END, UNCLOSED, not_utf8, open_text, wrong_number_of_fields};
+use crate::csv_text::open_text;
+use crate::encoding::Encoding;
 use crate::error::TableError;
+use crate::layout::{Layout, LayoutRows, Row};
 
 /// Where a table came from.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub(crate) struct Source {
 #[derive(Debug, Clone)]
 pub(crate) struct CsvFile {
     pub path: PathBuf,
-    pub delimiter: u8,
-    pub header: bool,
+    pub encoding: Option<Encoding>,
+    pub layout: Layout,
 }
 
 impl Source {
@@ -41,12 +42,7 @@ impl Source {
     /// Describes where a row is, counted from 0: by its line if the file can be read again, otherwise
     /// by its number.
     pub fn location(&self, row: usize) -> String {
-        let line = self.csv.as_ref().and_then(|file| {
-            let mut records = file.reader()?.into_byte_records();
-            let record = records.nth(row)?.ok()?;
-            line_at(&file.path, record.position()?.byte())
-        });
-        match line {
+        match self.csv.as_ref().and_then(|file| file.line(row)) {
             Some(line) => format!("{}:{line}", self.name),
             None if self.is_text => format!("{}, data row {}", self.name, row + 1),
             None => format!("{}, row {}", self.name, row + 1),
@@ -66,46 +62,28 @@ impl Source {
 }
 
 impl CsvFile {
-    fn reader(&self) -> Option<csv::Reader<impl Read + use<>>> {
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .has_headers(self.header)
-            .flexible(true)
-            .from_reader(open_text(&self.path)?.chain(END));
-        Some(reader)
+    fn rows(&self) -> Option<LayoutRows<impl std::io::Read + use<>>> {
+        let text = open_text(&self.path, self.encoding)?;
+        Some(LayoutRows::new(text, self.layout.clone()))
+    }
+
+    /// The line of a row, which is counted from 0.
+    fn line(&self, row: usize) -> Option<u64> {
+        let mut rows = self.rows()?;
+        for _ in 0..=row {
+            rows.next_row().ok()??;
+        }
+        Some(rows.line())
     }
 
     /// The line of the first bad row, and what is wrong with it.
     fn first_bad_row(&self) -> Option<(u64, String)> {
-        let mut reader = self.reader()?;
-        let expected = reader.byte_headers().ok()?.len();
-        for record in reader.into_byte_records() {
-            let record = record.ok()?;
-            let last = record.iter().next_back();
-            let unclosed = last.is_some_and(|field| field.ends_with(END));
-            let not_text = record.iter().position(|v| std::str::from_utf8(v).is_err());
-            let reason = match (not_text, record.len()) {
-                _ if unclosed => UNCLOSED.to_string(),
-                (Some(field), _) => not_utf8(field),
-                (None, found) if found != expected => wrong_number_of_fields(found, expected),
-                _ => continue,
-            };
-            return Some((line_at(&self.path, record.position()?.byte())?, reason));
+        let mut rows = self.rows()?;
+        while let Some(row) = rows.next_row().ok()? {
+            if let Row::Bad(reason) = row {
+                return Some((rows.line(), reason));
+            }
         }
         None
     }
-}
-
-/// The line of the record that the csv crate found at this byte. Its position may be in the middle of
-/// a `\r\n` or before empty lines, so line ends from there on are skipped.
-fn line_at(path: &Path, byte: u64) -> Option<u64> {
-    let mut line = 1;
-    for (position, next) in (0..).zip(BufReader::new(open_text(path)?).bytes()) {
-        let next = next.ok()?;
-        if position >= byte && !matches!(next, b'\r' | b'\n') {
-            break;
-        }
-        line += u64::from(next == b'\n');
-    }
-    Some(line)
 }

@@ -12,6 +12,7 @@ use crate::column::Column;
 use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
 use crate::nearest_name::nearest_name;
+use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
 use crate::reader::TableReader;
 use crate::source::Source;
@@ -34,6 +35,7 @@ pub struct Table {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     rows: usize,
+    layout: LayoutInfo,
 }
 
 impl AsRef<Self> for Table {
@@ -87,6 +89,7 @@ impl Table {
             schema: batch.schema(),
             rows: batch.num_rows(),
             batches: vec![batch],
+            layout: LayoutInfo::default(),
         }
     }
 
@@ -116,6 +119,7 @@ impl Table {
         Ok(Self {
             source: reader.source(),
             schema: reader.schema(),
+            layout: reader.layout().clone(),
             batches,
             rows,
         })
@@ -129,6 +133,22 @@ impl Table {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// What was done about the layout of a text file, such as lines that were left out.
+    pub fn notes(&self) -> Vec<String> {
+        self.layout.notes.all()
+    }
+
+    /// Names that the header of a text file has more than once, as they are there. In
+    /// [`columns`](Self::columns), the later ones have `.1`, `.2` and so on behind.
+    pub fn repeated_names(&self) -> &[String] {
+        &self.layout.repeated_names
+    }
+
+    /// Whether the first line of a text file was taken for the header, and looks like a row.
+    pub fn first_line_looks_like_data(&self) -> bool {
+        self.layout.header_looks_like_data
     }
 
     /// The names of the columns, in order.

@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::str::from_utf8;
 
+use crate::csv_text::SAVE_AS_UTF8;
+
 /// Passes bytes through, and returns an error where they are not UTF-8.
 ///
 /// Arrow's CSV reader validates the fields of a batch joined together, without the delimiters between
@@ -68,9 +70,7 @@ impl<R: Read> Read for Utf8<R> {
         }
         self.check(&buffer[..count]).map_err(|()| {
             let line = self.line;
-            io::Error::other(format!(
-                "line {line} is not UTF-8 text: save the file as UTF-8"
-            ))
+            io::Error::other(format!("line {line} is not UTF-8 text: {SAVE_AS_UTF8}"))
         })?;
         Ok(count)
     }

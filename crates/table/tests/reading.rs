@@ -104,10 +104,37 @@ fn gzip_is_read_like_plain_text() {
     assert!(read(&packed[..packed.len() / 2]).is_err(), "cut off");
 }
 
+#[cfg(all(feature = "compression", feature = "parquet"))]
+#[test]
+fn a_compressed_file_may_hold_any_format() {
+    use std::sync::Arc;
+
+    use arrow_array::{Float64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    let csv = b"a\n1.5\n2.5\n";
+    let plain = contents(&read(csv).unwrap());
+    let numbers = Arc::new(Float64Array::from(vec![1.5, 2.5])) as _;
+    let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
+    let mut parquet = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut parquet, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    for bytes in [&csv[..], &parquet] {
+        let zstd = zstd::encode_all(bytes, 0).unwrap();
+        for packed in [gzip(bytes), zstd] {
+            assert_eq!(contents(&read(&packed).unwrap()), plain);
+            let (_folder, path) = file(&packed);
+            let table = Table::read(&path, &ReadOptions::default()).unwrap();
+            assert_eq!(contents(&table), plain);
+        }
+    }
+}
+
 #[test]
 fn a_file_without_header_gets_numbered_columns() {
     let options = ReadOptions {
-        header: false,
+        header: Some(false),
         ..ReadOptions::default()
     };
     let table = read_with(b"1,x\n2,y\n", &options).unwrap();
@@ -124,8 +151,6 @@ fn a_file_without_header_gets_numbered_columns() {
 fn a_byte_order_mark_is_not_part_of_the_first_name() {
     let table = read(b"\xef\xbb\xbfa,b\n1,2\n").unwrap();
     assert_eq!(contents(&table), expected(&[("a", &["1"]), ("b", &["2"])]));
-    let error = message(b"\xff\xfea\0,\0");
-    assert_eq!(error, "t.csv: the text is UTF-16: save it as UTF-8");
 }
 
 #[test]

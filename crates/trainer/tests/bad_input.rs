@@ -37,7 +37,7 @@ fn tables_that_are_none() {
     folder.write("x.parquet", b"PAR1 but not really");
     folder.refused("train x.parquet --target y", 1, &["x.parquet"]);
     folder.write("utf16.csv", b"\xff\xfea\0,\0b\0\n\0");
-    folder.refused("train utf16.csv --target y", 1, &["UTF-16"]);
+    folder.refused("train utf16.csv --target b", 1, &["a header but no rows"]);
     assert!(
         folder
             .names()

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backburn::{ComparedMethod, Config, DatasetOptions, Preset, ReadOptions, Settings, Task};
+use backburn::{
+    ComparedMethod, Config, DatasetOptions, Encoding, Preset, ReadOptions, Settings, Task,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -449,20 +451,45 @@ pub struct ExplainArgs {
 #[derive(Debug, Clone, Arguments)]
 #[command(next_help_heading = "Reading CSV")]
 pub struct ReadArgs {
-    /// The character between the fields of a CSV file; `tab` for a tab [default: inferred]
+    /// The character between fields, or its name: comma, semicolon, tab, pipe, caret, tilde or space, which
+    /// is one or more spaces [default: inferred]
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     pub delimiter: Option<u8>,
     /// The first line is data; the columns are then called column_1, column_2, ...
     #[arg(long)]
     pub no_header: bool,
+    /// The first line names the columns, although it holds numbers
+    #[arg(long, conflicts_with = "no_header")]
+    pub header: bool,
+    /// Leave out this many lines at the start of the file
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub skip_lines: usize,
+    /// Leave out the lines that begin with this character
+    #[arg(long, value_name = "CHAR", value_parser = comment)]
+    pub comment: Option<u8>,
+    /// Read rows that lack fields at their end as if these were empty
+    #[arg(long)]
+    pub fill_short_rows: bool,
+    /// The encoding of the text, such as windows-1252 or latin1 [default: UTF-8, or UTF-16 where the text
+    /// shows it]
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<Encoding>)]
+    pub encoding: Option<Encoding>,
 }
 
 impl ReadArgs {
     pub fn options(&self) -> ReadOptions {
         ReadOptions {
             delimiter: self.delimiter,
-            header: !self.no_header,
-            skip_bad_rows: false,
+            header: match (self.header, self.no_header) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            skip_lines: self.skip_lines,
+            comment: self.comment,
+            fill_short_rows: self.fill_short_rows,
+            encoding: self.encoding,
+            ..ReadOptions::default()
         }
     }
 }
@@ -499,10 +526,28 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "comma" => Ok(b','),
+        "semicolon" => Ok(b';'),
+        "tab" | "\\t" => Ok(b'\t'),
+        "pipe" => Ok(b'|'),
+        "caret" => Ok(b'^'),
+        "tilde" => Ok(b'~'),
+        "space" | r"\s" | r"\s+" => Ok(b' '),
+        _ => one_character(text).map_err(|_| {
+            "a single ASCII character, or a name such as `tab` or `space`".to_string()
+        }),
+    }
+}
+
+fn comment(text: &str) -> Result<u8, String> {
+    one_character(text)
+}
+
+fn one_character(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("a single ASCII character, or `tab`".to_string()),
+        _ => Err("a single ASCII character".to_string()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `trainer evaluate`.
 
 use backburn::text::count;
-use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, unseen_note};
+use backburn::{
+    Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, unseen_note,
+};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -14,7 +16,11 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
-    let table = read_table(&args.table, &args.read.options())?;
+    let options = ReadOptions {
+        known_columns: predictor.rows().columns().map(str::to_string).collect(),
+        ..args.read.options()
+    };
+    let table = read_table(&args.table, &options)?;
     table.column(target.column())?;
     let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backburn::text::count;
-use backburn::{SavedModel, Table, history_file, read_table};
+use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
@@ -24,7 +24,12 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         None => None,
     };
     let model = SavedModel::load(&args.model, &device)?;
-    let table = read_table(&args.table, &args.read.options())?;
+    let known = model.encoder.columns.iter();
+    let read = ReadOptions {
+        known_columns: known.map(|column| column.name().to_string()).collect(),
+        ..args.read.options()
+    };
+    let table = read_table(&args.table, &read)?;
     let rows = rows(args, &table)?;
     let options = ExplainOptions {
         columns: rows.is_empty() || args.report.is_some(),

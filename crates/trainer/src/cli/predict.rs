@@ -64,6 +64,7 @@ fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<
     let skip = args.on_error == OnError::Skip;
     let options = ReadOptions {
         skip_bad_rows: skip,
+        known_columns: predictor.rows().columns().map(str::to_string).collect(),
         ..args.read.options()
     };
     let reader = TableReader::open(&args.table, &options)?;

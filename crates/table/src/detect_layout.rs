@@ -1,0 +1,488 @@
+//! Detection of the layout of a CSV file from its first lines.
+
+use crate::csv_record::{Dialect, RecordReader};
+use crate::layout::{FOOTER_LINES, is_blank, is_comment, is_footer_text, looks_like_a_number};
+use crate::read_options::ReadOptions;
+
+/// A record at the start of a file.
+pub(crate) struct Record {
+    pub line: u64,
+    after_empty_line: bool,
+    pub unclosed: bool,
+    pub fields: Vec<Vec<u8>>,
+}
+
+impl Record {
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The number of fields without the blank ones at the end.
+    pub fn filled(&self) -> usize {
+        let last = self.fields.iter().rposition(|field| !is_blank(field));
+        last.map_or(0, |last| last + 1)
+    }
+
+    fn is_comment(&self) -> bool {
+        self.fields.first().is_some_and(|field| is_comment(field))
+    }
+
+    fn is_blank_line(&self) -> bool {
+        self.len() == 1 && self.filled() == 0
+    }
+
+    fn has_all(&self, names: &[String]) -> bool {
+        let mut names = names.iter();
+        names.all(|name| {
+            self.fields
+                .iter()
+                .any(|f| f.trim_ascii() == name.as_bytes())
+        })
+    }
+
+    /// Whether every field names something: text, or a year beside text.
+    fn looks_like_header(&self) -> bool {
+        let fields = &self.fields[..self.filled()];
+        let text = fields
+            .iter()
+            .filter(|field| !looks_like_a_number(field))
+            .count();
+        let named =
+            |field: &Vec<u8>| !is_blank(field) && (!looks_like_a_number(field) || is_year(field));
+        let all_different = (1..fields.len()).all(|i| !fields[..i].contains(&fields[i]));
+        text > 0 && fields.len() > 1 && fields.iter().all(named) && all_different
+    }
+}
+
+fn is_year(field: &[u8]) -> bool {
+    let field = field.trim_ascii();
+    let digits = field.len() == 4 && field.iter().all(u8::is_ascii_digit);
+    digits && matches!(field[0], b'1' | b'2')
+}
+
+/// The start of a file, taken apart by one delimiter.
+pub(crate) struct Sample {
+    pub records: Vec<Record>,
+    /// Whether these are all records.
+    pub is_all: bool,
+}
+
+/// How well the records fit a layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// One column.
+    Single,
+    /// Some rows do not fit.
+    Partly,
+    /// All lines are accounted for, and some are not rows.
+    Explained,
+    /// All lines have the same number of fields.
+    Plain,
+}
+
+/// The layout by one delimiter.
+pub(crate) struct Candidate {
+    pub dialect: Dialect,
+    pub sample: Sample,
+    /// The index of the header, or of the first row without one.
+    pub first: usize,
+    /// Records below the header that describe the columns.
+    pub skip_records: usize,
+    /// The number of columns.
+    pub columns: usize,
+    /// Whether the rows have a name each, which the header does not name.
+    pub row_names: bool,
+    pub min_fields: usize,
+    pub fit: Fit,
+    /// The share of the rows that fit.
+    pub share: f64,
+}
+
+impl Candidate {
+    /// The header; `None` if the first line is a row.
+    pub fn header(&self, options: &ReadOptions) -> Option<&Record> {
+        let has_header = options.header != Some(false);
+        has_header
+            .then(|| self.sample.records.get(self.first))
+            .flatten()
+    }
+
+    /// The rows below the header.
+    pub fn rows(&self, options: &ReadOptions) -> &[Record] {
+        let start = self.first + usize::from(options.header != Some(false)) + self.skip_records;
+        self.sample.records.get(start..).unwrap_or_default()
+    }
+
+    /// Whether the first line has all columns that a model needs.
+    pub fn has_known_columns(&self, options: &ReadOptions) -> bool {
+        let known = &options.known_columns;
+        let header = self.header(options);
+        !known.is_empty() && header.is_some_and(|header| header.has_all(known))
+    }
+}
+
+/// Takes the head of a file apart by one delimiter, and finds what in it is not part of the table.
+pub(crate) fn candidate(
+    head: &[u8],
+    is_all: bool,
+    delimiter: u8,
+    skip_lines: usize,
+    options: &ReadOptions,
+) -> Candidate {
+    let with = |spaced_quotes| {
+        let dialect = Dialect {
+            delimiter,
+            comment: options.comment,
+            spaced_quotes,
+        };
+        let (sample, spaced) = sample(head, is_all, dialect, skip_lines);
+        let dialect = Dialect {
+            spaced_quotes: spaced,
+            ..dialect
+        };
+        analyzed(sample, dialect, options)
+    };
+    let best = with(delimiter != b' ');
+    match best.dialect.spaced_quotes && best.fit < Fit::Explained {
+        true => {
+            let literal = with(false);
+            match literal.fit >= best.fit {
+                true => literal,
+                false => best,
+            }
+        }
+        false => best,
+    }
+}
+
+/// The records at the start of a file, and whether quotes follow spaces in them.
+fn sample(head: &[u8], is_all: bool, dialect: Dialect, skip_lines: usize) -> (Sample, bool) {
+    const MAX_RECORDS: usize = 2000;
+    let mut reader = RecordReader::new(head, dialect);
+    let mut records = Vec::new();
+    let mut ended = false;
+    // Reading from memory does not fail.
+    let skipped = reader.skip_lines(skip_lines);
+    while skipped.is_ok() && records.len() < MAX_RECORDS {
+        if !reader.read().unwrap_or(false) {
+            ended = true;
+            break;
+        }
+        records.push(Record {
+            line: reader.line(),
+            after_empty_line: reader.after_empty_line(),
+            unclosed: reader.unclosed(),
+            fields: reader.fields().map(<[u8]>::to_vec).collect(),
+        });
+    }
+    // The last record may be cut off.
+    if ended && !is_all && records.len() > 1 {
+        records.pop();
+    }
+    let is_all = ended && is_all;
+    (Sample { records, is_all }, reader.has_spaced_quotes())
+}
+
+fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidate {
+    let usual = usual_fields(&sample.records);
+    let first = first_record(&sample.records, usual, options);
+    let mut candidate = Candidate {
+        dialect,
+        sample,
+        first,
+        skip_records: 0,
+        columns: 0,
+        row_names: false,
+        min_fields: 0,
+        fit: Fit::Single,
+        share: 0.0,
+    };
+    candidate.skip_records = orange_lines(&candidate, options);
+    set_columns(&mut candidate, options);
+    set_fit(&mut candidate, options);
+    candidate
+}
+
+/// The most frequent number of fields above one; of several, the one that comes first.
+fn usual_fields(records: &[Record]) -> usize {
+    let mut counts: Vec<(usize, usize)> = Vec::new();
+    for record in records.iter().filter(|record| record.len() > 1) {
+        match counts
+            .iter_mut()
+            .find(|(fields, _)| *fields == record.len())
+        {
+            Some((_, count)) => *count += 1,
+            None => counts.push((record.len(), 1)),
+        }
+    }
+    let mut usual = (1, 0);
+    for (fields, count) in counts {
+        if count > usual.1 {
+            usual = (fields, count);
+        }
+    }
+    usual.0
+}
+
+/// The index of the header, or of the first row: 0, unless the lines before it are plainly a title or
+/// comments.
+fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usize {
+    const MAX_LINES: usize = 50;
+    let known = &options.known_columns;
+    let has_header = options.header != Some(false);
+    let searched = &records[..records.len().min(MAX_LINES)];
+    if has_header
+        && !known.is_empty()
+        && let Some(found) = searched.iter().position(|record| record.has_all(known))
+    {
+        return found;
+    }
+    let Some(start) = searched.first() else {
+        return 0;
+    };
+    let is_title = |record: &Record| record.filled() <= 1 || record.is_comment();
+    let narrow = start.len() < usual;
+    if !(narrow || start.is_comment() || (start.filled() <= 1 && usual > 2)) {
+        return 0;
+    }
+    for (index, record) in searched.iter().enumerate().skip(1) {
+        let before = &searched[..index];
+        let wide = record.len() + 1 >= usual.max(3) || (usual == 2 && record.len() == 2);
+        if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
+            continue;
+        }
+        // A table is longer than what is said before it.
+        let alike = records[index..].iter();
+        if alike
+            .filter(|other| other.len().abs_diff(usual) <= 1)
+            .count()
+            < before.len().max(2)
+        {
+            return 0;
+        }
+        let titles = before.iter().all(is_title);
+        let comments = before.iter().all(|r| r.is_comment() || r.is_blank_line());
+        let plain = match has_header {
+            true => {
+                let below = &records[index + 1..];
+                let parted = record.after_empty_line && before.iter().all(|r| r.len() != usual);
+                record.looks_like_header()
+                    && ((comments && narrow)
+                        || parted
+                        || ((titles || comments) && has_number_columns(record, below)))
+            }
+            false => comments || (titles && record.len() == usual),
+        };
+        // A commented header or one without its first name is not a line before the header.
+        return if plain { index } else { 0 };
+    }
+    0
+}
+
+/// Whether a column holds numbers under a name that is none.
+fn has_number_columns(header: &Record, rows: &[Record]) -> bool {
+    const ROWS: usize = 50;
+    (0..header.len()).any(|column| {
+        let values = rows.iter().take(ROWS);
+        let values = values.filter_map(|row| row.fields.get(column));
+        let values: Vec<_> = values.filter(|value| !is_blank(value)).collect();
+        let numbers = values.iter().filter(|value| looks_like_a_number(value));
+        !looks_like_a_number(&header.fields[column])
+            && !values.is_empty()
+            && numbers.count() * 5 >= values.len() * 4
+    })
+}
+
+/// The lines of an Orange file below the header, which hold types and roles: two or none.
+fn orange_lines(candidate: &Candidate, options: &ReadOptions) -> usize {
+    const TYPES: [&str; 10] = [
+        "c",
+        "d",
+        "s",
+        "t",
+        "continuous",
+        "discrete",
+        "string",
+        "time",
+        "n",
+        "",
+    ];
+    const ROLES: [&str; 5] = ["", "class", "meta", "ignore", "weight"];
+    let of = |record: &Record, words: &[&str]| {
+        let mut fields = record.fields.iter();
+        fields.all(|field| {
+            words
+                .iter()
+                .any(|word| field.trim_ascii() == word.as_bytes())
+        })
+    };
+    let (Some(header), [types, roles, ..]) = (candidate.header(options), candidate.rows(options))
+    else {
+        return 0;
+    };
+    let typed = types.len() == header.len() && header.len() > 1 && types.filled() == types.len();
+    let is_orange = typed && of(types, &TYPES) && of(roles, &ROLES) && roles.filled() > 0;
+    if is_orange && !of(header, &TYPES) {
+        2
+    } else {
+        0
+    }
+}
+
+fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
+    let rows = candidate.rows(options);
+    let rows = rows
+        .iter()
+        .filter(|row| !row.is_comment() && !row.is_blank_line());
+    let rows: Vec<&Record> = rows.collect();
+    let usual = {
+        let mut most = (0, 0);
+        for row in &rows {
+            let same = rows
+                .iter()
+                .take(200)
+                .filter(|r| r.len() == row.len())
+                .count();
+            if same > most.1 {
+                most = (row.len(), same);
+            }
+            if same * 2 > rows.len().min(200) {
+                break;
+            }
+        }
+        most.0
+    };
+    let Some(header) = candidate.header(options) else {
+        let columns = usual.max(1);
+        let least = min_fields(&rows, columns, options);
+        candidate.columns = columns;
+        candidate.min_fields = least;
+        return;
+    };
+    let names = header.len();
+    let is_row_names = names > 1
+        && rows.len() > 1
+        && usual == names + 1
+        && header.filled() == names
+        && rows.iter().all(|row| row.len() == usual)
+        && rows.iter().any(|row| row.filled() == usual)
+        && all_different(&rows);
+    let known = &options.known_columns;
+    let columns = match is_row_names {
+        true => usual,
+        false => {
+            let last = rows.iter().map(|row| row.filled()).max().unwrap_or(names);
+            let used = (header.filled()..names).rev();
+            let used = used.map(|index| index + 1);
+            let kept = used
+                .filter(|n| known.contains(&format!("column_{n}")))
+                .max();
+            let least = header.filled().max(kept.unwrap_or(0)).max(1);
+            if rows.is_empty() {
+                names
+            } else {
+                last.clamp(least, names.max(least))
+            }
+        }
+    };
+    let least = min_fields(&rows, columns, options);
+    candidate.row_names = is_row_names;
+    candidate.columns = columns;
+    candidate.min_fields = least;
+}
+
+/// Whether the first fields differ, as names of rows do.
+fn all_different(rows: &[&Record]) -> bool {
+    let mut first: Vec<&[u8]> = rows.iter().map(|row| row.fields[0].as_slice()).collect();
+    first.sort_unstable();
+    first.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// The number of fields that a row needs. The last ones may be missing where most rows have them and
+/// they are often empty.
+fn min_fields(rows: &[&Record], columns: usize, options: &ReadOptions) -> usize {
+    if options.fill_short_rows {
+        return 1;
+    }
+    let whole: Vec<&&Record> = rows.iter().filter(|row| row.len() >= columns).collect();
+    if whole.len() * 2 <= rows.len() {
+        return columns;
+    }
+    let is_often_empty = |column: usize| {
+        let empty = whole
+            .iter()
+            .filter(|row| row.fields.get(column).is_none_or(|f| is_blank(f)));
+        empty.count() * 10 >= whole.len()
+    };
+    let filled = (1..columns)
+        .rev()
+        .take_while(|&column| is_often_empty(column));
+    columns - filled.count()
+}
+
+fn set_fit(candidate: &mut Candidate, options: &ReadOptions) {
+    let columns = candidate.columns;
+    let rows = candidate.rows(options);
+    let header = candidate.header(options);
+    let names = header.map_or(columns, Record::len);
+    let mut odd = candidate.first > 0
+        || candidate.skip_records > 0
+        || candidate.row_names
+        || candidate.dialect.spaced_quotes
+        || names != columns;
+    let (mut fitting, mut all) = (0_u32, 0_u32);
+    let numbers = rows.iter().filter(|row| row.len() == columns);
+    let number_first = numbers
+        .clone()
+        .all(|row| looks_like_a_number(&row.fields[0]));
+    let end = match candidate.sample.is_all {
+        true => rows.len() - footer_records(rows, candidate, number_first),
+        false => rows.len(),
+    };
+    odd |= end < rows.len();
+    for row in &rows[..end] {
+        let found = row.len();
+        let extra_blank = found > columns && row.filled() <= columns;
+        let short = found < columns && found >= candidate.min_fields;
+        if found != columns && (row.is_comment() || row.is_blank_line()) {
+            odd = true;
+            continue;
+        }
+        all += 1;
+        odd |= extra_blank || short;
+        fitting += u32::from(!row.unclosed && (found == columns || extra_blank || short));
+    }
+    let share = match all {
+        0 => 0.0,
+        all => f64::from(fitting) / f64::from(all),
+    };
+    let fit = match () {
+        () if columns == 1 => Fit::Single,
+        () if fitting < all
+            || (odd && all == 0)
+            || header.is_some_and(|header| header.unclosed) =>
+        {
+            Fit::Partly
+        }
+        () if odd => Fit::Explained,
+        () => Fit::Plain,
+    };
+    candidate.share = share;
+    candidate.fit = fit;
+}
+
+/// The number of last records that end a report.
+fn footer_records(rows: &[Record], candidate: &Candidate, number_first: bool) -> usize {
+    let is_footer = |row: &&Record| {
+        let filled = row.fields.iter().filter(|field| !is_blank(field)).count();
+        row.len() < candidate.min_fields
+            && is_footer_text(&row.fields[0], filled, row.after_empty_line, number_first)
+    };
+    let lines = rows
+        .iter()
+        .rev()
+        .take(FOOTER_LINES)
+        .take_while(is_footer)
+        .count();
+    if lines < rows.len() { lines } else { 0 }
+}

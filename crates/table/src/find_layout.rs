@@ -1,0 +1,342 @@
+//! The layout of a CSV file and the names of its columns.
+
+use crate::column_names::{repeated_names, unique_names};
+use crate::csv_text::{Head, UNCLOSED, not_utf8};
+use crate::detect_layout::{Candidate, Fit, Record, candidate};
+use crate::error::TableError;
+use crate::layout::{Layout, is_blank, looks_like_a_number};
+use crate::read_options::ReadOptions;
+
+/// Delimiters that are seldom part of text without quotes.
+const STRONG: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Delimiters that are often part of text: they count where none of the others is in the header.
+const WEAK: [u8; 3] = [b'^', b'~', b' '];
+
+/// What was found at the start of a file.
+pub(crate) struct Found {
+    pub layout: Layout,
+    /// What was done about the layout.
+    pub notes: Vec<String>,
+    /// Names that the header has more than once.
+    pub repeated: Vec<String>,
+    /// Whether the header looks like a row.
+    pub header_looks_like_data: bool,
+}
+
+/// Finds the layout by the head of a file. `file` has the suffix that decides where the text does not.
+pub(crate) fn find_layout(
+    name: &str,
+    file: &str,
+    head: &Head,
+    options: &ReadOptions,
+) -> Result<Found, TableError> {
+    let named = match options.skip_lines {
+        0 => named_delimiter(&head.bytes),
+        _ => None,
+    };
+    let skip_lines = options.skip_lines + usize::from(named.is_some());
+    let all = match options.delimiter.or(named) {
+        Some(delimiter) => vec![delimiter],
+        None => {
+            let mut all = [&STRONG[..], &WEAK].concat();
+            all.retain(|delimiter| *delimiter == b',' || head.bytes.contains(delimiter));
+            all
+        }
+    };
+    let candidates = all.into_iter();
+    let candidates = candidates
+        .map(|delimiter| candidate(&head.bytes, head.is_all, delimiter, skip_lines, options));
+    let Some(chosen) = choose(candidates.collect(), file, options) else {
+        return Err(TableError::malformed(name, "the file is empty"));
+    };
+    let names = column_names(name, &chosen, options)?;
+    let header = chosen.header(options);
+    let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
+    let header_looks_like_data =
+        by_header && options.header.is_none() && !chosen.has_known_columns(options);
+    let mut notes = notes(&chosen, skip_lines, options);
+    if let (true, Some(header)) = (header_looks_like_data, header) {
+        notes.push(format!(
+            "the first line looks like data ({}): if it is, pass --no-header",
+            shown(&header.fields)
+        ));
+    }
+    let repeated = header.map(|header| {
+        let fields = header.fields.iter();
+        repeated_names(fields.map(|field| String::from_utf8_lossy(field).trim().to_string()))
+    });
+    let layout = Layout {
+        dialect: chosen.dialect,
+        skip_lines,
+        titles: chosen.first,
+        header: header.is_some(),
+        skip_records: chosen.skip_records,
+        names,
+        min_fields: chosen.min_fields,
+        plain: is_plain(&chosen, skip_lines, options),
+    };
+    Ok(Found {
+        layout,
+        notes,
+        repeated: repeated.unwrap_or_default(),
+        header_looks_like_data,
+    })
+}
+
+/// The delimiter that the first line names for Excel: `sep=;`.
+fn named_delimiter(head: &[u8]) -> Option<u8> {
+    let line = head.split(|byte| matches!(byte, b'\n' | b'\r')).next()?;
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (start, rest) = line.split_at_checked(4)?;
+    let (&delimiter, rest) = rest.split_first()?;
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    let only_that = rest.iter().all(|&byte| byte == delimiter || byte == b' ');
+    let is_delimiter = STRONG.contains(&delimiter) || WEAK.contains(&delimiter);
+    (start.eq_ignore_ascii_case(b"sep=") && only_that && is_delimiter).then_some(delimiter)
+}
+
+/// Whether Arrow's reader reads the file as it is.
+fn is_plain(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> bool {
+    let whole = chosen.min_fields >= chosen.columns;
+    let names = chosen.header(options).map(Record::len);
+    // One column: blank lines and quotes after spaces are all that there is.
+    let fits = match chosen.fit {
+        Fit::Plain => true,
+        Fit::Single | Fit::Partly => {
+            chosen.first == 0
+                && chosen.skip_records == 0
+                && !chosen.row_names
+                && !chosen.dialect.spaced_quotes
+                && names.is_none_or(|names| names == chosen.columns)
+        }
+        Fit::Explained => false,
+    };
+    let spaces = chosen.dialect.delimiter == b' ';
+    fits && whole && !spaces && skip_lines == 0 && options.comment.is_none()
+}
+
+/// The candidate that fits best; `None` if there is no record.
+fn choose(all: Vec<Candidate>, file: &str, options: &ReadOptions) -> Option<Candidate> {
+    let known = all
+        .iter()
+        .any(|candidate| candidate.has_known_columns(options));
+    let suffix = suffix_delimiter(file);
+    let only = all.len() == 1;
+    let mut best: Option<(Score, Candidate)> = None;
+    for candidate in all {
+        if candidate.sample.records.is_empty() || (known && !candidate.has_known_columns(options)) {
+            continue;
+        }
+        let score = match only {
+            true => Score::default(),
+            false => score(&candidate, suffix, options),
+        };
+        if best.as_ref().is_none_or(|(least, _)| score.beats(least)) {
+            best = Some((score, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// How much speaks for a delimiter, the most important first.
+#[derive(Debug, Default, PartialEq, PartialOrd)]
+struct Score {
+    fit: u8,
+    share: f64,
+    suffix: bool,
+    fields: usize,
+}
+
+impl Score {
+    fn beats(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(std::cmp::Ordering::Greater)
+    }
+}
+
+fn score(candidate: &Candidate, suffix: Option<u8>, options: &ReadOptions) -> Score {
+    let delimiter = candidate.dialect.delimiter;
+    let weak = WEAK.contains(&delimiter);
+    let records = &candidate.sample.records;
+    let fields = records.first().map_or(0, Record::len);
+    let first = candidate.header(options).or(records.first());
+    let others = first.is_some_and(|record| {
+        let mut bytes = record.fields.iter().flatten();
+        bytes.any(|byte| STRONG.contains(byte))
+    });
+    let (fit, share) = match (candidate.fit, weak) {
+        (_, true) if others => (0, 0.0),
+        (Fit::Plain, false) => (6, 0.0),
+        (Fit::Explained, false) => (5, 0.0),
+        (Fit::Plain, true) => (4, 0.0),
+        (Fit::Explained, true) => (3, 0.0),
+        (Fit::Partly, false) if candidate.share > 0.0 => (2, candidate.share),
+        (Fit::Partly, true) if candidate.share > 0.8 => (1, candidate.share),
+        (Fit::Partly | Fit::Single, _) => (0, 0.0),
+    };
+    Score {
+        fit,
+        share,
+        suffix: fit > 0 && suffix == Some(delimiter),
+        fields: if weak && fit == 0 { 0 } else { fields },
+    }
+}
+
+/// The delimiter that the suffix of a file's name stands for.
+fn suffix_delimiter(file: &str) -> Option<u8> {
+    let lower = file.to_lowercase();
+    let mut name = lower.as_str();
+    for packed in [".gz", ".zst", ".xz", ".bz2", ".zip"] {
+        name = name.strip_suffix(packed).unwrap_or(name);
+    }
+    match name.rsplit_once('.')?.1 {
+        "tsv" | "tab" => Some(b'\t'),
+        "psv" => Some(b'|'),
+        "csv" => Some(b','),
+        _ => None,
+    }
+}
+
+/// The names of the columns, all different.
+fn column_names(
+    name: &str,
+    chosen: &Candidate,
+    options: &ReadOptions,
+) -> Result<Vec<String>, TableError> {
+    let first = &chosen.sample.records[chosen.first.min(chosen.sample.records.len() - 1)];
+    let line = || format!("{name}:{}", first.line);
+    if first.unclosed {
+        return Err(TableError::malformed(line(), UNCLOSED));
+    }
+    let fields = first.fields.iter().enumerate();
+    let fields: Vec<&str> = fields
+        .map(|(field, text)| std::str::from_utf8(text).map_err(|_| field))
+        .collect::<Result<_, _>>()
+        .map_err(|field| TableError::malformed(line(), not_utf8(field)))?;
+    let numbered = |n: usize| format!("column_{n}");
+    let Some(header) = chosen.header(options) else {
+        return Ok((1..=chosen.columns).map(numbered).collect());
+    };
+    let is_number = |field: &&str| field.trim().parse::<f64>().is_ok();
+    if options.header.is_none()
+        && fields.iter().all(is_number)
+        && !chosen.has_known_columns(options)
+        && !are_names(header, chosen.rows(options))
+    {
+        return Err(TableError::malformed(
+            line(),
+            "the first line holds numbers, not column names: add a header line, or pass \
+             --no-header (--header if the numbers are names)",
+        ));
+    }
+    let mut names: Vec<String> = fields
+        .iter()
+        .map(|field| field.trim().to_string())
+        .collect();
+    if chosen.row_names {
+        let mut row_names = "rownames".to_string();
+        while names.contains(&row_names) {
+            row_names.push('_');
+        }
+        names.insert(0, row_names);
+    }
+    names.resize(chosen.columns, String::new());
+    Ok(unique_names(names))
+}
+
+/// Whether numbers are plainly names: 0, 1, 2, ... as pandas writes, or years, above rows that are not
+/// whole numbers alone.
+fn are_names(header: &Record, rows: &[Record]) -> bool {
+    const ROWS: usize = 200;
+    let numbers = header.fields.iter().map(|field| {
+        let text = std::str::from_utf8(field).ok()?;
+        text.trim().parse::<i64>().ok()
+    });
+    let Some(numbers) = numbers.collect::<Option<Vec<i64>>>() else {
+        return false;
+    };
+    let counted = numbers
+        .windows(2)
+        .all(|pair| pair[1] == pair[0].saturating_add(1));
+    let start = numbers.first().copied().unwrap_or(-1);
+    let is_range = counted && numbers.len() > 1 && (start == 0 || (1800..=2200).contains(&start));
+    let is_whole = |field: &Vec<u8>| {
+        let digits = field.trim_ascii();
+        digits.iter().all(u8::is_ascii_digit)
+    };
+    let mut values = rows.iter().take(ROWS).flat_map(|row| &row.fields);
+    is_range && values.any(|field| !is_whole(field))
+}
+
+/// Whether the header is like the rows: numbers stand above numbers and text above text, and a value
+/// comes again or no name would be such a number.
+fn header_is_data(header: &Record, rows: &[Record]) -> bool {
+    const ROWS: usize = 500;
+    let rows = &rows[..rows.len().min(ROWS)];
+    let column = |index: usize| {
+        let values = rows.iter().filter_map(move |row| row.fields.get(index));
+        values.filter(|value| !is_blank(value))
+    };
+    let (mut numbers, mut fractions, mut again) = (0, 0, 0);
+    for (index, field) in header.fields.iter().enumerate() {
+        let number = looks_like_a_number(field);
+        let count = column(index).count();
+        let alike = column(index)
+            .filter(|value| looks_like_a_number(value) == number)
+            .count();
+        if is_blank(field) || count == 0 || alike * 5 < count * 4 {
+            return false;
+        }
+        numbers += usize::from(number);
+        fractions += usize::from(number && !field.trim_ascii().iter().all(u8::is_ascii_digit));
+        let same = |value: &Vec<u8>| value.trim_ascii() == field.trim_ascii();
+        again += usize::from(!number && column(index).any(same));
+    }
+    let all = header.len();
+    match numbers {
+        0 => again == all && rows.len() > 2,
+        _ => numbers < all && (fractions > 0 || again > 0),
+    }
+}
+
+/// What was done about the layout.
+fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<String> {
+    let mut notes = Vec::new();
+    let rows = chosen.rows(options);
+    if let (true, Some(first)) = (chosen.first > 0, chosen.sample.records.get(chosen.first)) {
+        let title = &chosen.sample.records[0].fields[0];
+        let lines = match (skip_lines as u64 + 1, first.line - 1) {
+            (from, to) if from >= to => format!("line {to} is"),
+            (from, to) => format!("lines {from} to {to} are"),
+        };
+        let title = String::from_utf8_lossy(title);
+        notes.push(format!(
+            "{lines} left out, before the header: {:?}",
+            title.trim()
+        ));
+    }
+    if chosen.skip_records > 0 {
+        notes
+            .push("two lines below the header are left out: they hold types and roles".to_string());
+    }
+    if chosen.row_names {
+        notes.push(
+            "the header has one name fewer than the rows have fields: the first column is read as \
+             names of rows, `rownames`"
+                .to_string(),
+        );
+    }
+    let is_short = |row: &&Record| (chosen.min_fields..chosen.columns).contains(&row.len());
+    if !options.fill_short_rows && rows.iter().any(|row| is_short(&row)) {
+        notes.push("rows that lack their last fields are read as if these were empty".to_string());
+    }
+    notes
+}
+
+/// The first fields of a line, for messages.
+fn shown(fields: &[Vec<u8>]) -> String {
+    const SHOWN: usize = 4;
+    let names = fields.iter().take(SHOWN);
+    let names = names.map(|field| format!("`{}`", String::from_utf8_lossy(field).trim()));
+    let more = if fields.len() > SHOWN { ", ..." } else { "" };
+    names.collect::<Vec<_>>().join(", ") + more
+}

@@ -1,0 +1,11 @@
+//! The content of a file that may be compressed.
+
+use std::io::Read;
+
+/// The content of a file.
+pub(crate) struct Unpacked {
+    pub bytes: Box<dyn Read + Send>,
+    /// The name of the file in a zip archive.
+    pub entry: Option<String>,
+    pub compressed: bool,
+}

@@ -1,0 +1,382 @@
+//! Reading tables in other layouts than plain CSV: they have the same cells.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use backburn_table::{ReadOptions, Table, TableError, TableReader};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const PLAIN: &str = "x1,x2,y\n0.346,0.07,a\n0.822,6.46,b\n0.33,7.2,a\n";
+
+fn read_as(name: &str, text: &str, options: &ReadOptions) -> Result<Table, TableError> {
+    Table::from_reader(name, Cursor::new(text.as_bytes().to_vec()), options)
+}
+
+fn read(text: &str) -> Table {
+    read_as("t.txt", text, &ReadOptions::default()).unwrap_or_else(|e| panic!("{e}\n{text}"))
+}
+
+/// The columns, and the cells of each as text.
+fn contents(table: &Table) -> Vec<(String, Vec<String>)> {
+    let columns = table.columns().map(|name| {
+        let cells = table.column(name).unwrap().cells();
+        let cells = cells.map(|cell| cell.category().unwrap_or_default().into_owned());
+        (name.to_string(), cells.collect())
+    });
+    columns.collect()
+}
+
+fn same_as_plain(text: &str) {
+    assert_eq!(contents(&read(text)), contents(&read(PLAIN)), "{text}");
+}
+
+fn file(name: &str, text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn refused(text: &str) -> String {
+    let (_folder, path) = file("t.csv", text);
+    let error = Table::read(&path, &ReadOptions::default()).unwrap_err();
+    error.to_string()
+}
+
+#[test]
+fn delimiters_are_found_by_what_makes_rows_equally_long() {
+    for delimiter in [",", ";", "\t", "|", "^", "~", " ", "   "] {
+        same_as_plain(&PLAIN.replace(',', delimiter));
+    }
+    same_as_plain("  x1 x2   y\n 0.346  0.07  a \n 0.822 6.46 b\n 0.33  7.2  a\n");
+    let names = "speed, m/s, mean\ttemp, C, max\ty\n0.3\t0.07\t1\n0.8\t6.4\t2\n";
+    let columns: Vec<String> = read(names).columns().map(str::to_string).collect();
+    assert_eq!(columns, ["speed, m/s, mean", "temp, C, max", "y"]);
+    let decimal_commas = read("a;b\n1,5;2,5\n2,5;3,5\n0,5;1\n");
+    assert_eq!(decimal_commas.columns().count(), 2);
+    let words = read("full name,age\nAda Lovelace,36\nAlan Turing,41\n");
+    assert_eq!(words.columns().collect::<Vec<_>>(), ["full name", "age"]);
+    let sentences = read("street\nElm street\nOak street\n");
+    assert_eq!(sentences.columns().collect::<Vec<_>>(), ["street"]);
+}
+
+#[test]
+fn a_suffix_decides_where_the_text_does_not() {
+    let text = "a,b\tc,d\n1,2\t3,4\n5,6\t7,8\n";
+    let columns = |name: &str| {
+        let table = read_as(name, text, &ReadOptions::default()).unwrap();
+        table.columns().map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(columns("t.tsv"), ["a,b", "c,d"]);
+    assert_eq!(columns("t.csv"), ["a", "b\tc", "d"]);
+}
+
+#[test]
+fn an_erroneous_row_does_not_change_the_delimiter() {
+    let error = refused("full name,age\nAda Lovelace,36\nAlan Turing,41,0\nAda Byron,36\n");
+    assert!(
+        error.ends_with(
+            "t.csv:3: this row has 3 fields, the header 2; quote a field that holds the delimiter"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn lines_that_are_not_rows_are_left_out() {
+    for before in [
+        "# exported\n",
+        "# exported, by hand\n",
+        "# exported, by hand, today\n",
+        "// exported\n// by hand\n",
+        "% exported\n\n",
+        "Report of sensors\n\n",
+        "Report of sensors\n",
+        "Report of sensors,,\n,,\n",
+        "\"Data Source\",\"Sensors\"\n\n",
+        "sep=,\n",
+        "\"sep=,\"\r\n",
+        "\n\n",
+        "\u{feff}",
+    ] {
+        same_as_plain(&format!("{before}{PLAIN}"));
+    }
+    for after in [
+        "\n\n",
+        "   \n",
+        ",,\n,,\n",
+        "\nSource: sensors\n",
+        "(3 rows)\n",
+        "Total,1.498\n",
+        "# the end\n",
+    ] {
+        same_as_plain(&format!("{PLAIN}{after}"));
+    }
+    same_as_plain(&PLAIN.replace("0.822", "# a comment, say\n0.822"));
+    same_as_plain(&format!("sep=;\n{}", PLAIN.replace(',', ";")));
+    same_as_plain(&PLAIN.replace(",", ", "));
+    same_as_plain("\"x1\", \"x2\", \"y\"\n0.346, 0.07, \"a\"\n0.822, 6.46, \"b\"\n0.33, 7.2, a\n");
+    let notes = read(&format!("Report\n\n{PLAIN}\nSource: me\n")).notes();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(read(PLAIN).notes().is_empty());
+}
+
+#[test]
+fn delimiters_at_the_end_of_lines_are_no_columns() {
+    same_as_plain(&PLAIN.replace("a\n", "a,\n").replace("b\n", "b,\n"));
+    same_as_plain(&PLAIN.replace('\n', ",\n"));
+    same_as_plain(&PLAIN.replace('\n', ",,,\n"));
+    let kept = read("a,b,\n1,2,\n3,4,5\n");
+    assert_eq!(kept.columns().collect::<Vec<_>>(), ["a", "b", "column_3"]);
+}
+
+#[test]
+fn names_of_rows_are_a_column() {
+    let table = read("\"x\" \"y\"\n\"1\" 0.5 \"a\"\n\"2\" 1.5 \"b\"\n");
+    assert_eq!(table.columns().collect::<Vec<_>>(), ["rownames", "x", "y"]);
+    let error = refused("x,y\n1,0.5,a\n1,1.5,b\n");
+    assert!(
+        error.contains("t.csv:2: this row has 3 fields, the header 2; pass --skip-lines"),
+        "{error}"
+    );
+}
+
+#[test]
+fn rows_that_lack_their_empty_tail_are_filled() {
+    let table = read("a,b,note\n1,2,x\n3,4\n5,6,\n7,8,y\n");
+    assert_eq!(contents(&table)[2].1, ["x", "", "", "y"]);
+    assert_eq!(table.notes().len(), 1);
+    let text = "x1,x2,y,note\n1,2,3\n4,5,6\n";
+    let error = refused(text);
+    assert!(
+        error.contains("t.csv:2: this row has 3 fields, the header 4; pass --fill-short-rows"),
+        "{error}"
+    );
+    let options = ReadOptions {
+        fill_short_rows: true,
+        ..ReadOptions::default()
+    };
+    let table = read_as("t.csv", text, &options).unwrap();
+    assert_eq!(contents(&table)[3].1, ["", ""]);
+}
+
+#[test]
+fn options_overrule_what_is_found() {
+    let options = ReadOptions {
+        skip_lines: 2,
+        ..ReadOptions::default()
+    };
+    let table = read_as("t.csv", &format!("a,b,c\nd,e,f\n{PLAIN}"), &options).unwrap();
+    assert_eq!(contents(&table), contents(&read(PLAIN)));
+    let options = ReadOptions {
+        comment: Some(b'!'),
+        ..ReadOptions::default()
+    };
+    let text = format!("!a,b,c\n{}", PLAIN.replace("0.33", "! \"x\n0.33"));
+    let table = read_as("t.csv", &text, &options).unwrap();
+    assert_eq!(contents(&table), contents(&read(PLAIN)));
+}
+
+#[test]
+fn numbers_may_be_names() {
+    let with = |header, known: &[&str]| ReadOptions {
+        header,
+        known_columns: known.iter().map(|name| name.to_string()).collect(),
+        ..ReadOptions::default()
+    };
+    let columns = |text: &str, options: &ReadOptions| {
+        let table = read_as("t.csv", text, options)?;
+        Ok::<_, TableError>(table.columns().map(str::to_string).collect::<Vec<_>>())
+    };
+    let guess = with(None, &[]);
+    assert_eq!(
+        columns("0,1,target\n0.5,1,a\n1,2.5,b\n", &guess).unwrap(),
+        ["0", "1", "target"]
+    );
+    assert_eq!(columns("0,1\n0.5,1\n1,2.5\n", &guess).unwrap(), ["0", "1"]);
+    assert_eq!(
+        columns("2001,2002\n0.5,1\n1,2.5\n", &guess).unwrap(),
+        ["2001", "2002"]
+    );
+    let error = columns("0,1\n1,0\n1,1\n", &guess).unwrap_err().to_string();
+    assert!(
+        error.contains("t.csv:1: the first line holds numbers") && error.contains("--header"),
+        "{error}"
+    );
+    let known = with(None, &["1", "0"]);
+    assert_eq!(columns("0,1\n1,0\n1,1\n", &known).unwrap(), ["0", "1"]);
+    let named = with(Some(true), &[]);
+    assert_eq!(columns("7,5\n1,0\n", &named).unwrap(), ["7", "5"]);
+}
+
+#[test]
+fn a_first_line_that_looks_like_data_is_noticed() {
+    let is_data = |text: &str| read(text).first_line_looks_like_data();
+    assert!(is_data("5.9,setosa\n6.17,versi\n5.98,setosa\n"));
+    assert!(is_data("5,setosa\n6,versi\n5,setosa\n"));
+    assert!(is_data("a,x\nb,x\na,y\nb,y\n"));
+    assert!(!is_data("length,kind\n6.17,versi\n5.98,setosa\n"));
+    assert!(!is_data("0,1,target\n6.17,2,3.5\n5.98,2,3.5\n"));
+    assert!(!is_data("2001,2002,country\n6,2,France\n5,3,Spain\n"));
+    assert!(!is_data(PLAIN));
+}
+
+#[test]
+fn names_that_are_repeated_are_listed() {
+    assert_eq!(read("x,y,z,y\n1,2,3,4\n").repeated_names(), ["y"]);
+    assert!(read(PLAIN).repeated_names().is_empty());
+}
+
+#[test]
+fn orange_files_have_a_header_of_three_lines() {
+    let table =
+        read("x1\tx2\ty\nc\tc\td\n\t\tclass\n0.346\t0.07\ta\n0.822\t6.46\tb\n0.33\t7.2\ta\n");
+    assert_eq!(contents(&table), contents(&read(PLAIN)));
+}
+
+#[test]
+fn lines_are_those_of_the_file_in_every_layout() {
+    for (text, line) in [
+        ("# one\n\nx,y\n1,2\n# two\n3,4\n", 6),
+        ("Report\n\nx;y\n1;2\n\n3;4\n", 6),
+        ("sep=;\nx;y\n\"1\n\";2\n3;4\n", 5),
+        ("x y\n1  2\n\n 3 4\n", 4),
+        ("x,y,\r\n1,2,\r\n3,4,\r\n", 3),
+    ] {
+        let (_folder, path) = file("t.csv", text);
+        let table = Table::read(&path, &ReadOptions::default()).unwrap();
+        let location = table.location(1);
+        assert!(
+            location.ends_with(&format!("t.csv:{line}")),
+            "{location}\n{text}"
+        );
+    }
+    let error = refused("# one\nx,y,z\n1,2,3\n1,2,3,4\n");
+    assert!(
+        error.contains("t.csv:4: this row has 4 fields, the header 3"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_comes_after_the_first_lines_is_read_alike() {
+    let rows = "0.5,word,1\n".repeat(20_000);
+    for rest in [
+        "# comment\n1,x,2\n",
+        "1,x,2,\n",
+        "1,x,2\n\nSource: me\n",
+        "1,x,2\n,,\n,,\n",
+    ] {
+        let (_folder, path) = file("t.csv", &format!("a,b,c\n{rows}{rest}"));
+        let table = Table::read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), 20_001, "{rest}");
+        let last = table.column("b").unwrap().cells().last();
+        assert_eq!(last.unwrap().category().as_deref(), Some("x"), "{rest}");
+    }
+    let error = refused(&format!("a,b,c\n{rows}1,2\n1,2,3\n"));
+    assert!(
+        error.contains("t.csv:20002: this row has 2 fields, the header 3"),
+        "{error}"
+    );
+}
+
+#[test]
+fn other_encodings_are_read_and_named() {
+    let text = "größe,preis\n1,ä\n2,ö\n";
+    let plain = contents(&read(text));
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
+        let table = Table::from_reader("t", Cursor::new(bytes), &ReadOptions::default());
+        assert_eq!(contents(&table.unwrap()), plain);
+    }
+    let latin1: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    let error = Table::from_reader("t", Cursor::new(latin1.clone()), &ReadOptions::default());
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("t:1: field 1 is not UTF-8 text") && error.contains("--encoding"),
+        "{error}"
+    );
+    let options = ReadOptions {
+        encoding: Some("latin1".parse().unwrap()),
+        ..ReadOptions::default()
+    };
+    let table = Table::from_reader("t", Cursor::new(latin1), &options).unwrap();
+    assert_eq!(contents(&table), plain);
+    let binary: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    let error = Table::from_reader("t", Cursor::new(binary), &ReadOptions::default());
+    assert!(error.unwrap_err().to_string().contains("binary"));
+}
+
+/// Texts without what the layouts give a meaning.
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => (-1000..1000i32, 0..100u32).prop_map(|(a, b)| format!("{a}.{b:02}")),
+        2 => "[a-z]{1,6}",
+        1 => "[a-z]{1,3}[ ,;|\t\"\n][a-z]{1,3}",
+        1 => Just(String::new()),
+    ]
+}
+
+fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {
+    (2..5usize).prop_flat_map(|columns| {
+        let row = prop::collection::vec(field(), columns - 1);
+        // The last column is never empty, so that no row is blank or short.
+        let row = (row, -1000..1000i32).prop_map(|(mut row, last)| {
+            row.push(format!("{last}"));
+            row
+        });
+        prop::collection::vec(row, 3..12)
+    })
+}
+
+fn written(rows: &[Vec<String>], delimiter: &str, before: &str, end: &str, after: &str) -> String {
+    let quoted = |field: &String| {
+        let special = field.is_empty() && delimiter == " "
+            || field.contains([' ', ',', ';', '|', '\t', '"', '\n', '^', '~']);
+        match special {
+            true => format!("\"{}\"", field.replace('"', "\"\"")),
+            false => field.clone(),
+        }
+    };
+    let names = (0..rows[0].len()).map(|n| format!("name{n}"));
+    let header: Vec<String> = names.collect();
+    let mut text = before.to_string();
+    for row in [&[header][..], rows].concat() {
+        let fields: Vec<String> = row.iter().map(quoted).collect();
+        text += &(fields.join(delimiter) + end);
+    }
+    text + after
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_table_has_the_same_cells_in_every_layout(
+        rows in rows(),
+        delimiter in prop::sample::select(vec![",", ";", "\t", "|", "^", "~", " ", ", ", "; "]),
+        before in prop::sample::select(vec!["", "# made by hand\n", "Title\n\n", "\n"]),
+        end in prop::sample::select(vec!["\n", "\r\n", "\n\n"]),
+        after in prop::sample::select(vec!["", "\n\n", "\n# the end"]),
+    ) {
+        let plain = written(&rows, ",", "", "\n", "");
+        let plain = Table::from_reader("t", Cursor::new(plain), &ReadOptions::default()).unwrap();
+        let text = written(&rows, delimiter, before, end, after);
+        let table = Table::from_reader("t", Cursor::new(text.clone()), &ReadOptions::default());
+        let table = table.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        prop_assert_eq!(contents(&table), contents(&plain), "{}", text);
+        // Row by row, as with --on-error skip, it is the same.
+        let options = ReadOptions { skip_bad_rows: true, ..ReadOptions::default() };
+        let reader = TableReader::from_reader("t", Cursor::new(text), &options).unwrap();
+        let count: usize = reader.map(|batch| batch.unwrap().num_rows()).sum();
+        prop_assert_eq!(count, rows.len());
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[a1#,;\t \"\n\r=sepTotal.]{0,80}", skip in any::<bool>()) {
+        let options = ReadOptions { skip_bad_rows: skip, ..ReadOptions::default() };
+        let _ = Table::from_reader("t", Cursor::new(text), &options);
+    }
+}
