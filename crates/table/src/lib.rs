@@ -32,17 +32,21 @@
 // Each group uses only the groups above it.
 mod byte_limit;
 mod catch_panic;
-mod cell;
+mod category;
 mod error;
 mod nearest_name;
 mod read_options;
 mod split;
 mod utf8;
 
+mod cell;
+
 mod column;
 mod column_kind;
 mod column_names;
 mod csv_text;
+mod pandas_index;
+mod stored_type;
 mod table_size;
 
 mod skip_bad_rows;
@@ -69,6 +73,7 @@ mod fingerprint;
 mod schema;
 
 pub use catch_panic::{catch_panic, panic_is_caught};
+pub use category::{numbers_in_one_spelling, spelling_key};
 pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_kind::ColumnKind;

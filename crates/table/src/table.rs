@@ -12,9 +12,11 @@ use crate::column::Column;
 use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
 use crate::nearest_name::nearest_name;
+use crate::pandas_index::index_columns;
 use crate::read_options::ReadOptions;
 use crate::reader::TableReader;
 use crate::source::Source;
+use crate::stored_type::with_stored_types;
 use crate::table_size::TableSize;
 
 /// A whole table in memory.
@@ -80,8 +82,11 @@ impl Table {
         Self::collect(TableReader::from_reader(name, bytes, options)?, |_| Ok(()))
     }
 
-    /// A table of one Arrow record batch, with the column types that [`TableReader`] returns.
+    /// A table of one Arrow record batch. Columns of other types than [`TableReader`] returns are
+    /// converted. Text of type `Utf8` is read like that of a CSV file, in which words such as `NA` stand
+    /// for missing values; other text is missing only where it is null.
     pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
+        let batch = with_stored_types(batch);
         Self {
             source: Source::typed(name),
             schema: batch.schema(),
@@ -121,6 +126,12 @@ impl Table {
         })
     }
 
+    /// The columns that pandas wrote as the index of the table, from the metadata of a Parquet or Arrow
+    /// file. They are columns of the table as well.
+    pub fn index_columns(&self) -> Vec<String> {
+        index_columns(&self.schema)
+    }
+
     /// What error messages call the table.
     pub fn name(&self) -> &str {
         &self.source.name
@@ -154,6 +165,17 @@ impl Table {
         Ok(Column::new(
             self.batches.iter().map(|batch| batch.column(index)),
         ))
+    }
+
+    /// The error that a target has no values: because it is empty, or of a type that cannot be read.
+    pub fn no_values(&self, target: &str) -> TableError {
+        match self.column(target).map(|column| column.unreadable()) {
+            Ok(Some(data_type)) => self.unusable(format!(
+                "target `{target}` has values of type {data_type}, which cannot be read"
+            )),
+            Ok(None) => self.unusable(format!("target `{target}` has no values")),
+            Err(error) => error,
+        }
     }
 
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.

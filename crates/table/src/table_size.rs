@@ -17,6 +17,8 @@ impl TableSize {
     pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
         let bits = |field: &Field| match field.data_type() {
             DataType::Float64 | DataType::Timestamp(..) => 64,
+            DataType::Int64 | DataType::UInt64 | DataType::LargeUtf8 => 64,
+            DataType::Decimal128(..) => 128,
             DataType::Utf8 => 32,
             DataType::Boolean => 1,
             _ => 0,
