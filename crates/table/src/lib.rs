@@ -1,4 +1,4 @@
-//! Reads tables from CSV and Parquet, infers what each column holds, and splits rows.
+//! Reads tables from CSV, Parquet, Arrow, JSON and Excel, infers what each column holds, and splits rows.
 //!
 //! A [`Table`] is read from a file, from standard input or from bytes. A [`TableReader`] reads the
 //! same files batch by batch. [`Schema::infer`] decides what each column holds, much as
@@ -20,8 +20,13 @@
 //!
 //! # Features
 //!
-//! - `parquet` (on by default): reads Parquet files. Without it they are refused with an error that
-//!   names the feature.
+//! Each reads files of one kind, and is on by default. Without it they are refused with an error that
+//! names the feature.
+//!
+//! - `arrow`: Arrow IPC and Feather.
+//! - `excel`: Excel and OpenDocument workbooks.
+//! - `json`: JSON lines.
+//! - `parquet`: Parquet.
 //!
 //! # Damaged Parquet files
 //!
@@ -55,6 +60,24 @@ mod source;
 mod batches;
 
 mod csv_batches;
+mod file_kind;
+mod part_files;
+mod parts;
+
+#[cfg(any(feature = "excel", feature = "json"))]
+mod typed_column;
+
+#[cfg(feature = "arrow")]
+mod arrow_file;
+
+#[cfg(feature = "excel")]
+mod excel;
+
+#[cfg(feature = "json")]
+mod json_record;
+
+#[cfg(feature = "json")]
+mod json_lines;
 
 #[cfg(feature = "parquet")]
 mod page_header;
@@ -64,6 +87,10 @@ mod parquet_pages;
 
 #[cfg(feature = "parquet")]
 mod parquet_batches;
+
+mod typed_file;
+
+mod many_files;
 
 mod reader;
 

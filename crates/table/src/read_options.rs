@@ -1,7 +1,7 @@
 //! Options for reading CSV.
 
 /// How to read a CSV file. Parquet files describe themselves and ignore these options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The byte between fields. With `None` it is detected from the first line: a comma, a semicolon,
     /// a tab or a vertical bar.
@@ -12,6 +12,8 @@ pub struct ReadOptions {
     /// Whether to skip rows that have the wrong number of fields or are not UTF-8, instead of
     /// returning an error. [`TableReader::skipped`](crate::TableReader::skipped) lists them.
     pub skip_bad_rows: bool,
+    /// The sheet of an Excel or OpenDocument workbook. With `None` it is the first that has rows.
+    pub sheet: Option<String>,
 }
 
 impl Default for ReadOptions {
@@ -20,6 +22,7 @@ impl Default for ReadOptions {
             delimiter: None,
             header: true,
             skip_bad_rows: false,
+            sheet: None,
         }
     }
 }

@@ -9,19 +9,23 @@ use arrow_schema::SchemaRef;
 
 use crate::batches::Batches;
 use crate::csv_batches::csv_batches;
-use crate::csv_text::GZIP;
+use crate::csv_text::{GZIP, decompressed};
 use crate::error::TableError;
-#[cfg(feature = "parquet")]
-use crate::parquet_batches::parquet_batches;
+use crate::file_kind::{FileKind, HEAD_BYTES};
+use crate::many_files::many_batches;
+use crate::part_files::part_files;
+use crate::parts::Parts;
 use crate::read_options::ReadOptions;
 use crate::skip_bad_rows::Skipped;
 use crate::source::Source;
 use crate::table_size::TableSize;
+use crate::typed_file::{Opened, typed_batches};
 
 /// Reads a table batch by batch.
 ///
-/// Columns of a CSV file are text. Columns of a Parquet file keep their types: numbers become
-/// `Float64`, dates `Timestamp` in microseconds; booleans and text are not changed.
+/// Columns of a CSV file are text, of type `Utf8`. Columns of other files keep their types: dates become
+/// `Timestamp` in microseconds, and text `LargeUtf8`. Numbers become `Float64`; those of 64 bits and whole
+/// decimals stay, so that they keep all digits.
 ///
 /// ```
 /// use backburn_table::{ReadOptions, TableError, TableReader};
@@ -32,47 +36,48 @@ use crate::table_size::TableSize;
 /// assert_eq!(rows?, [2]);
 /// # Ok::<(), TableError>(())
 /// ```
-pub struct TableReader(Batches);
+pub struct TableReader {
+    batches: Batches,
+    notes: Vec<String>,
+    parts: Parts,
+}
 
-/// The first bytes of a Parquet file.
-const PARQUET: &[u8] = b"PAR1";
+impl From<Opened> for TableReader {
+    fn from((batches, notes): Opened) -> Self {
+        Self {
+            batches,
+            notes,
+            parts: Parts::default(),
+        }
+    }
+}
 
 impl TableReader {
-    /// Opens a file, or standard input if the path is `-`. The format is detected from the first
-    /// bytes; CSV may be compressed by gzip.
+    /// Opens a file, or standard input if the path is `-`. A folder, or a pattern of names such as
+    /// `sales/*.csv`, is read as one table, in the order of the names. The kind of a file is detected
+    /// from its first bytes; each may be compressed by gzip.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is empty, or has no usable header.
+    /// The file cannot be read, is empty, or has no usable header; or the files of one table have
+    /// different columns.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, TableError> {
         let path = path.as_ref();
         if path == Path::new("-") {
             return Self::from_reader("standard input", io::stdin(), options);
         }
-        let name = path.display().to_string();
-        let io_error = |error| TableError::io(&name, error);
-        let mut file = File::open(path).map_err(io_error)?;
-        let about = file.metadata().map_err(io_error)?;
-        if about.is_dir() {
-            return Err(TableError::malformed(
-                &name,
-                "this is a folder, not a table",
-            ));
-        }
-        let magic = first_bytes(&mut file).map_err(io_error)?;
-        if magic == PARQUET {
-            return open_parquet(&name, file);
-        }
-        // A pipe cannot be read a second time, and has no size.
-        let again = about.is_file().then_some(path);
-        // Text takes no less memory than the file, unless the file is compressed.
-        let bytes = match magic.starts_with(GZIP) {
-            true => 0,
-            false => about.len(),
+        let Some(files) = part_files(path)? else {
+            return open_file(path, options).map(Self::from);
         };
-        let mut batches = csv_batches(&name, again, Cursor::new(magic).chain(file), options)?;
-        batches.at_least = TableSize { rows: 0, bytes };
-        Ok(Self(batches))
+        let options = options.clone();
+        let open = move |path: &Path| open_file(path, &options);
+        let name = path.display().to_string();
+        let (batches, notes, parts) = many_batches(&name, files, Box::new(open))?;
+        Ok(Self {
+            batches,
+            notes,
+            parts,
+        })
     }
 
     /// Reads a table from any source of bytes; `name` is what error messages call it.
@@ -85,44 +90,53 @@ impl TableReader {
         mut bytes: impl Read + Send + 'static,
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
-        let magic = first_bytes(&mut bytes).map_err(|error| TableError::io(name, error))?;
-        let is_parquet = magic == PARQUET;
-        let bytes = Cursor::new(magic).chain(bytes);
-        match is_parquet {
-            true => buffer_parquet(name, bytes),
-            false => Ok(Self(csv_batches(name, None, bytes, options)?)),
-        }
+        let head = first_bytes(&mut bytes).map_err(|error| TableError::io(name, error))?;
+        let opened = match FileKind::of(&head) {
+            FileKind::Text => open_text(name, None, head, bytes, options),
+            kind => buffered(name, kind, Cursor::new(head).chain(bytes), options),
+        };
+        opened.map(Self::from)
     }
 
     /// The Arrow schema of the batches.
     pub fn schema(&self) -> SchemaRef {
-        self.0.schema.clone()
+        self.batches.schema.clone()
     }
 
     /// What error messages call the table.
     pub fn name(&self) -> &str {
-        &self.0.source.name
+        &self.batches.source.name
     }
 
     /// The bad rows that were skipped since the last call.
     pub fn skipped(&self) -> Vec<Skipped> {
-        self.0.skipped.take()
+        self.batches.skipped.take()
     }
 
     /// A lower bound on the size, known before anything is read: a CSV file takes at least its bytes,
     /// and a Parquet file states its rows and types.
     pub fn at_least(&self) -> TableSize {
-        self.0.at_least
+        self.batches.at_least
+    }
+
+    /// Notes on what is read, such as which sheet of a workbook.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    pub(crate) fn parts(&self) -> Parts {
+        self.parts.clone()
     }
 
     pub(crate) fn source(&self) -> Source {
-        self.0.source.clone()
+        self.batches.source.clone()
     }
 
     /// Describes where a row is, for messages: `houses.csv:7`. Rows count from 0 over the whole
     /// table.
     pub fn location(&self, row: usize) -> String {
-        self.0.source.location(row)
+        let of_file = self.parts.location(row);
+        of_file.unwrap_or_else(|| self.batches.source.location(row))
     }
 }
 
@@ -130,46 +144,81 @@ impl Iterator for TableReader {
     type Item = Result<RecordBatch, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.0.batches.next()?;
-        Some(batch.map_err(|reason| self.0.source.malformed(reason)))
+        let batch = self.batches.batches.next()?;
+        Some(batch.map_err(|reason| {
+            let of_file = self.parts.malformed(&reason);
+            of_file.unwrap_or_else(|| self.batches.source.malformed(reason))
+        }))
     }
 }
 
-fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut magic = Vec::new();
-    bytes.by_ref().take(4).read_to_end(&mut magic)?;
-    Ok(magic)
+fn open_file(path: &Path, options: &ReadOptions) -> Result<Opened, TableError> {
+    let name = path.display().to_string();
+    let io_error = |error| TableError::io(&name, error);
+    let mut file = File::open(path).map_err(io_error)?;
+    let about = file.metadata().map_err(io_error)?;
+    let head = first_bytes(&mut file).map_err(io_error)?;
+    match FileKind::of(&head) {
+        FileKind::Text => {}
+        // A pipe cannot be read a second time, and has no size.
+        kind if about.is_file() => return typed_batches(&name, kind, file, options),
+        kind => return buffered(&name, kind, Cursor::new(head).chain(file), options),
+    }
+    // Text takes no less memory than the file, unless the file is compressed.
+    let bytes = match head.starts_with(GZIP) {
+        true => 0,
+        false => about.len(),
+    };
+    let again = about.is_file().then_some(path);
+    let (mut batches, notes) = open_text(&name, again, head, file, options)?;
+    if batches.at_least == TableSize::default() {
+        batches.at_least = TableSize { rows: 0, bytes };
+    }
+    Ok((batches, notes))
 }
 
-#[cfg(feature = "parquet")]
-fn open_parquet(name: &str, file: File) -> Result<TableReader, TableError> {
-    parquet_batches(name, file).map(TableReader)
+/// Opens text, which may be compressed. What is compressed may be a file of another kind.
+fn open_text(
+    name: &str,
+    again: Option<&Path>,
+    head: Vec<u8>,
+    bytes: impl Read + Send + 'static,
+    options: &ReadOptions,
+) -> Result<Opened, TableError> {
+    let is_packed = head.starts_with(GZIP);
+    let bytes = Cursor::new(head).chain(bytes);
+    let text = |bytes| Ok((bytes, Vec::new()));
+    if !is_packed {
+        return csv_batches(name, again, bytes, options).and_then(text);
+    }
+    let io_error = |error| TableError::io(name, error);
+    let mut bytes = decompressed(bytes).map_err(io_error)?;
+    let head = first_bytes(&mut bytes).map_err(io_error)?;
+    let kind = FileKind::of(&head);
+    let bytes = Cursor::new(head).chain(bytes);
+    match kind {
+        FileKind::Text => csv_batches(name, again, bytes, options).and_then(text),
+        kind => buffered(name, kind, bytes, options),
+    }
 }
 
-/// Copies Parquet into a temporary file, because it is read from its end.
-#[cfg(feature = "parquet")]
-fn buffer_parquet(name: &str, mut bytes: impl Read) -> Result<TableReader, TableError> {
+/// Copies a file into a temporary one, because it is not read from its start to its end.
+fn buffered(
+    name: &str,
+    kind: FileKind,
+    mut bytes: impl Read,
+    options: &ReadOptions,
+) -> Result<Opened, TableError> {
     let io_error = |error| TableError::io(name, error);
     let mut file = tempfile::tempfile().map_err(io_error)?;
-    io::copy(&mut bytes, &mut file).map_err(io_error)?;
-    open_parquet(name, file)
+    if !matches!(kind, FileKind::Other(..) | FileKind::EncryptedParquet) {
+        io::copy(&mut bytes, &mut file).map_err(io_error)?;
+    }
+    typed_batches(name, kind, file, options)
 }
 
-#[cfg(not(feature = "parquet"))]
-fn open_parquet(name: &str, _file: File) -> Result<TableReader, TableError> {
-    Err(no_parquet(name))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn buffer_parquet(name: &str, _bytes: impl Read) -> Result<TableReader, TableError> {
-    Err(no_parquet(name))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn no_parquet(name: &str) -> TableError {
-    TableError::malformed(
-        name,
-        "this is a Parquet file, and the program was built without the feature `parquet` of \
-         backburn-table: enable the feature, or convert the file to CSV",
-    )
+fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    bytes.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head)
 }

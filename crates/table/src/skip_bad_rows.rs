@@ -26,7 +26,7 @@ impl SkippedRows {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, mut skipped: Skipped) {
+    pub fn add(&self, mut skipped: Skipped) {
         // All rows of a large file may be bad: without their reasons they take little memory.
         const REASONS: usize = 100;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

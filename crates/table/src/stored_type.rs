@@ -16,7 +16,8 @@ pub(crate) fn stored_type(data_type: &DataType) -> Option<DataType> {
     /// The most digits of a number of 128 bits.
     const MAX_DIGITS: u8 = 38;
     Some(match data_type {
-        Utf8 | LargeUtf8 | Utf8View | Null => LargeUtf8,
+        Utf8 | LargeUtf8 | Utf8View => LargeUtf8,
+        Null => Null,
         Boolean => Boolean,
         Date32 | Date64 | Timestamp(..) => Timestamp(TimeUnit::Microsecond, None),
         Dictionary(_, values) => stored_type(values)?,

@@ -13,6 +13,7 @@ use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
 use crate::nearest_name::nearest_name;
 use crate::pandas_index::index_columns;
+use crate::parts::Parts;
 use crate::read_options::ReadOptions;
 use crate::reader::TableReader;
 use crate::source::Source;
@@ -33,6 +34,8 @@ use crate::table_size::TableSize;
 #[derive(Debug, Clone)]
 pub struct Table {
     source: Source,
+    parts: Parts,
+    notes: Vec<String>,
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     rows: usize,
@@ -45,7 +48,8 @@ impl AsRef<Self> for Table {
 }
 
 impl Table {
-    /// Reads a CSV or Parquet file, or standard input if the path is `-`.
+    /// Reads a file, the files of a folder, the files whose names fit a pattern such as `sales/*.csv`, or
+    /// standard input if the path is `-`. See [`TableReader::open`].
     ///
     /// # Errors
     ///
@@ -89,6 +93,8 @@ impl Table {
         let batch = with_stored_types(batch);
         Self {
             source: Source::typed(name),
+            parts: Parts::default(),
+            notes: Vec::new(),
             schema: batch.schema(),
             rows: batch.num_rows(),
             batches: vec![batch],
@@ -120,6 +126,8 @@ impl Table {
         }
         Ok(Self {
             source: reader.source(),
+            parts: reader.parts(),
+            notes: reader.notes().to_vec(),
             schema: reader.schema(),
             batches,
             rows,
@@ -130,6 +138,11 @@ impl Table {
     /// file. They are columns of the table as well.
     pub fn index_columns(&self) -> Vec<String> {
         index_columns(&self.schema)
+    }
+
+    /// Notes on what was read, such as which sheet of a workbook.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What error messages call the table.
@@ -213,7 +226,8 @@ impl Table {
 
     /// Describes where a row is, counted from 0, for messages: `houses.csv:7`.
     pub fn location(&self, row: usize) -> String {
-        self.source.location(row)
+        let of_file = self.parts.location(row);
+        of_file.unwrap_or_else(|| self.source.location(row))
     }
 
     /// The numbers of a column, row by row; NaN where the value is missing, infinite or too large for

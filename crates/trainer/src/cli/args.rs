@@ -455,6 +455,10 @@ pub struct ReadArgs {
     /// The first line is data; the columns are then called column_1, column_2, ...
     #[arg(long)]
     pub no_header: bool,
+
+    /// The sheet of an Excel or OpenDocument workbook; the first with rows if this is not given
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
 }
 
 impl ReadArgs {
@@ -463,6 +467,7 @@ impl ReadArgs {
             delimiter: self.delimiter,
             header: !self.no_header,
             skip_bad_rows: false,
+            sheet: self.sheet.clone(),
         }
     }
 }
