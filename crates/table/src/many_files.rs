@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, LargeStringArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{
+    ArrayRef, LargeStringArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
+};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
@@ -137,7 +139,7 @@ fn common_type(one: &DataType, other: &DataType) -> Option<DataType> {
         (one, Null) => Some(one.clone()),
         (one, other) if is_whole(one) && is_whole(other) => Some(Decimal128(MAX_DIGITS, 0)),
         (one, other) if one.is_numeric() && other.is_numeric() => Some(Float64),
-        // Folders give a column of numbers one name that is text.
+        // A folder of a column of numbers, or a few cells of a file without types, may be text.
         (LargeUtf8, Int64 | Float64) | (Int64 | Float64, LargeUtf8) => Some(LargeUtf8),
         _ => None,
     }
@@ -228,6 +230,7 @@ fn partition_array(file: &PartFile, field: &Field, rows: usize) -> ArrayRef {
     let values = std::iter::repeat_n(value, rows);
     match field.data_type() {
         DataType::Utf8 => Arc::new(values.collect::<StringArray>()),
+        DataType::Null => new_null_array(&DataType::Null, rows),
         _ => Arc::new(values.collect::<LargeStringArray>()),
     }
 }

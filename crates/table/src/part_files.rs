@@ -1,5 +1,6 @@
 //! The files of a table that is a folder or a pattern of names.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,17 +42,17 @@ pub(crate) fn part_files(path: &Path) -> Result<Option<Vec<PartFile>>, TableErro
     }
     let paths = glob::glob(&name)
         .map_err(|error| TableError::malformed(&name, format!("the pattern is wrong: {error}")))?;
+    let wants_hidden = path.file_name().is_some_and(is_hidden);
     for found in paths {
         let found = found.map_err(|error| TableError::io(&name, error.into()))?;
-        let partitions: Vec<_> = found.parent().map(partitions).unwrap_or_default();
+        if !wants_hidden && found.file_name().is_some_and(is_hidden) {
+            continue;
+        }
         match found.is_dir() {
-            true => {
-                let partitions: Vec<_> = self::partitions(&found);
-                add_folder(&found, &partitions, 0, &mut files)?;
-            }
+            true => add_folder(&found, &partitions(&found), 0, &mut files)?,
             false => files.push(PartFile {
+                partitions: found.parent().map(partitions).unwrap_or_default(),
                 path: found,
-                partitions,
             }),
         }
     }
@@ -95,6 +96,12 @@ fn decoded(name: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| name.to_string())
 }
 
+/// Whether a file is no part of the table beside it. Spark and others write files such as `_SUCCESS`.
+fn is_hidden(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
+}
+
 fn add_folder(
     folder: &Path,
     partitions: &[(String, Option<String>)],
@@ -116,14 +123,12 @@ fn add_folder(
         .map_err(io_error)?;
     paths.sort();
     for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Spark and others write such files beside the table.
-        let is_hidden = name.starts_with('.') || (name.starts_with('_') && !name.contains('='));
-        if is_hidden {
+        let name = path.file_name().unwrap_or_default();
+        if is_hidden(name) {
             continue;
         }
         if path.is_dir() {
-            let own = partition(&name);
+            let own = name.to_str().and_then(partition);
             let partitions: Vec<_> = partitions.iter().cloned().chain(own).collect();
             add_folder(&path, &partitions, depth + 1, files)?;
         } else if path.is_file() {
