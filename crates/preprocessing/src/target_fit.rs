@@ -27,7 +27,8 @@ impl Target {
             .filter(|(_, cell)| match task {
                 Task::Classification => *cell != Cell::Missing,
                 Task::Regression => {
-                    *cell != Cell::Missing && cell.number().is_none_or(within_range)
+                    cell.without_missing_words() != Cell::Missing
+                        && cell.number().is_none_or(within_range)
                 }
             })
             .map(|(row, _)| row)

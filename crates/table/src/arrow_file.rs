@@ -188,7 +188,11 @@ fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
             return Err("it is cut off".to_string());
         }
     }
-    Ok((rows, largest))
+    let rest = bytes_at(file, start, length.saturating_sub(start).min(8))?;
+    match rest.iter().all(|&byte| byte == 0) || rest.len() == 8 {
+        true => Ok((rows, largest)),
+        false => Err("it is cut off".to_string()),
+    }
 }
 
 /// Checks a batch: its rows, its memory when decompressed, and the length of its body.

@@ -3,6 +3,10 @@
 /// Bytes that tell the kind of a file, at most.
 pub(crate) const HEAD_BYTES: u64 = 4096;
 
+/// The message for a Parquet file that needs a key.
+pub(crate) const ENCRYPTED: &str =
+    "the Parquet file is encrypted: decrypt it, or export the table without encryption";
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {

@@ -51,11 +51,11 @@ mod column_kind;
 mod column_names;
 mod csv_text;
 mod pandas_index;
-mod stored_type;
 mod table_size;
 
 mod skip_bad_rows;
 mod source;
+mod stored_type;
 
 mod batches;
 

@@ -15,6 +15,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::error::TableError;
+use crate::file_kind::ENCRYPTED;
 use crate::page_header::Compact;
 use crate::parquet_pages;
 use crate::skip_bad_rows::SkippedRows;
@@ -23,9 +24,6 @@ use crate::stored_type::{converted, is_text, stored_schema};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
-/// The message for a file that needs a key.
-pub(crate) const ENCRYPTED: &str =
-    "the Parquet file is encrypted: decrypt it, or export the table without encryption";
 
 /// Opens a Parquet file. The headers of all pages are checked before anything is decoded.
 pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableError> {

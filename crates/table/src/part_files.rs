@@ -119,7 +119,7 @@ fn add_folder(
     let entries = fs::read_dir(folder).map_err(io_error)?;
     let paths = entries.map(|entry| Ok(entry?.path()));
     let mut paths = paths
-        .collect::<Result<Vec<PathBuf>, _>>()
+        .collect::<Result<Vec<PathBuf>, std::io::Error>>()
         .map_err(io_error)?;
     paths.sort();
     for path in paths {

@@ -42,17 +42,15 @@ pub struct TableReader {
     parts: Parts,
 }
 
-impl From<Opened> for TableReader {
-    fn from((batches, notes): Opened) -> Self {
+impl TableReader {
+    fn of_file((batches, notes): Opened) -> Self {
         Self {
             batches,
             notes,
             parts: Parts::default(),
         }
     }
-}
 
-impl TableReader {
     /// Opens a file, or standard input if the path is `-`. A folder, or a pattern of names such as
     /// `sales/*.csv`, is read as one table, in the order of the names. The kind of a file is detected
     /// from its first bytes; each may be compressed by gzip.
@@ -67,7 +65,7 @@ impl TableReader {
             return Self::from_reader("standard input", io::stdin(), options);
         }
         let Some(files) = part_files(path)? else {
-            return open_file(path, options).map(Self::from);
+            return open_file(path, options).map(Self::of_file);
         };
         let options = options.clone();
         let open = move |path: &Path| open_file(path, &options);
@@ -95,7 +93,7 @@ impl TableReader {
             FileKind::Text => open_text(name, None, head, bytes, options),
             kind => buffered(name, kind, Cursor::new(head).chain(bytes), options),
         };
-        opened.map(Self::from)
+        opened.map(Self::of_file)
     }
 
     /// The Arrow schema of the batches.

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, RecordBatchOptions};
 use arrow_cast::{can_cast_types, cast};
-use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, TimeUnit};
 
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 use crate::column_names::unique_names;
 
 /// The type that a column of this Arrow type is converted to when it is read; `None` for types that
@@ -40,6 +43,7 @@ pub(crate) fn stored_type(data_type: &DataType) -> Option<DataType> {
 
 /// The schema with the types that columns are stored as, and unique names. Columns of other types keep
 /// theirs, but for those of bytes that are `texts`, by their index. Metadata stays.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
     let names = original.fields().iter().map(|field| field.name().clone());
     let names = unique_names(names.collect());
@@ -59,6 +63,7 @@ pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
 }
 
 /// A batch with the types of a schema that [`stored_schema`] made.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 pub(crate) fn converted(
     batch: &RecordBatch,
     schema: &SchemaRef,

@@ -241,7 +241,7 @@ impl Table {
         let numbers = cells.map(|(row, cell)| match cell.number() {
             Some(number) if within_range(number) => Ok(number),
             Some(_) => Ok(f64::NAN),
-            None if cell == Cell::Missing => Ok(f64::NAN),
+            None if cell.without_missing_words() == Cell::Missing => Ok(f64::NAN),
             None => Err(self.cell_error(CellError {
                 column: column.to_string(),
                 row,

@@ -13,7 +13,15 @@ pub struct TableSize {
 
 impl TableSize {
     /// The size of this many rows whose text columns hold empty text.
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
+    #[cfg_attr(
+        not(any(
+            feature = "arrow",
+            feature = "excel",
+            feature = "json",
+            feature = "parquet"
+        )),
+        expect(dead_code)
+    )]
     pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
         let bits = |field: &Field| match field.data_type() {
             DataType::Float64 | DataType::Timestamp(..) => 64,

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use crate::batches::Batches;
 use crate::error::TableError;
-use crate::file_kind::FileKind;
+use crate::file_kind::{ENCRYPTED, FileKind};
 use crate::read_options::ReadOptions;
 
 /// A file that is open for reading, and notes on what is read.
@@ -15,15 +15,7 @@ pub(crate) type Opened = (Batches, Vec<String>);
 /// # Errors
 ///
 /// The file is damaged, or files of this kind are not read, perhaps for lack of a feature.
-#[cfg_attr(
-    not(any(
-        feature = "arrow",
-        feature = "excel",
-        feature = "json",
-        feature = "parquet"
-    )),
-    expect(unused_variables)
-)]
+#[cfg_attr(not(feature = "excel"), allow(unused_variables))]
 pub(crate) fn typed_batches(
     name: &str,
     kind: FileKind,
@@ -52,10 +44,7 @@ pub(crate) fn typed_batches(
         FileKind::Json => Err(lacks_feature(name, "a JSON file", "json")),
         #[cfg(not(feature = "excel"))]
         FileKind::Workbook => Err(lacks_feature(name, "a workbook", "excel")),
-        FileKind::EncryptedParquet => Err(TableError::malformed(
-            name,
-            "the Parquet file is encrypted: decrypt it, or export the table without encryption",
-        )),
+        FileKind::EncryptedParquet => Err(TableError::malformed(name, ENCRYPTED)),
         FileKind::Other(what, to_do) => Err(TableError::malformed(
             name,
             format!("this is {what}: {to_do}"),
