@@ -15,6 +15,7 @@ use zip::ZipArchive;
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
+use crate::cell::Cell;
 use crate::column_names::unique_names;
 use crate::error::TableError;
 use crate::read_options::ReadOptions;
@@ -235,8 +236,25 @@ fn of_data(value: &Data) -> TypedValue {
             Some(moment) => TypedValue::Date(moment.and_utc().timestamp_micros()),
             None => TypedValue::Number(moment.as_f64()),
         },
-        Data::DateTimeIso(text) | Data::DurationIso(text) => of_text(text),
+        Data::DateTimeIso(text) => match Cell::Text(text).date() {
+            Some(seconds) => TypedValue::Date((seconds * 1e6).round() as i64),
+            None => of_text(text),
+        },
+        Data::DurationIso(text) => hours(text).map_or_else(|| of_text(text), TypedValue::Number),
     }
+}
+
+/// The hours of a duration such as `PT01H30M00S`.
+fn hours(duration: &str) -> Option<f64> {
+    let mut rest = duration.strip_prefix("PT")?;
+    let mut hours = 0.0;
+    for (unit, of_hour) in [('H', 1.0), ('M', 60.0), ('S', 3600.0)] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            hours += number.parse::<f64>().ok()? / of_hour;
+            rest = after;
+        }
+    }
+    rest.is_empty().then_some(hours)
 }
 
 fn of_text(text: &str) -> TypedValue {
@@ -356,7 +374,6 @@ mod tests {
     use zip::write::{SimpleFileOptions, ZipWriter};
 
     use super::*;
-    use crate::cell::Cell;
     use crate::table::Table;
 
     const CONTENT: &str = r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>"#;
@@ -453,6 +470,15 @@ mod tests {
                 .to_string()
                 .contains("no rows")
         );
+    }
+
+    #[test]
+    fn times_of_day_are_hours() {
+        assert_eq!(hours("PT01H30M36S"), Some(1.51));
+        assert_eq!(hours("PT90M"), Some(1.5));
+        assert_eq!(hours("1:30"), None);
+        let date = Data::DateTimeIso("1970-01-02".to_string());
+        assert_eq!(of_data(&date), TypedValue::Date(86_400_000_000));
     }
 
     #[test]
