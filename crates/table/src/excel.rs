@@ -104,10 +104,10 @@ impl Workbook {
     /// The names of the sheets, and whether each is visible.
     fn sheets(&self) -> Vec<(String, bool)> {
         let sheets: &[Sheet] = match self {
-            Self::Xlsx(workbook) => &workbook.metadata().sheets,
-            Self::Xlsb(workbook) => &workbook.metadata().sheets,
-            Self::Xls(workbook) => &workbook.metadata().sheets,
-            Self::Ods(workbook) => &workbook.metadata().sheets,
+            Self::Xlsx(workbook) => workbook.sheets_metadata(),
+            Self::Xlsb(workbook) => workbook.sheets_metadata(),
+            Self::Xls(workbook) => workbook.sheets_metadata(),
+            Self::Ods(workbook) => workbook.sheets_metadata(),
         };
         let sheets = sheets.iter();
         let sheets = sheets.map(|s| (s.name.clone(), s.visible == SheetVisible::Visible));

@@ -75,6 +75,7 @@ const SAS: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xb
 impl FileKind {
     /// The kind of a file with these first bytes; up to [`HEAD_BYTES`] are looked at.
     pub fn of(head: &[u8]) -> Self {
+        let is_duckdb = head.get(8..12) == Some(b"DUCK");
         match head {
             _ if head.starts_with(b"PAR1") => Self::Parquet,
             _ if head.starts_with(b"PARE") => Self::EncryptedParquet,
