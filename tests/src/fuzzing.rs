@@ -22,6 +22,10 @@ use crate::{table, untrained};
 /// A table with a column of each kind.
 pub const CSV: &str = "a,b,c,y\n1,x,2024-01-01,10\n2,y,2024-01-02,20\n,z,2024-02-03,30\n4,x,,50\n";
 
+/// JSON lines with values of each type.
+const JSON: &str = "{\"a\": 1.5, \"b\": \"x\", \"c\": true, \"y\": 10}\n\
+    {\"a\": null, \"b\": \"y\\n\", \"c\": false, \"y\": 12345678901234567890}\n{\"d\": [1, {}]}\n";
+
 fn model_of_table() -> SavedModel {
     let config = MlpConfig::default().with_hidden([3]);
     untrained(&table(CSV), Task::Regression, &config)
@@ -52,7 +56,27 @@ pub struct FuzzTarget {
 }
 
 /// All of them.
-pub const TARGETS: [FuzzTarget; 6] = [
+pub const TARGETS: [FuzzTarget; 9] = [
+    FuzzTarget {
+        name: "arrow",
+        run: arrow,
+        seeds: || [true, false].map(arrow_of_table).to_vec(),
+    },
+    FuzzTarget {
+        name: "json",
+        run: json,
+        seeds: || {
+            vec![
+                JSON.into(),
+                b"[{\"a\":1,\"y\":2},{\"a\":3,\"y\":[]}]".to_vec(),
+            ]
+        },
+    },
+    FuzzTarget {
+        name: "workbook",
+        run: workbook,
+        seeds: || vec![include_bytes!("../../crates/table/tests/data/tiny.xlsx").to_vec()],
+    },
     FuzzTarget {
         name: "model",
         run: model,
@@ -237,6 +261,22 @@ pub fn parquet(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PAR1") && whole_table(bytes).is_some()
 }
 
+/// An Arrow IPC file or stream. True if it is a table.
+pub fn arrow(bytes: &[u8]) -> bool {
+    let is_arrow = bytes.starts_with(b"ARROW1") || bytes.starts_with(&[0xff; 4]);
+    is_arrow && whole_table(bytes).is_some()
+}
+
+/// JSON lines. True if they are a table.
+pub fn json(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(b'{' | b'[')) && whole_table(bytes).is_some()
+}
+
+/// An Excel workbook. True if it has a table.
+pub fn workbook(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK") && whole_table(bytes).is_some()
+}
+
 /// Reads a table and learns from it; returned is the number of its rows, if it is a table.
 fn whole_table(bytes: &[u8]) -> Option<usize> {
     let bytes = Cursor::new(bytes.to_vec());
@@ -288,6 +328,32 @@ pub fn prediction(bytes: &[u8]) -> bool {
 }
 
 /// With dictionaries, or packed.
+fn arrow_of_table(is_stream: bool) -> Vec<u8> {
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+
+    let table = table(CSV);
+    let batch = &table.batches()[0];
+    let mut bytes = Vec::new();
+    match is_stream {
+        true => {
+            let mut writer = StreamWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+            writer.write(batch).unwrap();
+            writer.finish().unwrap();
+        }
+        false => {
+            let options = IpcWriteOptions::default();
+            let options = options.try_with_compression(Some(CompressionType::ZSTD));
+            let writer =
+                FileWriter::try_new_with_options(&mut bytes, &batch.schema(), options.unwrap());
+            let mut writer = writer.unwrap();
+            writer.write(batch).unwrap();
+            writer.finish().unwrap();
+        }
+    }
+    bytes
+}
+
 fn parquet_of_table(dictionaries: bool) -> Vec<u8> {
     use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use backburn_table::{Cell, ColumnKind, within_range};
+use backburn_table::{Cell, ColumnKind, numbers_in_one_spelling, within_range};
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
@@ -313,7 +313,7 @@ impl ColumnEncoder {
                 Some(_) => {}
             }
         }
-        let mut categories: Vec<String> = categories.into_iter().collect();
+        let mut categories = numbers_in_one_spelling(categories.into_iter().collect());
         categories.sort_unstable();
         let slots = categories.len() + usize::from(missing);
         if slots < 2 || categories.is_empty() {
@@ -473,7 +473,10 @@ pub(crate) fn cell_value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, (
         (ColumnKind::Date, cell) => cell.date(),
         (ColumnKind::Categorical | ColumnKind::Ignored, _) => return Ok(None),
     };
-    value
-        .map(|value| within_range(value).then_some(value))
-        .ok_or(())
+    match value {
+        Some(value) => Ok(within_range(value).then_some(value)),
+        // Text of a typed file, among which no word can be a value of this kind.
+        None if cell.without_missing_words() == Cell::Missing => Ok(None),
+        None => Err(()),
+    }
 }

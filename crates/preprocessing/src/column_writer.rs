@@ -1,9 +1,8 @@
 //! Encodes the cells of one column into rows of numbers.
 
-use std::collections::HashMap;
-
 use backburn_table::{Cell, CellError, Column, ColumnKind};
 
+use crate::category_index::CategoryIndex;
 use crate::column_encoder::{ColumnEncoder, cell_value};
 
 /// A column's encoder, ready to write cells into rows.
@@ -101,13 +100,13 @@ impl<'a> ColumnWriter<'a> {
                 ..
             } => match self.categories.get(&cell) {
                 Some(category) => numbers[category] = 1.0,
-                None if cell != Cell::Missing => return Ok(false),
+                None if cell.without_missing_words() != Cell::Missing => return Ok(false),
                 None if *missing => numbers[categories.len()] = 1.0,
                 None => {}
             },
             ColumnEncoder::Embedding { .. } => match self.categories.get(&cell) {
                 Some(category) => numbers[0] = (category + 1) as f32,
-                None => return Ok(cell == Cell::Missing),
+                None => return Ok(cell.without_missing_words() == Cell::Missing),
             },
         }
         Ok(true)
@@ -121,20 +120,5 @@ impl<'a> ColumnWriter<'a> {
             value: cell.category().unwrap_or_default().into_owned(),
             expected: self.encoder.kind().expected(),
         }
-    }
-}
-
-/// The index of each category by name.
-#[derive(Debug)]
-struct CategoryIndex<'a>(HashMap<&'a str, usize>);
-
-impl<'a> CategoryIndex<'a> {
-    fn new(categories: &'a [String]) -> Self {
-        let names = categories.iter().enumerate();
-        Self(names.map(|(index, name)| (name.as_str(), index)).collect())
-    }
-
-    fn get(&self, cell: &Cell) -> Option<usize> {
-        self.0.get(cell.category()?.as_ref()).copied()
     }
 }

@@ -37,6 +37,7 @@ mod quantiles;
 mod screen_interactions;
 
 // Columns.
+mod category_index;
 mod encoder_options;
 
 mod column_encoder;

@@ -1,10 +1,9 @@
 //! The target: the column to predict, and how outputs of a network become predictions.
 
-use std::collections::HashMap;
-
 use backburn_table::{Table, TableError};
 use serde::{Deserialize, Serialize};
 
+use crate::category_index::CategoryIndex;
 use crate::predictions::Predictions;
 use crate::target_transform::TargetTransform;
 use crate::task::Task;
@@ -99,23 +98,9 @@ impl Target {
         else {
             return Ok(vec![None; table.rows()]);
         };
-        let index: HashMap<&str, usize> = classes
-            .iter()
-            .enumerate()
-            .map(|(index, name)| (name.as_str(), index))
-            .collect();
-        Ok(table
-            .column(column)?
-            .cells()
-            .map(|cell| {
-                let name = cell.category()?;
-                let same = index.get(name.as_ref()).copied();
-                // Typed files spell booleans in one way, text files in several.
-                let is_boolean = ["true", "false"].contains(&name.to_ascii_lowercase().as_str());
-                let alike = |class: &String| is_boolean && class.eq_ignore_ascii_case(&name);
-                same.or_else(|| classes.iter().position(alike))
-            })
-            .collect())
+        let index = CategoryIndex::new(classes);
+        let cells = table.column(column)?.cells();
+        Ok(cells.map(|cell| index.get(&cell)).collect())
     }
 
     /// The transformed value, which the network learns. A class index is not changed.

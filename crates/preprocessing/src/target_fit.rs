@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use backburn_table::{Cell, CellError, Table, TableError, within_range};
+use backburn_table::{Cell, CellError, Table, TableError, numbers_in_one_spelling, within_range};
 
 use crate::target::Target;
 use crate::target_transform::{TargetTransform, has_long_tail, mean_and_deviation};
@@ -27,13 +27,14 @@ impl Target {
             .filter(|(_, cell)| match task {
                 Task::Classification => *cell != Cell::Missing,
                 Task::Regression => {
-                    *cell != Cell::Missing && cell.number().is_none_or(within_range)
+                    cell.without_missing_words() != Cell::Missing
+                        && cell.number().is_none_or(within_range)
                 }
             })
             .map(|(row, _)| row)
             .collect();
         match rows.is_empty() {
-            true => Err(table.unusable(format!("target `{column}` has no values"))),
+            true => Err(table.no_values(column)),
             false => Ok(rows),
         }
     }
@@ -190,6 +191,7 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
     let different: HashSet<&Cow<str>> =
         rows.iter().filter_map(|&row| names[row].as_ref()).collect();
     let mut classes: Vec<String> = different.into_iter().map(|name| name.to_string()).collect();
+    classes = numbers_in_one_spelling(classes);
     classes.sort_by(|a, b| by_number_then_text(a, b));
     if classes.len() < 2 {
         let only = classes.first().map_or("", String::as_str);
@@ -213,10 +215,16 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
     })
 }
 
-/// Numbers in ascending order, then text in the order of its characters.
+/// Numbers in ascending order, then text in the order of its characters. Equal numbers, as which floats
+/// see long whole numbers, are in the order of their digits.
 fn by_number_then_text(a: &str, b: &str) -> Ordering {
+    if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>())
+        && a != b
+    {
+        return a.cmp(&b);
+    }
     match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
         (Ok(_), Err(_)) => Ordering::Less,
         (Err(_), Ok(_)) => Ordering::Greater,
         (Err(_), Err(_)) => a.cmp(b),

@@ -56,7 +56,7 @@ impl Task {
             }
         }
         if values.is_empty() {
-            return Err(table.unusable(format!("target `{target}` has no values")));
+            return Err(table.no_values(target));
         }
         if values.iter().any(|value| value.fract() != 0.0) {
             return Ok(Self::Regression);

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
+use crate::category::{boolean_name, number_name, without_point};
+
 /// One value of a table. Whether text is a number, a boolean, a date or a category depends on the
 /// type of its column: see [`number`](Self::number), [`boolean`](Self::boolean), [`date`](Self::date)
 /// and [`category`](Self::category).
@@ -13,13 +15,19 @@ pub enum Cell<'a> {
     Missing,
     /// A number from a typed column.
     Number(f64),
+    /// A whole number from a typed column of 64 bits or more, with all its digits.
+    Integer(i128),
     /// A boolean from a typed column.
     Boolean(bool),
     /// A date and time from a typed column, in seconds since 1970-01-01 00:00 UTC.
     Date(f64),
-    /// Text, without leading and trailing white space.
+    /// Text, without leading and trailing white space. From a typed column it may be a word such as
+    /// `NA`, which would stand for a missing value in a CSV file.
     Text(&'a str),
 }
+
+/// Words for missing values have at most this many bytes.
+const MAX_MISSING: usize = 8;
 
 /// Whether text stands for a missing value: the list of `pandas.read_csv`, `?`, and everything that
 /// Rust parses as NaN (`nan` in any case and with any sign).
@@ -50,9 +58,18 @@ impl<'a> Cell<'a> {
     /// A value from text: trimmed, and [`Missing`](Self::Missing) if it stands for a missing value.
     pub fn from_text(text: &'a str) -> Self {
         let text = text.trim();
-        match text.len() <= 8 && is_missing(text) {
+        match text.len() <= MAX_MISSING && is_missing(text) {
             true => Self::Missing,
             false => Self::Text(text),
+        }
+    }
+
+    /// The value, but [`Missing`](Self::Missing) if it is text that stands for a missing value in a CSV
+    /// file.
+    pub fn without_missing_words(self) -> Self {
+        match self {
+            Self::Text(text) => Self::from_text(text),
+            cell => cell,
         }
     }
 
@@ -60,6 +77,7 @@ impl<'a> Cell<'a> {
     pub fn number(&self) -> Option<f64> {
         match *self {
             Self::Number(number) => Some(number),
+            Self::Integer(number) => Some(number as f64),
             Self::Boolean(value) => Some(f64::from(u8::from(value))),
             Self::Text(text) => text.parse().ok(),
             Self::Missing | Self::Date(_) => None,
@@ -96,31 +114,20 @@ impl<'a> Cell<'a> {
     }
 
     /// The value as the name of a category; `None` if it is missing. Whole numbers lose their `.0`,
-    /// so that `1` and `1.0` are the same category.
+    /// so that `1` and `1.0` are the same category. Typed numbers and booleans are spelled as Python
+    /// writes them into a CSV file: `1e-07`, `True`.
     pub fn category(&self) -> Option<Cow<'a, str>> {
         Some(match *self {
             Self::Missing => return None,
             Self::Text(text) => Cow::Borrowed(without_point(text)),
-            Self::Number(number) => Cow::Owned(number.to_string()),
-            Self::Boolean(value) => Cow::Owned(value.to_string()),
+            Self::Number(number) => Cow::Owned(number_name(number)),
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(value) => Cow::Borrowed(boolean_name(value)),
             Self::Date(seconds) => match DateTime::from_timestamp(seconds as i64, 0) {
                 Some(moment) => Cow::Owned(moment.naive_utc().to_string()),
                 None => Cow::Owned(seconds.to_string()),
             },
         })
-    }
-}
-
-/// Text as the name of a category: a whole number loses a decimal point and the zeros after it.
-fn without_point(text: &str) -> &str {
-    let whole = match text.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
-        _ => text,
-    };
-    let digits = whole.strip_prefix('-').unwrap_or(whole);
-    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => whole,
-        false => text,
     }
 }
 
@@ -186,5 +193,9 @@ mod tests {
         assert_eq!(cell("12345678").date(), None);
         assert_eq!(cell("€€€€").date(), None);
         assert_eq!(Cell::Number(2.0).category().as_deref(), Some("2"));
+        let id = Cell::Integer(9_007_199_254_740_993);
+        assert_eq!(id.category().as_deref(), Some("9007199254740993"));
+        assert_eq!(id.number(), Some(9_007_199_254_740_992.0));
+        assert_eq!(Cell::Boolean(true).category().as_deref(), Some("True"));
     }
 }

@@ -1,13 +1,18 @@
 //! One column of a table.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StringArray};
+use arrow_array::types::{
+    Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, BooleanArray, LargeStringArray, PrimitiveArray, StringArray};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::cell::Cell;
 
 /// One column of a table: the arrays of its batches, read as a sequence of [`Cell`]s.
+///
+/// `Utf8` is text of a CSV file, of which some words stand for missing values. `LargeUtf8` is text of a
+/// file that has types, and is missing only where it is null.
 #[derive(Debug, Clone)]
 pub struct Column<'a> {
     chunks: Vec<Chunk<'a>>,
@@ -16,26 +21,14 @@ pub struct Column<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Chunk<'a> {
     Text(&'a StringArray),
+    TypedText(&'a LargeStringArray),
     Number(&'a PrimitiveArray<Float64Type>),
+    Signed(&'a PrimitiveArray<Int64Type>),
+    Unsigned(&'a PrimitiveArray<UInt64Type>),
+    WholeDecimal(&'a PrimitiveArray<Decimal128Type>),
     Boolean(&'a BooleanArray),
     Date(&'a PrimitiveArray<TimestampMicrosecondType>),
     Unreadable(&'a ArrayRef),
-}
-
-/// The type that a column of this Arrow type is converted to when it is read; `None` for types that
-/// cannot be used, such as lists and structures.
-#[cfg(feature = "parquet")]
-pub(crate) fn stored_type(data_type: &DataType) -> Option<DataType> {
-    use DataType::*;
-    Some(match data_type {
-        Utf8 | LargeUtf8 | Utf8View => Utf8,
-        Boolean => Boolean,
-        Date32 | Date64 | Timestamp(..) => Timestamp(TimeUnit::Microsecond, None),
-        Dictionary(_, values) => stored_type(values)?,
-        Null => Utf8,
-        numeric if numeric.is_numeric() => Float64,
-        _ => return None,
-    })
 }
 
 impl<'a> Column<'a> {
@@ -44,7 +37,11 @@ impl<'a> Column<'a> {
     pub fn new(arrays: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
         let chunk = |array: &'a ArrayRef| match array.data_type() {
             DataType::Utf8 => Chunk::Text(array.as_string()),
+            DataType::LargeUtf8 => Chunk::TypedText(array.as_string()),
             DataType::Float64 => Chunk::Number(array.as_primitive()),
+            DataType::Int64 => Chunk::Signed(array.as_primitive()),
+            DataType::UInt64 => Chunk::Unsigned(array.as_primitive()),
+            DataType::Decimal128(_, 0) => Chunk::WholeDecimal(array.as_primitive()),
             DataType::Boolean => Chunk::Boolean(array.as_boolean()),
             DataType::Timestamp(TimeUnit::Microsecond, None) => Chunk::Date(array.as_primitive()),
             _ => Chunk::Unreadable(array),
@@ -74,22 +71,34 @@ impl<'a> Column<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    fn len(&self) -> usize {
+    fn array(&self) -> &dyn Array {
         match self {
-            Self::Text(array) => array.len(),
-            Self::Number(array) => array.len(),
-            Self::Boolean(array) => array.len(),
-            Self::Date(array) => array.len(),
-            Self::Unreadable(array) => array.len(),
+            Self::Text(array) => array,
+            Self::TypedText(array) => array,
+            Self::Number(array) => array,
+            Self::Signed(array) => array,
+            Self::Unsigned(array) => array,
+            Self::WholeDecimal(array) => array,
+            Self::Boolean(array) => array,
+            Self::Date(array) => array,
+            Self::Unreadable(array) => array,
         }
+    }
+
+    fn len(&self) -> usize {
+        self.array().len()
     }
 
     fn cell(&self, row: usize) -> Cell<'a> {
         match *self {
             Self::Text(array) if array.is_valid(row) => Cell::from_text(array.value(row)),
+            Self::TypedText(array) if array.is_valid(row) => Cell::Text(array.value(row).trim()),
             Self::Number(array) if array.is_valid(row) && !array.value(row).is_nan() => {
                 Cell::Number(array.value(row))
             }
+            Self::Signed(array) if array.is_valid(row) => Cell::Integer(array.value(row).into()),
+            Self::Unsigned(array) if array.is_valid(row) => Cell::Integer(array.value(row).into()),
+            Self::WholeDecimal(array) if array.is_valid(row) => Cell::Integer(array.value(row)),
             Self::Boolean(array) if array.is_valid(row) => Cell::Boolean(array.value(row)),
             Self::Date(array) if array.is_valid(row) => Cell::Date(array.value(row) as f64 / 1e6),
             _ => Cell::Missing,

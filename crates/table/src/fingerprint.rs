@@ -27,6 +27,11 @@ impl Table {
                 match cell {
                     Cell::Missing => write(b'm', &[]),
                     Cell::Number(number) => write(b'n', &number.to_le_bytes()),
+                    // As before there were cells of integers, if a float holds the number.
+                    Cell::Integer(whole) if whole as f64 as i128 == whole => {
+                        write(b'n', &(whole as f64).to_le_bytes());
+                    }
+                    Cell::Integer(whole) => write(b'i', &whole.to_le_bytes()),
                     Cell::Boolean(value) => write(b'b', &[u8::from(value)]),
                     Cell::Date(seconds) => write(b'd', &seconds.to_le_bytes()),
                     Cell::Text(text) => write(b't', text.as_bytes()),

@@ -1,4 +1,4 @@
-//! Reads tables from CSV and Parquet, infers what each column holds, and splits rows.
+//! Reads tables from CSV, Parquet, Arrow, JSON and Excel, infers what each column holds, and splits rows.
 //!
 //! A [`Table`] is read from a file, from standard input or from bytes. A [`TableReader`] reads the
 //! same files batch by batch. [`Schema::infer`] decides what each column holds, much as
@@ -20,10 +20,15 @@
 //!
 //! # Features
 //!
-//! - `compression` (on by default): reads files that are compressed by zstd, xz or bzip2, and zip
-//!   archives with one table. gzip is always read.
-//! - `parquet` (on by default): reads Parquet files. Without it they are refused with an error that
-//!   names the feature.
+//! Each reads files of one kind, and is on by default. Without it they are refused with an error that
+//! names the feature.
+//!
+//! - `arrow`: Arrow IPC and Feather.
+//! - `compression`: files compressed by zstd, xz or bzip2, and zip archives with one table. gzip is always
+//!   read.
+//! - `excel`: Excel and OpenDocument workbooks.
+//! - `json`: JSON lines.
+//! - `parquet`: Parquet.
 //!
 //! # Damaged Parquet files
 //!
@@ -34,7 +39,7 @@
 // Each group uses only the groups above it.
 mod byte_limit;
 mod catch_panic;
-mod cell;
+mod category;
 mod csv_record;
 mod encoding;
 mod error;
@@ -45,9 +50,12 @@ mod skip_bad_rows;
 mod split;
 mod unpacked;
 
+mod cell;
+
 mod column;
 mod column_kind;
 mod column_names;
+mod pandas_index;
 mod table_size;
 
 #[cfg(feature = "compression")]
@@ -63,6 +71,7 @@ mod utf8;
 mod csv_rows;
 mod detect_layout;
 mod source;
+mod stored_type;
 
 mod find_layout;
 
@@ -70,6 +79,24 @@ mod batches;
 mod blank_rows;
 
 mod csv_batches;
+mod file_kind;
+mod part_files;
+mod parts;
+
+#[cfg(any(feature = "excel", feature = "json"))]
+mod typed_column;
+
+#[cfg(feature = "arrow")]
+mod arrow_file;
+
+#[cfg(feature = "excel")]
+mod excel;
+
+#[cfg(feature = "json")]
+mod json_record;
+
+#[cfg(feature = "json")]
+mod json_lines;
 
 #[cfg(feature = "parquet")]
 mod page_header;
@@ -80,6 +107,10 @@ mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_batches;
 
+mod typed_file;
+
+mod many_files;
+
 mod reader;
 
 mod table;
@@ -88,6 +119,7 @@ mod fingerprint;
 mod schema;
 
 pub use catch_panic::{catch_panic, panic_is_caught};
+pub use category::{numbers_in_one_spelling, spelling_key};
 pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_kind::ColumnKind;

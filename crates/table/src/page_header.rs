@@ -19,6 +19,8 @@ pub(crate) struct Page {
     pub dictionary: Option<u64>,
     /// Bytes at the start of the page that are not compressed.
     pub levels: u64,
+    /// Whether the page is not compressed although its column is.
+    pub plain: bool,
     /// Whether the page holds texts with DELTA_LENGTH_BYTE_ARRAY or DELTA_BYTE_ARRAY encoding.
     pub delta_encoded: bool,
 }
@@ -60,6 +62,7 @@ impl<R: Read> Compact<R> {
         const DICTIONARY: i64 = 2;
         let (mut kind_of_page, mut packed, mut unpacked) = (None, None, None);
         let (mut entries, mut levels, mut encodings) = (None, 0, [None; 2]);
+        let mut is_compressed = None;
         self.fields(|reader, field, kind| {
             match field {
                 _ if !fits(PAGE, field, kind) => return Err(invalid()),
@@ -71,9 +74,10 @@ impl<R: Read> Compact<R> {
                 6 => reader.fields(|_, _, _| Err(invalid()))?,
                 7 => [entries] = reader.sizes(DICTIONARY_PAGE, [1])?,
                 8 => {
-                    let [encoding, definition, repetition] =
-                        reader.sizes(DATA_PAGE_V2, [4, 5, 6])?;
+                    let [encoding, definition, repetition, compressed] =
+                        reader.sizes(DATA_PAGE_V2, [4, 5, 6, 7])?;
                     encodings[1] = encoding;
+                    is_compressed = compressed;
                     levels = definition.unwrap_or(0) + repetition.unwrap_or(0);
                 }
                 _ => reader.skip(kind, 0)?,
@@ -91,6 +95,7 @@ impl<R: Read> Compact<R> {
             unpacked: unpacked.ok_or_else(invalid)?,
             dictionary,
             levels,
+            plain: is_compressed == Some(0),
             delta_encoded: encodings.iter().any(|e| delta_encoded.contains(e)),
         })
     }
@@ -118,7 +123,18 @@ impl<R: Read> Compact<R> {
         }
     }
 
-    /// The values of the fields with these numbers, in a structure whose fields have these types.
+    /// Whether a structure has a field of this number.
+    pub fn has_field(&mut self, number: i64) -> io::Result<bool> {
+        let mut found = false;
+        self.fields(|reader, field, kind| {
+            found |= field == number;
+            reader.skip(kind, 0)
+        })?;
+        Ok(found)
+    }
+
+    /// The values of the fields with these numbers, in a structure whose fields have these types. A boolean
+    /// is 0 or 1.
     fn sizes<const N: usize>(
         &mut self,
         fields: &[u8],
@@ -130,6 +146,9 @@ impl<R: Read> Compact<R> {
                 return Err(invalid());
             }
             match numbers.iter().position(|&number| number == field) {
+                Some(index) if matches!(kind, BOOLEAN | FALSE) => {
+                    sizes[index] = Some(u64::from(kind == BOOLEAN));
+                }
                 Some(index) => sizes[index] = Some(reader.size()?),
                 None if kind == STRUCT && field as usize <= fields.len() => {
                     let [] = reader.sizes(STATISTICS, [])?;

@@ -1,41 +1,53 @@
 //! Reading Parquet.
 
 use std::fs::File;
-use std::sync::Arc;
+use std::io::Read;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_cast::cast;
-use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, DataType};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
-use crate::column::stored_type;
-use crate::column_names::unique_names;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
+use crate::file_kind::ENCRYPTED;
+use crate::page_header::Compact;
 use crate::parquet_pages;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
+use crate::stored_type::{converted, is_text, stored_schema};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
 
 /// Opens a Parquet file. The headers of all pages are checked before anything is decoded.
 pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableError> {
-    let refuse = |error: ParquetError| TableError::malformed(name, error.to_string());
+    let refuse = |error: ParquetError| TableError::malformed(name, reason(&error));
     let damaged = || TableError::malformed(name, DAMAGED);
     let metadata = catch_panic(|| ArrowReaderMetadata::load(&file, Default::default()));
     let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
+    check_codecs(metadata.metadata()).map_err(|error| TableError::malformed(name, error))?;
     let largest_pages = parquet_pages::check(&file, metadata.metadata());
-    let largest_pages =
-        largest_pages.map_err(|error| TableError::malformed(name, with_reason(error)))?;
-    let again = file.try_clone();
-    let again = again.map_err(|error| TableError::io(name, error))?;
+    let largest_pages = largest_pages.map_err(|error| {
+        let reason = match has_encryption(&file) {
+            Some(true) => ENCRYPTED.to_string(),
+            _ => with_reason(error),
+        };
+        TableError::malformed(name, reason)
+    })?;
+    let io_error = |error| TableError::io(name, error);
+    let again = file.try_clone().map_err(io_error)?;
+    let texts = columns_of_text(&file, &metadata);
+    let texts = texts.map_err(|error| TableError::malformed(name, error))?;
     let all = metadata.metadata().clone();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-    let schema = stored_schema(builder.schema());
+    let schema = stored_schema(builder.schema(), &texts);
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let mut at_least = TableSize::without_text(&schema, rows);
     at_least.bytes = at_least.bytes.saturating_add(largest_pages);
@@ -48,13 +60,11 @@ pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableEr
         if failed {
             return None;
         }
-        if let Some((file, metadata)) = unchecked.take() {
-            let check = || parquet_pages::check_packed(&file, &metadata).map_err(with_reason);
-            let checked = catch_panic(check).unwrap_or_else(|| Err(DAMAGED.to_string()));
-            if let Err(error) = checked {
-                failed = true;
-                return Some(Err(error));
-            }
+        if let Some((file, metadata)) = unchecked.take()
+            && let Err(error) = check_packed(&file, &metadata)
+        {
+            failed = true;
+            return Some(Err(error));
         }
         let read = || batches.next().map(|batch| converted(&batch?, &target));
         let batch = match catch_panic(read) {
@@ -78,25 +88,247 @@ fn with_reason(reason: String) -> String {
     format!("{DAMAGED}: {reason}")
 }
 
-/// The schema with the types that columns are stored as, and unique names.
-fn stored_schema(original: &SchemaRef) -> SchemaRef {
-    let names = original.fields().iter().map(|field| field.name().clone());
-    let names = unique_names(names.collect());
-    let fields = original.fields().iter().zip(names).map(|(field, name)| {
-        let stored = stored_type(field.data_type());
-        Field::new(name, stored.unwrap_or(field.data_type().clone()), true)
-    });
-    Arc::new(Schema::new(fields.collect::<Vec<Field>>()))
+fn reason(error: &ParquetError) -> String {
+    match error.to_string() {
+        message if message.contains("encrypted footer") => ENCRYPTED.to_string(),
+        message => message,
+    }
 }
 
-fn converted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(
-        |(array, field)| match field.data_type() == array.data_type() {
-            true => Ok(array.clone()),
-            false => cast(array, field.data_type()),
-        },
-    );
-    let columns: Vec<ArrayRef> = columns.collect::<Result<_, ArrowError>>()?;
-    RecordBatch::try_new(schema.clone(), columns)
+fn check_packed(file: &File, metadata: &ParquetMetaData) -> Result<(), String> {
+    let check = || parquet_pages::check_packed(file, metadata).map_err(with_reason);
+    catch_panic(check).unwrap_or_else(|| Err(DAMAGED.to_string()))
+}
+
+/// Checks that all columns are compressed by a method that the decoder knows.
+fn check_codecs(metadata: &ParquetMetaData) -> Result<(), String> {
+    let mut columns = metadata.row_groups().iter().flat_map(|g| g.columns());
+    match columns.find(|column| column.compression() == Compression::LZO) {
+        Some(column) => Err(format!(
+            "column `{}` is compressed by LZO, which this program cannot decompress: write the file \
+             with zstd or snappy",
+            column.column_path().string()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether the footer says that columns are encrypted. The decoder does not look.
+fn has_encryption(file: &File) -> Option<bool> {
+    /// The length of the footer and the bytes `PAR1`.
+    const TAIL: u64 = 8;
+    /// The number of the field that names the method of encryption.
+    const ENCRYPTION: i64 = 8;
+    let end = file.len().checked_sub(TAIL)?;
+    let mut length = [0; 4];
+    file.get_read(end).ok()?.read_exact(&mut length).ok()?;
+    let length = u64::from(u32::from_le_bytes(length));
+    let footer = file.get_read(end.checked_sub(length)?).ok()?;
+    let mut footer = Compact {
+        bytes: footer.take(length),
+    };
+    footer.has_field(ENCRYPTION).ok()
+}
+
+/// The columns of bytes whose values are all UTF-8: some programs write text without saying so.
+fn columns_of_text(file: &File, metadata: &ArrowReaderMetadata) -> Result<Vec<usize>, String> {
+    let is_bytes = |data_type: &DataType| {
+        matches!(
+            data_type,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+        )
+    };
+    let fields = metadata.schema().fields().iter().enumerate();
+    let bytes = fields.filter(|(_, field)| is_bytes(field.data_type()));
+    let bytes: Vec<usize> = bytes.map(|(index, _)| index).collect();
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
+    check_packed(file, metadata.metadata())?;
+    let mut texts = Vec::new();
+    for column in bytes {
+        let check = || column_is_text(file, metadata, column);
+        match catch_panic(check) {
+            Some(Ok(true)) => texts.push(column),
+            Some(Ok(false)) => {}
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Err(DAMAGED.to_string()),
+        }
+    }
+    Ok(texts)
+}
+
+fn column_is_text(
+    file: &File,
+    metadata: &ArrowReaderMetadata,
+    column: usize,
+) -> Result<bool, ArrowError> {
+    let file = file.try_clone().map_err(ParquetError::from)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+    let columns = metadata.metadata().file_metadata().schema_descr_ptr();
+    let mask = ProjectionMask::roots(&columns, [column]);
+    let batches = builder.with_projection(mask).build()?;
+    for batch in batches {
+        let batch: RecordBatch = batch?;
+        if !batch.columns().iter().all(is_text) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use arrow_array::{
+        Array, ArrayRef, BinaryArray, Int32Array, LargeStringArray, ListArray, StringArray,
+    };
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+    use super::*;
+    use crate::cell::Cell;
+    use crate::read_options::ReadOptions;
+    use crate::table::Table;
+
+    fn written(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder()
+            .set_compression(compression)
+            .build();
+        let mut bytes = Vec::new();
+        let mut writer =
+            ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Table, TableError> {
+        let bytes = std::io::Cursor::new(bytes);
+        Table::from_reader("t.parquet", bytes, &ReadOptions::default())
+    }
+
+    #[test]
+    fn every_common_compression_is_read() {
+        for compression in [
+            Compression::UNCOMPRESSED,
+            Compression::SNAPPY,
+            Compression::GZIP(Default::default()),
+            Compression::BROTLI(Default::default()),
+            Compression::LZ4,
+            Compression::LZ4_RAW,
+            Compression::ZSTD(Default::default()),
+        ] {
+            let numbers: Vec<i32> = (0..5000).map(|n| n % 100).collect();
+            let numbers = Arc::new(Int32Array::from(numbers)) as ArrayRef;
+            let table = read(written(vec![("a", numbers)], compression)).unwrap();
+            assert_eq!(table.numbers("a").unwrap()[4999], 99.0, "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn packed_pages_that_are_longer_than_they_claim_are_refused() {
+        let frame = {
+            let mut frame = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            frame.write_all(&[7; 4000]).unwrap();
+            frame.finish().unwrap()
+        };
+        for (compression, name) in [
+            (Compression::BROTLI(Default::default()), "brotli"),
+            (Compression::LZ4, "lz4"),
+        ] {
+            let numbers = Arc::new(Int32Array::from(vec![7; 1000])) as ArrayRef;
+            let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
+            let properties = WriterProperties::builder()
+                .set_compression(compression)
+                .set_dictionary_enabled(false)
+                .set_statistics_enabled(EnabledStatistics::None)
+                .build();
+            let mut bytes = Vec::new();
+            let mut writer =
+                ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            let metadata = writer.close().unwrap();
+            let start = metadata.row_group(0).column(0).data_page_offset() as usize;
+            assert!(read(bytes.clone()).is_ok(), "{name}");
+            // The unpacked size is the second number of the header, in two bytes.
+            let last = (start + 3..).find(|&place| bytes[place] < 0x80).unwrap();
+            bytes[last] -= 1;
+            let error = read(bytes).unwrap_err().to_string();
+            let expected = if name == "lz4" {
+                ""
+            } else {
+                "is more than the"
+            };
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+        assert!(lz4_unpacked(&frame) == 4000);
+    }
+
+    fn lz4_unpacked(frame: &[u8]) -> u64 {
+        let mut decoder = lz4_flex::frame::FrameDecoder::new(frame);
+        std::io::copy(&mut decoder, &mut std::io::sink()).unwrap()
+    }
+
+    #[test]
+    fn bytes_are_text_if_they_are_utf8() {
+        let texts = Arc::new(BinaryArray::from(vec![&b"NA"[..], b"\xc3\xa9"])) as ArrayRef;
+        let images = Arc::new(BinaryArray::from(vec![&b"\xff\xd8"[..], b"x"])) as ArrayRef;
+        let columns = vec![("text", texts), ("image", images)];
+        let table = read(written(columns, Compression::SNAPPY)).unwrap();
+        let cells: Vec<Cell> = table.column("text").unwrap().cells().collect();
+        assert_eq!(cells, [Cell::Text("NA"), Cell::Text("é")]);
+        let image = table.column("image").unwrap();
+        assert_eq!(image.unreadable().as_deref(), Some("Binary"));
+        let error = table.no_values("image").to_string();
+        assert!(
+            error.ends_with("has values of type Binary, which cannot be read"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn text_is_missing_only_where_it_is_null() {
+        let texts = StringArray::from(vec![Some("None"), None, Some("Insomnia")]);
+        let table = read(written(
+            vec![("a", Arc::new(texts) as _)],
+            Compression::SNAPPY,
+        ))
+        .unwrap();
+        let cells: Vec<Cell> = table.column("a").unwrap().cells().collect();
+        assert_eq!(
+            cells,
+            [Cell::Text("None"), Cell::Missing, Cell::Text("Insomnia")]
+        );
+        let array = table.batches()[0].column(0);
+        assert!(array.as_any().is::<LargeStringArray>());
+    }
+
+    #[test]
+    fn nested_targets_are_named_by_their_type() {
+        use arrow_array::types::Int32Type;
+        let rows = [Some(vec![Some(1)]), Some(vec![Some(2)])];
+        let lists = ListArray::from_iter_primitive::<Int32Type, _, _>(rows);
+        let table = read(written(
+            vec![("t", Arc::new(lists) as _)],
+            Compression::SNAPPY,
+        ))
+        .unwrap();
+        let error = table.no_values("t").to_string();
+        assert!(
+            error.contains("target `t` has values of type List("),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn encrypted_files_are_said_to_be_so() {
+        for bytes in [&b"PARE1234567890PARE"[..], b"PARExxxx"] {
+            let error = read(bytes.to_vec()).unwrap_err().to_string();
+            assert!(error.contains("encrypted"), "{error}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
+use lz4_flex::frame::FrameDecoder;
 use parquet::basic::{Compression, Encoding, Type};
 use parquet::column::page::{Page as DecodedPage, PageReader};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -49,8 +50,8 @@ pub(crate) fn check(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
     Ok(largest_group)
 }
 
-/// Checks the contents of pages that the decoder reads without a bound: gzip, which it decompresses to
-/// the end whatever the header claims, and delta-encoded texts, which state their number themselves.
+/// Checks the contents of pages that the decoder reads without a bound: gzip, Brotli and frames of LZ4,
+/// which it decompresses to the end whatever the header claims, and delta-encoded texts, which state their number themselves.
 ///
 /// # Errors
 ///
@@ -61,8 +62,10 @@ pub(crate) fn check_packed(file: &File, metadata: &ParquetMetaData) -> Result<()
             let mut delta_encoded = false;
             each_page(file, column, |page, data| {
                 delta_encoded |= page.delta_encoded;
-                match column.compression() {
-                    Compression::GZIP(_) => check_gzip(file, &page, data),
+                match (column.compression(), page.plain) {
+                    (Compression::GZIP(_), _) => check_unpacked(file, &page, data, gzip),
+                    (Compression::BROTLI(_), false) => check_unpacked(file, &page, data, brotli),
+                    (Compression::LZ4, _) => check_unpacked(file, &page, data, lz4_frame),
                     _ => Ok(()),
                 }
             })?;
@@ -130,13 +133,34 @@ fn check_header(page: &Page, column: &ColumnChunkMetaData) -> Result<(), String>
     }
 }
 
-fn check_gzip(file: &File, page: &Page, data: u64) -> Result<(), String> {
+type Packed = io::Take<<File as ChunkReader>::T>;
+
+fn gzip(bytes: Packed) -> Box<dyn Read> {
+    Box::new(MultiGzDecoder::new(bytes))
+}
+
+fn brotli(bytes: Packed) -> Box<dyn Read> {
+    const BUFFER_BYTES: usize = 64 << 10;
+    Box::new(brotli::Decompressor::new(bytes, BUFFER_BYTES))
+}
+
+/// Other kinds of LZ4 pages are not frames, and have a bound.
+fn lz4_frame(bytes: Packed) -> Box<dyn Read> {
+    Box::new(FrameDecoder::new(bytes))
+}
+
+fn check_unpacked(
+    file: &File,
+    page: &Page,
+    data: u64,
+    decompressed: fn(Packed) -> Box<dyn Read>,
+) -> Result<(), String> {
     let Some(packed) = page.packed.checked_sub(page.levels) else {
         return Err("is shorter than its levels".to_string());
     };
     let bytes = file.get_read(data + page.levels);
     let bytes = bytes.map_err(|error| error.to_string())?;
-    let bytes = MultiGzDecoder::new(bytes.take(packed));
+    let bytes = decompressed(bytes.take(packed));
     // Other errors are left to the decoder, which reports them.
     match io::copy(&mut bytes.take(page.unpacked + 1), &mut io::sink()) {
         Ok(unpacked) if unpacked > page.unpacked => Err(format!(

@@ -25,7 +25,7 @@ pub struct ReadOptions {
     /// The encoding of the text. With `None` it is UTF-8 or, if a byte order mark or zero bytes show it,
     /// UTF-16.
     pub encoding: Option<Encoding>,
-    /// The sheet of an Excel workbook. With `None` it is the first one.
+    /// The sheet of an Excel or OpenDocument workbook. With `None` it is the first that has rows.
     pub sheet: Option<String>,
     /// The columns that a model needs. A line that has all of them is the header, although they may be
     /// numbers.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::cell::{Cell, within_range};
 use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
+use crate::pandas_index::is_unnamed_index;
 use crate::table::Table;
 
 /// A column and what it holds.
@@ -111,7 +112,7 @@ impl ColumnStatistics {
             return;
         }
         match cell.number() {
-            Some(number) if matches!(cell, Cell::Number(_) | Cell::Text(_)) => {
+            Some(number) if !matches!(cell, Cell::Boolean(_)) => {
                 self.numbers += 1;
                 if !within_range(number) {
                     self.infinite += 1;
@@ -190,6 +191,8 @@ fn infer_column(
         distinct,
         reason: None,
     };
+    let is_index = is_unnamed_index(name)
+        || found.texts.len() == found.present() && table.index_columns().iter().any(|i| i == name);
     if kind == ColumnKind::Ignored {
         column.reason = Some("by request".to_string());
     } else if let Some(reason) = reason_to_ignore(&column, &found)
@@ -197,6 +200,9 @@ fn infer_column(
     {
         column.kind = ColumnKind::Ignored;
         column.reason = Some(reason.to_string());
+    } else if is_index && kind_override.is_none() {
+        column.kind = ColumnKind::Ignored;
+        column.reason = Some("it is the index that pandas wrote".to_string());
     }
     Ok(column)
 }

@@ -13,9 +13,12 @@ use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
 use crate::nearest_name::nearest_name;
 use crate::notes::LayoutInfo;
+use crate::pandas_index::index_columns;
+use crate::parts::Parts;
 use crate::read_options::ReadOptions;
 use crate::reader::TableReader;
 use crate::source::Source;
+use crate::stored_type::with_stored_types;
 use crate::table_size::TableSize;
 
 /// A whole table in memory.
@@ -32,6 +35,7 @@ use crate::table_size::TableSize;
 #[derive(Debug, Clone)]
 pub struct Table {
     source: Source,
+    parts: Parts,
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     rows: usize,
@@ -45,7 +49,8 @@ impl AsRef<Self> for Table {
 }
 
 impl Table {
-    /// Reads a CSV or Parquet file, or standard input if the path is `-`.
+    /// Reads a file, the files of a folder, the files whose names fit a pattern such as `sales/*.csv`, or
+    /// standard input if the path is `-`. See [`TableReader::open`].
     ///
     /// # Errors
     ///
@@ -82,10 +87,14 @@ impl Table {
         Self::collect(TableReader::from_reader(name, bytes, options)?, |_| Ok(()))
     }
 
-    /// A table of one Arrow record batch, with the column types that [`TableReader`] returns.
+    /// A table of one Arrow record batch. Columns of other types than [`TableReader`] returns are
+    /// converted. Text of type `Utf8` is read like that of a CSV file, in which words such as `NA` stand
+    /// for missing values; other text is missing only where it is null.
     pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
+        let batch = with_stored_types(batch);
         Self {
             source: Source::typed(name),
+            parts: Parts::default(),
             schema: batch.schema(),
             rows: batch.num_rows(),
             batches: vec![batch],
@@ -118,11 +127,18 @@ impl Table {
         }
         Ok(Self {
             source: reader.source(),
+            parts: reader.parts(),
             schema: reader.schema(),
             layout: reader.layout().clone(),
             batches,
             rows,
         })
+    }
+
+    /// The columns that pandas wrote as the index of the table, from the metadata of a Parquet or Arrow
+    /// file. They are columns of the table as well.
+    pub fn index_columns(&self) -> Vec<String> {
+        index_columns(&self.schema)
     }
 
     /// What error messages call the table.
@@ -135,7 +151,8 @@ impl Table {
         self.rows
     }
 
-    /// What was done about the layout of a text file, such as lines that were left out.
+    /// What was done about the layout of a file, such as lines that were left out, and which sheet of a
+    /// workbook was read.
     pub fn notes(&self) -> Vec<String> {
         self.layout.notes.all()
     }
@@ -176,6 +193,17 @@ impl Table {
         ))
     }
 
+    /// The error that a target has no values: because it is empty, or of a type that cannot be read.
+    pub fn no_values(&self, target: &str) -> TableError {
+        match self.column(target).map(|column| column.unreadable()) {
+            Ok(Some(data_type)) => self.unusable(format!(
+                "target `{target}` has values of type {data_type}, which cannot be read"
+            )),
+            Ok(None) => self.unusable(format!("target `{target}` has no values")),
+            Err(error) => error,
+        }
+    }
+
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.
     ///
     /// # Errors
@@ -211,7 +239,8 @@ impl Table {
 
     /// Describes where a row is, counted from 0, for messages: `houses.csv:7`.
     pub fn location(&self, row: usize) -> String {
-        self.source.location(row)
+        let of_file = self.parts.location(row);
+        of_file.unwrap_or_else(|| self.source.location(row))
     }
 
     /// The numbers of a column, row by row; NaN where the value is missing, infinite or too large for
@@ -225,7 +254,7 @@ impl Table {
         let numbers = cells.map(|(row, cell)| match cell.number() {
             Some(number) if within_range(number) => Ok(number),
             Some(_) => Ok(f64::NAN),
-            None if cell == Cell::Missing => Ok(f64::NAN),
+            None if cell.without_missing_words() == Cell::Missing => Ok(f64::NAN),
             None => Err(self.cell_error(CellError {
                 column: column.to_string(),
                 row,

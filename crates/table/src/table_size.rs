@@ -13,10 +13,20 @@ pub struct TableSize {
 
 impl TableSize {
     /// The size of this many rows whose text columns hold empty text.
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
+    #[cfg_attr(
+        not(any(
+            feature = "arrow",
+            feature = "excel",
+            feature = "json",
+            feature = "parquet"
+        )),
+        expect(dead_code)
+    )]
     pub(crate) fn without_text(schema: &Schema, rows: u64) -> Self {
         let bits = |field: &Field| match field.data_type() {
             DataType::Float64 | DataType::Timestamp(..) => 64,
+            DataType::Int64 | DataType::UInt64 | DataType::LargeUtf8 => 64,
+            DataType::Decimal128(..) => 128,
             DataType::Utf8 => 32,
             DataType::Boolean => 1,
             _ => 0,

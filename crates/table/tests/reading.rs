@@ -217,7 +217,11 @@ fn files_without_rows_are_refused() {
     );
     let folder = tempfile::tempdir().unwrap();
     let error = Table::read(folder.path(), &ReadOptions::default()).unwrap_err();
-    assert!(error.to_string().ends_with("this is a folder, not a table"));
+    assert!(
+        error
+            .to_string()
+            .ends_with("the folder has no files to read a table from")
+    );
     let nowhere = folder.path().join("nowhere.csv");
     let error = Table::read(nowhere, &ReadOptions::default()).unwrap_err();
     assert!(matches!(error, TableError::Io { .. }), "{error}");

@@ -474,6 +474,9 @@ pub struct ReadArgs {
     /// shows it]
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Encoding>)]
     pub encoding: Option<Encoding>,
+    /// The sheet of an Excel or OpenDocument workbook [default: the first with rows]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
 }
 
 impl ReadArgs {
@@ -489,6 +492,7 @@ impl ReadArgs {
             comment: self.comment,
             fill_short_rows: self.fill_short_rows,
             encoding: self.encoding,
+            sheet: self.sheet.clone(),
             ..ReadOptions::default()
         }
     }

@@ -1,0 +1,368 @@
+//! Reading Arrow IPC files and streams. Feather version 2 is an Arrow IPC file.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_ipc::{MessageHeader, RecordBatch as BatchHeader, root_as_footer, root_as_message};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::take::take_record_batch;
+
+use crate::batches::{Batches, batch_rows};
+use crate::catch_panic::catch_panic;
+use crate::error::TableError;
+use crate::notes::LayoutInfo;
+use crate::skip_bad_rows::SkippedRows;
+use crate::source::Source;
+use crate::stored_type::{converted, stored_schema};
+use crate::table_size::TableSize;
+
+const DAMAGED: &str = "the Arrow file is damaged";
+/// A column of a batch may claim this many bytes in any case,
+const MAX_UNPACKED: u64 = 600 << 20;
+/// and more if the claim is at most this many times its compressed bytes.
+const MAX_RATIO: u64 = 64;
+
+type ArrowBatches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+
+/// Opens an Arrow IPC file, or a stream. What it claims to hold is checked before anything is decoded.
+pub(crate) fn arrow_batches(
+    name: &str,
+    mut file: File,
+    is_stream: bool,
+) -> Result<Batches, TableError> {
+    let damaged = |reason: &str| TableError::malformed(name, format!("{DAMAGED}: {reason}"));
+    let rewind = |file: &mut File| file.rewind().map_err(|error| TableError::io(name, error));
+    rewind(&mut file)?;
+    let checked = catch_panic(|| match is_stream {
+        true => check_stream(&mut file),
+        false => check_file(&mut file),
+    });
+    let (rows, unpacked) = match checked {
+        Some(Ok(checked)) => checked,
+        Some(Err(reason)) => return Err(damaged(&reason)),
+        None => return Err(damaged("it cannot be decoded")),
+    };
+    rewind(&mut file)?;
+    let opened = catch_panic(|| open(file, is_stream));
+    let (original, mut batches) = match opened {
+        Some(Ok(opened)) => opened,
+        Some(Err(error)) => return Err(damaged(&error.to_string())),
+        None => return Err(damaged("it cannot be decoded")),
+    };
+    let schema = stored_schema(&original, &[]);
+    let mut at_least = TableSize::without_text(&schema, rows);
+    at_least.bytes = at_least.bytes.saturating_add(unpacked);
+    let target = schema.clone();
+    let mut current: Option<(RecordBatch, usize)> = None;
+    let mut failed = false;
+    let batches = std::iter::from_fn(move || {
+        if failed {
+            return None;
+        }
+        let next = catch_panic(|| next_part(&mut batches, &mut current, &target));
+        let next = next.unwrap_or_else(|| Some(Err(DAMAGED.to_string())));
+        failed = matches!(next, Some(Err(_)));
+        next
+    });
+    Ok(Batches {
+        source: Source::typed(name),
+        schema,
+        batches: Box::new(batches),
+        skipped: SkippedRows::default(),
+        at_least,
+        layout: LayoutInfo::default(),
+    })
+}
+
+fn open(file: File, is_stream: bool) -> Result<(SchemaRef, ArrowBatches), ArrowError> {
+    let file = BufReader::new(file);
+    Ok(match is_stream {
+        true => {
+            let reader = StreamReader::try_new(file, None)?;
+            (reader.schema(), Box::new(reader))
+        }
+        false => {
+            let reader = FileReader::try_new(file, None)?;
+            (reader.schema(), Box::new(reader))
+        }
+    })
+}
+
+/// The next rows. A file may hold all rows in one batch, so parts of it are copied.
+fn next_part(
+    batches: &mut ArrowBatches,
+    current: &mut Option<(RecordBatch, usize)>,
+    schema: &SchemaRef,
+) -> Option<Result<RecordBatch, String>> {
+    let text = |error: ArrowError| error.to_string();
+    loop {
+        let (batch, start) = match current.take() {
+            Some((batch, start)) if start < batch.num_rows() => (batch, start),
+            _ => match batches.next()? {
+                Ok(batch) if batch.num_rows() > 0 => (batch, 0),
+                Ok(_) => continue,
+                Err(error) => return Some(Err(text(error))),
+            },
+        };
+        let end = batch
+            .num_rows()
+            .min(start + batch_rows(batch.num_columns()));
+        let part = match (start, end) == (0, batch.num_rows()) {
+            true => Ok(batch.clone()),
+            false => take_record_batch(
+                &batch,
+                &UInt32Array::from_iter_values(start as u32..end as u32),
+            ),
+        };
+        *current = Some((batch, end));
+        return Some(part.and_then(|part| converted(&part, schema)).map_err(text));
+    }
+}
+
+/// The rows and the memory of the largest batch of a file, by what it claims.
+fn check_file(file: &mut File) -> Result<(u64, u64), String> {
+    /// The length of the footer and `ARROW1`.
+    const TAIL: u64 = 10;
+    let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
+    let end = length.checked_sub(TAIL).ok_or("it is cut off")?;
+    let tail = bytes_at(file, end, TAIL)?;
+    let (size, mark) = tail.split_first_chunk().ok_or("it is cut off")?;
+    if mark != b"ARROW1" {
+        return Err("its end is missing: is it cut off?".to_string());
+    }
+    let size = u64::try_from(i32::from_le_bytes(*size)).map_err(|e| e.to_string())?;
+    let start = end.checked_sub(size).ok_or("its footer is not within it")?;
+    let footer = bytes_at(file, start, size)?;
+    let footer = root_as_footer(&footer).map_err(|error| error.to_string())?;
+    let (mut rows, mut largest) = (0u64, 0);
+    let dictionaries = footer.dictionaries().into_iter().flatten();
+    let batches = footer.recordBatches().into_iter().flatten();
+    for block in dictionaries.chain(batches) {
+        let place = |number: i64| u64::try_from(number).map_err(|e| e.to_string());
+        let (start, body) = (place(block.offset())?, place(block.bodyLength())?);
+        let header = place(block.metaDataLength().into())?;
+        let body_start = start.checked_add(header);
+        let end = body_start.and_then(|start| start.checked_add(body));
+        let body_start = body_start.filter(|_| end.is_some_and(|end| end <= length));
+        let body_start = body_start.ok_or("a batch is not within it")?;
+        let metadata = bytes_at(file, start, header)?;
+        let metadata = match metadata.strip_prefix(&[0xff; 4]) {
+            Some(rest) => rest,
+            None => &metadata,
+        };
+        let message = metadata.get(4..).ok_or("a batch has no header")?;
+        let (of_batch, unpacked, _) = check_message(file, message, body_start)?;
+        rows = rows.saturating_add(of_batch);
+        largest = unpacked.max(largest);
+    }
+    Ok((rows, largest))
+}
+
+/// The rows and the memory of the largest batch of a stream, by what it claims.
+fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
+    let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
+    let (mut rows, mut largest, mut start) = (0u64, 0, 0u64);
+    // A stream may end without a mark of its end.
+    while start.checked_add(8).is_some_and(|end| end <= length) {
+        let prefix = bytes_at(file, start, 8)?;
+        let (size, header) = match prefix.split_first_chunk() {
+            Some(([0xff, 0xff, 0xff, 0xff], rest)) => (rest.first_chunk(), start + 8),
+            Some((size, _)) => (Some(size), start + 4),
+            None => break,
+        };
+        let size = i32::from_le_bytes(*size.ok_or("it is cut off")?);
+        let size = u64::try_from(size).map_err(|e| e.to_string())?;
+        if size == 0 {
+            break;
+        }
+        let body = header + size;
+        if body > length {
+            return Err("it is cut off".to_string());
+        }
+        let message = bytes_at(file, header, size)?;
+        let (of_batch, unpacked, body_length) = check_message(file, &message, body)?;
+        rows = rows.saturating_add(of_batch);
+        largest = unpacked.max(largest);
+        start = body.saturating_add(body_length);
+        if start > length {
+            return Err("it is cut off".to_string());
+        }
+    }
+    let rest = bytes_at(file, start, length.saturating_sub(start).min(8))?;
+    match rest.iter().all(|&byte| byte == 0) || rest.len() == 8 {
+        true => Ok((rows, largest)),
+        false => Err("it is cut off".to_string()),
+    }
+}
+
+/// Checks a batch: its rows, its memory when decompressed, and the length of its body.
+fn check_message(file: &mut File, message: &[u8], body: u64) -> Result<(u64, u64, u64), String> {
+    let message = root_as_message(message).map_err(|error| error.to_string())?;
+    let length = u64::try_from(message.bodyLength()).map_err(|e| e.to_string())?;
+    let batch = message.header_as_record_batch();
+    let dictionary = message.header_as_dictionary_batch();
+    let is_batch = message.header_type() == MessageHeader::RecordBatch;
+    let Some(batch) = batch.or(dictionary.and_then(|dictionary| dictionary.data())) else {
+        return Ok((0, 0, length));
+    };
+    let rows = u64::try_from(batch.length()).map_err(|e| e.to_string())?;
+    if rows > i32::MAX as u64 {
+        return Err(format!("a batch claims to have {rows} rows"));
+    }
+    let unpacked = match batch.compression() {
+        Some(_) => check_compressed(file, batch, body, length)?,
+        None => length,
+    };
+    Ok((if is_batch { rows } else { 0 }, unpacked, length))
+}
+
+/// The memory of the compressed columns of a batch. Each begins with its size when decompressed.
+fn check_compressed(
+    file: &mut File,
+    batch: BatchHeader,
+    body: u64,
+    length: u64,
+) -> Result<u64, String> {
+    const PREFIX: u64 = 8;
+    let mut all = 0u64;
+    for buffer in batch.buffers().into_iter().flatten() {
+        let packed = u64::try_from(buffer.length()).map_err(|e| e.to_string())?;
+        let start = u64::try_from(buffer.offset()).map_err(|e| e.to_string())?;
+        if packed < PREFIX {
+            continue;
+        }
+        if start.checked_add(packed).is_none_or(|end| end > length) {
+            return Err("a column is not within its batch".to_string());
+        }
+        let prefix = bytes_at(file, body.saturating_add(start), PREFIX)?;
+        let claim = prefix.first_chunk().map(|bytes| i64::from_le_bytes(*bytes));
+        let unpacked = match claim {
+            // Not compressed after all.
+            Some(-1) => packed,
+            Some(claim) => u64::try_from(claim).map_err(|e| e.to_string())?,
+            None => packed,
+        };
+        if unpacked > MAX_UNPACKED.max(packed.saturating_mul(MAX_RATIO)) {
+            return Err(format!(
+                "a column claims that its {packed} bytes are {unpacked}"
+            ));
+        }
+        all = all.saturating_add(unpacked);
+    }
+    Ok(all)
+}
+
+fn bytes_at(file: &mut File, start: u64, length: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = file.seek(SeekFrom::Start(start));
+    let read = read.and_then(|_| file.take(length).read_to_end(&mut bytes));
+    match read {
+        Ok(read) if read as u64 == length => Ok(bytes),
+        Ok(_) => Err("it is cut off".to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, StringArray};
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+
+    use super::*;
+    use crate::cell::Cell;
+    use crate::read_options::ReadOptions;
+    use crate::table::Table;
+
+    fn batch() -> RecordBatch {
+        let ids = Int64Array::from_iter_values((0..20_000).map(|n| (1 << 60) + n));
+        let texts = StringArray::from_iter_values((0..20_000).map(|n| format!("NA{}", n % 3)));
+        let columns = [
+            ("id", Arc::new(ids) as ArrayRef),
+            ("text", Arc::new(texts) as _),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn written(compression: Option<CompressionType>, is_stream: bool) -> Vec<u8> {
+        let batch = batch();
+        let options = IpcWriteOptions::default()
+            .try_with_compression(compression)
+            .unwrap();
+        let mut bytes = Vec::new();
+        match is_stream {
+            true => {
+                let writer =
+                    StreamWriter::try_new_with_options(&mut bytes, &batch.schema(), options);
+                let mut writer = writer.unwrap();
+                writer.write(&batch).unwrap();
+                writer.finish().unwrap();
+            }
+            false => {
+                let writer = FileWriter::try_new_with_options(&mut bytes, &batch.schema(), options);
+                let mut writer = writer.unwrap();
+                writer.write(&batch).unwrap();
+                writer.finish().unwrap();
+            }
+        }
+        bytes
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Table, TableError> {
+        Table::from_reader("t.arrow", Cursor::new(bytes), &ReadOptions::default())
+    }
+
+    #[test]
+    fn files_and_streams_are_read_with_any_compression() {
+        let kinds = [
+            None,
+            Some(CompressionType::LZ4_FRAME),
+            Some(CompressionType::ZSTD),
+        ];
+        for compression in kinds {
+            for is_stream in [false, true] {
+                let table = read(written(compression, is_stream)).unwrap();
+                assert_eq!(table.rows(), 20_000);
+                assert!(table.batches().len() > 1, "in parts");
+                let cells: Vec<Cell> = table.column("id").unwrap().cells().collect();
+                assert_eq!(cells[19_999], Cell::Integer((1 << 60) + 19_999));
+                let cells: Vec<Cell> = table.column("text").unwrap().cells().collect();
+                assert_eq!(cells[1], Cell::Text("NA1"));
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors() {
+        for is_stream in [false, true] {
+            for compression in [None, Some(CompressionType::ZSTD)] {
+                let whole = written(compression, is_stream);
+                for length in (8..whole.len() - 9).step_by(whole.len() / 50) {
+                    let cut = read(whole[..length].to_vec());
+                    assert!(cut.is_err(), "{length} of {}", whole.len());
+                }
+                for place in (8..whole.len()).step_by(whole.len() / 300 + 1) {
+                    let mut bytes = whole.clone();
+                    bytes[place] ^= 0x80;
+                    // Some bytes are padding or values.
+                    let _ = read(bytes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_that_claims_too_much_is_refused() {
+        let mut bytes = written(Some(CompressionType::ZSTD), true);
+        let size = (160_000i64).to_le_bytes();
+        let place = bytes.windows(8).position(|window| window == size).unwrap();
+        bytes[place..place + 8].copy_from_slice(&(1i64 << 46).to_le_bytes());
+        let error = read(bytes).unwrap_err().to_string();
+        assert!(error.contains("claims that its"), "{error}");
+    }
+}
