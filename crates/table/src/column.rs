@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StringArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, LargeStringArray, PrimitiveArray, StringArray};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::cell::Cell;
@@ -16,6 +16,7 @@ pub struct Column<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Chunk<'a> {
     Text(&'a StringArray),
+    TypedText(&'a LargeStringArray),
     Number(&'a PrimitiveArray<Float64Type>),
     Boolean(&'a BooleanArray),
     Date(&'a PrimitiveArray<TimestampMicrosecondType>),
@@ -44,6 +45,7 @@ impl<'a> Column<'a> {
     pub fn new(arrays: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
         let chunk = |array: &'a ArrayRef| match array.data_type() {
             DataType::Utf8 => Chunk::Text(array.as_string()),
+            DataType::LargeUtf8 => Chunk::TypedText(array.as_string()),
             DataType::Float64 => Chunk::Number(array.as_primitive()),
             DataType::Boolean => Chunk::Boolean(array.as_boolean()),
             DataType::Timestamp(TimeUnit::Microsecond, None) => Chunk::Date(array.as_primitive()),
@@ -77,6 +79,7 @@ impl<'a> Chunk<'a> {
     fn len(&self) -> usize {
         match self {
             Self::Text(array) => array.len(),
+            Self::TypedText(array) => array.len(),
             Self::Number(array) => array.len(),
             Self::Boolean(array) => array.len(),
             Self::Date(array) => array.len(),
@@ -87,6 +90,7 @@ impl<'a> Chunk<'a> {
     fn cell(&self, row: usize) -> Cell<'a> {
         match *self {
             Self::Text(array) if array.is_valid(row) => Cell::from_text(array.value(row)),
+            Self::TypedText(array) if array.is_valid(row) => Cell::Text(array.value(row)),
             Self::Number(array) if array.is_valid(row) && !array.value(row).is_nan() => {
                 Cell::Number(array.value(row))
             }

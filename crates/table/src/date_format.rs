@@ -6,6 +6,7 @@ use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
 
+use crate::cell::Cell;
 use crate::date_text::{Order, is_zero, split};
 use crate::sentinel::{days, is_sentinel};
 
@@ -66,7 +67,7 @@ impl DateFormat {
     pub fn read(&self, text: &str) -> Option<NaiveDateTime> {
         let in_order = |order| split(text)?.moment(order);
         match &self.notation {
-            DateNotation::YearFirst => in_order(Order::YearFirst),
+            DateNotation::YearFirst => in_order(Order::YearFirst).or_else(|| plain(text)),
             DateNotation::MonthFirst => in_order(Order::MonthFirst),
             DateNotation::DayFirst => in_order(Order::DayFirst),
             DateNotation::Pattern(pattern) => by_pattern(text, pattern),
@@ -97,6 +98,15 @@ impl DateFormat {
         }
     }
 
+    /// Whether numbers stand for dates in this notation.
+    pub(crate) fn reads_numbers(&self) -> bool {
+        use DateNotation::{DayFirst, MonthFirst, Pattern, YearFirst};
+        !matches!(
+            self.notation,
+            YearFirst | MonthFirst | DayFirst | Pattern(_)
+        )
+    }
+
     /// The days that stand for no date.
     pub(crate) fn days(&self) -> Vec<NaiveDate> {
         days(&self.sentinels)
@@ -124,6 +134,13 @@ impl DateFormat {
         }
         parts > 0
     }
+}
+
+/// A date as it is read in a column without a format.
+fn plain(text: &str) -> Option<NaiveDateTime> {
+    let seconds = Cell::Text(text).date()?;
+    let moment = DateTime::from_timestamp_micros((seconds * 1e6).round() as i64)?;
+    Some(moment.naive_utc())
 }
 
 /// Reads text by a pattern of `strftime`. What the pattern leaves out is the first month or day, or

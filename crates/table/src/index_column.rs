@@ -34,6 +34,11 @@ impl RowNumbers {
         self.high = self.high.max(number);
     }
 
+    /// The smallest number.
+    pub fn low(&self) -> f64 {
+        self.low
+    }
+
     /// Whether whole numbers that all differ, one in each of `rows` rows, number the rows: by their
     /// values, or by the name of the column and its place in the table.
     pub fn number_the_rows(&self, rows: usize, place: Place<'_>) -> bool {
@@ -102,8 +107,8 @@ pub(crate) fn named_like_identifier(name: &str) -> bool {
 
 /// Whether a column is named like a time: a run of years is not an index.
 fn named_like_time(name: &str) -> bool {
-    const TIMES: [&str; 30] = [
-        "age", "ages", "annee", "any", "ano", "date", "day", "days", "epoch", "hour", "hours",
+    const TIMES: [&str; 29] = [
+        "age", "ages", "annee", "ano", "date", "day", "days", "epoch", "hour", "hours",
         "jahr", "minute", "minutes", "month", "months", "period", "quarter", "season", "second",
         "seconds", "step", "t", "time", "timestamp", "week", "weeks", "year", "years", "yr",
     ];

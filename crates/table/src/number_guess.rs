@@ -14,12 +14,14 @@ const MAX_MARKS: usize = 8;
 pub(crate) struct NumberEvidence {
     /// Values by the conventions that read them, one bit each.
     by_conventions: Vec<usize>,
-    /// Values with each mark, and an example.
-    pub marks: BTreeMap<String, (usize, String)>,
+    /// Values with each mark.
+    marks: BTreeMap<String, usize>,
     /// Numbers without a mark.
     bare: usize,
     /// The first hexadecimal number.
     pub hexadecimal: Option<String>,
+    /// Hexadecimal numbers.
+    pub hexadecimals: usize,
 }
 
 /// How the numbers of a column are written.
@@ -39,6 +41,7 @@ impl Default for NumberEvidence {
             marks: BTreeMap::new(),
             bare: 0,
             hexadecimal: None,
+            hexadecimals: 0,
         }
     }
 }
@@ -46,8 +49,9 @@ impl Default for NumberEvidence {
 impl NumberEvidence {
     pub fn add(&mut self, text: &str) {
         let Some(parts) = split(text) else {
-            if self.hexadecimal.is_none() && is_hexadecimal(text) {
-                self.hexadecimal = Some(text.to_string());
+            if is_hexadecimal(text) {
+                self.hexadecimals += 1;
+                self.hexadecimal.get_or_insert_with(|| text.to_string());
             }
             return;
         };
@@ -55,9 +59,9 @@ impl NumberEvidence {
         match parts.mark {
             None => self.bare += 1,
             Some(mark) => match self.marks.get_mut(mark) {
-                Some((count, _)) => *count += 1,
+                Some(count) => *count += 1,
                 None if self.marks.len() <= MAX_MARKS => {
-                    self.marks.insert(mark.to_string(), (1, text.to_string()));
+                    self.marks.insert(mark.to_string(), 1);
                 }
                 None => {}
             },
@@ -69,7 +73,13 @@ impl NumberEvidence {
         self.by_conventions.iter().skip(1).sum()
     }
 
-    /// Marks that do not go together: several currencies, or several units.
+    /// The marks, and how many values have each.
+    pub fn marks(&self) -> Vec<(String, usize)> {
+        let marks = self.marks.iter();
+        marks.map(|(mark, count)| (mark.clone(), *count)).collect()
+    }
+
+    /// Whether marks do not go together: several currencies, or several units.
     pub fn clash(&self) -> bool {
         self.marks.len() > 1
     }
@@ -81,20 +91,13 @@ impl NumberEvidence {
 
     /// How the numbers are written; `None` if no convention reads any, or if their marks differ.
     pub fn guess(&self, options: &FormatOptions) -> Option<NumberGuess> {
-        if self.clash() {
-            return None;
-        }
-        let mark = self.marks.keys().next();
-        let required = mark.is_some_and(|mark| !may_be_absent(mark));
-        if required && self.bare > 0 {
-            return None;
-        }
+        let mark = self.mark()?;
         let point = self.best('.', options);
         let comma = self.best(',', options);
         let with_mark = |(convention, _): (usize, usize)| {
             let (decimal, thousands) = CONVENTIONS[convention];
             NumberFormat {
-                mark: mark.cloned(),
+                mark: mark.map(str::to_string),
                 ..NumberFormat::new(decimal, thousands)
             }
         };
@@ -124,6 +127,21 @@ impl NumberEvidence {
             otherwise,
             decides,
         })
+    }
+
+    /// The mark of the column's numbers, if they have one; `None` if their marks do not go together. A
+    /// unit stands beside every number, unless most have none.
+    fn mark(&self) -> Option<Option<&str>> {
+        let of = |(mark, count): (&'_ String, &usize)| (may_be_absent(mark), *count);
+        let (free, units): (Vec<_>, Vec<_>) = self.marks.iter().partition(|mark| of(*mark).0);
+        let total = |marks: &[(&String, &usize)]| marks.iter().map(|(_, n)| **n).sum::<usize>();
+        match (free.as_slice(), units.as_slice()) {
+            ([], []) => Some(None),
+            ([(mark, count)], _) if **count + self.bare >= total(&units) => Some(Some(mark)),
+            ([], [(mark, _)]) if self.bare == 0 => Some(Some(mark)),
+            ([], _) if self.bare >= total(&units) => Some(None),
+            _ => None,
+        }
     }
 
     /// The convention with this decimal sign that reads most values, and how many it reads.
@@ -205,7 +223,9 @@ mod tests {
     fn marks_that_differ_are_not_numbers() {
         assert_eq!(guess(&["$5", "€5"]), None);
         assert_eq!(guess(&["5 kg", "5 g"]), None);
-        assert_eq!(guess(&["5 kg", "5"]), None);
+        assert_eq!(guess(&["5 kg", "6 kg", "5"]), None);
+        assert_eq!(guess(&["5 kg", "6", "5"]).unwrap().format.mark, None);
+        assert_eq!(guess(&["$5", "$6", "7 or so"]).unwrap().format.mark.unwrap(), "$");
         assert!(guess(&["5 %", "5"]).is_some());
         assert_eq!(guess(&["x"]), None);
     }

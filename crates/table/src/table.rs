@@ -90,6 +90,21 @@ impl Table {
         }
     }
 
+    /// The same table with other values in its columns.
+    pub(crate) fn with_batches(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self {
+            source: self.source.clone(),
+            schema,
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            batches,
+        }
+    }
+
+    /// The byte between the fields of each row, if the table was read from a CSV file.
+    pub(crate) fn delimiter(&self) -> Option<u8> {
+        self.source.csv.as_ref().map(|csv| csv.delimiter)
+    }
+
     fn collect<E: From<TableError>>(
         mut reader: TableReader,
         mut room_for: impl FnMut(TableSize) -> Result<(), E>,
