@@ -15,6 +15,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
     let table = read_table(&args.table, &args.read.options())?;
+    let table = predictor.model().format.apply_to_table(&table)?;
     table.column(target.column())?;
     let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {

@@ -25,6 +25,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     };
     let model = SavedModel::load(&args.model, &device)?;
     let table = read_table(&args.table, &args.read.options())?;
+    let table = model.format.apply_to_table(&table)?;
     let rows = rows(args, &table)?;
     let options = ExplainOptions {
         columns: rows.is_empty() || args.report.is_some(),
