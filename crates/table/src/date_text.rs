@@ -309,7 +309,7 @@ const MONTHS: [&str; 12] = [
 fn month_of(word: &str) -> Option<u32> {
     let word = word.to_ascii_lowercase();
     let is = |month: &&str| **month == word || (word.len() == 3 && month.starts_with(&word));
-    let month = MONTHS.iter().position(|month| is(&month));
+    let month = MONTHS.iter().position(is);
     let month = month.or((word == "sept").then_some(8))?;
     u32::try_from(month + 1).ok()
 }

@@ -56,15 +56,14 @@ impl NumberEvidence {
             return;
         };
         self.by_conventions[usize::from(conventions_of(parts.digits))] += 1;
-        match parts.mark {
-            None => self.bare += 1,
-            Some(mark) => match self.marks.get_mut(mark) {
-                Some(count) => *count += 1,
-                None if self.marks.len() <= MAX_MARKS => {
-                    self.marks.insert(mark.to_string(), 1);
-                }
-                None => {}
-            },
+        let Some(mark) = parts.mark else {
+            self.bare += 1;
+            return;
+        };
+        if let Some(count) = self.marks.get_mut(mark) {
+            *count += 1;
+        } else if self.marks.len() <= MAX_MARKS {
+            self.marks.insert(mark.to_string(), 1);
         }
     }
 
@@ -132,13 +131,13 @@ impl NumberEvidence {
     /// The mark of the column's numbers, if they have one; `None` if their marks do not go together. A
     /// unit stands beside every number, unless most have none.
     fn mark(&self) -> Option<Option<&str>> {
-        let of = |(mark, count): (&'_ String, &usize)| (may_be_absent(mark), *count);
-        let (free, units): (Vec<_>, Vec<_>) = self.marks.iter().partition(|mark| of(*mark).0);
+        let marks = self.marks.iter();
+        let (free, units): (Vec<_>, Vec<_>) = marks.partition(|(mark, _)| may_be_absent(mark));
         let total = |marks: &[(&String, &usize)]| marks.iter().map(|(_, n)| **n).sum::<usize>();
         match (free.as_slice(), units.as_slice()) {
             ([], []) => Some(None),
-            ([(mark, count)], _) if **count + self.bare >= total(&units) => Some(Some(mark)),
-            ([], [(mark, _)]) if self.bare == 0 => Some(Some(mark)),
+            ([(mark, count)], _) if **count + self.bare >= total(&units) => Some(Some((*mark).as_str())),
+            ([], [(mark, _)]) if self.bare == 0 => Some(Some((*mark).as_str())),
             ([], _) if self.bare >= total(&units) => Some(None),
             _ => None,
         }

@@ -41,7 +41,11 @@ pub(crate) fn is_currency(mark: &str) -> bool {
 
 /// Whether text behind a number may be a unit: `kg`, `°C`, `m2`, `sq ft`, `km/h`.
 fn is_unit(text: &str) -> bool {
-    let named = text.trim_end_matches(['2', '3']);
+    // `m2` and `ft3`
+    let named = match text.strip_suffix(['2', '3']) {
+        Some(named) if named.ends_with(char::is_alphabetic) => named,
+        _ => text,
+    };
     let starts = text.starts_with(|c: char| c.is_alphabetic() || "°\"″′%‰µ".contains(c));
     let inside = |c: char| c.is_alphabetic() || "°\"″′%‰µ²³/·. ^-".contains(c);
     let words = text.split(' ').count();
@@ -223,7 +227,7 @@ mod tests {
     fn other_text_is_no_number() {
         for text in [
             "", "-", "x", "0x1F", "12:30", "2024-01-01", "10-20", "A12", "Room 5", "5 of 7", "--5",
-            "(-5)", "1 2 3 Elm Street", "12/31", "$5 €", "1..2x3", "5 kg 3",
+            "(-5)", "1 Elm Street North", "12/31", "$5 €", "1..2x3", "5 kg 3",
         ] {
             assert_eq!(split(text), None, "{text}");
         }

@@ -190,12 +190,10 @@ struct Counts {
 impl Counts {
     fn add(&mut self, text: &str) {
         self.total += 1;
-        match self.texts.get_mut(text) {
-            Some(count) => *count += 1,
-            None if self.texts.len() < MAX_TEXTS => {
-                self.texts.insert(text.to_string(), 1);
-            }
-            None => {}
+        if let Some(count) = self.texts.get_mut(text) {
+            *count += 1;
+        } else if self.texts.len() < MAX_TEXTS {
+            self.texts.insert(text.to_string(), 1);
         }
     }
 
@@ -232,8 +230,7 @@ impl Read {
         };
         self.add_value(text, (number + 0.0).to_bits());
         self.fractions |= number.fract() != 0.0;
-        let first = text.as_bytes()[0];
-        let marked = !first.is_ascii_digit() || text.ends_with('+');
+        let marked = !text.starts_with(|c: char| c.is_ascii_digit()) || text.ends_with('+');
         if marked && number_text::split(text).is_some_and(|parts| parts.censored) {
             self.near.add(text);
         }
@@ -245,7 +242,7 @@ impl Read {
         };
         let micros = moment.and_utc().timestamp_micros();
         self.sentinels.add(micros as f64 / 1e6);
-        self.add_value(text, micros.cast_unsigned());
+        self.add_value(text, micros as u64);
     }
 
     fn add_value(&mut self, text: &str, bits: u64) {

@@ -19,6 +19,8 @@ const DAYS: [(i32, u32, u32); 13] = [
     (9999, 12, 31),
 ];
 
+/// The index of the start of 1970, which counts at midnight alone.
+const EPOCH: usize = 6;
 /// The last year that is read as a date and not as the end of all time.
 const LAST_YEAR: i32 = 9998;
 const SECONDS_OF_DAY: f64 = 86_400.0;
@@ -56,14 +58,10 @@ impl Sentinels {
     pub fn add(&mut self, seconds: f64) {
         // Most dates are far from all candidates but two.
         let day = (seconds / SECONDS_OF_DAY).floor() * SECONDS_OF_DAY;
-        let candidate = match day {
-            0.0 if seconds == 0.0 => Some(6),
-            day if (-2_208_988_800.0..=4_102_358_400.0).contains(&day)
-                && !matches!(day as i64, -2_208_988_800 | 4_102_358_400) =>
-            {
-                None
-            }
-            day => (0..DAYS.len()).find(|index| *index != 6 && start_of(*index) == day),
+        let between = day > start_of(EPOCH - 1) && day < start_of(EPOCH + 1);
+        let candidate = match between {
+            true => (seconds == 0.0).then_some(EPOCH),
+            false => (0..DAYS.len()).find(|index| *index != EPOCH && start_of(*index) == day),
         };
         match candidate {
             Some(index) => self.counts[index] += 1,

@@ -214,7 +214,7 @@ fn dates_that_stand_for_none_are_missing() {
         let again = inferred.format.cell("x", Cell::Text(sentinel)).unwrap();
         assert_eq!(again, Cell::Missing);
     }
-    let all = repeated(&["9999-12-31"], 5).chain(repeated(&[""], 1)).collect();
+    let all = repeated(&["9999-12-31"], 5).chain(repeated(&["NA"], 1)).collect();
     assert_eq!(infer_column(all).schema.columns[0].missing, 1);
 }
 
