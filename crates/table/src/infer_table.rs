@@ -639,3 +639,81 @@ fn describe(
     }
     Ok((schema, notes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_options::ReadOptions;
+
+    fn table(csv: &str) -> Table {
+        let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
+        Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+    }
+
+    fn kinds(csv: &str) -> Vec<ColumnKind> {
+        let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
+        schema.columns.iter().map(|column| column.kind).collect()
+    }
+
+    #[test]
+    fn kinds_are_inferred() {
+        use ColumnKind::*;
+        let csv = "n,b,d,c,same,none\n1,yes,2024-01-01,x,5,\n2.5,no,2024-01-02,y,5,\n,NA,,2,5,\n";
+        assert_eq!(
+            kinds(csv),
+            [Numeric, Boolean, Date, Categorical, Ignored, Ignored]
+        );
+    }
+
+    #[test]
+    fn identifiers_are_ignored() {
+        use ColumnKind::*;
+        let mut csv = "rownames,user_id,name,year,price\n".to_string();
+        for row in 0..30 {
+            csv += &format!(
+                "{},{},name {row},{},{}\n",
+                row + 1,
+                977 - row * 3,
+                2000 + row,
+                row * 7
+            );
+        }
+        assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
+    }
+
+    #[test]
+    fn identifiers_are_ignored_though_one_is_missing() {
+        use ColumnKind::*;
+        let mut csv = "name,note,price\n,,1\n".to_string();
+        for row in 0..30 {
+            let note = if row % 2 == 0 { "good" } else { "" };
+            csv += &format!("name {row},{note},{}\n", row * 7);
+        }
+        assert_eq!(kinds(&csv), [Ignored, Categorical, Numeric]);
+    }
+
+    #[test]
+    fn overrides_must_fit() {
+        let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("column `b` holds numbers, but here is \"x\""),
+            "{error}"
+        );
+        let overrides = BTreeMap::from([("bb".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("aa,bbb\n1,x\n"), &overrides)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("did you mean `bbb`?"), "{error}");
+        let format = FormatOptions {
+            date_formats: BTreeMap::from([("a".to_string(), "%Y".to_string())]),
+            ..FormatOptions::default()
+        };
+        let kinds = BTreeMap::from([("a".to_string(), ColumnKind::Numeric)]);
+        let options = InferOptions { kinds, format };
+        let error = infer_table(&table("a,b\n1,x\n"), &options).unwrap_err();
+        assert!(error.to_string().contains("choose one"), "{error}");
+    }
+}
