@@ -299,7 +299,7 @@ impl Inferring {
         let otherwise = otherwise.map(|first| pattern_like(&example, first));
         self.notes.push(FormatNote::Dates {
             column: self.name.clone(),
-            format: format.notation.to_string(),
+            format: order_in_words(format, &example),
             example: (example, date.to_string().replace(" 00:00:00", "")),
             decided,
             otherwise,
@@ -411,6 +411,15 @@ impl Inferring {
         if options.keep_na && !is_numeric && !is_date && self.kind != Some(ColumnKind::Ignored) {
             self.format = Some(ColumnFormat::Text);
         }
+    }
+}
+
+/// The order of the parts of a date, where they are not told apart by themselves.
+fn order_in_words(format: &DateFormat, example: &str) -> String {
+    let year = example.bytes().take_while(u8::is_ascii_digit).count() == 4;
+    match format.notation == DateNotation::YearFirst && !year {
+        true if example.contains(|c: char| c.is_alphabetic()) => "they are written".to_string(),
+        _ => format.notation.to_string(),
     }
 }
 
