@@ -77,7 +77,7 @@ impl fmt::Display for Warning {
 
 fn sentence(warning: &Warning) -> String {
     match warning {
-        Warning::Reading(note) => escaped(&note.to_string()).to_string(),
+        Warning::Reading(note) => escaped(&note.to_string()),
         Warning::ColumnIgnored { column, reason } => {
             format!("column `{}` ignored: {}", shown(column), escaped(reason))
         }
