@@ -43,6 +43,7 @@ pub fn untrained(table: &Table, task: Task, config: &MlpConfig) -> SavedModel {
         network: config.init(&device).unwrap().into(),
         config,
         schema,
+        format: backburn::TableFormat::default(),
         encoder,
         target,
         baselines: Vec::new(),

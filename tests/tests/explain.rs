@@ -94,6 +94,7 @@ fn trained(
             .into(),
         config,
         schema,
+        format: backburn::TableFormat::default(),
         encoder,
         target,
         baselines: Vec::new(),

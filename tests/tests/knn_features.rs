@@ -57,6 +57,7 @@ fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>
         network: config.init(&device).unwrap().into(),
         config,
         schema,
+        format: backburn::TableFormat::default(),
         encoder,
         target,
         baselines: Vec::new(),

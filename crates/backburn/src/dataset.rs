@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use backburn_preprocessing::{Target, Task};
-use backburn_table::{CellError, ColumnKind, ColumnSchema, Schema, Split, Table, TableError};
+use backburn_table::{
+    CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
+    Table, TableError, TableFormat, infer_table,
+};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -19,6 +22,8 @@ pub struct DatasetOptions {
     pub weight: Option<String>,
     /// The kinds of columns.
     pub columns: BTreeMap<String, ColumnKind>,
+    /// How text is read as values.
+    pub format: FormatOptions,
 }
 
 /// A table with its schema, its target and the rows to learn from.
@@ -35,7 +40,11 @@ pub struct DatasetOptions {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Dataset {
+    /// The table, its text read as values.
     table: Table,
+    /// The table as it was given, if that is not the same.
+    raw: Option<Table>,
+    format: TableFormat,
     schema: Schema,
     task: Task,
     target: String,
@@ -62,9 +71,17 @@ impl Dataset {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
+        let (inferred, task) = table_and_task(&table, target, options)?;
+        let raw = (!inferred.format.is_plain()).then_some(table);
+        let InferredTable {
+            table,
+            schema,
+            format,
+            notes,
+        } = inferred;
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
-        let (schema, task) = schema_and_task(&table, target, options)?;
-        let mut warnings = warnings_about_columns(&schema, target, weight);
+        let mut warnings: Vec<Warning> = notes.into_iter().map(Warning::Reading).collect();
+        warnings.extend(warnings_about_columns(&schema, target, weight));
         let known = Target::known_rows(&table, target, task)?;
         if known.len() < table.rows() {
             warnings.push(Warning::RowsWithoutTarget {
@@ -95,6 +112,8 @@ impl Dataset {
         };
         Ok(Self {
             table,
+            raw,
+            format,
             schema,
             task,
             target: target.to_string(),
@@ -106,7 +125,7 @@ impl Dataset {
         })
     }
 
-    /// The table.
+    /// The table, its text read as values.
     pub fn table(&self) -> &Table {
         &self.table
     }
@@ -114,6 +133,11 @@ impl Dataset {
     /// The schema: the name and the kind of each column.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// How the text of the table is read as values.
+    pub fn format(&self) -> &TableFormat {
+        &self.format
     }
 
     /// Regression or classification.
@@ -178,7 +202,10 @@ impl Dataset {
             task: Some(self.task),
             ..self.options.clone()
         };
-        let train = Self::new(train, &self.target, &options)?;
+        let mut train = Self::new(train, &self.target, &options)?;
+        // The selected rows are read already, in the format that all rows decide.
+        train.raw = self.select_raw(&split.training)?;
+        train.format = self.format.clone();
         Ok((train, self.select(&split.validation)?))
     }
 
@@ -197,6 +224,8 @@ impl Dataset {
         let of_rows = |weights: &Vec<f64>| rows.iter().map(|&row| weights[row]).collect();
         Ok(Self {
             table: self.table.select(self.table.name(), rows)?,
+            raw: self.select_raw(rows)?,
+            format: self.format.clone(),
             schema: self.schema.clone(),
             task: self.task,
             target: self.target.clone(),
@@ -206,6 +235,11 @@ impl Dataset {
             options: self.options.clone(),
             warnings: Vec::new(),
         })
+    }
+
+    fn select_raw(&self, rows: &[usize]) -> Result<Option<Table>, TableError> {
+        let raw = self.raw.as_ref();
+        raw.map(|raw| raw.select(raw.name(), rows)).transpose()
     }
 
     /// The split into training and validation rows that a config asks for.
@@ -252,7 +286,8 @@ impl Dataset {
         if columns.contains_key(&self.target) {
             options.task = None;
         }
-        let whole = Self::new(self.table.clone(), &self.target, &options)?;
+        let table = self.raw.as_ref().unwrap_or(&self.table).clone();
+        let whole = Self::new(table, &self.target, &options)?;
         let has_target = |row: &&usize| whole.rows.binary_search(row).is_ok();
         let rows: Vec<usize> = self.rows.iter().filter(has_target).copied().collect();
         Ok(whole.subset(&rows))
@@ -265,6 +300,7 @@ impl Dataset {
     /// A column that is missing or of another kind, or no row with a target that could be scored.
     pub fn check_test(&self, test: &Table) -> Result<(), Error> {
         let target = &self.target;
+        let test = &self.format.apply_to_table(test)?;
         self.schema.check(test, target)?;
         Target::known_rows(test, target, self.task)?;
         if self.task == Task::Classification {
@@ -288,12 +324,12 @@ impl AsRef<Table> for Dataset {
     }
 }
 
-/// The schema, and the task if it was set or follows from the kind of the target.
-fn schema_and_task(
+/// The table with its schema, and the task.
+fn table_and_task(
     table: &Table,
     target: &str,
     options: &DatasetOptions,
-) -> Result<(Schema, Task), Error> {
+) -> Result<(InferredTable, Task), Error> {
     let mut kinds = options.columns.clone();
     let task = options.task.or_else(|| match kinds.get(target)? {
         ColumnKind::Numeric => Some(Task::Regression),
@@ -305,12 +341,13 @@ fn schema_and_task(
         Some(Task::Classification) => kinds.insert(target.to_string(), ColumnKind::Categorical),
         None => kinds.remove(target),
     };
-    let schema = Schema::infer(table, &kinds)?;
+    let format = options.format.clone();
+    let inferred = infer_table(table, &InferOptions { kinds, format })?;
     let task = match task {
         Some(task) => task,
-        None => Task::infer(table, &schema, target)?,
+        None => Task::infer(&inferred.table, &inferred.schema, target)?,
     };
-    Ok((schema, task))
+    Ok((inferred, task))
 }
 
 fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {

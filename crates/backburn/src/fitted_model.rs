@@ -149,7 +149,7 @@ impl FittedModel {
     ///
     /// A table that does not fit the model, or no row with a target.
     pub fn evaluate(&self, table: impl AsRef<Table>) -> Result<Score, Error> {
-        let table = table.as_ref();
+        let table = &self.model().format.apply_to_table(table.as_ref())?;
         let predictions = self.predict(table)?;
         Score::of_table(&predictions, table, &self.model().target)
     }

@@ -170,8 +170,8 @@ pub use backburn_preprocessing::{
     Predictions, Target, TargetTransform, Task, Unseen,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, ReadOptions, Schema, Skipped, Split, Table,
-    TableError, TableReader, TableSize, k_folds, nearest_name,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions, ReadOptions, Schema,
+    Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};

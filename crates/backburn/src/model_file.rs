@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use backburn_model::{Ensemble, Mlp, MlpConfig};
 use backburn_preprocessing::{Encoder, Target};
-use backburn_table::Schema;
+use backburn_table::{Schema, TableFormat};
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
@@ -35,6 +35,8 @@ pub struct SavedModel {
     pub network: Ensemble,
     /// The schema of the training table.
     pub schema: Schema,
+    /// How the text of a table is read as values.
+    pub format: TableFormat,
     /// The encoder of rows.
     pub encoder: Encoder,
     /// The target.
@@ -99,6 +101,8 @@ struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hidden: Vec<Vec<usize>>,
     schema: Schema,
+    #[serde(default, skip_serializing_if = "TableFormat::is_plain")]
+    format: TableFormat,
     encoder: Encoder,
     target: Target,
     #[serde(rename = "average", default)]
@@ -215,6 +219,7 @@ impl SavedModel {
             members: self.network.members.len(),
             hidden,
             schema: self.schema.clone(),
+            format: self.format.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
             baselines: self.baselines.clone(),
@@ -302,6 +307,7 @@ impl SavedModel {
             config: metadata.network,
             network,
             schema: metadata.schema,
+            format: metadata.format,
             encoder: metadata.encoder,
             target: metadata.target,
             baselines: metadata.baselines,

@@ -249,7 +249,9 @@ fn predict(
     rows: &RecordBatch,
     coverage: Option<f64>,
 ) -> Result<Predicted, (usize, BadRow)> {
-    let encoded = predictor.model().encoder.encode_batch(rows);
+    let model = predictor.model();
+    let read = model.format.apply(rows);
+    let encoded = read.and_then(|rows| model.encoder.encode_batch(&rows));
     let encoded = encoded.map_err(|error| (error.row, BadRow::Cell(error)))?;
     let (predictions, intervals) = match coverage {
         None => (predictor.predict_encoded(encoded.numbers), None),

@@ -83,6 +83,7 @@ impl Predictor {
     /// The same as for [`predict_table`](Self::predict_table).
     pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, Unseen), TableError> {
         let model = &self.model;
+        let table = &model.format.apply_to_table(table)?;
         let mut outputs = Vec::new();
         let mut unseen = Unseen::default();
         for batch in model.encoder.encode_by_batch(table) {
@@ -140,6 +141,7 @@ impl Predictor {
         table: &Table,
         coverage: f64,
     ) -> Result<Option<Vec<[f64; 2]>>, TableError> {
+        let table = &self.model.format.apply_to_table(table)?;
         let mut intervals = Vec::new();
         for batch in self.model.encoder.encode_by_batch(table) {
             match self.predict_intervals(batch?.numbers, coverage).1 {
@@ -217,7 +219,18 @@ impl RowPredictor<'_> {
     ///
     /// A cell is not of its column's kind, or there are not as many cells as columns.
     pub fn predict(&self, cells: &[Cell]) -> Result<Predictions, CellError> {
-        let numbers = self.encoder.encode(cells)?;
+        let format = &self.predictor.model.format;
+        let numbers = match format.is_plain() {
+            true => self.encoder.encode(cells)?,
+            false => {
+                let columns = self.columns().zip(cells);
+                let read = columns.map(|(column, cell)| format.cell(column, *cell));
+                let mut read = read.collect::<Result<Vec<_>, _>>()?;
+                // Too many cells are an error of the encoder.
+                read.extend(cells.get(read.len()..).unwrap_or_default());
+                self.encoder.encode(&read)?
+            }
+        };
         Ok(self.predictor.predict_encoded(numbers))
     }
 }

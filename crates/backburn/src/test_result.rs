@@ -30,6 +30,7 @@ impl FittedModel {
     ///
     /// A table that does not fit the model, or no row with a target.
     pub fn test(&mut self, data: &Dataset, table: &Table) -> Result<TestResult, Error> {
+        let table = &self.model().format.apply_to_table(table)?;
         let (predictions, unseen) = self.predictor().predict_and_count(table)?;
         let target = &self.model().target;
         let score = Score::of_table(&predictions, table, target)?;

@@ -156,6 +156,7 @@ fn model(
         summary,
         network: network.into(),
         schema: data.schema().clone(),
+        format: data.format().clone(),
         encoder: encoded.encoder.clone(),
         target: calibrated(encoded, targets, outputs),
     };

@@ -2,12 +2,16 @@
 
 use std::fmt;
 
+use backburn_table::FormatNote;
+
 use crate::text::{MAX_NAMES, count, escaped, shown};
 
 /// A warning. The work continues. As text, it is a sentence without a full stop.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
+    /// How the text of a column is read as values, where that is not plain.
+    Reading(FormatNote),
     /// A column is not used.
     ColumnIgnored {
         /// The column.
@@ -73,6 +77,7 @@ impl fmt::Display for Warning {
 
 fn sentence(warning: &Warning) -> String {
     match warning {
+        Warning::Reading(note) => escaped(&note.to_string()),
         Warning::ColumnIgnored { column, reason } => {
             format!("column `{}` ignored: {}", shown(column), escaped(reason))
         }

@@ -1,5 +1,6 @@
 //! A model and the rows to explain it with.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use backburn::{Predictor, SavedModel};
@@ -11,7 +12,7 @@ use burn::tensor::Device;
 pub struct Explainer<'a> {
     pub(crate) predictor: Predictor,
     pub(crate) device: Device,
-    pub(crate) table: &'a Table,
+    pub(crate) table: Cow<'a, Table>,
     /// The rows as [`encode_columns`](backburn_preprocessing::Encoder::encode_columns) returns them. Imputed
     /// values and neighbor features are added later, because they depend on columns that are changed
     /// to explain the model.
@@ -30,8 +31,12 @@ impl<'a> Explainer<'a> {
     ///
     /// The table lacks a column that the model needs, or has a value of another kind in it.
     pub fn new(model: &SavedModel, table: &'a Table, device: &Device) -> Result<Self, TableError> {
+        let table = match model.format.is_plain() {
+            true => Cow::Borrowed(table),
+            false => Cow::Owned(model.format.apply_to_table(table)?),
+        };
         Ok(Self {
-            encoded: model.encoder.encode_columns(table)?,
+            encoded: model.encoder.encode_columns(&table)?,
             predictor: Predictor::new(model.clone(), device),
             device: device.clone(),
             table,
@@ -94,7 +99,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// A column of the table, or `None` if the table does not have it.
-    pub(crate) fn column(&self, name: &str) -> Option<Column<'a>> {
+    pub(crate) fn column(&self, name: &str) -> Option<Column<'_>> {
         self.table.column(name).ok()
     }
 

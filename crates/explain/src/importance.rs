@@ -132,8 +132,8 @@ impl Explainer<'_> {
             return Ok(None);
         }
         let targets = match target {
-            Target::Regression { .. } => Targets::Values(target.values(self.table)?),
-            Target::Classification { .. } => Targets::Classes(target.classes(self.table)?),
+            Target::Regression { .. } => Targets::Values(target.values(&self.table)?),
+            Target::Classification { .. } => Targets::Classes(target.classes(&self.table)?),
         };
         let known = (0..self.rows()).any(|row| targets.has(row));
         Ok(known.then_some(targets))

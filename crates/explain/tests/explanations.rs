@@ -9,7 +9,7 @@ use backburn_model::{Activation, Ensemble, MlpConfig};
 use backburn_preprocessing::{
     Bins, ColumnEncoder, Encoder, EncoderOptions, NumberScale, Predictions, Target, Task,
 };
-use backburn_table::{ReadOptions, Schema, Table};
+use backburn_table::{ReadOptions, Schema, Table, TableFormat};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 
@@ -47,6 +47,7 @@ fn model(table: &Table, hidden: &[usize], network: impl Fn(&MlpConfig) -> Ensemb
         network: network(&config),
         config,
         schema,
+        format: TableFormat::default(),
         encoder,
         target: Target::fit(table, "price", Task::Regression, &rows, &rows).unwrap(),
         baselines: Vec::new(),

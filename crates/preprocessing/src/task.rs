@@ -36,6 +36,11 @@ impl Task {
     /// The column does not exist, has no values or holds dates; it could be either; or its text
     /// differs in most rows.
     pub fn infer(table: &Table, schema: &Schema, target: &str) -> Result<Self, TableError> {
+        let kind = schema.column(target).map(|column| column.kind);
+        // Digits may be names: codes with leading zeros.
+        if kind == Some(ColumnKind::Categorical) {
+            return named_classes(table, target);
+        }
         let mut values: Vec<f64> = Vec::new();
         for cell in table.column(target)?.cells() {
             match cell {
@@ -44,7 +49,7 @@ impl Task {
                 _ => match cell.number() {
                     Some(number) if within_range(number) => values.push(number),
                     Some(_) => {}
-                    None => match schema.column(target).map(|column| column.kind) {
+                    None => match kind {
                         Some(ColumnKind::Date) => {
                             return Err(table.unusable(format!(
                                 "target `{target}` holds dates, which cannot be predicted yet"
@@ -125,7 +130,7 @@ mod tests {
         assert_eq!(task(&["1", "2", "3", "NA"]).unwrap(), Classification);
         assert_eq!(task(&["0", "1", "inf", "Nan"]).unwrap(), Classification);
         assert_eq!(task(&["0.5", "1", "2"]).unwrap(), Regression);
-        let numbers: Vec<String> = (0..30).map(|n| format!("\"{n},5\"")).collect();
+        let numbers: Vec<String> = (0..30).map(|n| format!("{n}:5:x")).collect();
         let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
         let error = task(&numbers).unwrap_err().to_string();
         assert!(error.contains("decimal point"), "{error}");

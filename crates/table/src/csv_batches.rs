@@ -55,6 +55,7 @@ pub(crate) fn csv_batches(
     }
     let found = find_layout(name, &suffix, &head, options)?;
     let layout = found.layout;
+    let delimiter = Some(layout.dialect.delimiter);
     let notes = Notes::default();
     for note in found.notes {
         notes.add(note);
@@ -106,6 +107,7 @@ pub(crate) fn csv_batches(
         at_least: TableSize { rows: 0, bytes },
         layout: LayoutInfo {
             notes,
+            delimiter,
             repeated_names: found.repeated,
             header_looks_like_data: found.header_looks_like_data,
         },

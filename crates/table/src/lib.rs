@@ -1,8 +1,8 @@
 //! Reads tables from CSV, Parquet, Arrow, JSON and Excel, infers what each column holds, and splits rows.
 //!
 //! A [`Table`] is read from a file, from standard input or from bytes. A [`TableReader`] reads the
-//! same files batch by batch. [`Schema::infer`] decides what each column holds, much as
-//! `pandas.read_csv` does; each value is a [`Cell`]. [`Split`] and [`k_folds`] select rows for
+//! same files batch by batch. [`infer_table`] decides what each column holds and how its text is to be
+//! read, much as `pandas.read_csv` does; each value is a [`Cell`]. [`Split`] and [`k_folds`] select rows for
 //! training and validation, as scikit-learn's `train_test_split` and `KFold` do.
 //!
 //! ```
@@ -41,11 +41,15 @@ mod byte_limit;
 mod catch_panic;
 mod category;
 mod csv_record;
+mod duration_format;
 mod encoding;
 mod error;
+mod index_column;
+mod missing_words;
 mod nearest_name;
 mod notes;
 mod read_options;
+mod sentinel;
 mod skip_bad_rows;
 mod split;
 mod unpacked;
@@ -55,8 +59,22 @@ mod cell;
 mod column;
 mod column_kind;
 mod column_names;
+mod date_text;
 mod pandas_index;
 mod table_size;
+
+mod date_format;
+mod format_note;
+
+mod date_guess;
+mod format_options;
+
+mod number_text;
+
+mod number_format;
+
+mod column_format;
+mod number_guess;
 
 #[cfg(feature = "compression")]
 mod zip_archive;
@@ -115,21 +133,38 @@ mod reader;
 
 mod table;
 
+mod column_statistics;
 mod fingerprint;
+mod read_column;
 mod schema;
+mod spelled_missing;
+mod table_format;
+
+mod column_schema;
+
+mod infer_table;
 
 pub use catch_panic::{catch_panic, panic_is_caught};
 pub use category::{numbers_in_one_spelling, spelling_key};
 pub use cell::{Cell, within_range};
 pub use column::Column;
+pub use column_format::ColumnFormat;
 pub use column_kind::ColumnKind;
+pub use date_format::{DateFormat, DateNotation};
+pub use duration_format::DurationFormat;
 pub use encoding::Encoding;
 pub use error::{CellError, TableError};
+pub use format_note::{Decided, Examples, FormatNote};
+pub use format_options::{FormatOptions, InferOptions};
+pub use infer_table::{InferredTable, infer_table};
+pub use missing_words::MissingWords;
 pub use nearest_name::nearest_name;
+pub use number_format::NumberFormat;
 pub use read_options::ReadOptions;
 pub use reader::TableReader;
 pub use schema::{ColumnSchema, Schema};
 pub use skip_bad_rows::Skipped;
 pub use split::{Split, k_folds};
 pub use table::Table;
+pub use table_format::TableFormat;
 pub use table_size::TableSize;

@@ -24,6 +24,8 @@ impl Notes {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LayoutInfo {
     pub notes: Notes,
+    /// The byte between the fields of a row.
+    pub delimiter: Option<u8>,
     /// Names that the header has more than once.
     pub repeated_names: Vec<String>,
     /// Whether the header looks like a row.

@@ -102,6 +102,23 @@ impl Table {
         }
     }
 
+    /// The same table with other values in its columns.
+    pub(crate) fn with_batches(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self {
+            source: self.source.clone(),
+            parts: self.parts.clone(),
+            layout: self.layout.clone(),
+            schema,
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            batches,
+        }
+    }
+
+    /// The byte between the fields of each row, if the table was read from CSV.
+    pub(crate) fn delimiter(&self) -> Option<u8> {
+        self.layout.delimiter
+    }
+
     fn collect<E: From<TableError>>(
         mut reader: TableReader,
         mut room_for: impl FnMut(TableSize) -> Result<(), E>,

@@ -275,6 +275,7 @@ impl TableArgs {
             task: self.task.map(Into::into),
             weight: self.weight.clone(),
             columns: config.columns.clone(),
+            ..DatasetOptions::default()
         }
     }
 }

@@ -21,6 +21,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
         ..args.read.options()
     };
     let table = read_table(&args.table, &options)?;
+    let table = predictor.model().format.apply_to_table(&table)?;
     table.column(target.column())?;
     let (predictions, unseen) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {

@@ -30,6 +30,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         ..args.read.options()
     };
     let table = read_table(&args.table, &read)?;
+    let table = model.format.apply_to_table(&table)?;
     let rows = rows(args, &table)?;
     let options = ExplainOptions {
         columns: rows.is_empty() || args.report.is_some(),

@@ -1,0 +1,210 @@
+//! Times of day and durations, read as hours.
+
+use serde::{Deserialize, Serialize};
+
+/// How the times of day or durations of a column are read: as numbers of hours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DurationFormat {
+    /// Whether other text counts as missing. Otherwise it is an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lenient: bool,
+}
+
+impl DurationFormat {
+    /// The hours that text stands for: a time of day (`14:30`, `2:30 PM`, `14:30:05.5`) or a duration
+    /// (`36:10:00`, `2 days 03:00:00`, `PT15M`, `1h 30m`, `90 min`).
+    pub fn read(&self, text: &str) -> Option<f64> {
+        let (text, negative) = match text.strip_prefix(['-', '−']) {
+            Some(rest) if !rest.contains("day") => (rest, true),
+            _ => (text, false),
+        };
+        let seconds = clock(text)
+            .or_else(|| iso_duration(text))
+            .or_else(|| days_and_clock(text))
+            .or_else(|| in_units(text))?;
+        let hours = seconds / 3600.0;
+        Some(match negative {
+            true => -hours,
+            false => hours,
+        })
+    }
+}
+
+fn digits(text: &str) -> Option<f64> {
+    let plain = !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// Seconds with a fraction after a point or a comma.
+fn fraction(text: &str) -> Option<f64> {
+    let (whole, part) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+    digits(whole)?;
+    let all_digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits.then(|| format!("{whole}.{part}").parse().ok())?
+}
+
+/// `H:MM` and `H:MM:SS`, with a fraction of seconds and `AM` or `PM`.
+fn clock(text: &str) -> Option<f64> {
+    let (text, afternoon) = meridiem(text);
+    let mut parts = text.split(':');
+    let (hours, minutes) = (parts.next()?, parts.next()?);
+    let seconds = parts.next();
+    let two = |text: &str| text.split(['.', ',']).next().is_some_and(|t| t.len() == 2);
+    if parts.next().is_some() || minutes.len() != 2 || !seconds.is_none_or(two) {
+        return None;
+    }
+    let hours = digits(hours)?;
+    let minutes = digits(minutes).filter(|minutes| *minutes < 60.0)?;
+    let seconds = seconds.map_or(Some(0.0), fraction).filter(|s| *s < 60.0)?;
+    let hours = match afternoon {
+        None => hours,
+        Some(_) if !(1.0..=12.0).contains(&hours) => return None,
+        Some(afternoon) => hours % 12.0 + if afternoon { 12.0 } else { 0.0 },
+    };
+    Some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
+/// A time without `AM` or `PM`, and whether it is in the afternoon.
+pub(crate) fn meridiem(text: &str) -> (&str, Option<bool>) {
+    let text = text.trim();
+    for (mark, afternoon) in [
+        ("am", false),
+        ("pm", true),
+        ("a.m.", false),
+        ("p.m.", true),
+    ] {
+        let start = text.len().saturating_sub(mark.len());
+        if text
+            .get(start..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(mark))
+        {
+            return (text[..start].trim_end(), Some(afternoon));
+        }
+    }
+    (text, None)
+}
+
+/// A duration of ISO 8601 without years and months, whose length varies.
+fn iso_duration(text: &str) -> Option<f64> {
+    let rest = text.strip_prefix('P').filter(|rest| !rest.is_empty())?;
+    let (date, time) = match rest.split_once('T') {
+        Some((_, "")) => return None,
+        Some((date, time)) => (date, time),
+        None => (rest, ""),
+    };
+    let date = iso_parts(date, &[('W', 7.0 * 86_400.0), ('D', 86_400.0)])?;
+    let time = iso_parts(time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])?;
+    Some(date + time)
+}
+
+fn iso_parts(mut text: &str, units: &[(char, f64)]) -> Option<f64> {
+    let mut seconds = 0.0;
+    for (unit, length) in units {
+        if let Some((number, rest)) = text.split_once(*unit) {
+            seconds += fraction(number)? * length;
+            text = rest;
+        }
+    }
+    text.is_empty().then_some(seconds)
+}
+
+/// `2 days 03:00:00` and `-1 days +23:00:00`, as pandas writes them, and `1.02:03:04` of .NET.
+fn days_and_clock(text: &str) -> Option<f64> {
+    let (days, time) = text.split_once("day")?;
+    let time = time.strip_prefix('s').unwrap_or(time);
+    let time = time.trim_start_matches([',', ' ', '+']);
+    let (days, sign) = match days.trim().strip_prefix('-') {
+        Some(days) => (days, -1.0),
+        None => (days.trim(), 1.0),
+    };
+    let days = digits(days)? * sign;
+    let time = match time {
+        "" => 0.0,
+        time if time.contains(':') => clock(time)?,
+        time => in_units(time)?,
+    };
+    Some(days * 86_400.0 + time)
+}
+
+/// `1h 30m`, `90 min`, `2 weeks`. A single letter alone may be any unit: `5 m` is not a duration.
+fn in_units(text: &str) -> Option<f64> {
+    let mut rest = text;
+    let (mut seconds, mut parts, mut letters) = (0.0, 0, 0);
+    let mut shortest = f64::INFINITY;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))?;
+        let number = fraction(&rest[..end])?;
+        rest = rest[end..].trim_start();
+        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let length = unit(&rest[..end])?;
+        if length >= shortest {
+            return None;
+        }
+        shortest = length;
+        letters += usize::from(end == 1);
+        parts += 1;
+        seconds += number * length;
+        rest = rest[end..].trim_start_matches([' ', ',', '.']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    (parts > 1 || letters == 0).then_some(seconds)
+}
+
+fn unit(name: &str) -> Option<f64> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "w" | "week" | "weeks" | "wk" | "wks" => 604_800.0,
+        "d" | "day" | "days" => 86_400.0,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3600.0,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_durations_are_hours() {
+        let read = |text| DurationFormat::default().read(text);
+        for (text, hours) in [
+            ("14:30", 14.5),
+            ("2:30 PM", 14.5),
+            ("12:00am", 0.0),
+            ("12:00 p.m.", 12.0),
+            ("14:30:36", 14.51),
+            ("00:00:04.5", 0.00125),
+            ("36:30:00", 36.5),
+            ("2 days 03:00:00", 51.0),
+            ("-1 days +23:00:00", -1.0),
+            ("1 day, 6:00:00", 30.0),
+            ("P1DT2H", 26.0),
+            ("PT15M", 0.25),
+            ("PT0.5H", 0.5),
+            ("1h 30m", 1.5),
+            ("1h30", f64::NAN),
+            ("90 min", 1.5),
+            ("2 hours and 15 minutes", 2.25),
+            ("2 weeks", 336.0),
+            ("3 days", 72.0),
+            ("-1:30", -1.5),
+        ] {
+            match hours.is_nan() {
+                true => assert_eq!(read(text), None, "{text}"),
+                false => assert_eq!(read(text), Some(hours), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_duration() {
+        for text in [
+            "", "5 m", "5 kg", "14", "1:2", "25:61", "13:00 PM", "P", "PT", "P1Y", "day", "1:30:5",
+            "Monday", "5 days off", "1m 2h",
+        ] {
+            assert_eq!(DurationFormat::default().read(text), None, "{text:?}");
+        }
+    }
+}

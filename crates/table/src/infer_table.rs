@@ -1,0 +1,740 @@
+//! Finding out what the columns of a table hold, and how their text is to be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::cell::Cell;
+use crate::column_format::ColumnFormat;
+use crate::column_kind::ColumnKind;
+use crate::column_schema::{column_schema, unreadable_column};
+use crate::column_statistics::ColumnStatistics;
+use crate::date_format::{DateFormat, DateNotation};
+use crate::duration_format::DurationFormat;
+use crate::error::TableError;
+use crate::format_note::{Decided, Examples, FormatNote};
+use crate::format_options::{FormatOptions, InferOptions};
+use crate::index_column::Place;
+use crate::missing_words::{MissingWords, NEVER_VALUES};
+use crate::number_format::NumberFormat;
+use crate::number_guess::NumberGuess;
+use crate::read_column::{
+    Candidate, Looked, Read, look, notation_of_declared, points_may_group, read, sentinel_note,
+};
+use crate::schema::{ColumnSchema, Schema, check_kind};
+use crate::spelled_missing::missing_by_spelling;
+use crate::table::Table;
+use crate::table_format::TableFormat;
+
+/// A table with its text read as values.
+#[derive(Debug, Clone)]
+pub struct InferredTable {
+    /// The table: text that stands for numbers or dates is read as such.
+    pub table: Table,
+    /// What each column holds.
+    pub schema: Schema,
+    /// How the text is read. It is empty for a plain table.
+    pub format: TableFormat,
+    /// What was found out, in the order of the columns.
+    pub notes: Vec<FormatNote>,
+}
+
+/// Infers what each column holds and how its text is to be read, and reads it.
+///
+/// A column is numeric if its values are numbers, in whatever way they are written; boolean if all
+/// are boolean; a date if its values are dates; and categorical otherwise. Decimal sign, grouping of
+/// digits and order of day and month are decided by all values of a column; where they leave it open,
+/// by the other columns; else there is a default, and a note. A column is ignored if it is constant or
+/// only identifies rows.
+///
+/// # Errors
+///
+/// An option names a column that does not exist, does not fit its values, or contradicts another.
+pub fn infer_table(table: &Table, options: &InferOptions) -> Result<InferredTable, TableError> {
+    let kinds = kinds(table, options)?;
+    let mut format = TableFormat {
+        missing: MissingWords::new(&options.format.na),
+        columns: BTreeMap::new(),
+    };
+    let raw = format.apply_to_table(table)?;
+    let names: Vec<String> = table.columns().map(str::to_string).collect();
+    let mut columns = names
+        .par_iter()
+        .map(|name| Inferring::new(&raw, name, kinds.get(name).copied()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let raw = drop_never_values(raw, &mut columns, &mut format)?;
+    columns
+        .par_iter_mut()
+        .map(|column| column.look(&raw, &options.format))
+        .collect::<Result<(), _>>()?;
+    let signs = Signs::of(&raw, &columns, &options.format)?;
+    columns
+        .par_iter_mut()
+        .map(|column| column.settle(&raw, &options.format, &signs))
+        .collect::<Result<(), _>>()?;
+    for column in &mut columns {
+        if let Some(read) = column.format.take() {
+            format.columns.insert(column.name.clone(), read);
+        }
+    }
+    finish(table, &format, columns)
+}
+
+impl Schema {
+    /// Infers what each column holds, as [`infer_table`] does; `kinds` sets the kind of the columns that
+    /// it names. If some text has to be read in a format of its own, the schema is that of the table
+    /// that `infer_table` returns.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`infer_table`].
+    pub fn infer(
+        table: &Table,
+        kinds: &BTreeMap<String, ColumnKind>,
+    ) -> Result<Self, TableError> {
+        let options = InferOptions {
+            kinds: kinds.clone(),
+            ..InferOptions::default()
+        };
+        Ok(infer_table(table, &options)?.schema)
+    }
+}
+
+/// The kinds that the user sets. A column with a format of dates holds dates.
+fn kinds(table: &Table, options: &InferOptions) -> Result<BTreeMap<String, ColumnKind>, TableError> {
+    if let Some(problem) = options.format.problem() {
+        return Err(table.unusable(problem));
+    }
+    let mut kinds = options.kinds.clone();
+    for name in options.format.date_formats.keys() {
+        let kind = *kinds.entry(name.clone()).or_insert(ColumnKind::Date);
+        if !matches!(kind, ColumnKind::Date | ColumnKind::Ignored) {
+            return Err(table.unusable(format!(
+                "column `{name}` has a format of dates, and is declared {kind}: choose one"
+            )));
+        }
+    }
+    for name in kinds.keys() {
+        table.column(name)?;
+    }
+    Ok(kinds)
+}
+
+/// A column about which more and more is known.
+struct Inferring {
+    name: String,
+    kind: Option<ColumnKind>,
+    found: ColumnStatistics,
+    looked: Looked,
+    format: Option<ColumnFormat>,
+    notes: Vec<FormatNote>,
+}
+
+impl Inferring {
+    fn new(table: &Table, name: &str, kind: Option<ColumnKind>) -> Result<Self, TableError> {
+        Ok(Self {
+            name: name.to_string(),
+            kind,
+            found: ColumnStatistics::of(table, name)?,
+            looked: Looked::default(),
+            format: None,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Whether the text of the column is read as it is.
+    fn is_plain(&self) -> bool {
+        let found = &self.found;
+        match self.kind {
+            None => found.all_numbers() || found.all_booleans() || found.all_dates(),
+            Some(ColumnKind::Numeric) => found.all_numbers(),
+            Some(ColumnKind::Date) => found.all_dates(),
+            Some(_) => true,
+        }
+    }
+
+    /// Whether the column holds numbers that were text and are read as they are.
+    fn has_plain_numbers(&self) -> bool {
+        let numeric = matches!(self.kind, None | Some(ColumnKind::Numeric));
+        numeric
+            && self.found.all_numbers()
+            && self.found.numbers > 0
+            && (self.kind.is_some() || self.found.code().is_none())
+    }
+
+    fn look(&mut self, table: &Table, options: &FormatOptions) -> Result<(), TableError> {
+        let declared = options.date_formats.contains_key(&self.name);
+        if !self.is_plain() && !declared {
+            self.looked = look(table, &self.name, self.kind, options)?;
+        }
+        Ok(())
+    }
+
+    /// Decides on the format of the column.
+    fn settle(
+        &mut self,
+        table: &Table,
+        options: &FormatOptions,
+        signs: &Signs,
+    ) -> Result<(), TableError> {
+        self.notes.append(&mut self.looked.notes);
+        let candidate = self.looked.candidate.take();
+        let is_date = self.kind == Some(ColumnKind::Date);
+        if let Some(pattern) = options.date_formats.get(&self.name) {
+            if self.kind != Some(ColumnKind::Ignored) {
+                self.settle_pattern(table, pattern)?;
+            }
+        } else if is_date && self.found.all_numbers() && self.found.numbers > 0 {
+            self.settle_declared_numbers(table)?;
+        } else if signs.points_group && self.has_plain_numbers() {
+            self.settle_grouping_points(table, options)?;
+        } else {
+            match candidate {
+                Some(Candidate::Numbers(guess)) => {
+                    let (format, decided) = signs.choose(&guess, options);
+                    let other = guess.otherwise.filter(|_| decided == Decided::ByDefault);
+                    self.settle_numbers(table, format, decided, other)?;
+                }
+                Some(Candidate::Dates(guess)) => {
+                    let (notation, decided) = match guess.open {
+                        true => signs.choose_order(guess.notation),
+                        false => (guess.notation, Decided::ByValues),
+                    };
+                    self.settle_dates(table, notation, decided)?;
+                }
+                Some(Candidate::Durations) => self.settle_durations(table)?,
+                None => {}
+            }
+        }
+        if self.format.is_none() {
+            self.settle_as_it_is(options);
+        }
+        Ok(())
+    }
+
+    fn accepts(&self, read: &Read, by_itself: bool) -> bool {
+        match self.kind {
+            Some(_) => read.reads_half(),
+            None => by_itself,
+        }
+    }
+
+    fn settle_numbers(
+        &mut self,
+        table: &Table,
+        format: NumberFormat,
+        decided: Decided,
+        other: Option<NumberFormat>,
+    ) -> Result<(), TableError> {
+        let mut format = format;
+        let found = read(table, &self.name, &ColumnFormat::Number(format.clone()))?;
+        if !self.accepts(&found, found.is_numeric()) {
+            return Ok(());
+        }
+        if self.kind.is_none() && found.are_codes() {
+            self.notes.push(found.code_note(&self.name));
+            return Ok(());
+        }
+        format.lenient = found.is_lenient();
+        let is_plain = NumberFormat {
+            lenient: false,
+            ..format.clone()
+        } == NumberFormat::default();
+        let example = found.example();
+        if let (false, Some(example)) = (is_plain, example) {
+            let number = format.read(&example).unwrap_or_default();
+            let otherwise = other.and_then(|other| Some((other.read(&example)?, other.decimal)));
+            self.notes.push(FormatNote::Numbers {
+                column: self.name.clone(),
+                format: format.to_string(),
+                example: (example, number),
+                decided,
+                otherwise,
+            });
+        }
+        self.notes
+            .extend(found.text_note(&self.name, ColumnKind::Numeric));
+        self.format = Some(ColumnFormat::Number(format));
+        Ok(())
+    }
+
+    fn settle_dates(
+        &mut self,
+        table: &Table,
+        notation: DateNotation,
+        decided: Decided,
+    ) -> Result<(), TableError> {
+        let mut format = DateFormat::new(notation);
+        let found = read(table, &self.name, &ColumnFormat::Date(format.clone()))?;
+        if !self.accepts(&found, found.is_date()) {
+            return Ok(());
+        }
+        format.lenient = found.is_lenient();
+        let sentinels = found.sentinels().into_iter();
+        format.sentinels = sentinels.map(|(day, _)| day).collect();
+        if !self.found_some_plain_date() || format.notation != DateNotation::YearFirst {
+            self.note_dates(&format, &found, decided);
+        }
+        self.notes.extend(found.sentinel_note(&self.name));
+        self.notes
+            .extend(found.text_note(&self.name, ColumnKind::Date));
+        self.format = Some(ColumnFormat::Date(format));
+        Ok(())
+    }
+
+    fn found_some_plain_date(&self) -> bool {
+        self.found.dates > 0
+    }
+
+    fn note_dates(&mut self, format: &DateFormat, found: &Read, decided: Decided) {
+        let Some(example) = found.example() else {
+            return;
+        };
+        let date = format.read(&example).unwrap_or_default();
+        let otherwise = match (decided, &format.notation) {
+            (Decided::ByDefault, DateNotation::DayFirst) => Some("%m"),
+            (Decided::ByDefault, _) => Some("%d"),
+            _ => None,
+        };
+        let otherwise = otherwise.map(|first| pattern_like(&example, first));
+        self.notes.push(FormatNote::Dates {
+            column: self.name.clone(),
+            format: order_in_words(format, &example),
+            example: (example, date.to_string().replace(" 00:00:00", "")),
+            decided,
+            otherwise,
+        });
+    }
+
+    fn settle_durations(&mut self, table: &Table) -> Result<(), TableError> {
+        let mut format = DurationFormat::default();
+        let found = read(table, &self.name, &ColumnFormat::Duration(format))?;
+        if !self.accepts(&found, found.is_numeric()) {
+            return Ok(());
+        }
+        format.lenient = found.is_lenient();
+        if let Some(example) = found.example() {
+            let hours = format.read(&example).unwrap_or_default();
+            self.notes.push(FormatNote::Durations {
+                column: self.name.clone(),
+                example: (example, hours),
+            });
+        }
+        self.notes
+            .extend(found.text_note(&self.name, ColumnKind::Numeric));
+        self.format = Some(ColumnFormat::Duration(format));
+        Ok(())
+    }
+
+    /// Dates in the format that the user sets. No day stands for no date, so that all can be kept.
+    fn settle_pattern(&mut self, table: &Table, pattern: &str) -> Result<(), TableError> {
+        let mut format = DateFormat::new(DateNotation::Pattern(pattern.to_string()));
+        let found = read(table, &self.name, &ColumnFormat::Date(format.clone()))?;
+        if !found.reads_half()
+            && let Some((row, value)) = found.first_other()
+        {
+            return Err(TableError::malformed(
+                table.location(*row),
+                format!(
+                    "column `{}` holds dates in the format {pattern}, but here is {value:?}: correct \
+                     the format",
+                    self.name
+                ),
+            ));
+        }
+        format.lenient = found.is_lenient();
+        self.notes
+            .extend(found.text_note(&self.name, ColumnKind::Date));
+        self.format = Some(ColumnFormat::Date(format));
+        Ok(())
+    }
+
+    /// Numbers that are declared dates.
+    fn settle_declared_numbers(&mut self, table: &Table) -> Result<(), TableError> {
+        let format = DateFormat::new(notation_of_declared(table, &self.name)?);
+        let cells = table.column(&self.name)?.cells();
+        let number = cells.filter_map(|cell| cell.number()).next();
+        if let Some(number) = number {
+            let date = format.read_number(number).unwrap_or_default();
+            self.notes.push(FormatNote::Dates {
+                column: self.name.clone(),
+                format: format.notation.to_string(),
+                example: (number.to_string(), date.to_string()),
+                decided: Decided::ByValues,
+                otherwise: None,
+            });
+        }
+        self.format = Some(ColumnFormat::Date(format));
+        Ok(())
+    }
+
+    /// Plain numbers such as `1.234` in a table with decimal commas.
+    fn settle_grouping_points(
+        &mut self,
+        table: &Table,
+        options: &FormatOptions,
+    ) -> Result<(), TableError> {
+        if !points_may_group(table, &self.name)? {
+            return Ok(());
+        }
+        let decided = match options.names_signs() {
+            true => Decided::ByRequest,
+            false => Decided::ByTable,
+        };
+        self.settle_numbers(table, NumberFormat::new(',', Some('.')), decided, None)
+    }
+
+    /// Plain dates of which some stand for no date, codes, and text that keeps its words.
+    fn settle_as_it_is(&mut self, options: &FormatOptions) {
+        let found = &self.found;
+        let is_date = matches!(self.kind, None | Some(ColumnKind::Date)) && found.all_dates();
+        let name = &self.name;
+        if is_date && found.dates > 0 && !found.all_numbers() {
+            let dates = found.sentinels.found();
+            if !dates.is_empty() {
+                let mut format = DateFormat::new(DateNotation::YearFirst);
+                format.sentinels = dates.iter().map(|(day, _)| day.clone()).collect();
+                self.format = Some(ColumnFormat::Date(format));
+                self.notes.extend(sentinel_note(name, dates));
+            }
+            return;
+        }
+        if self.kind.is_none()
+            && let Some(example) = found.code()
+        {
+            self.notes.push(FormatNote::LeadingZeros {
+                column: name.clone(),
+                example: example.clone(),
+            });
+        }
+        let is_numeric = self.has_plain_numbers() || self.kind == Some(ColumnKind::Numeric);
+        if options.keep_na && !is_numeric && !is_date && self.kind != Some(ColumnKind::Ignored) {
+            self.format = Some(ColumnFormat::Text);
+        }
+    }
+}
+
+/// The order of the parts of a date, where they are not told apart by themselves.
+fn order_in_words(format: &DateFormat, example: &str) -> String {
+    let year = example.bytes().take_while(u8::is_ascii_digit).count() == 4;
+    match format.notation == DateNotation::YearFirst && !year {
+        true if example.contains(|c: char| c.is_alphabetic()) => "they are written".to_string(),
+        _ => format.notation.to_string(),
+    }
+}
+
+/// A format of dates in the notation of an example, with this part first: `%d/%m/%Y`.
+fn pattern_like(example: &str, first: &str) -> String {
+    let separator = example
+        .chars()
+        .find(|c| !c.is_ascii_digit())
+        .unwrap_or('/');
+    let second = if first == "%d" { "%m" } else { "%d" };
+    let year = match example.splitn(3, separator).nth(2) {
+        Some(rest) if rest.bytes().take_while(u8::is_ascii_digit).count() == 2 => "%y",
+        _ => "%Y",
+    };
+    format!("{first}{separator}{second}{separator}{year}")
+}
+
+/// Words that are never a category become missing in the whole table.
+fn drop_never_values(
+    table: Table,
+    columns: &mut [Inferring],
+    format: &mut TableFormat,
+) -> Result<Table, TableError> {
+    let mut words = BTreeSet::new();
+    let mut affected = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        let texts = &column.found.texts;
+        let here: Vec<&str> = NEVER_VALUES
+            .into_iter()
+            .filter(|word| texts.contains(*word))
+            .collect();
+        if !here.is_empty() {
+            affected.push((index, here.clone()));
+            words.extend(here);
+        }
+    }
+    if words.is_empty() {
+        return Ok(table);
+    }
+    for word in words {
+        format.missing.add(word);
+    }
+    for (index, words) in &affected {
+        let name = &columns[*index].name;
+        let mut counts = BTreeMap::new();
+        for cell in table.column(name)?.cells() {
+            if let Cell::Text(text) = cell
+                && let Some(word) = words.iter().find(|word| **word == text.trim())
+            {
+                *counts.entry((*word).to_string()).or_insert(0) += 1;
+            }
+        }
+        let note = FormatNote::MissingWords {
+            column: name.clone(),
+            words: Examples::new(counts),
+        };
+        columns[*index].notes.push(note);
+    }
+    let table = format.apply_to_table(&table)?;
+    for (index, _) in affected {
+        let column = &mut columns[index];
+        column.found = ColumnStatistics::of(&table, &column.name)?;
+    }
+    Ok(table)
+}
+
+/// What all columns together say about signs of numbers and the order of dates.
+#[derive(Debug, Default)]
+struct Signs {
+    /// The decimal sign of the table.
+    decimal: Option<char>,
+    /// Whether a point in plain numbers may stand between thousands.
+    points_group: bool,
+    /// The order of day and month.
+    order: Option<DateNotation>,
+}
+
+impl Signs {
+    fn of(
+        table: &Table,
+        columns: &[Inferring],
+        options: &FormatOptions,
+    ) -> Result<Self, TableError> {
+        let mut orders = Vec::new();
+        let mut decimals = BTreeSet::new();
+        let mut open = false;
+        for column in columns {
+            match &column.looked.candidate {
+                Some(Candidate::Dates(guess)) if guess.decided => {
+                    orders.push(guess.notation.clone());
+                }
+                Some(Candidate::Numbers(guess)) => {
+                    decimals.extend(guess.decides);
+                    open |= guess.otherwise.is_some();
+                }
+                _ => {}
+            }
+        }
+        orders.dedup();
+        let order = match orders.as_slice() {
+            [order] => Some(order.clone()),
+            _ => None,
+        };
+        // Numbers that are read as they are need a look only where it matters.
+        if open || decimals.contains(&',') {
+            for column in columns.iter().filter(|column| column.has_plain_numbers()) {
+                if column.found.fractions && !points_may_group(table, &column.name)? {
+                    decimals.insert('.');
+                    break;
+                }
+            }
+        }
+        let semicolons = (table.delimiter() == Some(b';')).then_some(',');
+        let decimal = match decimals.len() {
+            0 => semicolons,
+            1 => decimals.first().copied(),
+            _ => None,
+        };
+        let by_request = options.names_signs() && options.allows(',', Some('.'));
+        Ok(Self {
+            points_group: by_request || (decimals.len() == 1 && decimals.contains(&',')),
+            decimal,
+            order,
+        })
+    }
+
+    /// The format of numbers where the column leaves it open, and what decides.
+    fn choose(
+        &self,
+        guess: &NumberGuess,
+        options: &FormatOptions,
+    ) -> (NumberFormat, Decided) {
+        let format = guess.format.clone();
+        if options.names_signs() {
+            return (format, Decided::ByRequest);
+        }
+        let Some(other) = &guess.otherwise else {
+            return (format, Decided::ByValues);
+        };
+        match self.decimal {
+            Some(sign) if sign == other.decimal => (other.clone(), Decided::ByTable),
+            Some(_) => (format, Decided::ByTable),
+            None => (format, Decided::ByDefault),
+        }
+    }
+
+    fn choose_order(&self, default: DateNotation) -> (DateNotation, Decided) {
+        match &self.order {
+            Some(order) => (order.clone(), Decided::ByTable),
+            None => (default, Decided::ByDefault),
+        }
+    }
+}
+
+/// Reads the table and describes its columns.
+fn finish(
+    table: &Table,
+    format: &TableFormat,
+    columns: Vec<Inferring>,
+) -> Result<InferredTable, TableError> {
+    let read = format.apply_to_table(table)?;
+    let headerless = columns.len() > 1 && columns[1].name == "column_2";
+    let indexes = table.index_columns();
+    let described = columns
+        .into_par_iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let place = InTable {
+                is_first: index == 0,
+                headerless,
+                is_pandas_index: indexes.contains(&column.name),
+            };
+            describe(table, &read, format, column, place)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut schema = Schema::default();
+    let mut notes = Vec::new();
+    for (column, mut more) in described {
+        schema.columns.push(column);
+        notes.append(&mut more);
+    }
+    Ok(InferredTable {
+        table: read,
+        schema,
+        format: format.clone(),
+        notes,
+    })
+}
+
+/// What the table says about a column.
+struct InTable {
+    is_first: bool,
+    headerless: bool,
+    is_pandas_index: bool,
+}
+
+fn describe(
+    raw: &Table,
+    table: &Table,
+    format: &TableFormat,
+    column: Inferring,
+    place: InTable,
+) -> Result<(ColumnSchema, Vec<FormatNote>), TableError> {
+    let Inferring {
+        name,
+        kind,
+        mut found,
+        mut notes,
+        ..
+    } = column;
+    if let Some(data_type) = table.column(&name)?.unreadable()
+        && kind.is_none()
+    {
+        return Ok((unreadable_column(&name, &data_type), notes));
+    }
+    if format.columns.contains_key(&name) {
+        found = ColumnStatistics::of(table, &name)?;
+    }
+    if let Some(kind) = kind {
+        check_kind(table, &name, kind)?;
+    }
+    let place = Place {
+        name: &name,
+        is_first: place.is_first,
+        headerless: place.headerless,
+        is_pandas_index: place.is_pandas_index,
+    };
+    let schema = column_schema(place, &found, kind);
+    match schema.kind {
+        ColumnKind::Numeric => notes.extend(found.large.map(|example| FormatNote::LargeNumbers {
+            column: name.clone(),
+            example,
+        })),
+        ColumnKind::Categorical | ColumnKind::Boolean if !format.columns.contains_key(&name) => {
+            notes.extend(missing_by_spelling(raw, &name, found.missing));
+        }
+        _ => {}
+    }
+    Ok((schema, notes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_options::ReadOptions;
+
+    fn table(csv: &str) -> Table {
+        let bytes = std::io::Cursor::new(csv.as_bytes().to_vec());
+        Table::from_reader("test.csv", bytes, &ReadOptions::default()).unwrap()
+    }
+
+    fn kinds(csv: &str) -> Vec<ColumnKind> {
+        let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
+        schema.columns.iter().map(|column| column.kind).collect()
+    }
+
+    #[test]
+    fn kinds_are_inferred() {
+        use ColumnKind::*;
+        let csv = "n,b,d,c,same,none\n1,yes,2024-01-01,x,5,\n2.5,no,2024-01-02,y,5,\n,NA,,2,5,\n";
+        assert_eq!(
+            kinds(csv),
+            [Numeric, Boolean, Date, Categorical, Ignored, Ignored]
+        );
+    }
+
+    #[test]
+    fn identifiers_are_ignored() {
+        use ColumnKind::*;
+        let mut csv = "rownames,user_id,name,year,price\n".to_string();
+        for row in 0..30 {
+            csv += &format!(
+                "{},{},name {row},{},{}\n",
+                row + 1,
+                977 - row * 3,
+                2000 + row,
+                row * 7
+            );
+        }
+        assert_eq!(kinds(&csv), [Ignored, Ignored, Ignored, Numeric, Numeric]);
+    }
+
+    #[test]
+    fn identifiers_are_ignored_though_one_is_missing() {
+        use ColumnKind::*;
+        let mut csv = "name,note,price\n,,1\n".to_string();
+        for row in 0..30 {
+            let note = if row % 2 == 0 { "good" } else { "" };
+            csv += &format!("name {row},{note},{}\n", row * 7);
+        }
+        assert_eq!(kinds(&csv), [Ignored, Categorical, Numeric]);
+    }
+
+    #[test]
+    fn overrides_must_fit() {
+        let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("column `b` holds numbers, but here is \"x\""),
+            "{error}"
+        );
+        let overrides = BTreeMap::from([("bb".to_string(), ColumnKind::Numeric)]);
+        let error = Schema::infer(&table("aa,bbb\n1,x\n"), &overrides)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("did you mean `bbb`?"), "{error}");
+        let format = FormatOptions {
+            date_formats: BTreeMap::from([("a".to_string(), "%Y".to_string())]),
+            ..FormatOptions::default()
+        };
+        let kinds = BTreeMap::from([("a".to_string(), ColumnKind::Numeric)]);
+        let options = InferOptions { kinds, format };
+        let error = infer_table(&table("a,b\n1,x\n"), &options).unwrap_err();
+        assert!(error.to_string().contains("choose one"), "{error}");
+    }
+}

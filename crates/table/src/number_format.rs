@@ -1,0 +1,208 @@
+//! How the numbers of a column are written.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::format_options::grouping_sign;
+use crate::number_text::split;
+
+/// How the numbers of a column are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberFormat {
+    /// The decimal sign, a point or a comma.
+    pub decimal: char,
+    /// The sign between groups of digits: a comma, a point, a space or an apostrophe. A space stands
+    /// for spaces of any width.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
+    /// The currency, percent sign or unit before or behind the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Whether other text counts as missing. Otherwise it is an error.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lenient: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The signs that a column of numbers may use: decimal sign and sign between groups of digits. The
+/// first of several that read the same values is taken.
+pub(crate) const CONVENTIONS: [(char, Option<char>); 8] = [
+    ('.', None),
+    ('.', Some(',')),
+    ('.', Some(' ')),
+    ('.', Some('\'')),
+    (',', None),
+    (',', Some('.')),
+    (',', Some(' ')),
+    (',', Some('\'')),
+];
+
+impl Default for NumberFormat {
+    fn default() -> Self {
+        Self::new('.', None)
+    }
+}
+
+impl NumberFormat {
+    /// Numbers with these signs, without a mark.
+    pub fn new(decimal: char, thousands: Option<char>) -> Self {
+        Self {
+            decimal,
+            thousands,
+            mark: None,
+            lenient: false,
+        }
+    }
+
+    /// The number that text stands for; `None` if it is none in this format. `12 %` is 12, and `<0.5`
+    /// is 0.5.
+    pub fn read(&self, text: &str) -> Option<f64> {
+        if self.decimal == '.'
+            && let Ok(number) = text.parse()
+        {
+            return Some(number);
+        }
+        let parts = split(text)?;
+        if parts.mark.is_some() && parts.mark != self.mark.as_deref() {
+            return None;
+        }
+        let number: f64 = plain_digits(parts.digits, self.decimal, self.thousands)?
+            .parse()
+            .ok()?;
+        Some(match parts.negative {
+            true => -number,
+            false => number,
+        })
+    }
+}
+
+/// Digits as Rust parses them: with a decimal point and without groups. `None` if they do not follow
+/// the convention; groups are strict.
+pub(crate) fn plain_digits(digits: &str, decimal: char, thousands: Option<char>) -> Option<String> {
+    let (mantissa, exponent) = match digits.find(['e', 'E']) {
+        Some(at) => digits.split_at(at),
+        None => (digits, ""),
+    };
+    let (whole, fraction) = match mantissa.split_once(decimal) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if fraction.is_some_and(|fraction| fraction.is_empty() || !all_digits(fraction)) {
+        return None;
+    }
+    let mut plain = match all_digits(whole) {
+        true => whole.to_string(),
+        false => without_groups(whole, thousands?)?,
+    };
+    if plain.is_empty() && fraction.is_none() {
+        return None;
+    }
+    if let Some(fraction) = fraction {
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    plain.push_str(exponent);
+    Some(plain)
+}
+
+/// A whole number without its grouping signs: the first group has one to three digits and does not
+/// start with 0, and the others have three. Commas may also group as in India: `12,34,567`.
+fn without_groups(whole: &str, thousands: char) -> Option<String> {
+    let groups: Vec<&str> = whole
+        .split(|c: char| grouping_sign(c) == Some(thousands))
+        .collect();
+    let (first, others) = groups.split_first()?;
+    let (last, middle) = others.split_last()?;
+    let western = (1..=3).contains(&first.len()) && middle.iter().all(|group| group.len() == 3);
+    let indian = thousands == ','
+        && (1..=2).contains(&first.len())
+        && middle.iter().all(|group| group.len() == 2);
+    let digits = groups.concat();
+    let valid = (western || indian)
+        && last.len() == 3
+        && !first.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    valid.then_some(digits)
+}
+
+impl fmt::Display for NumberFormat {
+    /// The format in words, such as: decimal comma, thousands by point, with `€`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if self.decimal == ',' {
+            parts.push("a decimal comma".to_string());
+        }
+        if let Some(sign) = self.thousands {
+            let sign = match sign {
+                ',' => "a comma",
+                '.' => "a point",
+                ' ' => "a space",
+                _ => "an apostrophe",
+            };
+            parts.push(format!("{sign} between thousands"));
+        }
+        if let Some(mark) = &self.mark {
+            parts.push(format!("the mark `{mark}`"));
+        }
+        if parts.is_empty() {
+            parts.push("a decimal point".to_string());
+        }
+        f.write_str(&parts.join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_strict() {
+        let read = |text: &str, decimal, thousands| NumberFormat::new(decimal, thousands).read(text);
+        assert_eq!(read("1,234,567.5", '.', Some(',')), Some(1_234_567.5));
+        assert_eq!(read("12,34,567", '.', Some(',')), Some(1_234_567.0));
+        assert_eq!(read("1.234,5", ',', Some('.')), Some(1234.5));
+        assert_eq!(read("1 234,5", ',', Some(' ')), Some(1234.5));
+        assert_eq!(read("1\u{a0}234", '.', Some(' ')), Some(1234.0));
+        assert_eq!(read("1’234.5", '.', Some('\'')), Some(1234.5));
+        assert_eq!(read("0,346", ',', None), Some(0.346));
+        for bad in ["0,346", "1,23", "1234,567", "1,2345", ",123", "1,,234", "1,234,56"] {
+            assert_eq!(read(bad, '.', Some(',')), None, "{bad}");
+        }
+        for bad in ["1,23.5", "1,5,5", "1."] {
+            assert_eq!(read(bad, ',', None), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_the_mark_of_the_column_is_read() {
+        let format = NumberFormat {
+            mark: Some("€".to_string()),
+            ..NumberFormat::new(',', Some('.'))
+        };
+        assert_eq!(format.read("1.234,50 €"), Some(1234.5));
+        assert_eq!(format.read("(12 €)"), Some(-12.0));
+        assert_eq!(format.read("12"), Some(12.0));
+        assert_eq!(format.read("12 $"), None);
+        assert_eq!(
+            format.to_string(),
+            "a decimal comma and a point between thousands and the mark `€`"
+        );
+    }
+
+    #[test]
+    fn plain_numbers_are_read_as_rust_reads_them() {
+        let plain = NumberFormat::default();
+        for text in ["1.5", "-0", "1e-7", ".5", "5.", "inf", "-Infinity", "+3"] {
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(plain.read(text).unwrap().to_bits(), expected.to_bits());
+        }
+        assert_eq!(plain.read("−5"), Some(-5.0));
+        assert_eq!(plain.read("0x1F"), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! The parts of a number as people write it.
+
+use crate::format_options::grouping_sign;
+
+/// A number as people write it, in its parts: `-$1,200.50` is negative, with the digits `1,200.50`
+/// and the mark `$`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct NumberText<'a> {
+    pub negative: bool,
+    /// Digits with decimal sign, grouping signs and exponent.
+    pub digits: &'a str,
+    /// A currency, a percent sign or a unit.
+    pub mark: Option<&'a str>,
+    /// Whether the value is only known to lie beyond or near the number: `<0.5`, `90+`, `~3`.
+    pub censored: bool,
+}
+
+/// Whether a mark may be absent in some values of a column: a currency or a share, not a unit.
+pub(crate) fn may_be_absent(mark: &str) -> bool {
+    matches!(mark, "%" | "‰") || is_currency(mark)
+}
+
+/// Whether a mark is a currency: a symbol, an abbreviation or an ISO 4217 code.
+pub(crate) fn is_currency(mark: &str) -> bool {
+    const SYMBOLS: &str = "$€£¥₹₽₩₺₫₴₪₱฿₦₡¢₲₵₸₮₾";
+    const WORDS: &str = " US$ A$ AU$ C$ CA$ NZ$ HK$ S$ NT$ R$ MX$ kr kr. Kr Kr. zł zl Kč Ft лв lei \
+                         Fr. Fr SFr. Rs Rs. RM ₨ руб руб. ";
+    const CODES: &str = " EUR USD GBP JPY CHF CNY INR RUB KRW TRY VND UAH ILS PHP THB NGN AUD CAD NZD \
+                         HKD SGD TWD BRL MXN SEK NOK DKK ISK PLN CZK HUF BGN RON MYR IDR ZAR AED SAR \
+                         QAR EGP KES PKR BDT LKR ARS CLP COP PEN UYU RMB DM ";
+    let mut chars = mark.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => false,
+        (Some(symbol), None) => SYMBOLS.contains(symbol),
+        _ => {
+            let word = format!(" {mark} ");
+            WORDS.contains(&word) || CODES.contains(&word)
+        }
+    }
+}
+
+/// Whether text behind a number may be a unit: `kg`, `°C`, `m2`, `sq ft`, `km/h`.
+fn is_unit(text: &str) -> bool {
+    // `m2` and `ft3`
+    let named = match text.strip_suffix(['2', '3']) {
+        Some(named) if named.ends_with(char::is_alphabetic) => named,
+        _ => text,
+    };
+    let starts = text.starts_with(|c: char| c.is_alphabetic() || "°\"″′%‰µ".contains(c));
+    let inside = |c: char| c.is_alphabetic() || "°\"″′%‰µ²³/·. ^-".contains(c);
+    let words = text.split(' ').count();
+    starts && text.chars().count() <= 15 && words <= 2 && named.chars().all(inside)
+}
+
+/// The parts of a number; `None` if the text is no number in any notation. Hexadecimal is none.
+pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
+    let text = without_spreadsheet_marks(text);
+    let start = start_of_digits(text)?;
+    let length = length_of_digits(&text[start..]);
+    let (front, behind) = (text[..start].trim(), text[start + length..].trim());
+    let (front, behind, bracketed) = without_brackets(front, behind);
+    let (front, near) = without_comparison(front);
+    let (front, minus) = without_sign(front);
+    let (behind, minus_behind, plus_behind) = without_sign_behind(behind);
+    if [bracketed, minus, minus_behind].iter().filter(|negative| **negative).count() > 1 {
+        return None;
+    }
+    let mark = match (front, behind) {
+        ("", "") => None,
+        (mark, "") if is_currency(mark) => Some(mark),
+        ("", mark) if is_currency(mark) || is_unit(mark) => Some(mark),
+        _ => return None,
+    };
+    Some(NumberText {
+        negative: bracketed || minus || minus_behind,
+        digits: &text[start..start + length],
+        mark,
+        censored: near || plus_behind,
+    })
+}
+
+/// Text without the marks by which spreadsheets keep text from being read: `'1.5` and `="1.5"`.
+fn without_spreadsheet_marks(text: &str) -> &str {
+    let quoted = text
+        .strip_prefix("=\"")
+        .and_then(|text| text.strip_suffix('"'));
+    let text = quoted.or_else(|| text.strip_prefix('\'')).unwrap_or(text);
+    text.trim()
+}
+
+fn start_of_digits(text: &str) -> Option<usize> {
+    let first = text.find(|c: char| c.is_ascii_digit())?;
+    let before = &text[..first];
+    let sign = before.ends_with(['.', ',']);
+    // The point of `Rs.500` belongs to the currency.
+    let abbreviation = before[..before.len() - usize::from(sign)].ends_with(char::is_alphabetic);
+    Some(match sign && !abbreviation {
+        true => first - 1,
+        false => first,
+    })
+}
+
+/// Bytes of digits, signs between digits, and an exponent.
+fn length_of_digits(text: &str) -> usize {
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        let next = at + c.len_utf8();
+        let sign = grouping_sign(c).is_some() && is_digit(next);
+        if !c.is_ascii_digit() && !sign {
+            break;
+        }
+        end = next;
+    }
+    let exponent = text[end..].strip_prefix(['e', 'E']).map(|exponent| {
+        let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let whole = !digits[count..].starts_with(char::is_alphanumeric);
+        match count > 0 && whole {
+            true => 1 + exponent.len() - digits.len() + count,
+            false => 0,
+        }
+    });
+    end + exponent.unwrap_or(0)
+}
+
+fn without_brackets<'a>(front: &'a str, behind: &'a str) -> (&'a str, &'a str, bool) {
+    let opened = front.strip_prefix('(').or_else(|| front.strip_suffix('('));
+    let closed = behind.strip_suffix(')').or_else(|| behind.strip_prefix(')'));
+    match (opened, closed) {
+        (Some(front), Some(behind)) => (front.trim(), behind.trim(), true),
+        _ => (front, behind, false),
+    }
+}
+
+fn without_comparison(front: &str) -> (&str, bool) {
+    const MARKS: [&str; 9] = ["<=", ">=", "<", ">", "≤", "≥", "~", "≈", "±"];
+    let rest = MARKS.iter().find_map(|mark| front.strip_prefix(mark));
+    match rest {
+        Some(rest) => (rest.trim(), true),
+        None => (front, false),
+    }
+}
+
+const MINUS: [char; 4] = ['-', '−', '–', '－'];
+
+/// Text before the digits without a sign, and whether the sign is a minus.
+fn without_sign(front: &str) -> (&str, bool) {
+    if let Some(rest) = front.strip_prefix(MINUS).or_else(|| front.strip_suffix(MINUS)) {
+        return (rest.trim(), true);
+    }
+    let rest = front.strip_prefix('+').or_else(|| front.strip_suffix('+'));
+    (rest.map_or(front, str::trim), false)
+}
+
+/// Text behind the digits without a sign, and whether that is a minus or a plus. The `,-` that stands
+/// for no cents is dropped.
+fn without_sign_behind(behind: &str) -> (&str, bool, bool) {
+    for dashes in [",-", ",--", ",–", ",—", ".-", ".–"] {
+        if let Some(rest) = behind.strip_prefix(dashes)
+            && !rest.starts_with(MINUS)
+        {
+            return (rest.trim(), false, false);
+        }
+    }
+    if let Some(rest) = behind.strip_suffix(MINUS).or_else(|| behind.strip_prefix(MINUS)) {
+        return (rest.trim(), true, false);
+    }
+    match behind.strip_suffix('+') {
+        Some(rest) => (rest.trim(), false, true),
+        None => (behind, false, false),
+    }
+}
+
+/// Whether text is a hexadecimal number such as `0x1F`.
+pub(crate) fn is_hexadecimal(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (bool, &str, Option<&str>, bool) {
+        let parts = split(text).unwrap_or_else(|| panic!("{text}"));
+        (parts.negative, parts.digits, parts.mark, parts.censored)
+    }
+
+    #[test]
+    fn signs_marks_and_digits_are_told_apart() {
+        for (text, expected) in [
+            ("1.5", (false, "1.5", None, false)),
+            (".5", (false, ".5", None, false)),
+            ("+1.5e-3", (false, "1.5e-3", None, false)),
+            ("$1,200.50", (false, "1,200.50", Some("$"), false)),
+            ("-$ 5", (true, "5", Some("$"), false)),
+            ("$-5", (true, "5", Some("$"), false)),
+            ("US$5", (false, "5", Some("US$"), false)),
+            ("Rs.500", (false, "500", Some("Rs."), false)),
+            ("1 234,5 €", (false, "1 234,5", Some("€"), false)),
+            ("12\u{202f}345 kr", (false, "12\u{202f}345", Some("kr"), false)),
+            ("5 kg", (false, "5", Some("kg"), false)),
+            ("5e", (false, "5", Some("e"), false)),
+            ("21,5°C", (false, "21,5", Some("°C"), false)),
+            ("(1,200)", (true, "1,200", None, false)),
+            ("($1,200)", (true, "1,200", Some("$"), false)),
+            ("$(1,200)", (true, "1,200", Some("$"), false)),
+            ("(5) USD", (true, "5", Some("USD"), false)),
+            ("5-", (true, "5", None, false)),
+            ("5 EUR-", (true, "5", Some("EUR"), false)),
+            ("−5", (true, "5", None, false)),
+            ("=\"1.5\"", (false, "1.5", None, false)),
+            ("'1.5", (false, "1.5", None, false)),
+            ("12,- €", (false, "12", Some("€"), false)),
+            ("<0.5", (false, "0.5", None, true)),
+            ("≤ -5", (true, "5", None, true)),
+            ("90+", (false, "90", None, true)),
+            ("~3 kg", (false, "3", Some("kg"), true)),
+            ("70 %", (false, "70", Some("%"), false)),
+        ] {
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_number() {
+        for text in [
+            "", "-", "x", "0x1F", "12:30", "2024-01-01", "10-20", "A12", "Room 5", "5 of 7", "--5",
+            "(-5)", "1 Elm Street North", "12/31", "$5 €", "1..2x3", "5 kg 3",
+        ] {
+            assert_eq!(split(text), None, "{text}");
+        }
+        assert!(is_hexadecimal("0x1F") && !is_hexadecimal("0x") && !is_hexadecimal("1F"));
+    }
+}

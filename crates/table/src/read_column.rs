@@ -1,0 +1,395 @@
+//! Finding out how the text of one column is to be read.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::NaiveDateTime;
+
+use crate::cell::Cell;
+use crate::column_format::ColumnFormat;
+use crate::column_kind::ColumnKind;
+use crate::date_format::{DateFormat, DateNotation};
+use crate::date_guess::{DateEvidence, DateGuess, notation_of_numbers};
+use crate::duration_format::DurationFormat;
+use crate::error::TableError;
+use crate::format_note::{Examples, FormatNote};
+use crate::format_options::FormatOptions;
+use crate::missing_words::is_missing_among_values;
+use crate::number_format::NumberFormat;
+use crate::number_guess::{NumberEvidence, NumberGuess};
+use crate::number_text;
+use crate::sentinel::Sentinels;
+use crate::table::Table;
+
+/// How the values of a column may be written.
+#[derive(Debug, Clone)]
+pub(crate) enum Candidate {
+    Numbers(NumberGuess),
+    Dates(DateGuess),
+    Durations,
+}
+
+/// A column of text that may be read as values, and what to say of it.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    pub candidate: Option<Candidate>,
+    pub notes: Vec<FormatNote>,
+}
+
+/// Values of a column to look at before all are: most columns of text are known as such by then.
+const SAMPLE: usize = 400;
+/// Values that many differ from each other: more than half of this many.
+const MANY: usize = 40;
+/// Fewer numbers among other text are an accident.
+const FEW_NUMBERS: usize = 10;
+/// Different texts that are counted one by one.
+const MAX_TEXTS: usize = 10_000;
+
+/// The text of a column, without surrounding white space.
+fn texts<'a>(table: &'a Table, name: &str) -> Result<impl Iterator<Item = &'a str>, TableError> {
+    let cells = table.column(name)?.cells();
+    Ok(cells.filter_map(|cell| match cell {
+        Cell::Text(text) if !text.trim().is_empty() => Some(text.trim()),
+        _ => None,
+    }))
+}
+
+/// What to look for in a column.
+#[derive(Debug, Clone, Copy)]
+struct Search {
+    numbers: bool,
+    dates: bool,
+    durations: bool,
+}
+
+#[derive(Default)]
+struct Evidence {
+    present: usize,
+    numbers: NumberEvidence,
+    dates: DateEvidence,
+    durations: usize,
+}
+
+impl Evidence {
+    fn of<'a>(texts: impl Iterator<Item = &'a str>, search: Search) -> Self {
+        let mut found = Self::default();
+        for text in texts.filter(|text| !is_missing_among_values(text)) {
+            found.present += 1;
+            if search.numbers {
+                found.numbers.add(text);
+            }
+            if search.dates {
+                found.dates.add(text);
+            }
+            if search.durations && DurationFormat::default().read(text).is_some() {
+                found.durations += 1;
+            }
+        }
+        found
+    }
+
+    fn dates(&self) -> usize {
+        self.dates.readable() + self.dates.zeros
+    }
+}
+
+/// Looks at the text of a column for numbers, dates, times and durations.
+pub(crate) fn look(
+    table: &Table,
+    name: &str,
+    kind: Option<ColumnKind>,
+    options: &FormatOptions,
+) -> Result<Looked, TableError> {
+    let mut search = Search {
+        numbers: kind != Some(ColumnKind::Date),
+        durations: kind != Some(ColumnKind::Date),
+        dates: kind != Some(ColumnKind::Numeric),
+    };
+    let step = table.rows() / SAMPLE + 1;
+    let sample = Evidence::of(texts(table, name)?.step_by(step), search);
+    let plausible = |count: usize| count * 3 >= sample.present;
+    search.numbers &= plausible(sample.numbers.readable() + sample.numbers.hexadecimals);
+    search.durations &= plausible(sample.durations);
+    search.dates &= plausible(sample.dates());
+    if !(search.numbers || search.durations || search.dates) {
+        return Ok(Looked::default());
+    }
+    let found = match step {
+        1 => sample,
+        _ => Evidence::of(texts(table, name)?, search),
+    };
+    Ok(candidate(name, &found, options))
+}
+
+fn candidate(name: &str, found: &Evidence, options: &FormatOptions) -> Looked {
+    let numbers = found.numbers.readable();
+    let half = |count: usize| count > 0 && count * 2 >= found.present;
+    if half(found.durations) && found.durations >= found.dates().max(numbers) {
+        return Looked {
+            candidate: Some(Candidate::Durations),
+            notes: Vec::new(),
+        };
+    }
+    if half(found.dates()) && found.dates() >= numbers {
+        return Looked {
+            candidate: found.dates.guess().map(Candidate::Dates),
+            notes: Vec::new(),
+        };
+    }
+    let mut looked = Looked::default();
+    if half(numbers) {
+        match found.numbers.guess(options) {
+            Some(guess) => looked.candidate = Some(Candidate::Numbers(guess)),
+            None => looked.notes.extend(different_marks(name, &found.numbers)),
+        }
+    }
+    if let Some(example) = &found.numbers.hexadecimal
+        && half(found.numbers.hexadecimals)
+    {
+        looked.notes.push(FormatNote::Hexadecimal {
+            column: name.to_string(),
+            example: example.clone(),
+        });
+    }
+    looked
+}
+
+fn different_marks(name: &str, found: &NumberEvidence) -> Option<FormatNote> {
+    let marks = found.marks();
+    (marks.len() <= 4 && found.clash()).then(|| FormatNote::DifferentMarks {
+        column: name.to_string(),
+        currencies: found.in_currencies(),
+        marks: Examples::new(marks),
+    })
+}
+
+/// What a column is, read in a format.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// Values that are read.
+    pub values: usize,
+    /// The first of them, as text, and the first that is not a plain number.
+    examples: [Option<String>; 2],
+    distinct: HashSet<u64>,
+    fractions: bool,
+    near: Counts,
+    /// Words for missing values.
+    words: Counts,
+    others: Counts,
+    first_other: Option<(usize, String)>,
+    zeros: usize,
+    sentinels: Sentinels,
+}
+
+/// Texts and how often each occurs.
+#[derive(Debug, Default)]
+struct Counts {
+    texts: BTreeMap<String, usize>,
+    total: usize,
+}
+
+impl Counts {
+    fn add(&mut self, text: &str) {
+        self.total += 1;
+        if let Some(count) = self.texts.get_mut(text) {
+            *count += 1;
+        } else if self.texts.len() < MAX_TEXTS {
+            self.texts.insert(text.to_string(), 1);
+        }
+    }
+
+    fn examples(&self) -> Examples {
+        let texts = self.texts.iter().map(|(text, n)| (text.clone(), *n));
+        let mut examples = Examples::new(texts);
+        examples.total = self.total;
+        examples
+    }
+}
+
+/// Reads all text of a column in a format, strictly.
+pub(crate) fn read(table: &Table, name: &str, format: &ColumnFormat) -> Result<Read, TableError> {
+    let mut found = Read::default();
+    for (row, cell) in table.column(name)?.cells().enumerate() {
+        let Cell::Text(text) = cell else { continue };
+        let text = text.trim();
+        match format {
+            _ if text.is_empty() => {}
+            ColumnFormat::Number(format) => found.add_number(row, text, format.read(text)),
+            ColumnFormat::Duration(format) => found.add_number(row, text, format.read(text)),
+            ColumnFormat::Date(_) if DateFormat::is_missing(text) => found.zeros += 1,
+            ColumnFormat::Date(format) => found.add_date(row, text, format.read(text)),
+            ColumnFormat::Text => {}
+        }
+    }
+    Ok(found)
+}
+
+impl Read {
+    fn add_number(&mut self, row: usize, text: &str, number: Option<f64>) {
+        let Some(number) = number else {
+            return self.add_other(row, text);
+        };
+        self.add_value(text, (number + 0.0).to_bits());
+        self.fractions |= number.fract() != 0.0;
+        let marked = !text.starts_with(|c: char| c.is_ascii_digit()) || text.ends_with('+');
+        if marked && number_text::split(text).is_some_and(|parts| parts.censored) {
+            self.near.add(text);
+        }
+    }
+
+    fn add_date(&mut self, row: usize, text: &str, moment: Option<NaiveDateTime>) {
+        let Some(moment) = moment else {
+            return self.add_other(row, text);
+        };
+        let micros = moment.and_utc().timestamp_micros();
+        self.sentinels.add(micros as f64 / 1e6);
+        self.add_value(text, micros as u64);
+    }
+
+    fn add_value(&mut self, text: &str, bits: u64) {
+        self.values += 1;
+        if self.examples[0].is_none() {
+            self.examples[0] = Some(text.to_string());
+        }
+        if self.examples[1].is_none() && text.parse::<f64>().is_err() {
+            self.examples[1] = Some(text.to_string());
+        }
+        if self.distinct.len() <= MANY {
+            self.distinct.insert(bits);
+        }
+    }
+
+    fn add_other(&mut self, row: usize, text: &str) {
+        if is_missing_among_values(text) {
+            return self.words.add(text);
+        }
+        if self.first_other.is_none() {
+            self.first_other = Some((row, text.to_string()));
+        }
+        self.others.add(text);
+    }
+
+    /// A value as text, if possible one that is not a plain number.
+    pub fn example(&self) -> Option<String> {
+        let [first, written] = &self.examples;
+        written.as_ref().or(first.as_ref()).cloned()
+    }
+
+    fn present(&self) -> usize {
+        self.values + self.zeros + self.others.total
+    }
+
+    /// The first value that is not read, and its row.
+    pub fn first_other(&self) -> Option<&(usize, String)> {
+        self.first_other.as_ref()
+    }
+
+    /// Whether other text occurs, so that it has to count as missing.
+    pub fn is_lenient(&self) -> bool {
+        self.others.total + self.words.total > 0
+    }
+
+    /// Whether the values are many different ones.
+    fn many(&self) -> bool {
+        self.distinct.len() * 2 > self.present().min(MANY)
+    }
+
+    /// Whether at least half of the values are read.
+    pub fn reads_half(&self) -> bool {
+        self.values > 0 && (self.values + self.zeros) * 2 >= self.present()
+    }
+
+    /// Whether the column holds numbers: all its values are, or half of them, and many different ones.
+    pub fn is_numeric(&self) -> bool {
+        match (self.others.total, self.near.total) {
+            (0, 0) => self.values > 0,
+            (0, _) => self.many(),
+            _ => self.values >= FEW_NUMBERS && self.reads_half() && self.many(),
+        }
+    }
+
+    /// Whether the column holds dates: four of five values are, or half of them, and many different
+    /// ones.
+    pub fn is_date(&self) -> bool {
+        let four_of_five = (self.values + self.zeros) * 5 >= self.present() * 4;
+        self.values > 0 && (four_of_five || (self.reads_half() && self.many()))
+    }
+
+    /// Whether the numbers are codes: they are whole, and most of the other texts have digits.
+    pub fn are_codes(&self) -> bool {
+        let others = self.others.texts.keys();
+        let with_digit = others.filter(|text| text.bytes().any(|byte| byte.is_ascii_digit()));
+        self.others.total > 0
+            && !self.fractions
+            && with_digit.count() * 2 > self.others.texts.len()
+    }
+
+    /// The days that stand for no date, and how often each occurs.
+    pub fn sentinels(&self) -> Vec<(String, usize)> {
+        self.sentinels.found()
+    }
+
+    /// What to say about values that stand for no date.
+    pub fn sentinel_note(&self, name: &str) -> Option<FormatNote> {
+        let mut dates = self.sentinels();
+        if self.zeros > 0 {
+            dates.push(("0000-00-00".to_string(), self.zeros));
+        }
+        sentinel_note(name, dates)
+    }
+
+    /// What to say about text among the values.
+    pub fn text_note(&self, name: &str, kind: ColumnKind) -> Option<FormatNote> {
+        let words = self.words.texts.iter().chain(&self.others.texts);
+        let mut missing = Examples::new(words.map(|(text, count)| (text.clone(), *count)));
+        missing.total = self.words.total + self.others.total;
+        let near = self.near.examples();
+        (near.total + missing.total > 0).then(|| FormatNote::TextAmongValues {
+            column: name.to_string(),
+            kind,
+            values: self.present() + self.words.total,
+            near,
+            missing,
+        })
+    }
+
+    /// What to say about codes.
+    pub fn code_note(&self, name: &str) -> FormatNote {
+        FormatNote::Codes {
+            column: name.to_string(),
+            numbers: self.values,
+            others: self.others.examples(),
+        }
+    }
+}
+
+/// What to say about days that stand for no date.
+pub(crate) fn sentinel_note(name: &str, dates: Vec<(String, usize)>) -> Option<FormatNote> {
+    (!dates.is_empty()).then(|| FormatNote::Sentinels {
+        column: name.to_string(),
+        dates: Examples::new(dates),
+    })
+}
+
+/// Whether the text of a column of plain numbers is numbers with a point between thousands: every point
+/// has three digits behind it.
+pub(crate) fn points_may_group(table: &Table, name: &str) -> Result<bool, TableError> {
+    let grouped = NumberFormat::new(',', Some('.'));
+    let mut points = false;
+    for text in texts(table, name)? {
+        points |= text.contains('.');
+        if grouped.read(text).is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(points)
+}
+
+/// The format of numbers in the notation of a declared date, if all cells are numbers.
+pub(crate) fn notation_of_declared(table: &Table, name: &str) -> Result<DateNotation, TableError> {
+    let numbers: Vec<f64> = table
+        .column(name)?
+        .cells()
+        .filter_map(|cell| cell.number())
+        .collect();
+    Ok(notation_of_numbers(numbers.iter().copied()))
+}

@@ -1,0 +1,149 @@
+//! Dates that stand for no date.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+/// Days that programs write where there is no date: year, month, day.
+const DAYS: [(i32, u32, u32); 13] = [
+    (1, 1, 1),
+    (1753, 1, 1),
+    (1800, 1, 1),
+    (1899, 12, 30),
+    (1899, 12, 31),
+    (1900, 1, 1),
+    (1970, 1, 1),
+    (2099, 12, 31),
+    (2100, 1, 1),
+    (2999, 12, 31),
+    (3000, 1, 1),
+    (9999, 1, 1),
+    (9999, 12, 31),
+];
+
+/// The index of the start of 1970, which counts at midnight alone.
+const EPOCH: usize = 6;
+/// The last year that is read as a date and not as the end of all time.
+const LAST_YEAR: i32 = 9998;
+const SECONDS_OF_DAY: f64 = 86_400.0;
+/// Other dates this close to a candidate make it one of them.
+const NEAR: f64 = 5.0 * 365.25 * SECONDS_OF_DAY;
+
+/// Counts the candidates for a date that stands for no date, and the range of all other dates.
+#[derive(Debug, Clone)]
+pub(crate) struct Sentinels {
+    counts: [usize; DAYS.len()],
+    others: usize,
+    first: f64,
+    last: f64,
+}
+
+impl Default for Sentinels {
+    fn default() -> Self {
+        Self {
+            counts: [0; DAYS.len()],
+            others: 0,
+            first: f64::INFINITY,
+            last: f64::NEG_INFINITY,
+        }
+    }
+}
+
+fn start_of(day: usize) -> f64 {
+    let (year, month, day) = DAYS[day];
+    let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+    date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64
+}
+
+impl Sentinels {
+    /// Adds a date, in seconds since 1970.
+    pub fn add(&mut self, seconds: f64) {
+        // Most dates are far from all candidates but two.
+        let day = (seconds / SECONDS_OF_DAY).floor() * SECONDS_OF_DAY;
+        let between = day > start_of(EPOCH - 1) && day < start_of(EPOCH + 1);
+        let candidate = match between {
+            true => (seconds == 0.0).then_some(EPOCH),
+            false => (0..DAYS.len()).find(|index| *index != EPOCH && start_of(*index) == day),
+        };
+        match candidate {
+            Some(index) => self.counts[index] += 1,
+            None => {
+                self.others += 1;
+                self.first = self.first.min(seconds);
+                self.last = self.last.max(seconds);
+            }
+        }
+    }
+
+    /// The candidates that stand alone, far outside the other dates, and the rows of each.
+    pub fn found(&self) -> Vec<(String, usize)> {
+        if self.others == 0 {
+            return Vec::new();
+        }
+        let alone = |index: usize| {
+            let day = start_of(index);
+            let distance = (self.first - day).max(day - self.last);
+            DAYS[index].0 > LAST_YEAR || distance > NEAR.max(self.last - self.first)
+        };
+        (0..DAYS.len())
+            .filter(|&index| self.counts[index] > 0 && alone(index))
+            .map(|index| {
+                let (year, month, day) = DAYS[index];
+                (format!("{year:04}-{month:02}-{day:02}"), self.counts[index])
+            })
+            .collect()
+    }
+}
+
+/// Whether a moment is on one of these days, written as `9999-12-31`. The start of 1970 counts only at
+/// midnight: other times of that day are dates.
+pub(crate) fn is_sentinel(moment: NaiveDateTime, days: &[NaiveDate]) -> bool {
+    let date = moment.date();
+    days.contains(&date) && (date != NaiveDate::default() || moment.time() == NaiveTime::MIN)
+}
+
+/// Days from their texts.
+pub(crate) fn days(texts: &[String]) -> Vec<NaiveDate> {
+    let parse = |text: &String| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    texts.iter().filter_map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(dates: &[&str]) -> Vec<String> {
+        let mut sentinels = Sentinels::default();
+        for date in dates {
+            let date: NaiveDate = date.parse().unwrap();
+            sentinels.add(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64);
+        }
+        sentinels.found().into_iter().map(|(day, _)| day).collect()
+    }
+
+    #[test]
+    fn every_candidate_far_from_the_others_is_found() {
+        for (year, month, day) in DAYS {
+            let day = format!("{year:04}-{month:02}-{day:02}");
+            assert_eq!(found(&["2020-03-01", "2024-01-05", &day]), [day.clone()]);
+            assert!(found(&[&day, &day]).is_empty());
+        }
+    }
+
+    #[test]
+    fn dates_near_a_candidate_make_it_a_date() {
+        assert!(found(&["1968-05-01", "1970-01-01", "1999-01-01"]).is_empty());
+        assert!(found(&["1910-05-01", "1900-01-01", "1999-01-01"]).is_empty());
+        assert!(found(&["2090-05-01", "2099-12-31", "2150-01-01"]).is_empty());
+        assert_eq!(found(&["0050-01-01", "2000-01-01", "9999-12-31"]), ["9999-12-31"]);
+    }
+
+    #[test]
+    fn the_start_of_1970_counts_at_midnight_alone() {
+        let days = days(&["1970-01-01".to_string(), "9999-12-31".to_string()]);
+        let at = |day: &str, hour| {
+            let day: NaiveDate = day.parse().unwrap();
+            is_sentinel(day.and_hms_opt(hour, 0, 0).unwrap(), &days)
+        };
+        assert!(at("1970-01-01", 0) && !at("1970-01-01", 1));
+        assert!(at("9999-12-31", 23) && !at("2024-12-31", 0));
+    }
+}
