@@ -33,7 +33,7 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
-//! | predict a table of any length | [`PredictionStream`], [`PredictionCsv`] |
+//! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
@@ -44,7 +44,7 @@
 //!
 //! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
 //!   Burn's autodiff nor its optimizers.
-//! - `parquet` (default): Parquet files.
+//! - `parquet` (default): Parquet files, and predictions as Arrow files.
 //! - `boosting`: gradient-boosted trees, as a method of [`compare`].
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
@@ -102,6 +102,7 @@ mod job;
 mod job_result;
 #[cfg(feature = "train")]
 mod keep_model;
+mod kept_columns;
 #[cfg(feature = "train")]
 mod learning_curve;
 #[cfg(feature = "train")]
@@ -118,11 +119,19 @@ mod nearest_rows;
 mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
+mod number_text;
 mod output_file;
 #[cfg(feature = "train")]
 mod plan;
+mod predicted_rows;
+mod prediction_batch;
 mod prediction_csv;
+mod prediction_format;
+mod prediction_json;
+#[cfg(feature = "parquet")]
+mod prediction_parquet;
 mod prediction_stream;
+mod prediction_writer;
 mod predictor;
 #[cfg(feature = "train")]
 mod preset;
@@ -174,11 +183,15 @@ pub use backburn_table::{
     TableError, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
+pub use kept_columns::KeptColumns;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
+pub use predicted_rows::PredictedRows;
 pub use prediction_csv::PredictionCsv;
-pub use prediction_stream::{PredictedRows, PredictionStream};
+pub use prediction_format::PredictionFormat;
+pub use prediction_stream::PredictionStream;
+pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
 pub use unseen_note::unseen_note;
 

@@ -8,6 +8,7 @@ use backburn_preprocessing::{Predictions, Unseen};
 use backburn_table::{CellError, Skipped, TableError, TableReader, nearest_name};
 
 use crate::error::Error;
+use crate::predicted_rows::PredictedRows;
 use crate::predictor::Predictor;
 
 /// Predicts the rows of a [`TableReader`] batch by batch, so that memory does not grow with the table.
@@ -50,17 +51,6 @@ pub struct PredictionStream<'a> {
 
 /// Gets each skipped row.
 type OnSkipped<'a> = Box<dyn FnMut(&TableReader, &Skipped) + 'a>;
-
-/// The predictions for some consecutive rows; made by [`PredictionStream`].
-#[derive(Debug, Clone)]
-pub struct PredictedRows {
-    /// The indices of the rows in the table, from 0.
-    pub rows: Vec<usize>,
-    /// The prediction of each row.
-    pub predictions: Predictions,
-    /// The bounds of the prediction interval of each row, in the target's unit, if intervals are computed.
-    pub intervals: Option<Vec<[f64; 2]>>,
-}
 
 impl<'a> PredictionStream<'a> {
     /// A stream of the predictions for all rows of the reader.
@@ -197,6 +187,7 @@ impl<'a> PredictionStream<'a> {
                     rows,
                     predictions,
                     intervals,
+                    inputs: Some(part),
                 }))
             }
             Err((row, error)) if self.on_skipped.is_none() => {

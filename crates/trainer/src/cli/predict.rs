@@ -3,20 +3,28 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use backburn::text::{count, escaped};
+use backburn::text::{count, escaped, shown};
 use backburn::{
-    OutputFile, PredictionCsv, PredictionStream, Predictor, ReadOptions, Skipped, TableReader,
-    unseen_note,
+    KeptColumns, OutputFile, PredictionFormat, PredictionStream, PredictionWriter, Predictor,
+    ReadOptions, Skipped, TableReader, unseen_note,
 };
+use serde_json::{Value, json};
 
 use super::args::{OnError, PredictArgs};
+use super::saving::prediction_format;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
-use crate::ui::console::Console;
+use crate::ui::console::{self, Console};
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
+    let format = prediction_format("--out", &args.out)?;
+    let to_stdout = args.out == Path::new("-");
+    if to_stdout && args.json {
+        let reason = "--json: standard output has the predictions; write them to a file with --out";
+        return Err(Error::Usage(reason.to_string()));
+    }
     let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     if let Some(interval) = args.interval {
@@ -24,8 +32,8 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         let checked = target.check_coverage(f64::from(interval) / 100.0);
         checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
     }
-    if args.out == Path::new("-") {
-        stream(args, &predictor, BufWriter::new(io::stdout().lock()))?;
+    if to_stdout {
+        stream(args, &predictor, format, BufWriter::new(io::stdout()))?;
         return Ok(());
     }
     for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
@@ -37,16 +45,21 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
     let mut file = OutputFile::create(&args.out).map_err(failed)?;
     interrupt::unfinished(file.temporary());
     let _ = interrupt::catch();
-    let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
+    let mut summary = match stream(args, &predictor, format, BufWriter::new(&mut file)) {
         Err(Error::Output(error)) => return Err(failed(error)),
-        rows => rows?,
+        summary => summary?,
     };
     file.commit().map_err(failed)?;
+    let rows = summary["rows"].as_u64().unwrap_or_default() as usize;
     Console::Error.say(format_args!(
         "{} predicted, written to {}",
         count(rows, "row"),
         args.out.display()
     ));
+    if args.json {
+        summary["out"] = json!(args.out.display().to_string());
+        console::json(&summary);
+    }
     Ok(())
 }
 
@@ -57,43 +70,74 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Predicts batch by batch, and returns the number of predicted rows.
-fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<usize, Error> {
-    /// The largest number of skipped rows that are printed.
-    const SHOWN: usize = 10;
+/// Predicts batch by batch, and returns what `--json` prints.
+fn stream(
+    args: &PredictArgs,
+    predictor: &Predictor,
+    format: PredictionFormat,
+    out: impl Write + Send,
+) -> Result<Value, Error> {
     let skip = args.on_error == OnError::Skip;
     let options = ReadOptions {
         skip_bad_rows: skip,
         ..args.read.options()
     };
     let reader = TableReader::open(&args.table, &options)?;
+    let kept = kept_columns(args, predictor, &reader)?;
     let mut stream = PredictionStream::new(predictor, reader)?;
     if let Some(percent) = args.interval {
         stream = stream.with_intervals(f64::from(percent) / 100.0)?;
     }
     if skip {
-        let mut shown = 0;
-        stream = stream.skip_bad_rows(move |reader: &TableReader, skipped: &Skipped| {
-            shown += 1;
-            if shown <= SHOWN {
-                let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
-                Console::Error.entry("skipped", escaped(&text));
-            }
-        });
+        stream = stream.skip_bad_rows(show_skipped());
     }
-    let mut out = PredictionCsv::new(out, skip);
+    let mut out = PredictionWriter::new(out, format, skip).keeping(kept);
     for batch in stream.by_ref() {
-        let batch = batch?;
-        out.write(&batch.rows, &batch.predictions, batch.intervals.as_deref())?;
+        out.write(&batch?)?;
     }
     if stream.skipped_rows() > 0 {
-        let text = format!("{} skipped", count(stream.skipped_rows(), "row"));
-        Console::Error.paragraph("note", text);
+        note(format!("{} skipped", count(stream.skipped_rows(), "row")));
     }
     stream.check_not_empty()?;
-    out.finish()?;
-    if let Some(note) = unseen_note(stream.unseen()) {
-        Console::Error.paragraph("note", note);
+    for (name, written) in out.renamed() {
+        let (name, written) = (shown(name), shown(written));
+        note(format!(
+            "the column `{name}` of the table is written as `{written}`"
+        ));
     }
-    Ok(stream.rows())
+    out.finish()?;
+    if let Some(words) = unseen_note(stream.unseen()) {
+        note(words);
+    }
+    Ok(json!({ "rows": stream.rows(), "skipped": stream.skipped_rows() }))
+}
+
+fn note(text: String) {
+    Console::Error.paragraph("note", text);
+}
+
+/// The columns that `--keep` or `--keep-all` asks for.
+fn kept_columns(
+    args: &PredictArgs,
+    predictor: &Predictor,
+    reader: &TableReader,
+) -> Result<KeptColumns, Error> {
+    let (schema, encoder) = (reader.schema(), &predictor.model().encoder);
+    Ok(match args.keep_all {
+        true => KeptColumns::all(&schema, encoder),
+        false => KeptColumns::named(&args.keep, reader.name(), &schema, encoder)?,
+    })
+}
+
+/// Prints the first skipped rows.
+fn show_skipped() -> impl FnMut(&TableReader, &Skipped) {
+    const SHOWN: usize = 10;
+    let mut shown = 0;
+    move |reader: &TableReader, skipped: &Skipped| {
+        shown += 1;
+        if shown <= SHOWN {
+            let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
+            Console::Error.entry("skipped", escaped(&text));
+        }
+    }
 }

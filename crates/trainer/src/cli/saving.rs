@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use backburn::text::shown;
-use backburn::{FittedModel, ModelFile, SavedModel, history_file};
+use backburn::{FittedModel, ModelFile, PredictionFormat, SavedModel, history_file};
 use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
@@ -86,6 +86,14 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
 pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
     ReportFile::create(path, others).map_err(|error| match error {
         backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
+        other => other.into(),
+    })
+}
+
+/// The format that the path of an option for predictions names.
+pub fn prediction_format(option: &str, path: &Path) -> Result<PredictionFormat, Error> {
+    PredictionFormat::of_path(path).map_err(|error| match error {
+        backburn::Error::Config(reason) => Error::Usage(format!("{option} {reason}")),
         other => other.into(),
     })
 }

@@ -8,8 +8,8 @@ use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
-    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, read_table, text::escaped,
+    PredictedRows, PredictionFormat, PredictionWriter, RunDescription, RunFolder, SelectedDevice,
+    Table, TestResult, folder_error, history_file, learning_curve, read_table, text::escaped,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,8 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::saving::{
-    check_replaced, default_out, model_file, report_file, save, save_history, write_report,
+    check_replaced, default_out, model_file, prediction_format, report_file, save, save_history,
+    write_report,
 };
 use super::train_outcome::{show_scores, test};
 use crate::device;
@@ -99,7 +100,14 @@ struct Files<'a> {
     model: ModelFile,
     model_path: PathBuf,
     report: Option<ReportFile>,
-    out_of_fold: Option<(&'a PathBuf, OutputFile)>,
+    out_of_fold: Option<OutOfFold<'a>>,
+}
+
+/// The file for out-of-fold predictions.
+struct OutOfFold<'a> {
+    path: &'a Path,
+    format: PredictionFormat,
+    file: OutputFile,
 }
 
 impl<'a> Files<'a> {
@@ -115,13 +123,7 @@ impl<'a> Files<'a> {
             None => None,
         };
         let out_of_fold = match &args.out_of_fold {
-            Some(path) => {
-                let file = OutputFile::create(path);
-                let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
-                let file = file.map_err(failed)?;
-                interrupt::unfinished(file.temporary());
-                Some((path, file))
-            }
+            Some(path) => Some(OutOfFold::open(path)?),
             None => None,
         };
         Ok(Self {
@@ -130,6 +132,33 @@ impl<'a> Files<'a> {
             report,
             out_of_fold,
         })
+    }
+}
+
+impl<'a> OutOfFold<'a> {
+    fn open(path: &'a Path) -> Result<Self, Error> {
+        let format = prediction_format("--out-of-fold", path)?;
+        let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
+        let file = OutputFile::create(path).map_err(failed)?;
+        interrupt::unfinished(file.temporary());
+        Ok(Self { path, format, file })
+    }
+
+    fn write(self, validated: &CrossValidation) -> Result<(), Error> {
+        let path = self.path;
+        let write = || -> io::Result<()> {
+            let mut file = self.file;
+            let mut out = PredictionWriter::new(BufWriter::new(&mut file), self.format, true);
+            out.write(&PredictedRows {
+                rows: validated.rows.clone(),
+                predictions: validated.predictions.clone(),
+                intervals: None,
+                inputs: None,
+            })?;
+            out.finish()?;
+            file.commit()
+        };
+        write().map_err(|error| Error::Failed(format!("{}: {error}", path.display())))
     }
 }
 
@@ -328,7 +357,7 @@ impl Training<'_> {
     fn cross_validate(
         &self,
         folds: usize,
-        out_of_fold: Option<(&PathBuf, OutputFile)>,
+        out_of_fold: Option<OutOfFold>,
     ) -> Result<CrossValidation, Error> {
         if folds > self.data.rows().len() {
             let rows = count(self.data.rows().len(), "row");
@@ -338,9 +367,9 @@ impl Training<'_> {
         let validated = estimator.cross_validate(self.data, folds, &self.context)?;
         self.progress.finish();
         self.console.entry("folds", &validated);
-        if let Some((path, file)) = out_of_fold {
-            write_out_of_fold(&validated, file)
-                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+        if let Some(out_of_fold) = out_of_fold {
+            let path = out_of_fold.path;
+            out_of_fold.write(&validated)?;
             self.console.detail("written", words::path(path));
         }
         Ok(validated)
@@ -419,12 +448,4 @@ impl Training<'_> {
         }
         curve
     }
-}
-
-/// Writes the out-of-fold predictions.
-fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
-    let mut out = PredictionCsv::new(BufWriter::new(&mut file), true);
-    out.write(&validated.rows, &validated.predictions, None)?;
-    out.finish()?;
-    file.commit()
 }
