@@ -72,6 +72,7 @@ mod confusion_matrix;
 mod context;
 #[cfg(feature = "train")]
 mod cross_validation;
+mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
 mod device;
@@ -153,6 +154,7 @@ mod selected;
 mod selection;
 #[cfg(feature = "train")]
 mod settings;
+mod shift_finding;
 #[cfg(feature = "train")]
 mod stop_token;
 #[cfg(feature = "train")]
@@ -164,19 +166,19 @@ mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
-mod unseen_note;
 #[cfg(feature = "train")]
 mod warning;
 
 pub use confusion_matrix::confusion_matrix;
+pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
 
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnEncoder, Encoded, Encoder, EncoderOptions, Imputer, KnnTargetEncoder, NumberScale,
-    Predictions, Target, TargetTransform, Task, Unseen,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Encoded, Encoder, EncoderOptions, Imputer,
+    KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Skipped, Split, Table,
@@ -193,7 +195,7 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
-pub use unseen_note::unseen_note;
+pub use shift_finding::{ShiftFinding, shift_notes};
 
 #[cfg(feature = "train")]
 pub use self::{

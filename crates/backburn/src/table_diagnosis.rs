@@ -386,6 +386,7 @@ mod tests {
             mean: 0.0,
             std: 1.0,
             bounds: None,
+            at_bounds: None,
             errors: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! `trainer evaluate`.
 
 use backburn::text::count;
-use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, unseen_note};
+use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, shift_notes};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -16,7 +16,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let target = &predictor.model().target;
     let table = read_table(&args.table, &args.read.options())?;
     table.column(target.column())?;
-    let (predictions, unseen) = predictor.predict_and_count(&table)?;
+    let (predictions, shift) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {
         return Err(backburn::Error::not_finite(&table.location(row)).into());
     }
@@ -31,7 +31,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(note) = score.skipped_note() {
         console.paragraph("note", note);
     }
-    if let Some(note) = unseen_note(&unseen) {
+    let unlike_training = shift.findings(&predictor.model().encoder, target);
+    for note in shift_notes(&unlike_training) {
         console.paragraph("note", note);
     }
     if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
@@ -50,6 +51,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
             object.insert("classes".to_string(), json!(classes));
         }
         object.insert("skipped".to_string(), json!(score.skipped));
+        let unlike = json!(unlike_training);
+        object.insert("unlike_training".to_string(), unlike);
         console::json(&Value::Object(object));
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 use backburn::text::{count, escaped, shown};
 use backburn::{
     KeptColumns, OutputFile, PredictionFormat, PredictionStream, PredictionWriter, Predictor,
-    ReadOptions, Skipped, TableReader, unseen_note,
+    ReadOptions, Skipped, TableReader, shift_notes,
 };
 use serde_json::{Value, json};
 
@@ -106,10 +106,11 @@ fn stream(
         ));
     }
     out.finish()?;
-    if let Some(words) = unseen_note(stream.unseen()) {
-        note(words);
-    }
-    Ok(json!({ "rows": stream.rows(), "skipped": stream.skipped_rows() }))
+    let unlike_training = stream.unlike_training();
+    shift_notes(&unlike_training).into_iter().for_each(note);
+    Ok(json!({
+        "rows": stream.rows(), "skipped": stream.skipped_rows(), "unlike_training": unlike_training,
+    }))
 }
 
 fn note(text: String) {
