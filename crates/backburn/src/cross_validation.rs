@@ -167,6 +167,7 @@ mod tests {
         Score {
             rows: 1,
             skipped: 0,
+            unknown_classes: Default::default(),
             metrics,
         }
     }

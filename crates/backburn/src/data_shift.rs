@@ -19,13 +19,17 @@ pub struct DataShift {
 }
 
 impl DataShift {
-    /// Adds rows: what [`Encoder::encode_batch`] counted in each column, and their predictions.
-    pub fn add(&mut self, counts: &[ColumnCounts], predictions: &Predictions, target: &Target) {
-        self.rows += predictions.rows();
+    /// Adds rows: what [`Encoder::encode_batch`] counted in each column.
+    pub fn add_rows(&mut self, rows: usize, counts: &[ColumnCounts]) {
+        self.rows += rows;
         self.columns.resize(counts.len(), ColumnCounts::default());
         for (sum, counts) in self.columns.iter_mut().zip(counts) {
             sum.add(counts);
         }
+    }
+
+    /// Adds the predictions of rows.
+    pub fn add_predictions(&mut self, predictions: &Predictions, target: &Target) {
         if let (
             Predictions::Values(values),
             Target::Regression {
@@ -214,9 +218,9 @@ mod tests {
         let target = target.with_bounds(&training, &all).unwrap();
         let mut shift = DataShift::default();
         for batch in encoder.encode_by_batch(&table(csv)) {
-            let predictions = Predictions::Values(predictions.to_vec());
-            shift.add(&batch.unwrap().counts, &predictions, &target);
+            shift.add_rows(predictions.len(), &batch.unwrap().counts);
         }
+        shift.add_predictions(&Predictions::Values(predictions.to_vec()), &target);
         shift.findings(&encoder, &target)
     }
 
@@ -327,7 +331,7 @@ mod tests {
         let new = table("x,d,c,y\n,,z,1\n");
         let counts = encoder.encode_batch(&new.batches()[0]).unwrap().counts;
         let mut shift = DataShift::default();
-        shift.add(&counts, &Predictions::Values(vec![1.0]), &target);
+        shift.add_rows(1, &counts);
         let findings = shift.findings(&encoder, &target);
         assert!(matches!(
             findings[..],

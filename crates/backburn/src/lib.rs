@@ -167,6 +167,8 @@ pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
+mod unknown_classes;
+#[cfg(feature = "train")]
 mod warning;
 
 pub use confusion_matrix::confusion_matrix;

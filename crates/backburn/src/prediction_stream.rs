@@ -185,7 +185,8 @@ impl<'a> PredictionStream<'a> {
                 let rows = self.batch_rows[self.start..end].to_vec();
                 self.predicted += rows.len();
                 let target = &self.predictor.model().target;
-                self.shift.add(&counts, &predictions, target);
+                self.shift.add_rows(rows.len(), &counts);
+                self.shift.add_predictions(&predictions, target);
                 (self.start, self.wanted) = (end, self.wanted.saturating_mul(4));
                 Ok(Some(PredictedRows {
                     rows,

@@ -86,14 +86,14 @@ impl Predictor {
         let model = &self.model;
         let mut outputs = Vec::new();
         let mut shift = DataShift::default();
+        let width = model.encoder.width().max(1);
         for batch in model.encoder.encode_by_batch(table) {
             let batch = batch?;
-            let of_batch = self.outputs(batch.numbers);
-            let predictions = model.target.predictions(&of_batch, model.config.outputs);
-            shift.add(&batch.counts, &predictions, &model.target);
-            outputs.extend(of_batch);
+            shift.add_rows(batch.numbers.len() / width, &batch.counts);
+            outputs.extend(self.outputs(batch.numbers));
         }
         let predictions = model.target.predictions(&outputs, model.config.outputs);
+        shift.add_predictions(&predictions, &model.target);
         Ok((predictions, shift))
     }
 

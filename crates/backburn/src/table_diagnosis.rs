@@ -424,6 +424,7 @@ mod tests {
         let score = Score {
             rows,
             skipped: 0,
+            unknown_classes: Default::default(),
             metrics: Metrics::Classification(ClassificationScore {
                 accuracy: right as f64 / rows as f64,
                 log_loss: 0.1,

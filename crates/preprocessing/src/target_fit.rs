@@ -33,7 +33,7 @@ impl Target {
             .map(|(row, _)| row)
             .collect();
         match rows.is_empty() {
-            true => Err(table.unusable(format!("target `{column}` has no values"))),
+            true => Err(table.unusable(no_values(table, column)?)),
             false => Ok(rows),
         }
     }
@@ -156,6 +156,18 @@ impl Target {
         }
         Ok(self)
     }
+}
+
+/// Why no row has a usable value of the target.
+fn no_values(table: &Table, column: &str) -> Result<String, TableError> {
+    let mut cells = table.column(column)?.cells();
+    Ok(match cells.any(|cell| cell != Cell::Missing) {
+        true => format!(
+            "target `{column}` has only numbers that are infinite or beyond what 32 bits hold (3.4e38): \
+             divide them by a constant, or predict their logarithm"
+        ),
+        false => format!("target `{column}` has no values"),
+    })
 }
 
 fn fit_regression(

@@ -220,7 +220,7 @@ fn rows_without_a_target_are_left_out_and_counted() {
     assert!(
         answer
             .stderr
-            .contains("2 rows left out: `price` is missing, infinite or too large"),
+            .contains("2 rows left out: `price` is missing, or (in 1) infinite"),
         "{}",
         answer.stderr
     );

@@ -28,7 +28,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(reliability) = score.reliability(&predictor, &table)? {
         console.detail("trust", reliability);
     }
-    if let Some(note) = score.skipped_note() {
+    for note in score.skipped_notes() {
         console.paragraph("note", note);
     }
     let unlike_training = shift.findings(&predictor.model().encoder, target);

@@ -45,7 +45,7 @@ fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
     if let Some(reliability) = reliability {
         console.detail("trust", reliability);
     }
-    if let Some(note) = score.skipped_note() {
+    for note in score.skipped_notes() {
         console.paragraph("note", note);
     }
     let name = baselines::constant_name(data.task());
