@@ -127,6 +127,7 @@ mod plan;
 mod predicted_rows;
 mod prediction_batch;
 mod prediction_csv;
+mod prediction_file;
 mod prediction_format;
 mod prediction_json;
 #[cfg(feature = "parquet")]
@@ -193,6 +194,7 @@ pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
 pub use predicted_rows::PredictedRows;
 pub use prediction_csv::PredictionCsv;
+pub use prediction_file::PredictionFile;
 pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;

@@ -582,6 +582,13 @@ pub struct PredictArgs {
     pub read: ReadArgs,
 }
 
+impl PredictArgs {
+    /// Whether bad rows are skipped.
+    pub fn skips(&self) -> bool {
+        self.on_error == OnError::Skip
+    }
+}
+
 #[derive(Debug, Arguments)]
 pub struct InspectArgs {
     /// The model file

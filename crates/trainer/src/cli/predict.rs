@@ -5,13 +5,13 @@ use std::path::Path;
 
 use backburn::text::{count, escaped, shown};
 use backburn::{
-    KeptColumns, OutputFile, PredictionFormat, PredictionStream, PredictionWriter, Predictor,
-    ReadOptions, Skipped, TableReader, shift_notes,
+    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
+    Skipped, TableReader, shift_notes,
 };
 use serde_json::{Value, json};
 
-use super::args::{OnError, PredictArgs};
-use super::saving::prediction_format;
+use super::args::PredictArgs;
+use super::saving::{prediction_error, prediction_file};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -19,8 +19,15 @@ use crate::ui::console::{self, Console};
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
-    let format = prediction_format("--out", &args.out)?;
     let to_stdout = args.out == Path::new("-");
+    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
+        if !to_stdout && same_file(path, &args.out) {
+            return Err(Error::Usage(format!("--out is {what} itself")));
+        }
+    }
+    // A format that is unknown is found out before anything is read.
+    let format = PredictionFormat::of_path(&args.out);
+    let format = format.map_err(|error| prediction_error("--out", error))?;
     if to_stdout && args.json {
         let reason = "--json: standard output has the predictions; write them to a file with --out";
         return Err(Error::Usage(reason.to_string()));
@@ -33,23 +40,17 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
     }
     if to_stdout {
-        stream(args, &predictor, format, BufWriter::new(io::stdout()))?;
-        return Ok(());
+        let out = PredictionWriter::new(BufWriter::new(io::stdout()), format, args.skips());
+        return stream(args, &predictor, out).map(drop);
     }
-    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
-        if same_file(path, &args.out) {
-            return Err(Error::Usage(format!("--out is {what} itself")));
-        }
-    }
-    let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
-    let mut file = OutputFile::create(&args.out).map_err(failed)?;
-    interrupt::unfinished(file.temporary());
+    let mut file = prediction_file("--out", &args.out)?;
     let _ = interrupt::catch();
-    let mut summary = match stream(args, &predictor, format, BufWriter::new(&mut file)) {
-        Err(Error::Output(error)) => return Err(failed(error)),
-        summary => summary?,
-    };
-    file.commit().map_err(failed)?;
+    let summary = stream(args, &predictor, file.writer(args.skips()));
+    let mut summary = summary.map_err(|error| match error {
+        Error::Output(error) => Error::Failed(format!("{}: {error}", args.out.display())),
+        other => other,
+    })?;
+    file.commit()?;
     let rows = summary["rows"].as_u64().unwrap_or_default() as usize;
     Console::Error.say(format_args!(
         "{} predicted, written to {}",
@@ -71,15 +72,13 @@ fn same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// Predicts batch by batch, and returns what `--json` prints.
-fn stream(
+fn stream<W: Write + Send>(
     args: &PredictArgs,
     predictor: &Predictor,
-    format: PredictionFormat,
-    out: impl Write + Send,
+    out: PredictionWriter<W>,
 ) -> Result<Value, Error> {
-    let skip = args.on_error == OnError::Skip;
     let options = ReadOptions {
-        skip_bad_rows: skip,
+        skip_bad_rows: args.skips(),
         ..args.read.options()
     };
     let reader = TableReader::open(&args.table, &options)?;
@@ -88,10 +87,10 @@ fn stream(
     if let Some(percent) = args.interval {
         stream = stream.with_intervals(f64::from(percent) / 100.0)?;
     }
-    if skip {
+    if args.skips() {
         stream = stream.skip_bad_rows(show_skipped());
     }
-    let mut out = PredictionWriter::new(out, format, skip).keeping(kept);
+    let mut out = out.keeping(kept);
     for batch in stream.by_ref() {
         out.write(&batch?)?;
     }

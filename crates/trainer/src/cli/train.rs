@@ -1,15 +1,14 @@
 //! `trainer train`.
 
 use std::env;
-use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
-    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
-    PredictedRows, PredictionFormat, PredictionWriter, RunDescription, RunFolder, SelectedDevice,
-    Table, TestResult, folder_error, history_file, learning_curve, read_table, text::escaped,
+    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
+    RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error, history_file,
+    learning_curve, read_table, text::escaped,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
 use serde_json::{Map, Value, json};
@@ -17,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::saving::{
-    check_replaced, default_out, model_file, prediction_format, report_file, save, save_history,
+    check_replaced, default_out, model_file, prediction_file, report_file, save, save_history,
     write_report,
 };
 use super::train_outcome::{show_scores, test};
@@ -96,22 +95,15 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
 }
 
 /// The output files. They are checked before the work starts.
-struct Files<'a> {
+struct Files {
     model: ModelFile,
     model_path: PathBuf,
     report: Option<ReportFile>,
-    out_of_fold: Option<OutOfFold<'a>>,
+    out_of_fold: Option<PredictionFile>,
 }
 
-/// The file for out-of-fold predictions.
-struct OutOfFold<'a> {
-    path: &'a Path,
-    format: PredictionFormat,
-    file: OutputFile,
-}
-
-impl<'a> Files<'a> {
-    fn open(args: &'a TrainArgs) -> Result<Self, Error> {
+impl Files {
+    fn open(args: &TrainArgs) -> Result<Self, Error> {
         let default = default_out(&args.table.table);
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
@@ -123,7 +115,7 @@ impl<'a> Files<'a> {
             None => None,
         };
         let out_of_fold = match &args.out_of_fold {
-            Some(path) => Some(OutOfFold::open(path)?),
+            Some(path) => Some(prediction_file("--out-of-fold", path)?),
             None => None,
         };
         Ok(Self {
@@ -132,33 +124,6 @@ impl<'a> Files<'a> {
             report,
             out_of_fold,
         })
-    }
-}
-
-impl<'a> OutOfFold<'a> {
-    fn open(path: &'a Path) -> Result<Self, Error> {
-        let format = prediction_format("--out-of-fold", path)?;
-        let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
-        let file = OutputFile::create(path).map_err(failed)?;
-        interrupt::unfinished(file.temporary());
-        Ok(Self { path, format, file })
-    }
-
-    fn write(self, validated: &CrossValidation) -> Result<(), Error> {
-        let path = self.path;
-        let write = || -> io::Result<()> {
-            let mut file = self.file;
-            let mut out = PredictionWriter::new(BufWriter::new(&mut file), self.format, true);
-            out.write(&PredictedRows {
-                rows: validated.rows.clone(),
-                predictions: validated.predictions.clone(),
-                intervals: None,
-                inputs: None,
-            })?;
-            out.finish()?;
-            file.commit()
-        };
-        write().map_err(|error| Error::Failed(format!("{}: {error}", path.display())))
     }
 }
 
@@ -357,7 +322,7 @@ impl Training<'_> {
     fn cross_validate(
         &self,
         folds: usize,
-        out_of_fold: Option<OutOfFold>,
+        out_of_fold: Option<PredictionFile>,
     ) -> Result<CrossValidation, Error> {
         if folds > self.data.rows().len() {
             let rows = count(self.data.rows().len(), "row");
@@ -368,9 +333,9 @@ impl Training<'_> {
         self.progress.finish();
         self.console.entry("folds", &validated);
         if let Some(out_of_fold) = out_of_fold {
-            let path = out_of_fold.path;
-            out_of_fold.write(&validated)?;
-            self.console.detail("written", words::path(path));
+            let path = out_of_fold.path().to_path_buf();
+            out_of_fold.write(&validated.predicted_rows())?;
+            self.console.detail("written", words::path(&path));
         }
         Ok(validated)
     }
