@@ -178,7 +178,7 @@ mod tests {
         csv.finish().unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let expected = "prediction,probability_a,probability_=b,\"probability_c,d\"\n\
-                        \"c,d\",0.3333333333333333,1e-9,0.6666666656666667\n";
+                        \"c,d\",0.3333333333333333,1e-9,0.6666666656666668\n";
         assert_eq!(text, expected);
     }
 }
