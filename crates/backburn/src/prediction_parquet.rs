@@ -231,7 +231,11 @@ mod tests {
             let error = written
                 .and_then(|()| writer.finish().map(drop))
                 .unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{name}: {error}");
+            // The end of a Parquet file gives the reason as text alone.
+            assert!(
+                error.to_string().contains("no storage space"),
+                "{name}: {error}"
+            );
         }
     }
 }

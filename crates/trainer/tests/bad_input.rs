@@ -157,7 +157,7 @@ fn targets_that_cannot_be_learned() {
     folder.refused(
         "train huge.csv --target y --task regression",
         1,
-        &["`y` has no values"],
+        &["`y` has only numbers that are infinite or beyond what 32 bits hold"],
     );
 }
 
