@@ -13,13 +13,14 @@ const ROWS: usize = 60;
 
 /// What is stored of each version, from version 1 on. `NAME` stands for `version-N-NAME.safetensors`, and
 /// for its predictions in `version-N-NAME.csv`.
-const MODELS: [&[&str]; 6] = [
+const MODELS: [&[&str]; 7] = [
     &["number", "classes"],
     &["number", "classes"],
     &["number", "classes", "places"],
     &["number", "classes", "places"],
     &["number", "classes", "places", "similar"],
     &["number", "classes", "places", "similar", "guessed"],
+    &["number", "classes"],
 ];
 
 /// The tables that the models predict.

@@ -107,6 +107,7 @@ fn piecewise_linear_encoding() {
         }],
         knn_features: Vec::new(),
         imputer: None,
+        profile: Vec::new(),
     };
     let rows = fixture.floats("inputs");
     let csv: Vec<String> = rows.iter().map(f32::to_string).collect();

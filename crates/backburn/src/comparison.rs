@@ -246,6 +246,7 @@ mod tests {
         let score = |&error: &f64| Score {
             rows: 2,
             skipped: 0,
+            unknown_classes: Default::default(),
             metrics: Metrics::Regression(
                 RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
             ),

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::fit_plan::fit_plan;
 use crate::plan::{Plan, PlanOptions};
+use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std};
 use crate::text::{count, mean_and_deviation};
@@ -44,6 +45,16 @@ impl CrossValidation {
     /// The mean of a metric over the folds, and its standard deviation between them.
     pub fn mean_and_deviation(&self, metric: &str) -> (f64, f64) {
         mean_and_std(&self.scores, metric)
+    }
+
+    /// The predictions, for [`PredictionFile::write`](crate::PredictionFile::write).
+    pub fn predicted_rows(&self) -> PredictedRows {
+        PredictedRows {
+            rows: self.rows.clone(),
+            predictions: self.predictions.clone(),
+            intervals: None,
+            inputs: None,
+        }
     }
 
     /// The metrics of each fold.
@@ -167,6 +178,7 @@ mod tests {
         Score {
             rows: 1,
             skipped: 0,
+            unknown_classes: Default::default(),
             metrics,
         }
     }

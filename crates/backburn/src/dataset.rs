@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
     CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
-    Table, TableError, TableFormat, infer_table,
+    Table, TableError, TableFormat, infer_table, within_range,
 };
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
 /// How to read a table as a dataset. What is not set is inferred.
@@ -87,7 +88,10 @@ impl Dataset {
             warnings.push(Warning::RowsWithoutTarget {
                 target: target.to_string(),
                 rows: table.rows() - known.len(),
-                numeric: task == Task::Regression,
+                too_large: match task {
+                    Task::Regression => too_large(&table, target)?,
+                    Task::Classification => 0,
+                },
             });
         }
         let rows: Vec<usize> = match &weights {
@@ -107,7 +111,9 @@ impl Dataset {
             Task::Classification => {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
-                Some(rows.iter().filter_map(|&row| of_row[row]).collect())
+                let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
+                warnings.extend(rare_classes(&fitted, &classes));
+                Some(classes)
             }
         };
         Ok(Self {
@@ -305,10 +311,10 @@ impl Dataset {
         Target::known_rows(test, target, self.task)?;
         if self.task == Task::Classification {
             let fitted = Target::fit(&self.table, target, self.task, &self.rows, &self.rows)?;
-            if fitted.classes(test)?.iter().all(Option::is_none) {
-                let name = test.name();
-                let reason = format!("{name}: no row has a class of `{target}` to score");
-                return Err(Error::Failed(reason));
+            let known = fitted.classes(test)?;
+            if known.iter().all(Option::is_none) {
+                let unknown = unknown_classes(test, &fitted, &known)?;
+                return Err(nothing_to_score(test, &fitted, &unknown));
             }
         }
         for column in self.features() {
@@ -348,6 +354,35 @@ fn table_and_task(
         None => Task::infer(&inferred.table, &inferred.schema, target)?,
     };
     Ok((inferred, task))
+}
+
+/// The number of rows whose target is infinite or does not fit in 32 bits.
+fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
+    let numbers = table
+        .column(target)?
+        .cells()
+        .filter_map(|cell| cell.number());
+    Ok(numbers.filter(|number| !within_range(*number)).count())
+}
+
+/// A warning about the classes of one or two rows.
+fn rare_classes(target: &Target, of_row: &[usize]) -> Option<Warning> {
+    let Target::Classification {
+        column, classes, ..
+    } = target
+    else {
+        return None;
+    };
+    let mut rows = vec![0; classes.len()];
+    for &class in of_row {
+        rows[class] += 1;
+    }
+    let rare = classes.iter().cloned().zip(rows);
+    let rare: Vec<(String, usize)> = rare.filter(|(_, rows)| (1..=2).contains(rows)).collect();
+    (!rare.is_empty()).then(|| Warning::RareClasses {
+        target: column.clone(),
+        classes: rare,
+    })
 }
 
 fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {

@@ -31,6 +31,8 @@ impl FittedModel {
         if let Some(tested) = tested {
             let constant = Value::Object(tested.constant.json());
             json.insert("baseline".to_string(), constant);
+            let unlike = json!(tested.unlike_training);
+            json.insert("unlike_training".to_string(), unlike);
         }
         json
     }

@@ -33,7 +33,7 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
-//! | predict a table of any length | [`PredictionStream`], [`PredictionCsv`] |
+//! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
@@ -44,7 +44,7 @@
 //!
 //! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
 //!   Burn's autodiff nor its optimizers.
-//! - `parquet` (default): Parquet files.
+//! - `parquet` (default): Parquet files, and predictions as Arrow files.
 //! - `boosting`: gradient-boosted trees, as a method of [`compare`].
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
@@ -72,6 +72,7 @@ mod confusion_matrix;
 mod context;
 #[cfg(feature = "train")]
 mod cross_validation;
+mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
 mod device;
@@ -102,6 +103,7 @@ mod job;
 mod job_result;
 #[cfg(feature = "train")]
 mod keep_model;
+mod kept_columns;
 #[cfg(feature = "train")]
 mod learning_curve;
 #[cfg(feature = "train")]
@@ -118,11 +120,20 @@ mod nearest_rows;
 mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
+mod number_text;
 mod output_file;
 #[cfg(feature = "train")]
 mod plan;
+mod predicted_rows;
+mod prediction_batch;
 mod prediction_csv;
+mod prediction_file;
+mod prediction_format;
+mod prediction_json;
+#[cfg(feature = "parquet")]
+mod prediction_parquet;
 mod prediction_stream;
+mod prediction_writer;
 mod predictor;
 #[cfg(feature = "train")]
 mod preset;
@@ -144,6 +155,7 @@ mod selected;
 mod selection;
 #[cfg(feature = "train")]
 mod settings;
+mod shift_finding;
 #[cfg(feature = "train")]
 mod stop_token;
 #[cfg(feature = "train")]
@@ -155,32 +167,39 @@ mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
-mod unseen_note;
+#[cfg(feature = "train")]
+mod unknown_classes;
 #[cfg(feature = "train")]
 mod warning;
 
 pub use confusion_matrix::confusion_matrix;
+pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
 
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnEncoder, Encoded, Encoder, EncoderOptions, Imputer, KnnTargetEncoder, NumberScale,
-    Predictions, Target, TargetTransform, Task, Unseen,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Encoded, Encoder, EncoderOptions, Imputer,
+    KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions, ReadOptions, Schema,
     Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
+pub use kept_columns::KeptColumns;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use output_file::OutputFile;
+pub use predicted_rows::PredictedRows;
 pub use prediction_csv::PredictionCsv;
-pub use prediction_stream::{PredictedRows, PredictionStream};
+pub use prediction_file::PredictionFile;
+pub use prediction_format::PredictionFormat;
+pub use prediction_stream::PredictionStream;
+pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
-pub use unseen_note::unseen_note;
+pub use shift_finding::{ShiftFinding, shift_notes};
 
 #[cfg(feature = "train")]
 pub use self::{

@@ -21,7 +21,7 @@ use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 6;
+pub const FORMAT_VERSION: u64 = 7;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";

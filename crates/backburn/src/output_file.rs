@@ -103,7 +103,7 @@ impl Write for OutputFile {
 
 /// Whether a path is an open descriptor, such as `/dev/stdout`. Even if it is a file, another process
 /// may write to it too, so it must not be replaced.
-fn is_descriptor(path: &Path) -> bool {
+pub(crate) fn is_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdout")
         || path == Path::new("/dev/stderr")
         || path.starts_with("/dev/fd")

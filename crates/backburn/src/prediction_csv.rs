@@ -1,15 +1,24 @@
 //! Predictions as CSV.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::DataType;
 use backburn_preprocessing::Predictions;
+
+use crate::number_text::number_text;
+use crate::predicted_rows::PredictedRows;
+use crate::prediction_batch::PredictionLayout;
 
 /// Writes predictions as CSV: a header, then a line for each row.
 ///
 /// The columns are `row` (the number of the row, counted from 1, if it is asked for), `prediction`, `lower`
 /// and `upper` (if there are intervals), and for classification the probability of each class. The name of
 /// a class that begins like a formula gets a leading apostrophe, so that a spreadsheet does not evaluate it.
+/// [`PredictionWriter`](crate::PredictionWriter) writes other formats too.
 ///
 /// ```
 /// use backburn::{PredictionCsv, Predictions};
@@ -22,18 +31,20 @@ use backburn_preprocessing::Predictions;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct PredictionCsv<W: Write> {
-    out: csv::Writer<W>,
-    row_numbers: bool,
-    header_due: bool,
+    out: CsvRows<W>,
+    layout: PredictionLayout,
 }
 
 impl<W: Write> PredictionCsv<W> {
     /// A writer. `row_numbers` says whether the number of each row comes first.
     pub fn new(out: W, row_numbers: bool) -> Self {
         Self {
-            out: csv::Writer::from_writer(out),
-            row_numbers,
-            header_due: true,
+            out: CsvRows::new(out, b','),
+            layout: PredictionLayout {
+                row_numbers,
+                no_formulas: true,
+                ..PredictionLayout::default()
+            },
         }
     }
 
@@ -49,13 +60,13 @@ impl<W: Write> PredictionCsv<W> {
         predictions: &Predictions,
         intervals: Option<&[[f64; 2]]>,
     ) -> io::Result<()> {
-        if std::mem::take(&mut self.header_due) {
-            let row = self.row_numbers.then(|| "row".to_string()).into_iter();
-            let names = header(predictions, intervals.is_some());
-            self.out.write_record(row.chain(names)).map_err(io_error)?;
-        }
-        let rows = self.row_numbers.then_some(rows);
-        write_rows(predictions, rows, intervals, &mut self.out).map_err(io_error)
+        let predicted = PredictedRows {
+            rows: rows.to_vec(),
+            predictions: predictions.clone(),
+            intervals: intervals.map(<[_]>::to_vec),
+            inputs: None,
+        };
+        self.out.write(&self.layout.batch(&predicted)?)
     }
 
     /// Writes what is buffered.
@@ -63,9 +74,83 @@ impl<W: Write> PredictionCsv<W> {
     /// # Errors
     ///
     /// The output cannot be written.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.out.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.out.finish().map(drop)
     }
+}
+
+/// Writes record batches as lines of separated fields, after a header.
+pub(crate) struct CsvRows<W: Write> {
+    out: csv::Writer<W>,
+    header_due: bool,
+}
+
+impl<W: Write> CsvRows<W> {
+    pub fn new(out: W, delimiter: u8) -> Self {
+        let mut builder = csv::WriterBuilder::new();
+        Self {
+            out: builder.delimiter(delimiter).from_writer(out),
+            header_due: true,
+        }
+    }
+
+    pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        if std::mem::take(&mut self.header_due) {
+            let schema = batch.schema();
+            let names = schema.fields().iter().map(|field| field.name());
+            self.out.write_record(names).map_err(io_error)?;
+        }
+        let fields = batch.columns().iter().map(Fields::new);
+        let fields: Vec<Fields> = fields.collect::<io::Result<_>>()?;
+        for row in 0..batch.num_rows() {
+            for column in &fields {
+                column.write(row, &mut self.out).map_err(io_error)?;
+            }
+            self.out.write_record(None::<&[u8]>).map_err(io_error)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is buffered, and gives the output back.
+    pub fn finish(self) -> io::Result<W> {
+        self.out.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+/// The fields of a column. What is missing is an empty field.
+enum Fields<'a> {
+    Numbers(&'a arrow_array::Float64Array),
+    Text(&'a arrow_array::StringArray),
+    Other(&'a ArrayRef, ArrayFormatter<'a>),
+}
+
+impl<'a> Fields<'a> {
+    fn new(array: &'a ArrayRef) -> io::Result<Self> {
+        Ok(match array.data_type() {
+            DataType::Float64 => Self::Numbers(array.as_primitive::<Float64Type>()),
+            DataType::Utf8 => Self::Text(array.as_string()),
+            _ => Self::Other(array, formatter(array)?),
+        })
+    }
+
+    fn write<W: Write>(&self, row: usize, out: &mut csv::Writer<W>) -> csv::Result<()> {
+        match self {
+            Self::Numbers(array) if array.is_valid(row) => {
+                out.write_field(number_text(array.value(row)))
+            }
+            Self::Text(array) if array.is_valid(row) => out.write_field(array.value(row)),
+            Self::Other(array, formatter) if array.is_valid(row) => {
+                out.write_field(formatter.value(row).to_string())
+            }
+            _ => out.write_field(""),
+        }
+    }
+}
+
+/// Values of any type as text.
+pub(crate) fn formatter(array: &ArrayRef) -> io::Result<ArrayFormatter<'_>> {
+    const OPTIONS: FormatOptions = FormatOptions::new();
+    ArrayFormatter::try_new(array.as_ref(), &OPTIONS).map_err(io::Error::other)
 }
 
 /// The system's error with its kind, such as a closed pipe.
@@ -76,77 +161,24 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// The names of the columns.
-fn header(predictions: &Predictions, with_intervals: bool) -> Vec<String> {
-    let mut names = vec!["prediction".to_string()];
-    if with_intervals {
-        names.extend(["lower".to_string(), "upper".to_string()]);
-    }
-    if let Predictions::Classes { classes, .. } = predictions {
-        names.extend(classes.iter().map(|class| format!("probability_{class}")));
-    }
-    names
-}
-
-/// Writes predictions. A row number, counted from 1, comes first if rows were skipped, and an interval
-/// last if one was asked for.
-fn write_rows<W: Write>(
-    predictions: &Predictions,
-    rows: Option<&[usize]>,
-    intervals: Option<&[[f64; 2]]>,
-    out: &mut csv::Writer<W>,
-) -> csv::Result<()> {
-    let labels = predictions.labels();
-    let is_text = matches!(predictions, Predictions::Classes { .. });
-    for (index, label) in labels.iter().enumerate() {
-        if let Some(rows) = rows {
-            out.write_field((rows[index] + 1).to_string())?;
-        }
-        match is_text {
-            true => out.write_field(no_formula(label).as_bytes())?,
-            false => out.write_field(label)?,
-        }
-        if let Some(intervals) = intervals {
-            for bound in intervals[index] {
-                out.write_field(bound.to_string())?;
-            }
-        }
-        if let Predictions::Classes {
-            classes,
-            probabilities,
-        } = predictions
-        {
-            let width = classes.len();
-            for p in &probabilities[index * width..(index + 1) * width] {
-                out.write_field(format!("{p:.6}"))?;
-            }
-        }
-        out.write_record(None::<&[u8]>)?;
-    }
-    Ok(())
-}
-
-/// The name of a class as a cell that a spreadsheet does not evaluate as a formula: a name that begins like
-/// a formula and is not a number gets a leading apostrophe.
-fn no_formula(name: &str) -> Cow<'_, str> {
-    let like_one = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    match like_one && name.parse::<f64>().is_err() {
-        true => format!("'{name}").into(),
-        false => name.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::no_formula;
+    use super::*;
 
     #[test]
-    fn what_would_be_a_formula_is_text() {
-        for name in ["=1+1", "+cmd", "-x", "@SUM(A1)", "\tx"] {
-            assert_eq!(no_formula(name), format!("'{name}"));
-        }
-        for name in ["", "rose", "-1", "+2.5", "1e3", "a=b", "-inf"] {
-            assert_eq!(no_formula(name), name);
-        }
+    fn probabilities_have_all_their_digits() {
+        let third = 1.0 / 3.0;
+        let predictions = Predictions::Classes {
+            classes: vec!["a".to_string(), "=b".to_string(), "c,d".to_string()],
+            probabilities: vec![third, 1e-9, 1.0 - third - 1e-9],
+        };
+        let mut bytes = Vec::new();
+        let mut csv = PredictionCsv::new(&mut bytes, false);
+        csv.write(&[], &predictions, None).unwrap();
+        csv.finish().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let expected = "prediction,probability_a,probability_=b,\"probability_c,d\"\n\
+                        \"c,d\",0.3333333333333333,1e-9,0.6666666656666668\n";
+        assert_eq!(text, expected);
     }
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use arrow_array::RecordBatch;
-use backburn_preprocessing::{Predictions, Unseen};
+use backburn_preprocessing::{ColumnCounts, Predictions};
 use backburn_table::{CellError, Skipped, TableError, TableReader, nearest_name};
 
+use crate::data_shift::DataShift;
 use crate::error::Error;
+use crate::predicted_rows::PredictedRows;
 use crate::predictor::Predictor;
+use crate::shift_finding::ShiftFinding;
 
 /// Predicts the rows of a [`TableReader`] batch by batch, so that memory does not grow with the table.
 ///
@@ -44,23 +47,12 @@ pub struct PredictionStream<'a> {
     wanted: usize,
     predicted: usize,
     skipped: usize,
-    unseen: Unseen,
+    shift: DataShift,
     failed: bool,
 }
 
 /// Gets each skipped row.
 type OnSkipped<'a> = Box<dyn FnMut(&TableReader, &Skipped) + 'a>;
-
-/// The predictions for some consecutive rows; made by [`PredictionStream`].
-#[derive(Debug, Clone)]
-pub struct PredictedRows {
-    /// The indices of the rows in the table, from 0.
-    pub rows: Vec<usize>,
-    /// The prediction of each row.
-    pub predictions: Predictions,
-    /// The bounds of the prediction interval of each row, in the target's unit, if intervals are computed.
-    pub intervals: Option<Vec<[f64; 2]>>,
-}
 
 impl<'a> PredictionStream<'a> {
     /// A stream of the predictions for all rows of the reader.
@@ -91,7 +83,7 @@ impl<'a> PredictionStream<'a> {
             wanted: 0,
             predicted: 0,
             skipped: 0,
-            unseen: Unseen::default(),
+            shift: DataShift::default(),
             failed: false,
         })
     }
@@ -130,9 +122,10 @@ impl<'a> PredictionStream<'a> {
         self.skipped
     }
 
-    /// The rows so far whose category was not seen in training.
-    pub fn unseen(&self) -> &Unseen {
-        &self.unseen
+    /// What is unlike training in the rows so far and in their predictions.
+    pub fn unlike_training(&self) -> Vec<ShiftFinding> {
+        let model = self.predictor.model();
+        self.shift.findings(&model.encoder, &model.target)
     }
 
     /// Checks, after the last batch, that at least one row was predicted.
@@ -188,15 +181,18 @@ impl<'a> PredictionStream<'a> {
         let part = self.batch.slice(self.start, self.wanted.min(left));
         let end = self.start + part.num_rows();
         match predict(self.predictor, &part, self.coverage) {
-            Ok((predictions, intervals, unseen)) => {
+            Ok((predictions, intervals, counts)) => {
                 let rows = self.batch_rows[self.start..end].to_vec();
                 self.predicted += rows.len();
-                self.unseen.add(unseen);
+                let target = &self.predictor.model().target;
+                self.shift.add_rows(rows.len(), &counts);
+                self.shift.add_predictions(&predictions, target);
                 (self.start, self.wanted) = (end, self.wanted.saturating_mul(4));
                 Ok(Some(PredictedRows {
                     rows,
                     predictions,
                     intervals,
+                    inputs: Some(part),
                 }))
             }
             Err((row, error)) if self.on_skipped.is_none() => {
@@ -240,8 +236,8 @@ impl Iterator for PredictionStream<'_> {
     }
 }
 
-/// Predictions, intervals if they are computed, and unknown categories.
-type Predicted = (Predictions, Option<Vec<[f64; 2]>>, Unseen);
+/// Predictions, intervals if they are computed, and counts of what is in each column.
+type Predicted = (Predictions, Option<Vec<[f64; 2]>>, Vec<ColumnCounts>);
 
 /// Predicts rows. An error has the index of the bad row.
 fn predict(
@@ -259,7 +255,7 @@ fn predict(
     };
     match predictions.first_not_finite() {
         Some(row) => Err((row, BadRow::NotFinite)),
-        None => Ok((predictions, intervals, encoded.unseen)),
+        None => Ok((predictions, intervals, encoded.counts)),
     }
 }
 

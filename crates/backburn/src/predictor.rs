@@ -4,10 +4,11 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
-use backburn_preprocessing::{Predictions, RowEncoder, Unseen};
+use backburn_preprocessing::{Predictions, RowEncoder};
 use backburn_table::{Cell, CellError, Table, TableError, catch_panic};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::data_shift::DataShift;
 use crate::model_file::SavedModel;
 use crate::model_file_error::ModelFileError;
 
@@ -76,23 +77,25 @@ impl Predictor {
         Ok(self.predict_and_count(table)?.0)
     }
 
-    /// Predicts every row of a table, and counts the rows whose category was not seen in training.
+    /// Predicts every row of a table, and counts what is unlike training.
     ///
     /// # Errors
     ///
     /// The same as for [`predict_table`](Self::predict_table).
-    pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, Unseen), TableError> {
+    pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, DataShift), TableError> {
         let model = &self.model;
         let table = &model.format.apply_to_table(table)?;
         let mut outputs = Vec::new();
-        let mut unseen = Unseen::default();
+        let mut shift = DataShift::default();
+        let width = model.encoder.width().max(1);
         for batch in model.encoder.encode_by_batch(table) {
             let batch = batch?;
+            shift.add_rows(batch.numbers.len() / width, &batch.counts);
             outputs.extend(self.outputs(batch.numbers));
-            unseen.add(batch.unseen);
         }
         let predictions = model.target.predictions(&outputs, model.config.outputs);
-        Ok((predictions, unseen))
+        shift.add_predictions(&predictions, &model.target);
+        Ok((predictions, shift))
     }
 
     /// Predicts every row of a record batch with the column types that

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::targets::Targets;
 use crate::text::{count, number};
+use crate::unknown_classes::{nothing_to_score, unknown_classes, unknown_note};
 
 /// The coverage of the intervals that [`Score::reliability`] checks.
 pub const COVERAGE: f64 = 0.9;
@@ -23,6 +24,8 @@ pub struct Score {
     pub rows: usize,
     /// Rows that were skipped, since their target is missing or a class that the model does not know.
     pub skipped: usize,
+    /// The classes that the model does not know, each with its number of rows, where a whole table is scored.
+    pub unknown_classes: BTreeMap<String, usize>,
     /// The metrics.
     pub metrics: Metrics,
 }
@@ -59,14 +62,17 @@ impl Score {
     ) -> Result<Self, Error> {
         let targets = Targets::read(table, target)?;
         let all: Vec<usize> = (0..table.rows()).collect();
-        let failed = || {
-            let name = table.name();
-            Error::Failed(format!(
-                "{name}: no row has a value of `{}` to score",
-                target.column()
-            ))
+        let unknown = match &targets {
+            Targets::Classes(known) => unknown_classes(table, target, known)?,
+            Targets::Values(_) => BTreeMap::new(),
         };
-        Self::of_rows(predictions, &targets, &all).ok_or_else(failed)
+        match Self::of_rows(predictions, &targets, &all) {
+            Some(score) => Ok(Self {
+                unknown_classes: unknown,
+                ..score
+            }),
+            None => Err(nothing_to_score(table, target, &unknown)),
+        }
     }
 
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
@@ -107,6 +113,7 @@ impl Score {
         Some(Self {
             rows: scored,
             skipped: rows.len() - scored,
+            unknown_classes: BTreeMap::new(),
             metrics,
         })
     }
@@ -154,6 +161,10 @@ impl Score {
                 let calibration_error = json!(score.calibration_error);
                 object.insert("calibration_error".to_string(), calibration_error);
                 object.insert("confusion".to_string(), json!(score.confusion));
+                if !self.unknown_classes.is_empty() {
+                    let unknown = json!(self.unknown_classes);
+                    object.insert("unknown_classes".to_string(), unknown);
+                }
             }
         }
         object
@@ -187,14 +198,18 @@ impl Score {
         }
     }
 
-    /// A sentence about the skipped rows, if there are any.
-    pub fn skipped_note(&self) -> Option<String> {
-        (self.skipped > 0).then(|| {
-            format!(
-                "{} skipped: the target is missing, or a class that the model does not know",
-                count(self.skipped, "row")
-            )
-        })
+    /// Sentences about the skipped rows.
+    pub fn skipped_notes(&self) -> Vec<String> {
+        let unknown: usize = self.unknown_classes.values().sum();
+        let others = self.skipped.saturating_sub(unknown);
+        let why = match self.metrics {
+            Metrics::Regression(_) => "is missing, infinite or beyond what 32 bits hold",
+            Metrics::Classification(_) => "is missing",
+        };
+        let others =
+            (others > 0).then(|| format!("{} skipped: the target {why}", count(others, "row")));
+        let notes = unknown_note(&self.unknown_classes).into_iter();
+        notes.chain(others).collect()
     }
 
     /// The error, which is lower for better predictions, and its name: the RMSE or the log loss.
@@ -370,5 +385,39 @@ mod tests {
             error.to_string(),
             "t.csv: no row has a value of `y` to score"
         );
+    }
+
+    #[test]
+    fn unknown_classes_are_named() {
+        let scored = |csv: &'static str| {
+            let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default());
+            let target = Target::Classification {
+                column: "y".to_string(),
+                classes: classes(),
+                temperature: 1.0,
+            };
+            let predictions = Predictions::Classes {
+                classes: classes(),
+                probabilities: vec![0.5; 8],
+            };
+            Score::of_table(&predictions, &table.unwrap(), &target)
+        };
+        let error = scored("x,y\n1,a.\n2,b.\n3,b.\n4,\n")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "t.csv: no row has a class that the model knows: the table has `a.`, `b.`; the model `a`, `b`"
+        );
+        let score = scored("x,y\n1,a\n2,c\n3,c\n4,\n").unwrap();
+        assert_eq!((score.rows, score.skipped), (1, 3));
+        assert_eq!(
+            score.skipped_notes(),
+            [
+                "2 rows skipped: the model does not know their class (`c` 2)",
+                "1 row skipped: the target is missing"
+            ]
+        );
+        assert_eq!(score.json()["unknown_classes"]["c"], 2);
     }
 }

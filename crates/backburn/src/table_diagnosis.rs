@@ -386,6 +386,7 @@ mod tests {
             mean: 0.0,
             std: 1.0,
             bounds: None,
+            at_bounds: None,
             errors: Vec::new(),
         }
     }
@@ -423,6 +424,7 @@ mod tests {
         let score = Score {
             rows,
             skipped: 0,
+            unknown_classes: Default::default(),
             metrics: Metrics::Classification(ClassificationScore {
                 accuracy: right as f64 / rows as f64,
                 log_loss: 0.1,

@@ -1,6 +1,5 @@
 //! The scores of a model on a test table.
 
-use backburn_preprocessing::Unseen;
 use backburn_table::Table;
 
 use crate::baselines;
@@ -8,6 +7,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::fitted_model::FittedModel;
 use crate::score::{Reliability, Score};
+use crate::shift_finding::ShiftFinding;
 
 /// The scores of a model on a test table; made by [`FittedModel::test`].
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct TestResult {
     pub reliability: Option<Reliability>,
     /// The score of always predicting the mean or the class frequencies of the training rows.
     pub constant: Score,
-    /// The rows whose category was not seen in training.
-    pub unseen: Unseen,
+    /// What is unlike training in the rows and in their predictions.
+    pub unlike_training: Vec<ShiftFinding>,
 }
 
 impl FittedModel {
@@ -31,8 +31,10 @@ impl FittedModel {
     /// A table that does not fit the model, or no row with a target.
     pub fn test(&mut self, data: &Dataset, table: &Table) -> Result<TestResult, Error> {
         let table = &self.model().format.apply_to_table(table)?;
-        let (predictions, unseen) = self.predictor().predict_and_count(table)?;
-        let target = &self.model().target;
+        let (predictions, shift) = self.predictor().predict_and_count(table)?;
+        let model = self.model();
+        let unlike_training = shift.findings(&model.encoder, &model.target);
+        let target = &model.target;
         let score = Score::of_table(&predictions, table, target)?;
         let constant = baselines::constant(data, target, table)?;
         let reliability = score.reliability(self.predictor(), table)?;
@@ -41,7 +43,7 @@ impl FittedModel {
             score,
             reliability,
             constant,
-            unseen,
+            unlike_training,
         })
     }
 }

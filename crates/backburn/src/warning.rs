@@ -37,8 +37,15 @@ pub enum Warning {
         target: String,
         /// The number of rows.
         rows: usize,
-        /// Whether the target is numeric, so that infinite values count too.
-        numeric: bool,
+        /// Those of them whose number is infinite, or too large for 32 bits.
+        too_large: usize,
+    },
+    /// Classes have one or two rows: too few to be in the validation rows of every fold.
+    RareClasses {
+        /// The target.
+        target: String,
+        /// Each class with its number of rows.
+        classes: Vec<(String, usize)>,
     },
     /// A column never varies in the training rows, and is not used.
     ConstantFeature {
@@ -104,14 +111,32 @@ fn sentence(warning: &Warning) -> String {
         Warning::RowsWithoutTarget {
             target,
             rows,
-            numeric,
+            too_large,
         } => {
-            let why = match numeric {
-                true => "missing, infinite or too large",
-                false => "missing",
+            let beyond = "infinite or beyond what 32 bits hold (3.4e38)";
+            let why = match too_large {
+                0 => "missing".to_string(),
+                all if all == rows => beyond.to_string(),
+                some => format!("missing, or (in {some}) {beyond}"),
             };
             let rows = count(*rows, "row");
             format!("{rows} left out: `{}` is {why}", shown(target))
+        }
+        Warning::RareClasses { target, classes } => {
+            let first = classes.iter().take(MAX_NAMES);
+            let first = first.map(|(class, rows)| format!("`{}` {rows}", shown(class)));
+            let more = if classes.len() > MAX_NAMES {
+                ", …"
+            } else {
+                ""
+            };
+            format!(
+                "`{}` has {} of one or two rows ({}{more}): fewer than the folds, so that such a class may be in \
+                 no validation row, and scores are then over the other classes",
+                shown(target),
+                count(classes.len(), "class"),
+                first.collect::<Vec<_>>().join(", ")
+            )
         }
         Warning::ConstantFeature { column } => format!(
             "column `{}` ignored: it never varies in the training rows",

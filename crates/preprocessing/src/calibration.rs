@@ -183,6 +183,7 @@ mod tests {
             mean: 10.0,
             std: 2.0,
             bounds: None,
+            at_bounds: None,
             errors: Vec::new(),
         }
     }

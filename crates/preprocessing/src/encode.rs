@@ -4,17 +4,17 @@ use arrow_array::RecordBatch;
 use backburn_table::{CellError, Table, TableError};
 use rayon::prelude::*;
 
+use crate::column_counts::ColumnCounts;
 use crate::encoder::Encoder;
 use crate::row_writer::RowWriter;
-use crate::unseen::Unseen;
 
 /// Encoded rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Encoded {
     /// `rows * width` numbers, row by row.
     pub numbers: Vec<f32>,
-    /// Counts of the rows whose category was not seen in training.
-    pub unseen: Unseen,
+    /// Counts of what the rows have in each of [`Encoder::columns`].
+    pub counts: Vec<ColumnCounts>,
 }
 
 impl Encoder {
@@ -60,7 +60,7 @@ impl Encoder {
             })
         });
         // The error is about the first wrong row, whichever thread finds one first.
-        let encoded: Vec<Result<Unseen, CellError>> = encoded.collect();
+        let encoded: Vec<Result<Vec<ColumnCounts>, CellError>> = encoded.collect();
         for part in encoded {
             part.map_err(|error| table.cell_error(error))?;
         }
@@ -100,9 +100,9 @@ impl Encoder {
         let width = self.width();
         let mut numbers = vec![0.0; batch.num_rows() * width];
         let writer = RowWriter::new(self);
-        let unseen = writer.write_columns(batch, width, &mut numbers)?;
+        let counts = writer.write_columns(batch, width, &mut numbers)?;
         writer.complete(&mut numbers, width);
-        Ok(Encoded { numbers, unseen })
+        Ok(Encoded { numbers, counts })
     }
 
     /// Completes rows whose columns are encoded by [`encode_columns`](Self::encode_columns), and
@@ -144,11 +144,15 @@ mod tests {
     }
 
     fn unseen(encoder: &Encoder, table: &Table) -> Vec<(String, usize)> {
-        let mut unseen = Unseen::default();
+        let mut unseen = Vec::new();
         for batch in encoder.encode_by_batch(table) {
-            unseen.add(batch.unwrap().unseen);
+            for (column, counts) in encoder.columns.iter().zip(batch.unwrap().counts) {
+                if counts.unseen > 0 {
+                    unseen.push((column.name().to_string(), counts.unseen));
+                }
+            }
         }
-        unseen.0.into_iter().collect()
+        unseen
     }
 
     #[test]
@@ -273,5 +277,34 @@ mod tests {
         };
         let names: Vec<DatePart> = parts.iter().map(|(part, _)| *part).collect();
         assert_eq!(names, [DatePart::Days, DatePart::Day, DatePart::Weekday]);
+    }
+
+    #[test]
+    fn values_are_counted_against_those_of_the_training_rows() {
+        let csv = "a,d,c,y\n1,2024-01-01,x,0\n-2,2024-01-05,z,0\n3,2024-01-03,x,0\n";
+        let encoder = fitted(csv, &[0, 1, 2], &standard());
+        let csv = "a,d,c\n0,2024-01-02,x\n300,2025-01-01,\n,,new\n0.001,2024-01-01,z\ninf,,z\n";
+        let counts = encoder
+            .encode_batch(&table(csv).batches()[0])
+            .unwrap()
+            .counts;
+        let a = ColumnCounts {
+            missing: 2,
+            values: 3,
+            beyond: 1,
+            nonzero: 2,
+            large: 1,
+            small: 1,
+            ..ColumnCounts::default()
+        };
+        assert_eq!(counts[0], a);
+        assert_eq!((counts[1].missing, counts[1].beyond), (2, 1));
+        assert_eq!((counts[2].missing, counts[2].unseen), (1, 1));
+        // The training rows themselves are like the training rows.
+        let own =
+            encoder.encode_batch(&table("a,d,c\n1,2024-01-01,x\n-2,2024-01-05,z\n").batches()[0]);
+        for counts in own.unwrap().counts {
+            assert_eq!((counts.missing, counts.beyond, counts.unseen), (0, 0, 0));
+        }
     }
 }

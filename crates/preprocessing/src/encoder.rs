@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::column_encoder::ColumnEncoder;
+use crate::column_profile::ColumnProfile;
 use crate::encoder_options::EncoderOptions;
 use crate::imputer::{Imputer, imputation_width};
 use crate::knn_target_encoder::KnnTargetEncoder;
@@ -45,6 +46,9 @@ pub struct Encoder {
     /// The imputer of missing values; see [`with_imputer`](Self::with_imputer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imputer: Option<Imputer>,
+    /// What the training rows have in each of the columns. Empty in models of older formats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profile: Vec<ColumnProfile>,
 }
 
 impl Encoder {
@@ -77,21 +81,23 @@ impl Encoder {
             .filter(|column| !excluded.contains(&column.name.as_str()))
             .collect();
         let fitted = wanted.par_iter().map(|column| {
-            let cells = table.column(&column.name)?.cells().zip(&used);
-            let cells = cells.filter_map(|(cell, used)| used.then_some(cell));
-            Ok(ColumnEncoder::fit(
-                &column.name,
-                column.kind,
-                cells,
-                options,
-            ))
+            let all = table.column(&column.name)?;
+            let cells = || {
+                let cells = all.cells().zip(&used);
+                cells.filter_map(|(cell, used)| used.then_some(cell))
+            };
+            let encoder = ColumnEncoder::fit(&column.name, column.kind, cells(), options);
+            Ok(encoder.map(|encoder| (encoder, ColumnProfile::fit(column.kind, cells()))))
         });
         let fitted: Vec<Result<_, TableError>> = fitted.collect();
-        let mut columns = Vec::new();
+        let (mut columns, mut profile) = (Vec::new(), Vec::new());
         let mut constant_features = Vec::new();
         for (column, fitted) in wanted.iter().zip(fitted) {
             match fitted? {
-                Some(encoder) => columns.push(encoder),
+                Some((encoder, of_column)) => {
+                    columns.push(encoder);
+                    profile.push(of_column);
+                }
                 None => constant_features.push(column.name.clone()),
             }
         }
@@ -105,6 +111,7 @@ impl Encoder {
                     columns,
                     knn_features: Vec::new(),
                     imputer: None,
+                    profile,
                 };
                 Ok((encoder, constant_features))
             }
@@ -225,6 +232,16 @@ impl Encoder {
         let unusable = self.columns.iter().find(|column| !column.is_usable());
         if let Some(column) = unusable {
             return Some(format!("column {:?} cannot be encoded", column.name()));
+        }
+        if !self.profile.is_empty() && self.profile.len() != self.columns.len() {
+            return Some("its profile does not fit its columns".to_string());
+        }
+        let unusable = self.profile.iter().position(|profile| !profile.is_usable());
+        if let Some(index) = unusable {
+            let column = self.columns[index].name();
+            return Some(format!(
+                "the profile of column {column:?} contradicts itself"
+            ));
         }
         let numeric = self.columns.iter();
         let numeric = numeric.filter(|column| column.kind() == ColumnKind::Numeric);

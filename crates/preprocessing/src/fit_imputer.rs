@@ -35,6 +35,7 @@ impl Encoder {
             columns: self.columns.iter().map(without_bins).collect(),
             knn_features: Vec::new(),
             imputer: None,
+            profile: Vec::new(),
         };
         let sample = table.select(table.name(), &rows);
         if let Ok(encoded) = sample.and_then(|sample| columns_alone.encode(&sample)) {

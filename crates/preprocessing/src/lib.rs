@@ -42,12 +42,15 @@ mod encoder_options;
 
 mod column_encoder;
 
+mod column_profile;
+
+mod column_counts;
+
 mod column_writer;
 
 // Rows.
 mod imputer;
 mod knn_target_encoder;
-mod unseen;
 
 mod encoder;
 
@@ -73,7 +76,9 @@ mod calibration;
 mod target_fit;
 
 pub use bins::Bins;
+pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
+pub use column_profile::{ColumnProfile, ValueProfile};
 pub use encode::Encoded;
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
@@ -86,4 +91,3 @@ pub use row_encoder::RowEncoder;
 pub use target::Target;
 pub use target_transform::TargetTransform;
 pub use task::Task;
-pub use unseen::Unseen;

@@ -2,6 +2,7 @@
 
 use backburn_table::{Cell, CellError};
 
+use crate::column_counts::ColumnCounts;
 use crate::encoder::Encoder;
 use crate::row_writer::RowWriter;
 
@@ -41,8 +42,9 @@ impl RowEncoder<'_> {
             return Err(self.wrong_number_of_cells(cells.len()));
         }
         let mut numbers = vec![0.0; self.width];
+        let mut counts = ColumnCounts::default();
         for (writer, &cell) in columns.iter().zip(cells) {
-            let written = writer.write(cell, &mut numbers[writer.first..]);
+            let written = writer.write(cell, &mut numbers[writer.first..], &mut counts);
             written.map_err(|()| writer.error(0, &cell))?;
         }
         self.writer.complete(&mut numbers, self.width);

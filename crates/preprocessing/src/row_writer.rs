@@ -7,11 +7,11 @@ use arrow_array::{ArrayRef, RecordBatch};
 use backburn_table::{CellError, Column};
 use rayon::prelude::*;
 
+use crate::column_counts::ColumnCounts;
 use crate::column_writer::ColumnWriter;
 use crate::encoder::Encoder;
 use crate::knn_target_encoder::KnnTargetEncoder;
 use crate::row_imputer::{ImputationCache, RowImputer};
-use crate::unseen::Unseen;
 
 /// An encoder, ready to write rows.
 #[derive(Debug)]
@@ -35,8 +35,11 @@ impl<'a> RowWriter<'a> {
         let marks_missing = encoder.imputer.is_some();
         let ranges = encoder.column_ranges();
         let columns = encoder.columns.iter().zip(&ranges);
-        let columns = columns
-            .map(|(column, (_, range))| ColumnWriter::new(column, range.start, marks_missing));
+        let columns = columns.enumerate().map(|(index, (column, (_, range)))| {
+            let profile = encoder.profile.get(index);
+            let values = profile.and_then(|profile| profile.values.as_ref());
+            ColumnWriter::new(column, range.start, marks_missing, values)
+        });
         let knn = encoder.knn_features.iter().zip(encoder.knn_ranges());
         let knn = knn.map(|(knn, (columns, features))| KnnWriter {
             encoder: knn,
@@ -50,14 +53,14 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Encodes the columns of a record batch into `rows * width` zeros. Missing values are left to
-    /// [`complete`](Self::complete).
+    /// Encodes the columns of a record batch into `rows * width` zeros, and counts what each has. Missing
+    /// values are left to [`complete`](Self::complete).
     pub fn write_columns(
         &self,
         batch: &RecordBatch,
         width: usize,
         numbers: &mut [f32],
-    ) -> Result<Unseen, CellError> {
+    ) -> Result<Vec<ColumnCounts>, CellError> {
         let missing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
         let schema = batch.schema_ref();
         let by_name: HashMap<&str, &ArrayRef> = schema
@@ -66,16 +69,13 @@ impl<'a> RowWriter<'a> {
             .map(|field| field.name().as_str())
             .zip(batch.columns())
             .collect();
-        let mut unseen = Unseen::default();
+        let mut counts = Vec::with_capacity(self.columns.len());
         for writer in &self.columns {
             let name = writer.encoder.name();
             let column = Column::new([*by_name.get(name).unwrap_or(&&missing)]);
-            let rows = writer.write_column(&column, numbers, width)?;
-            if rows > 0 {
-                unseen.0.insert(name.to_string(), rows);
-            }
+            counts.push(writer.write_column(&column, numbers, width)?);
         }
-        Ok(unseen)
+        Ok(counts)
     }
 
     /// Completes rows whose columns are written: imputes missing values, and writes the k-NN features.

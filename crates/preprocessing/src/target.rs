@@ -27,6 +27,10 @@ pub enum Target {
         /// The smallest and the largest possible prediction, if predictions are limited.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<[f64; 2]>,
+        /// The shares of the training rows whose number is the smallest, and the largest, if predictions are
+        /// limited. Unknown in models of older formats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_bounds: Option<[f64; 2]>,
         /// Quantiles of the absolute errors of outputs on rows that were not trained on: for coverages
         /// of 50, 51, ..., 99 percent. Fewer if there were too few rows for high coverages; see
         /// [`calibrated`](Self::calibrated).
@@ -173,6 +177,7 @@ impl Target {
                 mean,
                 std,
                 bounds,
+                at_bounds,
                 scale,
                 errors,
                 ..
@@ -186,6 +191,10 @@ impl Target {
                 }
                 if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {
                     return Some("the calibration errors are not numbers of at least 0");
+                }
+                let shares = at_bounds.iter().flatten();
+                if !shares.copied().all(|share| (0.0..=1.0).contains(&share)) {
+                    return Some("the shares of rows at the target's bounds are not from 0 to 1");
                 }
                 (!bounded).then_some("the target's bounds are not a range of numbers")
             }

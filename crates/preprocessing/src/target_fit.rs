@@ -78,6 +78,7 @@ impl Target {
             mean,
             std,
             bounds,
+            at_bounds,
             errors,
         } = self
         else {
@@ -122,6 +123,7 @@ impl Target {
             mean,
             std,
             bounds,
+            at_bounds,
             errors,
         })
     }
@@ -133,14 +135,25 @@ impl Target {
     ///
     /// The column does not exist, or holds text.
     pub fn with_bounds(mut self, table: &Table, training: &[usize]) -> Result<Self, TableError> {
-        if let Self::Regression { column, bounds, .. } = &mut self {
+        if let Self::Regression {
+            column,
+            bounds,
+            at_bounds,
+            ..
+        } = &mut self
+        {
             let all = table.numbers(column)?;
-            let values = training.iter().map(|&row| all[row]);
+            let values = || training.iter().map(|&row| all[row]);
             let start = [f64::INFINITY, f64::NEG_INFINITY];
-            let [minimum, maximum] = values.fold(start, |[minimum, maximum], v| {
+            let [minimum, maximum] = values().fold(start, |[minimum, maximum], v| {
                 [minimum.min(v), maximum.max(v)]
             });
             *bounds = (minimum <= maximum).then_some([minimum, maximum]);
+            let share = |bound: f64| {
+                let rows = values().filter(|value| *value == bound).count();
+                rows as f64 / training.len() as f64
+            };
+            *at_bounds = bounds.map(|bounds| bounds.map(share));
         }
         Ok(self)
     }
@@ -178,6 +191,7 @@ fn fit_regression(
         mean,
         std,
         bounds: None,
+        at_bounds: None,
         errors: Vec::new(),
     })
 }

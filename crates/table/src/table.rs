@@ -210,15 +210,23 @@ impl Table {
         ))
     }
 
-    /// The error that a target has no values: because it is empty, or of a type that cannot be read.
+    /// The error that a target has no usable values: it is empty, its numbers are too large, or its type
+    /// cannot be read.
     pub fn no_values(&self, target: &str) -> TableError {
-        match self.column(target).map(|column| column.unreadable()) {
-            Ok(Some(data_type)) => self.unusable(format!(
-                "target `{target}` has values of type {data_type}, which cannot be read"
-            )),
-            Ok(None) => self.unusable(format!("target `{target}` has no values")),
-            Err(error) => error,
-        }
+        let column = match self.column(target) {
+            Ok(column) => column,
+            Err(error) => return error,
+        };
+        self.unusable(match column.unreadable() {
+            Some(data_type) => {
+                format!("target `{target}` has values of type {data_type}, which cannot be read")
+            }
+            None if column.cells().any(|cell| cell != Cell::Missing) => format!(
+                "target `{target}` has only numbers that are infinite or beyond what 32 bits hold \
+                 (3.4e38): divide them by a constant, or predict their logarithm"
+            ),
+            None => format!("target `{target}` has no values"),
+        })
     }
 
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.

@@ -444,7 +444,8 @@ proptest! {
         let table = table(&[("x", values)]);
         let inferred = infer(&table);
         for note in &inferred.notes {
-            prop_assert!(!matches!(note, FormatNote::Numbers { .. }) || !note.to_string().is_empty());
+            let is_empty = matches!(note, FormatNote::Numbers { .. }) && note.to_string().is_empty();
+            prop_assert!(!is_empty);
         }
         for kind in [ColumnKind::Numeric, ColumnKind::Date, ColumnKind::Boolean] {
             let options = InferOptions {

@@ -42,13 +42,16 @@ fn classes_that_are_missing_or_unknown_are_passed_over() {
     let csv = "length,width,kind\n2.1,1,rose\n2.1,1,\n2.1,1,tulip\n4.2,1,lily\n";
     let score = evaluated(&folder, csv);
     assert_eq!((&score["rows"], &score["skipped"]), (&2.into(), &2.into()));
-    for [a, b] in [["", "NA"], ["tulip", "pansy"]] {
+    for (a, b, words) in [
+        ("", "NA", "no row has a value of `kind` to score"),
+        (
+            "tulip",
+            "pansy",
+            "the table has `pansy`, `tulip`; the model `lily`, `rose`",
+        ),
+    ] {
         folder.write("e.csv", format!("length,width,kind\n2,1,{a}\n2,1,{b}\n"));
-        folder.refused(
-            "evaluate m.safetensors e.csv",
-            1,
-            &["e.csv: no row has a value of `kind` to score"],
-        );
+        folder.refused("evaluate m.safetensors e.csv", 1, &["e.csv: no row", words]);
     }
 }
 

@@ -292,7 +292,8 @@ pub struct TrainArgs {
     /// First cross-validate the settings with this many folds
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
-    /// With --folds: write the out-of-fold prediction for each row to a CSV file
+    /// With --folds: write the out-of-fold prediction for each row to a file, whose suffix names the format as
+    /// that of predict --out does
     #[arg(long, value_name = "FILE", requires = "folds")]
     pub out_of_fold: Option<PathBuf>,
     /// The time limit of the fit (with --folds, of the fit of each fold too), such as 90s, 10m or 1h; the
@@ -604,9 +605,16 @@ pub struct PredictArgs {
     pub model: PathBuf,
     /// A CSV or Parquet file; - for standard input
     pub table: PathBuf,
-    /// Where to write the predictions as CSV; - for standard output
+    /// Where to write the predictions; the suffix names the format: .csv, .tsv, .jsonl or .ndjson (each also
+    /// with .gz), .parquet, .arrow or .feather; - for CSV on standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
+    /// Columns of the table to write before the predictions, with commas between them; may be repeated
+    #[arg(long, value_name = "COLUMN,...")]
+    pub keep: Vec<String>,
+    /// Write all columns of the table before the predictions
+    #[arg(long, conflicts_with = "keep")]
+    pub keep_all: bool,
     /// For numbers: also write the bounds of a prediction interval, which contains the true value with this
     /// probability: 50 to 99 percent, such as 90, 90% or 0.9
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
@@ -617,8 +625,18 @@ pub struct PredictArgs {
     pub on_error: OnError,
     #[command(flatten)]
     pub device: DeviceArgs,
+    /// With --out: print a summary as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub read: ReadArgs,
+}
+
+impl PredictArgs {
+    /// Whether bad rows are skipped.
+    pub fn skips(&self) -> bool {
+        self.on_error == OnError::Skip
+    }
 }
 
 #[derive(Debug, Arguments)]

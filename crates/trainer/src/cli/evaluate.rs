@@ -2,7 +2,7 @@
 
 use backburn::text::count;
 use backburn::{
-    Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, unseen_note,
+    Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, shift_notes,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let table = read_table(&args.table, &options)?;
     let table = predictor.model().format.apply_to_table(&table)?;
     table.column(target.column())?;
-    let (predictions, unseen) = predictor.predict_and_count(&table)?;
+    let (predictions, shift) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {
         return Err(backburn::Error::not_finite(&table.location(row)).into());
     }
@@ -35,10 +35,11 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(reliability) = score.reliability(&predictor, &table)? {
         console.detail("trust", reliability);
     }
-    if let Some(note) = score.skipped_note() {
+    for note in score.skipped_notes() {
         console.paragraph("note", note);
     }
-    if let Some(note) = unseen_note(&unseen) {
+    let unlike_training = shift.findings(&predictor.model().encoder, target);
+    for note in shift_notes(&unlike_training) {
         console.paragraph("note", note);
     }
     if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
@@ -57,6 +58,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
             object.insert("classes".to_string(), json!(classes));
         }
         object.insert("skipped".to_string(), json!(score.skipped));
+        let unlike = json!(unlike_training);
+        object.insert("unlike_training".to_string(), unlike);
         console::json(&Value::Object(object));
     }
     Ok(())

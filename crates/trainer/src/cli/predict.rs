@@ -3,20 +3,35 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use backburn::text::{count, escaped};
+use backburn::text::{count, escaped, shown};
 use backburn::{
-    OutputFile, PredictionCsv, PredictionStream, Predictor, ReadOptions, Skipped, TableReader,
-    unseen_note,
+    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
+    Skipped, TableReader, shift_notes,
 };
+use serde_json::{Value, json};
 
-use super::args::{OnError, PredictArgs};
+use super::args::PredictArgs;
+use super::saving::{prediction_error, prediction_file};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
-use crate::ui::console::Console;
+use crate::ui::console::{self, Console};
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
+    let to_stdout = args.out == Path::new("-");
+    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
+        if !to_stdout && same_file(path, &args.out) {
+            return Err(Error::Usage(format!("--out is {what} itself")));
+        }
+    }
+    // A format that is unknown is found out before anything is read.
+    let format = PredictionFormat::of_path(&args.out);
+    let format = format.map_err(|error| prediction_error("--out", error))?;
+    if to_stdout && args.json {
+        let reason = "--json: standard output has the predictions; write them to a file with --out";
+        return Err(Error::Usage(reason.to_string()));
+    }
     let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     if let Some(interval) = args.interval {
@@ -24,29 +39,28 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         let checked = target.check_coverage(f64::from(interval) / 100.0);
         checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
     }
-    if args.out == Path::new("-") {
-        stream(args, &predictor, BufWriter::new(io::stdout().lock()))?;
-        return Ok(());
+    if to_stdout {
+        let out = PredictionWriter::new(BufWriter::new(io::stdout()), format, args.skips());
+        return stream(args, &predictor, out).map(drop);
     }
-    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
-        if same_file(path, &args.out) {
-            return Err(Error::Usage(format!("--out is {what} itself")));
-        }
-    }
-    let failed = |error: io::Error| Error::Failed(format!("{}: {error}", args.out.display()));
-    let mut file = OutputFile::create(&args.out).map_err(failed)?;
-    interrupt::unfinished(file.temporary());
+    let mut file = prediction_file("--out", &args.out)?;
     let _ = interrupt::catch();
-    let rows = match stream(args, &predictor, BufWriter::new(&mut file)) {
-        Err(Error::Output(error)) => return Err(failed(error)),
-        rows => rows?,
-    };
-    file.commit().map_err(failed)?;
+    let summary = stream(args, &predictor, file.writer(args.skips()));
+    let mut summary = summary.map_err(|error| match error {
+        Error::Output(error) => Error::Failed(format!("{}: {error}", args.out.display())),
+        other => other,
+    })?;
+    file.commit()?;
+    let rows = summary["rows"].as_u64().unwrap_or_default() as usize;
     Console::Error.say(format_args!(
         "{} predicted, written to {}",
         count(rows, "row"),
         args.out.display()
     ));
+    if args.json {
+        summary["out"] = json!(args.out.display().to_string());
+        console::json(&summary);
+    }
     Ok(())
 }
 
@@ -57,44 +71,74 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Predicts batch by batch, and returns the number of predicted rows.
-fn stream(args: &PredictArgs, predictor: &Predictor, out: impl Write) -> Result<usize, Error> {
-    /// The largest number of skipped rows that are printed.
-    const SHOWN: usize = 10;
-    let skip = args.on_error == OnError::Skip;
+/// Predicts batch by batch, and returns what `--json` prints.
+fn stream<W: Write + Send>(
+    args: &PredictArgs,
+    predictor: &Predictor,
+    out: PredictionWriter<W>,
+) -> Result<Value, Error> {
     let options = ReadOptions {
-        skip_bad_rows: skip,
         known_columns: predictor.rows().columns().map(str::to_string).collect(),
+        skip_bad_rows: args.skips(),
         ..args.read.options()
     };
     let reader = TableReader::open(&args.table, &options)?;
+    let kept = kept_columns(args, predictor, &reader)?;
     let mut stream = PredictionStream::new(predictor, reader)?;
     if let Some(percent) = args.interval {
         stream = stream.with_intervals(f64::from(percent) / 100.0)?;
     }
-    if skip {
-        let mut shown = 0;
-        stream = stream.skip_bad_rows(move |reader: &TableReader, skipped: &Skipped| {
-            shown += 1;
-            if shown <= SHOWN {
-                let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
-                Console::Error.entry("skipped", escaped(&text));
-            }
-        });
+    if args.skips() {
+        stream = stream.skip_bad_rows(show_skipped());
     }
-    let mut out = PredictionCsv::new(out, skip);
+    let mut out = out.keeping(kept);
     for batch in stream.by_ref() {
-        let batch = batch?;
-        out.write(&batch.rows, &batch.predictions, batch.intervals.as_deref())?;
+        out.write(&batch?)?;
     }
     if stream.skipped_rows() > 0 {
-        let text = format!("{} skipped", count(stream.skipped_rows(), "row"));
-        Console::Error.paragraph("note", text);
+        note(format!("{} skipped", count(stream.skipped_rows(), "row")));
     }
     stream.check_not_empty()?;
-    out.finish()?;
-    if let Some(note) = unseen_note(stream.unseen()) {
-        Console::Error.paragraph("note", note);
+    for (name, written) in out.renamed() {
+        let (name, written) = (shown(name), shown(written));
+        note(format!(
+            "the column `{name}` of the table is written as `{written}`"
+        ));
     }
-    Ok(stream.rows())
+    out.finish()?;
+    let unlike_training = stream.unlike_training();
+    shift_notes(&unlike_training).into_iter().for_each(note);
+    Ok(json!({
+        "rows": stream.rows(), "skipped": stream.skipped_rows(), "unlike_training": unlike_training,
+    }))
+}
+
+fn note(text: String) {
+    Console::Error.paragraph("note", text);
+}
+
+/// The columns that `--keep` or `--keep-all` asks for.
+fn kept_columns(
+    args: &PredictArgs,
+    predictor: &Predictor,
+    reader: &TableReader,
+) -> Result<KeptColumns, Error> {
+    let (schema, encoder) = (reader.schema(), &predictor.model().encoder);
+    Ok(match args.keep_all {
+        true => KeptColumns::all(&schema, encoder),
+        false => KeptColumns::named(&args.keep, reader.name(), &schema, encoder)?,
+    })
+}
+
+/// Prints the first skipped rows.
+fn show_skipped() -> impl FnMut(&TableReader, &Skipped) {
+    const SHOWN: usize = 10;
+    let mut shown = 0;
+    move |reader: &TableReader, skipped: &Skipped| {
+        shown += 1;
+        if shown <= SHOWN {
+            let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
+            Console::Error.entry("skipped", escaped(&text));
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use backburn::text::shown;
-use backburn::{FittedModel, ModelFile, SavedModel, history_file};
+use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file};
 use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::ui::console::Console;
 use crate::ui::words;
 
@@ -88,6 +89,25 @@ pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
         backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
         other => other.into(),
     })
+}
+
+/// The file of an option for predictions.
+pub fn prediction_file(option: &str, path: &Path) -> Result<PredictionFile, Error> {
+    if path == Path::new("-") {
+        let reason = format!("{option} -: predictions are written to a file here");
+        return Err(Error::Usage(reason));
+    }
+    let file = PredictionFile::create(path).map_err(|error| prediction_error(option, error))?;
+    interrupt::unfinished(file.temporary());
+    Ok(file)
+}
+
+/// The error of an option for predictions.
+pub fn prediction_error(option: &str, error: backburn::Error) -> Error {
+    match error {
+        backburn::Error::Config(reason) => Error::Usage(format!("{option} {reason}")),
+        other => other.into(),
+    }
 }
 
 /// Writes a report.

@@ -1,15 +1,14 @@
 //! `trainer train`.
 
 use std::env;
-use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
-    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
-    PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, read_table, text::escaped,
+    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
+    RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error, history_file,
+    learning_curve, read_table, text::escaped,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
 use serde_json::{Map, Value, json};
@@ -17,7 +16,8 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::saving::{
-    check_replaced, default_out, model_file, report_file, save, save_history, write_report,
+    check_replaced, default_out, model_file, prediction_file, report_file, save, save_history,
+    write_report,
 };
 use super::train_outcome::{show_scores, test};
 use crate::device;
@@ -95,15 +95,15 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
 }
 
 /// The output files. They are checked before the work starts.
-struct Files<'a> {
+struct Files {
     model: ModelFile,
     model_path: PathBuf,
     report: Option<ReportFile>,
-    out_of_fold: Option<(&'a PathBuf, OutputFile)>,
+    out_of_fold: Option<PredictionFile>,
 }
 
-impl<'a> Files<'a> {
-    fn open(args: &'a TrainArgs) -> Result<Self, Error> {
+impl Files {
+    fn open(args: &TrainArgs) -> Result<Self, Error> {
         let default = default_out(&args.table.table);
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
@@ -115,13 +115,7 @@ impl<'a> Files<'a> {
             None => None,
         };
         let out_of_fold = match &args.out_of_fold {
-            Some(path) => {
-                let file = OutputFile::create(path);
-                let failed = |error| Error::Failed(format!("{}: {error}", path.display()));
-                let file = file.map_err(failed)?;
-                interrupt::unfinished(file.temporary());
-                Some((path, file))
-            }
+            Some(path) => Some(prediction_file("--out-of-fold", path)?),
             None => None,
         };
         Ok(Self {
@@ -328,7 +322,7 @@ impl Training<'_> {
     fn cross_validate(
         &self,
         folds: usize,
-        out_of_fold: Option<(&PathBuf, OutputFile)>,
+        out_of_fold: Option<PredictionFile>,
     ) -> Result<CrossValidation, Error> {
         if folds > self.data.rows().len() {
             let rows = count(self.data.rows().len(), "row");
@@ -338,10 +332,10 @@ impl Training<'_> {
         let validated = estimator.cross_validate(self.data, folds, &self.context)?;
         self.progress.finish();
         self.console.entry("folds", &validated);
-        if let Some((path, file)) = out_of_fold {
-            write_out_of_fold(&validated, file)
-                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
-            self.console.detail("written", words::path(path));
+        if let Some(out_of_fold) = out_of_fold {
+            let path = out_of_fold.path().to_path_buf();
+            out_of_fold.write(&validated.predicted_rows())?;
+            self.console.detail("written", words::path(&path));
         }
         Ok(validated)
     }
@@ -419,12 +413,4 @@ impl Training<'_> {
         }
         curve
     }
-}
-
-/// Writes the out-of-fold predictions.
-fn write_out_of_fold(validated: &CrossValidation, mut file: OutputFile) -> io::Result<()> {
-    let mut out = PredictionCsv::new(BufWriter::new(&mut file), true);
-    out.write(&validated.rows, &validated.predictions, None)?;
-    out.finish()?;
-    file.commit()
 }

@@ -1,6 +1,6 @@
 //! The outcome of a training, printed. `train` and `example` share it.
 
-use backburn::{Dataset, FittedModel, Table, TestResult, baselines, unseen_note};
+use backburn::{Dataset, FittedModel, Table, TestResult, baselines, shift_notes};
 
 use crate::error::Error;
 use crate::ui::console::Console;
@@ -13,7 +13,7 @@ pub fn test(
     console: Console,
 ) -> Result<TestResult, Error> {
     let tested = model.test(data, test)?;
-    if let Some(note) = unseen_note(&tested.unseen) {
+    for note in shift_notes(&tested.unlike_training) {
         console.paragraph("note", note);
     }
     Ok(tested)
@@ -45,7 +45,7 @@ fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
     if let Some(reliability) = reliability {
         console.detail("trust", reliability);
     }
-    if let Some(note) = score.skipped_note() {
+    for note in score.skipped_notes() {
         console.paragraph("note", note);
     }
     let name = baselines::constant_name(data.task());

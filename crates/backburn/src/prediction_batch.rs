@@ -1,0 +1,164 @@
+//! Predictions as a record batch: the columns that every format of predictions has.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+use backburn_preprocessing::Predictions;
+
+use crate::kept_columns::KeptColumns;
+use crate::predicted_rows::PredictedRows;
+
+/// Which columns are written, and how.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PredictionLayout {
+    /// Whether the number of each row, counted from 1, comes first.
+    pub row_numbers: bool,
+    /// The columns of the input, which come before the predictions.
+    pub kept: KeptColumns,
+    /// Whether columns have types.
+    pub typed: bool,
+    /// Whether the name of a class that begins like a formula gets a leading apostrophe.
+    pub no_formulas: bool,
+}
+
+impl PredictionLayout {
+    /// The columns: the number of the row, columns of the input, the prediction, the bounds of its
+    /// interval, and the probability of each class.
+    pub fn batch(&self, predicted: &PredictedRows) -> io::Result<RecordBatch> {
+        let own = self.own_columns(predicted);
+        let mut taken: HashSet<String> =
+            own.iter().map(|(field, _)| field.name().clone()).collect();
+        let mut columns = Vec::with_capacity(own.len());
+        let mut own = own.into_iter();
+        if self.row_numbers {
+            columns.extend(own.next());
+        }
+        if let Some(inputs) = &predicted.inputs {
+            columns.extend(self.kept.of_batch(inputs, self.typed, &mut taken));
+        }
+        columns.extend(own);
+        let (fields, arrays): (Vec<FieldRef>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        let schema = Arc::new(Schema::new(fields));
+        RecordBatch::try_new(schema, arrays).map_err(io::Error::other)
+    }
+
+    /// The kept columns that get another name, with that name.
+    pub fn renamed(&self, predicted: &PredictedRows) -> Vec<(String, String)> {
+        let own = self.own_columns(predicted);
+        let taken = own.iter().map(|(field, _)| field.name().clone()).collect();
+        self.kept.renamed(&taken)
+    }
+
+    fn own_columns(&self, predicted: &PredictedRows) -> Vec<(FieldRef, ArrayRef)> {
+        let mut columns = Vec::new();
+        if self.row_numbers {
+            let rows = predicted.rows.iter().map(|&row| row as i64 + 1);
+            let rows: Int64Array = rows.collect();
+            columns.push((field("row", DataType::Int64), Arc::new(rows) as ArrayRef));
+        }
+        let prediction = self.prediction(&predicted.predictions);
+        columns.push((
+            field("prediction", prediction.data_type().clone()),
+            prediction,
+        ));
+        for (bound, name) in ["lower", "upper"].into_iter().enumerate() {
+            if let Some(intervals) = &predicted.intervals {
+                columns.push(numbers(
+                    name,
+                    intervals.iter().map(|interval| interval[bound]),
+                ));
+            }
+        }
+        if let Predictions::Classes {
+            classes,
+            probabilities,
+        } = &predicted.predictions
+        {
+            for (index, class) in classes.iter().enumerate() {
+                let of_class = probabilities.iter().skip(index).step_by(classes.len());
+                columns.push(numbers(&format!("probability_{class}"), of_class.copied()));
+            }
+        }
+        columns
+    }
+
+    fn prediction(&self, predictions: &Predictions) -> ArrayRef {
+        match predictions {
+            Predictions::Values(values) => Arc::new(Float64Array::from(values.clone())),
+            Predictions::Classes { .. } => {
+                let labels = predictions.labels();
+                let labels = labels.iter().map(|label| match self.no_formulas {
+                    true => no_formula(label),
+                    false => Cow::Borrowed(label.as_str()),
+                });
+                Arc::new(StringArray::from_iter_values(labels))
+            }
+        }
+    }
+}
+
+fn field(name: &str, data_type: DataType) -> FieldRef {
+    Arc::new(Field::new(name, data_type, true))
+}
+
+fn numbers(name: &str, numbers: impl Iterator<Item = f64>) -> (FieldRef, ArrayRef) {
+    let numbers = Float64Array::from_iter_values(numbers);
+    (field(name, DataType::Float64), Arc::new(numbers))
+}
+
+/// The name of a class as a cell that a spreadsheet does not evaluate as a formula: a name that begins like
+/// a formula and is not a number gets a leading apostrophe.
+fn no_formula(name: &str) -> Cow<'_, str> {
+    let like_one = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    match like_one && name.parse::<f64>().is_err() {
+        true => format!("'{name}").into(),
+        false => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_a_formula_is_text() {
+        for name in ["=1+1", "+cmd", "-x", "@SUM(A1)", "\tx"] {
+            assert_eq!(no_formula(name), format!("'{name}"));
+        }
+        for name in ["", "rose", "-1", "+2.5", "1e3", "a=b", "-inf"] {
+            assert_eq!(no_formula(name), name);
+        }
+    }
+
+    #[test]
+    fn columns_are_in_one_order() {
+        let predicted = PredictedRows {
+            rows: vec![0, 2],
+            predictions: Predictions::Classes {
+                classes: vec!["=a".to_string(), "b".to_string()],
+                probabilities: vec![0.75, 0.25, 0.5, 0.5],
+            },
+            intervals: None,
+            inputs: None,
+        };
+        let layout = PredictionLayout {
+            row_numbers: true,
+            no_formulas: true,
+            ..PredictionLayout::default()
+        };
+        let batch = layout.batch(&predicted).unwrap();
+        let schema = batch.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        assert_eq!(
+            names,
+            ["row", "prediction", "probability_=a", "probability_b"]
+        );
+        let labels = batch.column(1).as_ref();
+        let expected = StringArray::from(vec!["'=a", "'=a"]);
+        assert_eq!(labels, &expected as &dyn arrow_array::Array);
+    }
+}

@@ -1,0 +1,157 @@
+//! The format of a file of predictions.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::output_file::is_descriptor;
+
+/// The format of a file of predictions, which its suffix names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PredictionFormat {
+    /// How rows are written.
+    pub(crate) layout: Layout,
+    /// Whether the file is compressed by gzip.
+    pub(crate) gzip: bool,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Layout {
+    /// Fields with commas between them.
+    #[default]
+    Csv,
+    /// Fields with tabs between them.
+    Tsv,
+    /// A JSON object in each line.
+    JsonLines,
+    /// Apache Parquet.
+    Parquet,
+    /// The file format of Arrow IPC, which is also Feather of version 2.
+    Arrow,
+}
+
+/// The suffixes, for messages.
+const SUFFIXES: &str =
+    ".csv, .tsv, .jsonl, .ndjson (each also with .gz), .parquet, .arrow or .feather";
+
+impl PredictionFormat {
+    /// The format that the suffix of a path names. `-`, a pipe and a device get CSV if they have no suffix
+    /// that names another format.
+    ///
+    /// # Errors
+    ///
+    /// The path is that of a file, and its suffix names no format, or one that was not compiled in.
+    pub fn of_path(path: &Path) -> Result<Self, Error> {
+        let refused = |reason: &str| {
+            let path = path.display();
+            Error::Config(format!(
+                "{path}: {reason}: the suffix of a file of predictions is {SUFFIXES}"
+            ))
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match Self::of_name(&name.to_ascii_lowercase()) {
+            Some(format) if format.is_compiled_in() => Ok(format),
+            Some(_) => Err(refused(
+                "the program was built without the feature `parquet`",
+            )),
+            None if path == Path::new("-") || is_no_file(path) => Ok(Self::default()),
+            None if path.extension().is_some() => Err(refused("the suffix names no format")),
+            None => Err(refused("no suffix names the format")),
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        let (plain, gzip) = match name.strip_suffix(".gz") {
+            Some(plain) => (plain, true),
+            None => (name, false),
+        };
+        let layout = match plain.rsplit_once('.')?.1 {
+            "csv" => Layout::Csv,
+            "tsv" => Layout::Tsv,
+            "jsonl" | "ndjson" => Layout::JsonLines,
+            "parquet" if !gzip => Layout::Parquet,
+            "arrow" | "feather" if !gzip => Layout::Arrow,
+            _ => return None,
+        };
+        Some(Self { layout, gzip })
+    }
+
+    fn is_compiled_in(self) -> bool {
+        cfg!(feature = "parquet") || !self.is_binary()
+    }
+
+    fn is_binary(self) -> bool {
+        matches!(self.layout, Layout::Parquet | Layout::Arrow)
+    }
+
+    /// Whether columns have types: all formats except those of separated fields.
+    pub(crate) fn is_typed(self) -> bool {
+        !matches!(self.layout, Layout::Csv | Layout::Tsv)
+    }
+}
+
+/// Whether a path is a pipe, a device or an open descriptor.
+fn is_no_file(path: &Path) -> bool {
+    let about = std::fs::metadata(path);
+    is_descriptor(path) || about.is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(layout: Layout, gzip: bool) -> PredictionFormat {
+        PredictionFormat { layout, gzip }
+    }
+
+    #[test]
+    fn the_suffix_names_the_format() {
+        for (path, expected) in [
+            ("p.csv", format(Layout::Csv, false)),
+            ("P.CSV", format(Layout::Csv, false)),
+            ("a.b/p.csv.gz", format(Layout::Csv, true)),
+            ("p.tsv", format(Layout::Tsv, false)),
+            ("p.jsonl", format(Layout::JsonLines, false)),
+            ("p.2024.ndjson", format(Layout::JsonLines, false)),
+            ("-", format(Layout::Csv, false)),
+            ("/dev/stdout", format(Layout::Csv, false)),
+            ("/dev/fd/63", format(Layout::Csv, false)),
+        ] {
+            assert_eq!(
+                PredictionFormat::of_path(Path::new(path)).unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "parquet")]
+    fn binary_formats_have_suffixes_too() {
+        for (path, layout) in [
+            ("p.parquet", Layout::Parquet),
+            ("p.arrow", Layout::Arrow),
+            ("p.feather", Layout::Arrow),
+        ] {
+            let found = PredictionFormat::of_path(Path::new(path)).unwrap();
+            assert_eq!(found, format(layout, false));
+        }
+    }
+
+    #[test]
+    fn other_suffixes_are_refused_with_the_list() {
+        for path in [
+            "p",
+            "p.xlsx",
+            "p.json",
+            "p.gz",
+            "p.parquet.gz",
+            "csv",
+            ".",
+            "p.csv/q",
+        ] {
+            let error = PredictionFormat::of_path(Path::new(path)).unwrap_err();
+            assert!(matches!(error, Error::Config(_)), "{path}");
+            assert!(error.to_string().contains(".csv, .tsv"), "{path}: {error}");
+        }
+    }
+}

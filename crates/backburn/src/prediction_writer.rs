@@ -1,0 +1,165 @@
+//! Predictions in any format.
+
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::kept_columns::KeptColumns;
+use crate::predicted_rows::PredictedRows;
+use crate::prediction_batch::PredictionLayout;
+use crate::prediction_csv::CsvRows;
+use crate::prediction_format::{Layout, PredictionFormat};
+use crate::prediction_json::JsonLines;
+#[cfg(feature = "parquet")]
+use crate::prediction_parquet::{ArrowRows, ParquetRows};
+
+/// Writes predictions batch by batch in a [`PredictionFormat`].
+///
+/// The columns have the same names in every format: `row` (the number of the row, counted from 1, if it is
+/// asked for), then [kept columns](Self::keeping) of the input, `prediction`, `lower` and `upper` (if there
+/// are intervals), and for classification `probability_CLASS` for each class. Predicted numbers and
+/// probabilities have all their digits.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use backburn::{
+///     KeptColumns, OutputFile, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
+///     TableReader,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let predictor = Predictor::load("houses.safetensors")?;
+/// let reader = TableReader::open("unsold.csv", &ReadOptions::default())?;
+/// let path = Path::new("prices.parquet");
+/// let kept = KeptColumns::all(&reader.schema(), &predictor.model().encoder);
+/// let file = OutputFile::create(path)?;
+/// let format = PredictionFormat::of_path(path)?;
+/// let mut writer = PredictionWriter::new(file, format, false).keeping(kept);
+/// for predicted in PredictionStream::new(&predictor, reader)? {
+///     writer.write(&predicted?)?;
+/// }
+/// writer.finish()?.commit()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct PredictionWriter<W: Write + Send> {
+    out: Rows<Output<W>>,
+    layout: PredictionLayout,
+    renamed: Option<Vec<(String, String)>>,
+}
+
+enum Rows<W: Write + Send> {
+    Csv(CsvRows<W>),
+    Json(JsonLines<W>),
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetRows<W>),
+    #[cfg(feature = "parquet")]
+    Arrow(ArrowRows<W>),
+}
+
+impl<W: Write + Send> PredictionWriter<W> {
+    /// A writer. `row_numbers` says whether the number of each row comes first.
+    pub fn new(out: W, format: PredictionFormat, row_numbers: bool) -> Self {
+        let out = match format.gzip {
+            true => Output::Gzip(GzEncoder::new(out, Compression::default())),
+            false => Output::Plain(out),
+        };
+        let out = match format.layout {
+            Layout::Tsv => Rows::Csv(CsvRows::new(out, b'\t')),
+            Layout::JsonLines => Rows::Json(JsonLines::new(out)),
+            #[cfg(feature = "parquet")]
+            Layout::Parquet => Rows::Parquet(ParquetRows::Waiting(out)),
+            #[cfg(feature = "parquet")]
+            Layout::Arrow => Rows::Arrow(ArrowRows::Waiting(out)),
+            _ => Rows::Csv(CsvRows::new(out, b',')),
+        };
+        Self {
+            out,
+            layout: PredictionLayout {
+                row_numbers,
+                kept: KeptColumns::default(),
+                typed: format.is_typed(),
+                no_formulas: !format.is_typed(),
+            },
+            renamed: None,
+        }
+    }
+
+    /// Also writes columns of the input, before the predictions.
+    pub fn keeping(mut self, kept: KeptColumns) -> Self {
+        self.layout.kept = kept;
+        self
+    }
+
+    /// Writes predictions.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    pub fn write(&mut self, predicted: &PredictedRows) -> io::Result<()> {
+        let batch = self.layout.batch(predicted)?;
+        if self.renamed.is_none() {
+            self.renamed = Some(self.layout.renamed(predicted));
+        }
+        match &mut self.out {
+            Rows::Csv(out) => out.write(&batch),
+            Rows::Json(out) => out.write(&batch),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(out) => out.write(&batch),
+            #[cfg(feature = "parquet")]
+            Rows::Arrow(out) => out.write(&batch),
+        }
+    }
+
+    /// The kept columns whose name is also that of a column of predictions, with the name that they have
+    /// in the output. Empty before the first predictions.
+    pub fn renamed(&self) -> &[(String, String)] {
+        self.renamed.as_deref().unwrap_or_default()
+    }
+
+    /// Writes what is buffered and the end of the file, and gives the output back.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    pub fn finish(self) -> io::Result<W> {
+        let out = match self.out {
+            Rows::Csv(out) => out.finish()?,
+            Rows::Json(out) => out.finish(),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(out) => out.finish()?,
+            #[cfg(feature = "parquet")]
+            Rows::Arrow(out) => out.finish()?,
+        };
+        let mut out = match out {
+            Output::Plain(out) => out,
+            Output::Gzip(out) => out.finish()?,
+        };
+        out.flush()?;
+        Ok(out)
+    }
+}
+
+/// The output, perhaps compressed.
+enum Output<W: Write> {
+    Plain(W),
+    Gzip(GzEncoder<W>),
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(bytes),
+            Self::Gzip(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.flush(),
+            Self::Gzip(out) => out.flush(),
+        }
+    }
+}

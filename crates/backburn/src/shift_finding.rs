@@ -1,0 +1,251 @@
+//! What is unlike training in rows that are predicted, as values and as sentences.
+
+use std::fmt;
+
+use backburn_table::Cell;
+use serde::Serialize;
+
+use crate::text::{MAX_NAMES, count, integer, number, shown};
+
+/// Something in the rows that are predicted, or in the predictions, that is unlike training. As text, it is
+/// a sentence without a full stop.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ShiftFinding {
+    /// A column is mostly missing, and was not in training.
+    Missing {
+        /// The column.
+        column: String,
+        /// Rows without a value.
+        rows: usize,
+        /// All rows.
+        of: usize,
+        /// Training rows without a value.
+        training_rows: usize,
+        /// All training rows.
+        of_training: usize,
+    },
+    /// Numbers of a column are over 100 times as large or as small as in training.
+    OtherUnit {
+        /// The column.
+        column: String,
+        /// Rows with such a number.
+        rows: usize,
+        /// All rows with a number.
+        of: usize,
+        /// Whether they are larger.
+        larger: bool,
+        /// Rows below the least number of the training rows, or above the greatest.
+        beyond: usize,
+        /// The least and the greatest number of the training rows.
+        range: [f64; 2],
+    },
+    /// Values of a column are beyond those of the training rows, in more rows than chance explains.
+    Beyond {
+        /// The column.
+        column: String,
+        /// Rows with such a value.
+        rows: usize,
+        /// All rows with a value.
+        of: usize,
+        /// The least and the greatest value of the training rows; dates are seconds since 1970.
+        range: [f64; 2],
+        /// Whether the column holds dates.
+        date: bool,
+    },
+    /// A column has categories that the training rows did not have.
+    Unseen {
+        /// The column.
+        column: String,
+        /// Rows with such a category.
+        rows: usize,
+        /// All rows.
+        of: usize,
+    },
+    /// Predictions are at the smallest or the greatest value of the target in the training rows, to which
+    /// `data.clip_predictions` limits them.
+    AtBound {
+        /// Such predictions.
+        rows: usize,
+        /// All predictions.
+        of: usize,
+        /// The value.
+        bound: f64,
+        /// Whether it is the greatest.
+        greatest: bool,
+    },
+}
+
+/// Sentences about what is unlike training, one for each kind of finding.
+pub fn shift_notes(findings: &[ShiftFinding]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for alike in findings.chunk_by(|a, b| std::mem::discriminant(a) == std::mem::discriminant(b)) {
+        let mut words: Vec<String> = alike.iter().take(MAX_NAMES).map(phrase).collect();
+        if alike.len() > MAX_NAMES {
+            words.push(format!(
+                "and {}",
+                count(alike.len() - MAX_NAMES, "further column")
+            ));
+        }
+        notes.push(match alike[0] {
+            ShiftFinding::Unseen { .. } => unseen_sentence(&words.join(", ")),
+            _ => words.join("; "),
+        });
+    }
+    notes
+}
+
+fn unseen_sentence(columns: &str) -> String {
+    format!("categories that the training rows did not have are treated as unknown: {columns}")
+}
+
+impl fmt::Display for ShiftFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unseen { .. } => f.write_str(&unseen_sentence(&phrase(self))),
+            _ => f.write_str(&phrase(self)),
+        }
+    }
+}
+
+fn phrase(finding: &ShiftFinding) -> String {
+    match finding {
+        ShiftFinding::Missing {
+            column,
+            rows,
+            of,
+            training_rows,
+            of_training,
+        } => {
+            let training = match training_rows {
+                0 => "in none".to_string(),
+                some => format!("in {} of {}", integer(*some), integer(*of_training)),
+            };
+            let rows = rows_of(*rows, *of);
+            format!(
+                "`{}` is missing in {rows}, in training {training}",
+                shown(column)
+            )
+        }
+        ShiftFinding::OtherUnit {
+            column,
+            rows,
+            of,
+            larger,
+            beyond,
+            range,
+        } => {
+            let how = if *larger { "large" } else { "small" };
+            let also = match beyond {
+                0 => String::new(),
+                rows => format!(" and beyond what training had in {}", integer(*rows)),
+            };
+            format!(
+                "`{}` is over 100 times as {how} as usual in training in {}{also} ({}): is it in another unit?",
+                shown(column),
+                rows_of(*rows, *of),
+                range_text(*range, false)
+            )
+        }
+        ShiftFinding::Beyond {
+            column,
+            rows,
+            of,
+            range,
+            date,
+        } => format!(
+            "`{}` is beyond what training had ({}) in {}",
+            shown(column),
+            range_text(*range, *date),
+            rows_of(*rows, *of)
+        ),
+        ShiftFinding::Unseen { column, rows, .. } => {
+            format!("`{}` in {}", shown(column), count(*rows, "row"))
+        }
+        ShiftFinding::AtBound {
+            rows,
+            of,
+            bound,
+            greatest,
+        } => {
+            let which = if *greatest { "greatest" } else { "smallest" };
+            format!(
+                "{} of {} are at the {which} value seen in training, {} (data.clip_predictions)",
+                integer(*rows),
+                count(*of, "prediction"),
+                number(*bound)
+            )
+        }
+    }
+}
+
+fn rows_of(rows: usize, of: usize) -> String {
+    format!("{} of {}", integer(rows), count(of, "row"))
+}
+
+fn range_text(range: [f64; 2], date: bool) -> String {
+    let text = |value: f64| match date {
+        false => number(value),
+        true => {
+            let moment = Cell::Date(value).category().unwrap_or_default();
+            moment.trim_end_matches(" 00:00:00").to_string()
+        }
+    };
+    format!("{} to {}", text(range[0]), text(range[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(column: &str) -> ShiftFinding {
+        ShiftFinding::Missing {
+            column: column.to_string(),
+            rows: 60,
+            of: 60,
+            training_rows: 0,
+            of_training: 48,
+        }
+    }
+
+    #[test]
+    fn findings_of_a_kind_share_a_sentence() {
+        let unseen = |column: &str, rows| ShiftFinding::Unseen {
+            column: column.to_string(),
+            rows,
+            of: 9,
+        };
+        let notes = shift_notes(&[missing("a"), missing("b"), unseen("c", 1), unseen("d", 2)]);
+        assert_eq!(
+            notes,
+            [
+                "`a` is missing in 60 of 60 rows, in training in none; `b` is missing in 60 of 60 rows, in \
+                 training in none",
+                "categories that the training rows did not have are treated as unknown: `c` in 1 row, `d` in \
+                 2 rows"
+            ]
+        );
+        let many: Vec<ShiftFinding> = (0..10).map(|n| missing(&n.to_string())).collect();
+        assert!(shift_notes(&many)[0].ends_with("; and 4 further columns"));
+        assert!(shift_notes(&[]).is_empty());
+    }
+
+    #[test]
+    fn dates_are_shown_as_dates() {
+        let beyond = ShiftFinding::Beyond {
+            column: "d".to_string(),
+            rows: 5,
+            of: 9,
+            range: [0.0, 86_400.0],
+            date: true,
+        };
+        assert_eq!(
+            beyond.to_string(),
+            "`d` is beyond what training had (1970-01-01 to 1970-01-02) in 5 of 9 rows"
+        );
+        let json = serde_json::to_value(&beyond).unwrap();
+        assert_eq!(json["what"], "beyond");
+        assert_eq!(json["rows"], 5);
+    }
+}
