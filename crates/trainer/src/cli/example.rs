@@ -227,7 +227,7 @@ impl Run<'_> {
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
-        console.entry("saved", words::path(&path));
+        console.entry("saved", path_argument(&path));
         save_history(&model, &path, console);
         if let Some(file) = report {
             progress.phase("writing the report");

@@ -2,12 +2,12 @@
 
 use backburn::text::count;
 use backburn::{Dataset, RangeTest, find_learning_rate, read_table};
+use backburn_dashboard::lines;
 use serde_json::json;
 
 use super::args::FindLrArgs;
 use crate::device;
 use crate::error::Error;
-use crate::ui::chart;
 use crate::ui::console::{self, Console};
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
@@ -27,7 +27,7 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
         .zip(&losses)
         .map(|(rate, loss)| (rate.log10(), *loss))
         .collect();
-    for line in chart::lines(&points, "loss", "log10 of the learning rate") {
+    for line in lines(&points, "loss", "log10 of the learning rate") {
         console.say(line);
     }
     let steps = count(rates.len(), "step");

@@ -73,7 +73,7 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
         return;
     };
     match history_file::write(path, model.model(), &record.history, &record.findings) {
-        Ok(path) => console.detail("history", words::path(&path)),
+        Ok(path) => console.detail("history", path_argument(&path)),
         Err(error) => {
             let path = history_file::path_beside(path);
             let path = path.display();
@@ -93,6 +93,6 @@ pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
 /// Writes a report.
 pub fn write_report(file: &ReportFile, report: &Report, console: Console) -> Result<(), Error> {
     file.write(report)?;
-    console.detail("report", words::path(file.path()));
+    console.detail("report", path_argument(file.path()));
     Ok(())
 }

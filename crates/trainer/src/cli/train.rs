@@ -9,9 +9,9 @@ use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
     PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, read_table, text::escaped,
+    history_file, learning_curve, read_table, text::{escaped, quoted},
 };
-use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
@@ -229,7 +229,7 @@ fn open_checkpoints<'a>(
                 && run.is_of(&args.table.target)
             {
                 let program = console::program();
-                let beside = words::path(&beside);
+                let beside = path_argument(&beside);
                 let text = format!(
                     "an unfinished run is in {beside}: to resume it, {program} train --resume {beside}"
                 );
@@ -245,7 +245,7 @@ fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     match checkpoints.end(finished) {
         Ok(None) => {}
         Ok(Some(folder)) => {
-            let folder = words::path(&folder);
+            let folder = path_argument(&folder);
             let command = format!("{} train --resume {folder}", console::program());
             console.entry("to resume", command);
         }
@@ -316,7 +316,7 @@ impl Training<'_> {
         let next = format!(
             "{} predict {} TABLE",
             console::program(),
-            words::path(&path)
+            path_argument(&path)
         );
         self.console.detail("next", next);
         if self.args.run.json {
@@ -341,7 +341,7 @@ impl Training<'_> {
         if let Some((path, file)) = out_of_fold {
             write_out_of_fold(&validated, file)
                 .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
-            self.console.detail("written", words::path(path));
+            self.console.detail("written", path_argument(path));
         }
         Ok(validated)
     }
@@ -377,7 +377,7 @@ impl Training<'_> {
         if let Some(ending) = model.ending() {
             self.console.paragraph("training", ending);
         }
-        let saved = words::path(path);
+        let saved = path_argument(path);
         match tested {
             Ok(tested) => {
                 if let Some(tested) = &tested {
