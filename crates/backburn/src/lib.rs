@@ -112,6 +112,7 @@ mod memory;
 mod merge;
 mod model_file;
 mod model_file_error;
+mod model_path;
 #[cfg(feature = "train")]
 mod nearest_rows;
 #[cfg(feature = "train")]
@@ -176,6 +177,7 @@ pub use backburn_table::{
 pub use burn::tensor::Device;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
+pub use model_path::model_path;
 pub use output_file::OutputFile;
 pub use prediction_csv::PredictionCsv;
 pub use prediction_stream::{PredictedRows, PredictionStream};

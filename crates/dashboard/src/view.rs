@@ -171,7 +171,9 @@ fn draw_head(buffer: &mut Buffer, area: Rect, state: &TrainingView) {
     block.render(area, buffer);
     let label = format!("epoch {} of {epochs}{left}", state.epoch);
     let gauge = Gauge::default().ratio(share).label(label);
-    gauge.gauge_style(Style::new().fg(Color::Blue)).render(bar, buffer);
+    gauge
+        .gauge_style(Style::new().fg(Color::Blue))
+        .render(bar, buffer);
     let text = format!(
         "{best}{} rows a second, learning rate {:.2e}",
         integer(speed.round() as usize),
@@ -313,7 +315,9 @@ mod tests {
         };
         for (width, height) in [(100, 30), (40, 12), (5, 3), (1, 1)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-            terminal.draw(|frame| frame.render_widget(&state, frame.area())).unwrap();
+            terminal
+                .draw(|frame| frame.render_widget(&state, frame.area()))
+                .unwrap();
         }
         state.step = 15;
         state.epoch = 3;
@@ -329,7 +333,9 @@ mod tests {
         }
         state.best = "RMSE 12 in epoch 2".to_string();
         let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
-        terminal.draw(|frame| frame.render_widget(&state, frame.area())).unwrap();
+        terminal
+            .draw(|frame| frame.render_widget(&state, frame.area()))
+            .unwrap();
         let text = terminal.backend().to_string();
         for words in [
             "price: 2,000 rows, 1,234 parameters",

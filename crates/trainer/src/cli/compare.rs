@@ -1,6 +1,6 @@
 //! `trainer compare`.
 
-use backburn::text::{count, mean_and_deviation, seconds};
+use backburn::text::count;
 use backburn::{
     ComparedMethod, Dataset, Event, FitContext, MethodScores, Observer, compare, k_folds,
     read_table, verdict,
@@ -59,9 +59,9 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
             return Err(Error::Failed(reason));
         }
         if rows.is_empty() {
-            console.say(header(&row));
+            console.say(row.header());
         }
-        console.say(line(&row));
+        console.say(&row);
         rows.push(row);
     }
     console.paragraph("verdict", verdict(&rows));
@@ -70,23 +70,4 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         console::json(&json!({ "target": data.target(), "folds": folds, "methods": rows }));
     }
     Ok(())
-}
-
-fn header(row: &MethodScores) -> String {
-    let names = row
-        .metrics()
-        .into_iter()
-        .map(|(name, ..)| format!("{name:>21}"));
-    let names: Vec<String> = names.collect();
-    format!("{:10}{}{:>14}", "", names.join(""), "time a fold")
-}
-
-fn line(row: &MethodScores) -> String {
-    let metrics = row
-        .metrics()
-        .into_iter()
-        .map(|(_, mean, deviation)| format!("{:>21}", mean_and_deviation(mean, deviation)));
-    let metrics: Vec<String> = metrics.collect();
-    let time = seconds(row.seconds);
-    format!("{:10}{}{time:>14}", row.method.name(), metrics.join(""))
 }

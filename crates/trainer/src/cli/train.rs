@@ -9,16 +9,15 @@ use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, OutputFile,
     PredictionCsv, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, read_table, text::{escaped, quoted},
+    history_file, learning_curve, model_path, read_table,
+    text::{escaped, path_argument, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
-use super::saving::{
-    check_replaced, default_out, model_file, report_file, save, save_history, write_report,
-};
+use super::saving::{model_file, report_file, save, save_history, write_report};
 use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -51,7 +50,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let console = Console::for_json(args.run.json);
     let (data, test) = read(args, &config)?;
     if args.out.is_none() {
-        check_replaced(&files.model, &files.model_path, data.target())?;
+        files.model.check_replaced(data.target())?;
     }
     words::describe(&data, test.as_ref(), console);
     config = resolved(config, &data, args.dashboard, console);
@@ -104,7 +103,7 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     fn open(args: &'a TrainArgs) -> Result<Self, Error> {
-        let default = default_out(&args.table.table);
+        let default = model_path(&args.table.table);
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
         let report = match &args.report {
