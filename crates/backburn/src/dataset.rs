@@ -1,11 +1,14 @@
 //! A table with its schema, target and rows to learn from.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::{Target, Task};
-use backburn_table::{CellError, ColumnKind, ColumnSchema, Schema, Split, Table, TableError};
+use backburn_table::{
+    CellError, ColumnKind, ColumnSchema, FormatOptions, Schema, Split, Table, TableError,
+};
 
+use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
 use crate::warning::Warning;
@@ -19,6 +22,10 @@ pub struct DatasetOptions {
     pub weight: Option<String>,
     /// The kinds of columns.
     pub columns: BTreeMap<String, ColumnKind>,
+    /// The columns to learn from; all others are left out. Empty for all.
+    pub features: Vec<String>,
+    /// How text is read as values.
+    pub format: FormatOptions,
 }
 
 /// A table with its schema, its target and the rows to learn from.
@@ -56,7 +63,7 @@ impl Dataset {
     ///
     /// No such column, an option that does not fit the table, or no row to learn from.
     pub fn new(table: Table, target: &str, options: &DatasetOptions) -> Result<Self, Error> {
-        table.column(target)?;
+        check_target(&table, target)?;
         let weight = options.weight.as_deref();
         if weight == Some(target) {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
@@ -64,7 +71,7 @@ impl Dataset {
         }
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
         let (schema, task) = schema_and_task(&table, target, options)?;
-        let mut warnings = warnings_about_columns(&schema, target, weight);
+        let mut warnings = warnings_about_columns(&schema, target, options);
         let known = Target::known_rows(&table, target, task)?;
         if known.len() < table.rows() {
             warnings.push(Warning::RowsWithoutTarget {
@@ -129,6 +136,11 @@ impl Dataset {
     /// The column with the weights of the rows.
     pub fn weight(&self) -> Option<&str> {
         self.options.weight.as_deref()
+    }
+
+    /// How the table is read as a dataset.
+    pub fn options(&self) -> &DatasetOptions {
+        &self.options
     }
 
     /// The weight of each row of the table, if there is a column of weights.
@@ -295,6 +307,18 @@ fn schema_and_task(
     options: &DatasetOptions,
 ) -> Result<(Schema, Task), Error> {
     let mut kinds = options.columns.clone();
+    if !options.features.is_empty() {
+        let features: HashSet<&str> = options.features.iter().map(String::as_str).collect();
+        for name in &features {
+            table.column(name)?;
+        }
+        let weight = options.weight.as_deref();
+        let is_other = |name: &&str| {
+            !features.contains(name) && *name != target && Some(*name) != weight
+        };
+        let others = table.columns().filter(is_other);
+        kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
+    }
     let task = options.task.or_else(|| match kinds.get(target)? {
         ColumnKind::Numeric => Some(Task::Regression),
         ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
@@ -333,11 +357,19 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
         .collect()
 }
 
-fn warnings_about_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<Warning> {
+fn warnings_about_columns(
+    schema: &Schema,
+    target: &str,
+    options: &DatasetOptions,
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut missing = Vec::new();
+    let features: HashSet<&String> = options.features.iter().collect();
     for column in &schema.columns {
-        if column.name == target || Some(column.name.as_str()) == weight {
+        let has_other_role = column.name == target || Some(&column.name) == options.weight.as_ref();
+        // Whoever lists the features knows what they leave out.
+        let left_out = !features.is_empty() && !features.contains(&column.name);
+        if has_other_role || left_out {
             continue;
         }
         if let Some(reason) = &column.reason {

@@ -24,7 +24,7 @@
 //! | To | use |
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
-//! | say what to predict | [`Dataset::new`], [`DatasetOptions`] |
+//! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
 //! | watch a fit | [`Observer`], [`Event`] |
@@ -60,7 +60,11 @@ mod callbacks;
 #[cfg(feature = "train")]
 mod checkpoints;
 #[cfg(feature = "train")]
+mod check_target;
+#[cfg(feature = "train")]
 mod clock;
+#[cfg(feature = "train")]
+mod column_options;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 #[cfg(feature = "train")]
@@ -171,7 +175,7 @@ pub use backburn_preprocessing::{
     Predictions, Target, TargetTransform, Task, Unseen,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Skipped, Split, Table,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, FormatOptions, ReadOptions, Schema, Skipped, Split, Table,
     TableError, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
@@ -187,6 +191,7 @@ pub use unseen_note::unseen_note;
 #[cfg(feature = "train")]
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
+    column_options::ColumnOptions,
     comparison::{ComparedMethod, MethodScores, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,

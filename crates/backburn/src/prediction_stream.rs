@@ -5,7 +5,7 @@ use std::fmt;
 
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{Predictions, Unseen};
-use backburn_table::{CellError, Skipped, TableError, TableReader, nearest_name};
+use backburn_table::{CellError, Skipped, TableError, TableReader};
 
 use crate::error::Error;
 use crate::predictor::Predictor;
@@ -73,11 +73,7 @@ impl<'a> PredictionStream<'a> {
         let names = || schema.fields().iter().map(|field| field.name().as_str());
         let encoder = &predictor.model().encoder;
         if let Some(lacking) = encoder.lacking(names()).first() {
-            return Err(Error::from(TableError::NoColumn {
-                name: reader.name().to_string(),
-                column: (*lacking).to_string(),
-                nearest: nearest_name(lacking, names()),
-            }));
+            return Err(Error::from(reader.no_column(lacking)));
         }
         Ok(Self {
             predictor,

@@ -47,7 +47,9 @@ impl Task {
                     None => match schema.column(target).map(|column| column.kind) {
                         Some(ColumnKind::Date) => {
                             return Err(table.unusable(format!(
-                                "target `{target}` holds dates, which cannot be predicted yet"
+                                "target `{target}` holds dates, which cannot be predicted: choose another \
+                                 target, such as a column with the days until the date, or predict \
+                                 each date as a class with --task classification"
                             )));
                         }
                         _ => return named_classes(table, target),

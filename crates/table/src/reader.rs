@@ -11,6 +11,7 @@ use crate::batches::Batches;
 use crate::csv_batches::csv_batches;
 use crate::csv_text::GZIP;
 use crate::error::TableError;
+use crate::no_column::no_column;
 #[cfg(feature = "parquet")]
 use crate::parquet_batches::parquet_batches;
 use crate::read_options::ReadOptions;
@@ -113,6 +114,12 @@ impl TableReader {
     /// and a Parquet file states its rows and types.
     pub fn at_least(&self) -> TableSize {
         self.0.at_least
+    }
+
+    /// The error of a column that the table does not have. It lists the columns that there are.
+    pub fn no_column(&self, name: &str) -> TableError {
+        let names = self.0.schema.fields().iter().map(|field| field.name().as_str());
+        no_column(self.name(), name, names, self.0.source.is_text)
     }
 
     pub(crate) fn source(&self) -> Source {

@@ -233,7 +233,7 @@ fn infer_kind(
         location: table.location(row),
         reason: format!(
             "column `{name}` holds {holds}, but here is {value:?}: correct it, or declare the \
-             column with --set 'columns.{name}=categorical'"
+             column with --categorical '{name}'"
         ),
     })
 }

@@ -1,7 +1,9 @@
 //! A table in memory.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
@@ -11,7 +13,7 @@ use crate::cell::{Cell, within_range};
 use crate::column::Column;
 use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
-use crate::nearest_name::nearest_name;
+use crate::no_column::no_column;
 use crate::read_options::ReadOptions;
 use crate::reader::TableReader;
 use crate::source::Source;
@@ -34,6 +36,8 @@ pub struct Table {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     rows: usize,
+    /// The positions of columns by name, once a wide table needs them.
+    positions: OnceLock<Arc<HashMap<String, usize>>>,
 }
 
 impl AsRef<Self> for Table {
@@ -87,6 +91,7 @@ impl Table {
             schema: batch.schema(),
             rows: batch.num_rows(),
             batches: vec![batch],
+            positions: OnceLock::new(),
         }
     }
 
@@ -118,6 +123,7 @@ impl Table {
             schema: reader.schema(),
             batches,
             rows,
+            positions: OnceLock::new(),
         })
     }
 
@@ -145,15 +151,28 @@ impl Table {
     ///
     /// The column does not exist; the error suggests a similar name.
     pub fn column(&self, name: &str) -> Result<Column<'_>, TableError> {
-        let index = self.columns().position(|column| column == name);
-        let index = index.ok_or_else(|| TableError::NoColumn {
-            name: self.name().to_string(),
-            column: name.to_string(),
-            nearest: nearest_name(name, self.columns()),
-        })?;
+        let index = self.position(name).ok_or_else(|| self.no_column(name))?;
         Ok(Column::new(
             self.batches.iter().map(|batch| batch.column(index)),
         ))
+    }
+
+    /// The position of a column.
+    fn position(&self, name: &str) -> Option<usize> {
+        const FEW: usize = 64;
+        if self.schema.fields().len() <= FEW {
+            return self.columns().position(|column| column == name);
+        }
+        let positions = self.positions.get_or_init(|| {
+            let names = self.columns().map(str::to_string);
+            Arc::new(names.zip(0..).collect())
+        });
+        positions.get(name).copied()
+    }
+
+    /// The error of a column that the table does not have. It lists the columns that there are.
+    pub fn no_column(&self, name: &str) -> TableError {
+        no_column(self.name(), name, self.columns(), self.source.is_text)
     }
 
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.
@@ -251,7 +270,6 @@ fn shrunk(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableError> {
 mod tests {
     use std::fs;
     use std::io;
-    use std::sync::Arc;
 
     use arrow_array::{Float64Array, StringArray};
     use flate2::Compression;

@@ -173,7 +173,7 @@ fn text_in_a_numeric_column_names_line_and_value() {
             "t.csv:",
             "`size`",
             "\"unknown\"",
-            "columns.size=categorical",
+            "--categorical 'size'",
         ],
     );
     folder.refused(

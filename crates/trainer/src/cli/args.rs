@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backburn::{ComparedMethod, Config, DatasetOptions, Preset, ReadOptions, Settings, Task};
+use backburn::{
+    ColumnOptions, ComparedMethod, Config, FormatOptions, Preset, ReadOptions, Settings, Task,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -28,6 +30,7 @@ Examples:
   trainer                                          run both examples
   trainer train houses.csv -t price                train a model, and save houses.safetensors
   trainer train houses.csv -t price --preset best  the most accurate model
+  trainer describe houses.csv                      what is in a table
   trainer predict houses.safetensors unsold.csv    predict each row
   trainer explain houses.safetensors unsold.csv    what the model learned";
 
@@ -109,6 +112,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Explain a model: importance of its columns, partial dependence, and single rows
     Explain(ExplainArgs),
+    /// Describe a table: what each column holds, and what training would make of it
+    Describe(DescribeArgs),
     /// Compare simple models and the presets on a table by cross-validation
     Compare(CompareArgs),
     /// Run a learning rate range test: draw the loss curve and suggest a learning rate
@@ -263,16 +268,60 @@ pub struct TableArgs {
     #[arg(long, value_name = "COLUMN")]
     pub weight: Option<String>,
     #[command(flatten)]
+    pub columns: ColumnArgs,
+    #[command(flatten)]
     pub read: ReadArgs,
 }
 
-impl TableArgs {
-    /// The options for the dataset. The config has the kinds of columns.
-    pub fn options(&self, config: &Config) -> DatasetOptions {
-        DatasetOptions {
-            task: self.task.map(Into::into),
-            weight: self.weight.clone(),
-            columns: config.columns.clone(),
+/// What the columns of a table are.
+#[derive(Debug, Default, Clone, Arguments)]
+#[command(next_help_heading = "Columns")]
+pub struct ColumnArgs {
+    /// Columns to leave out, with commas between them; may be repeated
+    #[arg(long, value_name = "COLUMN,…")]
+    pub ignore: Vec<String>,
+    /// The columns to learn from; all others are left out
+    #[arg(long, value_name = "COLUMN,…")]
+    pub features: Vec<String>,
+    /// Columns to read as numbers
+    #[arg(long, value_name = "COLUMN,…")]
+    pub numeric: Vec<String>,
+    /// Columns to read as categories, such as codes that are written in digits
+    #[arg(long, value_name = "COLUMN,…")]
+    pub categorical: Vec<String>,
+    /// Columns to read as dates, or one column and how its dates are written, such as sold=%d.%m.%Y
+    #[arg(long, value_name = "COLUMN[=FORMAT]")]
+    pub date: Vec<String>,
+    /// The decimal sign of numbers [default: inferred for each column]
+    #[arg(long, value_name = "CHAR")]
+    pub decimal: Option<char>,
+    /// The sign between groups of digits [default: inferred for each column]
+    #[arg(long, value_name = "CHAR")]
+    pub thousands: Option<char>,
+    /// A further word for a missing value; may be repeated
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub na: Vec<String>,
+    /// NA, None, null and the like are text, not missing values
+    #[arg(long)]
+    pub keep_na: bool,
+}
+
+impl ColumnArgs {
+    pub fn options(&self) -> ColumnOptions {
+        let args = self.clone();
+        ColumnOptions {
+            ignore: args.ignore,
+            features: args.features,
+            numeric: args.numeric,
+            categorical: args.categorical,
+            date: args.date,
+            format: FormatOptions {
+                decimal: args.decimal,
+                thousands: args.thousands,
+                na: args.na,
+                keep_na: args.keep_na,
+                ..FormatOptions::default()
+            },
         }
     }
 }
@@ -390,6 +439,25 @@ impl From<Method> for ComparedMethod {
 }
 
 #[derive(Debug, Arguments)]
+pub struct DescribeArgs {
+    /// A CSV file, which may be gzipped, or a Parquet file; - for standard input
+    pub table: PathBuf,
+    /// The column to predict
+    #[arg(short, long, value_name = "COLUMN")]
+    pub target: Option<String>,
+    /// The task [default: inferred from the target]
+    #[arg(long, value_enum, requires = "target")]
+    pub task: Option<TaskName>,
+    /// Print the description as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+#[derive(Debug, Arguments)]
 pub struct FindLrArgs {
     #[command(flatten)]
     pub table: TableArgs,
@@ -411,6 +479,8 @@ pub struct GradcheckArgs {
     /// The number of elements of each parameter to check, drawn at random; 0 checks all
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub elements: usize,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
     #[command(flatten)]
     pub run: RunArgs,
     #[command(flatten)]

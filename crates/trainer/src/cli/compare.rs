@@ -2,12 +2,12 @@
 
 use backburn::text::count;
 use backburn::{
-    ComparedMethod, Dataset, Event, FitContext, MethodScores, Observer, compare, k_folds,
-    read_table, verdict,
+    ComparedMethod, Event, FitContext, MethodScores, Observer, compare, k_folds, verdict,
 };
 use serde_json::{Value, json};
 
 use super::args::CompareArgs;
+use super::dataset::read_dataset;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
@@ -17,9 +17,8 @@ use crate::ui::words;
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?;
-    let table = read_table(&args.table.table, &args.table.read.options())?;
-    let config = ComparedMethod::Default.config(args.seed)?;
-    let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
+    let mut config = ComparedMethod::Default.config(args.seed)?;
+    let data = read_dataset(&args.table, &mut config)?;
     let folds = usize::from(args.folds);
     if folds > data.rows().len() {
         let rows = count(data.rows().len(), "row");

@@ -2,7 +2,7 @@
 
 use backburn::text::{count, shown};
 use backburn::{
-    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
+    Config, Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
 };
 use backburn_model::Activation;
 use backburn_training::TOLERANCE;
@@ -40,6 +40,11 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             task,
             columns: config.columns.clone(),
             ..DatasetOptions::default()
+        };
+        let options = args.columns.options().resolve(table, target, options)?;
+        let config = Config {
+            columns: options.columns.clone(),
+            ..config.clone()
         };
         let data = Dataset::new(table.clone(), target, &options)?;
         let check = check_network_gradients(&data, elements, &config, &device)?;

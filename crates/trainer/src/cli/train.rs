@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
+use super::dataset::read_dataset;
 use super::saving::{model_file, report_file, save, save_history, write_report};
 use super::train_outcome::{show_scores, test};
 use crate::device;
@@ -48,7 +49,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let files = Files::open(args)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.run.json);
-    let (data, test) = read(args, &config)?;
+    let (data, test) = read(args, &mut config)?;
     if args.out.is_none() {
         files.model.check_replaced(data.target())?;
     }
@@ -133,15 +134,12 @@ impl<'a> Files<'a> {
 }
 
 /// Reads the table and the test table.
-fn read(args: &TrainArgs, config: &Config) -> Result<(Dataset, Option<Table>), Error> {
-    let options = args.table.read.options();
-    let table = read_table(&args.table.table, &options)?;
-    table.column(&args.table.target)?;
+fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
+    let data = read_dataset(&args.table, config)?;
     let test = match &args.test {
-        Some(path) => Some(read_table(path, &options)?),
+        Some(path) => Some(read_table(path, &args.table.read.options())?),
         None => None,
     };
-    let data = Dataset::new(table, &args.table.target, &args.table.options(config))?;
     if let Some(test) = &test {
         data.check_test(test)?;
     }

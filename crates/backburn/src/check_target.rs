@@ -1,0 +1,21 @@
+//! Targets that cannot be predicted.
+
+use backburn_table::{Table, TableError};
+
+use crate::text::shown;
+
+/// Checks that a column exists, and that its values can be read at all.
+///
+/// # Errors
+///
+/// The column does not exist, or holds values of a type that is no number, text, boolean or date.
+pub(crate) fn check_target(table: &Table, target: &str) -> Result<(), TableError> {
+    match table.column(target)?.unreadable() {
+        None => Ok(()),
+        Some(data_type) => Err(table.unusable(format!(
+            "target `{}` has values of type {data_type}, which cannot be predicted: choose a column of \
+             numbers, text or booleans, or convert it before",
+            shown(target)
+        ))),
+    }
+}
