@@ -18,7 +18,7 @@ use crate::text::shown;
 /// let table = Table::from_reader("houses", csv.as_bytes(), &ReadOptions::default())?;
 /// let words = |words: &str| vec![words.to_string()];
 /// let said = ColumnOptions { ignore: words("id,size"), categorical: words("zip"), ..Default::default() };
-/// let options = said.resolve(&table, "price", DatasetOptions::default())?;
+/// let options = said.resolve(&table, Some("price"), DatasetOptions::default())?;
 /// assert_eq!(options.columns["size"], ColumnKind::Ignored);
 /// # Ok::<(), backburn::Error>(())
 /// ```
@@ -48,7 +48,7 @@ impl ColumnOptions {
     pub fn resolve(
         &self,
         table: &Table,
-        target: &str,
+        target: Option<&str>,
         mut options: DatasetOptions,
     ) -> Result<DatasetOptions, Error> {
         let mut kinds = BTreeMap::new();
@@ -64,17 +64,25 @@ impl ColumnOptions {
         options.format = self.format.clone();
         for (column, format) in dates(&self.date, table)? {
             set(&mut kinds, column.clone(), ColumnKind::Date, "--date")?;
-            options.format.date_formats.extend(format.map(|format| (column, format)));
+            options
+                .format
+                .date_formats
+                .extend(format.map(|format| (column, format)));
         }
-        if kinds.get(target).is_some_and(|(kind, _)| *kind == ColumnKind::Ignored) {
+        let is_target = |column: &String| Some(column.as_str()) == target;
+        if let Some(target) = kinds.keys().find(|column| is_target(column))
+            && matches!(kinds[target], (ColumnKind::Ignored, _))
+        {
             let target = shown(target);
             return Err(Error::Config(format!("--ignore: `{target}` is the target")));
         }
         options.features = columns(&self.features, table)?;
         for column in &options.features {
-            if column == target {
-                let target = shown(target);
-                return Err(Error::Config(format!("--features: `{target}` is the target")));
+            if is_target(column) {
+                let target = shown(column);
+                return Err(Error::Config(format!(
+                    "--features: `{target}` is the target"
+                )));
             }
             if let Some((ColumnKind::Ignored, _)) = kinds.get(column) {
                 return Err(twice(column, "--ignore", "--features"));
@@ -108,7 +116,9 @@ fn set(
 
 fn twice(column: &str, first: &str, second: &str) -> Error {
     let column = shown(column);
-    Error::Config(format!("column `{column}` is named by {first} and by {second}"))
+    Error::Config(format!(
+        "column `{column}` is named by {first} and by {second}"
+    ))
 }
 
 /// The columns that words name.
@@ -149,7 +159,9 @@ fn first_column<'a>(list: &'a str, table: &Table) -> Option<(&'a str, &'a str)> 
 fn dates(words: &[String], table: &Table) -> Result<Vec<(String, Option<String>)>, Error> {
     let mut dates = Vec::new();
     for word in words {
-        let mut signs = word.match_indices('=').map(|(index, _)| word.split_at(index));
+        let mut signs = word
+            .match_indices('=')
+            .map(|(index, _)| word.split_at(index));
         let with_format = signs.find(|(name, _)| table.column(name).is_ok());
         match with_format {
             _ if table.column(word).is_ok() => dates.push((word.clone(), None)),
@@ -186,8 +198,11 @@ mod tests {
 
     fn resolve(said: ColumnOptions) -> Result<DatasetOptions, String> {
         let columns = BTreeMap::from([("a".to_string(), ColumnKind::Ignored)]);
-        let options = DatasetOptions { columns, ..DatasetOptions::default() };
-        let resolved = said.resolve(&table(), "y", options);
+        let options = DatasetOptions {
+            columns,
+            ..DatasetOptions::default()
+        };
+        let resolved = said.resolve(&table(), Some("y"), options);
         resolved.map_err(|error| error.to_string())
     }
 
@@ -213,9 +228,15 @@ mod tests {
         let table = table();
         let date = |word: &str| dates(&words(&[word]), &table).unwrap();
         let format = |format: &str| Some(format.to_string());
-        assert_eq!(date("sold=%b %d, %Y"), [("sold".to_string(), format("%b %d, %Y"))]);
+        assert_eq!(
+            date("sold=%b %d, %Y"),
+            [("sold".to_string(), format("%b %d, %Y"))]
+        );
         assert_eq!(date("e=f"), [("e=f".to_string(), None)]);
-        assert_eq!(date("e=f=%d.%m.%Y"), [("e=f".to_string(), format("%d.%m.%Y"))]);
+        assert_eq!(
+            date("e=f=%d.%m.%Y"),
+            [("e=f".to_string(), format("%d.%m.%Y"))]
+        );
         assert_eq!(date("a,sold").len(), 2);
         let error = dates(&words(&["solt=%Y"]), &table).unwrap_err().to_string();
         assert!(error.contains("did you mean `sold`?"), "{error}");
@@ -244,16 +265,28 @@ mod tests {
             ignore: words(&["a,b"]),
             ..ColumnOptions::default()
         };
-        assert_eq!(error(said), "column `b` is named by --ignore and by --numeric");
+        assert_eq!(
+            error(said),
+            "column `b` is named by --ignore and by --numeric"
+        );
         let said = ColumnOptions {
             features: words(&["b"]),
             ignore: words(&["b"]),
             ..ColumnOptions::default()
         };
-        assert_eq!(error(said), "column `b` is named by --ignore and by --features");
+        assert_eq!(
+            error(said),
+            "column `b` is named by --ignore and by --features"
+        );
         for said in [
-            ColumnOptions { ignore: words(&["y"]), ..ColumnOptions::default() },
-            ColumnOptions { features: words(&["a,y"]), ..ColumnOptions::default() },
+            ColumnOptions {
+                ignore: words(&["y"]),
+                ..ColumnOptions::default()
+            },
+            ColumnOptions {
+                features: words(&["a,y"]),
+                ..ColumnOptions::default()
+            },
         ] {
             assert!(error(said).ends_with("`y` is the target"));
         }

@@ -306,19 +306,7 @@ fn schema_and_task(
     target: &str,
     options: &DatasetOptions,
 ) -> Result<(Schema, Task), Error> {
-    let mut kinds = options.columns.clone();
-    if !options.features.is_empty() {
-        let features: HashSet<&str> = options.features.iter().map(String::as_str).collect();
-        for name in &features {
-            table.column(name)?;
-        }
-        let weight = options.weight.as_deref();
-        let is_other = |name: &&str| {
-            !features.contains(name) && *name != target && Some(*name) != weight
-        };
-        let others = table.columns().filter(is_other);
-        kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
-    }
+    let mut kinds = kinds(table, Some(target), options)?;
     let task = options.task.or_else(|| match kinds.get(target)? {
         ColumnKind::Numeric => Some(Task::Regression),
         ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
@@ -335,6 +323,37 @@ fn schema_and_task(
         None => Task::infer(table, &schema, target)?,
     };
     Ok((schema, task))
+}
+
+/// The schema of a table that has no target, or a target that cannot be predicted.
+pub(crate) fn infer_schema(
+    table: &Table,
+    target: Option<&str>,
+    options: &DatasetOptions,
+) -> Result<Schema, Error> {
+    Ok(Schema::infer(table, &kinds(table, target, options)?)?)
+}
+
+/// The kinds that the options set. Where they name the features, all other columns are ignored.
+fn kinds(
+    table: &Table,
+    target: Option<&str>,
+    options: &DatasetOptions,
+) -> Result<BTreeMap<String, ColumnKind>, Error> {
+    let mut kinds = options.columns.clone();
+    if options.features.is_empty() {
+        return Ok(kinds);
+    }
+    for name in &options.features {
+        table.column(name)?;
+    }
+    let used: HashSet<&str> = options.features.iter().map(String::as_str).collect();
+    let weight = options.weight.as_deref();
+    let others = table
+        .columns()
+        .filter(|name| !used.contains(name) && Some(*name) != target && Some(*name) != weight);
+    kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
+    Ok(kinds)
 }
 
 fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
@@ -357,11 +376,7 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
         .collect()
 }
 
-fn warnings_about_columns(
-    schema: &Schema,
-    target: &str,
-    options: &DatasetOptions,
-) -> Vec<Warning> {
+fn warnings_about_columns(schema: &Schema, target: &str, options: &DatasetOptions) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut missing = Vec::new();
     let features: HashSet<&String> = options.features.iter().collect();

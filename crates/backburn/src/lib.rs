@@ -24,6 +24,7 @@
 //! | To | use |
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
+//! | see what is in a table | [`describe`], [`TableDescription`] |
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
@@ -58,13 +59,15 @@ pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
-mod checkpoints;
-#[cfg(feature = "train")]
 mod check_target;
+#[cfg(feature = "train")]
+mod checkpoints;
 #[cfg(feature = "train")]
 mod clock;
 #[cfg(feature = "train")]
 mod column_options;
+#[cfg(feature = "train")]
+mod column_sketch;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 #[cfg(feature = "train")]
@@ -78,6 +81,8 @@ mod context;
 mod cross_validation;
 #[cfg(feature = "train")]
 mod dataset;
+#[cfg(feature = "train")]
+mod describe;
 mod device;
 #[cfg(feature = "train")]
 mod encoded_split;
@@ -132,6 +137,8 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod row_copies;
+#[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
 mod run_folder;
@@ -151,6 +158,8 @@ mod selection;
 mod settings;
 #[cfg(feature = "train")]
 mod stop_token;
+#[cfg(feature = "train")]
+mod table_description;
 #[cfg(feature = "train")]
 mod table_diagnosis;
 #[cfg(feature = "train")]
@@ -175,8 +184,8 @@ pub use backburn_preprocessing::{
     Predictions, Target, TargetTransform, Task, Unseen,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, FormatOptions, ReadOptions, Schema, Skipped, Split, Table,
-    TableError, TableReader, TableSize, k_folds, nearest_name,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, FormatOptions, ReadOptions, Schema, Skipped,
+    Split, Table, TableError, TableReader, TableSize, k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
@@ -197,6 +206,7 @@ pub use self::{
     context::FitContext,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
+    describe::{DescribeOptions, describe},
     encoded_split::EncodedSplit,
     estimator::Estimator,
     event::{Event, NetworkDescription, Observer},
@@ -220,6 +230,9 @@ pub use self::{
     selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
+    table_description::{
+        Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
+    },
     targets::Targets,
     test_result::TestResult,
     warning::Warning,

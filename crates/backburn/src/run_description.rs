@@ -63,7 +63,9 @@ impl RunDescription {
         if let Some(weight) = data.weight() {
             all.insert("weight", weight.to_string());
         }
-        let DatasetOptions { features, format, .. } = data.options();
+        let DatasetOptions {
+            features, format, ..
+        } = data.options();
         if !features.is_empty() {
             all.insert("features", features.join(", "));
         }

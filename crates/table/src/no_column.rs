@@ -37,11 +37,17 @@ fn advice<'a>(
         ));
     }
     let listed = names.clone().take(LISTED);
-    let listed: Vec<String> = listed.map(|name| format!("`{}`", shortened(name))).collect();
+    let listed: Vec<String> = listed
+        .map(|name| format!("`{}`", shortened(name)))
+        .collect();
     let mut advice = match count {
         1 => format!("the only column is {}", listed.join(", ")),
         0..=LISTED => format!("the columns are {}", listed.join(", ")),
-        _ => format!("the columns are {} and {} more", listed.join(", "), count - LISTED),
+        _ => format!(
+            "the columns are {} and {} more",
+            listed.join(", "),
+            count - LISTED
+        ),
     };
     if let Some(nearest) = nearest_name(column, names.clone()) {
         advice += &format!("; did you mean `{}`?", shortened(&nearest));

@@ -118,7 +118,12 @@ impl TableReader {
 
     /// The error of a column that the table does not have. It lists the columns that there are.
     pub fn no_column(&self, name: &str) -> TableError {
-        let names = self.0.schema.fields().iter().map(|field| field.name().as_str());
+        let names = self
+            .0
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str());
         no_column(self.name(), name, names, self.0.source.is_text)
     }
 

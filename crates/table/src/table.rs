@@ -95,6 +95,43 @@ impl Table {
         }
     }
 
+    /// Reads batches until they take this many bytes in memory, or to the end. The reader continues behind
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// A batch cannot be read, or there are no rows.
+    pub fn head(reader: &mut TableReader, bytes: u64) -> Result<Self, TableError> {
+        let name = reader.name().to_string();
+        let mut batches = Vec::new();
+        let mut size = 0;
+        while size < bytes {
+            let Some(batch) = reader.next() else { break };
+            let batch = shrunk(&name, batch?)?;
+            size += batch.get_array_memory_size() as u64;
+            batches.push(batch);
+        }
+        Self::of_batches(reader, batches)
+    }
+
+    /// A table of batches that a reader has returned from its start.
+    fn of_batches(reader: &TableReader, batches: Vec<RecordBatch>) -> Result<Self, TableError> {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows == 0 {
+            return Err(TableError::Unusable {
+                name: reader.name().to_string(),
+                reason: "the table has a header but no rows".to_string(),
+            });
+        }
+        Ok(Self {
+            source: reader.source(),
+            schema: reader.schema(),
+            batches,
+            rows,
+            positions: OnceLock::new(),
+        })
+    }
+
     fn collect<E: From<TableError>>(
         mut reader: TableReader,
         mut room_for: impl FnMut(TableSize) -> Result<(), E>,
@@ -110,21 +147,7 @@ impl Table {
             room_for(size)?;
             batches.push(batch);
         }
-        let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        if rows == 0 {
-            let error = TableError::Unusable {
-                name,
-                reason: "the table has a header but no rows".to_string(),
-            };
-            return Err(error.into());
-        }
-        Ok(Self {
-            source: reader.source(),
-            schema: reader.schema(),
-            batches,
-            rows,
-            positions: OnceLock::new(),
-        })
+        Ok(Self::of_batches(&reader, batches)?)
     }
 
     /// What error messages call the table.

@@ -14,7 +14,10 @@ pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Er
         columns: config.columns.clone(),
         ..DatasetOptions::default()
     };
-    let options = args.columns.options().resolve(&table, &args.target, options)?;
+    let options = args
+        .columns
+        .options()
+        .resolve(&table, Some(&args.target), options)?;
     config.columns = options.columns.clone();
     Ok(Dataset::new(table, &args.target, &options)?)
 }

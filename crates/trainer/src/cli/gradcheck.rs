@@ -41,7 +41,10 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             columns: config.columns.clone(),
             ..DatasetOptions::default()
         };
-        let options = args.columns.options().resolve(table, target, options)?;
+        let options = args
+            .columns
+            .options()
+            .resolve(table, Some(target), options)?;
         let config = Config {
             columns: options.columns.clone(),
             ..config.clone()
