@@ -67,6 +67,28 @@ impl ComparedMethod {
         }
     }
 
+    /// Its name in one word, for the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            other => other.name(),
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Constant => "The mean of the training rows, or their class frequencies",
+            Self::Linear => "A network without hidden layers",
+            Self::Mlp => "Two layers of 128 ReLU units on standardized numbers",
+            #[cfg(feature = "boosting")]
+            Self::Boosting => "500 gradient-boosted trees",
+            Self::Fast => "The preset `fast`",
+            Self::Default => "The preset `default`",
+            Self::Best => "The preset `best`",
+        }
+    }
+
     /// The settings of a method that is a network, or of the encoding of one that is not.
     ///
     /// # Errors

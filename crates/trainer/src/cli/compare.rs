@@ -46,7 +46,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     };
     let methods = match args.only.is_empty() {
         true => ComparedMethod::ALL.to_vec(),
-        false => args.only.iter().map(|&method| method.into()).collect(),
+        false => args.only.clone(),
     };
     let mut rows: Vec<MethodScores> = Vec::new();
     for method in methods {

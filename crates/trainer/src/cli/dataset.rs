@@ -9,7 +9,7 @@ use crate::error::Error;
 pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Error> {
     let table = read_table(&args.table, &args.read.options())?;
     let options = DatasetOptions {
-        task: args.task.map(Into::into),
+        task: args.task,
         weight: args.weight.clone(),
         columns: config.columns.clone(),
         ..DatasetOptions::default()

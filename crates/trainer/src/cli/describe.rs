@@ -12,7 +12,7 @@ pub fn run(args: &DescribeArgs) -> Result<(), Error> {
     let options = DescribeOptions {
         read: args.read.options(),
         target: args.target.clone(),
-        task: args.task.map(Into::into),
+        task: args.task,
         columns: args.columns.options(),
     };
     let description = describe(&args.table, &options)?;
