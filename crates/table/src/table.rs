@@ -195,7 +195,9 @@ impl Table {
 
     /// The error of a column that the table does not have. It lists the columns that there are.
     pub fn no_column(&self, name: &str) -> TableError {
-        no_column(self.name(), name, self.columns(), self.source.is_text)
+        let fields = self.schema.fields().iter();
+        let names = fields.map(|field| field.name().as_str());
+        no_column(self.name(), name, names, self.source.is_text)
     }
 
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.
