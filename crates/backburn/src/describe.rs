@@ -156,17 +156,19 @@ impl Meaning {
 /// How training encodes each column of categories.
 fn encodings(head: &Table, schema: &Schema) -> Result<Vec<Option<ColumnEncoder>>, TableError> {
     let options = DataConfig::default().encoder();
-    let encoder = |column: &ColumnSchema| match column.kind {
-        ColumnKind::Categorical => {
-            let cells = head.column(&column.name)?.cells();
-            Ok(ColumnEncoder::fit(
-                &column.name,
-                column.kind,
-                cells,
-                options,
-            ))
+    let encoder = |column: &ColumnSchema| -> Result<Option<ColumnEncoder>, TableError> {
+        match column.kind {
+            ColumnKind::Categorical => {
+                let cells = head.column(&column.name)?.cells();
+                Ok(ColumnEncoder::fit(
+                    &column.name,
+                    column.kind,
+                    cells,
+                    &options,
+                ))
+            }
+            _ => Ok(None),
         }
-        _ => Ok(None),
     };
     schema.columns.par_iter().map(encoder).collect()
 }
@@ -553,7 +555,10 @@ mod tests {
     fn copies_sentinels_rare_classes_and_near_copies_are_said() {
         let mut csv = "t,twice,noise,kind\n".to_string();
         for row in 0..100 {
-            let t = if row % 10 == 0 { -999 } else { row % 7 };
+            let t = match row % 10 {
+                0 => "-999".to_string(),
+                _ => (row % 7).to_string(),
+            };
             let kind = ["a", "b"][row * 37 % 101 % 2];
             csv += &format!("{t},is {kind},{},{kind}\n", row * 71 % 97);
         }
