@@ -58,6 +58,7 @@ fn model(table: &Table, hidden: &[usize]) -> SavedModel {
         schema,
         encoder,
         target: Target::fit(table, "price", Task::Regression, &rows, &rows).expect("a target"),
+        format: Default::default(),
         baselines: Vec::new(),
         summary: Summary::default(),
     }

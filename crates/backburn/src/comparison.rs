@@ -1,5 +1,7 @@
 //! A comparison of simple methods and the presets by cross-validation.
 
+use std::fmt;
+
 use backburn_preprocessing::Target;
 use backburn_table::Split;
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use crate::event::Event;
 use crate::preset::Preset;
 use crate::score::{Score, mean_and_std};
 use crate::settings::Settings;
+use crate::text::{mean_and_deviation, seconds};
 
 /// A method to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,28 @@ impl ComparedMethod {
             Self::Fast => "fast",
             Self::Default => "default",
             Self::Best => "best",
+        }
+    }
+
+    /// Its name in one word, for the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            other => other.name(),
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Constant => "The mean of the training rows, or their class frequencies",
+            Self::Linear => "A network without hidden layers",
+            Self::Mlp => "Two layers of 128 ReLU units on standardized numbers",
+            #[cfg(feature = "boosting")]
+            Self::Boosting => "500 gradient-boosted trees",
+            Self::Fast => "The preset `fast`",
+            Self::Default => "The preset `default`",
+            Self::Best => "The preset `best`",
         }
     }
 
@@ -191,6 +216,13 @@ impl MethodScores {
         names.iter().map(metric).collect()
     }
 
+    /// The names of the metrics, above the columns of the text of the scores.
+    pub fn header(&self) -> String {
+        let metrics = self.metrics().into_iter();
+        let names: String = metrics.map(|(name, ..)| format!("{name:>21}")).collect();
+        format!("{:10}{names}{:>14}", "", "time a fold")
+    }
+
     /// The scores as JSON: those of each fold, and the mean and standard deviation of each metric.
     pub fn json(&self) -> Value {
         let folds: Vec<_> = self.scores.iter().map(Score::metrics).collect();
@@ -200,6 +232,17 @@ impl MethodScores {
             row[name] = json!({ "mean": mean, "std": deviation });
         }
         row
+    }
+}
+
+impl fmt::Display for MethodScores {
+    /// A line of a table: the method, each metric with its deviation, and the time.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:10}", self.method.name())?;
+        for (_, mean, deviation) in self.metrics() {
+            write!(f, "{:>21}", mean_and_deviation(mean, deviation))?;
+        }
+        write!(f, "{:>14}", seconds(self.seconds))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A table with its schema, target and rows to learn from.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
@@ -9,6 +9,7 @@ use backburn_table::{
     Table, TableError, TableFormat, infer_table, within_range,
 };
 
+use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
@@ -23,6 +24,8 @@ pub struct DatasetOptions {
     pub weight: Option<String>,
     /// The kinds of columns.
     pub columns: BTreeMap<String, ColumnKind>,
+    /// The columns to learn from; all others are left out. Empty for all.
+    pub features: Vec<String>,
     /// How text is read as values.
     pub format: FormatOptions,
 }
@@ -66,12 +69,13 @@ impl Dataset {
     ///
     /// No such column, an option that does not fit the table, or no row to learn from.
     pub fn new(table: Table, target: &str, options: &DatasetOptions) -> Result<Self, Error> {
-        table.column(target)?;
+        check_target(&table, target)?;
         let weight = options.weight.as_deref();
         if weight == Some(target) {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
+        let mut warnings: Vec<Warning> = table.notes().into_iter().map(Warning::Layout).collect();
         let (inferred, task) = table_and_task(&table, target, options)?;
         let raw = (!inferred.format.is_plain()).then_some(table);
         let InferredTable {
@@ -81,8 +85,8 @@ impl Dataset {
             notes,
         } = inferred;
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
-        let mut warnings: Vec<Warning> = notes.into_iter().map(Warning::Reading).collect();
-        warnings.extend(warnings_about_columns(&schema, target, weight));
+        warnings.extend(notes.into_iter().map(Warning::Reading));
+        warnings.extend(warnings_about_columns(&schema, target, options));
         let known = Target::known_rows(&table, target, task)?;
         if known.len() < table.rows() {
             warnings.push(Warning::RowsWithoutTarget {
@@ -159,6 +163,11 @@ impl Dataset {
     /// The column with the weights of the rows.
     pub fn weight(&self) -> Option<&str> {
         self.options.weight.as_deref()
+    }
+
+    /// How the table is read as a dataset.
+    pub fn options(&self) -> &DatasetOptions {
+        &self.options
     }
 
     /// The weight of each row of the table, if there is a column of weights.
@@ -336,7 +345,7 @@ fn table_and_task(
     target: &str,
     options: &DatasetOptions,
 ) -> Result<(InferredTable, Task), Error> {
-    let mut kinds = options.columns.clone();
+    let mut kinds = kinds(table, Some(target), options)?;
     let task = options.task.or_else(|| match kinds.get(target)? {
         ColumnKind::Numeric => Some(Task::Regression),
         ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
@@ -385,6 +394,39 @@ fn rare_classes(target: &Target, of_row: &[usize]) -> Option<Warning> {
     })
 }
 
+/// What the columns of a table hold that has no target, or a target that cannot be predicted.
+pub(crate) fn infer_columns(
+    table: &Table,
+    target: Option<&str>,
+    options: &DatasetOptions,
+) -> Result<InferredTable, Error> {
+    let kinds = kinds(table, target, options)?;
+    let format = options.format.clone();
+    Ok(infer_table(table, &InferOptions { kinds, format })?)
+}
+
+/// The kinds that the options set. Where they name the features, all other columns are ignored.
+fn kinds(
+    table: &Table,
+    target: Option<&str>,
+    options: &DatasetOptions,
+) -> Result<BTreeMap<String, ColumnKind>, Error> {
+    let mut kinds = options.columns.clone();
+    if options.features.is_empty() {
+        return Ok(kinds);
+    }
+    for name in &options.features {
+        table.column(name)?;
+    }
+    let used: HashSet<&str> = options.features.iter().map(String::as_str).collect();
+    let weight = options.weight.as_deref();
+    let others = table
+        .columns()
+        .filter(|name| !used.contains(name) && Some(*name) != target && Some(*name) != weight);
+    kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
+    Ok(kinds)
+}
+
 fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
     table
         .column(column)?
@@ -405,11 +447,15 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
         .collect()
 }
 
-fn warnings_about_columns(schema: &Schema, target: &str, weight: Option<&str>) -> Vec<Warning> {
+fn warnings_about_columns(schema: &Schema, target: &str, options: &DatasetOptions) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut missing = Vec::new();
+    let features: HashSet<&String> = options.features.iter().collect();
     for column in &schema.columns {
-        if column.name == target || Some(column.name.as_str()) == weight {
+        let has_other_role = column.name == target || Some(&column.name) == options.weight.as_ref();
+        // Whoever lists the features knows what they leave out.
+        let left_out = !features.is_empty() && !features.contains(&column.name);
+        if has_other_role || left_out {
             continue;
         }
         if let Some(reason) = &column.reason {

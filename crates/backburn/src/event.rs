@@ -1,5 +1,6 @@
 //! What happens during a fit, as values.
 
+use std::fmt;
 use std::time::Duration;
 
 use backburn_training::{BatchReport, EpochReport, StartReport, StopReason};
@@ -9,6 +10,7 @@ use crate::model_file::SavedModel;
 use crate::score::Score;
 use crate::scorer::Scorer;
 use crate::selected::{Selected, Selection};
+use crate::text::{count, shown};
 use crate::warning::Warning;
 
 /// Gets every [`Event`] of a fit, possibly from several threads. `()` is an observer that ignores them,
@@ -52,6 +54,29 @@ pub struct NetworkDescription {
     pub neighbor_features: Vec<Vec<String>>,
     /// The target.
     pub target: String,
+}
+
+impl NetworkDescription {
+    /// A sentence about each neighbor feature.
+    pub fn neighbors(&self) -> impl Iterator<Item = String> {
+        let target = shown(&self.target);
+        self.neighbor_features.iter().map(move |columns| {
+            let by = match columns.as_slice() {
+                [first, second] => format!("{} and {}", shown(first), shown(second)),
+                all => format!("all {} numeric columns", all.len()),
+            };
+            format!("the mean `{target}` of the nearest rows by {by} is a feature")
+        })
+    }
+}
+
+impl fmt::Display for NetworkDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths: Vec<String> = self.widths.iter().map(usize::to_string).collect();
+        let parameters = count(self.parameters, "parameter");
+        let widths = widths.join(" → ");
+        write!(f, "{widths} ({}), {parameters}", self.activation)
+    }
 }
 
 /// An event of a fit. `job` is the training that it belongs to.

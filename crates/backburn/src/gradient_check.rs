@@ -95,6 +95,20 @@ impl NetworkGradientCheck {
         checks.map(|check| check.name.as_str())
     }
 
+    /// The widths of the network's layers and its activation function, as text.
+    pub fn shape(&self) -> String {
+        let widths: Vec<String> = self.network.widths().iter().map(usize::to_string).collect();
+        format!("{} ({})", widths.join(" → "), self.network.activation)
+    }
+
+    /// What the check means for a network whose derivative is 0.
+    pub fn note(&self) -> Option<&'static str> {
+        (self.network.activation == Activation::Step).then_some(
+            "the derivative of a step is 0: this checks that the straight-through gradient is the gradient of the \
+             function that it stands for",
+        )
+    }
+
     /// The checks as lines of text: a header, then a line for each parameter.
     pub fn lines(&self) -> Vec<String> {
         let header = format!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use backburn_preprocessing::Encoder;
-use backburn_table::{Cell, Column, ColumnKind, TableError, nearest_name};
+use backburn_table::{Cell, Column, ColumnKind, TableError, TableFormat, TableReader};
 
 /// Columns of the input that are written beside predictions.
 ///
@@ -27,34 +27,27 @@ struct KeptColumn {
 
 impl KeptColumns {
     /// All columns of the input. In formats with types, text of the columns that the encoder uses is
-    /// written as the numbers, booleans and dates that it stands for.
-    pub fn all(input: &Schema, encoder: &Encoder) -> Self {
+    /// written as the numbers, booleans and dates that it stands for, unless it has a `format` of its own.
+    pub fn all(input: &Schema, encoder: &Encoder, format: &TableFormat) -> Self {
         let all = 0..input.fields().len();
-        Self::new(input, encoder, all)
+        Self::new(input, (encoder, format), all)
     }
 
-    /// The columns of these names. A name may also be a list of names with commas between them. `table`
-    /// is what error messages call the input.
+    /// The columns of these names. A name may also be a list of names with commas between them.
     ///
     /// # Errors
     ///
     /// The input has no such column.
     pub fn named(
         names: &[String],
-        table: &str,
-        input: &Schema,
+        reader: &TableReader,
         encoder: &Encoder,
+        format: &TableFormat,
     ) -> Result<Self, TableError> {
+        let input = &reader.schema();
         let index = |name: &str| {
             let column = input.fields().iter().position(|field| field.name() == name);
-            column.ok_or_else(|| TableError::NoColumn {
-                name: table.to_string(),
-                column: name.to_string(),
-                nearest: nearest_name(
-                    name,
-                    input.fields().iter().map(|field| field.name().as_str()),
-                ),
-            })
+            column.ok_or_else(|| reader.no_column(name))
         };
         let mut wanted = Vec::new();
         for name in names {
@@ -70,10 +63,14 @@ impl KeptColumns {
         }
         let mut seen = HashSet::new();
         wanted.retain(|index| seen.insert(*index));
-        Ok(Self::new(input, encoder, wanted))
+        Ok(Self::new(input, (encoder, format), wanted))
     }
 
-    fn new(input: &Schema, encoder: &Encoder, wanted: impl IntoIterator<Item = usize>) -> Self {
+    fn new(
+        input: &Schema,
+        (encoder, format): (&Encoder, &TableFormat),
+        wanted: impl IntoIterator<Item = usize>,
+    ) -> Self {
         let kinds: HashMap<&str, ColumnKind> = encoder
             .columns
             .iter()
@@ -82,7 +79,8 @@ impl KeptColumns {
         let columns = wanted.into_iter().map(|index| {
             let field = &input.fields()[index];
             let kind = kinds.get(field.name().as_str()).copied();
-            let is_text = *field.data_type() == DataType::Utf8;
+            let is_text =
+                *field.data_type() == DataType::Utf8 && !format.columns.contains_key(field.name());
             KeptColumn {
                 index,
                 kind: kind.filter(|kind| is_text && *kind != ColumnKind::Categorical),
@@ -164,6 +162,8 @@ fn of_kind(array: &ArrayRef, kind: ColumnKind) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
+    use backburn_table::ReadOptions;
+
     use super::*;
 
     fn schema(names: &[&str]) -> Schema {
@@ -187,10 +187,11 @@ mod tests {
 
     #[test]
     fn names_may_be_lists_and_may_have_commas() {
-        let schema = schema(&["a", "b", "c,d", "c"]);
+        let csv = "a,b,\"c,d\",c\n1,2,3,4\n".as_bytes();
+        let reader = TableReader::from_reader("t.csv", csv, &ReadOptions::default()).unwrap();
         let named = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
-            KeptColumns::named(&names, "t.csv", &schema, &encoder())
+            KeptColumns::named(&names, &reader, &encoder(), &TableFormat::default())
         };
         assert_eq!(names(&named(&["b, a"]).unwrap()), ["b", "a"]);
         assert_eq!(names(&named(&["c,d", "a", "a"]).unwrap()), ["c,d", "a"]);
@@ -204,7 +205,7 @@ mod tests {
         let text = |values: Vec<&str>| Arc::new(arrow_array::StringArray::from(values)) as ArrayRef;
         let columns = vec![text(vec!["1", " 2.5 ", "NA"]), text(vec!["1", "2", "3"])];
         let batch = RecordBatch::try_new(schema.clone(), columns).unwrap();
-        let kept = KeptColumns::all(&schema, &encoder());
+        let kept = KeptColumns::all(&schema, &encoder(), &TableFormat::default());
         let typed = kept.of_batch(&batch, true, &mut HashSet::new());
         let expected = Float64Array::from(vec![Some(1.0), Some(2.5), None]);
         assert_eq!(typed[0].1.as_ref(), &expected as &dyn arrow_array::Array);
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn a_name_of_a_column_of_predictions_gets_a_number() {
         let schema = schema(&["prediction", "prediction.1", "x"]);
-        let kept = KeptColumns::all(&schema, &encoder());
+        let kept = KeptColumns::all(&schema, &encoder(), &TableFormat::default());
         let taken = HashSet::from(["prediction".to_string()]);
         let renamed = kept.renamed(&taken);
         let pair = |a: &str, b: &str| (a.to_string(), b.to_string());

@@ -24,7 +24,8 @@
 //! | To | use |
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
-//! | say what to predict | [`Dataset::new`], [`DatasetOptions`] |
+//! | see what is in a table | [`describe`], [`TableDescription`] |
+//! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
 //! | watch a fit | [`Observer`], [`Event`] |
@@ -58,9 +59,15 @@ pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
+mod check_target;
+#[cfg(feature = "train")]
 mod checkpoints;
 #[cfg(feature = "train")]
 mod clock;
+#[cfg(feature = "train")]
+mod column_options;
+#[cfg(feature = "train")]
+mod column_sketch;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 #[cfg(feature = "train")]
@@ -75,6 +82,8 @@ mod cross_validation;
 mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
+#[cfg(feature = "train")]
+mod describe;
 mod device;
 #[cfg(feature = "train")]
 mod encoded_split;
@@ -114,6 +123,7 @@ mod memory;
 mod merge;
 mod model_file;
 mod model_file_error;
+mod model_path;
 #[cfg(feature = "train")]
 mod nearest_rows;
 #[cfg(feature = "train")]
@@ -138,6 +148,8 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod row_copies;
+#[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
 mod run_folder;
@@ -158,6 +170,8 @@ mod settings;
 mod shift_finding;
 #[cfg(feature = "train")]
 mod stop_token;
+#[cfg(feature = "train")]
+mod table_description;
 #[cfg(feature = "train")]
 mod table_diagnosis;
 #[cfg(feature = "train")]
@@ -184,13 +198,15 @@ pub use backburn_preprocessing::{
     KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions, ReadOptions, Schema,
-    Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize, k_folds, nearest_name,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions,
+    ReadOptions, Schema, Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize,
+    k_folds, nearest_name,
 };
 pub use burn::tensor::Device;
 pub use kept_columns::KeptColumns;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
+pub use model_path::model_path;
 pub use output_file::OutputFile;
 pub use predicted_rows::PredictedRows;
 pub use prediction_csv::PredictionCsv;
@@ -204,11 +220,13 @@ pub use shift_finding::{ShiftFinding, shift_notes};
 #[cfg(feature = "train")]
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
+    column_options::ColumnOptions,
     comparison::{ComparedMethod, MethodScores, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
+    describe::{DescribeOptions, describe},
     encoded_split::EncodedSplit,
     estimator::Estimator,
     event::{Event, NetworkDescription, Observer},
@@ -232,6 +250,9 @@ pub use self::{
     selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
+    table_description::{
+        Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
+    },
     targets::Targets,
     test_result::TestResult,
     warning::Warning,

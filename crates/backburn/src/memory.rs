@@ -95,6 +95,12 @@ fn fits(
     }
 }
 
+/// One part in `parts` of the memory that this process can still allocate; without a limit if the system does
+/// not report it.
+pub(crate) fn share_of_free(parts: u64) -> u64 {
+    available().map_or(u64::MAX, |bytes| bytes / parts)
+}
+
 /// The memory that this process can still allocate, in bytes; `None` if the system does not report it.
 fn available() -> Option<u64> {
     let memory = MemoryRefreshKind::nothing().with_ram();

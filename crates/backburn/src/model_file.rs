@@ -17,8 +17,10 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
+use crate::text::shown;
 
 /// The version of the file format that this program writes, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 7;
@@ -153,6 +155,41 @@ impl ModelFile {
     /// The target of the model that is at the path and will be replaced.
     pub fn replaces(&self) -> Option<&str> {
         self.replaces.as_deref()
+    }
+
+    /// Checks that the model that will be replaced, if there is one, predicts this target too.
+    ///
+    /// # Errors
+    ///
+    /// It predicts another column.
+    pub fn check_replaced(&self, target: &str) -> Result<(), Error> {
+        match self.replaces() {
+            Some(other) if other != target => Err(Error::Failed(format!(
+                "{} has a model for `{}`: choose another file with --out",
+                self.path.display(),
+                shown(other)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the model like [`write`](Self::write). If that fails, writes it to the folder for temporary
+    /// files, so that it is not lost.
+    ///
+    /// # Errors
+    ///
+    /// The model is not at the path; the message says whether it is in the other folder.
+    pub fn write_or_rescue(self, model: &SavedModel) -> Result<PathBuf, Error> {
+        let error = match self.write(model) {
+            Ok(path) => return Ok(path),
+            Err(error) => error,
+        };
+        let name = format!("backburn-{}.safetensors", std::process::id());
+        let fallback = Self::create(std::env::temp_dir().join(name));
+        Err(match fallback.and_then(|file| file.write(model)) {
+            Ok(path) => Error::Failed(format!("{error}; the model is at {}", path.display())),
+            Err(_) => error.into(),
+        })
     }
 
     /// Writes the model, completely or not at all.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{ColumnCounts, Predictions};
-use backburn_table::{CellError, Skipped, TableError, TableReader, nearest_name};
+use backburn_table::{CellError, Skipped, TableError, TableReader};
 
 use crate::data_shift::DataShift;
 use crate::error::Error;
@@ -65,11 +65,7 @@ impl<'a> PredictionStream<'a> {
         let names = || schema.fields().iter().map(|field| field.name().as_str());
         let encoder = &predictor.model().encoder;
         if let Some(lacking) = encoder.lacking(names()).first() {
-            return Err(Error::from(TableError::NoColumn {
-                name: reader.name().to_string(),
-                column: (*lacking).to_string(),
-                nearest: nearest_name(lacking, names()),
-            }));
+            return Err(Error::from(reader.no_column(lacking)));
         }
         Ok(Self {
             predictor,
@@ -115,6 +111,11 @@ impl<'a> PredictionStream<'a> {
     /// The number of rows predicted so far.
     pub fn rows(&self) -> usize {
         self.predicted
+    }
+
+    /// What was done about the layout of the table; complete after the last row.
+    pub fn notes(&self) -> Vec<String> {
+        self.reader.notes()
     }
 
     /// The number of rows skipped so far.

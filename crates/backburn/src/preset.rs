@@ -44,6 +44,15 @@ impl Preset {
         }
     }
 
+    /// What it is good for, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Fast => "One small network: trains in seconds, and is slightly less accurate",
+            Self::Default => "An ensemble of up to eight networks, depending on the number of rows",
+            Self::Best => "An ensemble of sixteen networks: the most accurate; trains in minutes",
+        }
+    }
+
     /// Every setting of the preset.
     pub(crate) fn table(self) -> Table {
         let parse = |text: &str| text.parse::<Table>().expect("presets are TOML");

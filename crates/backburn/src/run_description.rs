@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use backburn_table::Table;
+use backburn_table::{FormatOptions, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoints::{Changed, folder_error};
 use crate::config::Config;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, DatasetOptions};
 use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::run_folder::{FolderError, RUN, RunFolder};
@@ -62,6 +62,15 @@ impl RunDescription {
         }
         if let Some(weight) = data.weight() {
             all.insert("weight", weight.to_string());
+        }
+        let DatasetOptions {
+            features, format, ..
+        } = data.options();
+        if !features.is_empty() {
+            all.insert("features", features.join(", "));
+        }
+        if *format != FormatOptions::default() {
+            all.insert("format", format!("{format:?}"));
         }
         all.extend(facts);
         Ok(Self {
@@ -165,7 +174,7 @@ impl RunDescription {
             return Ok(None);
         }
         if accept_changes {
-            let of_rows = ["table", "target", "task", "weight"];
+            let of_rows = ["table", "target", "task", "weight", "features", "format"];
             let same = |name: &&str| self.facts.get(*name) == now.facts.get(*name);
             return Ok(Some(match of_rows.iter().all(same) {
                 true => Changed::Settings,

@@ -114,6 +114,44 @@ fn leakage(
     targets: &TrainingTargets,
     rows: &[usize],
 ) -> Result<Vec<Finding>, Error> {
+    let what = match targets {
+        TrainingTargets::Values(_) => "of the differences in the target",
+        TrainingTargets::Classes { .. } => "of the rows' classes",
+    };
+    let explaining = explaining_columns(data, targets, rows)?.into_iter();
+    let findings = explaining.map(|(name, explained)| Finding {
+        name: Diagnosis::Leakage,
+        layer: None,
+        epoch: None,
+        evidence: format!(
+            "column `{}` alone explains {:.1} % {what}",
+            shown(&name),
+            explained * 100.0
+        ),
+        remedy: "if this column is not known yet when you make predictions, leave it out"
+            .to_string(),
+        settings: vec![match name.starts_with('"') {
+            true => format!("columns.\"{name}\"=ignored"),
+            false => format!("columns.{name}=ignored"),
+        }],
+    });
+    Ok(findings.collect())
+}
+
+/// The columns that alone explain nearly all of the target of the rows to learn from, with the share that
+/// each explains.
+pub(crate) fn explained_alone(data: &Dataset) -> Result<Vec<(String, f64)>, Error> {
+    let rows = data.rows();
+    let target = Target::fit(data.table(), data.target(), data.task(), rows, rows)?;
+    let targets = TrainingTargets::new(data, &target, rows)?;
+    explaining_columns(data, &targets, rows)
+}
+
+fn explaining_columns(
+    data: &Dataset,
+    targets: &TrainingTargets,
+    rows: &[usize],
+) -> Result<Vec<(String, f64)>, Error> {
     const MIN_ROWS: usize = 50;
     const ROWS_IN_A_GROUP: usize = 5;
     const MAX_CLASSES: usize = 100;
@@ -134,32 +172,9 @@ fn leakage(
         .par_iter()
         .map(|name| share_explained(name, data, targets, (rows, max_groups)))
         .collect::<Result<_, Error>>()?;
-    let what = match targets {
-        TrainingTargets::Values(_) => "of the differences in the target",
-        TrainingTargets::Classes { .. } => "of the rows' classes",
-    };
-    let findings = features
-        .iter()
-        .zip(explained)
-        .filter_map(|(name, explained)| {
-            Some(Finding {
-                name: Diagnosis::Leakage,
-                layer: None,
-                epoch: None,
-                evidence: format!(
-                    "column `{}` alone explains {:.1} % {what}",
-                    shown(name),
-                    explained? * 100.0
-                ),
-                remedy: "if this column is not known yet when you make predictions, leave it out"
-                    .to_string(),
-                settings: vec![match name.starts_with('"') {
-                    true => format!("columns.\"{name}\"=ignored"),
-                    false => format!("columns.{name}=ignored"),
-                }],
-            })
-        });
-    Ok(findings.collect())
+    let explaining = features.iter().zip(explained);
+    let explaining = explaining.filter_map(|(name, share)| Some(((*name).to_string(), share?)));
+    Ok(explaining.collect())
 }
 
 /// The share of the target that a column explains alone, if it is nearly all of it.

@@ -1,5 +1,7 @@
 //! Numbers, counts and names as text, for messages.
 
+use std::path::Path;
+
 /// A number with grouped thousands and about four significant digits.
 ///
 /// ```
@@ -100,6 +102,64 @@ pub fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Text as one argument of a shell command. It is quoted if it contains characters that a shell treats
+/// specially, and control characters are escaped.
+///
+/// ```
+/// assert_eq!(backburn::text::quoted("my houses.csv"), "'my houses.csv'");
+/// assert_eq!(backburn::text::quoted("houses.csv"), "houses.csv");
+/// ```
+pub fn quoted(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().collect(),
+        false => vec![c],
+    };
+    let text: String = text.chars().flat_map(escape).collect();
+    let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
+    match text.is_empty() || text.contains(special) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text,
+    }
+}
+
+/// A path as one argument of a shell command, which is not read as an option.
+pub fn path_argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.starts_with('-') {
+        true => quoted(&format!("./{text}")),
+        false => quoted(&text),
+    }
+}
+
+/// A setting as the option of the command line that makes it: `--set training.epochs=50`, or
+/// `--ignore NAME` for a column to leave out.
+///
+/// ```
+/// use backburn::text::setting_option;
+///
+/// assert_eq!(setting_option("network.hidden=[32]"), "--set 'network.hidden=[32]'");
+/// assert_eq!(setting_option("columns.my id=ignored"), "--ignore 'my id'");
+/// ```
+pub fn setting_option(setting: &str) -> String {
+    let column = setting
+        .strip_prefix("columns.")
+        .and_then(|rest| rest.strip_suffix("=ignored"));
+    match column {
+        Some(column) => {
+            let inner = column.strip_prefix('"').and_then(|c| c.strip_suffix('"'));
+            column_option("--ignore", inner.unwrap_or(column))
+        }
+        None => format!("--set {}", quoted(setting)),
+    }
+}
+
+/// An option that names a column, to copy: `--ignore 'my id'`.
+pub fn column_option(option: &str, column: &str) -> String {
+    // A name that begins with a dash would be read as an option.
+    let between = if column.starts_with('-') { "=" } else { " " };
+    format!("{option}{between}{}", quoted(column))
 }
 
 /// A file name from a model, safe to print. A long name keeps its end, which distinguishes files.

@@ -12,6 +12,8 @@ use crate::text::{MAX_NAMES, count, escaped, shown};
 pub enum Warning {
     /// How the text of a column is read as values, where that is not plain.
     Reading(FormatNote),
+    /// What was done about the layout of the file, such as lines that were left out.
+    Layout(String),
     /// A column is not used.
     ColumnIgnored {
         /// The column.
@@ -85,6 +87,7 @@ impl fmt::Display for Warning {
 fn sentence(warning: &Warning) -> String {
     match warning {
         Warning::Reading(note) => escaped(&note.to_string()),
+        Warning::Layout(note) => escaped(note),
         Warning::ColumnIgnored { column, reason } => {
             format!("column `{}` ignored: {}", shown(column), escaped(reason))
         }

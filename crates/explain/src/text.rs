@@ -6,6 +6,7 @@ use backburn::text::{count, mean_and_deviation, number, shown};
 use backburn_table::ColumnKind;
 
 use crate::dependence::Dependence;
+use crate::explanation::Explanation;
 use crate::importance::{Importance, Measure};
 use crate::row_explanation::{Rest, RowExplanation};
 
@@ -27,6 +28,24 @@ impl fmt::Display for Importance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let amount = mean_and_deviation(self.mean, self.std);
         write!(f, "{:<30} {amount}", shown(&self.column))
+    }
+}
+
+impl Explanation {
+    /// The importance of the most important columns, a line each.
+    pub fn importance_lines(&self) -> Vec<String> {
+        /// The largest number of columns that are shown.
+        const COLUMNS: usize = 15;
+        if self.importance.is_empty() {
+            return vec!["importance needs at least two rows".to_string()];
+        }
+        let shown = self.importance.iter().take(COLUMNS);
+        let mut lines: Vec<String> = shown.map(Importance::to_string).collect();
+        if self.importance.len() > COLUMNS {
+            let more = count(self.importance.len() - COLUMNS, "column");
+            lines.push(format!("and {more} more; --json prints all"));
+        }
+        lines
     }
 }
 

@@ -208,7 +208,7 @@ impl DatePart {
 
 impl ColumnEncoder {
     /// Fits the encoder of a column on its cells in the training rows; `None` if they are constant.
-    pub(crate) fn fit<'a>(
+    pub fn fit<'a>(
         name: &str,
         kind: ColumnKind,
         cells: impl Iterator<Item = Cell<'a>>,

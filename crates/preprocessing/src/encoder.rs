@@ -104,7 +104,7 @@ impl Encoder {
         match columns.is_empty() {
             true => Err(table.unusable(
                 "there is no column to learn from: all columns besides the target are ignored or \
-                 constant; to use one in any case, add --set columns.NAME=numeric",
+                 constant; to use one in any case, add --numeric NAME or --categorical NAME",
             )),
             false => {
                 let encoder = Self {

@@ -19,14 +19,30 @@ pub enum Task {
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Regression => "regression",
-            Self::Classification => "classification",
-        })
+        f.write_str(self.name())
     }
 }
 
 impl Task {
+    /// Both tasks.
+    pub const ALL: [Self; 2] = [Self::Regression, Self::Classification];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regression => "regression",
+            Self::Classification => "classification",
+        }
+    }
+
+    /// What is predicted.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Regression => "Numbers",
+            Self::Classification => "Classes",
+        }
+    }
+
     /// Infers the task from the target column. Text, booleans, one or two different whole numbers,
     /// and up to ten that count from 0 or 1 are classes. Numbers with a fraction, or with more than 20
     /// different values, are for regression.
@@ -52,7 +68,9 @@ impl Task {
                     None => match kind {
                         Some(ColumnKind::Date) => {
                             return Err(table.unusable(format!(
-                                "target `{target}` holds dates, which cannot be predicted yet"
+                                "target `{target}` holds dates, which cannot be predicted: choose another \
+                                 target, such as a column with the days until the date, or predict \
+                                 each date as a class with --task classification"
                             )));
                         }
                         _ => return named_classes(table, target),

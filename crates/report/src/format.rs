@@ -57,26 +57,6 @@ pub fn truncate(text: &str, max_chars: usize) -> String {
     truncated
 }
 
-/// Text as one argument of a shell command. It is quoted if it contains characters that a shell treats
-/// specially, and control characters are escaped.
-///
-/// ```
-/// assert_eq!(backburn_report::quoted("my houses.csv"), "'my houses.csv'");
-/// assert_eq!(backburn_report::quoted("houses.csv"), "houses.csv");
-/// ```
-pub fn quoted(text: &str) -> String {
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().collect(),
-        false => vec![c],
-    };
-    let text: String = text.chars().flat_map(escape).collect();
-    let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
-    match text.is_empty() || text.contains(special) {
-        true => format!("'{}'", text.replace('\'', "'\\''")),
-        false => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

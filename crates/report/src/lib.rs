@@ -41,7 +41,6 @@ mod sections;
 mod training_report;
 
 pub use evaluation::{Evaluation, Outcome};
-pub use format::quoted;
 pub use model_report::{EvaluatedRows, layers, target_transform};
 pub use model_summary::{column_summary, model_summary};
 pub use report::{GENERATOR, Report};

@@ -1,5 +1,6 @@
 //! How the text of a column is read as values.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::builder::{Float64Builder, LargeStringBuilder, TimestampMicrosecondBuilder};
@@ -30,6 +31,17 @@ pub enum ColumnFormat {
     Duration(DurationFormat),
     /// Text in which `NA`, `None`, `null` and the like are text. Only an empty field is missing.
     Text,
+}
+
+impl fmt::Display for ColumnFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(format) => format.fmt(f),
+            Self::Date(format) => format.notation.fmt(f),
+            Self::Duration(_) => f.write_str("hours"),
+            Self::Text => f.write_str("NA, None and the like are text"),
+        }
+    }
 }
 
 /// A value that text stands for.
@@ -167,7 +179,8 @@ impl<'a> Reader<'a> {
     ) -> impl Iterator<Item = Result<Value, Unreadable>> {
         let integers = array.as_primitive_opt::<Int64Type>().cloned();
         let whole = integers.map(|array| {
-            let number = |value: Option<i64>| value.map_or(Cell::Missing, |v| Cell::Number(v as f64));
+            let number =
+                |value: Option<i64>| value.map_or(Cell::Missing, |v| Cell::Number(v as f64));
             array.iter().map(number).collect::<Vec<_>>()
         });
         let cells: Box<dyn Iterator<Item = Cell<'_>>> = match whole {
@@ -229,7 +242,9 @@ pub(crate) fn without_words(array: &ArrayRef, words: &MissingWords) -> ArrayRef 
     if let Some(texts) = array.as_string_opt::<i32>()
         && texts.iter().any(is_word)
     {
-        let kept = texts.iter().map(|text| text.filter(|text| !is_word(Some(text))));
+        let kept = texts
+            .iter()
+            .map(|text| text.filter(|text| !is_word(Some(text))));
         return Arc::new(kept.collect::<StringArray>());
     }
     if let Some(texts) = array.as_string_opt::<i64>()

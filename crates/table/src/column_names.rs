@@ -1,11 +1,12 @@
 //! Unique names for columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Gives every column a name of its own: an empty name becomes `column_N`, with `N` counted from 1,
 /// and a repeated name gets `.1`, `.2` and so on, as in pandas.
 pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
+    let mut next = HashMap::new();
     let all: HashSet<String> = names.iter().cloned().collect();
     names
         .into_iter()
@@ -16,10 +17,11 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
                 false => name,
             };
             let mut unique = base.clone();
-            let mut number = 1;
+            // Equal names continue where the last of them ended: a header of them takes linear time.
+            let number = next.entry(base.clone()).or_insert(1_usize);
             while seen.contains(&unique) || (unique != base && all.contains(&unique)) {
                 unique = format!("{base}.{number}");
-                number += 1;
+                *number += 1;
             }
             seen.insert(unique.clone());
             unique
@@ -56,5 +58,15 @@ mod tests {
     fn repeated_names_are_listed_once() {
         let names = ["a", "", "b", "", "a", "c", "b", "a"].map(str::to_string);
         assert_eq!(repeated_names(names.into_iter()), ["a", "b"]);
+    }
+
+    #[test]
+    fn many_equal_names_take_linear_time() {
+        let names = unique_names(vec!["a".to_string(); 100_000]);
+        assert_eq!(names[99_999], "a.99999");
+        // Names that look like those that are made are no worse.
+        let mut taken: Vec<String> = (1..50_000).map(|n| format!("a.{n}")).collect();
+        taken.extend(vec!["a".to_string(); 50_000]);
+        assert_eq!(unique_names(taken).last().unwrap(), "a.99998");
     }
 }

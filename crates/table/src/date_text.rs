@@ -187,7 +187,10 @@ fn time_of_day(clock: &str, afternoon: Option<bool>) -> Option<Time> {
 
 /// The offset of a time zone in minutes east of Greenwich, and the text behind it.
 fn zone(text: &str) -> Option<(i64, &str)> {
-    let (named, rest) = match ["UTC", "GMT", "Z", "z"].iter().find_map(|n| text.strip_prefix(n)) {
+    let (named, rest) = match ["UTC", "GMT", "Z", "z"]
+        .iter()
+        .find_map(|n| text.strip_prefix(n))
+    {
         Some(rest) => (true, rest),
         None => (false, text),
     };
@@ -226,13 +229,18 @@ fn tokens(text: &str) -> Option<(Vec<Token<'_>>, Vec<&str>)> {
             .unwrap_or(behind.len());
         let (separator, next) = behind.split_at(length);
         let separator = separator.trim();
-        let known = matches!(separator, "" | "-" | "/" | "." | "," | ".," | "'" | "./" | ".-");
+        let known = matches!(
+            separator,
+            "" | "-" | "/" | "." | "," | ".," | "'" | "./" | ".-"
+        );
         if token.is_empty() || !known || tokens.len() > 4 {
             return None;
         }
         rest = next;
         let after_number = matches!(tokens.last(), Some(Token::Number(_)));
-        let ordinal = ["st", "nd", "rd", "th"].iter().any(|e| token.eq_ignore_ascii_case(e));
+        let ordinal = ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|e| token.eq_ignore_ascii_case(e));
         match number {
             true => tokens.push(Token::Number(token)),
             false if is_weekday(token) || (ordinal && after_number) => continue,
@@ -270,7 +278,8 @@ fn parts<'a>(tokens: &[Token<'a>], separators: &[&str]) -> Option<Parts<'a>> {
         [Word(month), Number(year)] | [Number(year), Word(month)] if year.len() == 4 => {
             Parts::Known(year, month_of(month)?, "1")
         }
-        [Word(quarter), Number(number), Number(year)] | [Number(year), Word(quarter), Number(number)]
+        [Word(quarter), Number(number), Number(year)]
+        | [Number(year), Word(quarter), Number(number)]
             if year.len() == 4 && quarter.eq_ignore_ascii_case("q") =>
         {
             let number: u32 = number.parse().ok().filter(|n| (1..=4).contains(n))?;
@@ -325,7 +334,10 @@ fn is_weekday(word: &str) -> bool {
         "sunday",
     ];
     let word = word.to_ascii_lowercase();
-    word.len() >= 3 && DAYS.iter().any(|day| *day == word || (word.len() <= 5 && day.starts_with(&word)))
+    word.len() >= 3
+        && DAYS
+            .iter()
+            .any(|day| *day == word || (word.len() <= 5 && day.starts_with(&word)))
 }
 
 /// Whether text is a date whose day is 0 in every part, such as `0000-00-00`.
@@ -374,14 +386,34 @@ mod tests {
             ("2024-12-31 13:05:00+00", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31 13:05:00 UTC", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31T13:05Z", DayFirst, "2024-12-31 13:05:00"),
-            ("2024-12-31 13:05:00.25-01:30", DayFirst, "2024-12-31 14:35:00.250"),
-            ("2024-12-31 13:05:00,25", DayFirst, "2024-12-31 13:05:00.250"),
+            (
+                "2024-12-31 13:05:00.25-01:30",
+                DayFirst,
+                "2024-12-31 14:35:00.250",
+            ),
+            (
+                "2024-12-31 13:05:00,25",
+                DayFirst,
+                "2024-12-31 13:05:00.250",
+            ),
             ("12/31/2024 1:05 PM", MonthFirst, "2024-12-31 13:05:00"),
             ("12/31/2024, 1:05:30 pm", MonthFirst, "2024-12-31 13:05:30"),
             ("31.12.24 24:00", DayFirst, "2025-01-01 00:00:00"),
-            ("Tue, 31 Dec 2024 13:05:00 GMT", DayFirst, "2024-12-31 13:05:00"),
-            ("Tue Dec 31 13:05:00 UTC 2024", DayFirst, "2024-12-31 13:05:00"),
-            ("Tue Dec 31 2024 13:05:00 GMT+0100 (CET)", DayFirst, "2024-12-31 12:05:00"),
+            (
+                "Tue, 31 Dec 2024 13:05:00 GMT",
+                DayFirst,
+                "2024-12-31 13:05:00",
+            ),
+            (
+                "Tue Dec 31 13:05:00 UTC 2024",
+                DayFirst,
+                "2024-12-31 13:05:00",
+            ),
+            (
+                "Tue Dec 31 2024 13:05:00 GMT+0100 (CET)",
+                DayFirst,
+                "2024-12-31 12:05:00",
+            ),
         ] {
             assert_eq!(read(text, order).as_deref(), Some(expected), "{text}");
         }
@@ -390,10 +422,29 @@ mod tests {
     #[test]
     fn other_text_is_no_date() {
         for text in [
-            "", "12345678", "1.2.3", "192.168.1.1", "123-45-6789", "555-123-4567", "13/13/2024",
-            "2024", "5.2024", "10-20", "May", "may 5", "Elm Street 5, 1234", "12:30", "1,2,2024",
-            "2024-13-01", "1.234.567", "€€€€€€€", "2024-12-31 25:00", "2024-12-31 13:05 foo",
-            "31/12-2024", "31122024", "A-1-2024",
+            "",
+            "12345678",
+            "1.2.3",
+            "192.168.1.1",
+            "123-45-6789",
+            "555-123-4567",
+            "13/13/2024",
+            "2024",
+            "5.2024",
+            "10-20",
+            "May",
+            "may 5",
+            "Elm Street 5, 1234",
+            "12:30",
+            "1,2,2024",
+            "2024-13-01",
+            "1.234.567",
+            "€€€€€€€",
+            "2024-12-31 25:00",
+            "2024-12-31 13:05 foo",
+            "31/12-2024",
+            "31122024",
+            "A-1-2024",
         ] {
             for order in ORDERS {
                 assert_eq!(read(text, order), None, "{text}");

@@ -68,12 +68,7 @@ fn clock(text: &str) -> Option<f64> {
 /// A time without `AM` or `PM`, and whether it is in the afternoon.
 pub(crate) fn meridiem(text: &str) -> (&str, Option<bool>) {
     let text = text.trim();
-    for (mark, afternoon) in [
-        ("am", false),
-        ("pm", true),
-        ("a.m.", false),
-        ("p.m.", true),
-    ] {
+    for (mark, afternoon) in [("am", false), ("pm", true), ("a.m.", false), ("p.m.", true)] {
         let start = text.len().saturating_sub(mark.len());
         if text
             .get(start..)
@@ -136,7 +131,9 @@ fn in_units(text: &str) -> Option<f64> {
         let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))?;
         let number = fraction(&rest[..end])?;
         rest = rest[end..].trim_start();
-        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(rest.len());
         let length = unit(&rest[..end])?;
         if length >= shortest {
             return None;
@@ -201,8 +198,21 @@ mod tests {
     #[test]
     fn other_text_is_no_duration() {
         for text in [
-            "", "5 m", "5 kg", "14", "1:2", "25:61", "13:00 PM", "P", "PT", "P1Y", "day", "1:30:5",
-            "Monday", "5 days off", "1m 2h",
+            "",
+            "5 m",
+            "5 kg",
+            "14",
+            "1:2",
+            "25:61",
+            "13:00 PM",
+            "P",
+            "PT",
+            "P1Y",
+            "day",
+            "1:30:5",
+            "Monday",
+            "5 days off",
+            "1m 2h",
         ] {
             assert_eq!(DurationFormat::default().read(text), None, "{text:?}");
         }

@@ -26,14 +26,14 @@ pub enum TableError {
         reason: String,
     },
     /// A column does not exist.
-    #[error("{name} has no column `{column}`{}", hint(.nearest))]
+    #[error("{name} has no column `{column}`{}", advice.as_ref().map_or(String::new(), |advice| format!("; {advice}")))]
     NoColumn {
         /// The table.
         name: String,
         /// The name that was looked up.
         column: String,
-        /// The most similar name that exists.
-        nearest: Option<String>,
+        /// The columns that there are, or a sentence on how the table is read otherwise.
+        advice: Option<String>,
     },
     /// A value does not have the type of its column.
     #[error("{location}: {error}")]
@@ -66,13 +66,6 @@ impl TableError {
             location: location.into(),
             reason: reason.into(),
         }
-    }
-}
-
-fn hint(nearest: &Option<String>) -> String {
-    match nearest {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None => String::new(),
     }
 }
 

@@ -225,7 +225,12 @@ impl fmt::Display for FormatNote {
                 otherwise,
                 ..
             } => {
-                write!(f, "numbers with {}, such as {} for {number}", printable(format), quoted(text))?;
+                write!(
+                    f,
+                    "numbers with {}, such as {} for {number}",
+                    printable(format),
+                    quoted(text)
+                )?;
                 f.write_str(decided.phrase())?;
                 match otherwise {
                     Some((other, sign)) => {
@@ -241,7 +246,12 @@ impl fmt::Display for FormatNote {
                 otherwise,
                 ..
             } => {
-                write!(f, "dates read as {}, such as {} for {date}", printable(format), quoted(text))?;
+                write!(
+                    f,
+                    "dates read as {}, such as {} for {date}",
+                    printable(format),
+                    quoted(text)
+                )?;
                 f.write_str(decided.phrase())?;
                 match otherwise {
                     Some(other) => write!(f, "; pass --date {name}={other} if that is wrong"),
@@ -310,7 +320,10 @@ impl fmt::Display for FormatNote {
                 currencies, marks, ..
             } => {
                 let what = if *currencies { "currencies" } else { "units" };
-                write!(f, "numbers with different {what} ({marks}) are left as text")
+                write!(
+                    f,
+                    "numbers with different {what} ({marks}) are left as text"
+                )
             }
             Self::Hexadecimal { example, .. } => write!(
                 f,

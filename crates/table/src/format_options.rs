@@ -110,11 +110,7 @@ mod tests {
         assert_eq!(with(None, None).problem(), None);
         assert_eq!(with(Some(','), Some('.')).problem(), None);
         assert_eq!(with(None, Some('\u{202f}')).problem(), None);
-        for (decimal, thousands) in [
-            (Some(';'), None),
-            (None, Some('_')),
-            (Some(','), Some(',')),
-        ] {
+        for (decimal, thousands) in [(Some(';'), None), (None, Some('_')), (Some(','), Some(','))] {
             let problem = with(decimal, thousands).problem().unwrap();
             assert!(problem.contains("--"), "{problem}");
         }

@@ -101,7 +101,10 @@ pub(crate) fn named_like_identifier(name: &str) -> bool {
         || matches!(
             words.as_slice(),
             ["sno" | "srno" | "slno" | "nr" | "no" | "row" | "rowid" | "rownum" | "rownumber"]
-                | ["s" | "sr" | "sl" | "serial" | "row", "no" | "nr" | "number" | "num"]
+                | [
+                    "s" | "sr" | "sl" | "serial" | "row",
+                    "no" | "nr" | "number" | "num"
+                ]
                 | ["row", "names"]
         )
         || name.trim() == "#"
@@ -110,14 +113,42 @@ pub(crate) fn named_like_identifier(name: &str) -> bool {
 /// Whether a column is named like a time: a run of years is not an index.
 fn named_like_time(name: &str) -> bool {
     const TIMES: [&str; 29] = [
-        "age", "ages", "annee", "ano", "date", "day", "days", "epoch", "hour", "hours",
-        "jahr", "minute", "minutes", "month", "months", "period", "quarter", "season", "second",
-        "seconds", "step", "t", "time", "timestamp", "week", "weeks", "year", "years", "yr",
+        "age",
+        "ages",
+        "annee",
+        "ano",
+        "date",
+        "day",
+        "days",
+        "epoch",
+        "hour",
+        "hours",
+        "jahr",
+        "minute",
+        "minutes",
+        "month",
+        "months",
+        "period",
+        "quarter",
+        "season",
+        "second",
+        "seconds",
+        "step",
+        "t",
+        "time",
+        "timestamp",
+        "week",
+        "weeks",
+        "year",
+        "years",
+        "yr",
     ];
     let words = words(name);
     let is_time = |word: &String| TIMES.contains(&word.as_str());
     let ends_like_time = |word: &String| word.ends_with("year") || word.ends_with("time");
-    words.iter().any(|word| is_time(word) || ends_like_time(word))
+    words
+        .iter()
+        .any(|word| is_time(word) || ends_like_time(word))
 }
 
 #[cfg(test)]

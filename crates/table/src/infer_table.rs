@@ -88,10 +88,7 @@ impl Schema {
     /// # Errors
     ///
     /// The same as for [`infer_table`].
-    pub fn infer(
-        table: &Table,
-        kinds: &BTreeMap<String, ColumnKind>,
-    ) -> Result<Self, TableError> {
+    pub fn infer(table: &Table, kinds: &BTreeMap<String, ColumnKind>) -> Result<Self, TableError> {
         let options = InferOptions {
             kinds: kinds.clone(),
             ..InferOptions::default()
@@ -101,7 +98,10 @@ impl Schema {
 }
 
 /// The kinds that the user sets. A column with a format of dates holds dates.
-fn kinds(table: &Table, options: &InferOptions) -> Result<BTreeMap<String, ColumnKind>, TableError> {
+fn kinds(
+    table: &Table,
+    options: &InferOptions,
+) -> Result<BTreeMap<String, ColumnKind>, TableError> {
     if let Some(problem) = options.format.problem() {
         return Err(table.unusable(problem));
     }
@@ -425,10 +425,7 @@ fn order_in_words(format: &DateFormat, example: &str) -> String {
 
 /// A format of dates in the notation of an example, with this part first: `%d/%m/%Y`.
 fn pattern_like(example: &str, first: &str) -> String {
-    let separator = example
-        .chars()
-        .find(|c| !c.is_ascii_digit())
-        .unwrap_or('/');
+    let separator = example.chars().find(|c| !c.is_ascii_digit()).unwrap_or('/');
     let second = if first == "%d" { "%m" } else { "%d" };
     let year = match example.splitn(3, separator).nth(2) {
         Some(rest) if rest.bytes().take_while(u8::is_ascii_digit).count() == 2 => "%y",
@@ -547,11 +544,7 @@ impl Signs {
     }
 
     /// The format of numbers where the column leaves it open, and what decides.
-    fn choose(
-        &self,
-        guess: &NumberGuess,
-        options: &FormatOptions,
-    ) -> (NumberFormat, Decided) {
+    fn choose(&self, guess: &NumberGuess, options: &FormatOptions) -> (NumberFormat, Decided) {
         let format = guess.format.clone();
         if options.names_signs() {
             return (format, Decided::ByRequest);

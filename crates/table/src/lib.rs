@@ -60,6 +60,7 @@ mod column;
 mod column_kind;
 mod column_names;
 mod date_text;
+mod no_column;
 mod pandas_index;
 mod table_size;
 

@@ -12,9 +12,9 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::Batches;
 use crate::error::TableError;
+use crate::notes::LayoutInfo;
 use crate::part_files::PartFile;
 use crate::parts::Parts;
-use crate::notes::LayoutInfo;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
 use crate::table_size::TableSize;

@@ -52,8 +52,7 @@ const AMONG_VALUES: [&str; 29] = [
 /// Whether text among numbers, dates and times stands for a missing value.
 pub(crate) fn is_missing_among_values(text: &str) -> bool {
     let lower = || text.to_ascii_lowercase();
-    NEVER_VALUES.contains(&text)
-        || (text.len() <= 14 && AMONG_VALUES.contains(&lower().as_str()))
+    NEVER_VALUES.contains(&text) || (text.len() <= 14 && AMONG_VALUES.contains(&lower().as_str()))
 }
 
 impl MissingWords {

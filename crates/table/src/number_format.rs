@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn groups_are_strict() {
-        let read = |text: &str, decimal, thousands| NumberFormat::new(decimal, thousands).read(text);
+        let read =
+            |text: &str, decimal, thousands| NumberFormat::new(decimal, thousands).read(text);
         assert_eq!(read("1,234,567.5", '.', Some(',')), Some(1_234_567.5));
         assert_eq!(read("12,34,567", '.', Some(',')), Some(1_234_567.0));
         assert_eq!(read("1.234,5", ',', Some('.')), Some(1234.5));
@@ -171,7 +172,9 @@ mod tests {
         assert_eq!(read("1\u{a0}234", '.', Some(' ')), Some(1234.0));
         assert_eq!(read("1’234.5", '.', Some('\'')), Some(1234.5));
         assert_eq!(read("0,346", ',', None), Some(0.346));
-        for bad in ["0,346", "1,23", "1234,567", "1,2345", ",123", "1,,234", "1,234,56"] {
+        for bad in [
+            "0,346", "1,23", "1234,567", "1,2345", ",123", "1,,234", "1,234,56",
+        ] {
             assert_eq!(read(bad, '.', Some(',')), None, "{bad}");
         }
         for bad in ["1,23.5", "1,5,5", "1."] {

@@ -136,7 +136,9 @@ impl NumberEvidence {
         let total = |marks: &[(&String, &usize)]| marks.iter().map(|(_, n)| **n).sum::<usize>();
         match (free.as_slice(), units.as_slice()) {
             ([], []) => Some(None),
-            ([(mark, count)], _) if **count + self.bare >= total(&units) => Some(Some((*mark).as_str())),
+            ([(mark, count)], _) if **count + self.bare >= total(&units) => {
+                Some(Some((*mark).as_str()))
+            }
             ([], [(mark, _)]) if self.bare == 0 => Some(Some((*mark).as_str())),
             ([], _) if self.bare >= total(&units) => Some(None),
             _ => None,
@@ -224,7 +226,14 @@ mod tests {
         assert_eq!(guess(&["5 kg", "5 g"]), None);
         assert_eq!(guess(&["5 kg", "6 kg", "5"]), None);
         assert_eq!(guess(&["5 kg", "6", "5"]).unwrap().format.mark, None);
-        assert_eq!(guess(&["$5", "$6", "7 or so"]).unwrap().format.mark.unwrap(), "$");
+        assert_eq!(
+            guess(&["$5", "$6", "7 or so"])
+                .unwrap()
+                .format
+                .mark
+                .unwrap(),
+            "$"
+        );
         assert!(guess(&["5 %", "5"]).is_some());
         assert_eq!(guess(&["x"]), None);
     }

@@ -62,7 +62,12 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
     let (front, near) = without_comparison(front);
     let (front, minus) = without_sign(front);
     let (behind, minus_behind, plus_behind) = without_sign_behind(behind);
-    if [bracketed, minus, minus_behind].iter().filter(|negative| **negative).count() > 1 {
+    if [bracketed, minus, minus_behind]
+        .iter()
+        .filter(|negative| **negative)
+        .count()
+        > 1
+    {
         return None;
     }
     let mark = match (front, behind) {
@@ -126,7 +131,9 @@ fn length_of_digits(text: &str) -> usize {
 
 fn without_brackets<'a>(front: &'a str, behind: &'a str) -> (&'a str, &'a str, bool) {
     let opened = front.strip_prefix('(').or_else(|| front.strip_suffix('('));
-    let closed = behind.strip_suffix(')').or_else(|| behind.strip_prefix(')'));
+    let closed = behind
+        .strip_suffix(')')
+        .or_else(|| behind.strip_prefix(')'));
     match (opened, closed) {
         (Some(front), Some(behind)) => (front.trim(), behind.trim(), true),
         _ => (front, behind, false),
@@ -146,7 +153,10 @@ const MINUS: [char; 4] = ['-', '−', '–', '－'];
 
 /// Text before the digits without a sign, and whether the sign is a minus.
 fn without_sign(front: &str) -> (&str, bool) {
-    if let Some(rest) = front.strip_prefix(MINUS).or_else(|| front.strip_suffix(MINUS)) {
+    if let Some(rest) = front
+        .strip_prefix(MINUS)
+        .or_else(|| front.strip_suffix(MINUS))
+    {
         return (rest.trim(), true);
     }
     let rest = front.strip_prefix('+').or_else(|| front.strip_suffix('+'));
@@ -163,7 +173,10 @@ fn without_sign_behind(behind: &str) -> (&str, bool, bool) {
             return (rest.trim(), false, false);
         }
     }
-    if let Some(rest) = behind.strip_suffix(MINUS).or_else(|| behind.strip_prefix(MINUS)) {
+    if let Some(rest) = behind
+        .strip_suffix(MINUS)
+        .or_else(|| behind.strip_prefix(MINUS))
+    {
         return (rest.trim(), true, false);
     }
     match behind.strip_suffix('+') {
@@ -199,7 +212,10 @@ mod tests {
             ("US$5", (false, "5", Some("US$"), false)),
             ("Rs.500", (false, "500", Some("Rs."), false)),
             ("1 234,5 €", (false, "1 234,5", Some("€"), false)),
-            ("12\u{202f}345 kr", (false, "12\u{202f}345", Some("kr"), false)),
+            (
+                "12\u{202f}345 kr",
+                (false, "12\u{202f}345", Some("kr"), false),
+            ),
             ("5 kg", (false, "5", Some("kg"), false)),
             ("5e", (false, "5", Some("e"), false)),
             ("21,5°C", (false, "21,5", Some("°C"), false)),
@@ -226,8 +242,23 @@ mod tests {
     #[test]
     fn other_text_is_no_number() {
         for text in [
-            "", "-", "x", "0x1F", "12:30", "2024-01-01", "10-20", "A12", "Room 5", "5 of 7", "--5",
-            "(-5)", "1 Elm Street North", "12/31", "$5 €", "1..2x3", "5 kg 3",
+            "",
+            "-",
+            "x",
+            "0x1F",
+            "12:30",
+            "2024-01-01",
+            "10-20",
+            "A12",
+            "Room 5",
+            "5 of 7",
+            "--5",
+            "(-5)",
+            "1 Elm Street North",
+            "12/31",
+            "$5 €",
+            "1..2x3",
+            "5 kg 3",
         ] {
             assert_eq!(split(text), None, "{text}");
         }

@@ -318,9 +318,7 @@ impl Read {
     pub fn are_codes(&self) -> bool {
         let others = self.others.texts.keys();
         let with_digit = others.filter(|text| text.bytes().any(|byte| byte.is_ascii_digit()));
-        self.others.total > 0
-            && !self.fractions
-            && with_digit.count() * 2 > self.others.texts.len()
+        self.others.total > 0 && !self.fractions && with_digit.count() * 2 > self.others.texts.len()
     }
 
     /// The days that stand for no date, and how often each occurs.

@@ -13,6 +13,7 @@ use crate::decompress::unpacked;
 use crate::error::TableError;
 use crate::file_kind::{FileKind, HEAD_BYTES};
 use crate::many_files::many_batches;
+use crate::no_column::no_column;
 use crate::notes::LayoutInfo;
 use crate::part_files::part_files;
 use crate::parts::Parts;
@@ -134,6 +135,13 @@ impl TableReader {
 
     pub(crate) fn parts(&self) -> Parts {
         self.parts.clone()
+    }
+
+    /// The error of a column that the table does not have. It lists the columns that there are.
+    pub fn no_column(&self, name: &str) -> TableError {
+        let fields = self.batches.schema.fields().iter();
+        let names = fields.map(|field| field.name().as_str());
+        no_column(self.name(), name, names, &self.batches.layout)
     }
 
     pub(crate) fn source(&self) -> Source {

@@ -1,7 +1,9 @@
 //! A table in memory.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
@@ -11,7 +13,7 @@ use crate::cell::{Cell, within_range};
 use crate::column::Column;
 use crate::column_kind::ColumnKind;
 use crate::error::{CellError, TableError};
-use crate::nearest_name::nearest_name;
+use crate::no_column::no_column;
 use crate::notes::LayoutInfo;
 use crate::pandas_index::index_columns;
 use crate::parts::Parts;
@@ -40,6 +42,8 @@ pub struct Table {
     batches: Vec<RecordBatch>,
     rows: usize,
     layout: LayoutInfo,
+    /// The positions of columns by name, once a wide table needs them.
+    positions: OnceLock<Arc<HashMap<String, usize>>>,
 }
 
 impl AsRef<Self> for Table {
@@ -99,6 +103,7 @@ impl Table {
             rows: batch.num_rows(),
             batches: vec![batch],
             layout: LayoutInfo::default(),
+            positions: OnceLock::new(),
         }
     }
 
@@ -111,12 +116,52 @@ impl Table {
             schema,
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,
+            positions: OnceLock::new(),
         }
     }
 
     /// The byte between the fields of each row, if the table was read from CSV.
     pub(crate) fn delimiter(&self) -> Option<u8> {
         self.layout.delimiter
+    }
+
+    /// Reads batches until they take this many bytes in memory, or to the end. The reader continues behind
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// A batch cannot be read, or there are no rows.
+    pub fn head(reader: &mut TableReader, bytes: u64) -> Result<Self, TableError> {
+        let name = reader.name().to_string();
+        let mut batches = Vec::new();
+        let mut size = 0;
+        while size < bytes {
+            let Some(batch) = reader.next() else { break };
+            let batch = shrunk(&name, batch?)?;
+            size += batch.get_array_memory_size() as u64;
+            batches.push(batch);
+        }
+        Self::of_batches(reader, batches)
+    }
+
+    /// A table of batches that a reader has returned from its start.
+    fn of_batches(reader: &TableReader, batches: Vec<RecordBatch>) -> Result<Self, TableError> {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows == 0 {
+            return Err(TableError::Unusable {
+                name: reader.name().to_string(),
+                reason: "the table has a header but no rows".to_string(),
+            });
+        }
+        Ok(Self {
+            source: reader.source(),
+            parts: reader.parts(),
+            schema: reader.schema(),
+            layout: reader.layout().clone(),
+            batches,
+            rows,
+            positions: OnceLock::new(),
+        })
     }
 
     fn collect<E: From<TableError>>(
@@ -134,22 +179,7 @@ impl Table {
             room_for(size)?;
             batches.push(batch);
         }
-        let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        if rows == 0 {
-            let error = TableError::Unusable {
-                name,
-                reason: "the table has a header but no rows".to_string(),
-            };
-            return Err(error.into());
-        }
-        Ok(Self {
-            source: reader.source(),
-            parts: reader.parts(),
-            schema: reader.schema(),
-            layout: reader.layout().clone(),
-            batches,
-            rows,
-        })
+        Ok(Self::of_batches(&reader, batches)?)
     }
 
     /// The columns that pandas wrote as the index of the table, from the metadata of a Parquet or Arrow
@@ -199,12 +229,7 @@ impl Table {
     ///
     /// The column does not exist; the error suggests a similar name.
     pub fn column(&self, name: &str) -> Result<Column<'_>, TableError> {
-        let index = self.columns().position(|column| column == name);
-        let index = index.ok_or_else(|| TableError::NoColumn {
-            name: self.name().to_string(),
-            column: name.to_string(),
-            nearest: nearest_name(name, self.columns()),
-        })?;
+        let index = self.position(name).ok_or_else(|| self.no_column(name))?;
         Ok(Column::new(
             self.batches.iter().map(|batch| batch.column(index)),
         ))
@@ -227,6 +252,26 @@ impl Table {
             ),
             None => format!("target `{target}` has no values"),
         })
+    }
+
+    /// The position of a column.
+    fn position(&self, name: &str) -> Option<usize> {
+        const FEW: usize = 64;
+        if self.schema.fields().len() <= FEW {
+            return self.columns().position(|column| column == name);
+        }
+        let positions = self.positions.get_or_init(|| {
+            let names = self.columns().map(str::to_string);
+            Arc::new(names.zip(0..).collect())
+        });
+        positions.get(name).copied()
+    }
+
+    /// The error of a column that the table does not have. It lists the columns that there are.
+    pub fn no_column(&self, name: &str) -> TableError {
+        let fields = self.schema.fields().iter();
+        let names = fields.map(|field| field.name().as_str());
+        no_column(self.name(), name, names, &self.layout)
     }
 
     /// A table of the rows with these indices, in this order; `name` is what error messages call it.
@@ -325,7 +370,6 @@ fn shrunk(name: &str, batch: RecordBatch) -> Result<RecordBatch, TableError> {
 mod tests {
     use std::fs;
     use std::io;
-    use std::sync::Arc;
 
     use arrow_array::{Float64Array, StringArray};
     use flate2::Compression;

@@ -15,7 +15,10 @@ fn table(columns: &[(&str, Vec<String>)]) -> Table {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     writeln!(csv, "{}", names.join("|")).unwrap();
     for row in 0..columns[0].1.len() {
-        let fields: Vec<&str> = columns.iter().map(|(_, values)| values[row].as_str()).collect();
+        let fields: Vec<&str> = columns
+            .iter()
+            .map(|(_, values)| values[row].as_str())
+            .collect();
         writeln!(csv, "{}", fields.join("|")).unwrap();
     }
     let options = ReadOptions {
@@ -75,7 +78,11 @@ fn plain_tables_have_no_format() {
         ("d", column(&["2024-01-01", "", "2024-01-03"])),
         ("c", column(&["x", "y", "2"])),
     ]));
-    assert!(inferred.format.is_plain() && inferred.notes.is_empty(), "{}", notes(&inferred));
+    assert!(
+        inferred.format.is_plain() && inferred.notes.is_empty(),
+        "{}",
+        notes(&inferred)
+    );
     assert_eq!(serde_json::to_string(&inferred.format).unwrap(), "{}");
 }
 
@@ -86,7 +93,11 @@ fn text_among_numbers_is_missing_from_one_percent_to_half() {
         let inferred = infer_column(values);
         assert_eq!(kind(&inferred), ColumnKind::Numeric, "{others}");
         assert_eq!(inferred.schema.columns[0].missing, others);
-        assert!(notes(&inferred).contains(&format!("`bad` {others}")), "{}", notes(&inferred));
+        assert!(
+            notes(&inferred).contains(&format!("`bad` {others}")),
+            "{}",
+            notes(&inferred)
+        );
         assert!(notes(&inferred).contains("--categorical x"));
         let unknown = inferred.format.cell("x", Cell::Text("worse")).unwrap();
         assert_eq!(unknown, Cell::Missing);
@@ -104,7 +115,10 @@ fn values_beyond_a_limit_are_the_limit() {
     assert_eq!(cells(&inferred)[50..55], expected);
     assert_eq!(cells(&inferred)[55], Cell::Missing);
     let said = notes(&inferred);
-    assert!(said.contains("30 of 80") && said.contains("25 read as") && said.contains("`<0.5` 5"), "{said}");
+    assert!(
+        said.contains("30 of 80") && said.contains("25 read as") && said.contains("`<0.5` 5"),
+        "{said}"
+    );
     // A few bands are categories.
     let bands = repeated(&["<10", "10", ">20"], 20).collect();
     assert_eq!(kind(&infer_column(bands)), ColumnKind::Categorical);
@@ -112,7 +126,9 @@ fn values_beyond_a_limit_are_the_limit() {
 
 #[test]
 fn words_for_missing_values_are_missing_among_numbers_and_errors_everywhere() {
-    for word in ["-", "--", ".", "na", "N.A.", "nil", "unknown", "n/a", "\\N", "#DIV/0!", "#REF!"] {
+    for word in [
+        "-", "--", ".", "na", "N.A.", "nil", "unknown", "n/a", "\\N", "#DIV/0!", "#REF!",
+    ] {
         let values = repeated(&["1", "2", "3", word], 10).collect();
         let inferred = infer_column(values);
         assert_eq!(kind(&inferred), ColumnKind::Numeric, "{word}");
@@ -121,7 +137,11 @@ fn words_for_missing_values_are_missing_among_numbers_and_errors_everywhere() {
     let values = repeated(&["red", "\\N", "blue", "#VALUE!"], 10).collect();
     let inferred = infer_column(values);
     assert_eq!(inferred.schema.columns[0].missing, 20);
-    assert!(notes(&inferred).contains("`\\N` 10"), "{}", notes(&inferred));
+    assert!(
+        notes(&inferred).contains("`\\N` 10"),
+        "{}",
+        notes(&inferred)
+    );
     // A word that is a category of its own is one.
     let values = repeated(&["red", "unknown", "-"], 10).collect();
     assert_eq!(infer_column(values).schema.columns[0].missing, 0);
@@ -159,7 +179,10 @@ fn words_may_be_added_and_kept() {
     assert_eq!(inferred.schema.columns[1].missing, 10);
     assert_eq!(inferred.schema.columns[1].distinct, 2);
     let read = inferred.format.apply_to_table(&table).unwrap();
-    assert_eq!(read.fingerprint().unwrap(), inferred.table.fingerprint().unwrap());
+    assert_eq!(
+        read.fingerprint().unwrap(),
+        inferred.table.fingerprint().unwrap()
+    );
 }
 
 #[test]
@@ -167,7 +190,11 @@ fn an_open_decimal_sign_is_said_and_decided_by_others() {
     let open = column(&["1,234", "2,345"]);
     let inferred = infer(&table(&[("x", open.clone())]));
     assert_eq!(cells(&inferred)[0], Cell::Number(1234.0));
-    assert!(notes(&inferred).contains("pass --decimal ,"), "{}", notes(&inferred));
+    assert!(
+        notes(&inferred).contains("pass --decimal ,"),
+        "{}",
+        notes(&inferred)
+    );
     let others = column(&["0,5", "1,25"]);
     let inferred = infer(&table(&[("x", open.clone()), ("y", others.clone())]));
     assert_eq!(cells(&inferred)[0], Cell::Number(1.234));
@@ -190,10 +217,18 @@ fn an_open_decimal_sign_is_said_and_decided_by_others() {
 fn different_currencies_and_hexadecimal_numbers_are_text() {
     let inferred = infer_column(column(&["$5", "€6", "$7"]));
     assert_eq!(kind(&inferred), ColumnKind::Categorical);
-    assert!(notes(&inferred).contains("currencies"), "{}", notes(&inferred));
+    assert!(
+        notes(&inferred).contains("currencies"),
+        "{}",
+        notes(&inferred)
+    );
     let inferred = infer_column(column(&["0x1F", "0xFF"]));
     assert_eq!(kind(&inferred), ColumnKind::Categorical);
-    assert!(notes(&inferred).contains("hexadecimal"), "{}", notes(&inferred));
+    assert!(
+        notes(&inferred).contains("hexadecimal"),
+        "{}",
+        notes(&inferred)
+    );
 }
 
 #[test]
@@ -206,15 +241,28 @@ fn large_whole_numbers_are_said() {
 #[test]
 fn dates_that_stand_for_none_are_missing() {
     let dates = || (1..=28).map(|day| format!("2024-02-{day:02}"));
-    for sentinel in ["9999-12-31", "1900-01-01", "1970-01-01", "0001-01-01", "0000-00-00", "2999-12-31"] {
+    for sentinel in [
+        "9999-12-31",
+        "1900-01-01",
+        "1970-01-01",
+        "0001-01-01",
+        "0000-00-00",
+        "2999-12-31",
+    ] {
         let inferred = infer_column(dates().chain(repeated(&[sentinel], 3)).collect());
         assert_eq!(kind(&inferred), ColumnKind::Date);
         assert_eq!(inferred.schema.columns[0].missing, 3, "{sentinel}");
-        assert!(notes(&inferred).contains(&format!("`{sentinel}` 3")), "{}", notes(&inferred));
+        assert!(
+            notes(&inferred).contains(&format!("`{sentinel}` 3")),
+            "{}",
+            notes(&inferred)
+        );
         let again = inferred.format.cell("x", Cell::Text(sentinel)).unwrap();
         assert_eq!(again, Cell::Missing);
     }
-    let all = repeated(&["9999-12-31"], 5).chain(repeated(&["NA"], 1)).collect();
+    let all = repeated(&["9999-12-31"], 5)
+        .chain(repeated(&["NA"], 1))
+        .collect();
     assert_eq!(infer_column(all).schema.columns[0].missing, 1);
 }
 
@@ -231,16 +279,32 @@ fn dates_that_repeat_are_dates() {
 fn an_open_order_of_day_and_month_is_said_and_decided_by_others() {
     let open = column(&["01/02/2024", "03/04/2024"]);
     let inferred = infer(&table(&[("x", open.clone())]));
-    assert_eq!(cells(&inferred)[0].category().unwrap(), "2024-01-02 00:00:00");
-    assert!(notes(&inferred).contains("--date x=%d/%m/%Y"), "{}", notes(&inferred));
-    let inferred = infer(&table(&[("x", open.clone()), ("y", column(&["31/12/2024", "1/1/2024"]))]));
-    assert_eq!(cells(&inferred)[0].category().unwrap(), "2024-02-01 00:00:00");
+    assert_eq!(
+        cells(&inferred)[0].category().unwrap(),
+        "2024-01-02 00:00:00"
+    );
+    assert!(
+        notes(&inferred).contains("--date x=%d/%m/%Y"),
+        "{}",
+        notes(&inferred)
+    );
+    let inferred = infer(&table(&[
+        ("x", open.clone()),
+        ("y", column(&["31/12/2024", "1/1/2024"])),
+    ]));
+    assert_eq!(
+        cells(&inferred)[0].category().unwrap(),
+        "2024-02-01 00:00:00"
+    );
     let options = FormatOptions {
         date_formats: BTreeMap::from([("x".to_string(), "%d/%m/%Y".to_string())]),
         ..FormatOptions::default()
     };
     let inferred = with_format(&table(&[("x", open.clone())]), options).unwrap();
-    assert_eq!(cells(&inferred)[0].category().unwrap(), "2024-02-01 00:00:00");
+    assert_eq!(
+        cells(&inferred)[0].category().unwrap(),
+        "2024-02-01 00:00:00"
+    );
     let options = FormatOptions {
         date_formats: BTreeMap::from([("x".to_string(), "%d.%m.%Y".to_string())]),
         ..FormatOptions::default()
@@ -270,7 +334,10 @@ fn numbers_are_dates_where_they_are_declared() {
 #[test]
 fn times_and_durations_are_hours() {
     let inferred = infer_column(column(&["14:30", "2:30 PM", "23:15:00"]));
-    assert_eq!(cells(&inferred)[..2], [Cell::Number(14.5), Cell::Number(14.5)]);
+    assert_eq!(
+        cells(&inferred)[..2],
+        [Cell::Number(14.5), Cell::Number(14.5)]
+    );
     assert!(notes(&inferred).contains("hours"));
     let inferred = infer_column(column(&["2 days 03:00:00", "36:10:00", "PT15M", "1h 30m"]));
     assert_eq!(cells(&inferred)[3], Cell::Number(1.5));
@@ -288,7 +355,10 @@ fn declared_kinds_are_obeyed() {
     let money = || column(&["$5", "$6", "$7"]);
     let inferred = declared(money(), ColumnKind::Categorical).unwrap();
     assert!(inferred.format.is_plain());
-    assert_eq!(kind(&declared(money(), ColumnKind::Numeric).unwrap()), ColumnKind::Numeric);
+    assert_eq!(
+        kind(&declared(money(), ColumnKind::Numeric).unwrap()),
+        ColumnKind::Numeric
+    );
     let half = declared(column(&["1", "2", "x", "y"]), ColumnKind::Numeric).unwrap();
     assert_eq!(half.schema.columns[0].missing, 2);
     let error = declared(column(&["1", "z", "x", "y"]), ColumnKind::Numeric).unwrap_err();
@@ -304,10 +374,20 @@ fn indexes_are_left_out() {
     rows.swap(3, 17);
     let shuffled = rows.iter().map(ToString::to_string).collect();
     let part = rows.iter().map(|row| (row * 3 + 7).to_string()).collect();
-    let size = rows.iter().map(|row| (row * row % 31).to_string()).collect();
+    let size = rows
+        .iter()
+        .map(|row| (row * row % 31).to_string())
+        .collect();
     let inferred = infer(&table(&[("", part), ("n", shuffled), ("size", size)]));
     let kinds: Vec<ColumnKind> = inferred.schema.columns.iter().map(|c| c.kind).collect();
-    assert_eq!(kinds, [ColumnKind::Ignored, ColumnKind::Ignored, ColumnKind::Numeric]);
+    assert_eq!(
+        kinds,
+        [
+            ColumnKind::Ignored,
+            ColumnKind::Ignored,
+            ColumnKind::Numeric
+        ]
+    );
     let reason = inferred.schema.columns[0].reason.as_deref();
     assert_eq!(reason, Some("an index: it only numbers the rows"));
 }
@@ -316,8 +396,15 @@ fn indexes_are_left_out() {
 fn a_bad_value_has_its_line_when_a_clean_column_was_expected() {
     let inferred = infer_column(column(&["1,5", "2,25", "3,125"]));
     let other = table(&[("x", column(&["1,5", "bad"]))]);
-    let error = inferred.format.apply_to_table(&other).unwrap_err().to_string();
-    assert!(error.starts_with("t.csv, data row 2") && error.contains("\"bad\""), "{error}");
+    let error = inferred
+        .format
+        .apply_to_table(&other)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("t.csv, data row 2") && error.contains("\"bad\""),
+        "{error}"
+    );
 }
 
 /// A way to write numbers, with two digits behind the decimal sign.
@@ -332,8 +419,27 @@ struct Writing {
 }
 
 fn writings() -> impl Strategy<Value = Writing> {
-    let groups = prop::sample::select(vec![None, Some(","), Some("."), Some(" "), Some("'"), Some("\u{a0}"), Some("\u{202f}"), Some("’")]);
-    let marks = prop::sample::select(vec![("", ""), ("$", ""), ("", " €"), ("", "%"), ("CHF ", ""), ("", " kg"), ("US$", ""), ("", " zł"), ("", "°C")]);
+    let groups = prop::sample::select(vec![
+        None,
+        Some(","),
+        Some("."),
+        Some(" "),
+        Some("'"),
+        Some("\u{a0}"),
+        Some("\u{202f}"),
+        Some("’"),
+    ]);
+    let marks = prop::sample::select(vec![
+        ("", ""),
+        ("$", ""),
+        ("", " €"),
+        ("", "%"),
+        ("CHF ", ""),
+        ("", " kg"),
+        ("US$", ""),
+        ("", " zł"),
+        ("", "°C"),
+    ]);
     let minus = prop::sample::select(vec!["-", "−"]);
     (prop::bool::ANY, groups, marks, prop::bool::ANY, minus).prop_map(
         |(comma, thousands, (front, behind), brackets, minus)| {
@@ -364,7 +470,10 @@ impl Writing {
             grouped.push(digit);
         }
         let fraction = cents.abs() % 100;
-        let number = format!("{}{grouped}{}{fraction:02}{}", self.front, self.decimal, self.behind);
+        let number = format!(
+            "{}{grouped}{}{fraction:02}{}",
+            self.front, self.decimal, self.behind
+        );
         match (cents < 0, self.brackets) {
             (false, _) => number,
             (true, true) => format!("({number})"),
@@ -374,12 +483,22 @@ impl Writing {
 }
 
 fn plain(cents: i64) -> String {
-    format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100)
+    format!(
+        "{}{}.{:02}",
+        if cents < 0 { "-" } else { "" },
+        cents.abs() / 100,
+        cents.abs() % 100
+    )
 }
 
 fn bits(format: &TableFormat, table: &Table) -> Vec<u64> {
     let table = format.apply_to_table(table).unwrap();
-    table.numbers("x").unwrap().iter().map(|number| number.to_bits()).collect()
+    table
+        .numbers("x")
+        .unwrap()
+        .iter()
+        .map(|number| number.to_bits())
+        .collect()
 }
 
 proptest! {

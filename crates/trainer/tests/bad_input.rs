@@ -169,12 +169,7 @@ fn text_in_a_numeric_column_names_line_and_value() {
     folder.refused(
         "train t.csv --target price",
         1,
-        &[
-            "t.csv:",
-            "`size`",
-            "\"unknown\"",
-            "columns.size=categorical",
-        ],
+        &["t.csv:", "`size`", "\"unknown\"", "--categorical 'size'"],
     );
     folder.refused(
         "train t.csv --target price --set columns.size=numeric",

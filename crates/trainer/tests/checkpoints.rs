@@ -253,6 +253,35 @@ fn what_changed_is_said() {
 }
 
 #[test]
+fn other_columns_are_a_change() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(400));
+    let set = "--set ensemble.members=1 --set training.epochs=1000000 --set training.patience=0";
+    let line = format!("train t.csv --target price {set}");
+    let mut child = start(&folder, &format!("{line} --ignore built {OFTEN}"));
+    wait_for(&folder, "run/network.checkpoint");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for (options, words) in [
+        ("", vec!["columns.built: was ignored"]),
+        (
+            "--ignore street",
+            vec!["columns.built: was ignored", "columns.street"],
+        ),
+        (
+            "--ignore built --features size",
+            vec!["features: was none, is size"],
+        ),
+        (
+            "--ignore built --na missing",
+            vec!["format: was none", "missing"],
+        ),
+    ] {
+        folder.refused(&format!("{line} {options} --resume run"), 1, &words);
+    }
+}
+
+#[test]
 fn networks_that_are_done_stay_when_the_time_is_up() {
     let folder = Folder::new();
     folder.write("t.csv", houses(400));

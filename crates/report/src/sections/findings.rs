@@ -1,10 +1,10 @@
 //! The findings of the diagnosis.
 
+use backburn::text::setting_option;
 use backburn_training::Finding;
 use maud::{Markup, html};
 
 use crate::figure::with_code;
-use crate::format::quoted;
 
 /// The findings of the diagnosis, and the remedies.
 pub fn findings(findings: Option<&[Finding]>) -> Markup {
@@ -19,7 +19,7 @@ pub fn findings(findings: Option<&[Finding]>) -> Markup {
                     p { (with_code(&capitalized(&finding.evidence))) "." }
                     p { b { "Remedy: " } (finding.remedy) "." }
                     @if !finding.settings.is_empty() {
-                        p { @for setting in &finding.settings { code { "--set " (quoted(setting)) } " " } }
+                        p { @for setting in &finding.settings { code { (setting_option(setting)) } " " } }
                     }
                 }
             },

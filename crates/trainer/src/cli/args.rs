@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backburn::{
-    ComparedMethod, Config, DatasetOptions, Encoding, Preset, ReadOptions, Settings, Task,
+    ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
+    Task,
 };
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -30,6 +32,7 @@ Examples:
   trainer                                          run both examples
   trainer train houses.csv -t price                train a model, and save houses.safetensors
   trainer train houses.csv -t price --preset best  the most accurate model
+  trainer describe houses.csv                      what is in a table
   trainer predict houses.safetensors unsold.csv    predict each row
   trainer explain houses.safetensors unsold.csv    what the model learned";
 
@@ -111,6 +114,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Explain a model: importance of its columns, partial dependence, and single rows
     Explain(ExplainArgs),
+    /// Describe a table: what each column holds, and what training would make of it
+    Describe(DescribeArgs),
     /// Compare simple models and the presets on a table by cross-validation
     Compare(CompareArgs),
     /// Run a learning rate range test: draw the loss curve and suggest a learning rate
@@ -160,30 +165,8 @@ pub struct ExampleArgs {
 #[derive(Debug, Arguments)]
 pub struct ConfigArgs {
     /// The preset to print
-    #[arg(short, long, value_enum, value_name = "NAME", default_value_t)]
-    pub preset: PresetName,
-}
-
-/// The presets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum PresetName {
-    /// One small network: trains in seconds, and is slightly less accurate
-    Fast,
-    /// An ensemble of up to eight networks, depending on the number of rows
-    #[default]
-    Default,
-    /// An ensemble of sixteen networks: the most accurate; trains in minutes
-    Best,
-}
-
-impl From<PresetName> for Preset {
-    fn from(name: PresetName) -> Self {
-        match name {
-            PresetName::Fast => Self::Fast,
-            PresetName::Default => Self::Default,
-            PresetName::Best => Self::Best,
-        }
-    }
+    #[arg(short, long, value_parser = presets(), value_name = "NAME", default_value_t)]
+    pub preset: Preset,
 }
 
 /// The settings of a training.
@@ -191,8 +174,8 @@ impl From<PresetName> for Preset {
 #[command(next_help_heading = "Settings")]
 pub struct RunArgs {
     /// The preset to start from [default: default]
-    #[arg(short, long, value_enum, value_name = "NAME")]
-    pub preset: Option<PresetName>,
+    #[arg(short, long, value_parser = presets(), value_name = "NAME")]
+    pub preset: Option<Preset>,
     /// Settings from a TOML file (see `trainer config`)
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -230,7 +213,7 @@ impl RunArgs {
         if let Some(seed) = self.seed {
             settings = settings.set(&format!("training.seed={seed}"))?;
         }
-        Ok(settings.over(self.preset.unwrap_or_default().into())?)
+        Ok(settings.over(self.preset.unwrap_or_default())?)
     }
 }
 
@@ -259,23 +242,66 @@ pub struct TableArgs {
     #[arg(short, long, value_name = "COLUMN")]
     pub target: String,
     /// The task [default: inferred from the target]
-    #[arg(long, value_enum)]
-    pub task: Option<TaskName>,
+    #[arg(long, value_parser = tasks())]
+    pub task: Option<Task>,
     /// A column with the weight of each row
     #[arg(long, value_name = "COLUMN")]
     pub weight: Option<String>,
     #[command(flatten)]
+    pub columns: ColumnArgs,
+    #[command(flatten)]
     pub read: ReadArgs,
 }
 
-impl TableArgs {
-    /// The options for the dataset. The config has the kinds of columns.
-    pub fn options(&self, config: &Config) -> DatasetOptions {
-        DatasetOptions {
-            task: self.task.map(Into::into),
-            weight: self.weight.clone(),
-            columns: config.columns.clone(),
-            ..DatasetOptions::default()
+/// What the columns of a table are.
+#[derive(Debug, Default, Clone, Arguments)]
+#[command(next_help_heading = "Columns")]
+pub struct ColumnArgs {
+    /// Columns to leave out, with commas between them; may be repeated
+    #[arg(long, value_name = "COLUMN,…")]
+    pub ignore: Vec<String>,
+    /// The columns to learn from; all others are left out
+    #[arg(long, value_name = "COLUMN,…")]
+    pub features: Vec<String>,
+    /// Columns to read as numbers
+    #[arg(long, value_name = "COLUMN,…")]
+    pub numeric: Vec<String>,
+    /// Columns to read as categories, such as codes that are written in digits
+    #[arg(long, value_name = "COLUMN,…")]
+    pub categorical: Vec<String>,
+    /// Columns to read as dates, or one column and how its dates are written, such as sold=%d.%m.%Y
+    #[arg(long, value_name = "COLUMN[=FORMAT]")]
+    pub date: Vec<String>,
+    /// The decimal sign of numbers [default: inferred for each column]
+    #[arg(long, value_name = "CHAR")]
+    pub decimal: Option<char>,
+    /// The sign between groups of digits [default: inferred for each column]
+    #[arg(long, value_name = "CHAR")]
+    pub thousands: Option<char>,
+    /// A further word for a missing value; may be repeated
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub na: Vec<String>,
+    /// NA, None, null and the like are text, not missing values
+    #[arg(long)]
+    pub keep_na: bool,
+}
+
+impl ColumnArgs {
+    pub fn options(&self) -> ColumnOptions {
+        let args = self.clone();
+        ColumnOptions {
+            ignore: args.ignore,
+            features: args.features,
+            numeric: args.numeric,
+            categorical: args.categorical,
+            date: args.date,
+            format: FormatOptions {
+                decimal: args.decimal,
+                thousands: args.thousands,
+                na: args.na,
+                keep_na: args.keep_na,
+                ..FormatOptions::default()
+            },
         }
     }
 }
@@ -341,8 +367,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: u16,
     /// A method to compare; may be repeated [default: all]
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub only: Vec<Method>,
+    #[arg(long, value_parser = methods(), value_name = "NAME")]
+    pub only: Vec<ComparedMethod>,
     /// The time limit of each fit, such as 90s, 10m or 1h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
@@ -358,39 +384,23 @@ pub struct CompareArgs {
     pub table: TableArgs,
 }
 
-/// The methods that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Method {
-    /// The mean of the training rows, or their class frequencies
-    Constant,
-    /// A network without hidden layers
-    Linear,
-    /// Two layers of 128 ReLU units on standardized numbers
-    Mlp,
-    /// 500 gradient-boosted trees
-    #[cfg(feature = "boosting")]
-    Boosting,
-    /// The preset `fast`
-    Fast,
-    /// The preset `default`
-    Default,
-    /// The preset `best`
-    Best,
-}
-
-impl From<Method> for ComparedMethod {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Constant => Self::Constant,
-            Method::Linear => Self::Linear,
-            Method::Mlp => Self::Mlp,
-            #[cfg(feature = "boosting")]
-            Method::Boosting => Self::Boosting,
-            Method::Fast => Self::Fast,
-            Method::Default => Self::Default,
-            Method::Best => Self::Best,
-        }
-    }
+#[derive(Debug, Arguments)]
+pub struct DescribeArgs {
+    /// A CSV file, which may be gzipped, or a Parquet file; - for standard input
+    pub table: PathBuf,
+    /// The column to predict
+    #[arg(short, long, value_name = "COLUMN")]
+    pub target: Option<String>,
+    /// The task [default: inferred from the target]
+    #[arg(long, value_parser = tasks(), requires = "target")]
+    pub task: Option<Task>,
+    /// Print the description as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 #[derive(Debug, Arguments)]
@@ -410,11 +420,13 @@ pub struct GradcheckArgs {
     #[arg(short, long, value_name = "COLUMN", requires = "table")]
     pub target: Option<String>,
     /// The task [default: inferred from the target]
-    #[arg(long, value_enum)]
-    pub task: Option<TaskName>,
+    #[arg(long, value_parser = tasks())]
+    pub task: Option<Task>,
     /// The number of elements of each parameter to check, drawn at random; 0 checks all
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub elements: usize,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
     #[command(flatten)]
     pub run: RunArgs,
     #[command(flatten)]
@@ -500,6 +512,37 @@ impl ReadArgs {
     }
 }
 
+/// Takes one of these values by its name. The help lists the names with what they mean.
+fn choice<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+    about: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let value = move |&value: &T| PossibleValue::new(name(value)).help(about(value));
+    let values = PossibleValuesParser::new(all.iter().map(value));
+    values.try_map(move |given| {
+        let mut all = all.iter().copied();
+        all.find(|&value| name(value) == given)
+            .ok_or("there is no such value")
+    })
+}
+
+fn presets() -> impl TypedValueParser<Value = Preset> {
+    choice(&Preset::ALL, Preset::name, Preset::about)
+}
+
+fn methods() -> impl TypedValueParser<Value = ComparedMethod> {
+    choice(
+        ComparedMethod::ALL,
+        ComparedMethod::id,
+        ComparedMethod::about,
+    )
+}
+
+fn tasks() -> impl TypedValueParser<Value = Task> {
+    choice(&Task::ALL, Task::name, Task::about)
+}
+
 fn percent(text: &str) -> Result<u8, String> {
     let usage = || "a percentage from 50 to 99, such as 90, 90% or 0.9".to_string();
     let number: f64 = text
@@ -554,23 +597,6 @@ fn one_character(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
         _ => Err("a single ASCII character".to_string()),
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TaskName {
-    /// Numbers
-    Regression,
-    /// Classes
-    Classification,
-}
-
-impl From<TaskName> for Task {
-    fn from(name: TaskName) -> Self {
-        match name {
-            TaskName::Regression => Self::Regression,
-            TaskName::Classification => Self::Classification,
-        }
     }
 }
 

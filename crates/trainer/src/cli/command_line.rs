@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use backburn::RunDescription;
-use backburn_report::quoted;
+use backburn::text::quoted;
 
 use crate::error::Error;
 use crate::ui::console;

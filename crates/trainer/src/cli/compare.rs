@@ -1,13 +1,13 @@
 //! `trainer compare`.
 
-use backburn::text::{count, mean_and_deviation, seconds};
+use backburn::text::count;
 use backburn::{
-    ComparedMethod, Dataset, Event, FitContext, MethodScores, Observer, compare, k_folds,
-    read_table, verdict,
+    ComparedMethod, Event, FitContext, MethodScores, Observer, compare, k_folds, verdict,
 };
 use serde_json::{Value, json};
 
 use super::args::CompareArgs;
+use super::dataset::read_dataset;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
@@ -17,9 +17,8 @@ use crate::ui::words;
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?;
-    let table = read_table(&args.table.table, &args.table.read.options())?;
-    let config = ComparedMethod::Default.config(args.seed)?;
-    let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
+    let mut config = ComparedMethod::Default.config(args.seed)?;
+    let data = read_dataset(&args.table, &mut config)?;
     let folds = usize::from(args.folds);
     if folds > data.rows().len() {
         let rows = count(data.rows().len(), "row");
@@ -47,7 +46,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     };
     let methods = match args.only.is_empty() {
         true => ComparedMethod::ALL.to_vec(),
-        false => args.only.iter().map(|&method| method.into()).collect(),
+        false => args.only.clone(),
     };
     let mut rows: Vec<MethodScores> = Vec::new();
     for method in methods {
@@ -59,9 +58,9 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
             return Err(Error::Failed(reason));
         }
         if rows.is_empty() {
-            console.say(header(&row));
+            console.say(row.header());
         }
-        console.say(line(&row));
+        console.say(&row);
         rows.push(row);
     }
     console.paragraph("verdict", verdict(&rows));
@@ -70,23 +69,4 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         console::json(&json!({ "target": data.target(), "folds": folds, "methods": rows }));
     }
     Ok(())
-}
-
-fn header(row: &MethodScores) -> String {
-    let names = row
-        .metrics()
-        .into_iter()
-        .map(|(name, ..)| format!("{name:>21}"));
-    let names: Vec<String> = names.collect();
-    format!("{:10}{}{:>14}", "", names.join(""), "time a fold")
-}
-
-fn line(row: &MethodScores) -> String {
-    let metrics = row
-        .metrics()
-        .into_iter()
-        .map(|(_, mean, deviation)| format!("{:>21}", mean_and_deviation(mean, deviation)));
-    let metrics: Vec<String> = metrics.collect();
-    let time = seconds(row.seconds);
-    format!("{:10}{}{time:>14}", row.method.name(), metrics.join(""))
 }

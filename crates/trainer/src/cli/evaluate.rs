@@ -1,6 +1,6 @@
 //! `trainer evaluate`.
 
-use backburn::text::count;
+use backburn::text::{count, escaped};
 use backburn::{
     Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, shift_notes,
 };
@@ -34,6 +34,9 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     console.entry("score", score.line(""));
     if let Some(reliability) = score.reliability(&predictor, &table)? {
         console.detail("trust", reliability);
+    }
+    for note in table.notes() {
+        console.paragraph("note", escaped(&note));
     }
     for note in score.skipped_notes() {
         console.paragraph("note", note);

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use backburn::baselines;
-use backburn::text::count;
+use backburn::text::{count, path_argument};
 use backburn::{
     Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
     LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
 use super::command_line::CommandLine;
-use super::saving::{check_replaced, model_file, report_file, save, save_history, write_report};
+use super::saving::{model_file, report_file, save, save_history, write_report};
 use super::train_outcome::test;
 use crate::device;
 use crate::error::Error;
@@ -132,7 +132,7 @@ fn files(
     let default = PathBuf::from(format!("{}.safetensors", example.name));
     let file = model_file(args.out.as_deref(), &default)?;
     if args.out.is_none() {
-        check_replaced(&file, &default, example.target)?;
+        file.check_replaced(example.target)?;
     }
     let report = args
         .report
@@ -227,7 +227,7 @@ impl Run<'_> {
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
-        console.entry("saved", words::path(&path));
+        console.entry("saved", path_argument(&path));
         save_history(&model, &path, console);
         if let Some(file) = report {
             progress.phase("writing the report");

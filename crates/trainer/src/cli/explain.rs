@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backburn::text::count;
+use backburn::text::{count, escaped};
 use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
@@ -41,6 +41,9 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let explanation = Explanation::new(&model, &table, &options, &device)?;
 
     let console = Console::for_json(args.json);
+    for note in table.notes() {
+        console.paragraph("note", escaped(&note));
+    }
     show(&explanation, options.columns, console);
     if let Some(file) = report {
         let rows = EvaluatedRows {
@@ -100,7 +103,10 @@ fn rows(args: &ExplainArgs, table: &Table) -> Result<Vec<usize>, Error> {
 /// Prints an explanation, with the importance of columns and the dependence on them if they were computed.
 fn show(explanation: &Explanation, columns: bool, console: Console) {
     if columns {
-        show_importance(explanation, console);
+        console.entry("importance", explanation.measure);
+        for line in explanation.importance_lines() {
+            console.entry("", line);
+        }
         for dependence in &explanation.dependence {
             console.paragraph("effect", dependence);
         }
@@ -109,21 +115,5 @@ fn show(explanation: &Explanation, columns: bool, console: Console) {
         for (index, line) in row.lines().into_iter().enumerate() {
             console.entry(if index == 0 { "row" } else { "" }, line);
         }
-    }
-}
-
-fn show_importance(explanation: &Explanation, console: Console) {
-    /// The largest number of columns that are shown.
-    const COLUMNS: usize = 15;
-    console.entry("importance", explanation.measure);
-    if explanation.importance.is_empty() {
-        console.entry("", "importance needs at least two rows");
-    }
-    for importance in explanation.importance.iter().take(COLUMNS) {
-        console.entry("", importance);
-    }
-    if explanation.importance.len() > COLUMNS {
-        let more = count(explanation.importance.len() - COLUMNS, "column");
-        console.entry("", format!("and {more} more; --json prints all"));
     }
 }

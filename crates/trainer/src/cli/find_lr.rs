@@ -1,20 +1,20 @@
 //! `trainer find-lr`.
 
 use backburn::text::count;
-use backburn::{Dataset, RangeTest, find_learning_rate, read_table};
+use backburn::{RangeTest, find_learning_rate};
+use backburn_dashboard::lines;
 use serde_json::json;
 
 use super::args::FindLrArgs;
+use super::dataset::read_dataset;
 use crate::device;
 use crate::error::Error;
-use crate::ui::chart;
 use crate::ui::console::{self, Console};
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
-    let config = args.run.settings()?;
+    let mut config = args.run.settings()?;
     let device = device::choose(args.run.device.name())?.device;
-    let table = read_table(&args.table.table, &args.table.read.options())?;
-    let data = Dataset::new(table, &args.table.target, &args.table.options(&config))?;
+    let data = read_dataset(&args.table, &mut config)?;
     let RangeTest {
         rates,
         losses,
@@ -27,7 +27,7 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
         .zip(&losses)
         .map(|(rate, loss)| (rate.log10(), *loss))
         .collect();
-    for line in chart::lines(&points, "loss", "log10 of the learning rate") {
+    for line in lines(&points, "loss", "log10 of the learning rate") {
         console.say(line);
     }
     let steps = count(rates.len(), "step");

@@ -2,9 +2,8 @@
 
 use backburn::text::{count, shown};
 use backburn::{
-    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
+    Config, Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
 };
-use backburn_model::Activation;
 use backburn_training::TOLERANCE;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +16,7 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
     let device = device::choose(args.run.device.name())?.device;
-    let task = args.task.map(Into::into);
+    let task = args.task;
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {
             vec![(read_table(table, &args.read.options())?, target.clone())]
@@ -40,6 +39,14 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             task,
             columns: config.columns.clone(),
             ..DatasetOptions::default()
+        };
+        let options = args
+            .columns
+            .options()
+            .resolve(table, Some(target), options)?;
+        let config = Config {
+            columns: options.columns.clone(),
+            ..config.clone()
         };
         let data = Dataset::new(table.clone(), target, &options)?;
         let check = check_network_gradients(&data, elements, &config, &device)?;
@@ -69,21 +76,14 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
 
 /// Prints the checks of a network, a line for each parameter.
 fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
-    let network = &check.network;
     let (name, task) = (data.table().name(), data.task());
-    console.entry(
-        "table",
-        format!("{name}, {} ({task})", shown(data.target())),
-    );
-    let widths: Vec<String> = network.widths().iter().map(usize::to_string).collect();
-    let shape = format!("{} ({})", widths.join(" → "), network.activation);
-    console.entry("network", shape);
+    let target = shown(data.target());
+    console.entry("table", format!("{name}, {target} ({task})"));
+    console.entry("network", check.shape());
     let rows = count(check.rows, "row");
     let text = format!("{rows} in 64 bits: backpropagation against central differences");
     console.entry("check", text);
-    if network.activation == Activation::Step {
-        let note = "the derivative of a step is 0: this checks that the straight-through gradient is the gradient of \
-            the function that it stands for";
+    if let Some(note) = check.note() {
         console.paragraph("note", note);
     }
     console.say("");

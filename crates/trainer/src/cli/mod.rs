@@ -4,6 +4,8 @@ pub mod args;
 pub mod command_line;
 pub mod compare;
 pub mod config;
+mod dataset;
+pub mod describe;
 pub mod evaluate;
 pub mod example;
 pub mod explain;

@@ -106,6 +106,7 @@ fn stream<W: Write + Send>(
         ));
     }
     out.finish()?;
+    stream.notes().iter().for_each(|text| note(escaped(text)));
     let unlike_training = stream.unlike_training();
     shift_notes(&unlike_training).into_iter().for_each(note);
     Ok(json!({
@@ -123,10 +124,10 @@ fn kept_columns(
     predictor: &Predictor,
     reader: &TableReader,
 ) -> Result<KeptColumns, Error> {
-    let (schema, encoder) = (reader.schema(), &predictor.model().encoder);
+    let model = predictor.model();
     Ok(match args.keep_all {
-        true => KeptColumns::all(&schema, encoder),
-        false => KeptColumns::named(&args.keep, reader.name(), &schema, encoder)?,
+        true => KeptColumns::all(&reader.schema(), &model.encoder, &model.format),
+        false => KeptColumns::named(&args.keep, reader, &model.encoder, &model.format)?,
     })
 }
 

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn::text::shown;
+use backburn::text::path_argument;
 use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file};
 use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::Console;
-use crate::ui::words;
 
 /// The file for a model: that of `--out`, or the default.
 pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Error> {
@@ -20,18 +19,6 @@ pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Err
     Ok(ModelFile::create(asked.unwrap_or(default))?)
 }
 
-/// Checks that a default file does not hold a model of another target.
-pub fn check_replaced(file: &ModelFile, default: &Path, target: &str) -> Result<(), Error> {
-    match file.replaces() {
-        Some(other) if other != target => Err(Error::Failed(format!(
-            "{} has a model for `{}`: choose another file with --out",
-            default.display(),
-            shown(other)
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// Writes a model to its file. If that fails, writes it to the folder for temporary files, so that it is
 /// not lost.
 pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
@@ -40,31 +27,7 @@ pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
             "interrupted before the first epoch ended: no model was saved, and the old file is unchanged".to_string(),
         ));
     }
-    let error = match file.write(model) {
-        Ok(path) => return Ok(path),
-        Err(error) => error,
-    };
-    let name = format!("backburn-{}.safetensors", std::process::id());
-    let fallback = ModelFile::create(std::env::temp_dir().join(name));
-    Err(match fallback.and_then(|file| file.write(model)) {
-        Ok(path) => Error::Failed(format!("{error}; the model is at {}", path.display())),
-        Err(_) => error.into(),
-    })
-}
-
-/// The default file of a table's model: the table's name in this folder.
-pub fn default_out(table: &Path) -> PathBuf {
-    let name = table
-        .file_name()
-        .map_or("model".into(), |name| name.to_string_lossy());
-    let mut stem = name.strip_suffix(".gz").unwrap_or(&name);
-    for extension in [".csv", ".tsv", ".txt", ".parquet"] {
-        stem = stem.strip_suffix(extension).unwrap_or(stem);
-    }
-    match stem {
-        "-" | "" => PathBuf::from("model.safetensors"),
-        stem => PathBuf::from(format!("{stem}.safetensors")),
-    }
+    Ok(file.write_or_rescue(model)?)
 }
 
 /// Writes the history beside the model. If that fails, prints a note: the model does not need it.
@@ -74,7 +37,7 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
         return;
     };
     match history_file::write(path, model.model(), &record.history, &record.findings) {
-        Ok(path) => console.detail("history", words::path(&path)),
+        Ok(path) => console.detail("history", path_argument(&path)),
         Err(error) => {
             let path = history_file::path_beside(path);
             let path = path.display();
@@ -113,6 +76,6 @@ pub fn prediction_error(option: &str, error: backburn::Error) -> Error {
 /// Writes a report.
 pub fn write_report(file: &ReportFile, report: &Report, console: Console) -> Result<(), Error> {
     file.write(report)?;
-    console.detail("report", words::path(file.path()));
+    console.detail("report", path_argument(file.path()));
     Ok(())
 }

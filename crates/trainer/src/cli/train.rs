@@ -7,18 +7,17 @@ use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
-    RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error, history_file,
-    learning_curve, read_table, text::escaped,
+    ReadOptions, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
+    history_file, learning_curve, model_path, read_table,
+    text::{escaped, path_argument, quoted},
 };
-use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions, quoted};
+use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
-use super::saving::{
-    check_replaced, default_out, model_file, prediction_file, report_file, save, save_history,
-    write_report,
-};
+use super::dataset::read_dataset;
+use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
 use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -49,9 +48,9 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let files = Files::open(args)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.run.json);
-    let (data, test) = read(args, &config)?;
+    let (data, test) = read(args, &mut config)?;
     if args.out.is_none() {
-        check_replaced(&files.model, &files.model_path, data.target())?;
+        files.model.check_replaced(data.target())?;
     }
     words::describe(&data, test.as_ref(), console);
     config = resolved(config, &data, args.dashboard, console);
@@ -104,7 +103,7 @@ struct Files {
 
 impl Files {
     fn open(args: &TrainArgs) -> Result<Self, Error> {
-        let default = default_out(&args.table.table);
+        let default = model_path(&args.table.table);
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
         let report = match &args.report {
@@ -128,15 +127,18 @@ impl Files {
 }
 
 /// Reads the table and the test table.
-fn read(args: &TrainArgs, config: &Config) -> Result<(Dataset, Option<Table>), Error> {
-    let options = args.table.read.options();
-    let table = read_table(&args.table.table, &options)?;
-    table.column(&args.table.target)?;
+fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
+    let data = read_dataset(&args.table, config)?;
     let test = match &args.test {
-        Some(path) => Some(read_table(path, &options)?),
+        Some(path) => {
+            let read = ReadOptions {
+                known_columns: data.features().map(str::to_string).collect(),
+                ..args.table.read.options()
+            };
+            Some(read_table(path, &read)?)
+        }
         None => None,
     };
-    let data = Dataset::new(table, &args.table.target, &args.table.options(config))?;
     if let Some(test) = &test {
         data.check_test(test)?;
     }
@@ -223,7 +225,7 @@ fn open_checkpoints<'a>(
                 && run.is_of(&args.table.target)
             {
                 let program = console::program();
-                let beside = words::path(&beside);
+                let beside = path_argument(&beside);
                 let text = format!(
                     "an unfinished run is in {beside}: to resume it, {program} train --resume {beside}"
                 );
@@ -239,7 +241,7 @@ fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
     match checkpoints.end(finished) {
         Ok(None) => {}
         Ok(Some(folder)) => {
-            let folder = words::path(&folder);
+            let folder = path_argument(&folder);
             let command = format!("{} train --resume {folder}", console::program());
             console.entry("to resume", command);
         }
@@ -310,7 +312,7 @@ impl Training<'_> {
         let next = format!(
             "{} predict {} TABLE",
             console::program(),
-            words::path(&path)
+            path_argument(&path)
         );
         self.console.detail("next", next);
         if self.args.run.json {
@@ -335,7 +337,7 @@ impl Training<'_> {
         if let Some(out_of_fold) = out_of_fold {
             let path = out_of_fold.path().to_path_buf();
             out_of_fold.write(&validated.predicted_rows())?;
-            self.console.detail("written", words::path(&path));
+            self.console.detail("written", path_argument(&path));
         }
         Ok(validated)
     }
@@ -371,7 +373,7 @@ impl Training<'_> {
         if let Some(ending) = model.ending() {
             self.console.paragraph("training", ending);
         }
-        let saved = words::path(path);
+        let saved = path_argument(path);
         match tested {
             Ok(tested) => {
                 if let Some(tested) = &tested {

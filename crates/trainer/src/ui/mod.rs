@@ -1,6 +1,5 @@
 //! Output for people: lines, progress bars, the dashboard.
 
-pub mod chart;
 pub mod console;
 pub mod dashboard;
 pub mod progress;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backburn::text::{count, integer, shown};
+use backburn::text::{count, integer};
 use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -110,25 +110,10 @@ impl<'a> Progress<'a> {
 
     fn describe(&self, network: &NetworkDescription) {
         self.print(|console| {
-            for columns in &network.neighbor_features {
-                let target = shown(&network.target);
-                let by = match columns.as_slice() {
-                    [first, second] => format!("{} and {}", shown(first), shown(second)),
-                    all => format!("all {} numeric columns", all.len()),
-                };
-                let text = format!("the mean `{target}` of the nearest rows by {by} is a feature");
-                console.paragraph("neighbors", text);
+            for neighbors in network.neighbors() {
+                console.paragraph("neighbors", neighbors);
             }
-            let widths: Vec<String> = network.widths.iter().map(usize::to_string).collect();
-            console.detail(
-                "network",
-                format!(
-                    "{} ({}), {}",
-                    widths.join(" → "),
-                    network.activation,
-                    count(network.parameters, "parameter")
-                ),
-            );
+            console.detail("network", network);
         });
     }
 

@@ -1,10 +1,7 @@
 //! Sentences for the values that the library returns.
 
-use std::path::Path;
-
-use backburn::text::{count, integer, shown};
+use backburn::text::{count, setting_option, shown};
 use backburn::{Dataset, Finding, Table};
-use backburn_report::quoted;
 
 use super::console::Console;
 
@@ -35,29 +32,11 @@ pub fn findings(findings: &[Finding], console: Console) {
             ..
         } = finding;
         console.paragraph("finding", format!("{name}: {evidence}"));
-        let settings: Vec<String> = settings
-            .iter()
-            .map(|s| format!("--set {}", quoted(s)))
-            .collect();
+        let settings: Vec<String> = settings.iter().map(|s| setting_option(s)).collect();
         let settings = match settings.is_empty() {
             true => String::new(),
             false => format!(": {}", settings.join(" ")),
         };
         console.paragraph("remedy", format!("{remedy}{settings}"));
     }
-}
-
-/// A path as an argument to copy.
-pub fn path(path: &Path) -> String {
-    let text = path.display().to_string();
-    // A path that begins with a dash would be read as an option.
-    match text.starts_with('-') {
-        true => quoted(&format!("./{text}")),
-        false => quoted(&text),
-    }
-}
-
-/// A count of rows with its noun, for titles.
-pub fn rows(rows: usize) -> String {
-    format!("{} rows", integer(rows))
 }

@@ -1,4 +1,4 @@
-//! A chart in text.
+//! A curve as lines of text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -42,7 +42,7 @@ fn short(value: f64) -> String {
 }
 
 /// The smallest and the largest finite number, along x and along y.
-pub fn bounds(points: &[(f64, f64)]) -> [[f64; 2]; 2] {
+pub(crate) fn bounds(points: &[(f64, f64)]) -> [[f64; 2]; 2] {
     let range = |numbers: &mut dyn Iterator<Item = f64>| {
         let [low, high] = numbers
             .filter(|number| number.is_finite())

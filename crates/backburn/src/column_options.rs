@@ -1,0 +1,294 @@
+//! What a user says about columns, before the table is known.
+
+use std::collections::BTreeMap;
+
+use backburn_table::{ColumnKind, FormatOptions, Table};
+
+use crate::dataset::DatasetOptions;
+use crate::error::Error;
+use crate::text::shown;
+
+/// What a user says about columns. Each word names a column, or several with commas between them; a word that
+/// as a whole is the name of a column is that column.
+///
+/// ```
+/// use backburn::{ColumnKind, ColumnOptions, DatasetOptions, ReadOptions, Table};
+///
+/// let csv = "id,zip,size,price\n1,01569,50,100\n";
+/// let table = Table::from_reader("houses", csv.as_bytes(), &ReadOptions::default())?;
+/// let words = |words: &str| vec![words.to_string()];
+/// let said = ColumnOptions { ignore: words("id,size"), categorical: words("zip"), ..Default::default() };
+/// let options = said.resolve(&table, Some("price"), DatasetOptions::default())?;
+/// assert_eq!(options.columns["size"], ColumnKind::Ignored);
+/// # Ok::<(), backburn::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ColumnOptions {
+    /// Columns to leave out.
+    pub ignore: Vec<String>,
+    /// The columns to learn from; all others are left out. Empty for all.
+    pub features: Vec<String>,
+    /// Columns of numbers.
+    pub numeric: Vec<String>,
+    /// Columns of categories.
+    pub categorical: Vec<String>,
+    /// Columns of dates. A word may be `COLUMN=FORMAT`, in the notation of `strftime`.
+    pub date: Vec<String>,
+    /// How text is read. The formats of dates are added to it.
+    pub format: FormatOptions,
+}
+
+impl ColumnOptions {
+    /// Adds what is said to the options of a dataset. It replaces what these say of the same columns.
+    ///
+    /// # Errors
+    ///
+    /// A column that does not exist, that is named twice with different meanings, or that is the target and
+    /// cannot be left out.
+    pub fn resolve(
+        &self,
+        table: &Table,
+        target: Option<&str>,
+        mut options: DatasetOptions,
+    ) -> Result<DatasetOptions, Error> {
+        let mut kinds = BTreeMap::new();
+        for (option, words, kind) in [
+            ("--ignore", &self.ignore, ColumnKind::Ignored),
+            ("--numeric", &self.numeric, ColumnKind::Numeric),
+            ("--categorical", &self.categorical, ColumnKind::Categorical),
+        ] {
+            for column in columns(words, table)? {
+                set(&mut kinds, column, kind, option)?;
+            }
+        }
+        options.format = self.format.clone();
+        for (column, format) in dates(&self.date, table)? {
+            set(&mut kinds, column.clone(), ColumnKind::Date, "--date")?;
+            options
+                .format
+                .date_formats
+                .extend(format.map(|format| (column, format)));
+        }
+        let is_target = |column: &String| Some(column.as_str()) == target;
+        if let Some(target) = kinds.keys().find(|column| is_target(column))
+            && matches!(kinds[target], (ColumnKind::Ignored, _))
+        {
+            let target = shown(target);
+            return Err(Error::Config(format!("--ignore: `{target}` is the target")));
+        }
+        options.features = columns(&self.features, table)?;
+        for column in &options.features {
+            if is_target(column) {
+                let target = shown(column);
+                return Err(Error::Config(format!(
+                    "--features: `{target}` is the target"
+                )));
+            }
+            if let Some((ColumnKind::Ignored, _)) = kinds.get(column) {
+                return Err(twice(column, "--ignore", "--features"));
+            }
+            // A feature is used, whatever a config file says.
+            if options.columns.get(column) == Some(&ColumnKind::Ignored) {
+                options.columns.remove(column);
+            }
+        }
+        let kinds = kinds.into_iter().map(|(column, (kind, _))| (column, kind));
+        options.columns.extend(kinds);
+        Ok(options)
+    }
+}
+
+/// Sets the kind of a column once.
+fn set(
+    kinds: &mut BTreeMap<String, (ColumnKind, &'static str)>,
+    column: String,
+    kind: ColumnKind,
+    option: &'static str,
+) -> Result<(), Error> {
+    match kinds.get(&column) {
+        Some((other, earlier)) if *other != kind => Err(twice(&column, earlier, option)),
+        _ => {
+            kinds.insert(column, (kind, option));
+            Ok(())
+        }
+    }
+}
+
+fn twice(column: &str, first: &str, second: &str) -> Error {
+    let column = shown(column);
+    Error::Config(format!(
+        "column `{column}` is named by {first} and by {second}"
+    ))
+}
+
+/// The columns that words name.
+fn columns(words: &[String], table: &Table) -> Result<Vec<String>, Error> {
+    let mut columns = Vec::new();
+    for word in words {
+        if table.column(word).is_ok() {
+            columns.push(word.clone());
+            continue;
+        }
+        // A name may hold a comma itself, so the longest name that is a column is taken first.
+        let mut rest = word.as_str();
+        while !rest.is_empty() {
+            let (name, after) = first_column(rest, table).ok_or_else(|| {
+                let first = rest.split(',').next().unwrap_or_default();
+                table.no_column(first.trim())
+            })?;
+            columns.push(name.to_string());
+            rest = after;
+        }
+    }
+    Ok(columns)
+}
+
+/// The longest beginning of a list of names that is a column, and the rest of the list.
+fn first_column<'a>(list: &'a str, table: &Table) -> Option<(&'a str, &'a str)> {
+    /// The largest number of commas in a name.
+    const COMMAS: usize = 8;
+    let commas = list.match_indices(',').map(|(index, _)| index);
+    let mut ends: Vec<usize> = commas.take(COMMAS).collect();
+    ends.push(list.len());
+    let parts = ends.iter().rev().map(|&end| list.split_at(end));
+    let mut parts = parts.map(|(name, rest)| (name.trim(), rest.strip_prefix(',').unwrap_or(rest)));
+    parts.find(|(name, _)| table.column(name).is_ok())
+}
+
+/// Columns of dates, with their formats if they have one.
+fn dates(words: &[String], table: &Table) -> Result<Vec<(String, Option<String>)>, Error> {
+    let mut dates = Vec::new();
+    for word in words {
+        let mut signs = word
+            .match_indices('=')
+            .map(|(index, _)| word.split_at(index));
+        let with_format = signs.find(|(name, _)| table.column(name).is_ok());
+        match with_format {
+            _ if table.column(word).is_ok() => dates.push((word.clone(), None)),
+            Some((name, format)) => dates.push((name.to_string(), Some(format[1..].to_string()))),
+            None if word.contains('=') => {
+                let name = word.split('=').next().unwrap_or_default();
+                return Err(table.no_column(name).into());
+            }
+            None => {
+                let names = columns(std::slice::from_ref(word), table)?;
+                dates.extend(names.into_iter().map(|name| (name, None)));
+            }
+        }
+    }
+    Ok(dates)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::ReadOptions;
+
+    use super::*;
+
+    fn table() -> Table {
+        let csv = "a,b,\"c,d\",e=f,sold,y\n1,2,3,4,2024-01-01,6\n";
+        Table::from_reader("t.csv", Cursor::new(csv), &ReadOptions::default()).unwrap()
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_string()).collect()
+    }
+
+    fn resolve(said: ColumnOptions) -> Result<DatasetOptions, String> {
+        let columns = BTreeMap::from([("a".to_string(), ColumnKind::Ignored)]);
+        let options = DatasetOptions {
+            columns,
+            ..DatasetOptions::default()
+        };
+        let resolved = said.resolve(&table(), Some("y"), options);
+        resolved.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lists_and_names_with_commas_are_columns() {
+        let table = table();
+        for (given, expected) in [
+            (vec!["a,b"], vec!["a", "b"]),
+            (vec!["c,d"], vec!["c,d"]),
+            (vec!["a,c,d,b"], vec!["a", "c,d", "b"]),
+            (vec!["a", "b, e=f"], vec!["a", "b", "e=f"]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(columns(&words(&given), &table).unwrap(), words(&expected));
+        }
+        let error = columns(&words(&["a,bb"]), &table).unwrap_err().to_string();
+        assert!(error.contains("no column `bb`"), "{error}");
+        assert!(error.contains("the columns are `a`, `b`, `c,d`"), "{error}");
+    }
+
+    #[test]
+    fn a_date_may_have_a_format() {
+        let table = table();
+        let date = |word: &str| dates(&words(&[word]), &table).unwrap();
+        let format = |format: &str| Some(format.to_string());
+        assert_eq!(
+            date("sold=%b %d, %Y"),
+            [("sold".to_string(), format("%b %d, %Y"))]
+        );
+        assert_eq!(date("e=f"), [("e=f".to_string(), None)]);
+        assert_eq!(
+            date("e=f=%d.%m.%Y"),
+            [("e=f".to_string(), format("%d.%m.%Y"))]
+        );
+        assert_eq!(date("a,sold").len(), 2);
+        let error = dates(&words(&["solt=%Y"]), &table).unwrap_err().to_string();
+        assert!(error.contains("did you mean `sold`?"), "{error}");
+    }
+
+    #[test]
+    fn options_win_over_settings() {
+        let said = ColumnOptions {
+            numeric: words(&["a"]),
+            date: words(&["sold=%Y-%m-%d"]),
+            features: words(&["a,b,sold"]),
+            ..ColumnOptions::default()
+        };
+        let options = resolve(said).unwrap();
+        assert_eq!(options.columns["a"], ColumnKind::Numeric);
+        assert_eq!(options.columns["sold"], ColumnKind::Date);
+        assert_eq!(options.format.date_formats["sold"], "%Y-%m-%d");
+        assert_eq!(options.features, ["a", "b", "sold"]);
+    }
+
+    #[test]
+    fn a_column_has_one_meaning() {
+        let error = |said| resolve(said).unwrap_err();
+        let said = ColumnOptions {
+            numeric: words(&["b"]),
+            ignore: words(&["a,b"]),
+            ..ColumnOptions::default()
+        };
+        assert_eq!(
+            error(said),
+            "column `b` is named by --ignore and by --numeric"
+        );
+        let said = ColumnOptions {
+            features: words(&["b"]),
+            ignore: words(&["b"]),
+            ..ColumnOptions::default()
+        };
+        assert_eq!(
+            error(said),
+            "column `b` is named by --ignore and by --features"
+        );
+        for said in [
+            ColumnOptions {
+                ignore: words(&["y"]),
+                ..ColumnOptions::default()
+            },
+            ColumnOptions {
+                features: words(&["a,y"]),
+                ..ColumnOptions::default()
+            },
+        ] {
+            assert!(error(said).ends_with("`y` is the target"));
+        }
+    }
+}

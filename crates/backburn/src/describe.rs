@@ -1,0 +1,621 @@
+//! Describes a table before anything is trained.
+
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use backburn_preprocessing::{ColumnEncoder, Task};
+use backburn_table::{
+    Cell, Column, ColumnKind, ColumnSchema, FormatNote, ReadOptions, Schema, Table, TableError,
+    TableFormat, TableReader,
+};
+use rayon::prelude::*;
+
+use crate::check_target::check_target;
+use crate::column_options::ColumnOptions;
+use crate::column_sketch::ColumnSketch;
+use crate::config::DataConfig;
+use crate::dataset::{Dataset, DatasetOptions, infer_columns};
+use crate::error::Error;
+use crate::memory::share_of_free;
+use crate::row_copies::RowCopies;
+use crate::table_description::{
+    Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
+};
+use crate::table_diagnosis::explained_alone;
+use crate::text::{MAX_NAMES, column_option, count, integer, quoted, shown};
+use crate::warning::Warning;
+
+/// What to describe, and how to read it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DescribeOptions {
+    /// How to read the file.
+    pub read: ReadOptions,
+    /// The column to predict.
+    pub target: Option<String>,
+    /// Regression or classification; inferred from the target unless set.
+    pub task: Option<Task>,
+    /// What the columns are.
+    pub columns: ColumnOptions,
+}
+
+/// The most memory for the rows that decide what the columns hold, in bytes.
+const MAX_HELD: u64 = 512 << 20;
+/// Different values are counted up to this number in a column, and in all columns together.
+const MAX_DISTINCT: usize = 100_000;
+const MAX_DISTINCT_OF_TABLE: usize = 10_000_000;
+/// Rows are compared with this many different rows.
+const MAX_DIFFERENT_ROWS: usize = 4_000_000;
+/// The number of values of a column that are kept.
+const VALUES: usize = 10;
+/// The number of classes of the target that are kept.
+const CLASSES: usize = 100;
+/// Batches that are read before their columns are worked on in parallel.
+const BATCHES: usize = 16;
+
+/// Describes a table: what each column holds, and what training makes of it. What the columns hold is decided
+/// as for training, by all rows; of a table of more than 512 MB in memory, by its first rows. The statistics
+/// are of all rows, which are read once. Memory does not grow beyond that.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// let description = backburn::describe(Path::new("houses.csv"), &Default::default())?;
+/// println!("{}", description.lines().join("\n"));
+/// # Ok::<(), backburn::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The table cannot be read, or a column that the options name does not exist. A target that training would
+/// refuse is only a note.
+pub fn describe(path: &Path, options: &DescribeOptions) -> Result<TableDescription, Error> {
+    let reader = TableReader::open(path, &options.read)?;
+    describe_rows(reader, options, share_of_free(4).min(MAX_HELD))
+}
+
+fn describe_rows(
+    mut reader: TableReader,
+    options: &DescribeOptions,
+    held: u64,
+) -> Result<TableDescription, Error> {
+    let head = Table::head(&mut reader, held)?;
+    let meaning = Meaning::new(&head, options)?;
+    let mut statistics = Statistics::new(&meaning, options);
+    for batches in head.batches().chunks(BATCHES) {
+        statistics.add(&meaning.read(batches));
+    }
+    let typed_by_rows = head.rows();
+    let encodings = encodings(&meaning.format.apply_to_table(&head)?, &meaning.schema)?;
+    let copies = meaning.copies_of_target()?;
+    drop(head);
+    let mut batches = Vec::new();
+    for batch in reader {
+        batches.push(batch?);
+        if batches.len() == BATCHES {
+            statistics.add(&meaning.read(&batches));
+            batches.clear();
+        }
+    }
+    statistics.add(&meaning.read(&batches));
+    Ok(statistics.describe(&meaning, encodings, typed_by_rows, &copies))
+}
+
+/// What the columns of a table hold, by its first rows.
+struct Meaning {
+    table: String,
+    schema: Schema,
+    /// How text is read.
+    format: TableFormat,
+    target: Option<String>,
+    /// The first rows as training reads them, if it can use the target.
+    data: Option<Dataset>,
+    notes: Vec<String>,
+}
+
+impl Meaning {
+    fn new(head: &Table, options: &DescribeOptions) -> Result<Self, Error> {
+        let target = options.target.as_deref();
+        if let Some(target) = target {
+            check_target(head, target)?;
+        }
+        let dataset = DatasetOptions {
+            task: options.task,
+            ..DatasetOptions::default()
+        };
+        let dataset = options.columns.resolve(head, target, dataset)?;
+        let mut notes = Vec::new();
+        let data = target.and_then(|target| {
+            let data = Dataset::new(head.clone(), target, &dataset);
+            let refused =
+                |error: &Error| notes.push(format!("training would refuse this: {error}"));
+            data.inspect_err(refused).ok()
+        });
+        notes.extend(head.notes());
+        let (schema, format) = match &data {
+            Some(data) => {
+                let reading = data.warnings().iter();
+                let reading = reading.filter(|warning| matches!(warning, Warning::Reading(_)));
+                notes.extend(reading.map(Warning::to_string));
+                (data.schema().clone(), data.format().clone())
+            }
+            None => {
+                let inferred = infer_columns(head, target, &dataset)?;
+                notes.extend(inferred.notes.iter().map(FormatNote::to_string));
+                (inferred.schema, inferred.format)
+            }
+        };
+        Ok(Self {
+            table: head.name().to_string(),
+            schema,
+            format,
+            target: options.target.clone(),
+            data,
+            notes,
+        })
+    }
+
+    /// The values of batches. A batch with a value that cannot be read stays text: its values are counted as
+    /// other values.
+    fn read(&self, batches: &[RecordBatch]) -> Vec<RecordBatch> {
+        let read = |batch: &RecordBatch| self.format.apply(batch).unwrap_or_else(|_| batch.clone());
+        batches.par_iter().map(read).collect()
+    }
+
+    fn is_target(&self, column: &ColumnSchema) -> bool {
+        self.target.as_ref() == Some(&column.name)
+    }
+
+    /// Columns that alone almost determine the target.
+    fn copies_of_target(&self) -> Result<Vec<(String, f64)>, Error> {
+        match &self.data {
+            Some(data) => explained_alone(data),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// How training encodes each column of categories.
+fn encodings(head: &Table, schema: &Schema) -> Result<Vec<Option<ColumnEncoder>>, TableError> {
+    let options = DataConfig::default().encoder();
+    let encoder = |column: &ColumnSchema| -> Result<Option<ColumnEncoder>, TableError> {
+        match column.kind {
+            ColumnKind::Categorical => {
+                let cells = head.column(&column.name)?.cells();
+                Ok(ColumnEncoder::fit(
+                    &column.name,
+                    column.kind,
+                    cells,
+                    &options,
+                ))
+            }
+            _ => Ok(None),
+        }
+    };
+    schema.columns.par_iter().map(encoder).collect()
+}
+
+/// The statistics of all rows.
+struct Statistics {
+    rows: usize,
+    sketches: Vec<ColumnSketch>,
+    copies: RowCopies,
+}
+
+impl Statistics {
+    fn new(meaning: &Meaning, options: &DescribeOptions) -> Self {
+        let columns = &meaning.schema.columns;
+        let max_distinct = (MAX_DISTINCT_OF_TABLE / columns.len().max(1)).clamp(100, MAX_DISTINCT);
+        let sketch = |column: &ColumnSchema| {
+            let texts = match options.target.as_ref() == Some(&column.name) {
+                true => max_distinct,
+                false => CLASSES,
+            };
+            ColumnSketch::new(column.kind, max_distinct, texts)
+        };
+        Self {
+            rows: 0,
+            sketches: columns.iter().map(sketch).collect(),
+            copies: RowCopies::new(MAX_DIFFERENT_ROWS),
+        }
+    }
+
+    fn add(&mut self, batches: &[RecordBatch]) {
+        let sketches = self.sketches.par_iter_mut().enumerate();
+        let hashes: Vec<Vec<u64>> = sketches
+            .map(|(index, sketch)| {
+                let arrays = batches.iter().map(|batch| batch.column(index));
+                sketch.add(&Column::new(arrays))
+            })
+            .collect();
+        self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+        self.copies.add(&hashes);
+    }
+
+    fn describe(
+        &self,
+        meaning: &Meaning,
+        encodings: Vec<Option<ColumnEncoder>>,
+        typed_by_rows: usize,
+        copies_of_target: &[(String, f64)],
+    ) -> TableDescription {
+        let columns = meaning.schema.columns.iter().zip(&self.sketches);
+        let described = columns.clone().zip(encodings);
+        let described = described.map(|((column, sketch), encoder)| {
+            let training = match meaning.is_target(column) {
+                true => Training::Target,
+                false => training(column, encoder),
+            };
+            let format = meaning.format.columns.get(&column.name);
+            ColumnDescription {
+                format: format.map(ToString::to_string),
+                ..describe_column(column, sketch, training)
+            }
+        });
+        let mut target = columns
+            .clone()
+            .filter(|(column, _)| meaning.is_target(column));
+        let target = meaning.data.as_ref().zip(target.next());
+        let mut notes = meaning.notes.clone();
+        if self.rows > typed_by_rows {
+            notes.push(format!(
+                "the first {} decide what the columns hold; the statistics are of all {}",
+                count(typed_by_rows, "row"),
+                integer(self.rows)
+            ));
+        }
+        for (column, sketch) in columns {
+            notes.extend(column_notes(column, sketch, meaning.is_target(column)));
+        }
+        notes.extend(self.note_on_copies());
+        notes.extend(copies_of_target.iter().map(note_on_near_copy));
+        let target = target.map(|(data, (_, sketch))| describe_target(data, sketch));
+        notes.extend(target.as_ref().and_then(note_on_rare_classes));
+        TableDescription {
+            table: meaning.table.clone(),
+            rows: self.rows,
+            copies: self.copies.copies,
+            copies_complete: self.copies.complete,
+            typed_by_rows,
+            target,
+            columns: described.collect(),
+            notes,
+        }
+    }
+
+    fn note_on_copies(&self) -> Option<String> {
+        let RowCopies {
+            copies, complete, ..
+        } = self.copies;
+        let at_least = if complete { "" } else { "at least " };
+        let rows = integer(self.rows);
+        let compared = integer(MAX_DIFFERENT_ROWS);
+        let how = match complete {
+            true => String::new(),
+            false => format!(", compared with the first {compared} different rows"),
+        };
+        (copies > 0).then(|| {
+            format!(
+                "{at_least}{} of {rows} rows are copies of earlier rows{how}: copies on both sides of a split \
+                 make scores too good",
+                integer(copies)
+            )
+        })
+    }
+}
+
+/// What training does with a column that is not the target.
+fn training(column: &ColumnSchema, encoder: Option<ColumnEncoder>) -> Training {
+    match (column.kind, encoder) {
+        (ColumnKind::Numeric, _) => Training::Scaled,
+        (ColumnKind::Boolean, _) => Training::Boolean,
+        (ColumnKind::Date, _) => Training::Date,
+        (_, Some(ColumnEncoder::OneHot { categories, .. })) => Training::OneHot {
+            categories: categories.len(),
+        },
+        (
+            _,
+            Some(ColumnEncoder::Embedding {
+                categories,
+                dimension,
+                ..
+            }),
+        ) => Training::Embedding {
+            categories: categories.len(),
+            dimension,
+        },
+        _ => Training::Ignored {
+            reason: column
+                .reason
+                .clone()
+                .unwrap_or_else(|| "it never varies".to_string()),
+        },
+    }
+}
+
+fn describe_column(
+    column: &ColumnSchema,
+    sketch: &ColumnSketch,
+    training: Training,
+) -> ColumnDescription {
+    let bound = |value: Option<f64>| {
+        value.map(|value| match column.kind {
+            ColumnKind::Date => Bound::Date(date(value)),
+            _ => Bound::Number(value),
+        })
+    };
+    ColumnDescription {
+        name: column.name.clone(),
+        kind: column.kind,
+        format: None,
+        missing: sketch.missing,
+        infinite: sketch.infinite,
+        distinct: sketch.distinct(),
+        distinct_complete: !sketch.is_full(),
+        min: bound(sketch.lowest.value),
+        max: bound(sketch.highest.value),
+        values: values(sketch, VALUES),
+        training,
+    }
+}
+
+/// A moment as text, without the time if it is midnight.
+fn date(seconds: f64) -> String {
+    let text = Cell::Date(seconds).category().unwrap_or_default();
+    text.strip_suffix(" 00:00:00").unwrap_or(&text).to_string()
+}
+
+fn values(sketch: &ColumnSketch, max: usize) -> Vec<ValueCount> {
+    let values = sketch.values().into_iter().take(max);
+    let value = |(value, rows): (&str, usize)| ValueCount {
+        value: value.to_string(),
+        rows,
+    };
+    values.map(value).collect()
+}
+
+fn describe_target(data: &Dataset, sketch: &ColumnSketch) -> TargetDescription {
+    let is_class = data.task() == Task::Classification;
+    TargetDescription {
+        column: data.target().to_string(),
+        task: data.task(),
+        classes: match is_class {
+            true => values(sketch, CLASSES),
+            false => Vec::new(),
+        },
+        number_of_classes: is_class.then(|| sketch.distinct()),
+        min: sketch.lowest.value.filter(|_| !is_class),
+        max: sketch.highest.value.filter(|_| !is_class),
+        missing: sketch.missing + sketch.infinite,
+    }
+}
+
+/// What to know about a column.
+fn column_notes(column: &ColumnSchema, sketch: &ColumnSketch, is_target: bool) -> Vec<String> {
+    let name = shown(&column.name);
+    let mut notes = Vec::new();
+    if let Some(reason) = column.reason.as_ref().filter(|_| !is_target) {
+        let warning = Warning::ColumnIgnored {
+            column: column.name.clone(),
+            reason: reason.clone(),
+        };
+        notes.push(warning.to_string());
+    }
+    if sketch.infinite > 0 {
+        let warning = Warning::InfiniteValues {
+            column: column.name.clone(),
+            rows: sketch.infinite,
+        };
+        notes.push(warning.to_string());
+    }
+    if let Some(misfit) = &sketch.first_misfit {
+        notes.push(format!(
+            "column `{name}` holds {} in the first rows, and {} later, such as {:?}",
+            column.kind.expected(),
+            count(sketch.misfits, "other value"),
+            shown(misfit)
+        ));
+    }
+    if let Some((sentinel, rows)) = sentinel(column, sketch) {
+        notes.push(format!(
+            "column `{name}`: {sentinel} in {} is far from all other values: if it stands for a missing value, \
+             pass --na {}",
+            count(rows, "row"),
+            quoted(&sentinel)
+        ));
+    }
+    notes
+}
+
+/// A number of nines far from all other numbers, such as -999, and the number of its rows: it may stand for
+/// a missing value.
+fn sentinel(column: &ColumnSchema, sketch: &ColumnSketch) -> Option<(String, usize)> {
+    if column.kind != ColumnKind::Numeric {
+        return None;
+    }
+    let all_nines = |value: f64| {
+        let digits = value.abs().to_string();
+        digits.len() >= 2 && digits.bytes().all(|digit| digit == b'9')
+    };
+    for (extreme, other) in [
+        (&sketch.lowest, &sketch.highest),
+        (&sketch.highest, &sketch.lowest),
+    ] {
+        let (Some(value), Some(next), Some(end)) = (extreme.value, extreme.next, other.value)
+        else {
+            continue;
+        };
+        if extreme.rows >= 2 && all_nines(value) && (value - next).abs() > (next - end).abs() {
+            return Some((value.to_string(), extreme.rows));
+        }
+    }
+    None
+}
+
+fn note_on_near_copy((column, share): &(String, f64)) -> String {
+    format!(
+        "column `{}` alone explains {:.1} % of the target: if it is not known yet when you make predictions, \
+         leave it out: {}",
+        shown(column),
+        share * 100.0,
+        column_option("--ignore", column)
+    )
+}
+
+/// Classes with one or two rows.
+fn note_on_rare_classes(target: &TargetDescription) -> Option<String> {
+    if target.number_of_classes? > CLASSES {
+        return None;
+    }
+    let rare: Vec<&ValueCount> = target
+        .classes
+        .iter()
+        .filter(|class| class.rows <= 2)
+        .collect();
+    let first = rare.iter().take(MAX_NAMES);
+    let mut first: Vec<String> = first
+        .map(|class| format!("`{}` {}", shown(&class.value), class.rows))
+        .collect();
+    if rare.len() > MAX_NAMES {
+        first.push("…".to_string());
+    }
+    let classes = count(rare.len(), "class");
+    let has = if rare.len() == 1 { "has" } else { "have" };
+    (!rare.is_empty()).then(|| {
+        format!(
+            "{classes} {has} only one or two rows ({}): they can hardly be learned or scored",
+            first.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn described(csv: &str, target: Option<&str>, held: u64) -> Result<TableDescription, Error> {
+        let options = DescribeOptions {
+            target: target.map(str::to_string),
+            ..DescribeOptions::default()
+        };
+        let bytes = Cursor::new(csv.to_string());
+        let reader = TableReader::from_reader("t.csv", bytes, &options.read)?;
+        describe_rows(reader, &options, held)
+    }
+
+    fn describe(csv: &str, target: Option<&str>) -> TableDescription {
+        described(csv, target, u64::MAX).unwrap()
+    }
+
+    /// Rows with a number, a category, a date, an identifier, a constant and a target.
+    fn csv(rows: usize) -> String {
+        let mut csv = "id,size,street,sold,same,price\n".to_string();
+        for row in 0..rows {
+            let size = row * 37 % 101;
+            let street = ["north", "south", "east"][row % 3];
+            let day = row % 28 + 1;
+            csv += &format!(
+                "{row},{size},{street},2024-02-{day:02},x,{}.5\n",
+                row * 71 % 97
+            );
+        }
+        csv
+    }
+
+    #[test]
+    fn columns_have_their_use_and_range() {
+        let description = describe(&csv(60), Some("price"));
+        let uses: Vec<String> = description
+            .columns
+            .iter()
+            .map(|c| c.training.text())
+            .collect();
+        let expected = [
+            "ignored",
+            "scaled",
+            "one-hot, 3",
+            "parts of dates",
+            "ignored",
+            "the target",
+        ];
+        assert_eq!(uses, expected);
+        let [_, size, street, sold, ..] = &description.columns[..] else {
+            panic!("{description:?}");
+        };
+        assert_eq!(size.min, Some(Bound::Number(0.0)));
+        assert_eq!((street.distinct, street.values[0].rows), (3, 20));
+        assert_eq!(sold.max, Some(Bound::Date("2024-02-28".to_string())));
+        let target = description.target.unwrap();
+        assert_eq!(target.task, Task::Regression);
+        assert!(target.line().starts_with("price (regression): 0.5000 to "));
+        assert_eq!((description.rows, description.copies), (60, 0));
+    }
+
+    #[test]
+    fn statistics_of_a_part_and_of_all_rows_agree() {
+        let csv = csv(30_000);
+        let whole = describe(&csv, Some("price"));
+        let part = described(&csv, Some("price"), 1).unwrap();
+        assert!(part.typed_by_rows < 30_000, "{}", part.typed_by_rows);
+        assert!(part.notes.iter().any(|note| note.contains("of all 30,000")));
+        assert_eq!(whole.columns, part.columns);
+        assert_eq!(whole.target, part.target);
+    }
+
+    #[test]
+    fn values_of_another_kind_after_the_first_rows_are_said() {
+        let mut csv = csv(30_000);
+        csv += "7,abc,north,2024-02-01,x,3.5\n";
+        let part = described(&csv, None, 1).unwrap();
+        let note = "column `size` holds numbers in the first rows, and 1 other value later, such as \"abc\"";
+        assert!(
+            part.notes.iter().any(|found| found == note),
+            "{:?}",
+            part.notes
+        );
+    }
+
+    #[test]
+    fn copies_sentinels_rare_classes_and_near_copies_are_said() {
+        let mut csv = "t,twice,noise,kind\n".to_string();
+        for row in 0..100 {
+            let t = match row % 10 {
+                0 => "-999".to_string(),
+                _ => (row % 7).to_string(),
+            };
+            let kind = ["a", "b"][row * 37 % 101 % 2];
+            csv += &format!("{t},is {kind},{},{kind}\n", row * 71 % 97);
+        }
+        csv += "1,is c,5,c\n1,is c,5,c\n";
+        let notes = describe(&csv, Some("kind")).notes.join("\n");
+        for words in [
+            "1 of 102 rows are copies of earlier rows",
+            "column `t`: -999 in 10 rows is far from all other values",
+            "pass --na -999",
+            "column `twice` alone explains 100.0 % of the target",
+            "--ignore twice",
+            "1 class has only one or two rows (`c` 2)",
+        ] {
+            assert!(notes.contains(words), "no {words:?} in {notes}");
+        }
+        // 999 among larger numbers is a number.
+        let plain: String = (0..50)
+            .map(|row| format!("{},{row}.5\n", row * 40 % 1039))
+            .collect();
+        let notes = describe(&format!("a,y\n{plain}999,1\n999,2\n"), None).notes;
+        assert!(!notes.join("\n").contains("--na"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_target_that_training_refuses_is_a_note() {
+        let csv = "a,y\n1,10\n2,20\n3,30\n";
+        let description = describe(csv, Some("y"));
+        assert_eq!(description.target, None);
+        let note = &description.notes[0];
+        assert!(note.starts_with("training would refuse this: "), "{note}");
+        assert!(note.contains("--task"), "{note}");
+        let error = described(csv, Some("z"), u64::MAX).unwrap_err();
+        assert!(error.to_string().contains("no column `z`"), "{error}");
+    }
+}

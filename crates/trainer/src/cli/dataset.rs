@@ -1,0 +1,23 @@
+//! The dataset of a table and its target.
+
+use backburn::{Config, Dataset, DatasetOptions, read_table};
+
+use super::args::TableArgs;
+use crate::error::Error;
+
+/// Reads the table. The config gets the kinds of columns that the options name, since they win.
+pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Error> {
+    let table = read_table(&args.table, &args.read.options())?;
+    let options = DatasetOptions {
+        task: args.task,
+        weight: args.weight.clone(),
+        columns: config.columns.clone(),
+        ..DatasetOptions::default()
+    };
+    let options = args
+        .columns
+        .options()
+        .resolve(&table, Some(&args.target), options)?;
+    config.columns = options.columns.clone();
+    Ok(Dataset::new(table, &args.target, &options)?)
+}
