@@ -14,7 +14,7 @@ const ROWS: usize = 60;
 fn mixed() -> Table {
     let mut csv = "size,age,street,new,sold,y\n".to_string();
     for row in 0..ROWS {
-        let size = (row * 37) % 60;
+        let size = (row * 37) % 60 * 5;
         let age = match row % 5 {
             0 => String::new(),
             _ => ((row * 11) % 40).to_string(),

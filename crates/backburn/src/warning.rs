@@ -134,8 +134,8 @@ fn sentence(warning: &Warning) -> String {
                 ""
             };
             format!(
-                "`{}` has {} of one or two rows ({}{more}): fewer than the folds, so that such a class may be in \
-                 no validation row, and scores are then over the other classes",
+                "`{}` has {} of one or two rows ({}{more}): too few for the validation rows of every fold, so \
+                 that scores may be over the other classes alone",
                 shown(target),
                 count(classes.len(), "class"),
                 first.collect::<Vec<_>>().join(", ")

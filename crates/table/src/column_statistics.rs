@@ -79,7 +79,7 @@ impl ColumnStatistics {
         self.row_numbers.add(row, number);
         if let Cell::Integer(whole) = cell
             && self.large.is_none()
-            && number.abs() > MAX_WHOLE
+            && number.abs() >= MAX_WHOLE
         {
             self.large = Some(whole.unsigned_abs().to_string());
         }
@@ -87,7 +87,7 @@ impl ColumnStatistics {
             if self.leading_zero.is_none() && text.len() > 1 && text.starts_with('0') {
                 self.leading_zero = digits(text);
             }
-            if self.large.is_none() && number.abs() > MAX_WHOLE {
+            if self.large.is_none() && number.abs() >= MAX_WHOLE {
                 self.large = digits(text.strip_prefix('-').unwrap_or(text));
             }
         }

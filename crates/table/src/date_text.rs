@@ -266,6 +266,13 @@ fn parts<'a>(tokens: &[Token<'a>], separators: &[&str]) -> Option<Parts<'a>> {
             }
             Parts::Three([a, b, c])
         }
+        [Word(quarter), Number(number), Number(year)]
+        | [Number(year), Word(quarter), Number(number)]
+            if year.len() == 4 && quarter.eq_ignore_ascii_case("q") =>
+        {
+            let number: u32 = number.parse().ok().filter(|n| (1..=4).contains(n))?;
+            Parts::Known(year, number * 3 - 2, "1")
+        }
         [Number(day), Word(month), Number(year)] if short(day) => {
             Parts::Known(year, month_of(month)?, day)
         }
@@ -277,13 +284,6 @@ fn parts<'a>(tokens: &[Token<'a>], separators: &[&str]) -> Option<Parts<'a>> {
         }
         [Word(month), Number(year)] | [Number(year), Word(month)] if year.len() == 4 => {
             Parts::Known(year, month_of(month)?, "1")
-        }
-        [Word(quarter), Number(number), Number(year)]
-        | [Number(year), Word(quarter), Number(number)]
-            if year.len() == 4 && quarter.eq_ignore_ascii_case("q") =>
-        {
-            let number: u32 = number.parse().ok().filter(|n| (1..=4).contains(n))?;
-            Parts::Known(year, number * 3 - 2, "1")
         }
         [Number(year), Number(month)] if year.len() == 4 && month.len() == 2 => {
             Parts::Known(dated(year, separators)?, month.parse().ok()?, "1")

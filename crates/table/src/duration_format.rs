@@ -145,7 +145,7 @@ fn in_units(text: &str) -> Option<f64> {
         rest = rest[end..].trim_start_matches([' ', ',', '.']);
         rest = rest.strip_prefix("and ").unwrap_or(rest);
     }
-    (parts > 1 || letters == 0).then_some(seconds)
+    (parts > 1 || (parts == 1 && letters == 0)).then_some(seconds)
 }
 
 fn unit(name: &str) -> Option<f64> {

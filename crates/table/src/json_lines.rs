@@ -296,7 +296,7 @@ mod tests {
         for (json, line) in [
             ("{\"a\": 1}\n{\"a\": }\n", "t.jsonl:2: this is not JSON"),
             ("{\"a\": 1}\n{\"a\": 2", "t.jsonl:2: this is not JSON"),
-            ("{\"a\": 1}\n3\n", "t.jsonl:2: this is not JSON"),
+            ("{\"a\": 1}\n3\n", "t.jsonl:3: this is not JSON"),
             ("[{\"a\": 1}, [2]]", "t.jsonl:1: this is not JSON"),
             (
                 "{\"a\": {\"0\": 1}, \"b\": {\"0\": 2}}",

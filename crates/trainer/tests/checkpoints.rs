@@ -263,10 +263,10 @@ fn other_columns_are_a_change() {
     child.kill().unwrap();
     child.wait().unwrap();
     for (options, words) in [
-        ("", vec!["columns.built: was ignored"]),
+        ("", vec!["columns.built: was \"ignored\", is none"]),
         (
             "--ignore street",
-            vec!["columns.built: was ignored", "columns.street"],
+            vec!["columns.built: was \"ignored\"", "columns.street"],
         ),
         (
             "--ignore built --features size",
