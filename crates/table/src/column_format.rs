@@ -138,6 +138,9 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&self, text: &str) -> Option<Value> {
+        if text.is_empty() {
+            return Some(Value::Missing);
+        }
         let value = match self.format {
             ColumnFormat::Number(format) => format.read(text).map(Value::Number),
             ColumnFormat::Duration(format) => format.read(text).map(Value::Number),
