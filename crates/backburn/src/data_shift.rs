@@ -243,12 +243,24 @@ mod tests {
             texts(&rows(60, without_x), 60),
             ["`x` is missing in 60 of 60 rows, in training in none"]
         );
-        let mostly = |n: usize| if n % 3 == 0 { usual(n) } else { without_x(n) };
+        let mostly = |n: usize| {
+            if n.is_multiple_of(3) {
+                usual(n)
+            } else {
+                without_x(n)
+            }
+        };
         assert_eq!(
             texts(&rows(60, mostly), 60),
             ["`x` is missing in 40 of 60 rows, in training in none"]
         );
-        let rarely = |n: usize| if n % 10 == 0 { without_x(n) } else { usual(n) };
+        let rarely = |n: usize| {
+            if n.is_multiple_of(10) {
+                without_x(n)
+            } else {
+                usual(n)
+            }
+        };
         assert_eq!(texts(&rows(60, rarely), 60), [""; 0]);
     }
 

@@ -51,6 +51,7 @@ pub struct PredictionWriter<W: Write + Send> {
     renamed: Option<Vec<(String, String)>>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Rows<W: Write + Send> {
     Csv(CsvRows<W>),
     Json(JsonLines<W>),
@@ -144,6 +145,7 @@ impl<W: Write + Send> PredictionWriter<W> {
 }
 
 /// The output, perhaps compressed.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Output<W: Write> {
     Plain(W),
     Gzip(GzEncoder<W>),

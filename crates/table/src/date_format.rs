@@ -45,6 +45,8 @@ pub enum DateNotation {
     EpochNanoseconds,
     /// Digits without separators: `20240131` or `20240131130500`.
     Compact,
+    /// Year and month without separators: `202401`.
+    CompactMonth,
     /// Years alone: `2024`.
     Year,
     /// Days since 1899-12-30, as spreadsheets count them.
@@ -94,6 +96,11 @@ impl DateFormat {
                 Some(date.and_time(NaiveTime::MIN))
             }
             DateNotation::Compact if number.fract() == 0.0 => compact(&number.to_string()),
+            DateNotation::CompactMonth if (100_001.0..=999_912.0).contains(&number) => {
+                let (year, month) = (number / 100.0, number % 100.0);
+                let date = NaiveDate::from_ymd_opt(year as i32, month as u32, 1)?;
+                (number.fract() == 0.0).then(|| date.and_time(NaiveTime::MIN))
+            }
             _ => None,
         }
     }
@@ -203,6 +210,7 @@ impl fmt::Display for DateNotation {
             Self::EpochMicroseconds => "microseconds since 1970",
             Self::EpochNanoseconds => "nanoseconds since 1970",
             Self::Compact => "year, month, day without separators",
+            Self::CompactMonth => "year, month without separators",
             Self::Year => "years",
             Self::SpreadsheetDays => "days since 1899-12-30, as spreadsheets count them",
             Self::Pattern(pattern) => pattern,

@@ -75,17 +75,20 @@ impl DateEvidence {
 pub(crate) fn notation_of_numbers(numbers: impl Iterator<Item = f64> + Clone) -> DateNotation {
     let compact = DateFormat::new(DateNotation::Compact);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut all_compact = true;
+    let months = DateFormat::new(DateNotation::CompactMonth);
+    let (mut all_compact, mut all_months) = (true, true);
     let mut whole = true;
     for number in numbers {
         low = low.min(number);
         high = high.max(number);
         whole &= number.fract() == 0.0;
         all_compact &= compact.read_number(number).is_some();
+        all_months &= months.read_number(number).is_some();
     }
     let size = low.abs().max(high.abs());
     match () {
         () if all_compact => DateNotation::Compact,
+        () if all_months && low >= 180_000.0 && high < 220_000.0 => DateNotation::CompactMonth,
         () if whole && low >= 1000.0 && high <= 2999.0 => DateNotation::Year,
         () if low >= 10_000.0 && high <= 80_000.0 => DateNotation::SpreadsheetDays,
         () if size < 1e11 => DateNotation::EpochSeconds,

@@ -7,6 +7,7 @@ use crate::duration_format::meridiem;
 /// The order of the parts of a date that are numbers. A year of four digits in front is always read as
 /// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "people call the orders so")]
 pub(crate) enum Order {
     YearFirst,
     MonthFirst,

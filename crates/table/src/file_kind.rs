@@ -115,7 +115,7 @@ fn other(head: &[u8]) -> FileKind {
 /// Whether there are no control characters.
 fn is_plain_text(head: &[u8]) -> bool {
     let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    !head.iter().any(|byte| is_control(byte))
+    !head.iter().any(is_control)
 }
 
 /// A stream begins with a mark, the length of its schema, and a table of offsets.

@@ -157,17 +157,19 @@ fn score(candidate: &Candidate, suffix: Option<u8>, options: &ReadOptions) -> Sc
     let delimiter = candidate.dialect.delimiter;
     let weak = WEAK.contains(&delimiter);
     let records = &candidate.sample.records;
-    let fields = records.first().map_or(0, Record::len);
+    let fields = candidate.columns;
     let first = candidate.header(options).or(records.first());
     let others = first.is_some_and(|record| {
         let mut bytes = record.fields.iter().flatten();
-        bytes.any(|byte| STRONG.contains(byte))
+        let stronger =
+            |byte: &u8| STRONG.contains(byte) || (delimiter == b' ' && matches!(byte, b'^' | b'~'));
+        bytes.any(stronger)
     });
     let (fit, share) = match (candidate.fit, weak) {
         (_, true) if others => (0, 0.0),
         (Fit::Plain, false) => (6, 0.0),
-        (Fit::Explained, false) => (5, 0.0),
-        (Fit::Plain, true) => (4, 0.0),
+        (Fit::Plain, true) => (5, 0.0),
+        (Fit::Explained, false) => (4, 0.0),
         (Fit::Explained, true) => (3, 0.0),
         (Fit::Partly, false) if candidate.share > 0.0 => (2, candidate.share),
         (Fit::Partly, true) if candidate.share > 0.8 => (1, candidate.share),

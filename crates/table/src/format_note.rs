@@ -279,15 +279,16 @@ impl fmt::Display for FormatNote {
                     _ => "numbers",
                 };
                 let other = near.total + missing.total;
-                write!(f, "{other} of {values} values are text among {expected}: ")?;
-                let mut parts = Vec::new();
-                if near.total > 0 {
-                    parts.push(format!("{} read as the number in it ({near})", near.total));
+                let is = if other == 1 { "is" } else { "are" };
+                write!(f, "{other} of {values} values {is} text among {expected}: ")?;
+                match (near.total, missing.total) {
+                    (_, 0) => write!(f, "read as the number in it ({near})")?,
+                    (0, _) => write!(f, "treated as missing ({missing})")?,
+                    (some, others) => write!(
+                        f,
+                        "{some} read as the number in it ({near}), {others} treated as missing ({missing})"
+                    )?,
                 }
-                if missing.total > 0 {
-                    parts.push(format!("{} treated as missing ({missing})", missing.total));
-                }
-                f.write_str(&parts.join(", "))?;
                 write!(f, "; --categorical {name} keeps all as text")
             }
             Self::Codes {

@@ -20,6 +20,7 @@ use crate::number_format::NumberFormat;
 use crate::number_guess::NumberGuess;
 use crate::read_column::{
     Candidate, Looked, Read, look, notation_of_declared, points_may_group, read, sentinel_note,
+    told_apart,
 };
 use crate::schema::{ColumnSchema, Schema, check_kind};
 use crate::spelled_missing::missing_by_spelling;
@@ -188,6 +189,8 @@ impl Inferring {
             self.settle_declared_numbers(table)?;
         } else if signs.points_group && self.has_plain_numbers() {
             self.settle_grouping_points(table, options)?;
+        } else if self.has_plain_numbers() && table.delimiter() == Some(b';') {
+            self.note_points(table, options)?;
         } else {
             match candidate {
                 Some(Candidate::Numbers(guess)) => {
@@ -235,15 +238,32 @@ impl Inferring {
             self.notes.push(found.code_note(&self.name));
             return Ok(());
         }
+        if let (None, Some(example)) = (self.kind, found.code()) {
+            self.notes.push(FormatNote::LeadingZeros {
+                column: self.name.clone(),
+                example: example.clone(),
+            });
+            return Ok(());
+        }
         format.lenient = found.is_lenient();
         let is_plain = NumberFormat {
             lenient: false,
             ..format.clone()
         } == NumberFormat::default();
-        let example = found.example();
-        if let (false, Some(example)) = (is_plain, example) {
+        let apart = match &other {
+            Some(other) => told_apart(table, &self.name, (&format, other))?,
+            None => None,
+        };
+        let decided = match (decided, &apart) {
+            (Decided::ByDefault, None) => Decided::ByValues,
+            (decided, _) => decided,
+        };
+        let example = apart.as_ref().map(|(text, ..)| text.clone());
+        if let (false, Some(example)) = (is_plain, example.or(found.example())) {
             let number = format.read(&example).unwrap_or_default();
-            let otherwise = other.and_then(|other| Some((other.read(&example)?, other.decimal)));
+            let otherwise = apart
+                .zip(other)
+                .map(|((_, _, number), other)| (number, other.decimal));
             self.notes.push(FormatNote::Numbers {
                 column: self.name.clone(),
                 format: format.to_string(),
@@ -291,7 +311,14 @@ impl Inferring {
             return;
         };
         let date = format.read(&example).unwrap_or_default();
+        let other = match format.notation {
+            DateNotation::DayFirst => DateNotation::MonthFirst,
+            _ => DateNotation::DayFirst,
+        };
+        // The example does not show the difference, if it has the year first or the name of a month.
+        let alike = DateFormat::new(other).read(&example) == Some(date);
         let otherwise = match (decided, &format.notation) {
+            _ if alike => None,
             (Decided::ByDefault, DateNotation::DayFirst) => Some("%m"),
             (Decided::ByDefault, _) => Some("%d"),
             _ => None,
@@ -382,6 +409,24 @@ impl Inferring {
             false => Decided::ByTable,
         };
         self.settle_numbers(table, NumberFormat::new(',', Some('.')), decided, None)
+    }
+
+    /// Plain numbers such as `84.210` in a file with semicolons, where nothing else decides.
+    fn note_points(&mut self, table: &Table, options: &FormatOptions) -> Result<(), TableError> {
+        if options.names_signs() || !points_may_group(table, &self.name)? {
+            return Ok(());
+        }
+        let formats = (&NumberFormat::default(), &NumberFormat::new(',', Some('.')));
+        let apart = told_apart(table, &self.name, formats)?;
+        self.notes
+            .extend(apart.map(|(text, number, other)| FormatNote::Numbers {
+                column: self.name.clone(),
+                format: formats.0.to_string(),
+                example: (text, number),
+                decided: Decided::ByDefault,
+                otherwise: Some((other, ',')),
+            }));
+        Ok(())
     }
 
     /// Plain dates of which some stand for no date, codes, and text that keeps its words.

@@ -114,7 +114,7 @@ impl NumberEvidence {
             grouped_by(&format, ',') || grouped_by(other, '.') || grouped_by(other, ',')
         });
         let otherwise = other.filter(|_| equal && differ);
-        let in_currency = mark.is_some_and(|mark| is_currency(mark));
+        let in_currency = mark.is_some_and(is_currency);
         let decides = (!equal).then_some(format.decimal);
         // Three digits after the only sign of an amount of money are thousands.
         let (format, otherwise) = match otherwise {

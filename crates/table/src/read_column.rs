@@ -167,10 +167,12 @@ fn different_marks(name: &str, found: &NumberEvidence) -> Option<FormatNote> {
 pub(crate) struct Read {
     /// Values that are read.
     pub values: usize,
-    /// The first of them, as text, and the first that is not a plain number.
+    /// The first of them, as text, and the first that is not a plain number or a date with the year first.
     examples: [Option<String>; 2],
     distinct: HashSet<u64>,
     fractions: bool,
+    /// The first number with leading zeros.
+    leading_zero: Option<String>,
     near: Counts,
     /// Words for missing values.
     words: Counts,
@@ -228,7 +230,11 @@ impl Read {
         let Some(number) = number else {
             return self.add_other(row, text);
         };
-        self.add_value(text, (number + 0.0).to_bits());
+        self.add_value(text, text.parse::<f64>().is_ok(), (number + 0.0).to_bits());
+        let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
+        if self.leading_zero.is_none() && text.len() > 1 && text.starts_with('0') && digits() {
+            self.leading_zero = Some(text.to_string());
+        }
         self.fractions |= number.fract() != 0.0;
         let marked = !text.starts_with(|c: char| c.is_ascii_digit()) || text.ends_with('+');
         if marked && number_text::split(text).is_some_and(|parts| parts.censored) {
@@ -242,15 +248,16 @@ impl Read {
         };
         let micros = moment.and_utc().timestamp_micros();
         self.sentinels.add(micros as f64 / 1e6);
-        self.add_value(text, micros as u64);
+        let year = text.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
+        self.add_value(text, year, micros as u64);
     }
 
-    fn add_value(&mut self, text: &str, bits: u64) {
+    fn add_value(&mut self, text: &str, plain: bool, bits: u64) {
         self.values += 1;
         if self.examples[0].is_none() {
             self.examples[0] = Some(text.to_string());
         }
-        if self.examples[1].is_none() && text.parse::<f64>().is_err() {
+        if self.examples[1].is_none() && !plain {
             self.examples[1] = Some(text.to_string());
         }
         if self.distinct.len() <= MANY {
@@ -268,7 +275,12 @@ impl Read {
         self.others.add(text);
     }
 
-    /// A value as text, if possible one that is not a plain number.
+    /// The first of the numbers with leading zeros, if all numbers are whole: they are codes.
+    pub fn code(&self) -> Option<&String> {
+        self.leading_zero.as_ref().filter(|_| !self.fractions)
+    }
+
+    /// A value as text, if possible one that is not plain.
     pub fn example(&self) -> Option<String> {
         let [first, written] = &self.examples;
         written.as_ref().or(first.as_ref()).cloned()
@@ -366,6 +378,17 @@ pub(crate) fn sentinel_note(name: &str, dates: Vec<(String, usize)>) -> Option<F
         column: name.to_string(),
         dates: Examples::new(dates),
     })
+}
+
+/// A value that two formats read as different numbers.
+pub(crate) fn told_apart(
+    table: &Table,
+    name: &str,
+    (one, other): (&NumberFormat, &NumberFormat),
+) -> Result<Option<(String, f64, f64)>, TableError> {
+    let both = |text: &str| Some((text.to_string(), one.read(text)?, other.read(text)?));
+    let mut readings = texts(table, name)?.filter_map(both);
+    Ok(readings.find(|(_, one, other)| one != other))
 }
 
 /// Whether the text of a column of plain numbers is numbers with a point between thousands: every point

@@ -463,7 +463,7 @@ impl Writing {
         for (index, digit) in whole.chars().enumerate() {
             if let Some(sign) = self.thousands
                 && index > 0
-                && (whole.len() - index) % 3 == 0
+                && (whole.len() - index).is_multiple_of(3)
             {
                 grouped.push_str(sign);
             }

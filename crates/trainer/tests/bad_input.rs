@@ -28,7 +28,11 @@ fn tables_that_are_none() {
         1,
         &["header.csv", "a header but no rows"],
     );
-    folder.refused("train . --target y --out m.safetensors", 1, &["./blank.csv", "empty"]);
+    folder.refused(
+        "train . --target y --out m.safetensors",
+        1,
+        &["./blank.csv", "empty"],
+    );
     folder.refused(
         "train numbers.csv --target 2",
         1,
@@ -167,9 +171,14 @@ fn text_in_a_numeric_column_is_missing_and_said() {
     let table = houses(60);
     folder.write("t.csv", table.replacen("\n161,", "\nunknown,", 1));
     let answer = folder.done(&format!("train t.csv --target price {QUICK}"));
-    let note = "column `size`: 1 of 60 values are text among numbers: 1 treated as missing (`unknown` 1)";
+    let note =
+        "column `size`: 1 of 60 values is text among numbers: treated as missing (`unknown` 1)";
     assert!(answer.stdout.contains(note), "{}", answer.stdout);
-    assert!(answer.stdout.contains("--categorical size"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("--categorical size"),
+        "{}",
+        answer.stdout
+    );
     folder.done(&format!(
         "train t.csv --target price --set columns.size=categorical {QUICK}"
     ));
@@ -181,7 +190,11 @@ fn text_among_the_numbers_of_a_target_is_missing_and_said() {
     folder.write("t.csv", houses(60) + "100,north,1999-01-01,unsold\n");
     for task in ["", "--task regression"] {
         let answer = folder.done(&format!("train t.csv --target price {task} {QUICK}"));
-        for words in ["(`unsold` 1)", "1 row left out: `price` is missing", "price (regression)"] {
+        for words in [
+            "(`unsold` 1)",
+            "1 row left out: `price` is missing",
+            "price (regression)",
+        ] {
             assert!(answer.stdout.contains(words), "{words}: {}", answer.stdout);
         }
     }

@@ -216,7 +216,7 @@ fn remedies_can_be_pasted_into_a_shell() {
         .lines()
         .find(|l| l.contains("leave it out"))
         .unwrap();
-    let setting = &remedy[remedy.find("--set").unwrap()..];
+    let setting = &remedy[remedy.find("--ignore").unwrap()..];
     let shell = format!("{} {line} --json {setting}", env!("CARGO_BIN_EXE_trainer"));
     let output = std::process::Command::new("sh")
         .args(["-c", &shell])

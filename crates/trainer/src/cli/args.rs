@@ -236,7 +236,8 @@ impl DeviceArgs {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Table")]
 pub struct TableArgs {
-    /// A CSV file, which may be gzipped, or a Parquet file; - for standard input
+    /// A CSV, Parquet, Arrow, JSON lines or Excel file, which may be compressed; a folder or a pattern of
+    /// files; - for standard input
     pub table: PathBuf,
     /// The column to predict
     #[arg(short, long, value_name = "COLUMN")]
@@ -386,7 +387,8 @@ pub struct CompareArgs {
 
 #[derive(Debug, Arguments)]
 pub struct DescribeArgs {
-    /// A CSV file, which may be gzipped, or a Parquet file; - for standard input
+    /// A CSV, Parquet, Arrow, JSON lines or Excel file, which may be compressed; a folder or a pattern of
+    /// files; - for standard input
     pub table: PathBuf,
     /// The column to predict
     #[arg(short, long, value_name = "COLUMN")]
