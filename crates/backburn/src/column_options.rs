@@ -69,6 +69,9 @@ impl ColumnOptions {
                 .date_formats
                 .extend(format.map(|format| (column, format)));
         }
+        if let Some(problem) = options.format.problem() {
+            return Err(Error::Config(problem));
+        }
         let is_target = |column: &String| Some(column.as_str()) == target;
         if let Some(target) = kinds.keys().find(|column| is_target(column))
             && matches!(kinds[target], (ColumnKind::Ignored, _))

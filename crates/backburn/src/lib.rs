@@ -200,7 +200,7 @@ pub use backburn_preprocessing::{
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions,
     ReadOptions, Schema, Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize,
-    k_folds, nearest_name,
+    k_folds, nearest_name, table_files,
 };
 pub use burn::tensor::Device;
 pub use kept_columns::KeptColumns;

@@ -82,6 +82,9 @@ impl<R: Read> RecordReader<R> {
     /// Leaves out lines; called before the first record.
     pub fn skip_lines(&mut self, lines: usize) -> io::Result<()> {
         for _ in 0..lines {
+            if self.reader.fill_buf()?.is_empty() {
+                break;
+            }
             self.line_feeds += u64::from(skip_line(&mut self.reader)?);
         }
         Ok(())

@@ -63,6 +63,32 @@ enum Workbook {
     Ods(Ods<BufReader<File>>),
 }
 
+/// Refuses a file of the old format that claims a sheet of impossible size: calamine allocates what it claims.
+fn check_dimensions(mut file: impl Read) -> Result<(), String> {
+    /// The type and the length of a record with the size of a sheet, of the later versions.
+    const RECORD: [u8; 4] = [0x00, 0x02, 0x0e, 0x00];
+    const MAX_ROWS: u32 = 65_536;
+    const MAX_COLUMNS: u16 = 256;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    for (at, _) in bytes
+        .windows(4)
+        .enumerate()
+        .filter(|(_, four)| *four == RECORD)
+    {
+        let Some(&[_, _, _, _, _, _, _, _, a, b, c, d, _, _, e, f]) = bytes.get(at..at + 16) else {
+            break;
+        };
+        let rows = u32::from_le_bytes([a, b, c, d]);
+        let columns = u16::from_le_bytes([e, f]);
+        if rows > MAX_ROWS || columns > MAX_COLUMNS {
+            return Err(DAMAGED.to_string());
+        }
+    }
+    Ok(())
+}
+
 impl Workbook {
     fn open(mut file: File) -> Result<Self, String> {
         let io_error = |error: io::Error| error.to_string();
@@ -76,6 +102,7 @@ impl Workbook {
             Ok(BufReader::new(file))
         };
         if magic != *b"PK" {
+            check_dimensions(again()?)?;
             return match Xls::new(again()?) {
                 Ok(workbook) => Ok(Self::Xls(workbook)),
                 Err(XlsError::Password) => Err(PROTECTED.to_string()),

@@ -65,6 +65,17 @@ pub enum FormatNote {
         /// Values that are not, with examples.
         others: Examples,
     },
+    /// Some numbers lack the mark that the others have.
+    Unmarked {
+        /// The column.
+        column: String,
+        /// The mark.
+        mark: String,
+        /// Numbers without it.
+        rows: usize,
+        /// All numbers.
+        of: usize,
+    },
     /// Whole numbers with leading zeros are codes.
     LeadingZeros {
         /// The column.
@@ -201,6 +212,7 @@ impl FormatNote {
             | Self::Durations { column, .. }
             | Self::TextAmongValues { column, .. }
             | Self::Codes { column, .. }
+            | Self::Unmarked { column, .. }
             | Self::LeadingZeros { column, .. }
             | Self::Sentinels { column, .. }
             | Self::MissingWords { column, .. }
@@ -298,6 +310,11 @@ impl fmt::Display for FormatNote {
                 "{numbers} values are whole numbers and the other {} are text with digits ({others}): \
                  read as categories; --numeric {name} reads the numbers alone",
                 others.total
+            ),
+            Self::Unmarked { mark, rows, of, .. } => write!(
+                f,
+                "{rows} of {of} numbers have no {}, and are read like the others",
+                quoted(mark)
             ),
             Self::LeadingZeros { example, .. } => write!(
                 f,

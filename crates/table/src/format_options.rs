@@ -30,8 +30,8 @@ pub struct InferOptions {
 }
 
 impl FormatOptions {
-    /// What is wrong with the options, and what to do.
-    pub(crate) fn problem(&self) -> Option<String> {
+    /// What is wrong with the options, and what to do; `None` if they are valid.
+    pub fn problem(&self) -> Option<String> {
         let decimal = self.decimal.filter(|sign| !matches!(sign, '.' | ','));
         if let Some(sign) = decimal {
             return Some(format!(

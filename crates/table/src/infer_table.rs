@@ -259,6 +259,7 @@ impl Inferring {
             (decided, _) => decided,
         };
         let example = apart.as_ref().map(|(text, ..)| text.clone());
+        let is_plain = is_plain && !found.is_written_otherwise();
         if let (false, Some(example)) = (is_plain, example.or(found.example())) {
             let number = format.read(&example).unwrap_or_default();
             let otherwise = apart
@@ -272,6 +273,7 @@ impl Inferring {
                 otherwise,
             });
         }
+        self.notes.extend(found.unmarked_note(&self.name, &format));
         self.notes
             .extend(found.text_note(&self.name, ColumnKind::Numeric));
         self.format = Some(ColumnFormat::Number(format));

@@ -161,6 +161,7 @@ pub use infer_table::{InferredTable, infer_table};
 pub use missing_words::MissingWords;
 pub use nearest_name::nearest_name;
 pub use number_format::NumberFormat;
+pub use part_files::table_files;
 pub use read_options::ReadOptions;
 pub use reader::TableReader;
 pub use schema::{ColumnSchema, Schema};

@@ -102,6 +102,18 @@ fn is_hidden(name: &OsStr) -> bool {
     name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
 }
 
+/// The files that a table is read from: the path itself, or those of a folder or a pattern.
+///
+/// # Errors
+///
+/// There are no such files, or a folder cannot be read.
+pub fn table_files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
+    Ok(match part_files(path)? {
+        Some(files) => files.into_iter().map(|file| file.path).collect(),
+        None => vec![path.to_path_buf()],
+    })
+}
+
 fn add_folder(
     folder: &Path,
     partitions: &[(String, Option<String>)],
@@ -131,7 +143,8 @@ fn add_folder(
             let own = name.to_str().and_then(partition);
             let partitions: Vec<_> = partitions.iter().cloned().chain(own).collect();
             add_folder(&path, &partitions, depth + 1, files)?;
-        } else if path.is_file() {
+        } else if path.is_file() || !path.exists() {
+            // A link to nowhere is an error when it is opened.
             files.push(PartFile {
                 path,
                 partitions: partitions.to_vec(),

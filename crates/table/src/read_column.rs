@@ -167,6 +167,8 @@ fn different_marks(name: &str, found: &NumberEvidence) -> Option<FormatNote> {
 pub(crate) struct Read {
     /// Values that are read.
     pub values: usize,
+    /// Those of them that are plain.
+    plain: usize,
     /// The first of them, as text, and the first that is not a plain number or a date with the year first.
     examples: [Option<String>; 2],
     distinct: HashSet<u64>,
@@ -254,6 +256,7 @@ impl Read {
 
     fn add_value(&mut self, text: &str, plain: bool, bits: u64) {
         self.values += 1;
+        self.plain += usize::from(plain);
         if self.examples[0].is_none() {
             self.examples[0] = Some(text.to_string());
         }
@@ -278,6 +281,22 @@ impl Read {
     /// The first of the numbers with leading zeros, if all numbers are whole: they are codes.
     pub fn code(&self) -> Option<&String> {
         self.leading_zero.as_ref().filter(|_| !self.fractions)
+    }
+
+    /// Whether a number is not plain in a way that the text note does not say, such as `(7)`.
+    pub fn is_written_otherwise(&self) -> bool {
+        self.examples[1].is_some() && self.near.total == 0
+    }
+
+    /// What to say about numbers without the mark that the others have.
+    pub fn unmarked_note(&self, name: &str, format: &NumberFormat) -> Option<FormatNote> {
+        let mark = format.mark.clone()?;
+        (self.plain > 0 && self.plain < self.values).then(|| FormatNote::Unmarked {
+            column: name.to_string(),
+            mark,
+            rows: self.plain,
+            of: self.values,
+        })
     }
 
     /// A value as text, if possible one that is not plain.

@@ -361,6 +361,10 @@ proptest! {
         end in prop::sample::select(vec!["\n", "\r\n", "\n\n"]),
         after in prop::sample::select(vec!["", "\n\n", "\n#end"]),
     ) {
+        // A delimiter that is often part of text does not win against one that seldom is.
+        let is_weak = ["^", "~", " "].contains(&delimiter);
+        let others = rows.iter().flatten().any(|value| value.contains([',', ';', '\t', '|']));
+        prop_assume!(!(is_weak && others));
         let plain = written(&rows, ",", "", "\n", "");
         let plain = Table::from_reader("t", Cursor::new(plain), &ReadOptions::default()).unwrap();
         let text = written(&rows, delimiter, before, end, after);

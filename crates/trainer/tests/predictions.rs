@@ -261,3 +261,31 @@ fn targets_beyond_32_bits_are_said() {
     let note = "1 row left out: `price` is infinite or beyond what 32 bits hold";
     assert!(answer.stdout.contains(note), "{}", answer.stdout);
 }
+
+#[test]
+fn an_output_is_never_a_table() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("parts")).unwrap();
+    folder
+        .write("parts/a.csv", houses(60))
+        .write("t.csv", houses(60));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    for (table, out) in [
+        ("t.csv", "t.csv"),
+        ("parts", "parts/a.csv"),
+        ("parts/*.csv", "./parts/a.csv"),
+    ] {
+        folder.refused(
+            &format!("predict t.safetensors {table} --out {out}"),
+            2,
+            &["--out"],
+        );
+    }
+    for (options, out) in [("", "t.csv"), ("--test parts", "parts/a.csv")] {
+        let line =
+            format!("train t.csv --target price {QUICK} --folds 2 {options} --out-of-fold {out}");
+        folder.refused(&line, 2, &["--out-of-fold", "read as a table"]);
+    }
+    assert_eq!(folder.read("t.csv"), houses(60).into_bytes());
+    assert_eq!(folder.read("parts/a.csv"), houses(60).into_bytes());
+}

@@ -11,7 +11,7 @@ use backburn::{
 use serde_json::{Value, json};
 
 use super::args::PredictArgs;
-use super::saving::{prediction_error, prediction_file};
+use super::saving::{not_a_table, prediction_error, prediction_file};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -24,6 +24,9 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         if !to_stdout && same_file(path, &args.out) {
             return Err(Error::Usage(format!("--out is {what} itself")));
         }
+    }
+    if !to_stdout {
+        not_a_table("--out", &args.out, &[&args.table])?;
     }
     // A format that is unknown is found out before anything is read.
     let format = PredictionFormat::of_path(&args.out);

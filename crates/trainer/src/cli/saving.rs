@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use backburn::text::path_argument;
-use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file};
+use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file, table_files};
 use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
@@ -52,6 +52,24 @@ pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
         backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
         other => other.into(),
     })
+}
+
+/// Checks that an output is none of the tables, with all files of a folder or a pattern.
+pub fn not_a_table(option: &str, out: &Path, tables: &[&Path]) -> Result<(), Error> {
+    let Ok(out) = out.canonicalize() else {
+        return Ok(());
+    };
+    for table in tables {
+        for file in table_files(table)? {
+            if file.canonicalize().is_ok_and(|file| file == out) {
+                let file = path_argument(&file);
+                return Err(Error::Usage(format!(
+                    "{option} is {file}, which is read as a table"
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The file of an option for predictions.

@@ -17,7 +17,9 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::dataset::read_dataset;
-use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
+use super::saving::{
+    model_file, not_a_table, prediction_file, report_file, save, save_history, write_report,
+};
 use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -114,7 +116,15 @@ impl Files {
             None => None,
         };
         let out_of_fold = match &args.out_of_fold {
-            Some(path) => Some(prediction_file("--out-of-fold", path)?),
+            Some(path) => {
+                let test = args.test.as_deref();
+                let tables: Vec<&Path> = test
+                    .into_iter()
+                    .chain([args.table.table.as_path()])
+                    .collect();
+                not_a_table("--out-of-fold", path, &tables)?;
+                Some(prediction_file("--out-of-fold", path)?)
+            }
             None => None,
         };
         Ok(Self {
