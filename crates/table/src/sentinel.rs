@@ -123,7 +123,7 @@ mod tests {
     fn every_candidate_far_from_the_others_is_found() {
         for (year, month, day) in DAYS {
             let day = format!("{year:04}-{month:02}-{day:02}");
-            assert_eq!(found(&["2020-03-01", "2024-01-05", &day]), [day.clone()]);
+            assert_eq!(found(&["2020-03-01", "2024-01-05", &day]), [day.as_str()]);
             assert!(found(&[&day, &day]).is_empty());
         }
     }

@@ -15,6 +15,7 @@ use crate::category::{boolean_name, number_name};
 pub(crate) enum TypedValue {
     Null,
     Boolean(bool),
+    #[cfg_attr(not(feature = "json"), expect(dead_code))]
     Integer(i128),
     Number(f64),
     /// Microseconds since 1970.
