@@ -84,6 +84,8 @@ mod data_shift;
 mod dataset;
 #[cfg(feature = "train")]
 mod describe;
+#[cfg(feature = "train")]
+mod description_notes;
 mod device;
 #[cfg(feature = "train")]
 mod encoded_split;

@@ -142,6 +142,7 @@ mod spelled_missing;
 mod table_format;
 
 mod column_schema;
+mod inferring;
 
 mod infer_table;
 

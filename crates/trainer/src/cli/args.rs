@@ -7,11 +7,11 @@ use backburn::{
     ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
     Task,
 };
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::command_line::CommandLine;
+use super::values::{comment, delimiter, duration, methods, percent, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 
@@ -415,7 +415,7 @@ pub struct FindLrArgs {
 
 #[derive(Debug, Arguments)]
 pub struct GradcheckArgs {
-    /// A CSV or Parquet file to take rows from [default: both examples]
+    /// A table to take rows from [default: both examples]
     #[arg(requires = "target")]
     pub table: Option<PathBuf>,
     /// The column to predict
@@ -439,7 +439,7 @@ pub struct GradcheckArgs {
 pub struct ExplainArgs {
     /// The model file
     pub model: PathBuf,
-    /// A CSV or Parquet file with the rows to explain the model with; - for standard input
+    /// A file with the rows to explain the model with; - for standard input
     pub table: PathBuf,
     /// Explain only this data row, counted from 1; may be repeated [default: importance, dependence and
     /// three rows]
@@ -465,7 +465,7 @@ pub struct ExplainArgs {
 
 /// The format of a CSV file.
 #[derive(Debug, Clone, Arguments)]
-#[command(next_help_heading = "Reading CSV")]
+#[command(next_help_heading = "Reading")]
 pub struct ReadArgs {
     /// The character between fields, or its name: comma, semicolon, tab, pipe, caret, tilde or space, which
     /// is one or more spaces [default: inferred]
@@ -514,99 +514,11 @@ impl ReadArgs {
     }
 }
 
-/// Takes one of these values by its name. The help lists the names with what they mean.
-fn choice<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-    about: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    let value = move |&value: &T| PossibleValue::new(name(value)).help(about(value));
-    let values = PossibleValuesParser::new(all.iter().map(value));
-    values.try_map(move |given| {
-        let mut all = all.iter().copied();
-        all.find(|&value| name(value) == given)
-            .ok_or("there is no such value")
-    })
-}
-
-fn presets() -> impl TypedValueParser<Value = Preset> {
-    choice(&Preset::ALL, Preset::name, Preset::about)
-}
-
-fn methods() -> impl TypedValueParser<Value = ComparedMethod> {
-    choice(
-        ComparedMethod::ALL,
-        ComparedMethod::id,
-        ComparedMethod::about,
-    )
-}
-
-fn tasks() -> impl TypedValueParser<Value = Task> {
-    choice(&Task::ALL, Task::name, Task::about)
-}
-
-fn percent(text: &str) -> Result<u8, String> {
-    let usage = || "a percentage from 50 to 99, such as 90, 90% or 0.9".to_string();
-    let number: f64 = text
-        .trim_end_matches('%')
-        .trim()
-        .parse()
-        .map_err(|_| usage())?;
-    let percent = match number < 1.0 {
-        true => number * 100.0,
-        false => number,
-    };
-    let whole = (percent - percent.round()).abs() < 1e-9;
-    match whole && (50.0..100.0).contains(&percent) {
-        true => Ok(percent.round() as u8),
-        false => Err(usage()),
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let usage = || "a number with s, m or h, such as 90s or 10m".to_string();
-    let unit = text.chars().last().ok_or_else(usage)?;
-    let (number, seconds) = match unit {
-        's' => (&text[..text.len() - 1], 1.0),
-        'm' => (&text[..text.len() - 1], 60.0),
-        'h' => (&text[..text.len() - 1], 3600.0),
-        _ => (text, 1.0),
-    };
-    let number: f64 = number.parse().map_err(|_| usage())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| usage())
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text {
-        "comma" => Ok(b','),
-        "semicolon" => Ok(b';'),
-        "tab" | "\\t" => Ok(b'\t'),
-        "pipe" => Ok(b'|'),
-        "caret" => Ok(b'^'),
-        "tilde" => Ok(b'~'),
-        "space" | r"\s" | r"\s+" => Ok(b' '),
-        _ => one_character(text).map_err(|_| {
-            "a single ASCII character, or a name such as `tab` or `space`".to_string()
-        }),
-    }
-}
-
-fn comment(text: &str) -> Result<u8, String> {
-    one_character(text)
-}
-
-fn one_character(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("a single ASCII character".to_string()),
-    }
-}
-
 #[derive(Debug, Arguments)]
 pub struct EvaluateArgs {
     /// The model file
     pub model: PathBuf,
-    /// A CSV or Parquet file with the target; - for standard input
+    /// A table with the target; - for standard input
     pub table: PathBuf,
     #[command(flatten)]
     pub device: DeviceArgs,
@@ -631,7 +543,7 @@ pub enum OnError {
 pub struct PredictArgs {
     /// The model file
     pub model: PathBuf,
-    /// A CSV or Parquet file; - for standard input
+    /// The table, as for `train`; - for standard input
     pub table: PathBuf,
     /// Where to write the predictions; the suffix names the format: .csv, .tsv, .jsonl or .ndjson (each also
     /// with .gz), .parquet, .arrow or .feather; - for CSV on standard output

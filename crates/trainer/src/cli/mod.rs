@@ -16,3 +16,4 @@ pub mod predict;
 mod saving;
 pub mod train;
 mod train_outcome;
+mod values;
