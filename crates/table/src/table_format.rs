@@ -24,7 +24,7 @@ use crate::table::Table;
 /// let inferred = infer_table(&table, &InferOptions::default())?;
 /// assert_eq!(inferred.table.numbers("size")?, [1.5, 2.5]);
 ///
-/// let other = Table::from_reader("u.csv", "size\n0,25\n".as_bytes(), &ReadOptions::default())?;
+/// let other = Table::from_reader("u.csv", "size;price\n0,25;5\n".as_bytes(), &ReadOptions::default())?;
 /// let other = inferred.format.apply_to_table(&other)?;
 /// assert_eq!(other.numbers("size")?, [0.25]);
 /// # Ok::<(), backburn_table::TableError>(())
