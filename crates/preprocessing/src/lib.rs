@@ -29,11 +29,11 @@
 
 // Statistics.
 mod bins;
-mod cholesky;
 mod nearest_neighbors;
-
 mod normal;
 mod quantiles;
+mod ridge_regression;
+
 mod screen_interactions;
 
 // Columns.

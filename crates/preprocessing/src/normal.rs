@@ -1,10 +1,9 @@
 //! A multivariate normal distribution of encoded rows.
 
+use nalgebra::{Cholesky, DMatrix};
 use rayon::prelude::*;
 
-use crate::cholesky::{Cholesky, dot};
-
-/// Numbers of a row that the distribution describes, at most: fitting takes time with their cube.
+/// The largest number of columns of the distribution. The time to fit it grows with the cube of this number.
 pub(crate) const MAX_NUMBERS: usize = 512;
 /// The smallest weight of shrinkage; it keeps the covariance matrix invertible.
 const MIN_SHRINKAGE: f64 = 1e-3;
@@ -58,9 +57,10 @@ impl Normal {
         }
         let mut covariance = covariance(&standardized, count);
         shrink(&mut covariance, &standardized);
-        let inverse = Cholesky::new(covariance, size)?.inverse();
-        for (to, from) in numbers[4 * size..].iter_mut().zip(inverse) {
-            *to = from as f32;
+        let covariance = DMatrix::from_vec(size, size, covariance);
+        let inverse = Cholesky::new(covariance)?.inverse();
+        for (to, from) in numbers[4 * size..].iter_mut().zip(&inverse) {
+            *to = *from as f32;
         }
         Self::from_numbers(numbers, size)
     }
@@ -136,6 +136,20 @@ fn covariance(standardized: &[Vec<f64>], count: usize) -> Vec<f64> {
     covariance
 }
 
+/// The dot product. Eight partial sums give the same rounding on every processor, so that the same
+/// table gives the same model file.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut parts = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for part in 0..8 {
+            parts[part] += a[part] * b[part];
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
+    parts.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
 /// Shrinks a covariance matrix towards a multiple of the identity matrix.
 fn shrink(covariance: &mut [f64], standardized: &[Vec<f64>]) {
     let size = standardized.len();
@@ -160,5 +174,49 @@ fn shrinkage(standardized: &[Vec<f64>], covariance: &[f64], size: usize) -> f64 
     match distance > 0.0 {
         true => (error / distance).clamp(0.0, 1.0),
         false => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_precision_matrix_is_the_inverse_of_the_covariance_matrix() {
+        let rows: Vec<f32> = (0..40)
+            .flat_map(|row| {
+                let x = row as f32 / 10.0;
+                [x, x.sin() + 0.3 * x, (x * 1.7).cos()]
+            })
+            .collect();
+        let size = 3;
+        let normal = Normal::fit(&rows, size, &[0, 1, 2]).unwrap();
+        let standardized: Vec<Vec<f64>> = (0..size)
+            .map(|index| {
+                let numbers = rows.iter().skip(index).step_by(size);
+                numbers.map(|&x| normal.standardized(x, index)).collect()
+            })
+            .collect();
+        let mut covariance = covariance(&standardized, 40);
+        shrink(&mut covariance, &standardized);
+        for row in 0..size {
+            for column in 0..size {
+                let products =
+                    (0..size).map(|k| normal.precision(row, k) * covariance[k * size + column]);
+                let product: f64 = products.sum();
+                let expected = f64::from(row == column);
+                assert!(
+                    (product - expected).abs() < 1e-4,
+                    "{row} {column} {product}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn dot_adds_all_products() {
+        let numbers: Vec<f64> = (0..19).map(f64::from).collect();
+        assert_eq!(dot(&numbers, &numbers), 2109.0);
+        assert_eq!(dot(&[], &[]), 0.0);
     }
 }

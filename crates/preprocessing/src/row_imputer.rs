@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::cholesky::Cholesky;
+use nalgebra::{Cholesky, DMatrix, DVectorViewMut, Dyn};
+
 use crate::column_encoder::ColumnEncoder;
 use crate::encoder::Encoder;
 use crate::imputer::{imputation_width, is_imputable};
@@ -37,7 +38,7 @@ struct ImputableNumber<'a> {
 pub(crate) struct ImputationCache {
     /// The indices of the missing numbers.
     missing: Vec<usize>,
-    factor: Option<Cholesky>,
+    factor: Option<Cholesky<f64, Dyn>>,
 }
 
 impl<'a> RowImputer<'a> {
@@ -123,7 +124,10 @@ impl<'a> RowImputer<'a> {
         });
         let mut means: Vec<f64> = sums.collect();
         match &cache.factor {
-            Some(factor) => factor.solve(&mut means),
+            Some(factor) => {
+                let size = means.len();
+                factor.solve_mut(&mut DVectorViewMut::from_slice(&mut means, size));
+            }
             None => means.fill(0.0),
         }
         means
@@ -136,11 +140,10 @@ impl ImputationCache {
         if self.missing == missing {
             return;
         }
-        let elements = missing.iter().flat_map(|&row| {
-            let columns = missing.iter();
-            columns.map(move |&column| normal.precision(row, column))
+        let matrix = DMatrix::from_fn(missing.len(), missing.len(), |row, column| {
+            normal.precision(missing[row], missing[column])
         });
-        self.factor = Cholesky::new(elements.collect(), missing.len());
+        self.factor = Cholesky::new(matrix);
         self.missing = missing;
     }
 }

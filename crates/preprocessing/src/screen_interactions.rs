@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::nearest_neighbors::{NEAREST, TrainingIndex};
+use crate::ridge_regression::ridge_regression;
 
 /// The largest number of rows to use.
 const ROWS: usize = 20_000;
@@ -92,7 +93,7 @@ fn residuals(
             .iter()
             .map(|&row| rows.targets[row * outputs + output]);
         let mut rest: Vec<f32> = targets.collect();
-        let weights = linear(inputs, width, &mut rest);
+        let weights = ridge_regression(inputs, width, &mut rest);
         for (row, rest) in rest.iter().enumerate() {
             residuals[row * outputs + output] = *rest;
         }
@@ -175,7 +176,7 @@ fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize) -> f64 {
     }
     let rough = rest.iter().map(|x| f64::from(x * x)).sum::<f64>() / total;
     match products > 0.0 && squares > 0.0 && total > 0.0 {
-        // With the least-squares multiple of the mean of the neighbors.
+        // The mean of the neighbors predicts the residual after it is multiplied by a least-squares factor.
         true => products * products / squares / of_some * rough,
         false => 0.0,
     }
@@ -232,65 +233,6 @@ fn variance(numbers: impl Iterator<Item = f64>) -> f64 {
     (squares - sum * sum / count) / count
 }
 
-/// Fits a ridge regression by conjugate gradients (Björck, "Numerical Methods for Least Squares
-/// Problems", 1996, algorithm 7.4.1). Returns the weights, and replaces the targets by the residuals.
-fn linear(inputs: &[f32], width: usize, rest: &mut [f32]) -> Vec<f64> {
-    const STEPS: usize = 40;
-    /// The strength of the L2 penalty.
-    const RIDGE: f64 = 10.0;
-    let times = |weights: &[f64]| -> Vec<f64> {
-        let rows = inputs.par_chunks_exact(width);
-        rows.map(|row| {
-            row.iter()
-                .zip(weights)
-                .map(|(x, w)| f64::from(*x) * w)
-                .sum()
-        })
-        .collect()
-    };
-    let back = |rows: &[f64]| -> Vec<f64> {
-        let mut sums = vec![0.0; width];
-        for (inputs, row) in inputs.chunks_exact(width).zip(rows) {
-            for (sum, x) in sums.iter_mut().zip(inputs) {
-                *sum += f64::from(*x) * row;
-            }
-        }
-        sums
-    };
-    let square = |numbers: &[f64]| numbers.iter().map(|x| x * x).sum::<f64>();
-    let mut weights = vec![0.0; width];
-    let mut left: Vec<f64> = rest.iter().map(|&x| f64::from(x)).collect();
-    let mut gradient = back(&left);
-    let mut direction = gradient.clone();
-    let mut length = square(&gradient);
-    let start = length;
-    for _ in 0..STEPS {
-        if length <= start * 1e-12 {
-            break;
-        }
-        let along = times(&direction);
-        let step = length / (square(&along) + RIDGE * square(&direction));
-        for (weight, direction) in weights.iter_mut().zip(&direction) {
-            *weight += step * direction;
-        }
-        for (left, along) in left.iter_mut().zip(&along) {
-            *left -= step * along;
-        }
-        gradient = back(&left);
-        for (gradient, weight) in gradient.iter_mut().zip(&weights) {
-            *gradient -= RIDGE * weight;
-        }
-        let before = std::mem::replace(&mut length, square(&gradient));
-        for (direction, gradient) in direction.iter_mut().zip(&gradient) {
-            *direction = gradient + length / before * *direction;
-        }
-    }
-    for (rest, left) in rest.iter_mut().zip(left) {
-        *rest = left as f32;
-    }
-    weights
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,19 +267,5 @@ mod tests {
         assert!(pairs(|row| 3.0 * row[0] - row[2]).is_empty());
         assert!(pairs(|row| (row[0] * row[2]).sin()).is_empty());
         assert!(pairs(|_| 0.0).is_empty());
-    }
-
-    #[test]
-    fn a_linear_model_leaves_the_residuals() {
-        let inputs: Vec<f32> = (0..3000).map(|i| ((i * i) % 7) as f32 - 3.0).collect();
-        let mut rest: Vec<f32> = inputs.chunks(3).map(|row| row[0] - 2.0 * row[2]).collect();
-        let before = rest.clone();
-        let weights = linear(&inputs, 3, &mut rest);
-        assert!(
-            (weights[0] - 1.0).abs() < 0.02 && (weights[2] + 2.0).abs() < 0.02,
-            "{weights:?}"
-        );
-        let squares = |numbers: &[f32]| numbers.iter().map(|x| x * x).sum::<f32>();
-        assert!(squares(&rest) < squares(&before) * 1e-3);
     }
 }
