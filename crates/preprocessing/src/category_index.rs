@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use backburn_table::{Cell, spelling_key};
 
-/// The index of each category by name, and by what all spellings of a number or boolean have in common:
-/// typed files spell a value in one way, text files in several.
+/// The index of each category by its name. A number or a boolean is also found by a key that all of its
+/// spellings share, such as `1` and `1.0`: text files have several spellings, and files with types have one.
 #[derive(Debug)]
 pub(crate) struct CategoryIndex<'a> {
     by_name: HashMap<&'a str, usize>,

@@ -2,7 +2,7 @@
 
 use crate::column_profile::ValueProfile;
 
-/// Sizes that differ by more than this factor are of another unit.
+/// Values whose sizes differ by more than this factor are probably in different units.
 const UNIT_FACTOR: f64 = 100.0;
 
 /// Counts of what rows have in a column, compared with the training rows.

@@ -93,8 +93,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Missing values in the training rows for an indicator, at least: with fewer, a network would memorize
-/// these rows by the indicator.
+/// A column with fewer missing values in the training rows gets no indicator, by which a network would
+/// memorize these rows.
 const MIN_MISSING: usize = 3;
 
 /// A part of a date.
@@ -475,7 +475,7 @@ pub(crate) fn cell_value(kind: ColumnKind, cell: &Cell) -> Result<Option<f64>, (
     };
     match value {
         Some(value) => Ok(within_range(value).then_some(value)),
-        // Text of a typed file, among which no word can be a value of this kind.
+        // In a file with types, a word such as `NA` is text, and means missing here too.
         None if cell.without_missing_words() == Cell::Missing => Ok(None),
         None => Err(()),
     }

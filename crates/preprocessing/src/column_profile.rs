@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column_encoder::cell_value;
 
-/// What the training rows have in a column, to say later how other rows differ from them.
+/// Statistics of a column in the training rows. Later, other rows are compared with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnProfile {
@@ -56,7 +56,7 @@ impl ColumnProfile {
         }
     }
 
-    /// Whether it is possible. Profiles from files may hold anything.
+    /// Whether the profile is consistent. Profiles from files may hold anything.
     pub(crate) fn is_usable(&self) -> bool {
         self.missing <= self.rows && self.values.is_none_or(|values| values.is_usable())
     }

@@ -68,12 +68,7 @@ impl Encoder {
         training: &[usize],
         options: &EncoderOptions,
     ) -> Result<(Self, Vec<String>), TableError> {
-        let mut used = vec![false; table.rows()];
-        for &row in training {
-            if let Some(used) = used.get_mut(row) {
-                *used = true;
-            }
-        }
+        let used = membership(table.rows(), training);
         let wanted: Vec<&ColumnSchema> = schema
             .columns
             .iter()
@@ -101,21 +96,19 @@ impl Encoder {
                 None => constant_features.push(column.name.clone()),
             }
         }
-        match columns.is_empty() {
-            true => Err(table.unusable(
+        if columns.is_empty() {
+            return Err(table.unusable(
                 "there is no column to learn from: all columns besides the target are ignored or \
                  constant; to use one in any case, add --numeric NAME or --categorical NAME",
-            )),
-            false => {
-                let encoder = Self {
-                    columns,
-                    knn_features: Vec::new(),
-                    imputer: None,
-                    profile,
-                };
-                Ok((encoder, constant_features))
-            }
+            ));
         }
+        let encoder = Self {
+            columns,
+            knn_features: Vec::new(),
+            imputer: None,
+            profile,
+        };
+        Ok((encoder, constant_features))
     }
 
     /// Numbers in an encoded row without the indices of embeddings.
@@ -257,6 +250,17 @@ impl Encoder {
         let size = self.imputation_indices().len();
         self.imputer.as_ref()?.problem(&self.columns, size)
     }
+}
+
+/// Whether each of the rows of a table is one of `some`.
+fn membership(rows: usize, some: &[usize]) -> Vec<bool> {
+    let mut is_member = vec![false; rows];
+    for &row in some {
+        if let Some(is_member) = is_member.get_mut(row) {
+            *is_member = true;
+        }
+    }
+    is_member
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::encoder::Encoder;
 use crate::imputer::{Imputer, is_imputable};
 use crate::normal::{MAX_NUMBERS, Normal};
 
-/// Training rows that the imputer is fitted on, at most.
+/// The largest number of training rows that the imputer is fitted on.
 const MAX_ROWS: usize = 5000;
 
 impl Encoder {

@@ -8,8 +8,8 @@ use crate::column_encoder::ColumnEncoder;
 use crate::normal::Normal;
 
 /// Imputes missing values from the rest of their row, in columns that were almost complete in training:
-/// by the conditional mean of a multivariate normal distribution of the encoded rows. A house without
-/// a number of bedrooms so gets that of houses of its size, and not the median of all houses.
+/// by the conditional mean of a multivariate normal distribution of the encoded rows. For example,
+/// a missing number of bedrooms becomes that of houses of a similar size, and not the median of all houses.
 ///
 /// Let `z` be the standard scores of a row's numbers, and `Λ` the inverse of their covariance matrix.
 /// If the numbers `m` are missing and `o` are observed, the conditional means are `-Λ_mm⁻¹ Λ_mo z_o`

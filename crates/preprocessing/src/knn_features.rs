@@ -15,11 +15,11 @@ use crate::nearest_neighbors::{NEAREST, TrainingIndex};
 use crate::row_writer::RowWriter;
 use crate::screen_interactions::{EncodedRows, screen_interactions};
 
-/// Training rows for pairs of columns, at least: with fewer, the nearest rows are far away.
+/// No pairs of columns are used with fewer training rows, since the nearest rows are then far away.
 const MIN_ROWS: usize = 1000;
-/// Training rows that are kept in two dimensions, at most. A tree finds the nearest of them.
+/// The largest number of training rows that are kept in two dimensions. A tree finds the nearest ones.
 const MAX_IN_PLANE: usize = 100_000;
-/// Training rows that are kept in more dimensions, at most. Each is compared with each new row.
+/// The largest number of training rows that are kept in more dimensions. Each is compared with each new row.
 const MAX_IN_SPACE: usize = 10_000;
 /// The largest number of coordinates of all kept rows in more dimensions. [`MIN_ROWS_IN_SPACE`] rows are
 /// kept in any case.
@@ -195,6 +195,18 @@ fn fit_columns(
         }
     });
     let means: Vec<Vec<f32>> = means.collect();
+    let encoders = fit_means(&means, from);
+    let knn = encoders.map(|encoders| KnnTargetEncoder {
+        columns,
+        distance_weighted: true,
+        means: encoders,
+        index: fitted.index,
+    });
+    (knn, means)
+}
+
+/// The encoder of each mean, fitted on those of the training rows; `None` if all means are constant.
+fn fit_means(means: &[Vec<f32>], from: &KnnFitInput) -> Option<Vec<ColumnEncoder>> {
     let encoders = (0..NEAREST.len() * from.outputs).map(|mean| {
         let values = means.iter().map(|means| f64::from(means[mean])).collect();
         let options = (from.options.numbers, from.options.bins);
@@ -202,18 +214,12 @@ fn fit_columns(
     });
     let encoders: Vec<Option<ColumnEncoder>> = encoders.collect();
     if encoders.iter().all(Option::is_none) {
-        return (None, means);
+        return None;
     }
     // The mean of a class that no kept row has is 0 everywhere.
     let encoders = encoders.into_iter();
     let encoders = encoders.map(|fitted| fitted.unwrap_or_else(ColumnEncoder::constant));
-    let knn = KnnTargetEncoder {
-        columns,
-        distance_weighted: true,
-        means: encoders.collect(),
-        index: fitted.index,
-    };
-    (Some(knn), means)
+    Some(encoders.collect())
 }
 
 fn in_random_order(rows: &[usize]) -> Vec<usize> {

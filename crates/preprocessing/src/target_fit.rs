@@ -66,7 +66,7 @@ impl Target {
     ///
     /// For logarithms, a number in one of `rows` is not above 0, or all logarithms are the same.
     pub fn with_transform(
-        self,
+        mut self,
         wanted: TargetTransform,
         table: &Table,
         rows: &[usize],
@@ -77,55 +77,25 @@ impl Target {
             scale,
             mean,
             std,
-            bounds,
-            at_bounds,
-            errors,
-        } = self
+            ..
+        } = &mut self
         else {
             return Ok(self);
         };
-        let all = table.numbers(&column)?;
+        let all = table.numbers(column)?;
         let wanted = match wanted {
-            TargetTransform::Auto => {
-                let above_zero = rows.iter().all(|&row| all[row] > 0.0);
-                let values: Vec<f64> = training.iter().map(|&row| all[row]).collect();
-                match above_zero && has_long_tail(&values) {
-                    true => TargetTransform::Log,
-                    false => TargetTransform::Standard,
-                }
-            }
+            TargetTransform::Auto => transform_for(&all, rows, training),
             wanted => wanted,
         };
-        let (scale, mean, std) = match wanted {
-            TargetTransform::Standard | TargetTransform::Auto => (scale, mean, std),
-            TargetTransform::None => (wanted, 0.0, 1.0),
+        match wanted {
+            TargetTransform::Standard | TargetTransform::Auto => {}
+            TargetTransform::None => (*scale, *mean, *std) = (wanted, 0.0, 1.0),
             TargetTransform::Log => {
-                if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
-                    return Err(table.cell_error(CellError {
-                        column,
-                        row,
-                        value: all[row].to_string(),
-                        expected: "numbers above 0, which data.target_transform=log needs",
-                    }));
-                }
-                let logarithms = training.iter().map(|&row| all[row].ln());
-                let (mean, std) = mean_and_deviation(logarithms);
-                if std <= 0.0 {
-                    let reason = format!("the logarithms of target `{column}` are all the same");
-                    return Err(table.unusable(reason));
-                }
-                (wanted, mean, std)
+                (*mean, *std) = log_scale(table, column, &all, rows, training)?;
+                *scale = wanted;
             }
-        };
-        Ok(Self::Regression {
-            column,
-            scale,
-            mean,
-            std,
-            bounds,
-            at_bounds,
-            errors,
-        })
+        }
+        Ok(self)
     }
 
     /// The target with predictions limited to the range of the training rows. A target of classes stays
@@ -157,6 +127,40 @@ impl Target {
         }
         Ok(self)
     }
+}
+
+/// The transform that suits the numbers: logarithms where all are above 0 and have a long tail.
+fn transform_for(all: &[f64], rows: &[usize], training: &[usize]) -> TargetTransform {
+    let above_zero = rows.iter().all(|&row| all[row] > 0.0);
+    let values: Vec<f64> = training.iter().map(|&row| all[row]).collect();
+    match above_zero && has_long_tail(&values) {
+        true => TargetTransform::Log,
+        false => TargetTransform::Standard,
+    }
+}
+
+/// The mean and the standard deviation of the logarithms of the training rows.
+fn log_scale(
+    table: &Table,
+    column: &str,
+    all: &[f64],
+    rows: &[usize],
+    training: &[usize],
+) -> Result<(f64, f64), TableError> {
+    if let Some(&row) = rows.iter().find(|&&row| all[row] <= 0.0) {
+        return Err(table.cell_error(CellError {
+            column: column.to_string(),
+            row,
+            value: all[row].to_string(),
+            expected: "numbers above 0, which data.target_transform=log needs",
+        }));
+    }
+    let (mean, std) = mean_and_deviation(training.iter().map(|&row| all[row].ln()));
+    if std <= 0.0 {
+        let reason = format!("the logarithms of target `{column}` are all the same");
+        return Err(table.unusable(reason));
+    }
+    Ok((mean, std))
 }
 
 fn fit_regression(
@@ -229,8 +233,8 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
     })
 }
 
-/// Numbers in ascending order, then text in the order of its characters. Equal numbers, as which floats
-/// see long whole numbers, are in the order of their digits.
+/// Numbers in ascending order, then text in the order of its characters. Different texts of the same number
+/// are in the order of their characters too.
 fn by_number_then_text(a: &str, b: &str) -> Ordering {
     if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>())
         && a != b

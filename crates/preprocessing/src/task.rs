@@ -43,9 +43,9 @@ impl Task {
         }
     }
 
-    /// Infers the task from the target column. Text, booleans, one or two different whole numbers,
-    /// and up to ten that count from 0 or 1 are classes. Numbers with a fraction, or with more than 20
-    /// different values, are for regression.
+    /// Infers the task from the target column. These are classes: text, booleans, one or two different whole
+    /// numbers, and up to ten consecutive whole numbers from 0 or 1 on. Numbers with a fraction, or with more
+    /// than 20 different values, are for regression.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Task {
     /// differs in most rows.
     pub fn infer(table: &Table, schema: &Schema, target: &str) -> Result<Self, TableError> {
         let kind = schema.column(target).map(|column| column.kind);
-        // Digits may be names: codes with leading zeros.
+        // Such text may be digits: codes with leading zeros.
         if kind == Some(ColumnKind::Categorical) {
             return named_classes(table, target);
         }
