@@ -273,85 +273,51 @@ mod tests {
         }
     }
 
-    #[test]
-    fn weights_have_the_mean_and_the_standard_deviation_of_their_equation() {
+    /// The mean and the standard deviation of the weights of a layer with 200 inputs and 300 outputs.
+    fn mean_and_deviation(initializer: Initializer, activation: Activation) -> (f64, f64) {
         let device = burn::tensor::Device::default();
         device.seed(0);
-        let (inputs, outputs) = (200, 300);
+        let weights = initializer
+            .for_activation(activation)
+            .init_with::<2, _>([200, 300], Some(200), Some(300), &device)
+            .val()
+            .into_data();
+        let weights: Vec<f64> = weights.iter().collect();
+        let count = weights.len() as f64;
+        let mean = weights.iter().sum::<f64>() / count;
+        let variance = weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / count;
+        (mean, variance.sqrt())
+    }
+
+    #[test]
+    fn weights_have_the_mean_and_the_standard_deviation_of_their_equation() {
+        use Activation::{Gelu, Identity, Relu, Selu, Sigmoid, Tanh};
+        use Initializer::*;
         let fan = |fan: usize, gain: f64| gain / (fan as f64).sqrt();
         let both = (2.0 / 500f64).sqrt();
         let relu = 2f64.sqrt();
         for (initializer, activation, mean, deviation) in [
-            (Initializer::Auto, Activation::Relu, 0.0, fan(200, relu)),
-            (Initializer::Auto, Activation::Selu, 0.0, fan(200, 1.0)),
-            (Initializer::Auto, Activation::Tanh, 0.0, 5.0 / 3.0 * both),
-            (
-                Initializer::KaimingUniform,
-                Activation::Gelu,
-                0.0,
-                fan(200, relu),
-            ),
-            (
-                Initializer::KaimingNormal,
-                Activation::Relu,
-                0.0,
-                fan(200, relu),
-            ),
-            (Initializer::XavierUniform, Activation::Identity, 0.0, both),
-            (
-                Initializer::XavierNormal,
-                Activation::Sigmoid,
-                0.0,
-                4.0 * both,
-            ),
-            (
-                Initializer::LecunUniform,
-                Activation::Relu,
-                0.0,
-                fan(200, 1.0),
-            ),
-            (
-                Initializer::LecunNormal,
-                Activation::Relu,
-                0.0,
-                fan(200, 1.0),
-            ),
+            (Auto, Relu, 0.0, fan(200, relu)),
+            (Auto, Selu, 0.0, fan(200, 1.0)),
+            (Auto, Tanh, 0.0, 5.0 / 3.0 * both),
+            (KaimingUniform, Gelu, 0.0, fan(200, relu)),
+            (KaimingNormal, Relu, 0.0, fan(200, relu)),
+            (XavierUniform, Identity, 0.0, both),
+            (XavierNormal, Sigmoid, 0.0, 4.0 * both),
+            (LecunUniform, Relu, 0.0, fan(200, 1.0)),
+            (LecunNormal, Relu, 0.0, fan(200, 1.0)),
             // Each of the 200 rows of 300 weights has length 1.
-            (
-                Initializer::Orthogonal,
-                Activation::Identity,
-                0.0,
-                fan(300, 1.0),
-            ),
-            (
-                Initializer::PyTorch,
-                Activation::Relu,
-                0.0,
-                fan(200, 1.0 / 3f64.sqrt()),
-            ),
-            (
-                Initializer::Uniform(1.0, 4.0),
-                Activation::Relu,
-                2.5,
-                3.0 / 12f64.sqrt(),
-            ),
-            (Initializer::Normal(-1.0, 0.5), Activation::Relu, -1.0, 0.5),
-            (Initializer::Constant(0.25), Activation::Relu, 0.25, 0.0),
+            (Orthogonal, Identity, 0.0, fan(300, 1.0)),
+            (PyTorch, Relu, 0.0, fan(200, 1.0 / 3f64.sqrt())),
+            (Uniform(1.0, 4.0), Relu, 2.5, 3.0 / 12f64.sqrt()),
+            (Normal(-1.0, 0.5), Relu, -1.0, 0.5),
+            (Constant(0.25), Relu, 0.25, 0.0),
         ] {
-            let weights = initializer
-                .for_activation(activation)
-                .init_with::<2, _>([inputs, outputs], Some(inputs), Some(outputs), &device)
-                .val()
-                .into_data();
-            let weights: Vec<f64> = weights.iter().collect();
-            let count = weights.len() as f64;
-            let found = weights.iter().sum::<f64>() / count;
-            let variance = weights.iter().map(|w| (w - found).powi(2)).sum::<f64>() / count;
+            let (found, spread) = mean_and_deviation(initializer, activation);
             assert!((found - mean).abs() < 0.01, "{initializer}: mean {found}");
-            let found = variance.sqrt();
             assert!(
-                (found - deviation).abs() < 0.02 * deviation.max(1e-6),
-                "{initializer} before {activation}: deviation {found}, not {deviation}"
+                (spread - deviation).abs() < 0.02 * deviation.max(1e-6),
+                "{initializer} before {activation}: deviation {spread}, not {deviation}"
             );
         }
     }

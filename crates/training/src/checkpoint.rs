@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use twox_hash::XxHash3_128;
@@ -144,14 +146,14 @@ impl Checkpoint {
             let view = TensorView::new(*dtype, vec![*length], data);
             (name, view.expect("each part is as long as it says"))
         });
-        safetensors::serialize(views, Some(metadata)).expect("the parts have names of their own")
+        safetensors::serialize(views, Some(metadata)).expect("the names of the parts differ")
     }
 
-    /// Reads a checkpoint. No bytes make this panic.
+    /// Reads a checkpoint. It does not panic, whatever the bytes are.
     ///
     /// # Errors
     ///
-    /// Bytes that are not a checkpoint, are damaged, or have a newer format than this program reads.
+    /// Bytes that are not a checkpoint, are damaged, or have a format that this program does not read.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         Self::read(bytes, true)
     }
@@ -167,73 +169,109 @@ impl Checkpoint {
     }
 
     fn read(bytes: &[u8], checked: bool) -> Result<Self, CheckpointError> {
-        let error = |reason: &str| CheckpointError(reason.to_string());
-        let foreign = |_| error("it is not a checkpoint");
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
-        let file = SafeTensors::deserialize(bytes).map_err(foreign)?;
-        let entries = header.metadata().as_ref();
-        let entry = |key| entries.and_then(|entries| entries.get(key));
-        let json = entry(KEY).ok_or_else(|| error("it is not a checkpoint"))?;
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
+        let file = CheckpointFile::open(bytes)?;
+        if checked && !file.has_valid_checksum() {
+            return Err(damaged("its checksum does not match"));
         }
-        let unreadable = |e: serde_json::Error| CheckpointError(format!("it is damaged: {e}"));
-        let Version { version } = serde_json::from_str(json).map_err(unreadable)?;
-        if version != VERSION {
-            return Err(CheckpointError(format!(
-                "it has format {version}, and this program reads format {VERSION}"
-            )));
-        }
-        let mut tensors = file.tensors();
-        tensors.sort_by(|a, b| a.0.cmp(&b.0));
-        let data = tensors
-            .iter()
-            .map(|(name, view)| (name.as_str(), view.data()));
-        if checked && entry(CHECKSUM) != Some(&checksum(json, data)) {
-            return Err(error("it is damaged: its checksum does not match"));
-        }
-        let metadata: Metadata = serde_json::from_str(json).map_err(unreadable)?;
-        let part = |name: &str, dtype: Dtype| match file.tensor(name) {
-            Ok(view) if view.dtype() == dtype => Ok(view.data().to_vec()),
-            _ => Err(CheckpointError(format!("it is damaged: it lacks {name}"))),
-        };
-        let bytes = |name: &str| part(name, Dtype::U8);
-        let floats = |name: &str| -> Result<Vec<f32>, CheckpointError> {
-            let data = part(name, Dtype::F32)?;
-            let (numbers, _) = data.as_chunks::<4>();
-            Ok(numbers.iter().map(|n| f32::from_le_bytes(*n)).collect())
-        };
+        let metadata: Metadata = file.metadata()?;
         let progress = &metadata.progress;
         let measured = |sums: &LayerSums| sums.measured <= progress.steps;
-        let sound = progress.is_consistent() && metadata.sums.iter().all(measured);
-        if !sound {
-            return Err(error("it is damaged: its numbers contradict each other"));
+        if !(progress.is_consistent() && metadata.sums.iter().all(measured)) {
+            return Err(damaged("its numbers contradict each other"));
         }
-        let kept = 0..metadata.progress.kept_epochs.len();
+        let kept = 0..progress.kept_epochs.len();
         let mut sums = metadata.sums;
         for (index, sums) in sums.iter_mut().enumerate() {
-            sums.gradients = floats(&format!("gradients.{index}"))?;
+            sums.gradients = file.floats(&format!("gradients.{index}"))?;
         }
         Ok(Self {
-            network: bytes("network")?,
+            network: file.bytes("network")?,
             kept: kept
-                .map(|index| bytes(&format!("kept.{index}")))
+                .map(|index| file.bytes(&format!("kept.{index}")))
                 .collect::<Result<_, _>>()?,
             optimizer: match metadata.arrays {
                 Some(Arrays { steps, dropout }) => OptimizerRecord::Fused {
                     steps,
                     dropout,
-                    first: floats("optimizer.first")?,
-                    second: floats("optimizer.second")?,
+                    first: file.floats("optimizer.first")?,
+                    second: file.floats("optimizer.second")?,
                 },
-                None => OptimizerRecord::Burn(bytes("optimizer.record")?),
+                None => OptimizerRecord::Burn(file.bytes("optimizer.record")?),
             },
             sums,
             progress: metadata.progress,
             note: metadata.note,
         })
     }
+}
+
+/// A checkpoint file of this format version. Its tensors are not checked.
+struct CheckpointFile<'a> {
+    tensors: SafeTensors<'a>,
+    /// The metadata, as JSON.
+    json: String,
+    /// The checksum that the file states.
+    checksum: Option<String>,
+}
+
+impl<'a> CheckpointFile<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, CheckpointError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let foreign = || CheckpointError("it is not a checkpoint".to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| foreign())?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|_| foreign())?;
+        let mut entries = header.metadata().clone().unwrap_or_default();
+        let file = Self {
+            tensors,
+            json: entries.remove(KEY).ok_or_else(foreign)?,
+            checksum: entries.remove(CHECKSUM),
+        };
+        let Version { version } = file.metadata()?;
+        if version != VERSION {
+            return Err(CheckpointError(format!(
+                "it has format {version}, and this program reads format {VERSION}"
+            )));
+        }
+        Ok(file)
+    }
+
+    fn metadata<T: DeserializeOwned>(&self) -> Result<T, CheckpointError> {
+        serde_json::from_str(&self.json).map_err(damaged)
+    }
+
+    fn has_valid_checksum(&self) -> bool {
+        let mut tensors = self.tensors.tensors();
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        let data = tensors
+            .iter()
+            .map(|(name, view)| (name.as_str(), view.data()));
+        self.checksum == Some(checksum(&self.json, data))
+    }
+
+    /// The data of a tensor of bytes.
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, CheckpointError> {
+        Ok(self.tensor(name, Dtype::U8)?.to_vec())
+    }
+
+    /// The data of a tensor of 32-bit floats.
+    fn floats(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let (numbers, _) = self.tensor(name, Dtype::F32)?.as_chunks::<4>();
+        Ok(numbers.iter().map(|n| f32::from_le_bytes(*n)).collect())
+    }
+
+    fn tensor(&self, name: &str, dtype: Dtype) -> Result<&'a [u8], CheckpointError> {
+        match self.tensors.tensor(name) {
+            Ok(view) if view.dtype() == dtype => Ok(view.data()),
+            _ => Err(damaged(format!("it lacks {name}"))),
+        }
+    }
+}
+
+fn damaged(reason: impl Display) -> CheckpointError {
+    CheckpointError(format!("it is damaged: {reason}"))
 }
 
 fn bytes(name: String, data: &[u8]) -> Part<'_> {

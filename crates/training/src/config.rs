@@ -111,73 +111,14 @@ impl TrainingConfig {
     ///
     /// The first invalid field, and what is wrong with it.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let optimizer = &self.optimizer;
-        let schedule = &self.schedule;
-        // Training computes in 32 bits, and so do the checks.
-        let share = |x: f64| (0.0..1.0).contains(&(x as f32));
-        let positive = |x: f64| (x as f32).is_finite() && x as f32 > 0.0;
-        let bound = |x: Option<f64>| x.is_none_or(positive);
         let checks = [
-            ("epochs", self.epochs > 0, "must be at least 1"),
-            (
-                "batch_size",
-                self.batch_size != Some(0),
-                "must be at least 1",
-            ),
-            (
-                "learning_rate",
-                self.learning_rate.fixed().is_none_or(positive),
-                "must be above 0",
-            ),
-            ("huber_delta", positive(self.huber_delta), "must be above 0"),
-            ("label_smoothing", share(self.label_smoothing), SHARE),
-            ("clip_norm", bound(self.clip_norm), "must be above 0"),
-            ("clip_value", bound(self.clip_value), "must be above 0"),
-            ("optimizer.momentum", share(optimizer.momentum), SHARE),
-            (
-                "optimizer.weight_decay",
-                optimizer
-                    .weight_decay
-                    .is_none_or(|x| x == 0.0 || positive(x)),
-                "must be at least 0",
-            ),
-            (
-                "optimizer.beta_1",
-                optimizer.beta_1.is_none_or(share),
-                SHARE,
-            ),
-            (
-                "optimizer.beta_2",
-                optimizer.beta_2.is_none_or(share),
-                SHARE,
-            ),
-            (
-                "optimizer.epsilon",
-                positive(optimizer.epsilon),
-                "must be above 0",
-            ),
-            ("schedule.warmup", share(schedule.warmup), SHARE),
-            (
-                "schedule.end",
-                schedule.end > 0.0 && schedule.end <= 1.0,
-                "must be above 0 and at most 1",
-            ),
-            (
-                "schedule.step_epochs",
-                schedule.step_epochs > 0,
-                "must be at least 1",
-            ),
-            (
-                "schedule.gamma",
-                positive(schedule.gamma),
-                "must be above 0",
-            ),
+            self.own_checks(),
+            optimizer_checks(&self.optimizer),
+            schedule_checks(&self.schedule),
         ];
-        for (field, holds, reason) in checks {
-            if !holds {
-                let reason = reason.to_string();
-                return Err(ConfigError { field, reason });
-            }
+        if let Some((field, _, reason)) = checks.concat().into_iter().find(|(_, valid, _)| !valid) {
+            let reason = reason.to_string();
+            return Err(ConfigError { field, reason });
         }
         // Burn has more conditions on a schedule, which it checks when it builds one.
         let rate = self.learning_rate.fixed().unwrap_or(1.0);
@@ -189,9 +130,90 @@ impl TrainingConfig {
                 reason,
             })
     }
+
+    /// The checks of the fields that are not those of the optimizer or the schedule.
+    fn own_checks(&self) -> Vec<Check> {
+        let rate = self.learning_rate.fixed();
+        vec![
+            ("epochs", self.epochs > 0, AT_LEAST_ONE),
+            ("batch_size", self.batch_size != Some(0), AT_LEAST_ONE),
+            ("learning_rate", rate.is_none_or(is_positive), POSITIVE),
+            ("huber_delta", is_positive(self.huber_delta), POSITIVE),
+            ("label_smoothing", is_share(self.label_smoothing), SHARE),
+            (
+                "clip_norm",
+                self.clip_norm.is_none_or(is_positive),
+                POSITIVE,
+            ),
+            (
+                "clip_value",
+                self.clip_value.is_none_or(is_positive),
+                POSITIVE,
+            ),
+        ]
+    }
 }
 
+/// A field, whether its value is valid, and the condition for that.
+type Check = (&'static str, bool, &'static str);
+
+const AT_LEAST_ONE: &str = "must be at least 1";
+const POSITIVE: &str = "must be above 0";
 const SHARE: &str = "must be at least 0 and below 1";
+
+fn optimizer_checks(optimizer: &OptimizerConfig) -> Vec<Check> {
+    let is_decay = |x: f64| x == 0.0 || is_positive(x);
+    vec![
+        ("optimizer.momentum", is_share(optimizer.momentum), SHARE),
+        (
+            "optimizer.weight_decay",
+            optimizer.weight_decay.is_none_or(is_decay),
+            "must be at least 0",
+        ),
+        (
+            "optimizer.beta_1",
+            optimizer.beta_1.is_none_or(is_share),
+            SHARE,
+        ),
+        (
+            "optimizer.beta_2",
+            optimizer.beta_2.is_none_or(is_share),
+            SHARE,
+        ),
+        (
+            "optimizer.epsilon",
+            is_positive(optimizer.epsilon),
+            POSITIVE,
+        ),
+    ]
+}
+
+fn schedule_checks(schedule: &ScheduleConfig) -> Vec<Check> {
+    vec![
+        ("schedule.warmup", is_share(schedule.warmup), SHARE),
+        (
+            "schedule.end",
+            schedule.end > 0.0 && schedule.end <= 1.0,
+            "must be above 0 and at most 1",
+        ),
+        (
+            "schedule.step_epochs",
+            schedule.step_epochs > 0,
+            AT_LEAST_ONE,
+        ),
+        ("schedule.gamma", is_positive(schedule.gamma), POSITIVE),
+    ]
+}
+
+/// Whether a number is at least 0 and below 1. Training computes in 32 bits, and so do the checks.
+fn is_share(x: f64) -> bool {
+    (0.0..1.0).contains(&(x as f32))
+}
+
+/// Whether a number is above 0 and finite, in 32 bits.
+fn is_positive(x: f64) -> bool {
+    (x as f32).is_finite() && x as f32 > 0.0
+}
 
 #[cfg(test)]
 mod tests {

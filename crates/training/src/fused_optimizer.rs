@@ -113,7 +113,7 @@ impl FusedOptimizer {
     ///
     /// # Errors
     ///
-    /// A sentence where the state is of another optimizer or network.
+    /// A sentence, if the state is of another optimizer or network.
     pub(crate) fn load_record(
         &mut self,
         steps: i32,
@@ -180,19 +180,11 @@ impl Rule {
     ) {
         match *self {
             Self::Sgd { momentum, nesterov } => {
-                let rate = rate as f32;
                 penalize(decay, parameters, gradient);
                 if momentum > 0.0 {
                     add_momentum(momentum, nesterov, gradient, &mut state.first);
                 }
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for (w, g) in parameters.iter_mut().zip(gradient) {
-                            *w -= *g * rate;
-                        }
-                    },
-                );
+                descend(rate as f32, parameters, gradient);
             }
             Self::Adam {
                 beta_1,
@@ -209,23 +201,62 @@ impl Rule {
                 };
                 // The means start at zero; this corrects their bias.
                 let correction = (1.0 - beta_2.powi(steps)).sqrt();
-                let rate = rate as f32 * correction / (1.0 - beta_1.powi(steps));
-                let epsilon = epsilon * correction;
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        let state = state.first.iter_mut().zip(&mut state.second);
-                        for ((w, &mut g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state)
-                        {
-                            *m = *m * beta_1 + g * (1.0 - beta_1);
-                            *v = *v * beta_2 + g * g * (1.0 - beta_2);
-                            *w = *w * keep - *m * rate / (v.sqrt() + epsilon);
-                        }
-                    },
-                );
+                let step = AdamStep {
+                    beta_1,
+                    beta_2,
+                    keep,
+                    rate: rate as f32 * correction / (1.0 - beta_1.powi(steps)),
+                    epsilon: epsilon * correction,
+                };
+                step.apply(parameters, gradient, state);
             }
         }
     }
+}
+
+/// A step of Adam, with corrected bias.
+struct AdamStep {
+    beta_1: f32,
+    beta_2: f32,
+    rate: f32,
+    epsilon: f32,
+    /// What decoupled weight decay multiplies each parameter by.
+    keep: f32,
+}
+
+impl AdamStep {
+    fn apply(&self, parameters: &mut [f32], gradient: &[f32], state: &mut ChunkState) {
+        let &Self {
+            beta_1,
+            beta_2,
+            rate,
+            epsilon,
+            keep,
+        } = self;
+        vectorized(
+            #[inline(always)]
+            || {
+                let state = state.first.iter_mut().zip(&mut state.second);
+                for ((w, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state) {
+                    *m = *m * beta_1 + g * (1.0 - beta_1);
+                    *v = *v * beta_2 + g * g * (1.0 - beta_2);
+                    *w = *w * keep - *m * rate / (v.sqrt() + epsilon);
+                }
+            },
+        );
+    }
+}
+
+/// Moves the parameters against the gradient.
+fn descend(rate: f32, parameters: &mut [f32], gradient: &[f32]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (w, g) in parameters.iter_mut().zip(gradient) {
+                *w -= *g * rate;
+            }
+        },
+    );
 }
 
 /// Adds the gradient of the L2 penalty.

@@ -145,10 +145,53 @@ mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor, TensorData};
 
+    /// Outputs of a network for four rows, and their targets.
+    fn outputs_and_targets(loss: Loss, device: &Device) -> (Vec<f32>, Targets) {
+        let classes = |classes: [i64; 4]| Targets::Classes(Tensor::from_data(classes, device));
+        let targets = match loss {
+            Loss::CrossEntropy => classes([2, 0, 1, 2]),
+            Loss::BinaryCrossEntropy => classes([1, 0, 1, 0]),
+            _ => {
+                let values: Vec<f32> = (0..12).map(|i| (i as f32).cos()).collect();
+                Targets::Values(Tensor::from_data(TensorData::new(values, [4, 3]), device))
+            }
+        };
+        let width = match loss {
+            Loss::BinaryCrossEntropy => 1,
+            _ => 3,
+        };
+        let outputs = (0..4 * width).map(|i| (i as f32 * 1.7).sin());
+        (outputs.collect(), targets)
+    }
+
+    fn check(criterion: &Criterion, weights: Option<&[f32; 4]>) {
+        let device = Device::default().autodiff();
+        let (outputs, targets) = outputs_and_targets(criterion.loss, &device);
+        let tensor = TensorData::new(outputs.clone(), [4, outputs.len() / 4]);
+        let tensor = Tensor::<2>::from_data(tensor, &device).require_grad();
+        let weight_tensor = weights.map(|weights| Tensor::<1>::from_floats(*weights, &device));
+        let mean = criterion.forward(tensor.clone(), &targets, weight_tensor.as_ref());
+        let expected = tensor.grad(&mean.backward()).unwrap();
+        let expected: Vec<f32> = expected.into_data().iter().collect();
+
+        let mut gradient = vec![f32::NAN; outputs.len()];
+        let sum = criterion.backward(
+            &outputs,
+            &[0, 1, 2, 3],
+            &TargetArrays::new(&targets),
+            weights.map(|weights| weights.as_slice()),
+            0.25,
+            &mut gradient,
+        );
+        let (loss, mean): (Loss, f64) = (criterion.loss, mean.into_scalar());
+        assert!((sum / 4.0 - mean).abs() < 1e-6, "{loss:?}: {sum} {mean}");
+        for (a, b) in gradient.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-6, "{loss:?}: {a} {b}");
+        }
+    }
+
     #[test]
     fn losses_and_gradients_equal_those_of_autodiff() {
-        let device = Device::default().autodiff();
-        let weights = [0.5f32, 2.0, 0.75, 0.75];
         for loss in [
             Loss::MeanSquaredError,
             Loss::MeanAbsoluteError,
@@ -156,52 +199,13 @@ mod tests {
             Loss::CrossEntropy,
             Loss::BinaryCrossEntropy,
         ] {
-            for (smoothing, weighted) in [(0.0, false), (0.0, true), (0.2, true)] {
+            for (label_smoothing, weighted) in [(0.0, false), (0.0, true), (0.2, true)] {
                 let criterion = Criterion {
                     loss,
                     huber_delta: 0.7,
-                    label_smoothing: smoothing,
+                    label_smoothing,
                 };
-                let width = if loss == Loss::BinaryCrossEntropy {
-                    1
-                } else {
-                    3
-                };
-                let outputs: Vec<f32> = (0..4 * width).map(|i| (i as f32 * 1.7).sin()).collect();
-                let targets = match loss {
-                    Loss::CrossEntropy => {
-                        Targets::Classes(Tensor::from_data([2, 0, 1, 2], &device))
-                    }
-                    Loss::BinaryCrossEntropy => {
-                        Targets::Classes(Tensor::from_data([1, 0, 1, 0], &device))
-                    }
-                    _ => {
-                        let values: Vec<f32> = (0..12).map(|i| (i as f32).cos()).collect();
-                        Targets::Values(Tensor::from_data(TensorData::new(values, [4, 3]), &device))
-                    }
-                };
-                let tensor = TensorData::new(outputs.clone(), [4, width]);
-                let tensor = Tensor::<2>::from_data(tensor, &device).require_grad();
-                let weight_tensor = Tensor::<1>::from_floats(weights, &device);
-                let weight_tensor = weighted.then_some(&weight_tensor);
-                let mean = criterion.forward(tensor.clone(), &targets, weight_tensor);
-                let expected = tensor.grad(&mean.backward()).unwrap();
-                let expected: Vec<f32> = expected.into_data().iter().collect();
-
-                let mut gradient = vec![f32::NAN; outputs.len()];
-                let sum = criterion.backward(
-                    &outputs,
-                    &[0, 1, 2, 3],
-                    &TargetArrays::new(&targets),
-                    weighted.then_some(&weights),
-                    0.25,
-                    &mut gradient,
-                );
-                let mean: f64 = mean.into_scalar();
-                assert!((sum / 4.0 - mean).abs() < 1e-6, "{loss:?}: {sum} {mean}");
-                for (a, b) in gradient.iter().zip(&expected) {
-                    assert!((a - b).abs() < 1e-6, "{loss:?}: {a} {b}");
-                }
+                check(&criterion, weighted.then_some(&[0.5, 2.0, 0.75, 0.75]));
             }
         }
     }

@@ -136,70 +136,113 @@ impl OptimizerConfig {
 
     /// Builds the optimizer for a module.
     pub fn init(&self) -> ModuleOptimizer {
-        let epsilon = self.epsilon as f32;
-        let decay = self.decay();
-        let penalty = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
-        let beta_1 = |default: f64| self.beta_1.unwrap_or(default) as f32;
-        let beta_2 = |default: f64| self.beta_2.unwrap_or(default) as f32;
         match self.name {
-            OptimizerName::Sgd => {
-                let momentum = (self.momentum > 0.0).then(|| {
-                    MomentumConfig::new()
-                        .with_momentum(self.momentum)
-                        .with_dampening(0.0)
-                        .with_nesterov(self.nesterov)
-                });
-                SgdConfig::new()
-                    .with_momentum(momentum)
-                    .with_weight_decay(penalty)
-                    .init()
-            }
-            OptimizerName::Adam => AdamConfig::new()
-                .with_beta_1(beta_1(0.9))
-                .with_beta_2(beta_2(0.999))
-                .with_epsilon(epsilon)
-                .with_weight_decay(penalty)
-                .init(),
-            OptimizerName::AdamW => AdamWConfig::new()
-                .with_beta_1(beta_1(0.9))
-                .with_beta_2(beta_2(0.999))
-                .with_epsilon(epsilon)
-                .with_weight_decay(decay)
-                .init(),
-            OptimizerName::RmsProp => RmsPropConfig::new()
-                .with_alpha(beta_2(0.99))
-                .with_momentum(self.momentum as f32)
-                .with_epsilon(epsilon)
-                .with_weight_decay(penalty)
-                .init(),
-            OptimizerName::AdaGrad => AdaGradConfig::new()
-                .with_epsilon(epsilon)
-                .with_weight_decay(penalty)
-                .init(),
-            // Without its own schedule, since the learning rate comes from `ScheduleConfig`.
-            OptimizerName::Adafactor => AdafactorConfig::new()
-                .with_relative_step(false)
-                .with_scale_parameter(false)
-                .with_weight_decay(decay)
-                .init(),
-            OptimizerName::Adan => AdanConfig::new()
-                .with_beta_1(beta_1(0.98))
-                .with_beta_3(beta_2(0.99))
-                .with_epsilon(epsilon)
-                .with_weight_decay(decay)
-                .init(),
-            OptimizerName::Lamb => LambConfig::new()
-                .with_beta_1(beta_1(0.9))
-                .with_beta_2(beta_2(0.999))
-                .with_epsilon(epsilon)
-                .with_weight_decay(decay)
-                .init(),
-            OptimizerName::Lion => LionConfig::new()
-                .with_beta_1(beta_1(0.9))
-                .with_beta_2(beta_2(0.99))
-                .with_weight_decay(decay)
-                .init(),
+            OptimizerName::Sgd => self.init_sgd(),
+            OptimizerName::Adam => self.init_adam(),
+            OptimizerName::AdamW => self.init_adamw(),
+            OptimizerName::RmsProp => self.init_rmsprop(),
+            OptimizerName::AdaGrad => self.init_adagrad(),
+            OptimizerName::Adafactor => self.init_adafactor(),
+            OptimizerName::Adan => self.init_adan(),
+            OptimizerName::Lamb => self.init_lamb(),
+            OptimizerName::Lion => self.init_lion(),
         }
+    }
+
+    fn init_sgd(&self) -> ModuleOptimizer {
+        let momentum = (self.momentum > 0.0).then(|| {
+            MomentumConfig::new()
+                .with_momentum(self.momentum)
+                .with_dampening(0.0)
+                .with_nesterov(self.nesterov)
+        });
+        SgdConfig::new()
+            .with_momentum(momentum)
+            .with_weight_decay(self.penalty())
+            .init()
+    }
+
+    fn init_adam(&self) -> ModuleOptimizer {
+        AdamConfig::new()
+            .with_beta_1(self.beta_1_or(0.9))
+            .with_beta_2(self.beta_2_or(0.999))
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.penalty())
+            .init()
+    }
+
+    fn init_adamw(&self) -> ModuleOptimizer {
+        AdamWConfig::new()
+            .with_beta_1(self.beta_1_or(0.9))
+            .with_beta_2(self.beta_2_or(0.999))
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.decay())
+            .init()
+    }
+
+    fn init_rmsprop(&self) -> ModuleOptimizer {
+        RmsPropConfig::new()
+            .with_alpha(self.beta_2_or(0.99))
+            .with_momentum(self.momentum as f32)
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.penalty())
+            .init()
+    }
+
+    fn init_adagrad(&self) -> ModuleOptimizer {
+        AdaGradConfig::new()
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.penalty())
+            .init()
+    }
+
+    /// Without its own schedule, since the learning rate comes from `ScheduleConfig`.
+    fn init_adafactor(&self) -> ModuleOptimizer {
+        AdafactorConfig::new()
+            .with_relative_step(false)
+            .with_scale_parameter(false)
+            .with_weight_decay(self.decay())
+            .init()
+    }
+
+    fn init_adan(&self) -> ModuleOptimizer {
+        AdanConfig::new()
+            .with_beta_1(self.beta_1_or(0.98))
+            .with_beta_3(self.beta_2_or(0.99))
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.decay())
+            .init()
+    }
+
+    fn init_lamb(&self) -> ModuleOptimizer {
+        LambConfig::new()
+            .with_beta_1(self.beta_1_or(0.9))
+            .with_beta_2(self.beta_2_or(0.999))
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(self.decay())
+            .init()
+    }
+
+    fn init_lion(&self) -> ModuleOptimizer {
+        LionConfig::new()
+            .with_beta_1(self.beta_1_or(0.9))
+            .with_beta_2(self.beta_2_or(0.99))
+            .with_weight_decay(self.decay())
+            .init()
+    }
+
+    /// Weight decay as an L2 penalty.
+    fn penalty(&self) -> Option<WeightDecayConfig> {
+        let decay = self.decay();
+        (decay > 0.0).then(|| WeightDecayConfig::new(decay))
+    }
+
+    fn beta_1_or(&self, default: f64) -> f32 {
+        self.beta_1.unwrap_or(default) as f32
+    }
+
+    fn beta_2_or(&self, default: f64) -> f32 {
+        self.beta_2.unwrap_or(default) as f32
     }
 }
 

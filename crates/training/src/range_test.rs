@@ -1,5 +1,7 @@
 //! The learning rate range test.
 
+use std::ops::ControlFlow;
+
 use burn::optim::GradientsParams;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -71,42 +73,68 @@ pub fn range_test<N: Network>(
     device.seed(config.seed);
     let batch_size = config.batch_size_for(training.rows());
 
-    let mut rates = Vec::new();
-    let mut losses: Vec<f64> = Vec::new();
-    let mut lowest = f64::INFINITY;
-    let mut average = 0.0;
+    let mut curve = LossCurve::default();
     'test: loop {
         for batch in training.shuffled(&mut rng).batches(batch_size) {
-            let step = rates.len();
-            if step == STEPS {
+            let Some(rate) = curve.next_rate() else {
                 break 'test;
-            }
+            };
             let outputs = network.forward(batch.inputs.clone().autodiff());
             let loss = criterion.forward(outputs, &batch.targets, batch.weights.as_ref());
-            average = SMOOTHING * average + (1.0 - SMOOTHING) * scalar(loss.clone());
-            let smoothed = average / (1.0 - SMOOTHING.powi(step as i32 + 1));
-            if !smoothed.is_finite() || smoothed > EXPLODED * lowest {
+            if curve.push(rate, scalar(loss.clone())).is_break() {
                 break 'test;
             }
-            lowest = lowest.min(smoothed);
-            let rate =
-                LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE).powf(step as f64 / (STEPS - 1) as f64);
-            rates.push(rate);
-            losses.push(smoothed);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             let gradients = clipping.clip(&network, gradients);
             network = optimizer.step(rate, network, gradients);
         }
     }
-    let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
-    match best {
-        // The loss only rose.
-        None | Some(0..=2) => Err(TrainingError::NoRate),
-        Some(best) => Ok(RangeTest {
-            suggestion: (rates[best] / 10.0).max(LOWEST_RATE),
-            rates,
-            losses,
-        }),
+    curve.finish()
+}
+
+/// The rates that were tried so far, and the smoothed loss at each.
+#[derive(Default)]
+struct LossCurve {
+    rates: Vec<f64>,
+    losses: Vec<f64>,
+    /// The moving average of the loss, which starts at zero.
+    average: f64,
+}
+
+impl LossCurve {
+    /// The learning rate of the next step; `None` after the last step.
+    fn next_rate(&self) -> Option<f64> {
+        let step = self.rates.len();
+        let share = step as f64 / (STEPS - 1) as f64;
+        (step < STEPS).then(|| LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE).powf(share))
+    }
+
+    /// Adds the loss of a batch. `Break` if the loss has exploded; the loss is not added then.
+    fn push(&mut self, rate: f64, loss: f64) -> ControlFlow<()> {
+        self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss;
+        // The average starts at zero; this corrects its bias.
+        let smoothed = self.average / (1.0 - SMOOTHING.powi(self.rates.len() as i32 + 1));
+        let lowest = self.losses.iter().copied().fold(f64::INFINITY, f64::min);
+        if !smoothed.is_finite() || smoothed > EXPLODED * lowest {
+            return ControlFlow::Break(());
+        }
+        self.rates.push(rate);
+        self.losses.push(smoothed);
+        ControlFlow::Continue(())
+    }
+
+    fn finish(self) -> Result<RangeTest, TrainingError> {
+        let Self { rates, losses, .. } = self;
+        let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
+        match best {
+            // The loss only rose.
+            None | Some(0..=2) => Err(TrainingError::NoRate),
+            Some(best) => Ok(RangeTest {
+                suggestion: (rates[best] / 10.0).max(LOWEST_RATE),
+                rates,
+                losses,
+            }),
+        }
     }
 }
 
