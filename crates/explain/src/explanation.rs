@@ -14,9 +14,9 @@ const DEPENDENCES: usize = 4;
 /// What to explain.
 #[derive(Debug, Clone)]
 pub struct ExplainOptions {
-    /// The rows to explain one by one, by their indices in the table. Empty for three rows: with the
-    /// highest, the middle and the lowest prediction, or for classes with the highest, the middle and
-    /// the lowest probability.
+    /// The rows to explain one by one, by their indices in the table. If it is empty, three rows
+    /// are explained: those with the highest, the middle and the lowest prediction. For classes, it is the
+    /// predicted probability.
     pub rows: Vec<usize>,
     /// Whether the importance of columns and the dependence on them are computed. This takes most of the
     /// time.

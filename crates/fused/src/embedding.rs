@@ -22,8 +22,8 @@ impl FusedMlp {
         }
     }
 
-    /// Writes the gradient by the tables of the embeddings into `gradient`, which is as long as the
-    /// parameters. `delta` is the gradient by the features, `[rows, features]`.
+    /// Writes the gradient with respect to the tables of the embeddings into `gradient`, which is as long
+    /// as the parameters. `delta` is the gradient with respect to the features, `[rows, features]`.
     pub(crate) fn write_embedding_gradient(
         &self,
         rows: &[f32],

@@ -33,7 +33,7 @@
 //! pass.inputs(&network, 2).copy_from_slice(&rows);
 //! pass.forward_for_training(&network);
 //! network.prepare_backward();
-//! // The gradient of the mean squared error by each output.
+//! // The gradient of the mean squared error with respect to each output.
 //! pass.backward(&network, |outputs, gradient| {
 //!     for ((g, y), t) in gradient.iter_mut().zip(outputs).zip(targets) {
 //!         *g = 2.0 * (y - t) / 2.0;

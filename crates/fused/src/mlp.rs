@@ -129,7 +129,7 @@ impl FusedMlp {
     /// Transposes the weights for [`Pass::backward`](crate::Pass::backward). Call this before the
     /// backward pass whenever the parameters have changed.
     pub fn prepare_backward(&mut self) {
-        // The gradient by the input of the first layer is needed only to train embeddings.
+        // The gradient with respect to the input of the first layer is needed only to train embeddings.
         let skip = usize::from(self.embeddings.is_empty());
         let layers = self.layers.iter().zip(&mut self.transposed).skip(skip);
         for (layer, transposed) in layers.filter(|(layer, _)| layer.is_large()) {

@@ -21,11 +21,11 @@ pub struct Pass {
     outputs: Vec<Vec<f32>>,
     /// The slopes of each layer's activation, `[rows, outputs]`, where the layer stores them.
     slopes: Vec<Vec<f32>>,
-    /// The gradient of the loss by the outputs of the current layer.
+    /// The gradient of the loss with respect to the outputs of the current layer.
     delta: Vec<f32>,
-    /// The gradient of the loss by the inputs of the current layer.
+    /// The gradient of the loss with respect to the inputs of the current layer.
     input_delta: Vec<f32>,
-    /// The gradient of the loss by the parameters, in the order of [`FusedMlp::parameters`].
+    /// The gradient of the loss with respect to the parameters, in the order of [`FusedMlp::parameters`].
     pub gradient: Vec<f32>,
     /// The random number generator of dropout.
     pub rng: Xoshiro256PlusPlus,
@@ -100,15 +100,15 @@ impl Pass {
         self.outputs.last().map_or(&[], |outputs| outputs)
     }
 
-    /// The backward pass (Rumelhart, Hinton and Williams, 1986). It writes the gradient of the loss by
-    /// the parameters into [`gradient`](Self::gradient). Call it after
+    /// The backward pass (Rumelhart, Hinton and Williams, 1986). It writes the gradient of the loss with
+    /// respect to the parameters into [`gradient`](Self::gradient). Call it after
     /// [`forward_for_training`](Self::forward_for_training).
     ///
     /// `output_gradient` gets the network's outputs, `[rows, outputs]`, and writes the gradient of the
-    /// loss by each of them into its second argument.
+    /// loss with respect to each of them into its second argument.
     ///
-    /// A layer computes `z = x · W + b` and `y = f(z)`. With the gradient by `z`, `δ = ∂y · f'(z)`, the
-    /// other gradients are `∂W = xᵀ · δ`, `∂b` = the sum of the rows of `δ`, and `∂x = δ · Wᵀ`.
+    /// A layer computes `z = x · W + b` and `y = f(z)`. The gradient with respect to `z` is `δ = ∂y · f'(z)`.
+    /// The other gradients are `∂W = xᵀ · δ`, `∂b` = the sum of the rows of `δ`, and `∂x = δ · Wᵀ`.
     ///
     /// # Panics
     ///
@@ -129,11 +129,11 @@ impl Pass {
         }
     }
 
-    /// Turns `delta` from the gradient by a layer's outputs into the gradient by its inputs, and
-    /// writes the gradient by the layer's parameters.
+    /// Turns `delta` from the gradient with respect to a layer's outputs into that with respect to its
+    /// inputs, and writes the gradient with respect to the layer's parameters.
     fn layer_backward(&mut self, network: &FusedMlp, index: usize) {
         let layer = &network.layers[index];
-        // The gradient by the inputs of the first layer is needed only to train embeddings.
+        // The gradient with respect to the inputs of the first layer is needed only to train embeddings.
         let needs_input_delta = index > 0 || !network.embeddings.is_empty();
         let residual = layer.residual && needs_input_delta;
         if residual {

@@ -140,7 +140,7 @@ impl Activation {
         }
     }
 
-    /// The lower and the upper limit of the output, or `None` where it has no limit on both sides.
+    /// The lower and the upper limit of the output, or `None` if the output is unbounded on one side or both.
     /// A unit whose output is close to a limit is saturated: its gradient is almost zero.
     pub fn bounds(&self) -> Option<(f64, f64)> {
         match self {

@@ -81,7 +81,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let rows = match model.network.members.len() {
         1 => format!("{training} for training, {validation} for validation"),
         _ => format!(
-            "{training}, of which {validation} were each left out by a network for validation"
+            "{training}, of which {validation} were validation rows of some of the networks"
         ),
     };
     let target = match &model.target {

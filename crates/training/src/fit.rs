@@ -1,11 +1,14 @@
 //! The training loop.
 //!
-//! Why this crate has a loop of its own beside Burn's `Learner`: a plain network in main memory is
-//! trained over arrays, several times as fast (`benchmarks/step_time.py`); batches are slices of
-//! one shuffled tensor, and rows are not gathered one by one; and the best weights stay in memory
-//! and do not go through files. The four parts of a step (forward pass, loss, backward pass,
-//! update) are in `autodiff.rs`, through Burn, and in `fused.rs`, over arrays. The `learner` module
-//! has what Burn's `Learner` needs.
+//! This crate has a loop of its own beside Burn's `Learner`, for three reasons:
+//!
+//! - A plain network in main memory is trained over arrays, several times as fast
+//!   (`benchmarks/step_time.py`).
+//! - A batch is a slice of one shuffled tensor. Its rows are not gathered one by one.
+//! - The best weights stay in memory and are not written to files.
+//!
+//! A step has four parts: forward pass, loss, backward pass, update. They are in `autodiff.rs`, through
+//! Burn, and in `fused.rs`, over arrays. The `learner` module has what Burn's `Learner` needs.
 
 use burn::tensor::Tensor;
 
@@ -21,8 +24,8 @@ use crate::{
 /// The result of a training run.
 #[derive(Debug, Clone)]
 pub struct Fitted<N> {
-    /// The network with the weights of the best epoch, ready to predict: off the autodiff device
-    /// and with dropout off.
+    /// The network with the weights of the best epoch, ready to predict: without autodiff and without
+    /// dropout.
     pub network: N,
     /// The epoch of these weights, counted from 1; 0 if no epoch was finished.
     pub best_epoch: usize,
@@ -39,9 +42,9 @@ pub struct Fitted<N> {
 
 /// Trains a network by mini-batch gradient descent.
 ///
-/// Each epoch visits the training rows in a new random order. With validation rows, the network
-/// has the weights of the epoch with the lowest validation loss in the end; without, those of the
-/// last epoch. The same seed on the same machine and backend gives the same result to the bit,
+/// Each epoch visits the training rows in a new random order. The returned network has the weights of the
+/// epoch with the lowest validation loss, or those of the last epoch if there are no validation rows.
+/// The same seed on the same machine and backend gives the same result to the bit,
 /// provided that nothing else in the process draws from the random numbers of the device.
 ///
 /// The crate's front page has an example.
@@ -64,9 +67,9 @@ pub fn fit<N: Network>(
 /// ([`TrainingState::checkpoint`](crate::TrainingState::checkpoint)). With the same network, rows
 /// and config, the result equals that of an uninterrupted [`fit`] to the bit.
 ///
-/// Another config, such as one with more epochs, applies from here on. With another number of rows
-/// the current epoch starts again with the same weights, and earlier epochs cannot be selected any
-/// more. If only the values of the rows differ, call [`Checkpoint::for_other_rows`] first.
+/// A different config, such as one with more epochs, applies from this point on. With another number of
+/// rows, the current epoch starts again with the same weights, and the weights of earlier epochs cannot be
+/// returned any more. If only the values of the rows differ, call [`Checkpoint::for_other_rows`] first.
 ///
 /// ```
 /// use std::ops::ControlFlow;

@@ -6,7 +6,7 @@ use crate::{TensorDataset, TrainingError};
 
 /// The rows of a training run, checked and moved to the device that it runs on.
 pub(crate) struct FitData {
-    /// That device, off autodiff.
+    /// That device, without autodiff.
     pub device: Device,
     /// At least one row.
     pub training: TensorDataset,

@@ -59,8 +59,8 @@ const ROWS_PER_PART: usize = 128;
 const ROWS_PER_LARGE_PART: usize = 512;
 const LARGE: usize = 1 << 19;
 const MAX_PARTS: usize = 16;
-/// The fewest rows in each of two parts. The second thread gains most, and so two parts may be
-/// smaller than more parts.
+/// The fewest rows in a part of a batch with two parts. The second thread saves the most time, so two
+/// parts may be smaller than three or more.
 const ROWS_IN_HALF: usize = 64;
 /// The same for a network with more than [`WIDE`] parameters.
 const ROWS_IN_WIDE_HALF: usize = 32;
@@ -78,7 +78,7 @@ impl TrainingConfig {
 }
 
 impl<'a, N: Network> Fused<'a, N> {
-    /// `None` where the network or the optimizer has no form over arrays.
+    /// `None` if the network or the optimizer cannot run over arrays.
     pub fn new(
         network: &N,
         training: &TensorDataset,

@@ -1,7 +1,7 @@
 //! Metrics of predictions, in `f64`, over all rows.
 //!
-//! Burn's metrics are averages over batches. That is not the metric of all rows: RMSE, R² and AUC
-//! are no means over batches.
+//! Burn's metrics are averages over batches. The RMSE, the R² and the AUC of all rows are not the averages of
+//! those of the batches.
 //!
 //! ```
 //! use backburn_training::metrics::{ClassificationScore, RegressionScore};

@@ -19,8 +19,8 @@ impl TrainingConfig {
 }
 
 /// Runs `run(0)` to `run(count - 1)` in parallel, such as the folds of a cross-validation. As many
-/// run at a time as the processor has cores, and the cores are divided evenly among them. `done`
-/// gets the results in order, each as soon as it and all before it are there.
+/// run at a time as the processor has cores, and the cores are divided evenly among them. `done` gets the
+/// results in order, each as soon as this run and all runs before it have ended.
 ///
 /// On small networks this uses the cores better than one run after the other, whose threads wait
 /// for each other at every step.

@@ -31,7 +31,7 @@ pub(crate) struct LayerSums {
     pub measured: usize,
 }
 
-/// Measures the layers during training. It is the hook of the steps that it measures.
+/// Measures the layers at some steps of training.
 pub(crate) struct Recorder {
     /// The rows whose activations are measured, `[rows, inputs]`.
     rows: Tensor<2>,

@@ -24,12 +24,14 @@ pub struct StartReport {
     /// The learning rate before the schedule.
     pub learning_rate: f64,
     /// The loss on the training rows of a constant prediction: the mean of the values, or the class
-    /// frequencies. It is computed only where [`Callback::records_layers`](crate::Callback::records_layers),
-    /// and NaN otherwise.
+    /// frequencies. It is computed only if
+    /// [`Callback::records_layers`](crate::Callback::records_layers) returns true, and NaN
+    /// otherwise.
     #[serde(with = "serde_nan")]
     pub constant_loss: f64,
-    /// Mean and standard deviation of the target values; `None` for classes. They are computed only
-    /// where [`Callback::records_layers`](crate::Callback::records_layers).
+    /// Mean and standard deviation of the target values; `None` for classes. They are
+    /// computed only if
+    /// [`Callback::records_layers`](crate::Callback::records_layers) returns true.
     pub target: Option<(f64, f64)>,
 }
 
@@ -60,8 +62,8 @@ pub struct EpochReport {
     pub best: bool,
     /// The learning rate of the last update.
     pub learning_rate: f64,
-    /// Statistics of each layer, where
-    /// [`Callback::records_layers`](crate::Callback::records_layers); empty otherwise.
+    /// Statistics of each layer. Empty unless
+    /// [`Callback::records_layers`](crate::Callback::records_layers) returns true.
     pub layers: Vec<LayerReport>,
 }
 

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScheduleConfig {
     /// The schedule.
     pub name: ScheduleName,
-    /// The share of all steps, in `[0, 1)`, over which the rate rises from near zero at first.
+    /// The share of all steps, in `[0, 1)`, over which the rate first rises from near zero.
     pub warmup: f64,
     /// Linear, cosine and exponential: the rate at the end, as a share of the rate at the start, in
     /// `(0, 1]`.

@@ -23,7 +23,7 @@ pub fn flat_range(losses: &[f64], bound: f64, min_length: usize) -> Option<(usiz
     longest
 }
 
-/// The median, the upper one of an even count; 0 of no numbers.
+/// The median; for an even count, the larger of the two middle numbers. 0 without numbers.
 pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.collect();
     numbers.sort_by(f64::total_cmp);

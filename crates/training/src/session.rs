@@ -212,8 +212,8 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         }
     }
 
-    /// Keeps the network of the epoch that just ended. Without validation rows no loss was computed
-    /// after its last update, and it may turn out to be infinite: the network before it stays too.
+    /// Keeps the network of the epoch that just ended. Without validation rows, the loss after its last
+    /// update is not known yet, and may be infinite. The network of the epoch before is then kept too.
     fn keep(&mut self, network: N, unmeasured: bool) {
         let others = usize::from(unmeasured);
         self.kept.drain(..self.kept.len().saturating_sub(others));

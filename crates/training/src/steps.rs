@@ -42,14 +42,14 @@ pub(crate) trait Steps<N> {
     ///
     /// # Errors
     ///
-    /// A sentence where the record is of another optimizer or network.
+    /// A sentence, if the record is of another optimizer or network.
     fn load_record(
         &mut self,
         progress: &TrainingProgress,
         record: &OptimizerRecord,
     ) -> Result<(), String>;
 
-    /// A copy of the current network, off the autodiff device.
+    /// A copy of the current network, without autodiff.
     fn network(&self) -> N;
 
     /// The results of the network on the validation rows, if there are any.

@@ -17,8 +17,8 @@ pub struct StraightThrough {
 }
 
 impl StraightThrough {
-    /// For a network without dropout, and these rows, `[batch, inputs]`. Both have the same number
-    /// type.
+    /// The function of a network without dropout at these rows, `[batch, inputs]`. The network and the rows
+    /// must have the same number type.
     pub fn around(network: &Mlp, rows: Tensor<2>) -> Self {
         let mut offsets = Vec::with_capacity(network.hidden.len());
         let mut x = network.features(rows);

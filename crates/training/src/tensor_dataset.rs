@@ -120,7 +120,7 @@ impl TensorDataset {
         batch_count(self.rows(), size)
     }
 
-    /// The same rows on a device, off autodiff. Weights are divided by their mean, so that the scale
+    /// The same rows on a device, without autodiff. Weights are divided by their mean, so that the scale
     /// of the loss does not depend on the scale of the weights.
     ///
     /// # Errors
