@@ -69,25 +69,17 @@ pub(crate) fn csv_batches(
     let skipped = SkippedRows::default();
     let text = Cursor::new(head.bytes).chain(text);
     let plain = layout.plain && !options.skip_bad_rows;
-    let batches: Rows = match plain {
-        true => {
-            let rows = plain_rows(name, text, &layout, schema.clone())?;
-            let again = csv.clone().map(|file| Again {
-                file,
-                schema: schema.clone(),
-                notes: notes.clone(),
-            });
-            Box::new(PlainFirst::new(rows, again))
-        }
-        false => {
-            let bad = match options.skip_bad_rows {
-                true => BadRows::Skip(skipped.clone()),
-                false => BadRows::Refuse,
-            };
-            let rows = |text| CsvRows::new(text, layout.clone(), bad, notes.clone());
-            rewritten_rows(text, rows, schema.clone())
-                .map_err(|e| TableError::malformed(name, e))?
-        }
+    let found_rows = FoundRows {
+        name,
+        csv: csv.as_ref(),
+        layout: &layout,
+        schema: &schema,
+        notes: &notes,
+    };
+    let batches = match (plain, options.skip_bad_rows) {
+        (true, _) => found_rows.plain(text)?,
+        (false, true) => found_rows.rewritten(text, BadRows::Skip(skipped.clone()))?,
+        (false, false) => found_rows.rewritten(text, BadRows::Refuse)?,
     };
     // A text takes no less memory than its file.
     let bytes = match (file, plain && !compressed && options.encoding.is_none()) {
@@ -112,6 +104,39 @@ pub(crate) fn csv_batches(
             header_looks_like_data: found.header_looks_like_data,
         },
     })
+}
+
+/// How the rows of a file are read whose layout is known.
+struct FoundRows<'a> {
+    name: &'a str,
+    csv: Option<&'a CsvFile>,
+    layout: &'a Layout,
+    schema: &'a SchemaRef,
+    notes: &'a Notes,
+}
+
+impl FoundRows<'_> {
+    /// The rows of a plain file, straight from Arrow's reader until one of them is not plain.
+    fn plain(&self, text: impl Read + Send + 'static) -> Result<Rows, TableError> {
+        let rows = plain_rows(self.name, text, self.layout, self.schema.clone())?;
+        let again = self.csv.map(|file| Again {
+            file: file.clone(),
+            schema: self.schema.clone(),
+            notes: self.notes.clone(),
+        });
+        Ok(Box::new(PlainFirst::new(rows, again)))
+    }
+
+    /// The rows of any other file.
+    fn rewritten(
+        &self,
+        text: impl Read + Send + 'static,
+        bad: BadRows,
+    ) -> Result<Rows, TableError> {
+        let rows = |text| CsvRows::new(text, self.layout.clone(), bad, self.notes.clone());
+        rewritten_rows(text, rows, self.schema.clone())
+            .map_err(|error| TableError::malformed(self.name, error))
+    }
 }
 
 /// Whether more than one of the first bytes in fifty is a control character that no text has.
