@@ -230,6 +230,27 @@ impl fmt::Display for FormatNote {
         write!(f, "column {}: ", quoted(name))?;
         let name = argument(name);
         match self {
+            Self::Numbers { .. }
+            | Self::Dates { .. }
+            | Self::Durations { .. }
+            | Self::Unmarked { .. } => self.write_format(f, &name),
+            Self::TextAmongValues { .. }
+            | Self::Sentinels { .. }
+            | Self::MissingWords { .. }
+            | Self::MissingBySpelling { .. } => self.write_missing(f, &name),
+            Self::Codes { .. }
+            | Self::LeadingZeros { .. }
+            | Self::DifferentMarks { .. }
+            | Self::Hexadecimal { .. }
+            | Self::LargeNumbers { .. } => self.write_kept_text(f, &name),
+        }
+    }
+}
+
+impl FormatNote {
+    /// Notes about the format by which text becomes numbers, dates or durations.
+    fn write_format(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        match self {
             Self::Numbers {
                 format,
                 example: (text, number),
@@ -237,17 +258,10 @@ impl fmt::Display for FormatNote {
                 otherwise,
                 ..
             } => {
-                write!(
-                    f,
-                    "numbers with {}, such as {} for {number}",
-                    printable(format),
-                    quoted(text)
-                )?;
-                f.write_str(decided.phrase())?;
+                write!(f, "numbers with {}, such as ", printable(format))?;
+                write!(f, "{} for {number}{}", quoted(text), decided.phrase())?;
                 match otherwise {
-                    Some((other, sign)) => {
-                        write!(f, "; if it is {other}, pass --decimal {sign}")
-                    }
+                    Some((other, sign)) => write!(f, "; if it is {other}, pass --decimal {sign}"),
                     None => Ok(()),
                 }
             }
@@ -258,13 +272,8 @@ impl fmt::Display for FormatNote {
                 otherwise,
                 ..
             } => {
-                write!(
-                    f,
-                    "dates read as {}, such as {} for {date}",
-                    printable(format),
-                    quoted(text)
-                )?;
-                f.write_str(decided.phrase())?;
+                write!(f, "dates read as {}, such as ", printable(format))?;
+                write!(f, "{} for {date}{}", quoted(text), decided.phrase())?;
                 match otherwise {
                     Some(other) => write!(f, "; pass --date {name}={other} if that is wrong"),
                     None => Ok(()),
@@ -279,6 +288,18 @@ impl fmt::Display for FormatNote {
                  keeps the text",
                 quoted(text)
             ),
+            Self::Unmarked { mark, rows, of, .. } => write!(
+                f,
+                "{rows} of {of} numbers have no {}, and are read like the others",
+                quoted(mark)
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes about values that are treated as missing.
+    fn write_missing(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        match self {
             Self::TextAmongValues {
                 kind,
                 values,
@@ -303,25 +324,6 @@ impl fmt::Display for FormatNote {
                 }
                 write!(f, "; --categorical {name} keeps all as text")
             }
-            Self::Codes {
-                numbers, others, ..
-            } => write!(
-                f,
-                "{numbers} values are whole numbers and the other {} are text with digits ({others}): \
-                 read as categories; --numeric {name} reads the numbers alone",
-                others.total
-            ),
-            Self::Unmarked { mark, rows, of, .. } => write!(
-                f,
-                "{rows} of {of} numbers have no {}, and are read like the others",
-                quoted(mark)
-            ),
-            Self::LeadingZeros { example, .. } => write!(
-                f,
-                "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \
-                 numbers",
-                quoted(example)
-            ),
             Self::Sentinels { dates, .. } => write!(
                 f,
                 "{dates}: far outside the other dates, treated as missing; --date {name}=%Y-%m-%d or \
@@ -333,6 +335,27 @@ impl fmt::Display for FormatNote {
                 "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, \
                  pass --keep-na",
                 quoted(word)
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes about text that is kept although numbers are in it, and about digits that are lost.
+    fn write_kept_text(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        match self {
+            Self::Codes {
+                numbers, others, ..
+            } => write!(
+                f,
+                "{numbers} values are whole numbers and the other {} are text with digits ({others}): \
+                 read as categories; --numeric {name} reads the numbers alone",
+                others.total
+            ),
+            Self::LeadingZeros { example, .. } => write!(
+                f,
+                "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \
+                 numbers",
+                quoted(example)
             ),
             Self::DifferentMarks {
                 currencies, marks, ..
@@ -354,6 +377,7 @@ impl fmt::Display for FormatNote {
                  keeps them",
                 quoted(example)
             ),
+            _ => Ok(()),
         }
     }
 }
