@@ -1,8 +1,8 @@
 //! The dataset of a table and its target.
 
-use backburn::{Config, Dataset, DatasetOptions, read_table};
+use backburn::{Config, Dataset, DatasetOptions, Table, read_table};
 
-use super::args::TableArgs;
+use super::args::{ColumnArgs, TableArgs};
 use crate::error::Error;
 
 /// Reads the table. The config gets the kinds of columns that the options name, since they win.
@@ -11,13 +11,21 @@ pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Er
     let options = DatasetOptions {
         task: args.task,
         weight: args.weight.clone(),
-        columns: config.columns.clone(),
         ..DatasetOptions::default()
     };
-    let options = args
-        .columns
-        .options()
-        .resolve(&table, Some(&args.target), options)?;
+    dataset(table, &args.target, options, &args.columns, config)
+}
+
+/// The dataset of a table, as [`read_dataset`] makes it.
+pub fn dataset(
+    table: Table,
+    target: &str,
+    mut options: DatasetOptions,
+    columns: &ColumnArgs,
+    config: &mut Config,
+) -> Result<Dataset, Error> {
+    options.columns = config.columns.clone();
+    let options = columns.options().resolve(&table, Some(target), options)?;
     config.columns = options.columns.clone();
-    Ok(Dataset::new(table, &args.target, &options)?)
+    Ok(Dataset::new(table, target, &options)?)
 }

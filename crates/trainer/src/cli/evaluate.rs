@@ -45,15 +45,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     for note in shift_notes(&unlike_training) {
         console.paragraph("note", note);
     }
-    if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
-        (&score.metrics, target)
-        && classes.len() <= 10
-    {
-        let lines = confusion_matrix(&score.confusion, classes);
-        for (index, line) in lines.into_iter().enumerate() {
-            console.entry(if index == 0 { "confusion" } else { "" }, line);
-        }
-    }
+    show_confusion(&score, target, console);
     if args.json {
         let mut object = score.json();
         object.insert("target".to_string(), json!(target.column()));
@@ -66,4 +58,17 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
         console::json(&Value::Object(object));
     }
     Ok(())
+}
+
+/// Prints the confusion matrix of at most ten classes.
+fn show_confusion(score: &Score, target: &Target, console: Console) {
+    if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
+        (&score.metrics, target)
+        && classes.len() <= 10
+    {
+        let lines = confusion_matrix(&score.confusion, classes);
+        for (index, line) in lines.into_iter().enumerate() {
+            console.entry(if index == 0 { "confusion" } else { "" }, line);
+        }
+    }
 }

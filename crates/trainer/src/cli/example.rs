@@ -231,11 +231,7 @@ impl Run<'_> {
         save_history(&model, &path, console);
         if let Some(file) = report {
             progress.phase("writing the report");
-            let mut scores = Scores::default();
-            scores.insert_test(&tested, data.task(), example.unit);
-            if let Some(linear) = &linear {
-                scores.push("a linear model".to_string(), linear.headline(example.unit));
-            }
+            let scores = (&tested, linear.as_ref());
             let page = self.report(&model, &data, rest.table(), scores, curve)?;
             progress.finish();
             write_report(&file, &page, console)?;
@@ -263,14 +259,20 @@ impl Run<'_> {
         model: &FittedModel,
         data: &Dataset,
         test: &Table,
-        scores: Scores,
+        (tested, linear): (&TestResult, Option<&Score>),
         learning_curve: Option<LearningCurve>,
     ) -> Result<Report, Error> {
+        let unit = self.example.unit;
+        let mut scores = Scores::default();
+        scores.insert_test(tested, data.task(), unit);
+        if let Some(linear) = linear {
+            scores.push("a linear model".to_string(), linear.headline(unit));
+        }
         let options = TrainingReportOptions {
             scores,
             learning_curve,
             command: &self.line.command(),
-            unit: self.example.unit,
+            unit,
             repeats: REPEATS,
         };
         let mut page = Report::of_training(model, data, Some(test), options)?;

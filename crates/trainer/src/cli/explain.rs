@@ -1,12 +1,13 @@
 //! `trainer explain`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use backburn::text::{count, escaped};
 use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::ExplainArgs;
 use super::saving::{report_file, write_report};
@@ -46,40 +47,56 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     }
     show(&explanation, options.columns, console);
     if let Some(file) = report {
-        let rows = EvaluatedRows {
-            table: &table,
-            numbers: None,
-            description: format!("{} of {}", count(table.rows(), "row"), table.name()),
-        };
-        let mut report = Report::of_model(&model, &explanation, &rows, "")?;
-        match history_file::read(&beside, &model) {
-            Ok((history, findings)) => {
-                report.history = Some(history);
-                report.findings = Some(findings);
-            }
-            Err(reason) => {
-                let beside = beside.display();
-                let text = format!("{beside}: {reason}: the report shows no training");
-                console.paragraph("note", text);
-            }
-        }
+        let report = full_report(&model, &explanation, &table, &beside, console)?;
         write_report(&file, &report, console)?;
     }
     if args.json {
-        // Row numbers are counted from 1.
-        let rows = explanation.rows.iter().map(|row| RowExplanation {
-            row: row.row + 1,
-            ..row.clone()
-        });
-        console::json(&json!({
-            "target": model.target.column(),
-            "measure": explanation.measure,
-            "importance": explanation.importance,
-            "dependence": explanation.dependence,
-            "rows": rows.collect::<Vec<_>>(),
-        }));
+        console::json(&as_json(&model, &explanation));
     }
     Ok(())
+}
+
+/// The report of the explanation, with the training if there is a history beside the model.
+fn full_report(
+    model: &SavedModel,
+    explanation: &Explanation,
+    table: &Table,
+    beside: &Path,
+    console: Console,
+) -> Result<Report, Error> {
+    let rows = EvaluatedRows {
+        table,
+        numbers: None,
+        description: format!("{} of {}", count(table.rows(), "row"), table.name()),
+    };
+    let mut report = Report::of_model(model, explanation, &rows, "")?;
+    match history_file::read(beside, model) {
+        Ok((history, findings)) => {
+            report.history = Some(history);
+            report.findings = Some(findings);
+        }
+        Err(reason) => {
+            let beside = beside.display();
+            let text = format!("{beside}: {reason}: the report shows no training");
+            console.paragraph("note", text);
+        }
+    }
+    Ok(report)
+}
+
+fn as_json(model: &SavedModel, explanation: &Explanation) -> Value {
+    // Row numbers are counted from 1.
+    let rows = explanation.rows.iter().map(|row| RowExplanation {
+        row: row.row + 1,
+        ..row.clone()
+    });
+    json!({
+        "target": model.target.column(),
+        "measure": explanation.measure,
+        "importance": explanation.importance,
+        "dependence": explanation.dependence,
+        "rows": rows.collect::<Vec<_>>(),
+    })
 }
 
 /// The rows to explain, by their indices.

@@ -2,12 +2,13 @@
 
 use backburn::text::{count, shown};
 use backburn::{
-    Config, Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
+    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
 };
 use backburn_training::TOLERANCE;
 use serde_json::{Map, Value, json};
 
 use super::args::GradcheckArgs;
+use super::dataset::dataset;
 use super::example::{HOUSE_PRICES, PENGUINS};
 use crate::device;
 use crate::error::Error;
@@ -16,7 +17,6 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
     let device = device::choose(args.run.device.name())?.device;
-    let task = args.task;
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {
             vec![(read_table(table, &args.read.options())?, target.clone())]
@@ -35,20 +35,12 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
         if index > 0 {
             console.say("");
         }
+        let mut config = config.clone();
         let options = DatasetOptions {
-            task,
-            columns: config.columns.clone(),
+            task: args.task,
             ..DatasetOptions::default()
         };
-        let options = args
-            .columns
-            .options()
-            .resolve(table, Some(target), options)?;
-        let config = Config {
-            columns: options.columns.clone(),
-            ..config.clone()
-        };
-        let data = Dataset::new(table.clone(), target, &options)?;
+        let data = dataset(table.clone(), target, options, &args.columns, &mut config)?;
         let check = check_network_gradients(&data, elements, &config, &device)?;
         show(&data, &check, console);
         wrong.extend(check.wrong().map(str::to_string));
@@ -58,20 +50,17 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     if args.run.json {
         console::json(&Value::Object(results));
     }
-    match wrong.is_empty() {
-        true => {
-            let text = format!(
-                "passed: {}, each within a relative {TOLERANCE:.0e} of central differences",
-                count(checked, "parameter")
-            );
-            console.entry("verdict", text);
-            Ok(())
-        }
-        false => Err(Error::Failed(format!(
+    if !wrong.is_empty() {
+        return Err(Error::Failed(format!(
             "the gradient of {} differs from central differences by more than a relative {TOLERANCE:.0e}",
             wrong.join(", ")
-        ))),
+        )));
     }
+    let checked = count(checked, "parameter");
+    let text =
+        format!("passed: {checked}, each within a relative {TOLERANCE:.0e} of central differences");
+    console.entry("verdict", text);
+    Ok(())
 }
 
 /// Prints the checks of a network, a line for each parameter.
