@@ -5,11 +5,12 @@ pub mod fuzzing;
 
 use std::collections::BTreeMap;
 
-use backburn::{SavedModel, Summary};
-use backburn_model::MlpConfig;
+use backburn::{SavedModel, Summary, TableFormat};
+use backburn_model::{Mlp, MlpConfig};
 use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
 use backburn_table::{ReadOptions, Schema, Table};
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 
 /// A table from CSV.
 pub fn table(csv: &str) -> Table {
@@ -39,16 +40,41 @@ pub fn untrained(table: &Table, task: Task, config: &MlpConfig) -> SavedModel {
     };
     let device = Device::default();
     device.seed(3);
+    let network = config.init(&device).unwrap();
+    saved_model(network, config, schema, encoder, target)
+}
+
+/// A model without a summary.
+pub fn saved_model(
+    network: Mlp,
+    config: MlpConfig,
+    schema: Schema,
+    encoder: Encoder,
+    target: Target,
+) -> SavedModel {
     SavedModel {
-        network: config.init(&device).unwrap().into(),
+        network: network.into(),
         config,
         schema,
-        format: backburn::TableFormat::default(),
+        format: TableFormat::default(),
         encoder,
         target,
         baselines: Vec::new(),
         summary: Summary::default(),
     }
+}
+
+/// Every weight of a network, in order.
+pub fn weights(network: &Mlp) -> Vec<f32> {
+    struct Collect(Vec<f32>);
+    impl ModuleVisitor for Collect {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().iter::<f32>());
+        }
+    }
+    let mut collect = Collect(Vec::new());
+    network.visit(&mut collect);
+    collect.0
 }
 
 /// Compiled and run by `cargo test --doc`.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use backburn::{SavedModel, Summary};
+use backburn::SavedModel;
 use backburn_explain::{Explainer, Measure};
 use backburn_model::{MlpConfig, Normalization};
 use backburn_preprocessing::{Encoder, EncoderOptions, Predictions, Target, TargetTransform, Task};
 use backburn_table::{ReadOptions, Schema, Table};
+use backburn_tests::saved_model;
 use backburn_training::{TensorDataset, TrainingConfig, fit};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -87,19 +88,8 @@ fn trained(
         ..TrainingConfig::default()
     };
     let network = config.init(&device).unwrap();
-    SavedModel {
-        network: fit(network, &examples, None, &training, &mut ())
-            .unwrap()
-            .network
-            .into(),
-        config,
-        schema,
-        format: backburn::TableFormat::default(),
-        encoder,
-        target,
-        baselines: Vec::new(),
-        summary: Summary::default(),
-    }
+    let fitted = fit(network, &examples, None, &training, &mut ()).unwrap();
+    saved_model(fitted.network, config, schema, encoder, target)
 }
 
 #[test]

@@ -2,24 +2,12 @@
 //! training.
 
 use backburn_model::{Activation, EmbeddingConfig, Mlp, MlpConfig};
+use backburn_tests::weights;
 use backburn_training::{
     Loss, Network, OptimizerConfig, OptimizerName, ScheduleConfig, TensorDataset, TrainingConfig,
     fit,
 };
-use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-
-fn weights(network: &Mlp) -> Vec<f32> {
-    struct Collect(Vec<f32>);
-    impl ModuleVisitor for Collect {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(param.val().into_data().iter::<f32>());
-        }
-    }
-    let mut collect = Collect(Vec::new());
-    network.visit(&mut collect);
-    collect.0
-}
 
 /// Rows of four numbers and a category, with a weight each, to predict two numbers or a class.
 fn examples(rows: usize, loss: Loss, device: &Device) -> TensorDataset {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use backburn::{ModelFileError, Predictor, SavedModel, Summary};
+use backburn::{ModelFileError, Predictor, SavedModel};
 use backburn_explain::Explainer;
 use backburn_model::MlpConfig;
 use backburn_preprocessing::{Encoder, EncoderOptions, KnnFitInput, Predictions, Target, Task};
 use backburn_table::{ReadOptions, Schema, Table};
+use backburn_tests::saved_model;
 use burn::tensor::Device;
 
 /// The price jumps from one square of a chessboard to the next; what else there is tells nothing.
@@ -53,16 +54,8 @@ fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>
     let config = MlpConfig::new(encoder.inputs(), 1).with_hidden([8]);
     let device = Device::default();
     device.seed(5);
-    let model = SavedModel {
-        network: config.init(&device).unwrap().into(),
-        config,
-        schema,
-        format: backburn::TableFormat::default(),
-        encoder,
-        target,
-        baselines: Vec::new(),
-        summary: Summary::default(),
-    };
+    let network = config.init(&device).unwrap();
+    let model = saved_model(network, config, schema, encoder, target);
     (model, numbers)
 }
 

@@ -3,25 +3,13 @@
 use std::ops::ControlFlow;
 
 use backburn_model::{Activation, EmbeddingConfig, Initializer, Mlp, MlpConfig, Normalization};
+use backburn_tests::weights;
 use backburn_training::{
     Callback, EpochReport, Loss, OptimizerConfig, OptimizerName, ScheduleConfig, StopReason,
     TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
 };
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-
-/// Every weight of a network, in order.
-fn weights(network: &Mlp) -> Vec<f32> {
-    struct Collect(Vec<f32>);
-    impl ModuleVisitor for Collect {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(param.val().into_data().iter::<f32>());
-        }
-    }
-    let mut collect = Collect(Vec::new());
-    network.visit(&mut collect);
-    collect.0
-}
 
 /// `rows` points of a smooth function of three numbers.
 fn smooth(rows: usize, device: &Device) -> TensorDataset {

@@ -367,10 +367,10 @@ mod tests {
         assert_eq!(Score::of_rows(&values, &of_rows, &[0]), None);
     }
 
-    #[test]
-    fn a_table_without_targets_is_named() {
-        let csv = "x,y\n1,\n2,\n";
-        let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default()).unwrap();
+    /// The score of predictions that give each class the same probability.
+    fn scored(csv: &'static str) -> Result<Score, Error> {
+        let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default());
+        let table = table.unwrap();
         let target = Target::Classification {
             column: "y".to_string(),
             classes: classes(),
@@ -378,9 +378,14 @@ mod tests {
         };
         let predictions = Predictions::Classes {
             classes: classes(),
-            probabilities: vec![0.5; 4],
+            probabilities: vec![0.5; 2 * table.rows()],
         };
-        let error = Score::of_table(&predictions, &table, &target).unwrap_err();
+        Score::of_table(&predictions, &table, &target)
+    }
+
+    #[test]
+    fn a_table_without_targets_is_named() {
+        let error = scored("x,y\n1,\n2,\n").unwrap_err();
         assert_eq!(
             error.to_string(),
             "t.csv: no row has a value of `y` to score"
@@ -389,19 +394,6 @@ mod tests {
 
     #[test]
     fn unknown_classes_are_named() {
-        let scored = |csv: &'static str| {
-            let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default());
-            let target = Target::Classification {
-                column: "y".to_string(),
-                classes: classes(),
-                temperature: 1.0,
-            };
-            let predictions = Predictions::Classes {
-                classes: classes(),
-                probabilities: vec![0.5; 8],
-            };
-            Score::of_table(&predictions, &table.unwrap(), &target)
-        };
         let error = scored("x,y\n1,a.\n2,b.\n3,b.\n4,\n")
             .unwrap_err()
             .to_string();

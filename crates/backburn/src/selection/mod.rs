@@ -67,35 +67,16 @@ mod tests {
     use std::io::Cursor;
 
     use backburn_preprocessing::TargetTransform;
-    use backburn_table::{ReadOptions, Split, Table};
+    use backburn_table::{ReadOptions, Table};
 
+    use super::trials::empty_trial;
     use super::*;
-    use crate::job::JobKind;
-    use crate::preset::Preset;
 
     /// What is chosen where the candidates have these errors on the folds.
     fn chosen(selection: Selection, errors: [[f64; 3]; 2]) -> Selected {
-        let mut jobs = Vec::new();
-        for candidate in 0..2 {
-            for fold in 0..3 {
-                jobs.push(Job {
-                    name: format!("trial-{candidate}-{fold}"),
-                    kind: JobKind::Trial {
-                        selection,
-                        candidate,
-                        fold,
-                    },
-                    config: Config::preset(Preset::Fast),
-                    split: Split {
-                        training: Vec::new(),
-                        validation: Vec::new(),
-                    },
-                    max_epochs: None,
-                    diagnose: false,
-                });
-            }
-        }
-        choose(selection, &jobs, &errors.concat())
+        let jobs = (0..2)
+            .flat_map(|candidate| (0..3).map(move |fold| empty_trial(selection, candidate, fold)));
+        choose(selection, &jobs.collect::<Vec<Job>>(), &errors.concat())
     }
 
     #[test]

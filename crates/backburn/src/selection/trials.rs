@@ -114,6 +114,26 @@ pub(super) fn overall(errors: [f64; FOLDS]) -> f64 {
     (squares.sum::<f64>() / FOLDS as f64).sqrt()
 }
 
+/// A trial without rows.
+#[cfg(test)]
+pub(super) fn empty_trial(selection: Selection, candidate: usize, fold: usize) -> Job {
+    Job {
+        name: format!("trial-{candidate}-{fold}"),
+        kind: JobKind::Trial {
+            selection,
+            candidate,
+            fold,
+        },
+        config: Config::preset(Preset::Fast),
+        split: Split {
+            training: Vec::new(),
+            validation: Vec::new(),
+        },
+        max_epochs: None,
+        diagnose: false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -207,26 +227,9 @@ mod tests {
         assert_eq!(bins(Bins::Auto), few);
     }
 
-    fn trial(candidate: usize, fold: usize) -> Job {
-        Job {
-            name: format!("trial-{candidate}-{fold}"),
-            kind: JobKind::Trial {
-                selection: Selection::KnnFeatures,
-                candidate,
-                fold,
-            },
-            config: Config::preset(Preset::Fast),
-            split: Split {
-                training: Vec::new(),
-                validation: Vec::new(),
-            },
-            max_epochs: None,
-            diagnose: false,
-        }
-    }
-
     #[test]
     fn errors_are_found_by_candidate_and_fold() {
+        let trial = |candidate, fold| empty_trial(Selection::KnnFeatures, candidate, fold);
         let jobs = [trial(1, 2), trial(0, 0), trial(1, 0), trial(1, 1)];
         let errors = Errors::new(&jobs, &[4.0, 1.0, 2.0, 3.0]);
         assert_eq!(errors.of(0), [1.0, f64::INFINITY, f64::INFINITY]);

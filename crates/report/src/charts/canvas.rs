@@ -25,7 +25,8 @@ pub const HEIGHT: u32 = 300;
 pub type Drawn = Result<(), Box<dyn std::error::Error>>;
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// A chart with a number on both axes.
-pub type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub type Chart<'b, 'a> =
+    ChartContext<'b, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Draws an SVG. Returns `None` if there is nothing that can be drawn.
 pub fn draw(height: u32, figure: impl FnOnce(&Area) -> Drawn) -> Option<String> {
@@ -38,7 +39,18 @@ pub fn draw(height: u32, figure: impl FnOnce(&Area) -> Drawn) -> Option<String> 
 }
 
 /// Draws grid lines and axes with names and numbers. `x` and `y` are the names.
-pub fn draw_axes(chart: &mut Chart<'_>, x: &str, y: &str) -> Drawn {
+pub fn draw_axes<'b, 'a>(
+    area: &'b Area<'a>,
+    (xs, ys): (&Range<f64>, &Range<f64>),
+    x: &str,
+    y: &str,
+) -> Result<Chart<'b, 'a>, Box<dyn std::error::Error>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(8)
+        .margin_right(18)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(xs.clone(), ys.clone())?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -53,7 +65,7 @@ pub fn draw_axes(chart: &mut Chart<'_>, x: &str, y: &str) -> Drawn {
         .y_desc(y)
         .axis_desc_style(font(14))
         .draw()?;
-    Ok(())
+    Ok(chart)
 }
 
 /// Whether a number can be drawn on an axis.

@@ -34,12 +34,7 @@ pub fn heat_map(
                 (0..rows.len() as i32 - 1).into_segmented(),
             )?;
         let last = rows.len() as i32 - 1;
-        let name = |segment: &SegmentValue<i32>| match segment {
-            SegmentValue::CenterOf(row) if (0..=last).contains(row) => {
-                truncate(&rows[(last - row) as usize].0, 11)
-            }
-            _ => String::new(),
-        };
+        let name = |segment: &SegmentValue<i32>| row_name(segment, rows);
         chart
             .configure_mesh()
             .disable_mesh()
@@ -69,6 +64,17 @@ pub fn heat_map(
         }
         draw_scale(&scale, range)
     })
+}
+
+/// The name of the row at a place on the vertical axis, which goes up from the last row.
+fn row_name(segment: &SegmentValue<i32>, rows: &[(String, Vec<f64>)]) -> String {
+    let last = rows.len() as i32 - 1;
+    match segment {
+        SegmentValue::CenterOf(row) if (0..=last).contains(row) => {
+            truncate(&rows[(last - row) as usize].0, 11)
+        }
+        _ => String::new(),
+    }
 }
 
 /// Draws the color scale, with the powers of ten at both ends.

@@ -38,13 +38,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
                 span(all().map(|point| point.1), 0.06)?,
             ),
         };
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(18)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(xs.clone(), ys.clone())?;
-        draw_axes(&mut chart, lines.x, lines.y)?;
+        let mut chart = draw_axes(area, (&xs, &ys), lines.x, lines.y)?;
         if lines.diagonal {
             let ends = [(xs.start, ys.start), (xs.end, ys.end)];
             chart.draw_series([PathElement::new(ends, FAINT.stroke_width(1))])?;
@@ -72,7 +66,7 @@ pub fn lines(lines: &Lines) -> Option<String> {
 }
 
 /// Draws each curve, with its name in the legend if there are several.
-fn draw_curves(chart: &mut Chart<'_>, lines: &Lines) -> Drawn {
+fn draw_curves(chart: &mut Chart<'_, '_>, lines: &Lines) -> Drawn {
     for ((name, points), color) in lines.curves.iter().zip([FIRST, SECOND, INK, FAINT]) {
         let points = points
             .iter()

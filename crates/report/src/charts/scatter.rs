@@ -12,13 +12,7 @@ pub fn scatter(points: &[(f64, f64)], x: &str, y: &str, reference: Reference) ->
         if reference == Reference::Zero {
             ys = ys.start.min(0.0)..ys.end.max(0.0);
         }
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(18)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(xs.clone(), ys.clone())?;
-        draw_axes(&mut chart, x, y)?;
+        let mut chart = draw_axes(area, (&xs, &ys), x, y)?;
         let style = FIRST.mix(0.45).filled();
         let finite = points.iter().filter(|p| drawable(p.0) && drawable(p.1));
         chart.draw_series(finite.map(|&point| Circle::new(point, 3, style)))?;
