@@ -40,65 +40,93 @@ pub fn boosted(
     let data = data.subset(&split.training);
     let encoded = EncodedSplit::new(&data, split.clone(), config, device)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
-    let training = by_column(&encoded.training.inputs);
-    let rows = split.training.len();
-    let training = Matrix::new(&training, rows, training.len() / rows);
-    let held_out = encoded.validation.iter();
-    let held_out: Vec<f64> = held_out.flat_map(|v| by_column(&v.inputs)).collect();
-    let held_out = Matrix::new(&held_out, split.validation.len(), training.cols);
+    let trees = TreeRows::new(&encoded, config.training.seed, stop);
+    let outputs = trees.outputs(&encoded.target, &targets.numbers(&split.training))?;
+    let by_row = (0..split.validation.len())
+        .flat_map(|row| outputs.iter().map(move |outputs| outputs[row] as f32));
+    let by_row: Vec<f32> = by_row.collect();
+    let predictions = encoded.target.predictions(&by_row, outputs.len());
+    Score::of_rows(&predictions, &targets, &split.validation).ok_or_else(|| {
+        let reason = "gradient boosting: no row of the fold can be scored";
+        Error::Failed(reason.to_string())
+    })
+}
 
-    let weights = encoded.training.weights.as_ref();
-    let weights: Vec<f64> = match weights {
-        Some(weights) => weights.to_data().iter().collect(),
-        None => vec![1.0; rows],
-    };
-    let known = targets.numbers(&split.training);
-    let fit = |objective: ObjectiveType, wanted: Vec<f64>| -> Result<Vec<f64>, Error> {
-        if stop.is_stopped() {
+/// Encoded rows, column by column. Trees are fitted on the training rows and predict the validation rows.
+struct TreeRows<'a> {
+    training: Vec<f64>,
+    validation: Vec<f64>,
+    validation_rows: usize,
+    /// The number of columns.
+    columns: usize,
+    /// The weight of each training row.
+    weights: Vec<f64>,
+    seed: u64,
+    stop: &'a StopToken,
+}
+
+impl<'a> TreeRows<'a> {
+    fn new(encoded: &EncodedSplit, seed: u64, stop: &'a StopToken) -> Self {
+        let rows = encoded.split.training.len();
+        let training = by_column(&encoded.training.inputs);
+        let validation = encoded.validation.iter();
+        Self {
+            columns: training.len() / rows,
+            training,
+            validation: validation.flat_map(|v| by_column(&v.inputs)).collect(),
+            validation_rows: encoded.split.validation.len(),
+            weights: match &encoded.training.weights {
+                Some(weights) => weights.to_data().iter().collect(),
+                None => vec![1.0; rows],
+            },
+            seed,
+            stop,
+        }
+    }
+
+    /// What a network would output for the validation rows: one list of scaled values for regression, and
+    /// a list of logits for each class. `known` has the value or the class of each training row.
+    fn outputs(&self, target: &Target, known: &[f64]) -> Result<Vec<Vec<f64>>, Error> {
+        let classes = match target {
+            Target::Regression { .. } => {
+                let scaled = known.iter().map(|&value| target.scale(value)).collect();
+                return Ok(vec![self.fit_predict(ObjectiveType::SquaredLoss, scaled)?]);
+            }
+            Target::Classification { classes, .. } => classes.len(),
+        };
+        let logits = |class: usize| {
+            let is_class = known.iter().map(|&c| f64::from(c == class as f64));
+            self.fit_predict(ObjectiveType::LogLoss, is_class.collect())
+        };
+        if classes == 2 {
+            return Ok(vec![vec![0.0; self.validation_rows], logits(1)?]);
+        }
+        let log_probabilities = (0..classes).map(|class| {
+            let logits = logits(class)?.into_iter();
+            Ok(logits.map(|x| -(-x).exp().ln_1p()).collect())
+        });
+        log_probabilities.collect()
+    }
+
+    /// Fits trees to a number for each training row, and predicts the validation rows.
+    fn fit_predict(&self, objective: ObjectiveType, numbers: Vec<f64>) -> Result<Vec<f64>, Error> {
+        if self.stop.is_stopped() {
             return Err(Error::Interrupted);
         }
+        let training = Matrix::new(&self.training, self.weights.len(), self.columns);
+        let validation = Matrix::new(&self.validation, self.validation_rows, self.columns);
         let mut trees = GradientBooster::default()
             .set_objective_type(objective)
             .set_iterations(TREES)
             .set_learning_rate(RATE)
             .set_initialize_base_score(true)
-            .set_seed(config.training.seed);
+            .set_seed(self.seed);
         let failed = |error| Error::Failed(format!("gradient boosting: {error}"));
         trees
-            .fit(&training, &wanted, &weights, None)
+            .fit(&training, &numbers, &self.weights, None)
             .map_err(failed)?;
-        Ok(trees.predict(&held_out, true))
-    };
-    let target = &encoded.target;
-    let outputs: Vec<Vec<f64>> = match target {
-        Target::Regression { .. } => {
-            let wanted = known.into_iter().map(|value| target.scale(value));
-            vec![fit(ObjectiveType::SquaredLoss, wanted.collect())?]
-        }
-        Target::Classification { classes, .. } => {
-            let logits = |class: usize| {
-                let wanted = known.iter().map(|&c| f64::from(c == class as f64));
-                fit(ObjectiveType::LogLoss, wanted.collect())
-            };
-            match classes.len() {
-                2 => vec![vec![0.0; split.validation.len()], logits(1)?],
-                classes => (0..classes)
-                    // The logarithm of its probability.
-                    .map(|class| {
-                        let logits = logits(class)?.into_iter();
-                        Ok(logits.map(|x| -(-x).exp().ln_1p()).collect())
-                    })
-                    .collect::<Result<_, Error>>()?,
-            }
-        }
-    };
-    let by_row = (0..split.validation.len())
-        .flat_map(|row| outputs.iter().map(move |outputs| outputs[row] as f32));
-    let predictions = target.predictions(&by_row.collect::<Vec<f32>>(), outputs.len());
-    Score::of_rows(&predictions, &targets, &split.validation).ok_or_else(|| {
-        let reason = "gradient boosting: no row of the fold can be scored";
-        Error::Failed(reason.to_string())
-    })
+        Ok(trees.predict(&validation, true))
+    }
 }
 
 /// The numbers of a matrix, column by column.

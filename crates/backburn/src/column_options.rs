@@ -39,7 +39,7 @@ pub struct ColumnOptions {
 }
 
 impl ColumnOptions {
-    /// Adds what is said to the options of a dataset. It replaces what these say of the same columns.
+    /// Adds these options to those of a dataset. They win where both are about the same column.
     ///
     /// # Errors
     ///
@@ -72,20 +72,15 @@ impl ColumnOptions {
         if let Some(problem) = options.format.problem() {
             return Err(Error::Config(problem));
         }
-        let is_target = |column: &String| Some(column.as_str()) == target;
-        if let Some(target) = kinds.keys().find(|column| is_target(column))
-            && matches!(kinds[target], (ColumnKind::Ignored, _))
+        if let Some(target) = target
+            && matches!(kinds.get(target), Some((ColumnKind::Ignored, _)))
         {
-            let target = shown(target);
-            return Err(Error::Config(format!("--ignore: `{target}` is the target")));
+            return Err(is_the_target(target, "--ignore"));
         }
         options.features = columns(&self.features, table)?;
         for column in &options.features {
-            if is_target(column) {
-                let target = shown(column);
-                return Err(Error::Config(format!(
-                    "--features: `{target}` is the target"
-                )));
+            if Some(column.as_str()) == target {
+                return Err(is_the_target(column, "--features"));
             }
             if let Some((ColumnKind::Ignored, _)) = kinds.get(column) {
                 return Err(twice(column, "--ignore", "--features"));
@@ -115,6 +110,11 @@ fn set(
             Ok(())
         }
     }
+}
+
+fn is_the_target(column: &str, option: &str) -> Error {
+    let column = shown(column);
+    Error::Config(format!("{option}: `{column}` is the target"))
 }
 
 fn twice(column: &str, first: &str, second: &str) -> Error {

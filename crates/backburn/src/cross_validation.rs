@@ -93,49 +93,74 @@ pub(crate) fn cross_validate(
     }
     let splits = k_folds(data.rows(), folds, data.classes(), config.training.seed);
     let context = &context.quiet();
-    let score = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
-    let mut scores = Vec::new();
-    let mut parts = Vec::new();
-    let mut failure = None;
-    let mut done = |fold: usize, result: Result<(Score, Predictions, Instant), Error>| match result
-    {
-        Ok((score, predictions, started)) => {
-            parts.push((splits[fold].validation.as_slice(), predictions));
-            context.observer.on_event(&Event::FoldEnd {
-                fold,
-                folds,
-                score: &score,
-                time: started.elapsed(),
-            });
-            scores.push(score);
-            false
-        }
-        Err(error) => {
-            failure.get_or_insert(error);
-            true
-        }
-    };
+    let fit = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
+    let mut results = FoldResults::new(&splits, context);
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
-        run_parallel(folds, score, |fold, result| {
-            done(fold, result);
-        });
+        run_parallel(folds, fit, |fold, result| results.add(fold, result));
     } else {
         for fold in 0..folds {
-            if done(fold, score(fold)) {
+            results.add(fold, fit(fold));
+            if results.failure.is_some() {
                 break;
             }
         }
     }
-    if let Some(error) = failure {
-        return Err(error);
+    results.finish()
+}
+
+/// The results of the folds that are done.
+struct FoldResults<'a> {
+    splits: &'a [Split],
+    context: &'a FitContext<'a>,
+    scores: Vec<Score>,
+    /// The rows of each fold with their predictions.
+    parts: Vec<(&'a [usize], Predictions)>,
+    /// The first error.
+    failure: Option<Error>,
+}
+
+impl<'a> FoldResults<'a> {
+    fn new(splits: &'a [Split], context: &'a FitContext<'a>) -> Self {
+        Self {
+            splits,
+            context,
+            scores: Vec::new(),
+            parts: Vec::new(),
+            failure: None,
+        }
     }
-    let (rows, predictions) = Predictions::in_order(parts);
-    Ok(CrossValidation {
-        scores,
-        rows,
-        predictions,
-    })
+
+    fn add(&mut self, fold: usize, result: Result<(Score, Predictions, Instant), Error>) {
+        let (score, predictions, started) = match result {
+            Ok(done) => done,
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                return;
+            }
+        };
+        self.context.observer.on_event(&Event::FoldEnd {
+            fold,
+            folds: self.splits.len(),
+            score: &score,
+            time: started.elapsed(),
+        });
+        self.scores.push(score);
+        self.parts
+            .push((self.splits[fold].validation.as_slice(), predictions));
+    }
+
+    fn finish(self) -> Result<CrossValidation, Error> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let (rows, predictions) = Predictions::in_order(self.parts);
+        Ok(CrossValidation {
+            scores: self.scores,
+            rows,
+            predictions,
+        })
+    }
 }
 
 /// Fits a model on the rows outside a fold, and scores it on the fold. The validation rows are a part of

@@ -87,24 +87,11 @@ impl Dataset {
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
         warnings.extend(notes.into_iter().map(Warning::Reading));
         warnings.extend(warnings_about_columns(&schema, target, options));
-        let known = Target::known_rows(&table, target, task)?;
-        if known.len() < table.rows() {
-            warnings.push(Warning::RowsWithoutTarget {
-                target: target.to_string(),
-                rows: table.rows() - known.len(),
-                too_large: match task {
-                    Task::Regression => too_large(&table, target)?,
-                    Task::Classification => 0,
-                },
-            });
+        let mut rows = Target::known_rows(&table, target, task)?;
+        warnings.extend(rows_without_target(&table, target, task, rows.len())?);
+        if let Some(weights) = &weights {
+            rows.retain(|&row| weights[row] > 0.0);
         }
-        let rows: Vec<usize> = match &weights {
-            None => known,
-            Some(weights) => known
-                .into_iter()
-                .filter(|&row| weights[row] > 0.0)
-                .collect(),
-        };
         if rows.is_empty() {
             let column = weight.unwrap_or_default();
             let reason = format!("every row has weight 0 in `{column}`");
@@ -363,6 +350,26 @@ fn table_and_task(
         None => Task::infer(&inferred.table, &inferred.schema, target)?,
     };
     Ok((inferred, task))
+}
+
+/// A warning about the rows without a target, where `known` rows have one.
+fn rows_without_target(
+    table: &Table,
+    target: &str,
+    task: Task,
+    known: usize,
+) -> Result<Option<Warning>, Error> {
+    if known == table.rows() {
+        return Ok(None);
+    }
+    Ok(Some(Warning::RowsWithoutTarget {
+        target: target.to_string(),
+        rows: table.rows() - known,
+        too_large: match task {
+            Task::Regression => too_large(table, target)?,
+            Task::Classification => 0,
+        },
+    }))
 }
 
 /// The number of rows whose target is infinite or does not fit in 32 bits.

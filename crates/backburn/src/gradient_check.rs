@@ -42,14 +42,9 @@ pub fn check_network_gradients(
 ) -> Result<NetworkGradientCheck, Error> {
     let data = &*data.for_config(config)?;
     let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
-    let rows = encoded.training.rows();
-    let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
+    let network = network_to_check(config, &encoded)?;
     let step = network.activation == Activation::Step;
-    if step {
-        // The surrogate of a step is for one forward pass, and with dropout each pass differs.
-        network.dropout = 0.0;
-    }
-    let examples = encoded.training.slice(0, rows.min(ROWS));
+    let examples = encoded.training.slice(0, encoded.training.rows().min(ROWS));
     let seed = config.training.seed;
     device.seed(seed);
     let mlp = network.init(device)?;
@@ -77,7 +72,6 @@ pub fn check_network_gradients(
         };
         criterion.forward(outputs, &in_double.targets, in_double.weights.as_ref())
     });
-
     if network.inputs == 0 {
         parameters.retain(|check| check.name != "inputs");
     }
@@ -86,6 +80,17 @@ pub fn check_network_gradients(
         rows: examples.rows(),
         parameters,
     })
+}
+
+/// The network of a dataset, without what makes its loss differ from one forward pass to the next.
+fn network_to_check(config: &Config, encoded: &EncodedSplit) -> Result<MlpConfig, Error> {
+    let rows = encoded.training.rows();
+    let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
+    if network.activation == Activation::Step {
+        // The surrogate of a step is for one forward pass, and with dropout each pass differs.
+        network.dropout = 0.0;
+    }
+    Ok(network)
 }
 
 impl NetworkGradientCheck {

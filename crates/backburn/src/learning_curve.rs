@@ -86,10 +86,7 @@ fn curve(
     context: &FitContext,
 ) -> Result<Option<LearningCurve>, Error> {
     let rows = &split.training;
-    let repeats = match rows.len() < REPEATED_BELOW {
-        true => REPEATS,
-        false => 1,
-    };
+    let repeats = repeats(rows.len());
     let context = &context.quiet();
     let mut points = Vec::new();
     let mut measure = String::new();
@@ -127,6 +124,14 @@ fn curve(
         return Ok(None);
     }
     Ok((points.len() >= 2).then_some(LearningCurve { measure, points }))
+}
+
+/// The number of networks for each share of the training rows.
+fn repeats(rows: usize) -> u64 {
+    match rows < REPEATED_BELOW {
+        true => REPEATS,
+        false => 1,
+    }
 }
 
 /// A single network on a share of the training rows, and the number of these rows.

@@ -6,6 +6,7 @@ use backburn_model::MlpConfig;
 use backburn_table::Split;
 use backburn_training::run_parallel;
 
+use crate::checkpoints::Checkpoints;
 use crate::clock::Clock;
 use crate::config::{Config, DataConfig};
 use crate::context::FitContext;
@@ -179,31 +180,7 @@ impl<'a> JobRunner<'a> {
         }
         let run = |index: usize| {
             let job = &jobs[index];
-            let (time_limit, spent) = match job.kind {
-                JobKind::Trial { .. } => {
-                    (clock.whole().map(|all| all / TRIAL_SHARE), clock.spent())
-                }
-                _ => (clock.left(), clock.spent()),
-            };
-            let late = time_limit.is_some_and(|left| left.is_zero());
-            let stopped = self.context.stop.is_stopped();
-            let begun = |kept: &crate::checkpoints::Checkpoints| kept.has(&job.name);
-            let is_further = matches!(job.kind, JobKind::Member { member } if member > 0);
-            if is_further && (late || stopped) && !self.context.checkpoints.is_some_and(begun) {
-                return Ok(JobResult {
-                    name: job.name.clone(),
-                    outcome: Outcome::Skipped,
-                });
-            }
-            let is_trial = matches!(job.kind, JobKind::Trial { .. });
-            let result = match is_trial && clock.left().is_some_and(|left| left.is_zero()) {
-                // No time is left for choosing.
-                true => Ok(JobResult {
-                    name: job.name.clone(),
-                    outcome: Outcome::Error(f64::INFINITY),
-                }),
-                false => self.run_within(job, Limits { time_limit, spent }),
-            };
+            let result = self.run_or_skip(job, &clock);
             if let JobKind::Trial { selection, .. } = job.kind {
                 let trials = jobs.len();
                 self.context
@@ -222,6 +199,33 @@ impl<'a> JobRunner<'a> {
             (0..jobs.len()).for_each(|index| done(index, run(index)));
         }
         Ok(())
+    }
+
+    /// Runs a job, or skips it because the time is up or the run is stopped.
+    fn run_or_skip(&self, job: &Job, clock: &Clock) -> Result<JobResult, Error> {
+        let skipped = |outcome| {
+            Ok(JobResult {
+                name: job.name.clone(),
+                outcome,
+            })
+        };
+        let late = clock.left().is_some_and(|left| left.is_zero());
+        let time_limit = match job.kind {
+            // No time is left for choosing.
+            JobKind::Trial { .. } if late => return skipped(Outcome::Error(f64::INFINITY)),
+            JobKind::Trial { .. } => clock.whole().map(|all| all / TRIAL_SHARE),
+            JobKind::Member { member } if member > 0 => {
+                let begun = |kept: &Checkpoints| kept.has(&job.name);
+                let stopped = self.context.stop.is_stopped();
+                if (late || stopped) && !self.context.checkpoints.is_some_and(begun) {
+                    return skipped(Outcome::Skipped);
+                }
+                clock.left()
+            }
+            _ => clock.left(),
+        };
+        let spent = clock.spent();
+        self.run_within(job, Limits { time_limit, spent })
     }
 }
 

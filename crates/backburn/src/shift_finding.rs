@@ -117,17 +117,12 @@ fn phrase(finding: &ShiftFinding) -> String {
             of,
             training_rows,
             of_training,
-        } => {
-            let training = match training_rows {
-                0 => "in none".to_string(),
-                some => format!("in {} of {}", integer(*some), integer(*of_training)),
-            };
-            let rows = rows_of(*rows, *of);
-            format!(
-                "`{}` is missing in {rows}, in training {training}",
-                shown(column)
-            )
-        }
+        } => format!(
+            "`{}` is missing in {}, in training {}",
+            shown(column),
+            rows_of(*rows, *of),
+            in_training(*training_rows, *of_training)
+        ),
         ShiftFinding::OtherUnit {
             column,
             rows,
@@ -135,19 +130,14 @@ fn phrase(finding: &ShiftFinding) -> String {
             larger,
             beyond,
             range,
-        } => {
-            let how = if *larger { "large" } else { "small" };
-            let also = match beyond {
-                0 => String::new(),
-                rows => format!(" and beyond what training had in {}", integer(*rows)),
-            };
-            format!(
-                "`{}` is over 100 times as {how} as usual in training in {}{also} ({}): is it in another unit?",
-                shown(column),
-                rows_of(*rows, *of),
-                range_text(*range, false)
-            )
-        }
+        } => format!(
+            "`{}` is over 100 times as {} as usual in training in {}{} ({}): is it in another unit?",
+            shown(column),
+            if *larger { "large" } else { "small" },
+            rows_of(*rows, *of),
+            and_beyond(*beyond),
+            range_text(*range, false)
+        ),
         ShiftFinding::Beyond {
             column,
             rows,
@@ -168,20 +158,32 @@ fn phrase(finding: &ShiftFinding) -> String {
             of,
             bound,
             greatest,
-        } => {
-            let which = if *greatest { "greatest" } else { "smallest" };
-            format!(
-                "{} of {} are at the {which} value seen in training, {} (data.clip_predictions)",
-                integer(*rows),
-                count(*of, "prediction"),
-                number(*bound)
-            )
-        }
+        } => format!(
+            "{} of {} are at the {} value seen in training, {} (data.clip_predictions)",
+            integer(*rows),
+            count(*of, "prediction"),
+            if *greatest { "greatest" } else { "smallest" },
+            number(*bound)
+        ),
     }
 }
 
 fn rows_of(rows: usize, of: usize) -> String {
     format!("{} of {}", integer(rows), count(of, "row"))
+}
+
+fn in_training(rows: usize, of: usize) -> String {
+    match rows {
+        0 => "in none".to_string(),
+        rows => format!("in {} of {}", integer(rows), integer(of)),
+    }
+}
+
+fn and_beyond(rows: usize) -> String {
+    match rows {
+        0 => String::new(),
+        rows => format!(" and beyond what training had in {}", integer(rows)),
+    }
 }
 
 fn range_text(range: [f64; 2], date: bool) -> String {

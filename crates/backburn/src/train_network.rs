@@ -37,6 +37,14 @@ pub(crate) struct Limits {
     pub spent: Duration,
 }
 
+impl Limits {
+    /// When the time is up, if the job starts now.
+    fn deadline(&self) -> Option<Instant> {
+        let limit = self.time_limit?;
+        Instant::now().checked_add(limit)
+    }
+}
+
 /// Trains the network of a job on encoded rows.
 pub(crate) fn train_network(
     data: &Dataset,
@@ -46,24 +54,10 @@ pub(crate) fn train_network(
     limits: Limits,
 ) -> Result<TrainedNetwork, Error> {
     let started = Instant::now();
-    let config = &job.config;
     let rows = encoded.training.rows();
-    let shape = network_config(config, &encoded.encoder, &encoded.target, rows)?;
-    let network = initialize(&shape, config.training.seed, context)?;
-    announce(encoded, &network, job, context);
+    let shape = network_config(&job.config, &encoded.encoder, &encoded.target, rows)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
-    let deadline = limits
-        .time_limit
-        .and_then(|limit| started.checked_add(limit));
-    let (fitted, history) = run(
-        network,
-        encoded,
-        &targets,
-        job,
-        context,
-        (limits.spent, deadline),
-    );
-    announce_end(&fitted, &history, job, context);
+    let (fitted, history) = run(&shape, encoded, &targets, job, context, limits)?;
     // A stopped run ends as soon as possible, without diagnosis.
     let diagnoses = job.diagnose && !context.stop.is_stopped();
     let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
@@ -101,16 +95,18 @@ pub(crate) fn train_network(
     })
 }
 
-/// Trains a network, from its checkpoint if there is one, and returns its history too. `spent` is the time
-/// that the run had taken before.
+/// Trains a network, from its checkpoint if there is one, and returns its history too.
 fn run(
-    network: Mlp,
+    shape: &MlpConfig,
     encoded: &EncodedSplit,
     targets: &Targets,
     job: &Job,
     context: &FitContext,
-    (spent, deadline): (Duration, Option<Instant>),
-) -> (Result<Fitted<Mlp>, TrainingError>, History) {
+    limits: Limits,
+) -> Result<(Result<Fitted<Mlp>, TrainingError>, History), Error> {
+    let deadline = limits.deadline();
+    let network = initialize(shape, job.config.training.seed, context)?;
+    announce(encoded, &network, job, context);
     let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
     let is_trial = matches!(job.kind, JobKind::Trial { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
@@ -121,7 +117,7 @@ fn run(
         history: job.diagnose.then(History::default),
         deadline,
         checkpointer: checkpoints
-            .map(|kept| Checkpointer::new(kept, context.stop.clone(), job, spent)),
+            .map(|kept| Checkpointer::new(kept, context.stop.clone(), job, limits.spent)),
     };
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
     let settings = &job.config.training;
@@ -137,7 +133,8 @@ fn run(
         ),
     };
     let history = callbacks.history.take().unwrap_or_default();
-    (fitted, history)
+    announce_end(&fitted, &history, job, context);
+    Ok((fitted, history))
 }
 
 /// The model of a network, calibrated and scored by its outputs for the validation rows.
