@@ -33,7 +33,6 @@ mod nearest_neighbors;
 mod normal;
 mod quantiles;
 mod ridge_regression;
-
 mod screen_interactions;
 
 // Columns.
