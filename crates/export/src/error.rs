@@ -30,6 +30,15 @@ pub enum ExportError {
     /// The intervals that were asked for do not exist.
     #[error("{0}")]
     Interval(String),
+    /// The file to write is a Backburn model.
+    #[error(
+        "{}: this is a Backburn model, so it is not overwritten: choose another file with --out",
+        path.display()
+    )]
+    ModelInTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file to import holds no network that can be read.
     #[error("{name}: {reason}")]
     Import {

@@ -288,3 +288,6 @@ fn to_bytes(
         bytes => Err(ExportError::TooLarge { bytes }),
     }
 }
+
+#[cfg(test)]
+mod tests;

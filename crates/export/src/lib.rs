@@ -45,6 +45,13 @@ mod encoding;
 mod networks;
 
 mod export_onnx;
+mod import;
+mod pytorch;
+
+mod export_files;
 
 pub use error::ExportError;
+pub use export_files::{ExportFormat, export_files};
 pub use export_onnx::{Network, OnnxOptions, export_network, export_onnx};
+pub use import::{ImportOptions, import_file, import_pytorch};
+pub use pytorch::{PyTorchFiles, export_pytorch};
