@@ -281,6 +281,11 @@ impl ActivationLayer {
         self.function
     }
 
+    /// The learned slopes of [`PRelu`](Activation::PRelu), `[1]`; `None` for another function.
+    pub fn slopes(&self) -> Option<Tensor<1>> {
+        self.prelu.as_ref().map(|prelu| prelu.alpha.val())
+    }
+
     /// Applies the function to each element. See [`Activation::init`] for an example.
     ///
     /// # Shapes

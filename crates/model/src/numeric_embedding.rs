@@ -149,6 +149,16 @@ impl PeriodicEmbedding {
         }
     }
 
+    /// Whether a ReLU follows the linear layer.
+    pub fn has_relu(&self) -> bool {
+        self.relu
+    }
+
+    /// Whether the numbers themselves follow their vectors.
+    pub fn is_dense(&self) -> bool {
+        self.dense
+    }
+
     /// The length of each vector.
     pub fn dimension(&self) -> usize {
         self.bias.val().dims()[2] + usize::from(self.dense)
@@ -191,6 +201,16 @@ impl EmbeddedInputs {
             embedded,
             inputs,
         })
+    }
+
+    /// Number of inputs of a row.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Number of inputs that are embedded; they are the first ones of a row.
+    pub fn embedded(&self) -> usize {
+        self.embedded
     }
 
     /// Number of features that [`forward`](Self::forward) returns for each row.

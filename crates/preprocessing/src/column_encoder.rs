@@ -122,6 +122,9 @@ const DATE_PARTS: [DatePart; 5] = [
 ];
 
 impl Scale {
+    /// The largest standard score: larger numbers would overflow in the network.
+    pub const MAX_DEVIATIONS: f64 = 1e6;
+
     /// Standard scaling; `None` if the values are constant.
     fn fit(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
@@ -164,11 +167,10 @@ impl Scale {
         }
     }
 
-    /// The scaled value. It is limited to a million standard deviations, because larger numbers would
-    /// overflow in the network.
+    /// The scaled value. It is limited to [`MAX_DEVIATIONS`](Self::MAX_DEVIATIONS).
     pub(crate) fn apply(&self, value: f64) -> f32 {
-        const MAX_DEVIATIONS: f64 = 1e6;
-        let z = ((value - self.mean) / self.std).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+        let z = (value - self.mean) / self.std;
+        let z = z.clamp(-Self::MAX_DEVIATIONS, Self::MAX_DEVIATIONS);
         match self.clipped {
             true => (z / (1.0 + (z / 3.0).powi(2)).sqrt()) as f32,
             false => z as f32,
@@ -391,6 +393,17 @@ impl ColumnEncoder {
         }
     }
 
+    /// The scaled number of a value of a numeric column, which is the first of its encoded numbers; 0 for a
+    /// column of another kind.
+    pub fn scaled(&self, value: f64) -> f32 {
+        match self {
+            Self::Numeric {
+                scale, quantiles, ..
+            } => scaled(value, scale, quantiles),
+            _ => 0.0,
+        }
+    }
+
     /// Writes the replacement of a missing value that is neither indicated nor imputed; for a boolean
     /// or a date it is zeros, which are the means.
     pub(crate) fn write_default(&self, numbers: &mut [f32]) {
@@ -430,10 +443,7 @@ impl ColumnEncoder {
         else {
             return;
         };
-        numbers[0] = match quantiles.is_empty() {
-            true => scale.apply(value),
-            false => to_normal(value, quantiles),
-        };
+        numbers[0] = scaled(value, scale, quantiles);
         for (number, edge) in numbers[1..].iter_mut().zip(edges.windows(2)) {
             let share = (value - edge[0]) / (edge[1] - edge[0]);
             *number = share.clamp(0.0, 1.0) as f32;
@@ -457,6 +467,13 @@ impl ColumnEncoder {
             } => categories.len() + usize::from(*missing),
             Self::Embedding { .. } => 0,
         }
+    }
+}
+
+fn scaled(value: f64, scale: &Scale, quantiles: &[f64]) -> f32 {
+    match quantiles.is_empty() {
+        true => scale.apply(value),
+        false => to_normal(value, quantiles),
     }
 }
 

@@ -197,6 +197,16 @@ impl Encoder {
         indices.collect()
     }
 
+    /// The number of training rows whose numbers and targets the encoder stores for k-NN features; 0 without
+    /// such features.
+    pub fn training_rows(&self) -> usize {
+        let rows = self
+            .knn_features
+            .iter()
+            .map(KnnTargetEncoder::training_rows);
+        rows.max().unwrap_or(0)
+    }
+
     /// Numbers in an encoded row.
     pub fn width(&self) -> usize {
         self.inputs() + self.embeddings().len()

@@ -29,8 +29,9 @@ pub struct Imputer {
 }
 
 impl Imputer {
-    /// The name of its tensor in a model file.
-    pub(crate) const TENSOR: &str = "imputer";
+    /// The name of its tensor in a model file, which has the rows of [`Encoder::tensors`](crate::Encoder::tensors): the
+    /// means of the numbers, their standard deviations, minimums and maximums, then the precision matrix.
+    pub const TENSOR: &str = "imputer";
 
     /// Why it is invalid for these columns, if it is; `size` is the number of numbers that
     /// [`imputation_width`] counts in all columns. Used for imputers from files, which may hold

@@ -31,6 +31,8 @@ pub struct KnnTargetEncoder {
 }
 
 impl KnnTargetEncoder {
+    /// The numbers of nearest rows whose mean targets are features.
+    pub const NEAREST: [usize; 2] = NEAREST;
     /// The largest number of outputs with k-NN features: each output has features of its own.
     pub const MAX_OUTPUTS: usize = 10;
 
@@ -41,6 +43,11 @@ impl KnnTargetEncoder {
             true => NEAREST.len() * outputs * (2 + bins),
             false => 0,
         }
+    }
+
+    /// The number of training rows whose numbers and targets it stores.
+    pub fn training_rows(&self) -> usize {
+        self.index.rows()
     }
 
     /// Number of features.

@@ -111,6 +111,13 @@ impl NearestNeighborIndex {
         }
     }
 
+    /// The number of rows at all points.
+    pub fn rows(&self) -> usize {
+        let points = self.numbers.chunks_exact(self.width());
+        let rows: f64 = points.map(|point| f64::from(point[self.dimensions])).sum();
+        rows as usize
+    }
+
     /// Numbers in a target.
     pub fn outputs(&self) -> usize {
         self.outputs

@@ -39,6 +39,7 @@ mod report;
 mod report_file;
 mod sections;
 mod training_report;
+mod training_rows;
 
 pub use evaluation::{Evaluation, Outcome};
 pub use model_report::{EvaluatedRows, layers, target_transform};
@@ -46,3 +47,4 @@ pub use model_summary::{column_summary, model_summary};
 pub use report::{GENERATOR, Report};
 pub use report_file::ReportFile;
 pub use training_report::{Scores, TrainingReportOptions};
+pub use training_rows::training_rows_note;

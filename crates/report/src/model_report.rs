@@ -7,6 +7,7 @@ use burn::module::Module;
 
 use crate::evaluation::{Evaluation, Outcome};
 use crate::report::Report;
+use crate::training_rows::training_rows_note;
 
 /// The largest number of classes that are named.
 const CLASSES: usize = 12;
@@ -97,7 +98,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
         }
     };
     let parameters = count(model.network.num_params(), "parameter");
-    let facts = [
+    let mut facts = vec![
         ("table", file_name(&summary.table)),
         ("rows", rows),
         (
@@ -116,6 +117,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             format!("{}, {}", summary.seed, shown(&summary.device)),
         ),
     ];
+    facts.extend(training_rows_note(model).map(|note| ("privacy", note)));
     facts
         .into_iter()
         .map(|(name, fact)| (name.to_string(), fact))

@@ -7,6 +7,7 @@ use backburn::{SavedModel, Summary, Target};
 use burn::module::Module;
 
 use crate::model_report::{layers, target_transform};
+use crate::training_rows::training_rows_note;
 
 /// The facts about a model, each with a short heading: target, network, training, scores. The heading is empty
 /// for a line that continues the one before.
@@ -32,6 +33,9 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
         ("network", format!("{}, {parameters}", layers(model))),
         ("trained", trained(summary)),
     ];
+    if let Some(note) = training_rows_note(model) {
+        facts.push(("privacy", note));
+    }
     if !summary.validation.is_empty() {
         facts.push(("validation", scores(&summary.validation)));
     }

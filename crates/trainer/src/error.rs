@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use backburn::{ModelFileError, TableError};
+use backburn_export::ExportError;
 use thiserror::Error;
 
 /// The error of a command.
@@ -46,6 +47,12 @@ impl Error {
 impl From<TableError> for Error {
     fn from(error: TableError) -> Self {
         Self::Library(error.into())
+    }
+}
+
+impl From<ExportError> for Error {
+    fn from(error: ExportError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

@@ -54,6 +54,8 @@ fn run() -> Result<(), Error> {
         Command::FindLr(args) => cli::find_lr::run(&args),
         Command::Gradcheck(args) => cli::gradcheck::run(&args),
         Command::Inspect(args) => cli::inspect::run(&args),
+        Command::Export(args) => cli::export::run(&args),
+        Command::Import(args) => cli::import::run(&args),
         Command::Config(args) => cli::config::run(&args),
     }
 }

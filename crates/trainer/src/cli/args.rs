@@ -7,11 +7,13 @@ use backburn::{
     ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
     Task,
 };
+use backburn_export::ExportFormat;
+use backburn_model::Activation;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::command_line::CommandLine;
-use super::values::{comment, delimiter, duration, methods, percent, presets, tasks};
+use super::values::{comment, delimiter, duration, formats, methods, percent, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 
@@ -124,6 +126,10 @@ pub enum Command {
     Gradcheck(GradcheckArgs),
     /// Describe a model file
     Inspect(InspectArgs),
+    /// Write a model as an ONNX graph or a PyTorch module, with its preprocessing
+    Export(ExportArgs),
+    /// Make a model of a PyTorch network
+    Import(ImportArgs),
     /// Print all settings with their defaults, or those of a preset, as a config file
     Config(ConfigArgs),
 }
@@ -583,4 +589,40 @@ impl PredictArgs {
 pub struct InspectArgs {
     /// The model file
     pub model: PathBuf,
+}
+
+#[derive(Debug, Arguments)]
+pub struct ExportArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// Where to write it; for PyTorch, the suffixes .safetensors and .py are added
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The format
+    #[arg(long, value_name = "NAME", value_parser = formats(), default_value = "onnx")]
+    pub format: ExportFormat,
+    /// The coverage of the prediction intervals of numbers in ONNX: 50 to 99 percent [default: 90]
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub interval: Option<u8>,
+}
+
+#[derive(Debug, Arguments)]
+pub struct ImportArgs {
+    /// The state dict of a torch.nn.Sequential, as a safetensors file
+    pub network: PathBuf,
+    /// Where to save the model
+    #[arg(short, long, value_name = "MODEL")]
+    pub out: PathBuf,
+    /// The columns that are the inputs, in order [default: column_1, column_2, ...]
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub inputs: Vec<String>,
+    /// The column that is predicted
+    #[arg(short, long, value_name = "COLUMN", default_value = "target")]
+    pub target: String,
+    /// The classes in the order of the outputs [default: the output is a number]
+    #[arg(long, value_name = "CLASS,...", value_delimiter = ',')]
+    pub classes: Vec<String>,
+    /// The activation function of the hidden layers
+    #[arg(long, value_name = "NAME", default_value = "relu")]
+    pub activation: Activation,
 }

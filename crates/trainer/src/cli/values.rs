@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use backburn::{ComparedMethod, Preset, Task};
+use backburn_export::ExportFormat;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// Takes one of these values by its name. The help lists the names with what they mean.
@@ -30,6 +31,10 @@ pub fn methods() -> impl TypedValueParser<Value = ComparedMethod> {
         ComparedMethod::id,
         ComparedMethod::about,
     )
+}
+
+pub fn formats() -> impl TypedValueParser<Value = ExportFormat> {
+    choice(&ExportFormat::ALL, ExportFormat::name, ExportFormat::about)
 }
 
 pub fn tasks() -> impl TypedValueParser<Value = Task> {

@@ -1,0 +1,118 @@
+//! Exported models as files.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use backburn::{ModelFile, OutputFile, SavedModel};
+
+use crate::error::ExportError;
+use crate::export_onnx::{OnnxOptions, export_onnx};
+use crate::pytorch::export_pytorch;
+
+/// The format of an exported model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExportFormat {
+    /// One ONNX graph from the columns of a table to predictions.
+    #[default]
+    Onnx,
+    /// A PyTorch module, and a safetensors file with its tensors.
+    PyTorch,
+}
+
+impl ExportFormat {
+    /// All formats.
+    pub const ALL: [Self; 2] = [Self::Onnx, Self::PyTorch];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Onnx => "onnx",
+            Self::PyTorch => "pytorch",
+        }
+    }
+
+    /// What it is.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Onnx => {
+                "One graph from the columns of a table to predictions, for ONNX Runtime and others"
+            }
+            Self::PyTorch => "A torch.nn.Module (FILE.py) and its tensors (FILE.safetensors)",
+        }
+    }
+}
+
+/// Exports a model to files, each written completely or not at all, and returns their paths. For PyTorch, they
+/// are the path with the suffixes `.safetensors` and `.py`.
+///
+/// # Errors
+///
+/// The same as for [`export_onnx`] and [`export_pytorch`]; or a file cannot be written, or is a Backburn model.
+pub fn export_files(
+    model: &SavedModel,
+    out: &Path,
+    format: ExportFormat,
+    options: &OnnxOptions,
+) -> Result<Vec<PathBuf>, ExportError> {
+    let files = match format {
+        ExportFormat::Onnx => vec![(out.to_path_buf(), export_onnx(model, options)?)],
+        ExportFormat::PyTorch => {
+            let files = export_pytorch(model)?;
+            let module = files.module.as_bytes().to_vec();
+            vec![
+                (with_suffix(out, "safetensors"), files.tensors),
+                (with_suffix(out, "py"), module),
+            ]
+        }
+    };
+    for (path, _) in &files {
+        let replaced = ModelFile::create(path);
+        if replaced.is_ok_and(|file| file.replaces().is_some()) {
+            return Err(ExportError::ModelInTheWay { path: path.clone() });
+        }
+    }
+    let written = files.into_iter().map(|(path, bytes)| {
+        let written = OutputFile::create(&path).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.commit()
+        });
+        match written {
+            Ok(()) => Ok(path),
+            Err(error) => Err(ExportError::Io { path, error }),
+        }
+    });
+    written.collect()
+}
+
+/// The path with another suffix, if it has one of those of the two files.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let known = path
+        .extension()
+        .is_some_and(|e| e == "py" || e == "safetensors");
+    match known {
+        true => path.with_extension(suffix),
+        false => {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".");
+            name.push(suffix);
+            PathBuf::from(name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_files_of_pytorch_have_one_name() {
+        for (path, expected) in [
+            ("a/houses", "a/houses.py"),
+            ("houses.py", "houses.py"),
+            ("houses.safetensors", "houses.py"),
+            ("houses.v2", "houses.v2.py"),
+        ] {
+            assert_eq!(with_suffix(Path::new(path), "py"), Path::new(expected));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From the outputs of networks to predictions.
+
+use backburn::{Target, TargetTransform};
+
+use crate::attributes::Attribute;
+use crate::graph::{Graph, Kind, Value, rows_info};
+use crate::onnx::ValueInfoProto;
+
+/// An output of the graph: its name, its value, the number of its columns, and what it is.
+pub(crate) struct Output<'g> {
+    pub name: String,
+    value: Value<'g>,
+    width: usize,
+    about: String,
+}
+
+impl Output<'_> {
+    /// The description of the output, which is computed from here on.
+    pub fn write(&self, graph: &Graph) -> ValueInfoProto {
+        graph.output(self.value, &self.name);
+        rows_info(&self.name, self.value.kind, self.width, &self.about)
+    }
+}
+
+/// The largest number of classes whose probabilities are outputs of their own.
+const MAX_NAMED: usize = 100;
+
+/// The names of the outputs for a target: those of the columns of `trainer predict`, and for classes
+/// `probabilities`, which has the probabilities of all classes.
+pub(crate) fn output_names(target: &Target, has_interval: bool) -> Vec<String> {
+    let mut names = vec!["prediction".to_string()];
+    match target {
+        Target::Regression { .. } if has_interval => {
+            names.extend(["lower", "upper"].map(String::from));
+        }
+        Target::Regression { .. } => {}
+        Target::Classification { classes, .. } => {
+            names.push("probabilities".to_string());
+            if classes.len() <= MAX_NAMED {
+                names.extend(classes.iter().map(|class| format!("probability_{class}")));
+            }
+        }
+    }
+    names
+}
+
+/// The predictions for the networks' outputs `[rows, width]`, with these names. `half` is half the width of the
+/// intervals, if there are any.
+pub(crate) fn predictions<'g>(
+    (outputs, width): (Value<'g>, usize),
+    target: &Target,
+    half: Option<f64>,
+    names: Vec<String>,
+) -> Vec<Output<'g>> {
+    let found = match target {
+        Target::Regression { .. } => values(outputs, target, half),
+        Target::Classification {
+            classes,
+            temperature,
+            column,
+        } => probabilities(outputs, width == 1, classes, *temperature, column),
+    };
+    let outputs = names.into_iter().zip(found);
+    let outputs = outputs.map(|(name, (value, width, about))| Output {
+        name,
+        value,
+        width,
+        about,
+    });
+    outputs.collect()
+}
+
+type Found<'g> = (Value<'g>, usize, String);
+
+fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Found<'g>> {
+    let Target::Regression {
+        column,
+        scale,
+        mean,
+        std,
+        bounds,
+        ..
+    } = target
+    else {
+        return Vec::new();
+    };
+    let outputs = outputs.cast(Kind::Double);
+    let unscaled = |outputs: Value<'g>| {
+        let values = outputs * *std + *mean;
+        match scale {
+            TargetTransform::Log => values.same("Exp"),
+            _ => values,
+        }
+    };
+    let prediction = unscaled(outputs);
+    let prediction = match bounds {
+        Some([minimum, maximum]) => prediction.clip(*minimum, *maximum),
+        None => prediction,
+    };
+    let mut found = vec![(prediction, 1, column.clone())];
+    if let Some(half) = half {
+        let bound = |half: f64, about: &str| (unscaled(outputs + half), 1, about.to_string());
+        found.push(bound(-half, "the lower bound of the prediction interval"));
+        found.push(bound(half, "the upper bound of the prediction interval"));
+    }
+    found
+}
+
+fn probabilities<'g>(
+    logits: Value<'g>,
+    is_single: bool,
+    classes: &[String],
+    temperature: f64,
+    column: &str,
+) -> Vec<Found<'g>> {
+    let graph = logits.graph;
+    let width = classes.len();
+    let all = match is_single {
+        true => {
+            let logit = logits.cast(Kind::Double) / temperature;
+            let second = ((-logit).same("Exp") + 1.0).same("Reciprocal");
+            graph.concat(&[-second + 1.0, second], 1)
+        }
+        false => {
+            let highest = logits.reduce("ReduceMax", 1);
+            let logits = (logits - highest).cast(Kind::Double) / temperature;
+            let axis = [("axis", Attribute::Int(1))];
+            graph.with("Softmax", &[logits], &axis, Kind::Double)
+        }
+    };
+    let best = [("axis", Attribute::Int(1)), ("keepdims", Attribute::Int(1))];
+    let best = graph.with("ArgMax", &[all], &best, Kind::Int);
+    let label = graph.texts(classes).gather(best, 0);
+    let mut found = vec![
+        (label, 1, column.to_string()),
+        (all, width, "the probability of each class".to_string()),
+    ];
+    if width <= MAX_NAMED {
+        let axis = vec![Attribute::Int(1).proto("axis")];
+        let columns = graph.node("Split", &[all], axis, &vec![Kind::Double; width]);
+        let columns = columns.into_iter().zip(classes);
+        found.extend(
+            columns.map(|(column, class)| (column, 1, format!("the probability of {class}"))),
+        );
+    }
+    found
+}
