@@ -49,11 +49,13 @@ pub fn network_config(
     if network.normalization == Normalization::Batch
         && (rows == 1 || config.training.batch_size == Some(1))
     {
-        return Err(Error::Config(
-            "network.normalization: \"batch\" needs batches of at least 2 rows: set \
-             training.batch_size, or use \"layer\""
-                .to_string(),
-        ));
+        let how = match rows {
+            1 => "there is one training row: use \"layer\"",
+            _ => "set training.batch_size, or use \"layer\"",
+        };
+        return Err(Error::Config(format!(
+            "network.normalization: \"batch\" needs batches of at least 2 rows: {how}"
+        )));
     }
     Ok(network)
 }
