@@ -188,7 +188,7 @@ fn score(
 ) -> Result<Score, Error> {
     #[cfg(feature = "boosting")]
     if method == ComparedMethod::Boosting {
-        let (device, stop) = (&context.device.device, &context.stop);
+        let (device, stop) = (context.device.get()?, &context.stop);
         return crate::boosting::boosted(data, fold, config, device, stop);
     }
     let held_out = data.table().select("the fold", &fold.validation)?;

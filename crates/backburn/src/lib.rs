@@ -93,6 +93,8 @@ mod error;
 #[cfg(feature = "train")]
 mod estimator;
 #[cfg(feature = "train")]
+mod evaluation;
+#[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
 mod find_learning_rate;
@@ -150,7 +152,12 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod rare_classes;
+#[cfg(feature = "train")]
 mod row_copies;
+#[cfg(feature = "train")]
+mod row_hashes;
+mod row_sample;
 #[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
@@ -185,6 +192,7 @@ pub mod text;
 mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
+mod value_count;
 #[cfg(feature = "train")]
 mod warning;
 
@@ -217,7 +225,9 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
+pub use row_sample::RowSample;
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use value_count::ValueCount;
 
 #[cfg(feature = "train")]
 pub use self::{
@@ -231,6 +241,7 @@ pub use self::{
     describe::{DescribeOptions, describe},
     encoded_split::EncodedSplit,
     estimator::Estimator,
+    evaluation::Evaluation,
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
@@ -252,9 +263,7 @@ pub use self::{
     selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
-    table_description::{
-        Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
-    },
+    table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
     test_result::TestResult,
     warning::Warning,
