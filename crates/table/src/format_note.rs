@@ -354,8 +354,8 @@ impl fmt::Display for FormatNote {
             ),
             Self::LargeNumbers { example, .. } => write!(
                 f,
-                "whole numbers beyond 2^53, such as {}, lose digits as numbers; --categorical {name} \
-                 keeps them",
+                "whole numbers beyond 2^53, such as {}, are rounded; --categorical {name} keeps all their \
+                 digits",
                 quoted(example)
             ),
         }
