@@ -355,7 +355,7 @@ mod tests {
         };
         assert_eq!(
             with(98, 9.0)[0].to_string(),
-            "98 of 100 predictions are at the greatest value seen in training, 9.0000 \
+            "98 of 100 predictions are at the greatest value seen in training, 9.0000, which limits them \
              (data.clip_predictions)"
         );
         assert!(with(98, 0.0)[0].to_string().contains("the smallest value"));

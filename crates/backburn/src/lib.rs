@@ -24,6 +24,7 @@
 //! | To | use |
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
+//! | make a table from values in memory | [`TableBuilder`] |
 //! | see what is in a table | [`describe`], [`TableDescription`] |
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
@@ -34,6 +35,8 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
+//! | get values, classes and probabilities | [`Predictions`] |
+//! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
 //! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
@@ -179,6 +182,7 @@ mod settings;
 mod shift_finding;
 #[cfg(feature = "train")]
 mod stop_token;
+mod table_builder;
 #[cfg(feature = "train")]
 mod table_description;
 #[cfg(feature = "train")]
@@ -227,6 +231,7 @@ pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
 pub use row_sample::RowSample;
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
 
 #[cfg(feature = "train")]

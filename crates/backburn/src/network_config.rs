@@ -23,7 +23,7 @@ pub fn network_config(
     let outputs = match (target, loss) {
         (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
             return refuse(
-                "this loss is for classification, and the target is numeric".to_string(),
+                "this loss is for classification, and the target is numeric: use auto".to_string(),
             );
         }
         (Target::Regression { .. }, _) => 1,
@@ -38,7 +38,9 @@ pub fn network_config(
             }
         },
         (Target::Classification { .. }, _) => {
-            return refuse("this loss is for regression, and the target is a class".to_string());
+            return refuse(
+                "this loss is for regression, and the target is a class: use auto".to_string(),
+            );
         }
     };
     let mut network = config.network.clone();

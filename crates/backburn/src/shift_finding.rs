@@ -159,15 +159,18 @@ fn phrase(finding: &ShiftFinding) -> String {
             range,
         } => {
             let how = if *larger { "large" } else { "small" };
+            let range = range_text(*range, false);
             let also = match beyond {
-                0 => String::new(),
-                rows => format!(" and beyond what training had in {}", integer(*rows)),
+                0 => format!(" (training had {range})"),
+                rows => {
+                    let rows = count(*rows, "row");
+                    format!(", and beyond what training had ({range}) in {rows}")
+                }
             };
             format!(
-                "`{}` is over 100 times as {how} as usual in training in {}{also} ({}): is it in another unit?",
+                "`{}` is over 100 times as {how} as usual in training in {}{also}: is it in another unit?",
                 shown(column),
                 rows_of(*rows, *of),
-                range_text(*range, false)
             )
         }
         ShiftFinding::Beyond {
@@ -193,7 +196,8 @@ fn phrase(finding: &ShiftFinding) -> String {
         } => {
             let which = if *greatest { "greatest" } else { "smallest" };
             format!(
-                "{} of {} are at the {which} value seen in training, {} (data.clip_predictions)",
+                "{} of {} are at the {which} value seen in training, {}, which limits them \
+                 (data.clip_predictions)",
                 integer(*rows),
                 count(*of, "prediction"),
                 number(*bound)

@@ -270,8 +270,8 @@ fn about_target(warning: &Warning) -> Option<String> {
             classes,
             rows,
         } => format!(
-            "`{}` holds numbers, and each of its {} different ones in {} is a class: to predict numbers, pass \
-             --task regression",
+            "`{}` holds numbers, {} different ones in {}, and each of them is taken for a class: to predict \
+             numbers, pass --task regression",
             shown(target),
             integer(*classes),
             count(*rows, "row")

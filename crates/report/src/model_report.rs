@@ -80,9 +80,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     );
     let rows = match model.network.members.len() {
         1 => format!("{training} for training, {validation} for validation"),
-        _ => format!(
-            "{training}, of which {validation} were each left out by a network for validation"
-        ),
+        _ => format!("{training}, of which {validation} were validation rows of a network"),
     };
     let target = match &model.target {
         Target::Regression { .. } => ("target transform", target_transform(&model.target)),
