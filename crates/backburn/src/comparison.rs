@@ -188,7 +188,7 @@ fn score(
 ) -> Result<Score, Error> {
     #[cfg(feature = "boosting")]
     if method == ComparedMethod::Boosting {
-        let (device, stop) = (&context.device.device, &context.stop);
+        let (device, stop) = (context.device.get()?, &context.stop);
         return crate::boosting::boosted(data, fold, config, device, stop);
     }
     let held_out = data.table().select("the fold", &fold.validation)?;
@@ -220,7 +220,7 @@ impl MethodScores {
     pub fn header(&self) -> String {
         let metrics = self.metrics().into_iter();
         let names: String = metrics.map(|(name, ..)| format!("{name:>21}")).collect();
-        format!("{:10}{names}{:>14}", "", "time a fold")
+        format!("{:10}{names}{:>14}", "", "time per fold")
     }
 
     /// The scores as JSON: those of each fold, and the mean and standard deviation of each metric.

@@ -1,10 +1,12 @@
 //! Cross-validation.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use backburn_preprocessing::Predictions;
 use backburn_table::{Split, k_folds};
 use backburn_training::run_parallel;
+use serde_json::{Map, Value, json};
 use web_time::Instant;
 
 use crate::config::Config;
@@ -16,7 +18,7 @@ use crate::fit_plan::fit_plan;
 use crate::plan::{Plan, PlanOptions};
 use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
-use crate::score::{Score, mean_and_std};
+use crate::score::{Score, mean_and_std, metric_name};
 use crate::text::{count, mean_and_deviation};
 
 /// The scores of a cross-validation.
@@ -42,6 +44,41 @@ impl CrossValidation {
         (metric, mean, deviation)
     }
 
+    /// The usual metrics of the task, each with its mean over the folds and its standard deviation between
+    /// them; NaN if it is not defined on one of the folds.
+    ///
+    /// For regression, these are `rmse`, `mae` and `r2`; for classification `accuracy`, `log_loss`, `macro_f1`
+    /// and `auc`.
+    pub fn means(&self) -> Vec<(&'static str, f64, f64)> {
+        let metrics: &[&str] = match self.predictions {
+            Predictions::Values(_) => &["rmse", "mae", "r2"],
+            Predictions::Classes { .. } => &["accuracy", "log_loss", "macro_f1", "auc"],
+        };
+        let mean = |metric: &&'static str| {
+            let (mean, deviation) = self.mean_and_deviation(metric);
+            (*metric, mean, deviation)
+        };
+        metrics.iter().map(mean).collect()
+    }
+
+    /// The scores as the JSON object that `trainer train --folds --json` prints. A mean that is not defined is
+    /// null.
+    pub fn json(&self) -> Value {
+        let (metric, mean, std) = self.summary();
+        let means = self.means().into_iter();
+        let means = means.map(|(metric, mean, std)| {
+            let values = json!({ "mean": mean, "std": std });
+            (metric.to_string(), values)
+        });
+        json!({
+            "folds": self.metrics(),
+            "metric": metric,
+            "mean": mean,
+            "std": std,
+            "means": Map::from_iter(means),
+        })
+    }
+
     /// The mean of a metric over the folds, and its standard deviation between them.
     pub fn mean_and_deviation(&self, metric: &str) -> (f64, f64) {
         mean_and_std(&self.scores, metric)
@@ -63,18 +100,20 @@ impl CrossValidation {
     }
 }
 
-impl std::fmt::Display for CrossValidation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (metric, mean, deviation) = self.summary();
-        match metric {
-            "rmse" => write!(f, "mean RMSE {}", mean_and_deviation(mean, deviation)),
-            _ => write!(
-                f,
-                "mean accuracy {:.2} % ± {:.2}",
-                mean * 100.0,
-                deviation * 100.0
-            ),
-        }
+impl fmt::Display for CrossValidation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.means().into_iter().map(|(metric, mean, deviation)| {
+            let name = metric_name(metric);
+            match metric {
+                _ if !mean.is_finite() => format!("{name} undefined"),
+                "accuracy" => {
+                    let (mean, deviation) = (mean * 100.0, deviation * 100.0);
+                    format!("{name} {mean:.2} % ± {deviation:.2}")
+                }
+                _ => format!("{name} {}", mean_and_deviation(mean, deviation)),
+            }
+        });
+        write!(f, "mean {}", words.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -88,7 +127,7 @@ pub(crate) fn cross_validate(
     if !(2..=data.rows().len()).contains(&folds) {
         let rows = count(data.rows().len(), "row");
         return Err(Error::Config(format!(
-            "{folds} folds: give at least 2, and at most the number of rows, which is {rows}"
+            "{folds} folds: there must be at least 2, and at most as many as rows, and there are {rows}"
         )));
     }
     let splits = k_folds(data.rows(), folds, data.classes(), config.training.seed);
@@ -226,7 +265,15 @@ mod tests {
         assert_eq!(validated.mean_and_deviation("mae"), (4.0, 2.0));
         // No fold has this metric.
         assert!(validated.mean_and_deviation("r2").0.is_nan());
-        assert_eq!(validated.to_string(), "mean RMSE 2.0000 ± 1.0000");
+        assert_eq!(
+            validated.to_string(),
+            "mean RMSE 2.0000 ± 1.0000, MAE 4.0000 ± 2.0000, R² undefined"
+        );
+        let json = validated.json();
+        assert_eq!(json["metric"], "rmse");
+        assert_eq!((&json["mean"], &json["std"]), (&2.0.into(), &1.0.into()));
+        assert_eq!(json["means"]["mae"]["std"], 2.0);
+        assert!(json["means"]["r2"]["mean"].is_null());
     }
 
     #[test]
@@ -244,6 +291,12 @@ mod tests {
             },
         };
         assert_eq!(validated.summary(), ("accuracy", 0.75, 0.25));
-        assert_eq!(validated.to_string(), "mean accuracy 75.00 % ± 25.00");
+        let text = validated.to_string();
+        assert!(
+            text.starts_with("mean accuracy 75.00 % ± 25.00, log loss "),
+            "{text}"
+        );
+        assert!(text.ends_with("AUC 1.0000 ± 0.0000"), "{text}");
+        assert_eq!(validated.json()["means"]["accuracy"]["mean"], 0.75);
     }
 }

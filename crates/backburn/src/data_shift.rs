@@ -1,9 +1,10 @@
 //! Counts of what is unlike training in the rows that are predicted.
 
 use backburn_preprocessing::{ColumnCounts, ColumnProfile, Encoder, Predictions, Target};
-use backburn_table::ColumnKind;
+use backburn_table::{ColumnKind, Examples, UnreadValues};
 
 use crate::shift_finding::ShiftFinding;
+use crate::value_count::ValueCount;
 
 /// Fewer rows than this are no sign of a shift, unless all rows agree.
 const FEW_ROWS: usize = 3;
@@ -14,6 +15,8 @@ const FEW_ROWS: usize = 3;
 pub struct DataShift {
     rows: usize,
     columns: Vec<ColumnCounts>,
+    /// Values that the format of the model cannot read.
+    unread: UnreadValues,
     /// Predictions at the smallest and at the greatest value of the target in training.
     at_bounds: [usize; 2],
 }
@@ -26,6 +29,11 @@ impl DataShift {
         for (sum, counts) in self.columns.iter_mut().zip(counts) {
             sum.add(counts);
         }
+    }
+
+    /// Adds values that the format of the model cannot read.
+    pub fn add_unread(&mut self, unread: &UnreadValues) {
+        self.unread.merge(unread);
     }
 
     /// Adds the predictions of rows.
@@ -50,8 +58,9 @@ impl DataShift {
     }
 
     /// What is unlike training, kind by kind. Models of older formats do not know their training rows: then
-    /// only unseen categories and predictions at their bounds are found.
+    /// only values that cannot be read, unseen categories and predictions at their bounds are found.
     pub fn findings(&self, encoder: &Encoder, target: &Target) -> Vec<ShiftFinding> {
+        let unreadable = self.unreadable(encoder, target);
         let (mut missing, mut units, mut beyond, mut unseen) = (vec![], vec![], vec![], vec![]);
         for (index, (column, counts)) in encoder.columns.iter().zip(&self.columns).enumerate() {
             let name = column.name();
@@ -65,16 +74,40 @@ impl DataShift {
             let Some(profile) = encoder.profile.get(index) else {
                 continue;
             };
-            missing.extend(self.missing(name, counts, profile));
+            // Where most values are missing because they cannot be read, one finding is enough.
+            let explains = |finding: &ShiftFinding| {
+                matches!(finding, ShiftFinding::Unreadable { column, rows, .. }
+                    if column == name && 2 * rows >= counts.missing)
+            };
+            if !unreadable.iter().any(explains) {
+                missing.extend(self.missing(name, counts, profile));
+            }
             let kind = column.kind();
             match other_unit(name, kind, counts, profile) {
                 Some(unit) => units.push(unit),
                 None => beyond.extend(beyond_training(name, kind, counts, profile)),
             }
         }
-        let mut findings = [missing, units, beyond, unseen].concat();
+        let mut findings = [unreadable, missing, units, beyond, unseen].concat();
         findings.extend(self.at_bounds(target));
         findings
+    }
+
+    /// Values that cannot be read in the columns of the model, and in its target.
+    fn unreadable(&self, encoder: &Encoder, target: &Target) -> Vec<ShiftFinding> {
+        let is_used = |name: &str| {
+            let mut columns = encoder.columns.iter();
+            name == target.column() || columns.any(|column| column.name() == name)
+        };
+        let unread = self.unread.columns().filter(|(name, ..)| is_used(name));
+        let finding = |(name, expected, examples): (&str, _, Examples)| ShiftFinding::Unreadable {
+            column: name.to_string(),
+            rows: examples.total,
+            of: self.rows,
+            expected,
+            examples: examples.texts.into_iter().map(ValueCount::new).collect(),
+        };
+        unread.map(finding).collect()
     }
 
     /// A column that is mostly missing, and that was not or rarely missing in training.
@@ -183,7 +216,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use backburn_preprocessing::{EncoderOptions, Task};
-    use backburn_table::{ReadOptions, Schema, Table};
+    use backburn_table::{ReadOptions, Schema, Table, infer_table};
 
     use super::*;
 
@@ -322,13 +355,52 @@ mod tests {
         };
         assert_eq!(
             with(98, 9.0)[0].to_string(),
-            "98 of 100 predictions are at the greatest value seen in training, 9.0000 \
+            "98 of 100 predictions are at the greatest value seen in training, 9.0000, which limits them \
              (data.clip_predictions)"
         );
         assert!(with(98, 0.0)[0].to_string().contains("the smallest value"));
         // One training row in ten is at each bound.
         assert!(with(20, 9.0).is_empty());
         assert!(with(98, 8.0).is_empty());
+    }
+
+    #[test]
+    fn values_that_cannot_be_read_are_found_in_place_of_a_missing_column() {
+        let training = table(&rows(200, |n| match n % 9 {
+            0 => [
+                "unclear".to_string(),
+                usual(n)[1].clone(),
+                usual(n)[2].clone(),
+            ],
+            _ => usual(n),
+        }));
+        let inferred = infer_table(&training, &Default::default()).unwrap();
+        let all: Vec<usize> = (0..200).collect();
+        let options = EncoderOptions::default();
+        let fitted = Encoder::fit(&inferred.table, &inferred.schema, &["y"], &all, &options);
+        let (encoder, _) = fitted.unwrap();
+        let target = Target::fit(&inferred.table, "y", Task::Regression, &all, &all).unwrap();
+        let new = table(&rows(60, |n| {
+            ["broken".to_string(), usual(n)[1].clone(), String::new()]
+        }));
+        let mut shift = DataShift::default();
+        let read = inferred.format.apply_to_table(&new).unwrap();
+        for (raw, read) in new.batches().iter().zip(read.batches()) {
+            let mut unread = UnreadValues::default();
+            unread.add(&inferred.format, raw, read);
+            shift.add_unread(&unread);
+            let encoded = encoder.encode_batch(read).unwrap();
+            shift.add_rows(read.num_rows(), &encoded.counts);
+        }
+        let findings = shift.findings(&encoder, &target);
+        let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "`x` is treated as missing in 60 of 60 rows, because its values are not numbers (`broken` 60)",
+                "`c` is missing in 60 of 60 rows, in training in none",
+            ]
+        );
     }
 
     #[test]

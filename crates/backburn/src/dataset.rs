@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
-    CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
-    Table, TableError, TableFormat, infer_table, within_range,
+    CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
+    Schema, Split, Table, TableError, TableFormat, infer_table, within_range,
 };
 
 use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
+use crate::rare_classes::rare_classes;
+use crate::text::shown;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -75,7 +77,8 @@ impl Dataset {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
-        let mut warnings: Vec<Warning> = table.notes().into_iter().map(Warning::Layout).collect();
+        let layout = table.notes().into_iter();
+        let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
         let (inferred, task) = table_and_task(&table, target, options)?;
         let raw = (!inferred.format.is_plain()).then_some(table);
         let InferredTable {
@@ -85,7 +88,7 @@ impl Dataset {
             notes,
         } = inferred;
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
-        warnings.extend(notes.into_iter().map(Warning::Reading));
+        warnings.extend(notes.into_iter().map(|note| reading(note, target, task)));
         warnings.extend(warnings_about_columns(&schema, target, options));
         let mut rows = Target::known_rows(&table, target, task)?;
         warnings.extend(rows_without_target(&table, target, task, rows.len())?);
@@ -103,7 +106,7 @@ impl Dataset {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
                 let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
-                warnings.extend(rare_classes(&fitted, &classes));
+                warnings.extend(warnings_about_classes(&fitted, &classes));
                 Some(classes)
             }
         };
@@ -344,7 +347,11 @@ fn table_and_task(
         None => kinds.remove(target),
     };
     let format = options.format.clone();
-    let inferred = infer_table(table, &InferOptions { kinds, format })?;
+    let inferred = infer_table(table, &InferOptions { kinds, format });
+    let inferred = match task {
+        Some(Task::Regression) => inferred.map_err(|error| not_numbers(error, target))?,
+        _ => inferred?,
+    };
     let task = match task {
         Some(task) => task,
         None => Task::infer(&inferred.table, &inferred.schema, target)?,
@@ -381,24 +388,63 @@ fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
     Ok(numbers.filter(|number| !within_range(*number)).count())
 }
 
-/// A warning about the classes of one or two rows.
-fn rare_classes(target: &Target, of_row: &[usize]) -> Option<Warning> {
+/// Warnings about the classes of rows.
+fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
     let Target::Classification {
         column, classes, ..
     } = target
     else {
-        return None;
+        return Vec::new();
     };
+    if let Some(warning) = numbers_as_classes(column, classes, of_row.len()) {
+        return vec![warning];
+    }
     let mut rows = vec![0; classes.len()];
     for &class in of_row {
         rows[class] += 1;
     }
-    let rare = classes.iter().cloned().zip(rows);
-    let rare: Vec<(String, usize)> = rare.filter(|(_, rows)| (1..=2).contains(rows)).collect();
-    (!rare.is_empty()).then(|| Warning::RareClasses {
-        target: column.clone(),
-        classes: rare,
+    let rare = rare_classes(column, classes.iter().cloned().zip(rows));
+    rare.into_iter().collect()
+}
+
+/// A warning about numbers that are predicted as classes, although most of them differ.
+fn numbers_as_classes(target: &str, classes: &[String], rows: usize) -> Option<Warning> {
+    const FEW_CLASSES: usize = 10;
+    let are_numbers = classes.iter().all(|class| class.parse::<f64>().is_ok());
+    let many = classes.len() > FEW_CLASSES && 2 * classes.len() > rows;
+    (are_numbers && many).then(|| Warning::NumbersAsClasses {
+        target: target.to_string(),
+        classes: classes.len(),
+        rows,
     })
+}
+
+/// What was found out about the text of a column. For a target of numbers, `--categorical` is no option.
+fn reading(note: FormatNote, target: &str, task: Task) -> Warning {
+    match note {
+        FormatNote::LargeNumbers { column, example }
+            if column == target && task == Task::Regression =>
+        {
+            Warning::LargeTarget {
+                target: column,
+                example,
+            }
+        }
+        note => Warning::Reading(note),
+    }
+}
+
+/// The error of a target that holds other values than numbers, and is to be predicted as numbers.
+fn not_numbers(error: TableError, target: &str) -> Error {
+    match error {
+        TableError::Cell { location, error } if error.column == target => Error::Failed(format!(
+            "{location}: target `{}` has \"{}\" here, which is not a number: predict classes with --task \
+             classification, or choose a target of numbers",
+            shown(target),
+            shown(&error.value)
+        )),
+        error => error.into(),
+    }
 }
 
 /// What the columns of a table hold that has no target, or a target that cannot be predicted.

@@ -5,8 +5,8 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{ColumnEncoder, Task};
 use backburn_table::{
-    Cell, Column, ColumnKind, ColumnSchema, FormatNote, ReadOptions, Schema, Table, TableError,
-    TableFormat, TableReader,
+    Cell, Column, ColumnKind, ColumnSchema, ReadOptions, Schema, Table, TableError, TableFormat,
+    TableReader,
 };
 use rayon::prelude::*;
 
@@ -15,15 +15,16 @@ use crate::column_options::ColumnOptions;
 use crate::column_sketch::ColumnSketch;
 use crate::config::DataConfig;
 use crate::dataset::{Dataset, DatasetOptions, infer_columns};
-use crate::description_notes::{column_notes, note_on_near_copy, note_on_rare_classes};
+use crate::description_notes::{column_warnings, target_warnings};
 use crate::error::Error;
 use crate::memory::share_of_free;
+use crate::rare_classes::rare_classes;
 use crate::row_copies::RowCopies;
 use crate::table_description::{
-    Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
+    Bound, ColumnDescription, TableDescription, TargetDescription, Training,
 };
 use crate::table_diagnosis::explained_alone;
-use crate::text::{count, integer};
+use crate::value_count::ValueCount;
 use crate::warning::Warning;
 
 /// What to describe, and how to read it.
@@ -110,7 +111,7 @@ struct Meaning {
     target: Option<String>,
     /// The first rows as training reads them, if it can use the target.
     data: Option<Dataset>,
-    notes: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 impl Meaning {
@@ -124,24 +125,26 @@ impl Meaning {
             ..DatasetOptions::default()
         };
         let dataset = options.columns.resolve(head, target, dataset)?;
-        let mut notes = Vec::new();
+        let mut warnings = Vec::new();
         let data = target.and_then(|target| {
+            let refused = |error: &Error| {
+                let reason = error.to_string();
+                warnings.push(Warning::Refused { reason });
+            };
             let data = Dataset::new(head.clone(), target, &dataset);
-            let refused =
-                |error: &Error| notes.push(format!("training would refuse this: {error}"));
             data.inspect_err(refused).ok()
         });
-        notes.extend(head.notes());
+        let layout = head.notes().into_iter();
+        warnings.extend(layout.map(|note| Warning::Layout { note }));
         let (schema, format) = match &data {
             Some(data) => {
-                let reading = data.warnings().iter();
-                let reading = reading.filter(|warning| matches!(warning, Warning::Reading(_)));
-                notes.extend(reading.map(Warning::to_string));
+                let of_first_rows = data.warnings().iter().filter(|w| is_of_first_rows(w));
+                warnings.extend(of_first_rows.cloned());
                 (data.schema().clone(), data.format().clone())
             }
             None => {
                 let inferred = infer_columns(head, target, &dataset)?;
-                notes.extend(inferred.notes.iter().map(FormatNote::to_string));
+                warnings.extend(inferred.notes.into_iter().map(Warning::Reading));
                 (inferred.schema, inferred.format)
             }
         };
@@ -151,7 +154,7 @@ impl Meaning {
             format,
             target: options.target.clone(),
             data,
-            notes,
+            warnings,
         })
     }
 
@@ -173,6 +176,15 @@ impl Meaning {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Whether a warning about a dataset is of the rows that decide how it is read. The others are made anew, of
+/// all rows.
+fn is_of_first_rows(warning: &Warning) -> bool {
+    matches!(
+        warning,
+        Warning::Reading(_) | Warning::LargeTarget { .. } | Warning::NumbersAsClasses { .. }
+    )
 }
 
 /// How training encodes each column of categories.
@@ -252,55 +264,78 @@ impl Statistics {
                 ..describe_column(column, sketch, training)
             }
         });
-        let mut target = columns
-            .clone()
-            .filter(|(column, _)| meaning.is_target(column));
+        let mut target = columns.filter(|(column, _)| meaning.is_target(column));
         let target = meaning.data.as_ref().zip(target.next());
-        let mut notes = meaning.notes.clone();
-        if self.rows > typed_by_rows {
-            notes.push(format!(
-                "the first {} decide what the columns hold; the statistics are of all {}",
-                count(typed_by_rows, "row"),
-                integer(self.rows)
-            ));
-        }
-        for (column, sketch) in columns {
-            notes.extend(column_notes(column, sketch, meaning.is_target(column)));
-        }
-        notes.extend(self.note_on_copies());
-        notes.extend(copies_of_target.iter().map(note_on_near_copy));
-        let target = target.map(|(data, (_, sketch))| describe_target(data, sketch));
-        notes.extend(target.as_ref().and_then(note_on_rare_classes));
+        let warnings = self.warnings(meaning, typed_by_rows, copies_of_target);
         TableDescription {
             table: meaning.table.clone(),
             rows: self.rows,
             copies: self.copies.copies,
             copies_complete: self.copies.complete,
             typed_by_rows,
-            target,
+            target: target.map(|(data, (_, sketch))| describe_target(data, sketch)),
             columns: described.collect(),
-            notes,
+            notes: warnings.iter().map(Warning::to_string).collect(),
+            warnings,
         }
     }
 
-    fn note_on_copies(&self) -> Option<String> {
+    /// What to know before training.
+    fn warnings(
+        &self,
+        meaning: &Meaning,
+        typed_by_rows: usize,
+        copies_of_target: &[(String, f64)],
+    ) -> Vec<Warning> {
+        let mut warnings = meaning.warnings.clone();
+        if self.rows > typed_by_rows {
+            warnings.push(Warning::FirstRowsDecide {
+                rows: typed_by_rows,
+                of: self.rows,
+            });
+        }
+        let is_usable = meaning.data.is_some();
+        let mut rare = None;
+        for (column, sketch) in meaning.schema.columns.iter().zip(&self.sketches) {
+            if meaning.is_target(column) {
+                warnings.extend(target_warnings(column, sketch, is_usable));
+                rare = self.rare_classes(meaning, sketch);
+            } else {
+                warnings.extend(column_warnings(column, sketch));
+            }
+        }
         let RowCopies {
             copies, complete, ..
         } = self.copies;
-        let at_least = if complete { "" } else { "at least " };
-        let rows = integer(self.rows);
-        let compared = integer(MAX_DIFFERENT_ROWS);
-        let how = match complete {
-            true => String::new(),
-            false => format!(", compared with the first {compared} different rows"),
-        };
-        (copies > 0).then(|| {
-            format!(
-                "{at_least}{} of {rows} rows are copies of earlier rows{how}: copies on both sides of a split \
-                 make scores too good",
-                integer(copies)
-            )
-        })
+        if copies > 0 {
+            warnings.push(Warning::RowCopies {
+                copies,
+                rows: self.rows,
+                compared: (!complete).then_some(MAX_DIFFERENT_ROWS),
+            });
+        }
+        let near_copies = copies_of_target.iter();
+        warnings.extend(
+            near_copies.map(|(column, explained)| Warning::NearCopyOfTarget {
+                column: column.clone(),
+                explained: *explained,
+            }),
+        );
+        warnings.extend(rare);
+        warnings
+    }
+
+    /// The rare classes of a target, if all of its classes were counted, and if it is not one of numbers.
+    fn rare_classes(&self, meaning: &Meaning, sketch: &ColumnSketch) -> Option<Warning> {
+        let data = meaning.data.as_ref()?;
+        let are_numbers = |warning: &Warning| matches!(warning, Warning::NumbersAsClasses { .. });
+        let is_class = data.task() == Task::Classification;
+        if !is_class || sketch.is_full() || data.warnings().iter().any(are_numbers) {
+            return None;
+        }
+        let classes = sketch.values().into_iter();
+        let classes = classes.map(|(class, rows)| (class.to_string(), rows));
+        rare_classes(data.target(), classes)
     }
 }
 
@@ -344,9 +379,14 @@ fn describe_column(
             _ => Bound::Number(value),
         })
     };
+    let kind = match (&training, column.kind) {
+        // A target that no one can predict is ignored as a feature, too.
+        (Training::Target, ColumnKind::Ignored) => ColumnKind::Categorical,
+        (_, kind) => kind,
+    };
     ColumnDescription {
         name: column.name.clone(),
-        kind: column.kind,
+        kind,
         format: None,
         missing: sketch.missing,
         infinite: sketch.infinite,
@@ -367,11 +407,7 @@ fn date(seconds: f64) -> String {
 
 fn values(sketch: &ColumnSketch, max: usize) -> Vec<ValueCount> {
     let values = sketch.values().into_iter().take(max);
-    let value = |(value, rows): (&str, usize)| ValueCount {
-        value: value.to_string(),
-        rows,
-    };
-    values.map(value).collect()
+    values.map(ValueCount::new).collect()
 }
 
 fn describe_target(data: &Dataset, sketch: &ColumnSketch) -> TargetDescription {
@@ -450,7 +486,7 @@ mod tests {
         assert_eq!(sold.max, Some(Bound::Date("2024-02-28".to_string())));
         let target = description.target.unwrap();
         assert_eq!(target.task, Task::Regression);
-        assert!(target.line().starts_with("price (regression): 0.5000 to "));
+        assert!(target.line().starts_with("price (regression): 0.5 to "));
         assert_eq!((description.rows, description.copies), (60, 0));
     }
 
@@ -497,7 +533,7 @@ mod tests {
             "pass --na -999",
             "column `twice` alone explains 100.0 % of the target",
             "--ignore twice",
-            "1 class has only one or two rows (`c` 2)",
+            "`kind` has 1 class of one or two rows (`c` 2)",
         ] {
             assert!(notes.contains(words), "no {words:?} in {notes}");
         }

@@ -1,5 +1,7 @@
 //! Fitting models to tables.
 
+use backburn_preprocessing::TargetTransform;
+
 use crate::config::Config;
 use crate::context::FitContext;
 use crate::cross_validation::{CrossValidation, cross_validate};
@@ -8,6 +10,7 @@ use crate::error::Error;
 use crate::fit_plan::fit_plan;
 use crate::fitted_model::FittedModel;
 use crate::plan::{Plan, PlanOptions};
+use crate::table_diagnosis::without_logarithm;
 
 /// The name of a fit's run.
 const RUN: &str = "network";
@@ -50,7 +53,13 @@ impl Estimator {
     pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
         let data = &*data.for_config(&self.config)?;
         let plan = self.plan_on(data, context.diagnose)?;
-        fit_plan(plan, data, context)
+        let mut model = fit_plan(plan, data, context)?;
+        if self.config.data.target_transform == TargetTransform::Auto
+            && let Some(record) = model.record_mut()
+        {
+            without_logarithm(&mut record.findings);
+        }
+        Ok(model)
     }
 
     /// The jobs of a fit, to be run here or elsewhere; see [`Plan`].
@@ -87,5 +96,34 @@ impl Estimator {
         let data = &*data.for_config(&self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         cross_validate(data, folds, &config, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_table::{ReadOptions, Table};
+
+    use super::*;
+    use crate::device::SelectedDevice;
+    use crate::preset::Preset;
+
+    #[test]
+    fn without_a_backend_a_fit_is_an_error() {
+        let csv = "x,y\n1,2\n2,4\n3,6\n4,8.5\n5,10\n6,12\n".as_bytes();
+        let table = Table::from_reader("t.csv", csv, &ReadOptions::default()).unwrap();
+        let data = Dataset::new(table, "y", &Default::default()).unwrap();
+        let context = FitContext::new(SelectedDevice::none());
+        for preset in Preset::ALL {
+            let estimator = Estimator::new(Config::preset(preset));
+            let fitted = estimator.fit(&data, &context).map(drop);
+            let validated = estimator.cross_validate(&data, 2, &context).map(drop);
+            for result in [fitted, validated] {
+                let error = result.unwrap_err().to_string();
+                assert!(
+                    error.contains("no backend of Burn is compiled in"),
+                    "{error}"
+                );
+            }
+        }
     }
 }

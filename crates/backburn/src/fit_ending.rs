@@ -41,8 +41,7 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
         }
         StopReason::Interrupted => format!("stopped early after {epochs}"),
         StopReason::Diverged => format!(
-            "the loss became infinite or NaN after {epochs}: try a smaller training.learning_rate or \
-             training.clip_norm=1.0"
+            "the loss became infinite or NaN after {epochs} (reduce training.learning_rate),"
         ),
     };
     let kept = match (summary.validation_rows, summary.best_epoch) {

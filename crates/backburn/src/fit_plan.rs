@@ -102,5 +102,5 @@ fn fit_ensemble(
     }
     let (mut network, score) = ensemble.finish(jobs.len())?;
     network.seconds = clock.spent().as_secs_f64();
-    Ok(FittedModel::new(network, score, jobs.len(), context))
+    FittedModel::new(network, score, jobs.len(), data, context)
 }

@@ -51,7 +51,7 @@ impl FittedModel {
             ("validation_rows", json!(summary.validation_rows)),
             ("epochs", json!(summary.epochs)),
             ("best_epoch", json!(summary.best_epoch)),
-            ("stop", json!(format!("{:?}", record.stop))),
+            ("stop", json!(record.stop)),
             ("seconds", json!(record.seconds)),
             ("seed", json!(summary.seed)),
             ("device", json!(summary.device)),

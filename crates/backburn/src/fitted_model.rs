@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::model_file::{ModelFile, SavedModel, TestScore};
 use crate::predictor::Predictor;
-use backburn_preprocessing::Predictions;
+use backburn_preprocessing::{ColumnEncoder, Predictions, Task};
 use backburn_table::{Split, Table};
 use backburn_training::{Finding, History, StopReason};
 
 use crate::context::FitContext;
+use crate::dataset::Dataset;
 use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::job_result::TrainedNetwork;
+use crate::row_hashes::row_hashes;
+use crate::row_sample::RowSample;
 use crate::score::Score;
 
 /// A trained model. It makes predictions, computes scores, and can be saved to a file.
@@ -23,8 +26,10 @@ use crate::score::Score;
 /// let table = Table::from_reader("line", csv.as_bytes(), &ReadOptions::default())?;
 /// let data = Dataset::new(table.clone(), "y", &Default::default())?;
 /// let model = Estimator::new(Config::preset(Preset::Fast)).fit(&data, &FitContext::default())?;
-/// assert_eq!(model.predict(&table)?.rows(), 6);
-/// println!("{}", model.evaluate(&table)?);
+/// let predictions = model.predict(&table)?;
+/// assert_eq!(predictions.values().map(<[f64]>::len), Some(6));
+/// assert_eq!(model.features().collect::<Vec<_>>(), ["x"]);
+/// println!("RMSE {:?}", model.evaluate(&table)?.metric("rmse"));
 /// # Ok::<(), backburn::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -53,14 +58,20 @@ pub struct FitRecord {
 }
 
 impl FittedModel {
+    /// The model of trained networks; `data` is the dataset that they were trained on.
     pub(crate) fn new(
         network: TrainedNetwork,
         validation: Option<Score>,
         networks: usize,
+        data: &Dataset,
         context: &FitContext,
-    ) -> Self {
-        Self {
-            predictor: Predictor::new(network.model, &context.device.device),
+    ) -> Result<Self, Error> {
+        let mut model = network.model;
+        let rows = [network.split.training.as_slice(), &network.split.validation].concat();
+        let hashes = row_hashes(data.table(), &model.encoder, &model.target, Some(&rows))?;
+        model.summary.row_sample = RowSample::new(hashes);
+        Ok(Self {
+            predictor: Predictor::new(model, context.device.get()?),
             record: Some(FitRecord {
                 validation,
                 stop: network.stop,
@@ -70,7 +81,7 @@ impl FittedModel {
                 findings: network.findings,
                 split: network.split,
             }),
-        }
+        })
     }
 
     /// Loads a model onto a device.
@@ -79,7 +90,7 @@ impl FittedModel {
     ///
     /// A file that cannot be read, is not a model, is damaged, or has a newer format than this program reads.
     pub fn load(path: impl AsRef<Path>, device: impl Into<SelectedDevice>) -> Result<Self, Error> {
-        let predictor = Predictor::load_on(path, &device.into().device)?;
+        let predictor = Predictor::load_on(path, device.into().get()?)?;
         Ok(Self {
             predictor,
             record: None,
@@ -105,6 +116,26 @@ impl FittedModel {
         &self.predictor
     }
 
+    /// Regression or classification.
+    pub fn task(&self) -> Task {
+        self.model().target.task()
+    }
+
+    /// The column that is predicted.
+    pub fn target(&self) -> &str {
+        self.model().target.column()
+    }
+
+    /// The names of the classes, in the order of [`Predictions::probabilities`]; `None` for regression.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.model().target.class_names()
+    }
+
+    /// The names of the columns that the model uses. A table to predict needs them.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.model().encoder.columns.iter().map(ColumnEncoder::name)
+    }
+
     /// How the model was fitted; `None` for a model that was loaded.
     pub fn record(&self) -> Option<&FitRecord> {
         self.record.as_ref()
@@ -117,6 +148,21 @@ impl FittedModel {
 
     /// Predicts every row of a table. Columns may be in any order, and columns that the model does not
     /// use are ignored.
+    ///
+    /// ```
+    /// # use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, Table};
+    /// # let csv: String = (0..40).map(|n| format!("{},{}\n", n % 7, ["no", "yes"][n % 7 / 4])).collect();
+    /// # let csv = std::io::Cursor::new(format!("x,sold\n{csv}"));
+    /// # let table = Table::from_reader("sales", csv, &ReadOptions::default())?;
+    /// # let data = Dataset::new(table.clone(), "sold", &Default::default())?;
+    /// # let model = Estimator::new(Config::preset(Preset::Fast)).fit(&data, &FitContext::default())?;
+    /// let predictions = model.predict(&table)?;
+    /// assert_eq!(predictions.classes().unwrap(), ["no", "yes"]);
+    /// let sold: Vec<f64> = predictions.probabilities_of("yes").unwrap_or_default();
+    /// let labels: Vec<String> = predictions.labels();
+    /// # assert_eq!((sold.len(), labels.len()), (40, 40));
+    /// # Ok::<(), backburn::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

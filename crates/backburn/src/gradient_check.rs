@@ -138,7 +138,7 @@ fn line(check: &GradientCheck) -> String {
             format!(" wrong: element {index} is {gradient:.6e}, the difference is {difference:.6e}")
         }
         (true, 0) => String::new(),
-        (true, kinks) => format!(" {kinks} at a kink"),
+        (true, kinks) => format!(" {kinks} skipped: at a kink of the loss"),
     };
     format!(
         "{:<34} {:>12} {:>14} {:>11.2e} {:>9.0e}{verdict}",

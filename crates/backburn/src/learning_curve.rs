@@ -15,7 +15,7 @@ use crate::members::Members;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
 use crate::selection;
-use crate::text::{count, number};
+use crate::text::{count, integer, number};
 
 /// The smallest number of rows that are divided further.
 const MIN_ROWS: usize = 40;
@@ -30,6 +30,20 @@ pub struct LearningCurve {
     pub measure: String,
     /// Training rows and the error.
     pub points: Vec<(usize, f64)>,
+}
+
+impl LearningCurve {
+    /// The curve as lines of text: a header, then the number of training rows and the error of each point.
+    pub fn lines(&self) -> Vec<String> {
+        const ROWS: &str = "training rows";
+        let line = |rows: &str, error: &str| format!("{rows:>13}  {error:>12}");
+        let points = self.points.iter();
+        let points = points.map(|(rows, error)| line(&integer(*rows), &number(*error)));
+        [line(ROWS, &self.measure)]
+            .into_iter()
+            .chain(points)
+            .collect()
+    }
 }
 
 /// Trains single networks on a quarter, on half and on all of the training rows, for the same number of
@@ -264,6 +278,22 @@ mod tests {
         // There are too few points.
         assert_eq!(found(&[4.0, 2.0], 10.0), None);
         assert_eq!(found(&[f64::NAN, f64::NAN, f64::NAN], 10.0), None);
+    }
+
+    #[test]
+    fn the_curve_is_a_table() {
+        let curve = LearningCurve {
+            measure: "log loss".to_string(),
+            points: vec![(27, 0.5), (1080, 0.25)],
+        };
+        assert_eq!(
+            curve.lines(),
+            [
+                "training rows      log loss",
+                "           27        0.5000",
+                "        1,080        0.2500"
+            ]
+        );
     }
 
     #[test]

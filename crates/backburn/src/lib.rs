@@ -24,6 +24,7 @@
 //! | To | use |
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
+//! | make a table from values in memory | [`TableBuilder`] |
 //! | see what is in a table | [`describe`], [`TableDescription`] |
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
@@ -34,6 +35,8 @@
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
+//! | get values, classes and probabilities | [`Predictions`] |
+//! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
 //! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
@@ -93,6 +96,8 @@ mod error;
 #[cfg(feature = "train")]
 mod estimator;
 #[cfg(feature = "train")]
+mod evaluation;
+#[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
 mod find_learning_rate;
@@ -150,7 +155,12 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod rare_classes;
+#[cfg(feature = "train")]
 mod row_copies;
+#[cfg(feature = "train")]
+mod row_hashes;
+mod row_sample;
 #[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
@@ -172,6 +182,7 @@ mod settings;
 mod shift_finding;
 #[cfg(feature = "train")]
 mod stop_token;
+mod table_builder;
 #[cfg(feature = "train")]
 mod table_description;
 #[cfg(feature = "train")]
@@ -185,6 +196,7 @@ pub mod text;
 mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
+mod value_count;
 #[cfg(feature = "train")]
 mod warning;
 
@@ -217,7 +229,10 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
+pub use row_sample::RowSample;
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use table_builder::TableBuilder;
+pub use value_count::ValueCount;
 
 #[cfg(feature = "train")]
 pub use self::{
@@ -231,6 +246,7 @@ pub use self::{
     describe::{DescribeOptions, describe},
     encoded_split::EncodedSplit,
     estimator::Estimator,
+    evaluation::Evaluation,
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
@@ -252,9 +268,7 @@ pub use self::{
     selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
-    table_description::{
-        Bound, ColumnDescription, TableDescription, TargetDescription, Training, ValueCount,
-    },
+    table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
     test_result::TestResult,
     warning::Warning,

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
+use crate::row_sample::RowSample;
 use crate::text::shown;
 
 /// The version of the file format that this program writes, and the newest it reads.
@@ -76,6 +77,9 @@ pub struct Summary {
     pub test: Option<TestScore>,
     /// The settings of training, as TOML.
     pub settings: String,
+    /// A sample of the training and validation rows. Empty in models of earlier versions.
+    #[serde(default, skip_serializing_if = "RowSample::is_empty")]
+    pub row_sample: RowSample,
 }
 
 /// Scores on a test set.

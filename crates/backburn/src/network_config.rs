@@ -23,7 +23,7 @@ pub fn network_config(
     let outputs = match (target, loss) {
         (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
             return refuse(
-                "this loss is for classification, and the target is numeric".to_string(),
+                "this loss is for classification, and the target is numeric: use auto".to_string(),
             );
         }
         (Target::Regression { .. }, _) => 1,
@@ -38,7 +38,9 @@ pub fn network_config(
             }
         },
         (Target::Classification { .. }, _) => {
-            return refuse("this loss is for regression, and the target is a class".to_string());
+            return refuse(
+                "this loss is for regression, and the target is a class: use auto".to_string(),
+            );
         }
     };
     let mut network = config.network.clone();
@@ -49,11 +51,13 @@ pub fn network_config(
     if network.normalization == Normalization::Batch
         && (rows == 1 || config.training.batch_size == Some(1))
     {
-        return Err(Error::Config(
-            "network.normalization: \"batch\" needs batches of at least 2 rows: set \
-             training.batch_size, or use \"layer\""
-                .to_string(),
-        ));
+        let how = match rows {
+            1 => "there is one training row: use \"layer\"",
+            _ => "set training.batch_size, or use \"layer\"",
+        };
+        return Err(Error::Config(format!(
+            "network.normalization: \"batch\" needs batches of at least 2 rows: {how}"
+        )));
     }
     Ok(network)
 }

@@ -196,7 +196,8 @@ impl Plan {
                     ensemble.add(network);
                 });
                 let (network, score) = ensemble.finish(self.jobs.len())?;
-                let model = FittedModel::new(network, score, self.jobs.len(), context);
+                let networks = self.jobs.len();
+                let model = FittedModel::new(network, score, networks, data, context)?;
                 Ok(Assembled::Model(model))
             }
             Stage::Train => self.train(data, outcomes, context),
@@ -204,7 +205,7 @@ impl Plan {
                 let refit = outcomes.into_iter().find_map(Outcome::network);
                 let network = with_refit(first, refit, None, context);
                 let score = score_of(&first.model.target, first, data)?;
-                let model = FittedModel::new(network, score, 1, context);
+                let model = FittedModel::new(network, score, 1, data, context)?;
                 Ok(Assembled::Model(model))
             }
         }
@@ -267,7 +268,7 @@ impl Plan {
         let refit = self.config.data.refit && !network.split.validation.is_empty();
         if !refit || network.stop == StopReason::Interrupted {
             let score = score_of(&network.model.target, &network, data)?;
-            let model = FittedModel::new(network, score, 1, context);
+            let model = FittedModel::new(network, score, 1, data, context)?;
             return Ok(Assembled::Model(model));
         }
         let split = Split {
@@ -294,7 +295,7 @@ impl Plan {
         };
         let network = with_refit(first, None, Some(error), context);
         let score = score_of(&first.model.target, first, data)?;
-        Ok(FittedModel::new(network, score, 1, context))
+        FittedModel::new(network, score, 1, data, context)
     }
 
     pub(crate) fn ensemble_rows(&self) -> Vec<usize> {

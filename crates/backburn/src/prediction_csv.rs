@@ -155,9 +155,10 @@ pub(crate) fn formatter(array: &ArrayRef) -> io::Result<ArrayFormatter<'_>> {
 
 /// The system's error with its kind, such as a closed pipe.
 fn io_error(error: csv::Error) -> io::Error {
+    let text = error.to_string();
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("the predictions cannot be written: {other:?}")),
+        _ => io::Error::other(format!("the predictions cannot be written: {text}")),
     }
 }
 

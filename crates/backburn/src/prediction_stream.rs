@@ -5,7 +5,7 @@ use std::fmt;
 
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{ColumnCounts, Predictions};
-use backburn_table::{CellError, Skipped, TableError, TableReader};
+use backburn_table::{CellError, Skipped, TableError, TableReader, UnreadValues};
 
 use crate::data_shift::DataShift;
 use crate::error::Error;
@@ -182,11 +182,12 @@ impl<'a> PredictionStream<'a> {
         let part = self.batch.slice(self.start, self.wanted.min(left));
         let end = self.start + part.num_rows();
         match predict(self.predictor, &part, self.coverage) {
-            Ok((predictions, intervals, counts)) => {
+            Ok((predictions, intervals, counts, unread)) => {
                 let rows = self.batch_rows[self.start..end].to_vec();
                 self.predicted += rows.len();
                 let target = &self.predictor.model().target;
                 self.shift.add_rows(rows.len(), &counts);
+                self.shift.add_unread(&unread);
                 self.shift.add_predictions(&predictions, target);
                 (self.start, self.wanted) = (end, self.wanted.saturating_mul(4));
                 Ok(Some(PredictedRows {
@@ -237,8 +238,14 @@ impl Iterator for PredictionStream<'_> {
     }
 }
 
-/// Predictions, intervals if they are computed, and counts of what is in each column.
-type Predicted = (Predictions, Option<Vec<[f64; 2]>>, Vec<ColumnCounts>);
+/// Predictions, intervals if they are computed, counts of what is in each column, and values that cannot be
+/// read.
+type Predicted = (
+    Predictions,
+    Option<Vec<[f64; 2]>>,
+    Vec<ColumnCounts>,
+    UnreadValues,
+);
 
 /// Predicts rows. An error has the index of the bad row.
 fn predict(
@@ -247,16 +254,18 @@ fn predict(
     coverage: Option<f64>,
 ) -> Result<Predicted, (usize, BadRow)> {
     let model = predictor.model();
-    let read = model.format.apply(rows);
-    let encoded = read.and_then(|rows| model.encoder.encode_batch(&rows));
-    let encoded = encoded.map_err(|error| (error.row, BadRow::Cell(error)))?;
+    let bad = |error: CellError| (error.row, BadRow::Cell(error));
+    let read = model.format.apply(rows).map_err(bad)?;
+    let encoded = model.encoder.encode_batch(&read).map_err(bad)?;
+    let mut unread = UnreadValues::default();
+    unread.add(&model.format, rows, &read);
     let (predictions, intervals) = match coverage {
         None => (predictor.predict_encoded(encoded.numbers), None),
         Some(coverage) => predictor.predict_intervals(encoded.numbers, coverage),
     };
     match predictions.first_not_finite() {
         Some(row) => Err((row, BadRow::NotFinite)),
-        None => Ok((predictions, intervals, encoded.counts)),
+        None => Ok((predictions, intervals, encoded.counts, unread)),
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
 use backburn_preprocessing::{Predictions, RowEncoder};
-use backburn_table::{Cell, CellError, Table, TableError, catch_panic};
+use backburn_table::{Cell, CellError, Table, TableError, UnreadValues};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::data_shift::DataShift;
+use crate::device::SelectedDevice;
 use crate::model_file::SavedModel;
 use crate::model_file_error::ModelFileError;
 
@@ -28,9 +29,9 @@ impl Predictor {
     ///
     /// See [`SavedModel::load`]; and no backend of Burn is compiled in.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
-        // Burn panics where there is no backend, and cannot be asked for it.
-        let device = catch_panic(Device::default).ok_or(ModelFileError::NoBackend)?;
-        Self::load_on(path, &device)
+        let device = SelectedDevice::default();
+        let device = device.get().map_err(|_| ModelFileError::NoBackend)?;
+        Self::load_on(path, device)
     }
 
     /// Loads a model onto a device.
@@ -77,18 +78,34 @@ impl Predictor {
         Ok(self.predict_and_count(table)?.0)
     }
 
-    /// Predicts every row of a table, and counts what is unlike training.
+    /// Predicts every row of a table, and counts what is unlike training. The table must be as it was read: text
+    /// that the model cannot read is counted while it is there.
     ///
     /// # Errors
     ///
     /// The same as for [`predict_table`](Self::predict_table).
     pub fn predict_and_count(&self, table: &Table) -> Result<(Predictions, DataShift), TableError> {
+        let read = self.model.format.apply_to_table(table)?;
+        self.predict_read(table, &read)
+    }
+
+    /// Predicts every row of a table like [`predict_and_count`](Self::predict_and_count); `read` is the table in
+    /// the format of the model.
+    pub(crate) fn predict_read(
+        &self,
+        table: &Table,
+        read: &Table,
+    ) -> Result<(Predictions, DataShift), TableError> {
         let model = &self.model;
-        let table = &model.format.apply_to_table(table)?;
-        let mut outputs = Vec::new();
         let mut shift = DataShift::default();
+        let mut unread = UnreadValues::default();
+        for (batch, read) in table.batches().iter().zip(read.batches()) {
+            unread.add(&model.format, batch, read);
+        }
+        shift.add_unread(&unread);
+        let mut outputs = Vec::new();
         let width = model.encoder.width().max(1);
-        for batch in model.encoder.encode_by_batch(table) {
+        for batch in model.encoder.encode_by_batch(read) {
             let batch = batch?;
             shift.add_rows(batch.numbers.len() / width, &batch.counts);
             outputs.extend(self.outputs(batch.numbers));

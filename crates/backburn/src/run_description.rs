@@ -14,7 +14,7 @@ use crate::dataset::{Dataset, DatasetOptions};
 use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::run_folder::{FolderError, RUN, RunFolder};
-use crate::text::{count, escaped};
+use crate::text::{count, escaped, quoted};
 
 /// A run as the file [`RUN`] in its folder describes it, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl RunDescription {
                 "program",
                 concat!("backburn ", env!("CARGO_PKG_VERSION")).to_string(),
             ),
-            ("backend", device.name.clone()),
+            ("backend", device.name().to_string()),
             ("settings", config.to_toml()),
             ("table", table_in_words(data.table())?),
             ("target", data.target().to_string()),
@@ -70,7 +70,7 @@ impl RunDescription {
             all.insert("features", features.join(", "));
         }
         if *format != FormatOptions::default() {
-            all.insert("format", format!("{format:?}"));
+            all.insert("format", format_in_words(format));
         }
         all.extend(facts);
         Ok(Self {
@@ -254,6 +254,32 @@ fn flatten(path: &str, value: &toml::Value, to: &mut BTreeMap<String, String>) {
     }
 }
 
+/// The options of a format, as on the command line.
+fn format_in_words(format: &FormatOptions) -> String {
+    let signs = [
+        ("--decimal", format.decimal),
+        ("--thousands", format.thousands),
+    ];
+    let signs = signs.into_iter();
+    let mut words: Vec<String> = signs
+        .filter_map(|(option, sign)| Some(format!("{option} {}", quoted(&sign?.to_string()))))
+        .collect();
+    words.extend(
+        format
+            .na
+            .iter()
+            .map(|word| format!("--na {}", quoted(word))),
+    );
+    if format.keep_na {
+        words.push("--keep-na".to_string());
+    }
+    let dates = format.date_formats.iter();
+    words.extend(
+        dates.map(|(column, format)| format!("--date {}", quoted(&format!("{column}={format}")))),
+    );
+    words.join(" ")
+}
+
 fn table_in_words(table: &Table) -> Result<String, Error> {
     let rows = count(table.rows(), "row");
     Ok(format!("{rows}, fingerprint {}", table.fingerprint()?))
@@ -262,6 +288,22 @@ fn table_in_words(table: &Table) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_format_is_named_by_its_options() {
+        let format = FormatOptions {
+            decimal: Some(','),
+            thousands: Some(' '),
+            na: vec!["-999".to_string()],
+            keep_na: true,
+            date_formats: BTreeMap::from([("sold".to_string(), "%d/%m/%Y".to_string())]),
+        };
+        assert_eq!(
+            format_in_words(&format),
+            "--decimal , --thousands ' ' --na -999 --keep-na --date sold=%d/%m/%Y"
+        );
+        assert_eq!(format_in_words(&FormatOptions::default()), "");
+    }
 
     #[test]
     fn settings_that_differ_are_named() {

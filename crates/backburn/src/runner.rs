@@ -94,7 +94,7 @@ impl<'a> JobRunner<'a> {
                 Outcome::Network(Box::new(network))
             }
             JobKind::Network | JobKind::Refit => {
-                let device = &self.context.device.device;
+                let device = self.context.device.get()?;
                 let split = job.split.clone();
                 let encoded = EncodedSplit::new(data, split, &job.config, device)?;
                 let network = train_network(data, &encoded, job, self.context, limits)?;
@@ -117,7 +117,7 @@ impl<'a> JobRunner<'a> {
                 training: job.split.training.iter().filter_map(place).collect(),
                 validation: job.split.validation.iter().filter_map(place).collect(),
             };
-            let device = &self.context.device.device;
+            let device = self.context.device.get()?;
             let encoded = EncodedSplit::new(&data, split, &job.config, device)?;
             let network = train_network(&data, &encoded, job, self.context, limits)?;
             let metric = match data.classes() {
@@ -151,7 +151,7 @@ impl<'a> JobRunner<'a> {
         };
         // Scales and bins are learned without the target. The neighbor features of a row that a member
         // leaves out know the targets of its neighbors, but not its own.
-        let device = &self.context.device.device;
+        let device = self.context.device.get()?;
         // Without the lock: a thread pool may run another job on this thread while rows are encoded.
         let encoded = EncodedSplit::new(data, whole, &job.config, device)?;
         let new = Shared {
@@ -245,6 +245,6 @@ pub(crate) fn can_run_in_parallel(config: &Config, context: &FitContext) -> Resu
         embeddings: Vec::new(),
         ..config.network.clone()
     };
-    let network = network.init(&context.device.device)?;
+    let network = network.init(context.device.get()?)?;
     Ok(config.training.can_run_parallel(&network))
 }

@@ -118,6 +118,23 @@ impl Score {
         })
     }
 
+    /// A metric by its name: `rmse`, `mae` and `r2` for regression; `accuracy`, `log_loss`, `macro_f1`, `auc`
+    /// and `calibration_error` for classification. `None` if there is no such metric, or if it is not defined
+    /// on these rows.
+    ///
+    /// ```
+    /// use backburn::{Predictions, Score, Targets};
+    ///
+    /// let truth = Targets::Values(vec![1.0, 2.0, 4.0]);
+    /// let predictions = Predictions::Values(vec![1.0, 2.0, 1.0]);
+    /// let score = Score::of_rows(&predictions, &truth, &[0, 1, 2]).unwrap();
+    /// assert_eq!(score.metric("mae"), Some(1.0));
+    /// assert_eq!(score.metric("accuracy"), None);
+    /// ```
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics().get(name).copied()
+    }
+
     /// The scores that are finite numbers, by the name of the metric.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let metrics = match &self.metrics {
@@ -255,6 +272,16 @@ impl Score {
     }
 }
 
+impl Reliability {
+    /// What it is about, in one word.
+    pub fn heading(&self) -> &'static str {
+        match self {
+            Self::Coverage(_) => "intervals",
+            Self::CalibrationError(_) => "calibrated",
+        }
+    }
+}
+
 impl fmt::Display for Reliability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -273,10 +300,24 @@ impl fmt::Display for Reliability {
     }
 }
 
+/// The name of a metric in a sentence.
+pub(crate) fn metric_name(metric: &str) -> &str {
+    match metric {
+        "rmse" => "RMSE",
+        "mae" => "MAE",
+        "r2" => "R²",
+        "log_loss" => "log loss",
+        "macro_f1" => "macro F1",
+        "auc" => "AUC",
+        "calibration_error" => "calibration error",
+        other => other,
+    }
+}
+
 /// The mean of a metric over several scores, and its standard deviation between them. A score without the
 /// metric makes both NaN.
 pub(crate) fn mean_and_std(scores: &[Score], metric: &str) -> (f64, f64) {
-    let value = |score: &Score| score.metrics().get(metric).copied().unwrap_or(f64::NAN);
+    let value = |score: &Score| score.metric(metric).unwrap_or(f64::NAN);
     let values: Vec<f64> = scores.iter().map(value).collect();
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;

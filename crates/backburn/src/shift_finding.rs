@@ -6,6 +6,7 @@ use backburn_table::Cell;
 use serde::Serialize;
 
 use crate::text::{MAX_NAMES, count, integer, number, shown};
+use crate::value_count::ValueCount;
 
 /// Something in the rows that are predicted, or in the predictions, that is unlike training. As text, it is
 /// a sentence without a full stop.
@@ -13,6 +14,20 @@ use crate::text::{MAX_NAMES, count, integer, number, shown};
 #[serde(tag = "what", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ShiftFinding {
+    /// Values of a column of numbers, dates or durations are other text, and count as missing: training had
+    /// such text in this column too. In any other column, such text is an error.
+    Unreadable {
+        /// The column.
+        column: String,
+        /// Rows with such a value.
+        rows: usize,
+        /// All rows.
+        of: usize,
+        /// What the column holds, such as `numbers with a decimal comma`.
+        expected: &'static str,
+        /// Some of the values, the most frequent first.
+        examples: Vec<ValueCount>,
+    },
     /// A column is mostly missing, and was not in training.
     Missing {
         /// The column.
@@ -111,6 +126,13 @@ impl fmt::Display for ShiftFinding {
 
 fn phrase(finding: &ShiftFinding) -> String {
     match finding {
+        ShiftFinding::Unreadable {
+            column,
+            rows,
+            of,
+            expected,
+            examples,
+        } => unreadable(column, (*rows, *of), expected, examples),
         ShiftFinding::Missing {
             column,
             rows,
@@ -130,14 +152,22 @@ fn phrase(finding: &ShiftFinding) -> String {
             larger,
             beyond,
             range,
-        } => format!(
-            "`{}` is over 100 times as {} as usual in training in {}{} ({}): is it in another unit?",
-            shown(column),
-            if *larger { "large" } else { "small" },
-            rows_of(*rows, *of),
-            and_beyond(*beyond),
-            range_text(*range, false)
-        ),
+        } => {
+            let how = if *larger { "large" } else { "small" };
+            let range = range_text(*range, false);
+            let also = match beyond {
+                0 => format!(" (training had {range})"),
+                rows => {
+                    let rows = count(*rows, "row");
+                    format!(", and beyond what training had ({range}) in {rows}")
+                }
+            };
+            format!(
+                "`{}` is over 100 times as {how} as usual in training in {}{also}: is it in another unit?",
+                shown(column),
+                rows_of(*rows, *of),
+            )
+        }
         ShiftFinding::Beyond {
             column,
             rows,
@@ -158,14 +188,35 @@ fn phrase(finding: &ShiftFinding) -> String {
             of,
             bound,
             greatest,
-        } => format!(
-            "{} of {} are at the {} value seen in training, {} (data.clip_predictions)",
-            integer(*rows),
-            count(*of, "prediction"),
-            if *greatest { "greatest" } else { "smallest" },
-            number(*bound)
-        ),
+        } => {
+            let which = if *greatest { "greatest" } else { "smallest" };
+            format!(
+                "{} of {} are at the {which} value seen in training, {}, which limits them \
+                 (data.clip_predictions)",
+                integer(*rows),
+                count(*of, "prediction"),
+                number(*bound)
+            )
+        }
     }
+}
+
+fn unreadable(
+    column: &str,
+    (rows, of): (usize, usize),
+    expected: &str,
+    examples: &[ValueCount],
+) -> String {
+    let mut texts: Vec<String> = examples.iter().map(ValueCount::quoted).collect();
+    if examples.iter().map(|example| example.rows).sum::<usize>() < rows {
+        texts.push("…".to_string());
+    }
+    format!(
+        "`{}` is treated as missing in {}, because its values are not {expected} ({})",
+        shown(column),
+        rows_of(rows, of),
+        texts.join(", ")
+    )
 }
 
 fn rows_of(rows: usize, of: usize) -> String {
@@ -176,13 +227,6 @@ fn in_training(rows: usize, of: usize) -> String {
     match rows {
         0 => "in none".to_string(),
         rows => format!("in {} of {}", integer(rows), integer(of)),
-    }
-}
-
-fn and_beyond(rows: usize) -> String {
-    match rows {
-        0 => String::new(),
-        rows => format!(" and beyond what training had in {}", integer(rows)),
     }
 }
 
@@ -231,6 +275,29 @@ mod tests {
         let many: Vec<ShiftFinding> = (0..10).map(|n| missing(&n.to_string())).collect();
         assert!(shift_notes(&many)[0].ends_with("; and 4 further columns"));
         assert!(shift_notes(&[]).is_empty());
+    }
+
+    #[test]
+    fn values_that_cannot_be_read_have_examples() {
+        let finding = ShiftFinding::Unreadable {
+            column: "x".to_string(),
+            rows: 1500,
+            of: 2000,
+            expected: "numbers with a decimal comma",
+            examples: vec![
+                ValueCount::new(("broken", 1490)),
+                ValueCount::new(("?\n", 5)),
+            ],
+        };
+        assert_eq!(
+            finding.to_string(),
+            "`x` is treated as missing in 1,500 of 2,000 rows, because its values are not numbers with a \
+             decimal comma (`broken` 1,490, `?\\n` 5, …)"
+        );
+        let json = serde_json::to_value(&finding).unwrap();
+        assert_eq!(json["what"], "unreadable");
+        assert_eq!(json["examples"][0]["value"], "broken");
+        assert_eq!(json["examples"][0]["rows"], 1490);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use backburn_preprocessing::Task;
 use backburn_table::ColumnKind;
 use serde::Serialize;
 
-use crate::text::{count, integer, number, shown};
+use crate::text::{bound, count, integer, shown};
+use crate::value_count::ValueCount;
+use crate::warning::Warning;
 
 /// What a table holds, and what training makes of it; made by [`describe`](crate::describe). As JSON, it keeps
 /// its keys.
@@ -24,7 +26,9 @@ pub struct TableDescription {
     pub target: Option<TargetDescription>,
     /// The columns, in the order of the table.
     pub columns: Vec<ColumnDescription>,
-    /// What to know before training, as sentences.
+    /// What to know before training, as values.
+    pub warnings: Vec<Warning>,
+    /// The same as sentences.
     pub notes: Vec<String>,
 }
 
@@ -82,15 +86,6 @@ pub enum Bound {
     Number(f64),
     /// A date, with its time unless it is midnight.
     Date(String),
-}
-
-/// A value and the number of rows that have it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ValueCount {
-    /// The value as text.
-    pub value: String,
-    /// The number of rows.
-    pub rows: usize,
 }
 
 /// What training does with a column.
@@ -154,24 +149,23 @@ impl TargetDescription {
         let name = shown(&self.column);
         let what = match (self.number_of_classes, self.min, self.max) {
             (Some(classes), ..) => {
-                let first = self.classes.iter().take(SHOWN).map(ValueCount::text);
+                let first = self.classes.iter().take(SHOWN).map(value_and_rows);
                 let mut first: Vec<String> = first.collect();
                 if classes > SHOWN {
                     first.push("…".to_string());
                 }
                 format!(": {} ({})", count(classes, "class"), first.join(", "))
             }
-            (None, Some(min), Some(max)) => format!(": {} to {}", number(min), number(max)),
+            (None, Some(min), Some(max)) => format!(": {} to {}", bound(min), bound(max)),
             _ => String::new(),
         };
         format!("{name} ({}){what}", self.task)
     }
 }
 
-impl ValueCount {
-    fn text(&self) -> String {
-        format!("{} {}", shown(&self.value), integer(self.rows))
-    }
+/// A value and its number of rows: `red: 12`.
+fn value_and_rows(value: &ValueCount) -> String {
+    format!("{}: {}", shown(&value.value), integer(value.rows))
 }
 
 /// Text of at most this many characters.
@@ -208,7 +202,7 @@ impl ColumnDescription {
                 let once = self.values.iter().all(|value| value.rows == 1);
                 let text = |value: &ValueCount| match once {
                     true => shown(&value.value),
-                    false => value.text(),
+                    false => value_and_rows(value),
                 };
                 let mut values: Vec<String> = self.values.iter().take(SHOWN).map(text).collect();
                 if self.distinct > values.len() {
@@ -223,11 +217,7 @@ impl ColumnDescription {
 impl Bound {
     fn text(&self) -> String {
         match self {
-            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
-                let sign = if *value < 0.0 { "-" } else { "" };
-                format!("{sign}{}", integer(value.abs() as usize))
-            }
-            Self::Number(value) => number(*value),
+            Self::Number(value) => bound(*value),
             Self::Date(date) => date.clone(),
         }
     }
@@ -253,10 +243,7 @@ mod tests {
     use super::*;
 
     fn column(name: &str, values: &[(&str, usize)]) -> ColumnDescription {
-        let value = |(value, rows): &(&str, usize)| ValueCount {
-            value: (*value).to_string(),
-            rows: *rows,
-        };
+        let value = |(value, rows): &(&str, usize)| ValueCount::new((*value, *rows));
         ColumnDescription {
             name: name.to_string(),
             kind: ColumnKind::Categorical,
@@ -287,6 +274,7 @@ mod tests {
             typed_by_rows: 5000,
             target: None,
             columns: vec![column(&long, &[(&long, 3), ("b\u{1b}", 2)]), number],
+            warnings: Vec::new(),
             notes: Vec::new(),
         };
         let lines = description.lines();
@@ -298,7 +286,7 @@ mod tests {
         }
         let upto = |line: &str| line.chars().take(at).collect::<String>();
         assert!(upto(&lines[1]).ends_with("  1,234"), "{}", lines[1]);
-        assert!(lines[2].contains("-0.5000 to 1,000,000"), "{}", lines[2]);
+        assert!(lines[2].contains("-0.5 to 1,000,000"), "{}", lines[2]);
         assert!(lines[2].contains(" 0+ "), "{}", lines[2]);
     }
 

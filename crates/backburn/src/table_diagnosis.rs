@@ -119,21 +119,34 @@ fn leakage(
         TrainingTargets::Classes { .. } => "of the rows' classes",
     };
     let explaining = explaining_columns(data, targets, rows)?.into_iter();
-    let findings = explaining.map(|(name, explained)| Finding {
-        name: Diagnosis::Leakage,
-        layer: None,
-        epoch: None,
-        evidence: format!(
-            "column `{}` alone explains {:.1} % {what}",
-            shown(&name),
-            explained * 100.0
-        ),
-        remedy: "if this column is not known yet when you make predictions, leave it out"
-            .to_string(),
-        settings: vec![match name.starts_with('"') {
+    let findings = explaining.map(|(name, explained)| {
+        // A column that is named as a feature cannot be ignored, too.
+        let is_named = data.options().features.contains(&name);
+        let leave_out = match is_named {
+            true => "leave it out of the features",
+            false => "leave it out",
+        };
+        let setting = match name.starts_with('"') {
             true => format!("columns.\"{name}\"=ignored"),
             false => format!("columns.{name}=ignored"),
-        }],
+        };
+        Finding {
+            name: Diagnosis::Leakage,
+            layer: None,
+            epoch: None,
+            evidence: format!(
+                "column `{}` alone explains {:.1} % {what}",
+                shown(&name),
+                explained * 100.0
+            ),
+            remedy: format!(
+                "if this column is not known yet when you make predictions, {leave_out}"
+            ),
+            settings: match is_named {
+                true => Vec::new(),
+                false => vec![setting],
+            },
+        }
     });
     Ok(findings.collect())
 }
@@ -233,6 +246,25 @@ fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
     of_row
 }
 
+/// The setting that learns the logarithm of the target.
+const LOG: &str = "data.target_transform=log";
+/// What to do about outliers of the target, and the setting that does it.
+const HUBER: (&str, &str) = (
+    "use a loss that grows linearly with large errors, and not with their square",
+    "training.loss=huber",
+);
+
+/// Replaces the logarithm of the target as a remedy, for a fit that chose its transform by trials: there, the
+/// logarithm was no better.
+pub(crate) fn without_logarithm(findings: &mut [Finding]) {
+    let has_log = |finding: &&mut Finding| finding.settings == [LOG];
+    for finding in findings.iter_mut().filter(has_log) {
+        let (remedy, setting) = HUBER;
+        finding.remedy = remedy.to_string();
+        finding.settings = vec![setting.to_string()];
+    }
+}
+
 /// Outliers of the target that make up most of a squared error.
 fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Option<Finding> {
     let (TrainingTargets::Values(values), Target::Regression { scale, .. }) = (targets, target)
@@ -254,12 +286,9 @@ fn heavy_tail(targets: &TrainingTargets, target: &Target, config: &Config) -> Op
     let (remedy, setting) = match positive && *scale == TargetTransform::Standard {
         true => (
             "learn the logarithm of the target, so that errors are relative",
-            "data.target_transform=log",
+            LOG,
         ),
-        false => (
-            "use a loss that grows linearly with large errors, and not with their square",
-            "training.loss=huber",
-        ),
+        false => HUBER,
     };
     Some(Finding {
         name: Diagnosis::TargetOutOfScale,
@@ -331,6 +360,7 @@ mod tests {
     use backburn_training::metrics::ClassificationScore;
 
     use super::*;
+    use crate::dataset::DatasetOptions;
 
     #[test]
     fn groups_by_rank_keep_equal_numbers_together() {
@@ -426,6 +456,34 @@ mod tests {
         assert_eq!(settings(&[1.0, 50.0], TargetTransform::None, &config), None);
         config.training.loss = Loss::Huber;
         assert_eq!(settings(&[1.0, 50.0], standard, &config), None);
+    }
+
+    #[test]
+    fn the_logarithm_is_no_remedy_where_it_was_tried() {
+        let targets = TrainingTargets::Values(vec![1.0, 50.0]);
+        let target = numbers(TargetTransform::Standard);
+        let mut findings = vec![heavy_tail(&targets, &target, &Config::default()).unwrap()];
+        assert_eq!(findings[0].settings, ["data.target_transform=log"]);
+        without_logarithm(&mut findings);
+        assert_eq!(findings[0].settings, ["training.loss=huber"]);
+        assert!(findings[0].remedy.contains("linearly"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_leak_among_named_features_is_not_to_be_ignored_as_well() {
+        let mut csv = "twice,noise,value\n".to_string();
+        for row in 0..100 {
+            let (value, noise) = (row * 37 % 101, row * 71 % 97);
+            csv += &format!("{}.25,{noise},{value}.5\n", 2 * value);
+        }
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        let options = DatasetOptions {
+            features: vec!["twice".to_string(), "noise".to_string()],
+            ..DatasetOptions::default()
+        };
+        let found = leaks(&Dataset::new(table, "value", &options).unwrap());
+        assert!(found[0].settings.is_empty(), "{found:?}");
+        assert!(found[0].remedy.ends_with("leave it out of the features"));
     }
 
     /// What is found where the validation rows have this confusion matrix.

@@ -5,9 +5,11 @@ use backburn_table::Table;
 use crate::baselines;
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
 use crate::score::{Reliability, Score};
 use crate::shift_finding::ShiftFinding;
+use crate::warning::Warning;
 
 /// The scores of a model on a test table; made by [`FittedModel::test`].
 #[derive(Debug, Clone)]
@@ -20,6 +22,10 @@ pub struct TestResult {
     pub constant: Score,
     /// What is unlike training in the rows and in their predictions.
     pub unlike_training: Vec<ShiftFinding>,
+    /// What was done about the layout of the file, and whether the test rows are training rows.
+    pub warnings: Vec<Warning>,
+    /// What to know about the scores, as sentences.
+    pub notes: Vec<String>,
 }
 
 impl FittedModel {
@@ -30,20 +36,24 @@ impl FittedModel {
     ///
     /// A table that does not fit the model, or no row with a target.
     pub fn test(&mut self, data: &Dataset, table: &Table) -> Result<TestResult, Error> {
-        let table = &self.model().format.apply_to_table(table)?;
-        let (predictions, shift) = self.predictor().predict_and_count(table)?;
-        let model = self.model();
-        let unlike_training = shift.findings(&model.encoder, &model.target);
-        let target = &model.target;
-        let score = Score::of_table(&predictions, table, target)?;
-        let constant = baselines::constant(data, target, table)?;
-        let reliability = score.reliability(self.predictor(), table)?;
+        let evaluation = self.predictor().evaluate(table)?;
+        let notes = evaluation.notes();
+        let Evaluation {
+            score,
+            reliability,
+            unlike_training,
+            warnings,
+        } = evaluation;
+        let read = self.model().format.apply_to_table(table)?;
+        let constant = baselines::constant(data, &self.model().target, &read)?;
         self.set_test_score(table, &score);
         Ok(TestResult {
             score,
             reliability,
             constant,
             unlike_training,
+            warnings,
+            notes,
         })
     }
 }

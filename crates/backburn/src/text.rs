@@ -22,6 +22,33 @@ pub fn number(value: f64) -> String {
     format!("{sign}{}", grouped(size, digits))
 }
 
+/// The smallest or greatest value of a column: with at most six significant digits, and without zeros at the
+/// end. Whole numbers of up to four digits, such as years, are not grouped.
+///
+/// ```
+/// assert_eq!(backburn::text::bound(2009.0), "2009");
+/// assert_eq!(backburn::text::bound(215245.0), "215,245");
+/// assert_eq!(backburn::text::bound(0.008), "0.008");
+/// ```
+pub fn bound(value: f64) -> String {
+    let size = value.abs();
+    let sign = if value < 0.0 { "-" } else { "" };
+    match () {
+        () if !value.is_finite() => value.to_string(),
+        // Both zeros are 0.
+        () if value.fract() == 0.0 && size < 10_000.0 => format!("{:.0}", value + 0.0),
+        () if value.fract() == 0.0 && size < 1e15 => format!("{sign}{}", grouped(size, 0)),
+        () if (1e-3..1e6).contains(&size) => {
+            let whole_digits = size.log10().floor().max(0.0) as usize + 1;
+            let text = grouped(size, 6usize.saturating_sub(whole_digits).max(1));
+            let text = text.trim_end_matches('0').trim_end_matches('.');
+            format!("{sign}{text}")
+        }
+        () if size < 1e15 && size >= 1.0 => format!("{sign}{}", grouped(size, 0)),
+        () => format!("{value:.3e}"),
+    }
+}
+
 /// A number of at least 0 with `digits` decimals and grouped thousands.
 pub fn grouped(size: f64, digits: usize) -> String {
     let text = format!("{size:.digits$}");
@@ -196,6 +223,28 @@ mod tests {
         assert_eq!(count(1, "category"), "1 category");
         assert_eq!(count(2000, "category"), "2,000 categories");
         assert_eq!(count(3, "class"), "3 classes");
+    }
+
+    #[test]
+    fn bounds_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (2009.0, "2009"),
+            (-45.0, "-45"),
+            (1e6, "1,000,000"),
+            (9e15, "9.000e15"),
+            (0.008, "0.008"),
+            (-7.971, "-7.971"),
+            (0.123_456_789, "0.12346"),
+            (31.7, "31.7"),
+            (12_789.5, "12,789.5"),
+            (1_234_567.891, "1,234,568"),
+            (1.5e-4, "1.500e-4"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(bound(value), text);
+        }
     }
 
     #[test]

@@ -173,7 +173,7 @@ fn initialize(shape: &MlpConfig, seed: u64, context: &FitContext) -> Result<Mlp,
     // Burn's devices have one random number generator for the whole process.
     static GENERATOR: Mutex<()> = Mutex::new(());
     let _generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-    let device = &context.device.device;
+    let device = context.device.get()?;
     device.seed(seed);
     Ok(shape.init(device)?)
 }
@@ -288,7 +288,7 @@ fn summary(
         best_epoch: fitted.best_epoch,
         epochs: fitted.epochs,
         seed: job.config.training.seed,
-        device: context.device.name.clone(),
+        device: context.device.name().to_string(),
         settings: job.config.to_toml(),
         ..Summary::default()
     }

@@ -109,7 +109,8 @@ impl RowExplanation {
             }
         }
         if self.has_remainder() {
-            let why = "that no column accounts for: the activation function jumps";
+            let why =
+                "for no column: the activation function has jumps, or the prediction is clipped";
             lines.push(line(self.remainder, why));
         }
         lines

@@ -94,10 +94,16 @@ impl Target {
         }
         match self.half_width(coverage) {
             Some(_) => Ok(()),
-            None => Err(format!(
-                "give a whole percentage from {first} to {}",
-                end - 1
-            )),
+            None => {
+                let more = match end - 1 < *COVERAGES.end() {
+                    true => "; more needs more validation rows",
+                    false => "",
+                };
+                Err(format!(
+                    "this model has intervals of a whole percentage from {first} to {}{more}",
+                    end - 1
+                ))
+            }
         }
     }
 

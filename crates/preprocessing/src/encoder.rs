@@ -98,8 +98,8 @@ impl Encoder {
         }
         if columns.is_empty() {
             return Err(table.unusable(
-                "there is no column to learn from: all columns besides the target are ignored or \
-                 constant; to use one in any case, add --numeric NAME or --categorical NAME",
+                "there is no column to learn from: all columns besides the target are constant or ignored; \
+                 --numeric NAME or --categorical NAME uses a column that is ignored and not constant",
             ));
         }
         let encoder = Self {

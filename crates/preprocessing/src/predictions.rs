@@ -1,6 +1,22 @@
 //! Predictions for the rows of a table.
 
 /// Predictions, row by row.
+///
+/// ```
+/// use backburn_preprocessing::Predictions;
+///
+/// let prices = Predictions::Values(vec![250.0, 312.5]);
+/// assert_eq!(prices.values(), Some(&[250.0, 312.5][..]));
+/// assert_eq!(prices.labels(), ["250", "312.5"]);
+///
+/// let species = Predictions::Classes {
+///     classes: vec!["Adelie".to_string(), "Gentoo".to_string()],
+///     probabilities: vec![0.75, 0.25, 0.125, 0.875],
+/// };
+/// assert_eq!(species.labels(), ["Adelie", "Gentoo"]);
+/// assert_eq!(species.probabilities_of("Gentoo"), Some(vec![0.25, 0.875]));
+/// assert_eq!(species.probabilities(0), Some(&[0.75, 0.25][..]));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Predictions {
     /// Values in the unit of the target.
@@ -22,8 +38,80 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
-            } => probabilities.len() / classes.len(),
+            } => probabilities.len() / classes.len().max(1),
         }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
+    /// The predicted numbers, in the unit of the target; `None` for classes.
+    pub fn values(&self) -> Option<&[f64]> {
+        match self {
+            Self::Values(values) => Some(values),
+            Self::Classes { .. } => None,
+        }
+    }
+
+    /// The names of the classes, in the order of the probabilities of a row; `None` for numbers.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self {
+            Self::Values(_) => None,
+            Self::Classes { classes, .. } => Some(classes),
+        }
+    }
+
+    /// The probabilities of a row, one for each of the [`classes`](Self::classes); `None` for numbers, and
+    /// if there is no such row.
+    pub fn probabilities(&self, row: usize) -> Option<&[f64]> {
+        match self {
+            Self::Values(_) => None,
+            Self::Classes {
+                classes,
+                probabilities,
+            } => probabilities.chunks_exact(classes.len().max(1)).nth(row),
+        }
+    }
+
+    /// The probability of a class in each row; `None` for numbers, and if there is no such class.
+    pub fn probabilities_of(&self, class: &str) -> Option<Vec<f64>> {
+        let Self::Classes {
+            classes,
+            probabilities,
+        } = self
+        else {
+            return None;
+        };
+        let index = classes.iter().position(|name| name == class)?;
+        let of_class = probabilities.iter().skip(index).step_by(classes.len());
+        Some(of_class.copied().collect())
+    }
+
+    /// The index of the most probable class of each row, which is its index in [`classes`](Self::classes);
+    /// `None` for numbers.
+    pub fn class_indices(&self) -> Option<Vec<usize>> {
+        let Self::Classes {
+            classes,
+            probabilities,
+        } = self
+        else {
+            return None;
+        };
+        let best = |row: &[f64]| {
+            let classes = row.iter().enumerate();
+            classes.fold(
+                0,
+                |best, (class, p)| if *p > row[best] { class } else { best },
+            )
+        };
+        Some(
+            probabilities
+                .chunks(classes.len().max(1))
+                .map(best)
+                .collect(),
+        )
     }
 
     /// Merges predictions for parts of the rows of a table. Returns the rows in order, and their
@@ -84,20 +172,49 @@ impl Predictions {
     pub fn labels(&self) -> Vec<String> {
         match self {
             Self::Values(values) => values.iter().map(f64::to_string).collect(),
-            Self::Classes {
-                classes,
-                probabilities,
-            } => {
-                probabilities
-                    .chunks(classes.len())
-                    .map(|row| {
-                        let best = row.iter().enumerate().fold(0, |best, (class, p)| {
-                            if *p > row[best] { class } else { best }
-                        });
-                        classes[best].clone()
-                    })
-                    .collect()
+            Self::Classes { classes, .. } => {
+                let indices = self.class_indices().unwrap_or_default().into_iter();
+                indices.map(|index| classes[index].clone()).collect()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> Predictions {
+        Predictions::Classes {
+            classes: ["a", "b", "c"].map(str::to_string).to_vec(),
+            probabilities: vec![0.25, 0.25, 0.5, 0.4, 0.4, 0.2],
+        }
+    }
+
+    #[test]
+    fn classes_have_probabilities_and_no_values() {
+        let predictions = classes();
+        assert_eq!((predictions.rows(), predictions.is_empty()), (2, false));
+        assert_eq!(predictions.values(), None);
+        assert_eq!(predictions.classes().unwrap(), ["a", "b", "c"]);
+        assert_eq!(predictions.probabilities(1), Some(&[0.4, 0.4, 0.2][..]));
+        assert_eq!(predictions.probabilities(2), None);
+        assert_eq!(predictions.probabilities_of("b"), Some(vec![0.25, 0.4]));
+        assert_eq!(predictions.probabilities_of("d"), None);
+        // The first of equally probable classes.
+        assert_eq!(predictions.class_indices(), Some(vec![2, 0]));
+        assert_eq!(predictions.labels(), ["c", "a"]);
+    }
+
+    #[test]
+    fn values_have_no_classes() {
+        let predictions = Predictions::Values(vec![1.5, -2.0]);
+        assert_eq!(predictions.values(), Some(&[1.5, -2.0][..]));
+        assert_eq!(predictions.classes(), None);
+        assert_eq!(predictions.probabilities(0), None);
+        assert_eq!(predictions.probabilities_of("a"), None);
+        assert_eq!(predictions.class_indices(), None);
+        assert_eq!(predictions.labels(), ["1.5", "-2"]);
+        assert!(Predictions::Values(Vec::new()).is_empty());
     }
 }

@@ -73,6 +73,14 @@ impl Target {
         }
     }
 
+    /// The names of the classes, in the order of the outputs; `None` for numbers.
+    pub fn class_names(&self) -> Option<&[String]> {
+        match self {
+            Self::Regression { .. } => None,
+            Self::Classification { classes, .. } => Some(classes),
+        }
+    }
+
     /// How its numbers are transformed; `None` for classes.
     pub fn transform(&self) -> Option<TargetTransform> {
         match self {

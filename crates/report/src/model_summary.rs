@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backburn::text::{count, escaped, file_name, number, shown};
+use backburn::text::{count, escaped, file_name, integer, number, shown};
 use backburn::{SavedModel, Summary, Target};
 use burn::module::Module;
 
@@ -31,7 +31,7 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
         ("target", target),
         ("", about_target),
         ("network", format!("{}, {parameters}", layers(model))),
-        ("trained", trained(summary)),
+        ("trained", trained(summary, model.network.members.len())),
     ];
     if let Some(note) = training_rows_note(model) {
         facts.push(("privacy", note));
@@ -64,7 +64,7 @@ pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
                     0 => String::new(),
                     missing => format!(", {missing} missing"),
                 };
-                format!("{}, {} different{missing}", column.kind, column.distinct)
+                format!("{}, {} distinct{missing}", column.kind, column.distinct)
             }
             (None, None) => "not used".to_string(),
         };
@@ -81,18 +81,24 @@ fn scores(scores: &BTreeMap<String, f64>) -> String {
 }
 
 /// How the model was trained. A model that was made without a table has no rows.
-fn trained(summary: &Summary) -> String {
+fn trained(summary: &Summary, networks: usize) -> String {
     if summary.training_rows == 0 {
         return "not recorded: a program built this model without fitting it to a table"
             .to_string();
     }
+    let rows = count(summary.training_rows, "row");
+    let how = match networks {
+        1 => format!(
+            "{} for validation; the best of {} is epoch {}",
+            integer(summary.validation_rows),
+            count(summary.epochs, "epoch"),
+            summary.best_epoch
+        ),
+        _ => "each network with other rows for validation".to_string(),
+    };
     format!(
-        "on {} of {}, {} for validation; the best of {} is epoch {}; seed {}; {}",
-        count(summary.training_rows, "row"),
+        "on {rows} of {}, {how}; seed {}; {}",
         file_name(&summary.table),
-        summary.validation_rows,
-        count(summary.epochs, "epoch"),
-        summary.best_epoch,
         summary.seed,
         shown(&summary.device),
     )

@@ -64,7 +64,7 @@ impl Report {
             ));
         };
         let TrainingReportOptions { unit, repeats, .. } = options;
-        let (table, numbers, description) = evaluated_rows(record, data, test)?;
+        let (table, numbers, description) = evaluated_rows(model, record, data, test)?;
         let rows = EvaluatedRows {
             table: &table,
             numbers,
@@ -83,6 +83,11 @@ impl Report {
             report.notes = notes;
         }
         report.learning_curve = options.learning_curve;
+        if test.is_none() && record.split.validation.is_empty() {
+            let note =
+                "the charts of predictions and the importance of columns are of training rows";
+            report.notes.insert(0, note.to_string());
+        }
         if record.stop == StopReason::Interrupted {
             report.notes.insert(0, interrupted(model, record));
         }
@@ -150,21 +155,36 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
 /// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a
 /// description.
 fn evaluated_rows<'a>(
+    model: &FittedModel,
     record: &'a FitRecord,
     data: &Dataset,
     test: Option<&Table>,
 ) -> Result<(Table, Option<&'a [usize]>, String), Error> {
     if let Some(test) = test {
-        let rows = count(test.rows(), "row");
-        let description = format!("{rows} of {}, which were not trained on", test.name());
+        let rows = format!("{} of {}", count(test.rows(), "row"), test.name());
+        let description = match model.model().training_rows_in(test)? {
+            None => format!("{rows}, which were not trained on"),
+            Some(_) => format!("{rows}, many of which were trained on"),
+        };
         return Ok((test.clone(), None, description));
     }
     let split = &record.split;
-    let (rows, why) = match split.validation.is_empty() {
-        false => (&split.validation, "for validation"),
-        true => (&split.training, "for training, since no rows were held out"),
+    let rows = match split.validation.is_empty() {
+        false => &split.validation,
+        true => &split.training,
     };
     let table = data.table().select(data.table().name(), rows)?;
-    let description = format!("the {} {why}", count(rows.len(), "row"));
+    let number = count(rows.len(), "row");
+    let description = match (split.validation.is_empty(), record.networks) {
+        (false, _) => format!("the {number} for validation"),
+        (true, 1) => format!(
+            "the {number} that the network was trained on, since none were held out: on other rows, errors are \
+             larger"
+        ),
+        (true, _) => format!(
+            "the {number} that the networks were trained on, each of them on a part: on other rows, errors are \
+             larger, as the validation score shows; with a test table (--test), the report is of its rows"
+        ),
+    };
     Ok((table, Some(rows), description))
 }

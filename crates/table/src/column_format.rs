@@ -66,7 +66,31 @@ impl ColumnFormat {
         }
     }
 
-    fn is_lenient(&self) -> bool {
+    /// What the values of such a column are, for error messages: "column `a` holds numbers with a decimal
+    /// comma".
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::Number(format) if format.decimal == ',' => "numbers with a decimal comma",
+            Self::Number(format) if format.thousands.is_some() => "numbers with a decimal point",
+            Self::Duration(_) => "times of day or durations, such as 14:30",
+            Self::Date(format) => format.notation.expected(),
+            Self::Number(_) | Self::Text => self.kind().expected(),
+        }
+    }
+
+    /// The same format, with which other text is an error.
+    pub(crate) fn strict(&self) -> Self {
+        let mut strict = self.clone();
+        match &mut strict {
+            Self::Number(format) => format.lenient = false,
+            Self::Date(format) => format.lenient = false,
+            Self::Duration(format) => format.lenient = false,
+            Self::Text => {}
+        }
+        strict
+    }
+
+    pub(crate) fn is_lenient(&self) -> bool {
         match self {
             Self::Number(format) => format.lenient,
             Self::Date(format) => format.lenient,

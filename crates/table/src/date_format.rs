@@ -198,6 +198,23 @@ fn spreadsheet_day(number: f64) -> Option<NaiveDateTime> {
     date.and_time(NaiveTime::MIN).checked_add_signed(time)
 }
 
+impl DateNotation {
+    /// What the values of such a column are, for error messages.
+    pub(crate) fn expected(&self) -> &'static str {
+        match self {
+            Self::MonthFirst => "dates with the month first, such as 12/31/2024",
+            Self::DayFirst => "dates with the day first, such as 31/12/2024",
+            Self::YearFirst => "dates with the year first, such as 2024-12-31",
+            Self::Pattern(_) => "dates in the format of the training table",
+            Self::Compact => "dates such as 20241231",
+            Self::CompactMonth => "months such as 202412",
+            Self::Year => "years such as 2024",
+            Self::SpreadsheetDays => "dates as days of a spreadsheet, such as 45657",
+            _ => "dates as time since 1970",
+        }
+    }
+}
+
 impl fmt::Display for DateNotation {
     /// The notation in words, such as: month, day, year.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::column_kind::ColumnKind;
 
 /// Something about how a table is read that its owner should know. As text, it is a sentence without a
 /// full stop that says what was done and how to overrule it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FormatNote {
     /// Numbers are not written with a decimal point alone.
@@ -134,7 +137,8 @@ pub enum FormatNote {
 }
 
 /// What decides how a column is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decided {
     /// The values of the column.
     ByValues,
@@ -147,7 +151,7 @@ pub enum Decided {
 }
 
 /// Different texts, the most frequent first, and how often each occurs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Examples {
     /// The texts.
     pub texts: Vec<(String, usize)>,
@@ -373,8 +377,8 @@ impl FormatNote {
             ),
             Self::LargeNumbers { example, .. } => write!(
                 f,
-                "whole numbers beyond 2^53, such as {}, lose digits as numbers; --categorical {name} \
-                 keeps them",
+                "whole numbers beyond 2^53, such as {}, are rounded; --categorical {name} keeps all their \
+                 digits",
                 quoted(example)
             ),
             _ => Ok(()),

@@ -145,6 +145,7 @@ mod column_schema;
 mod inferring;
 
 mod infer_table;
+mod unread;
 
 pub use catch_panic::{catch_panic, panic_is_caught};
 pub use category::{numbers_in_one_spelling, spelling_key};
@@ -171,3 +172,4 @@ pub use split::{Split, k_folds};
 pub use table::Table;
 pub use table_format::TableFormat;
 pub use table_size::TableSize;
+pub use unread::UnreadValues;

@@ -81,7 +81,7 @@ impl TableFormat {
                 column: name.to_string(),
                 row,
                 value,
-                expected: format.kind().expected(),
+                expected: format.expected(),
             })
     }
 
@@ -132,7 +132,7 @@ impl TableFormat {
             column: column.to_string(),
             row: 0,
             value: cell.category().unwrap_or_default().into_owned(),
-            expected: format.kind().expected(),
+            expected: format.expected(),
         })
     }
 }

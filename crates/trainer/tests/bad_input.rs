@@ -129,8 +129,28 @@ fn targets_that_cannot_be_learned() {
     folder.refused(
         "train t.csv --target street --task regression",
         1,
-        &["t.csv:2", "`street` holds numbers", "\"north\""],
+        &[
+            "t.csv:2",
+            "target `street`",
+            "\"north\"",
+            "--task classification",
+        ],
     );
+    for command in ["gradcheck", "find-lr", "compare"] {
+        let line = format!("{command} t.csv --target street --task regression");
+        folder.refused(
+            &line,
+            1,
+            &["t.csv:2", "target `street`", "--task classification"],
+        );
+    }
+    let described = folder.done("describe t.csv --target street --task regression");
+    assert!(
+        described
+            .stdout
+            .contains("target `street` has \"north\" here")
+    );
+    folder.refused("gradcheck --task regression", 2, &["<TABLE>"]);
     folder.refused("train t.csv --target built", 1, &["dates"]);
     folder.refused(
         "train t.csv --target price --weight street",
@@ -163,6 +183,60 @@ fn targets_that_cannot_be_learned() {
         1,
         &["`y` has only numbers that are infinite or beyond what 32 bits hold"],
     );
+}
+
+#[test]
+fn numbers_that_are_taken_for_classes_are_said() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    let line = format!("train t.csv --target price --task classification {QUICK}");
+    let answer = folder.done(&line);
+    assert!(
+        answer.stdout.contains("pass --task regression"),
+        "{}",
+        answer.stdout
+    );
+    assert!(
+        !answer.stdout.contains("one or two rows"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn large_whole_numbers_are_said_once_and_as_what_they_are() {
+    let folder = Folder::new();
+    let mut csv = "big,y\n".to_string();
+    for row in 0..60u64 {
+        csv += &format!(
+            "{},{}.5\n",
+            9_007_199_254_740_993 + row * row * 1000,
+            row * 37 % 50
+        );
+    }
+    folder.write("t.csv", csv);
+    let feature = "column `big`: whole numbers beyond 2^53";
+    for command in [
+        "describe t.csv --target y",
+        "train t.csv --target y --preset fast --out y.safetensors",
+    ] {
+        let said = folder.done(command).stdout;
+        assert_eq!(said.matches(feature).count(), 1, "{said}");
+        assert_eq!(said.matches("2^53").count(), 1, "{said}");
+    }
+    // For a target, another kind of column is another task.
+    for command in [
+        "describe t.csv --target big",
+        "train t.csv --target big --preset fast --out big.safetensors",
+    ] {
+        let said = folder.done(command).stdout;
+        assert_eq!(
+            said.matches("`big` has whole numbers beyond 2^53").count(),
+            1,
+            "{said}"
+        );
+        assert!(!said.contains("--categorical big"), "{said}");
+    }
 }
 
 #[test]

@@ -19,6 +19,90 @@ fn evaluated(folder: &Folder, csv: &str) -> Value {
     folder.done("evaluate m.safetensors e.csv --json").json()
 }
 
+/// Rows of houses from this one on, all different.
+fn rows(from: usize, to: usize) -> String {
+    let mut csv = "size,street,price\n".to_string();
+    for row in from..to {
+        let (size, street) = (row * 37 % 1009, ["north", "south"][row % 2]);
+        csv += &format!("{size}.25,{street},{}.5\n", size * 3 + row % 11);
+    }
+    csv
+}
+
+#[test]
+fn scores_of_training_rows_are_said_to_be() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", rows(0, 300))
+        .write("other.csv", rows(300, 600))
+        .write("part.csv", rows(100, 180));
+    let mut reversed: Vec<String> = rows(0, 300).lines().skip(1).map(str::to_string).collect();
+    reversed.reverse();
+    let reversed: String = reversed
+        .iter()
+        .map(|row| format!("x;{}\n", row.replace(',', ";")))
+        .collect();
+    folder.write(
+        "reversed.csv",
+        format!("more;size;street;price\n{reversed}"),
+    );
+    for ensemble in [1, 2] {
+        let settings = format!("{QUICK} --set ensemble.members={ensemble}");
+        let line = format!("train t.csv --target price --out m.safetensors --json {settings}");
+        assert!(
+            !folder
+                .done(&line)
+                .stderr
+                .contains("training rows of this model")
+        );
+        for (table, share) in [
+            ("t.csv", Some(1.0)),
+            ("reversed.csv", Some(1.0)),
+            ("part.csv", Some(1.0)),
+            ("other.csv", None),
+        ] {
+            let answer = folder.done(&format!("evaluate m.safetensors {table} --json"));
+            let note = "training rows of this model, so the scores are too good";
+            assert_eq!(
+                answer.stderr.contains(note),
+                share.is_some(),
+                "{table}: {}",
+                answer.stderr
+            );
+            let warnings = &answer.json()["warnings"];
+            match share {
+                Some(share) => {
+                    assert_eq!(warnings[0]["what"], "training_rows_scored", "{warnings}");
+                    assert_eq!(warnings[0]["share"], share);
+                }
+                None => assert_eq!(warnings, &serde_json::json!([])),
+            }
+        }
+        let tested = folder.done(&format!("{line} --test t.csv"));
+        let warnings = tested.json()["warnings"].to_string();
+        assert!(warnings.contains("training_rows_scored"), "{warnings}");
+    }
+}
+
+#[test]
+fn a_model_without_a_score_says_so() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(40));
+    let line = format!("train t.csv --target price --set data.validation_fraction=0 {QUICK}");
+    let answer = folder.done(&line);
+    assert!(
+        answer.stdout.contains("so there is no score"),
+        "{}",
+        answer.stdout
+    );
+    let answer = folder.done(&format!("{line} --test t.csv"));
+    assert!(
+        !answer.stdout.contains("so there is no score"),
+        "{}",
+        answer.stdout
+    );
+}
+
 #[test]
 fn one_class_has_no_area_and_the_rest_is_scored() {
     let folder = model_of_flowers();

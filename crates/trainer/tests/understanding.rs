@@ -129,7 +129,9 @@ fn explanations_add_up_and_say_where_they_do_not() {
     folder.done("train t.csv --target price --set network.activation=step --out s.safetensors");
     let answer = folder.done("explain s.safetensors t.csv");
     assert!(
-        answer.stdout.contains("no column accounts for"),
+        answer
+            .stdout
+            .contains("for no column: the activation function has jumps"),
         "{}",
         answer.stdout
     );

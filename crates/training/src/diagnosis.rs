@@ -3,26 +3,10 @@
 //! Each rule is a method of `Run` with its thresholds in it. A problem that explains others hides
 //! them, so that only the cause is reported.
 
-use backburn_model::{Initializer, MlpConfig, Normalization};
-
+use crate::diagnosis_context::DiagnosisContext;
+use crate::remedies::{Remedies, Remedy};
 use crate::series::{flat_range, median, short};
-use crate::{
-    ActivationReport, Diagnosis, EpochRecord, Finding, History, LayerReport, OptimizerName,
-    StopReason, TrainingConfig,
-};
-
-/// What is known about a run beside its history. All fields are optional.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DiagnosisContext<'a> {
-    /// The settings of the network, if it is a plain one. Remedies then leave out what is set
-    /// already.
-    pub network: Option<&'a MlpConfig>,
-    /// The settings of training, for the same purpose.
-    pub training: Option<&'a TrainingConfig>,
-    /// The mean loss on the training rows of a prediction by the nearest other rows. It is needed to
-    /// find underfitting.
-    pub nearest_rows_loss: Option<f64>,
-}
+use crate::{ActivationReport, Diagnosis, EpochRecord, Finding, History, LayerReport, StopReason};
 
 /// Finds the problems that a history shows. The result is empty for a healthy run.
 ///
@@ -80,19 +64,16 @@ pub fn diagnose(history: &History, context: DiagnosisContext) -> Vec<Finding> {
     if let Some(finding) = run.vanishing() {
         return vec![finding];
     }
+    // Where the validation loss rises, a higher rate, more units or more epochs would raise it further.
+    if let Some(finding) = run.overfitting() {
+        return vec![finding];
+    }
     // An interrupted run is not expected to have converged.
-    let pace = match interrupted {
-        true => None,
-        false => run.too_low().or_else(|| run.plateau()),
-    };
-    let underfitting = match interrupted || pace.is_some() {
-        true => None,
-        false => run.underfitting(),
-    };
-    [pace, underfitting, run.overfitting()]
-        .into_iter()
-        .flatten()
-        .collect()
+    if interrupted {
+        return Vec::new();
+    }
+    let pace = run.too_low().or_else(|| run.plateau());
+    pace.or_else(|| run.underfitting()).into_iter().collect()
 }
 
 /// A history, and what the rules need of it.
@@ -141,9 +122,7 @@ impl Run<'_> {
             .layers
             .iter()
             .max_by(|a, b| a.first_gradient_norm.total_cmp(&b.first_gradient_norm))?;
-        let mut settings = vec!["training.clip_norm=1.0".to_string()];
-        settings.extend(self.initializer());
-        settings.extend(self.normalization());
+        let Remedy { text, settings } = self.remedies().exploding();
         Some(Finding {
             name: Diagnosis::ExplodingGradients,
             layer: Some(strongest.layer.clone()),
@@ -156,9 +135,7 @@ impl Run<'_> {
                 short(strongest.first_gradient_norm),
                 strongest.layer
             ),
-            remedy:
-                "clip the gradient; normalization or smaller initial weights prevent its growth"
-                    .to_string(),
+            remedy: text,
             settings,
         })
     }
@@ -173,6 +150,7 @@ impl Run<'_> {
         }
         let epoch = diverged.map_or(self.epochs.len(), |epoch| epoch.epoch);
         let rate = self.history.start.learning_rate;
+        let Remedy { text, settings } = self.remedies().divergence();
         Some(Finding {
             name: Diagnosis::Divergence,
             layer: None,
@@ -181,11 +159,8 @@ impl Run<'_> {
                 "the loss became infinite or NaN in epoch {epoch}, at a learning rate of {}",
                 short(rate)
             ),
-            remedy: "reduce the learning rate, and clip the gradient".to_string(),
-            settings: vec![
-                format!("training.learning_rate={}", short(rate / 10.0)),
-                "training.clip_norm=1.0".to_string(),
-            ],
+            remedy: text,
+            settings,
         })
     }
 
@@ -214,27 +189,13 @@ impl Run<'_> {
             ),
             false => format!("the gradient in {layer} is 0"),
         };
-        let mut settings = Vec::new();
-        if let Some(network) = self.context.network {
-            settings.extend(self.normalization());
-            let widths_repeat = network.hidden.windows(2).any(|pair| pair[0] == pair[1]);
-            if !network.residual && widths_repeat {
-                settings.push("network.residual=true".to_string());
-            }
-            if network.initializer != Initializer::Auto {
-                settings.push("network.initializer=auto".to_string());
-            }
-        }
+        let Remedy { text, settings } = self.remedies().vanishing();
         Some(Finding {
             name: Diagnosis::VanishingGradients,
             layer: Some(layer),
             epoch: Some(1),
             evidence,
-            remedy:
-                "normalize each layer, add residual connections, and use an initializer that fits \
-                     the activation function; gradients vanish less \
-                     through ReLU and its variants than through sigmoids"
-                    .to_string(),
+            remedy: text,
             settings,
         })
     }
@@ -246,11 +207,7 @@ impl Run<'_> {
         if best < 0.15 * self.constant {
             return None;
         }
-        let mut settings = vec!["network.activation=leaky_relu(0.01)".to_string()];
-        let rate = self.history.start.learning_rate / 10.0;
-        // If the initializer is not the cause, the steps were too large.
-        let cause = self.initializer();
-        settings.push(cause.unwrap_or_else(|| format!("training.learning_rate={}", short(rate))));
+        let Remedy { text, settings } = self.remedies().dead();
         Some(Finding {
             name: Diagnosis::DeadRelus,
             layer: Some(layer.clone()),
@@ -259,10 +216,7 @@ impl Run<'_> {
                 "{:.0} % of the units in {layer} output 0 for every row, and their gradient is 0",
                 share * 100.0
             ),
-            remedy:
-                "use an initializer that fits the activation function, a lower learning rate, and \
-                     an activation function with a slope below zero"
-                    .to_string(),
+            remedy: text,
             settings,
         })
     }
@@ -270,6 +224,7 @@ impl Run<'_> {
     fn saturated(&self) -> Option<Finding> {
         let first_half = &self.epochs[..self.epochs.len().div_ceil(2)];
         let (layer, share) = self.worst(first_half, 0.5, |a| a.saturated)?;
+        let Remedy { text, settings } = self.remedies().saturated();
         Some(Finding {
             name: Diagnosis::SaturatedUnits,
             layer: Some(layer.clone()),
@@ -279,51 +234,16 @@ impl Run<'_> {
                  nearly every row, where it is flat",
                 share * 100.0
             ),
-            remedy:
-                "use smaller initial weights, and normalize the inputs of the activation function"
-                    .to_string(),
-            settings: [self.initializer(), self.normalization()]
-                .into_iter()
-                .flatten()
-                .collect(),
+            remedy: text,
+            settings,
         })
     }
 
     fn too_high(&self) -> Option<Finding> {
-        let losses: Vec<f64> = self.epochs.iter().map(|e| e.training_loss).collect();
-        let steps = losses.len() - 1;
-        let jump = 0.05 * self.constant;
-        // With fewer steps in an epoch its mean loss jumps by chance.
-        const MIN_STEPS: usize = 10;
-        let jumps = losses
-            .windows(2)
-            .filter(|pair| pair[1] - pair[0] > jump)
-            .count();
-        // The validation loss too, since dropout raises the training loss only.
-        let validation = self.epochs.iter().filter_map(|e| e.validation_loss);
-        let lowest = losses
-            .iter()
-            .copied()
-            .chain(validation)
-            .fold(f64::INFINITY, f64::min);
         let first = largest_ratio(self.epochs.first()?);
-        let overshot = losses[0] > 3.0 * self.constant;
-        let useless = steps >= 2
-            && first > 1e-2
-            && (lowest > 1.05 * self.constant || lowest > 0.97 * self.constant && overshot);
-        let unsteady = jumps >= 2 && jumps * 5 >= steps && self.history.start.steps >= MIN_STEPS;
-        if !(useless || unsteady) {
-            return None;
-        }
+        let what = self.never_useful(first).or_else(|| self.unsteady())?;
         let rate = self.history.start.learning_rate;
-        let what = match useless {
-            true => format!(
-                "the training loss was never lower than {}, and that of a constant prediction is {}",
-                short(lowest),
-                short(self.constant)
-            ),
-            false => format!("the training loss rose sharply in {jumps} of {steps} epochs"),
-        };
+        let Remedy { text, settings } = self.remedies().rate_too_high();
         Some(Finding {
             name: Diagnosis::LearningRateTooHigh,
             layer: None,
@@ -334,11 +254,42 @@ impl Run<'_> {
                 short(rate),
                 short(first)
             ),
-            remedy:
-                "reduce the learning rate, or find it by a range test (training.learning_rate=auto)"
-                    .to_string(),
-            settings: vec![format!("training.learning_rate={}", short(rate / 10.0))],
+            remedy: text,
+            settings,
         })
+    }
+
+    /// Evidence that the network was never better than a constant prediction, after first steps that
+    /// changed the weights by `first` of their norm.
+    fn never_useful(&self, first: f64) -> Option<String> {
+        let training = self.epochs.iter().map(|e| e.training_loss);
+        // The validation loss too, since dropout raises the training loss only.
+        let validation = self.epochs.iter().filter_map(|e| e.validation_loss);
+        let lowest = training.chain(validation).fold(f64::INFINITY, f64::min);
+        let overshot = self.epochs.first()?.training_loss > 3.0 * self.constant;
+        let high = lowest > 1.05 * self.constant || lowest > 0.97 * self.constant && overshot;
+        (self.epochs.len() > 2 && first > 1e-2 && high).then(|| {
+            format!(
+                "the training loss was never lower than {}, and that of a constant prediction is {}",
+                short(lowest),
+                short(self.constant)
+            )
+        })
+    }
+
+    /// Evidence that the training loss often rises from one epoch to the next.
+    fn unsteady(&self) -> Option<String> {
+        // With fewer steps in an epoch its mean loss jumps by chance.
+        const MIN_STEPS: usize = 10;
+        let jump = 0.05 * self.constant;
+        let pairs = self.epochs.windows(2);
+        let steps = pairs.len();
+        let jumps = pairs
+            .filter(|pair| pair[1].training_loss - pair[0].training_loss > jump)
+            .count();
+        let often = jumps >= 2 && jumps * 5 >= steps;
+        (often && self.history.start.steps >= MIN_STEPS)
+            .then(|| format!("the training loss rose sharply in {jumps} of {steps} epochs"))
     }
 
     /// If steps are too small, the loss falls as much in the second half of the path (the sum of the
@@ -367,6 +318,7 @@ impl Run<'_> {
             return None;
         }
         let rate = self.history.start.learning_rate;
+        let Remedy { text, settings } = self.remedies().rate_too_low();
         Some(Finding {
             name: Diagnosis::LearningRateTooLow,
             layer: None,
@@ -380,13 +332,8 @@ impl Run<'_> {
                 short(rate),
                 short(ratio)
             ),
-            remedy: "raise the learning rate, find it by a range test \
-                     (training.learning_rate=auto), or train for more epochs"
-                .to_string(),
-            settings: (rate < 1.0)
-                .then(|| format!("training.learning_rate={}", short((rate * 10.0).min(1.0))))
-                .into_iter()
-                .collect(),
+            remedy: text,
+            settings,
         })
     }
 
@@ -422,19 +369,14 @@ impl Run<'_> {
                 self.epochs[end].epoch
             )
         };
+        let Remedy { text, settings } = self.remedies().plateau();
         Some(Finding {
             name: Diagnosis::Plateau,
             layer: None,
             epoch: None,
             evidence,
-            remedy:
-                "use an adaptive optimizer such as AdamW, and random initial weights; if that does \
-                     not help, the columns may not predict the target"
-                    .to_string(),
-            settings: [self.optimizer(), self.initializer()]
-                .into_iter()
-                .flatten()
-                .collect(),
+            remedy: text,
+            settings,
         })
     }
 
@@ -457,13 +399,7 @@ impl Run<'_> {
         if !(rose && fitted) {
             return None;
         }
-        let mut settings = Vec::new();
-        if let Some(network) = self.context.network {
-            let more = if network.dropout < 0.3 { 0.3 } else { 0.5 };
-            if network.dropout < more && !network.hidden.is_empty() {
-                settings.push(format!("network.dropout={more}"));
-            }
-        }
+        let Remedy { text, settings } = self.remedies().overfitting();
         Some(Finding {
             name: Diagnosis::Overfitting,
             layer: None,
@@ -477,10 +413,7 @@ impl Run<'_> {
                 short(best.training_loss),
                 short(last.training_loss)
             ),
-            remedy:
-                "use dropout, fewer units, or more rows; the model has the weights of the best \
-                     epoch in any case"
-                    .to_string(),
+            remedy: text,
             settings,
         })
     }
@@ -495,22 +428,7 @@ impl Run<'_> {
         if !(fitted > 1.3 * nearest && fitted > nearest + 0.1 * self.constant) {
             return None;
         }
-        let mut settings = Vec::new();
-        if let Some(network) = self.context.network {
-            if network.dropout > 0.0 {
-                settings.push("network.dropout=0".to_string());
-            }
-            const USUAL_EPOCHS: usize = 100;
-            let epochs = self.history.start.epochs;
-            let widest = network.hidden.iter().copied().max().unwrap_or(0);
-            settings.push(match epochs < USUAL_EPOCHS / 5 {
-                true => format!("training.epochs={USUAL_EPOCHS}"),
-                false => {
-                    let units = if widest < 128 { 128 } else { widest * 2 };
-                    format!("network.hidden=[{units}, {units}]")
-                }
-            });
-        }
+        let Remedy { text, settings } = self.remedies().underfitting();
         Some(Finding {
             name: Diagnosis::Underfitting,
             layer: None,
@@ -521,7 +439,7 @@ impl Run<'_> {
                 short(fitted),
                 short(nearest)
             ),
-            remedy: "use more or wider layers, less dropout, and more epochs".to_string(),
+            remedy: text,
             settings,
         })
     }
@@ -554,21 +472,11 @@ impl Run<'_> {
         median(self.epochs.iter().map(largest_ratio))
     }
 
-    fn optimizer(&self) -> Option<String> {
-        let adapts = |config: &TrainingConfig| config.optimizer.name != OptimizerName::Sgd;
-        let set_already = self.context.training.is_some_and(adapts);
-        (!set_already).then(|| "training.optimizer.name=adamw".to_string())
-    }
-
-    fn normalization(&self) -> Option<String> {
-        let network = self.context.network?;
-        (network.normalization == Normalization::None && !network.hidden.is_empty())
-            .then(|| "network.normalization=batch".to_string())
-    }
-
-    fn initializer(&self) -> Option<String> {
-        let network = self.context.network?;
-        (network.initializer != Initializer::Auto).then(|| "network.initializer=auto".to_string())
+    fn remedies(&self) -> Remedies<'_> {
+        Remedies {
+            context: self.context,
+            start: &self.history.start,
+        }
     }
 }
 

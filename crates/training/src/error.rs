@@ -30,9 +30,6 @@ pub enum TrainingError {
     #[error("the checkpoint does not fit: {0}")]
     Checkpoint(String),
     /// The loss became infinite or NaN before there was a network to keep.
-    #[error(
-        "the loss became infinite or NaN: try a smaller training.learning_rate, \
-         training.clip_norm=1.0, or network.normalization=batch"
-    )]
+    #[error("the loss became infinite or NaN: reduce training.learning_rate")]
     Diverged,
 }

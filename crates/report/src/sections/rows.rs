@@ -67,7 +67,7 @@ fn explained_row(unit: &str, name: &str, row: &RowExplanation) -> Markup {
                 (rest(leading.lowering, "lower"))
                 @if row.has_remainder() {
                     tr {
-                        td { "not attributed to a column, since the activation function jumps" }
+                        td { "for no column: the activation function has jumps, or the prediction is clipped" }
                         td {}
                         (added(row.remainder))
                     }

@@ -428,7 +428,7 @@ pub struct GradcheckArgs {
     #[arg(short, long, value_name = "COLUMN", requires = "table")]
     pub target: Option<String>,
     /// The task [default: inferred from the target]
-    #[arg(long, value_parser = tasks())]
+    #[arg(long, value_parser = tasks(), requires = "table")]
     pub task: Option<Task>,
     /// The number of elements of each parameter to check, drawn at random; 0 checks all
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -66,7 +66,9 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     console.paragraph("verdict", verdict(&rows));
     if args.json {
         let rows: Vec<Value> = rows.iter().map(MethodScores::json).collect();
-        console::json(&json!({ "target": data.target(), "folds": folds, "methods": rows }));
+        console::json(&json!({
+            "target": data.target(), "folds": folds, "methods": rows, "warnings": data.warnings(),
+        }));
     }
     Ok(())
 }

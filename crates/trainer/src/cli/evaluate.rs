@@ -1,9 +1,7 @@
 //! `trainer evaluate`.
 
-use backburn::text::{count, escaped};
-use backburn::{
-    Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, shift_notes,
-};
+use backburn::text::count;
+use backburn::{Evaluation, Metrics, Predictor, ReadOptions, Target, confusion_matrix, read_table};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -14,61 +12,46 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(args.device.name())?;
-    let predictor = Predictor::load_on(&args.model, &chosen.device)?;
+    let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
     let target = &predictor.model().target;
     let options = ReadOptions {
         known_columns: predictor.rows().columns().map(str::to_string).collect(),
         ..args.read.options()
     };
-    let table = read_table(&args.table, &options)?;
-    let table = predictor.model().format.apply_to_table(&table)?;
-    table.column(target.column())?;
-    let (predictions, shift) = predictor.predict_and_count(&table)?;
-    if let Some(row) = predictions.first_not_finite() {
-        return Err(backburn::Error::not_finite(&table.location(row)).into());
-    }
-    let score = Score::of_table(&predictions, &table, target)?;
+    let evaluation = predictor.evaluate(&read_table(&args.table, &options)?)?;
+    let score = &evaluation.score;
 
     let console = Console::for_json(args.json);
     console.detail("rows", count(score.rows, "row"));
     console.entry("score", score.line(""));
-    if let Some(reliability) = score.reliability(&predictor, &table)? {
-        console.detail("trust", reliability);
+    if let Some(reliability) = &evaluation.reliability {
+        console.detail(reliability.heading(), reliability);
     }
-    for note in table.notes() {
-        console.paragraph("note", escaped(&note));
-    }
-    for note in score.skipped_notes() {
+    for note in evaluation.notes() {
         console.paragraph("note", note);
     }
-    let unlike_training = shift.findings(&predictor.model().encoder, target);
-    for note in shift_notes(&unlike_training) {
-        console.paragraph("note", note);
-    }
-    show_confusion(&score, target, console);
-    if args.json {
-        let mut object = score.json();
-        object.insert("target".to_string(), json!(target.column()));
-        if let Target::Classification { classes, .. } = target {
-            object.insert("classes".to_string(), json!(classes));
-        }
-        object.insert("skipped".to_string(), json!(score.skipped));
-        let unlike = json!(unlike_training);
-        object.insert("unlike_training".to_string(), unlike);
-        console::json(&Value::Object(object));
-    }
-    Ok(())
-}
-
-/// Prints the confusion matrix of at most ten classes.
-fn show_confusion(score: &Score, target: &Target, console: Console) {
     if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
         (&score.metrics, target)
         && classes.len() <= 10
     {
-        let lines = confusion_matrix(&score.confusion, classes);
-        for (index, line) in lines.into_iter().enumerate() {
-            console.entry(if index == 0 { "confusion" } else { "" }, line);
-        }
+        console.entries("confusion", confusion_matrix(&score.confusion, classes));
     }
+    if args.json {
+        console::json(&result(&evaluation, target));
+    }
+    Ok(())
+}
+
+/// What `--json` prints.
+fn result(evaluation: &Evaluation, target: &Target) -> Value {
+    let mut object = evaluation.score.json();
+    let mut insert = |name: &str, value| object.insert(name.to_string(), value);
+    insert("target", json!(target.column()));
+    if let Some(classes) = target.class_names() {
+        insert("classes", json!(classes));
+    }
+    insert("skipped", json!(evaluation.score.skipped));
+    insert("unlike_training", json!(evaluation.unlike_training));
+    insert("warnings", json!(evaluation.warnings));
+    Value::Object(object)
 }

@@ -224,6 +224,7 @@ impl Run<'_> {
         let linear_json = linear.as_ref().map(Score::json);
         result.insert("linear".to_string(), json!(linear_json));
         result.extend(model.facts_json(&path, curve.as_ref()));
+        result.insert("warnings".to_string(), json!(data.warnings()));
         if let Some(record) = model.record() {
             words::findings(&record.findings, console);
         }
@@ -289,9 +290,7 @@ impl Run<'_> {
             format!("{rows} to train on, {} to test", test.rows()),
         );
         console.paragraph("columns", data.columns_by_kind());
-        for warning in data.warnings() {
-            console.paragraph("note", warning);
-        }
+        words::notes(data.warnings(), console);
     }
 
     /// Prints the scores and a few rows.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use backburn::text::{count, escaped};
-use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
+use backburn::text::count;
+use backburn::{ReadOptions, SavedModel, Table, Warning, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::{Value, json};
@@ -14,17 +14,19 @@ use super::saving::{report_file, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
+use crate::ui::words;
 
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
-    let device = device::choose(args.device.name())?.device;
+    let device = device::choose(args.device.name())?;
+    let device = device.get()?;
     let beside = history_file::path_beside(&args.model);
     let others = [args.model.as_path(), &beside, &args.table];
     let report = match &args.report {
         Some(path) => Some(report_file(path, &others)?),
         None => None,
     };
-    let model = SavedModel::load(&args.model, &device)?;
+    let model = SavedModel::load(&args.model, device)?;
     let known = model.encoder.columns.iter();
     let read = ReadOptions {
         known_columns: known.map(|column| column.name().to_string()).collect(),
@@ -39,19 +41,19 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         repeats: args.repeats.into(),
         seed: args.seed,
     };
-    let explanation = Explanation::new(&model, &table, &options, &device)?;
+    let explanation = Explanation::new(&model, &table, &options, device)?;
 
     let console = Console::for_json(args.json);
-    for note in table.notes() {
-        console.paragraph("note", escaped(&note));
-    }
+    let layout = table.notes().into_iter();
+    let warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
+    words::notes(&warnings, console);
     show(&explanation, options.columns, console);
     if let Some(file) = report {
         let report = full_report(&model, &explanation, &table, &beside, console)?;
         write_report(&file, &report, console)?;
     }
     if args.json {
-        console::json(&as_json(&model, &explanation));
+        console::json(&as_json(&model, &explanation, &warnings));
     }
     Ok(())
 }
@@ -64,10 +66,14 @@ fn full_report(
     beside: &Path,
     console: Console,
 ) -> Result<Report, Error> {
+    let known = match model.training_rows_in(table)? {
+        Some(_) => ", many of which were trained on",
+        None => "",
+    };
     let rows = EvaluatedRows {
         table,
         numbers: None,
-        description: format!("{} of {}", count(table.rows(), "row"), table.name()),
+        description: format!("{} of {}{known}", count(table.rows(), "row"), table.name()),
     };
     let mut report = Report::of_model(model, explanation, &rows, "")?;
     match history_file::read(beside, model) {
@@ -84,7 +90,7 @@ fn full_report(
     Ok(report)
 }
 
-fn as_json(model: &SavedModel, explanation: &Explanation) -> Value {
+fn as_json(model: &SavedModel, explanation: &Explanation, warnings: &[Warning]) -> Value {
     // Row numbers are counted from 1.
     let rows = explanation.rows.iter().map(|row| RowExplanation {
         row: row.row + 1,
@@ -96,6 +102,7 @@ fn as_json(model: &SavedModel, explanation: &Explanation) -> Value {
         "importance": explanation.importance,
         "dependence": explanation.dependence,
         "rows": rows.collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }
 
@@ -129,8 +136,6 @@ fn show(explanation: &Explanation, columns: bool, console: Console) {
         }
     }
     for row in &explanation.rows {
-        for (index, line) in row.lines().into_iter().enumerate() {
-            console.entry(if index == 0 { "row" } else { "" }, line);
-        }
+        console.entries("row", row.lines());
     }
 }

@@ -10,18 +10,19 @@ use super::dataset::read_dataset;
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
+use crate::ui::words;
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let mut config = args.run.settings()?;
-    let device = device::choose(args.run.device.name())?.device;
+    let device = device::choose(args.run.device.name())?;
     let data = read_dataset(&args.table, &mut config)?;
+    let console = Console::for_json(args.run.json);
+    words::notes(data.warnings(), console);
     let RangeTest {
         rates,
         losses,
         suggestion,
-    } = find_learning_rate(&data, &config, &device)?;
-
-    let console = Console::for_json(args.run.json);
+    } = find_learning_rate(&data, &config, device.get()?)?;
     let points: Vec<(f64, f64)> = rates
         .iter()
         .zip(&losses)
@@ -44,6 +45,7 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
             "rates": rates,
             "losses": losses,
             "suggestion": suggestion,
+            "warnings": data.warnings(),
         }));
     }
     Ok(())

@@ -13,10 +13,11 @@ use super::example::{HOUSE_PRICES, PENGUINS};
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
+use crate::ui::words;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let config = args.run.settings()?;
-    let device = device::choose(args.run.device.name())?.device;
+    let device = device::choose(args.run.device.name())?;
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {
             vec![(read_table(table, &args.read.options())?, target.clone())]
@@ -41,7 +42,7 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             ..DatasetOptions::default()
         };
         let data = dataset(table.clone(), target, options, &args.columns, &mut config)?;
-        let check = check_network_gradients(&data, elements, &config, &device)?;
+        let check = check_network_gradients(&data, elements, &config, device.get()?)?;
         show(&data, &check, console);
         wrong.extend(check.wrong().map(str::to_string));
         checked += check.parameters.len();
@@ -72,6 +73,7 @@ fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
     let rows = count(check.rows, "row");
     let text = format!("{rows} in 64 bits: backpropagation against central differences");
     console.entry("check", text);
+    words::notes(data.warnings(), console);
     if let Some(note) = check.note() {
         console.paragraph("note", note);
     }

@@ -11,7 +11,7 @@ use crate::ui::console::Console;
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let device = device::choose(None)?;
-    let model = SavedModel::load(&args.model, &device.device)?;
+    let model = SavedModel::load(&args.model, device.get()?)?;
     let console = Console::Output;
     let summary = &model.summary;
 

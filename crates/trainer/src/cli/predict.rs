@@ -6,7 +6,7 @@ use std::path::Path;
 use backburn::text::{count, escaped, shown};
 use backburn::{
     KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
-    Skipped, TableReader, shift_notes,
+    Skipped, TableReader, Warning, shift_notes,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
 use crate::ui::console::{self, Console};
+use crate::ui::words;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
@@ -36,7 +37,7 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         return Err(Error::Usage(reason.to_string()));
     }
     let chosen = device::choose(args.device.name())?;
-    let predictor = Predictor::load_on(&args.model, &chosen.device)?;
+    let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
     if let Some(interval) = args.interval {
         let target = &predictor.model().target;
         let checked = target.check_coverage(f64::from(interval) / 100.0);
@@ -109,11 +110,14 @@ fn stream<W: Write + Send>(
         ));
     }
     out.finish()?;
-    stream.notes().iter().for_each(|text| note(escaped(text)));
+    let layout = stream.notes().into_iter();
+    let warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
+    words::notes(&warnings, Console::Error);
     let unlike_training = stream.unlike_training();
     shift_notes(&unlike_training).into_iter().for_each(note);
     Ok(json!({
         "rows": stream.rows(), "skipped": stream.skipped_rows(), "unlike_training": unlike_training,
+        "warnings": warnings,
     }))
 }
 

@@ -75,7 +75,7 @@ pub fn not_a_table(option: &str, out: &Path, tables: &[&Path]) -> Result<(), Err
 /// The file of an option for predictions.
 pub fn prediction_file(option: &str, path: &Path) -> Result<PredictionFile, Error> {
     if path == Path::new("-") {
-        let reason = format!("{option} -: predictions are written to a file here");
+        let reason = format!("{option} -: name a file, since standard output is for messages");
         return Err(Error::Usage(reason));
     }
     let file = PredictionFile::create(path).map_err(|error| prediction_error(option, error))?;

@@ -182,7 +182,7 @@ fn describe_run(
     test: Option<&Table>,
 ) -> Result<RunDescription, backburn::Error> {
     let options = [
-        ("task", args.table.task.map(|task| format!("{task:?}"))),
+        ("task", args.table.task.map(|task| task.to_string())),
         ("folds", args.folds.map(|folds| folds.to_string())),
     ];
     let facts = options
@@ -280,11 +280,7 @@ impl Training<'_> {
         let mut result = Map::new();
         if let Some(folds) = self.args.folds {
             let validated = self.cross_validate(folds.into(), files.out_of_fold)?;
-            let (metric, mean, std) = validated.summary();
-            let json = json!({
-                "folds": validated.metrics(), "metric": metric, "mean": mean, "std": std,
-            });
-            result.insert("cross_validation".to_string(), json);
+            result.insert("cross_validation".to_string(), validated.json());
             scores.push(
                 format!("{folds}-fold cross-validation"),
                 validated.to_string(),
@@ -295,6 +291,10 @@ impl Training<'_> {
             Some(table) => test(&mut model, self.data, table, self.console).map(Some),
             None => Ok(None),
         };
+        let mut warnings = self.data.warnings().to_vec();
+        if let Ok(Some(tested)) = &tested {
+            warnings.extend(tested.warnings.clone());
+        }
         // Saved before anything else can fail.
         let path = save(files.model, model.model())?;
         self.progress.finish();
@@ -326,6 +326,8 @@ impl Training<'_> {
         );
         self.console.detail("next", next);
         if self.args.run.json {
+            warnings.extend(self.progress.warnings());
+            result.insert("warnings".to_string(), json!(warnings));
             console::json(&Value::Object(result));
         }
         Ok(())
@@ -338,7 +340,9 @@ impl Training<'_> {
     ) -> Result<CrossValidation, Error> {
         if folds > self.data.rows().len() {
             let rows = count(self.data.rows().len(), "row");
-            return Err(Error::Usage(format!("--folds {folds}: there are {rows}")));
+            return Err(Error::Usage(format!(
+                "--folds {folds}: must be at most the number of rows, and there are {rows}"
+            )));
         }
         let estimator = Estimator::new(self.config.clone());
         let validated = estimator.cross_validate(self.data, folds, &self.context)?;
@@ -413,15 +417,20 @@ impl Training<'_> {
         self.progress.phase("training on parts of the rows");
         let curve = learning_curve(model, self.data, self.test, self.config, &self.context);
         self.progress.finish();
-        let curve = curve.unwrap_or_else(|error| {
-            let text = format!("no learning curve: {error}");
+        let why = match &curve {
+            Err(error) => Some(error.to_string()),
+            Ok(None) if self.args.learning_curve => {
+                Some("the run was interrupted, or there are too few rows".to_string())
+            }
+            Ok(_) => None,
+        };
+        if let Some(why) = why {
+            let text = format!("no learning curve: {why}");
             self.console.paragraph("note", text);
-            None
-        });
-        if self.args.learning_curve && curve.is_none() {
-            let why = "the run was interrupted, or there are too few rows";
-            self.console
-                .paragraph("note", format!("no learning curve: {why}"));
+        }
+        let curve = curve.ok().flatten();
+        if let Some(curve) = curve.as_ref().filter(|_| self.args.learning_curve) {
+            self.console.entries("curve", curve.lines());
         }
         curve
     }

@@ -1,6 +1,6 @@
 //! The outcome of a training, printed. `train` and `example` share it.
 
-use backburn::{Dataset, FittedModel, Table, TestResult, baselines, shift_notes};
+use backburn::{Dataset, FittedModel, Table, TestResult, Warning, baselines};
 
 use crate::error::Error;
 use crate::ui::console::Console;
@@ -13,7 +13,7 @@ pub fn test(
     console: Console,
 ) -> Result<TestResult, Error> {
     let tested = model.test(data, test)?;
-    for note in shift_notes(&tested.unlike_training) {
+    for note in &tested.notes {
         console.paragraph("note", note);
     }
     Ok(tested)
@@ -26,8 +26,11 @@ pub fn show_scores(
     data: &Dataset,
     console: Console,
 ) {
-    if let Some(score) = model.record().and_then(|record| record.validation.as_ref()) {
-        console.entry("validation", score.line(""));
+    let validation = model.record().and_then(|record| record.validation.as_ref());
+    match validation {
+        Some(score) => console.entry("validation", score.line("")),
+        None if tested.is_none() => console.paragraph("note", Warning::NotScored),
+        None => {}
     }
     if let Some(tested) = tested {
         show_test(tested, data, console);
@@ -43,10 +46,7 @@ fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
     } = tested;
     console.entry("test", score.line(""));
     if let Some(reliability) = reliability {
-        console.detail("trust", reliability);
-    }
-    for note in score.skipped_notes() {
-        console.paragraph("note", note);
+        console.detail(reliability.heading(), reliability);
     }
     let name = baselines::constant_name(data.task());
     let line = format!("{} by always predicting {name}", constant.headline(""));

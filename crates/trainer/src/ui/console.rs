@@ -115,6 +115,13 @@ impl Console {
         self.say(format_args!("{heading} {text}"));
     }
 
+    /// Prints lines of a result; the first has the heading.
+    pub fn entries(self, heading: &str, lines: impl IntoIterator<Item = String>) {
+        for (index, line) in lines.into_iter().enumerate() {
+            self.entry(if index == 0 { heading } else { "" }, line);
+        }
+    }
+
     /// Prints a detail as [`entry`](Self::entry) does, unless the output is quiet.
     pub fn detail(self, heading: &str, text: impl fmt::Display) {
         if verbosity() > Verbosity::Quiet {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use backburn::text::{count, integer};
-use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score};
+use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score, Warning};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::{Console, Verbosity, verbosity};
@@ -23,6 +23,7 @@ pub struct Progress<'a> {
     jobs: Mutex<HashMap<String, JobBar>>,
     /// The bar of trials or of a phase that has no training of its own.
     phase: Mutex<Option<ProgressBar>>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 /// A training that is running.
@@ -42,7 +43,14 @@ impl<'a> Progress<'a> {
             is_terminal: io::stderr().is_terminal() && verbosity() > Verbosity::Quiet,
             jobs: Mutex::default(),
             phase: Mutex::default(),
+            warnings: Mutex::default(),
         }
+    }
+
+    /// The warnings of the fit so far.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let warnings = self.warnings.lock();
+        warnings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Shows the name of the current phase until the next phase, or until [`finish`](Self::finish).
@@ -148,7 +156,7 @@ impl<'a> Progress<'a> {
     fn member_end(&self, member: usize, members: usize, score: Option<&Score>) {
         let Some(score) = score else { return };
         let text = format!(
-            "{} of {} networks: {} on the rows left out so far",
+            "{} of {} networks: {}, out of fold so far",
             member + 1,
             integer(members),
             score.line(self.unit)
@@ -293,6 +301,9 @@ impl Progress<'_> {
                 self.print(|console| console.entry(&heading, score.line(self.unit)));
             }
             Event::Warning(warning) => {
+                let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+                warnings.push((*warning).clone());
+                drop(warnings);
                 self.print(|console| console.paragraph("note", warning));
             }
             _ => {}

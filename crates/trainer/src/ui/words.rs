@@ -1,7 +1,7 @@
 //! Sentences for the values that the library returns.
 
 use backburn::text::{count, setting_option, shown};
-use backburn::{Dataset, Finding, Table};
+use backburn::{Dataset, Finding, Table, Warning};
 
 use super::console::Console;
 
@@ -14,11 +14,16 @@ pub fn describe(data: &Dataset, test: Option<&Table>, console: Console) {
     }
     console.detail("data", words);
     console.paragraph("columns", data.columns_by_kind());
-    for warning in data.warnings() {
-        console.paragraph("note", warning);
-    }
+    notes(data.warnings(), console);
     let target = format!("{} ({})", shown(data.target()), data.task());
     console.detail("target", target);
+}
+
+/// Prints warnings.
+pub fn notes(warnings: &[Warning], console: Console) {
+    for warning in warnings {
+        console.paragraph("note", warning);
+    }
 }
 
 /// Prints findings, each with its evidence and its remedy.

@@ -1,7 +1,9 @@
-use super::{DiagnosisContext, diagnose};
+use backburn_model::MlpConfig;
+
+use super::diagnose;
 use crate::{
-    ActivationReport, Diagnosis, EpochRecord, Finding, History, LayerReport, StartReport,
-    StopReason,
+    ActivationReport, Diagnosis, DiagnosisContext, EpochRecord, Finding, History, LayerReport,
+    StartReport, StopReason, TrainingConfig,
 };
 
 const FALLING: [f64; 10] = [0.9, 0.5, 0.3, 0.2, 0.15, 0.12, 0.1, 0.09, 0.085, 0.084];
@@ -154,7 +156,7 @@ fn a_jumping_loss_has_a_learning_rate_that_is_too_high() {
         &history(&[0.5, 0.8, 0.5, 0.8, 0.5, 0.8]),
         Diagnosis::LearningRateTooHigh,
     );
-    assert_eq!(finding.settings, ["training.learning_rate=3.00e-4"]);
+    assert_eq!(finding.settings, ["training.learning_rate=0.0003"]);
 }
 
 #[test]
@@ -200,4 +202,32 @@ fn a_loss_above_that_of_neighbors_is_underfitting() {
     let finding = only(&history, context(0.1));
     assert_eq!(finding.name, Diagnosis::Underfitting);
     expect_none(&history, context(0.6));
+}
+
+#[test]
+fn a_run_that_both_underfits_and_overfits_has_one_remedy() {
+    let mut history = history(&[0.9, 0.7, 0.6, 0.55, 0.52, 0.51, 0.505, 0.502, 0.501, 0.5]);
+    for (index, epoch) in history.epochs.iter_mut().enumerate() {
+        epoch.validation_loss = Some(0.9 + 0.1 * index as f64);
+    }
+    let context = DiagnosisContext {
+        nearest_rows_loss: Some(0.1),
+        ..DiagnosisContext::default()
+    };
+    assert_eq!(only(&history, context).name, Diagnosis::Overfitting);
+}
+
+#[test]
+fn a_plateau_of_an_adaptive_optimizer_is_not_answered_with_another() {
+    let network = MlpConfig::new(3, 1).with_hidden([64]);
+    let training = TrainingConfig::default();
+    let context = DiagnosisContext {
+        network: Some(&network),
+        training: Some(&training),
+        nearest_rows_loss: None,
+    };
+    let finding = only(&history(&[1.0; 10]), context);
+    assert_eq!(finding.name, Diagnosis::Plateau);
+    assert!(finding.settings.is_empty(), "{finding:?}");
+    assert!(!finding.remedy.contains("AdamW"), "{finding:?}");
 }

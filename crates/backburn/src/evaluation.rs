@@ -1,0 +1,105 @@
+//! The scores of a model on a table, and what to know about them.
+
+use backburn_table::Table;
+
+use crate::error::Error;
+use crate::model_file::SavedModel;
+use crate::predictor::Predictor;
+use crate::row_hashes::row_hashes;
+use crate::score::{Reliability, Score};
+use crate::shift_finding::{ShiftFinding, shift_notes};
+use crate::warning::Warning;
+
+/// If at least this share of the rows are training rows, there is a warning.
+const MUCH: f64 = 0.5;
+
+/// The scores of a model on a table, and what to know about them; made by [`Predictor::evaluate`].
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// The score.
+    pub score: Score,
+    /// The calibration of the intervals or probabilities.
+    pub reliability: Option<Reliability>,
+    /// What is unlike training in the rows and in their predictions.
+    pub unlike_training: Vec<ShiftFinding>,
+    /// What was done about the layout of the file, and whether the rows are training rows.
+    pub warnings: Vec<Warning>,
+}
+
+impl Evaluation {
+    /// What to know about the scores, as sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let warnings = self.warnings.iter().map(Warning::to_string);
+        let skipped = self.score.skipped_notes();
+        let unlike_training = shift_notes(&self.unlike_training);
+        warnings.chain(skipped).chain(unlike_training).collect()
+    }
+}
+
+impl Predictor {
+    /// Scores the model on a table that has the target.
+    ///
+    /// ```no_run
+    /// use backburn::{Predictor, ReadOptions, Table};
+    ///
+    /// let predictor = Predictor::load("houses.safetensors")?;
+    /// let table = Table::read("sold.csv", &ReadOptions::default())?;
+    /// let evaluation = predictor.evaluate(&table)?;
+    /// println!("{}", evaluation.score);
+    /// for note in evaluation.notes() {
+    ///     println!("note: {note}");
+    /// }
+    /// # Ok::<(), backburn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A table that does not fit the model, no row with a target, or a prediction that is not a finite number.
+    pub fn evaluate(&self, table: &Table) -> Result<Evaluation, Error> {
+        let model = self.model();
+        let target = &model.target;
+        table.column(target.column())?;
+        let read = model.format.apply_to_table(table)?;
+        let (predictions, shift) = self.predict_read(table, &read)?;
+        if let Some(row) = predictions.first_not_finite() {
+            return Err(Error::not_finite(&table.location(row)));
+        }
+        let score = Score::of_table(&predictions, &read, target)?;
+        let layout = table.notes().into_iter();
+        let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
+        warnings.extend(training_rows(model, &read)?);
+        Ok(Evaluation {
+            reliability: score.reliability(self, &read)?,
+            score,
+            unlike_training: shift.findings(&model.encoder, target),
+            warnings,
+        })
+    }
+}
+
+impl SavedModel {
+    /// A warning if at least half of the rows of a table are training or validation rows of the model. `None`
+    /// also where that cannot be known: in models of earlier versions, where rows often have the same values,
+    /// and for a table without the target.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not fit the model.
+    pub fn training_rows_in(&self, table: &Table) -> Result<Option<Warning>, Error> {
+        match table.column(self.target.column()) {
+            Ok(_) => training_rows(self, &self.format.apply_to_table(table)?),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The same for a table that was read in the format of the model.
+fn training_rows(model: &SavedModel, table: &Table) -> Result<Option<Warning>, Error> {
+    let sample = &model.summary.row_sample;
+    if sample.is_empty() {
+        return Ok(None);
+    }
+    let hashes = row_hashes(table, &model.encoder, &model.target, None)?;
+    let share = sample.share_of(&hashes).filter(|share| *share >= MUCH);
+    Ok(share.map(|share| Warning::TrainingRowsScored { share }))
+}
