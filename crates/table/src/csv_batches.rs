@@ -53,6 +53,10 @@ pub(crate) fn csv_batches(
         let reason = "this is a binary file, not a table that can be read";
         return Err(TableError::malformed(name, reason));
     }
+    if head.is_cut_off() {
+        let reason = "the first line has more than 16 MB: it does not name the columns of a table";
+        return Err(TableError::malformed(name, reason));
+    }
     let found = find_layout(name, &suffix, &head, options)?;
     let layout = found.layout;
     let delimiter = Some(layout.dialect.delimiter);

@@ -170,7 +170,7 @@ fn finish(
 ) -> Result<InferredTable, TableError> {
     let read = format.apply_to_table(table)?;
     let headerless = columns.len() > 1 && columns[1].name == "column_2";
-    let indexes = table.index_columns();
+    let indexes: BTreeSet<String> = table.index_columns().into_iter().collect();
     let described = columns
         .into_par_iter()
         .enumerate()

@@ -1,6 +1,6 @@
 //! Reading several files as one table.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::part_files::PartFile;
 use crate::parts::Parts;
-use crate::skip_bad_rows::SkippedRows;
+use crate::skip_bad_rows::{Skipped, SkippedRows};
 use crate::source::Source;
 use crate::table_size::TableSize;
 use crate::typed_file::Opened;
@@ -103,9 +103,12 @@ fn merge(
     first: &str,
     name: &str,
 ) -> Result<(), TableError> {
+    let known = columns.iter().map(|column| column.name().clone());
+    let index: HashMap<String, usize> = known.zip(0..).collect();
     for field in &fields {
         let column = field.name();
-        let Some(known) = columns.iter_mut().find(|known| known.name() == column) else {
+        let known = index.get(column).and_then(|&index| columns.get_mut(index));
+        let Some(known) = known else {
             let reason =
                 format!("column `{column}` is not in {first}, which is part of the same table");
             return Err(TableError::malformed(name, reason));
@@ -120,8 +123,9 @@ fn merge(
         };
         *known = Field::new(column, data_type, true);
     }
-    let is_there = |column: &&Field| fields.iter().all(|field| field.name() != column.name());
-    match columns.iter().find(is_there) {
+    let names: HashSet<&String> = fields.iter().map(Field::name).collect();
+    let lacking = columns.iter().find(|column| !names.contains(column.name()));
+    match lacking {
         Some(column) => {
             let column = column.name();
             let reason =
@@ -168,10 +172,10 @@ impl Iterator for Reading {
                 let batch = batches.batches.next();
                 // A row is counted from the start of its file there, and from the start of all here.
                 let first = self.parts.first_row();
-                for mut skipped in batches.skipped.take() {
-                    skipped.row += first;
-                    self.skipped.add(skipped);
-                    self.next_row += 1;
+                for Skipped { rows, reason } in batches.skipped.take() {
+                    self.next_row += rows.len();
+                    let rows = rows.start + first..rows.end + first;
+                    self.skipped.add(Skipped { rows, reason });
                 }
                 match batch {
                     Some(batch) => {
@@ -208,9 +212,12 @@ fn adapted(
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
     let text = |error: arrow_schema::ArrowError| error.to_string();
+    let of_batch = batch.schema();
+    let names = of_batch.fields().iter().map(|field| field.name());
+    let arrays: HashMap<&String, &ArrayRef> = names.zip(batch.columns()).collect();
     let columns = schema.fields().iter().map(|field| {
-        let array = match batch.column_by_name(field.name()) {
-            Some(array) => array.clone(),
+        let array = match arrays.get(field.name()) {
+            Some(&array) => array.clone(),
             None => partition_array(file, field, batch.num_rows()),
         };
         match array.data_type() == field.data_type() {

@@ -102,7 +102,7 @@ impl TableReader {
         &self.batches.source.name
     }
 
-    /// The bad rows that were skipped since the last call.
+    /// The bad rows that were skipped since the last call, in order.
     pub fn skipped(&self) -> Vec<Skipped> {
         self.batches.skipped.take()
     }

@@ -137,6 +137,7 @@ impl Table {
         let mut size = 0;
         while size < bytes {
             let Some(batch) = reader.next() else { break };
+            drop(reader.skipped());
             let batch = shrunk(&name, batch?)?;
             size += batch.get_array_memory_size() as u64;
             batches.push(batch);
@@ -172,7 +173,8 @@ impl Table {
         let mut batches = Vec::new();
         let mut size = TableSize::default();
         let name = reader.name().to_string();
-        for batch in reader.by_ref() {
+        while let Some(batch) = reader.next() {
+            drop(reader.skipped());
             let batch = shrunk(&name, batch?)?;
             size.rows += batch.num_rows() as u64;
             size.bytes += batch.get_array_memory_size() as u64;
@@ -255,7 +257,7 @@ impl Table {
     }
 
     /// The position of a column.
-    fn position(&self, name: &str) -> Option<usize> {
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
         const FEW: usize = 64;
         if self.schema.fields().len() <= FEW {
             return self.columns().position(|column| column == name);

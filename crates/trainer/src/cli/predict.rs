@@ -139,10 +139,11 @@ fn show_skipped() -> impl FnMut(&TableReader, &Skipped) {
     const SHOWN: usize = 10;
     let mut shown = 0;
     move |reader: &TableReader, skipped: &Skipped| {
-        shown += 1;
-        if shown <= SHOWN {
-            let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
+        if shown < SHOWN {
+            let location = reader.location(skipped.rows.start);
+            let text = format!("{location}: {}", skipped.reason);
             Console::Error.entry("skipped", escaped(&text));
         }
+        shown += skipped.rows.len();
     }
 }
