@@ -1,7 +1,6 @@
 //! Calibration on rows that were not trained on.
 
 use crate::target::Target;
-use crate::target_transform::TargetTransform;
 
 /// The possible coverages of prediction intervals, in percent.
 const COVERAGES: std::ops::RangeInclusive<usize> = 50..=99;
@@ -168,6 +167,7 @@ fn loss(logits: &[f32], class: usize, inverse: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::predictions::Predictions;
+    use crate::target_transform::TargetTransform;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -49,7 +49,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
         (&score.metrics, target)
         && classes.len() <= 10
     {
-        let lines = confusion_matrix(&score.confusion, classes);
+        let lines = confusion_matrix(&score.confusion.dense(), classes);
         for (index, line) in lines.into_iter().enumerate() {
             console.entry(if index == 0 { "confusion" } else { "" }, line);
         }
