@@ -19,6 +19,7 @@ use crate::find_layout::find_layout;
 use crate::layout::Layout;
 use crate::notes::{LayoutInfo, Notes};
 use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::{CsvFile, Source};
 use crate::table_size::TableSize;
@@ -93,11 +94,20 @@ pub(crate) fn csv_batches(
                 .map_err(|e| TableError::malformed(name, e))?
         }
     };
-    // A text takes no less memory than its file.
-    let bytes = match (file, plain && !compressed && options.encoding.is_none()) {
+    let selection = Selection::of_schema(&schema, options);
+    let schema = selection.schema(&schema);
+    // A text takes no less memory than its file, if all columns are read.
+    let is_all = plain && !compressed && options.encoding.is_none() && selection.is_all();
+    let bytes = match (file, is_all) {
         (Some(file), true) => file.bytes,
         _ => 0,
     };
+    // Whether a row is blank is decided by all of its fields.
+    let (batches, target) = (WithoutBlankEnd::new(batches), schema.clone());
+    let batches = batches.map(move |batch| {
+        let batch = selection.of_batch(&target, batch?);
+        batch.map_err(|error| error.to_string())
+    });
     Ok(Batches {
         source: Source {
             name: name.to_string(),
@@ -106,7 +116,7 @@ pub(crate) fn csv_batches(
             skips_bad_rows: options.skip_bad_rows,
         },
         schema,
-        batches: Box::new(WithoutBlankEnd::new(batches)),
+        batches: Box::new(batches),
         skipped,
         at_least: TableSize { rows: 0, bytes },
         layout: LayoutInfo {

@@ -15,6 +15,8 @@ use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::part_files::PartFile;
 use crate::parts::Parts;
+use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::{Skipped, SkippedRows};
 use crate::source::Source;
 use crate::table_size::TableSize;
@@ -33,6 +35,7 @@ pub(crate) fn many_batches(
     name: &str,
     files: Vec<PartFile>,
     open: OpenFile,
+    options: &ReadOptions,
 ) -> Result<(Batches, Vec<String>, Parts), TableError> {
     let (mut columns, mut first): (Vec<Field>, Option<String>) = (Vec::new(), None);
     let (mut at_least, mut notes) = (TableSize::default(), Vec::new());
@@ -40,7 +43,7 @@ pub(crate) fn many_batches(
     for file in files {
         let (batches, of_file) = open(&file.path)?;
         let name = &batches.source.name;
-        let fields = with_partitions(&batches, &file);
+        let fields = with_partitions(&batches, &file, options);
         match &first {
             None => (columns, first) = (fields, Some(name.clone())),
             Some(first) => merge(&mut columns, fields, first, name)?,
@@ -74,7 +77,7 @@ pub(crate) fn many_batches(
 }
 
 /// The columns of a file, and those that its folders give it.
-fn with_partitions(batches: &Batches, file: &PartFile) -> Vec<Field> {
+fn with_partitions(batches: &Batches, file: &PartFile, options: &ReadOptions) -> Vec<Field> {
     let fields = batches
         .schema
         .fields()
@@ -91,6 +94,14 @@ fn with_partitions(batches: &Batches, file: &PartFile) -> Vec<Field> {
                 (false, Some(_)) => DataType::LargeUtf8,
             };
             fields.push(Field::new(name, data_type, true));
+        }
+    }
+    let names = fields.iter().map(|field| field.name().as_str());
+    let selection = Selection::new(names, options);
+    let of_folders = fields.iter_mut().enumerate();
+    for (index, field) in of_folders.skip(batches.schema.fields().len()) {
+        if !selection.reads(index) {
+            *field = Field::new(field.name(), DataType::Null, true);
         }
     }
     fields

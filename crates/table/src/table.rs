@@ -237,6 +237,11 @@ impl Table {
         ))
     }
 
+    /// Whether the table has a column of this name.
+    pub fn has_column(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+
     /// The error that a target has no usable values: it is empty, its numbers are too large, or its type
     /// cannot be read.
     pub fn no_values(&self, target: &str) -> TableError {

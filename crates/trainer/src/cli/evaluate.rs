@@ -1,9 +1,7 @@
 //! `trainer evaluate`.
 
 use backburn::text::{count, escaped};
-use backburn::{
-    Metrics, Predictor, ReadOptions, Score, Target, confusion_matrix, read_table, shift_notes,
-};
+use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, shift_notes};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -16,10 +14,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
-    let options = ReadOptions {
-        known_columns: predictor.rows().columns().map(str::to_string).collect(),
-        ..args.read.options()
-    };
+    let further = [target.column().to_string()];
+    let options = predictor
+        .model()
+        .read_options(args.read.options(), &further);
     let table = read_table(&args.table, &options)?;
     let table = predictor.model().format.apply_to_table(&table)?;
     table.column(target.column())?;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use backburn::text::{count, escaped, shown};
 use backburn::{
-    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
-    Skipped, TableReader, shift_notes,
+    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, Skipped,
+    TableReader, shift_notes,
 };
 use serde_json::{Value, json};
 
@@ -80,11 +80,13 @@ fn stream<W: Write + Send>(
     predictor: &Predictor,
     out: PredictionWriter<W>,
 ) -> Result<Value, Error> {
-    let options = ReadOptions {
-        known_columns: predictor.rows().columns().map(str::to_string).collect(),
-        skip_bad_rows: args.skips(),
-        ..args.read.options()
-    };
+    let mut options = predictor
+        .model()
+        .read_options(args.read.options(), &args.keep);
+    options.skip_bad_rows = args.skips();
+    if args.keep_all {
+        options.columns = None;
+    }
     let reader = TableReader::open(&args.table, &options)?;
     let kept = kept_columns(args, predictor, &reader)?;
     let mut stream = PredictionStream::new(predictor, reader)?;
