@@ -38,14 +38,14 @@ fn a_single_class_has_no_area() {
     close(alone.log_loss, 0.0);
     close(alone.macro_f1, 1.0);
     close(alone.calibration_error, 0.0);
-    assert_eq!(alone.confusion, [[2]]);
+    assert_eq!(alone.confusion.dense(), [[2]]);
 
     // Of two classes, all rows are of the second, and one is taken for the first.
     let rows = [0.2, 0.8, 0.6, 0.4, 0.1, 0.9];
     let score = ClassificationScore::new(&rows, 2, &[1, 1, 1]).unwrap();
     close(score.accuracy, 2.0 / 3.0);
     assert_eq!(score.auc, None);
-    assert_eq!(score.confusion, [[0, 0], [1, 2]]);
+    assert_eq!(score.confusion.dense(), [[0, 0], [1, 2]]);
     // F1 is 0 for the first class and 2 · 2 / (3 + 2) for the second.
     close(score.macro_f1, 0.4);
     let loss = -(0.8f64.ln() + 0.4f64.ln() + 0.9f64.ln()) / 3.0;
@@ -58,7 +58,7 @@ fn a_class_that_never_occurs_counts_for_nothing() {
     let with = ClassificationScore::new(&rows, 3, &[0, 1, 0, 1]).unwrap();
     assert_eq!((with.accuracy, with.auc), (1.0, Some(1.0)));
     close(with.macro_f1, 1.0);
-    assert_eq!(with.confusion, [[2, 0, 0], [0, 2, 0], [0, 0, 0]]);
+    assert_eq!(with.confusion.dense(), [[2, 0, 0], [0, 2, 0], [0, 0, 0]]);
 }
 
 #[test]

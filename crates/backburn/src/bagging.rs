@@ -125,12 +125,15 @@ impl<'a> BaggedEnsemble<'a> {
 
     /// The rows that some network was not trained on, and the mean outputs of those networks.
     fn out_of_fold(&self) -> (Vec<usize>, Vec<f32>) {
-        let known = self.sums.iter().enumerate();
-        let known = known.filter_map(|(row, sum)| Some((row, sum.split_last()?)));
-        let (rows, outputs): (Vec<usize>, Vec<Vec<f32>>) = known
-            .map(|(row, (count, sum))| (row, sum.iter().map(|output| output / count).collect()))
-            .unzip();
-        (rows, outputs.concat())
+        let numbers = self.sums.iter().map(|sum| sum.len().saturating_sub(1));
+        let (mut rows, mut outputs) = (Vec::new(), Vec::with_capacity(numbers.sum()));
+        for (row, sum) in self.sums.iter().enumerate() {
+            if let Some((count, sum)) = sum.split_last() {
+                rows.push(row);
+                outputs.extend(sum.iter().map(|output| output / count));
+            }
+        }
+        (rows, outputs)
     }
 
     /// The model of all networks so far, and their score on rows that they were not trained on.

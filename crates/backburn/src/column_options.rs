@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backburn_table::{ColumnKind, FormatOptions, Table};
+use backburn_table::{ColumnKind, FormatOptions, ReadOptions, Table, columns_named};
 
 use crate::dataset::DatasetOptions;
 use crate::error::Error;
@@ -39,6 +39,31 @@ pub struct ColumnOptions {
 }
 
 impl ColumnOptions {
+    /// The options to read the table with, so that columns that are left out are not decoded. `others` are the
+    /// target and the weight, and `kinds` the kinds of columns that a config sets.
+    pub fn read_options(
+        &self,
+        options: ReadOptions,
+        others: &[&str],
+        kinds: &BTreeMap<String, ColumnKind>,
+    ) -> ReadOptions {
+        let others: Vec<String> = others.iter().map(|name| (*name).to_string()).collect();
+        let mut without = self.ignore.clone();
+        if self.features.is_empty() {
+            let ignored = kinds
+                .iter()
+                .filter(|(_, kind)| **kind == ColumnKind::Ignored);
+            without.extend(ignored.map(|(name, _)| name.clone()));
+        }
+        without.retain(|name| !others.contains(name));
+        let features = (!self.features.is_empty()).then(|| self.features.clone());
+        ReadOptions {
+            columns: features.map(|features| [features, others].concat()),
+            without_columns: without,
+            ..options
+        }
+    }
+
     /// Adds these options to those of a dataset. They win where both are about the same column.
     ///
     /// # Errors
@@ -126,36 +151,8 @@ fn twice(column: &str, first: &str, second: &str) -> Error {
 
 /// The columns that words name.
 fn columns(words: &[String], table: &Table) -> Result<Vec<String>, Error> {
-    let mut columns = Vec::new();
-    for word in words {
-        if table.column(word).is_ok() {
-            columns.push(word.clone());
-            continue;
-        }
-        // A name may hold a comma itself, so the longest name that is a column is taken first.
-        let mut rest = word.as_str();
-        while !rest.is_empty() {
-            let (name, after) = first_column(rest, table).ok_or_else(|| {
-                let first = rest.split(',').next().unwrap_or_default();
-                table.no_column(first.trim())
-            })?;
-            columns.push(name.to_string());
-            rest = after;
-        }
-    }
-    Ok(columns)
-}
-
-/// The longest beginning of a list of names that is a column, and the rest of the list.
-fn first_column<'a>(list: &'a str, table: &Table) -> Option<(&'a str, &'a str)> {
-    /// The largest number of commas in a name.
-    const COMMAS: usize = 8;
-    let commas = list.match_indices(',').map(|(index, _)| index);
-    let mut ends: Vec<usize> = commas.take(COMMAS).collect();
-    ends.push(list.len());
-    let parts = ends.iter().rev().map(|&end| list.split_at(end));
-    let mut parts = parts.map(|(name, rest)| (name.trim(), rest.strip_prefix(',').unwrap_or(rest)));
-    parts.find(|(name, _)| table.column(name).is_ok())
+    let columns = columns_named(words, |name| table.has_column(name));
+    columns.map_err(|name| table.no_column(&name).into())
 }
 
 /// Columns of dates, with their formats if they have one.
@@ -165,9 +162,9 @@ fn dates(words: &[String], table: &Table) -> Result<Vec<(String, Option<String>)
         let mut signs = word
             .match_indices('=')
             .map(|(index, _)| word.split_at(index));
-        let with_format = signs.find(|(name, _)| table.column(name).is_ok());
+        let with_format = signs.find(|(name, _)| table.has_column(name));
         match with_format {
-            _ if table.column(word).is_ok() => dates.push((word.clone(), None)),
+            _ if table.has_column(word) => dates.push((word.clone(), None)),
             Some((name, format)) => dates.push((name.to_string(), Some(format[1..].to_string()))),
             None if word.contains('=') => {
                 let name = word.split('=').next().unwrap_or_default();
@@ -210,17 +207,41 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_names_with_commas_are_columns() {
+    fn only_columns_that_are_used_are_read() {
+        let read = |said: ColumnOptions, others: &[&str]| {
+            let kinds = BTreeMap::from([
+                ("a".to_string(), ColumnKind::Ignored),
+                ("b".to_string(), ColumnKind::Numeric),
+                ("y".to_string(), ColumnKind::Ignored),
+            ]);
+            let options = said.read_options(ReadOptions::default(), others, &kinds);
+            let csv = "a,b,\"c,d\",e=f,sold,y\n1,2,3,4,2024-01-01,6\n";
+            let table = Table::from_reader("t.csv", Cursor::new(csv), &options).unwrap();
+            let columns: Vec<String> = table.columns().map(str::to_string).collect();
+            assert_eq!(columns, ["a", "b", "c,d", "e=f", "sold", "y"]);
+            let has_values = |name: &String| {
+                let mut cells = table.column(name).unwrap().cells();
+                cells.any(|cell| cell != backburn_table::Cell::Missing)
+            };
+            columns.into_iter().filter(has_values).collect::<Vec<_>>()
+        };
+        let said = ColumnOptions::default();
+        assert_eq!(read(said, &["y"]), ["b", "c,d", "e=f", "sold", "y"]);
+        let said = ColumnOptions {
+            ignore: words(&["sold,c,d"]),
+            ..ColumnOptions::default()
+        };
+        assert_eq!(read(said, &["y"]), ["b", "e=f", "y"]);
+        let said = ColumnOptions {
+            features: words(&["a,c,d"]),
+            ..ColumnOptions::default()
+        };
+        assert_eq!(read(said, &["y", "b"]), ["a", "b", "c,d", "y"]);
+    }
+
+    #[test]
+    fn words_that_name_no_column_are_errors() {
         let table = table();
-        for (given, expected) in [
-            (vec!["a,b"], vec!["a", "b"]),
-            (vec!["c,d"], vec!["c,d"]),
-            (vec!["a,c,d,b"], vec!["a", "c,d", "b"]),
-            (vec!["a", "b, e=f"], vec!["a", "b", "e=f"]),
-            (vec![], vec![]),
-        ] {
-            assert_eq!(columns(&words(&given), &table).unwrap(), words(&expected));
-        }
         let error = columns(&words(&["a,bb"]), &table).unwrap_err().to_string();
         assert!(error.contains("no column `bb`"), "{error}");
         assert!(error.contains("the columns are `a`, `b`, `c,d`"), "{error}");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
     CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
-    Schema, Split, Table, TableError, TableFormat, infer_table, within_range,
+    ReadOptions, Schema, Split, Table, TableError, TableFormat, infer_table, within_range,
 };
 
 use crate::check_target::check_target;
@@ -296,6 +296,16 @@ impl Dataset {
         let has_target = |row: &&usize| whole.rows.binary_search(row).is_ok();
         let rows: Vec<usize> = self.rows.iter().filter(has_target).copied().collect();
         Ok(whole.subset(&rows))
+    }
+
+    /// The options to read a test table, so that only the columns that a model may need are decoded.
+    pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
+        let features: Vec<String> = self.features().map(str::to_string).collect();
+        ReadOptions {
+            columns: Some([features.as_slice(), &[self.target.clone()]].concat()),
+            known_columns: features,
+            ..options
+        }
     }
 
     /// Checks that a test table has the target and the columns that a model will need.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use backburn_preprocessing::Encoder;
-use backburn_table::{Cell, Column, ColumnKind, TableError, TableFormat, TableReader};
+use backburn_table::{
+    Cell, Column, ColumnKind, TableError, TableFormat, TableReader, columns_named,
+};
 
 /// Columns of the input that are written beside predictions.
 ///
@@ -33,7 +35,7 @@ impl KeptColumns {
         Self::new(input, (encoder, format), all)
     }
 
-    /// The columns of these names. A name may also be a list of names with commas between them.
+    /// The columns that words name; see [`columns_named`].
     ///
     /// # Errors
     ///
@@ -45,22 +47,12 @@ impl KeptColumns {
         format: &TableFormat,
     ) -> Result<Self, TableError> {
         let input = &reader.schema();
-        let index = |name: &str| {
-            let column = input.fields().iter().position(|field| field.name() == name);
-            column.ok_or_else(|| reader.no_column(name))
-        };
-        let mut wanted = Vec::new();
-        for name in names {
-            // A name may have a comma in it.
-            match index(name) {
-                Ok(whole) => wanted.push(whole),
-                Err(_) => {
-                    for part in name.split(',') {
-                        wanted.push(index(part.trim())?);
-                    }
-                }
-            }
-        }
+        let all = input.fields().iter().map(|field| field.name().as_str());
+        let index: HashMap<&str, usize> = all.zip(0..).collect();
+        let named = columns_named(names, |name| index.contains_key(name));
+        let named = named.map_err(|name| reader.no_column(&name))?;
+        let wanted = named.iter().filter_map(|name| index.get(name.as_str()));
+        let mut wanted: Vec<usize> = wanted.copied().collect();
         let mut seen = HashSet::new();
         wanted.retain(|index| seen.insert(*index));
         Ok(Self::new(input, (encoder, format), wanted))

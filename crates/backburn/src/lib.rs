@@ -277,5 +277,5 @@ pub use self::{
 pub use backburn_training::{
     BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
     RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
-    metrics::{ClassificationScore, RegressionScore},
+    metrics::{ClassificationScore, ConfusionMatrix, RegressionScore},
 };

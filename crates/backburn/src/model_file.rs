@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use backburn_model::{Ensemble, Mlp, MlpConfig};
 use backburn_preprocessing::{Encoder, Target};
-use backburn_table::{Schema, TableFormat};
+use backburn_table::{ReadOptions, Schema, TableFormat};
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
@@ -285,6 +285,19 @@ impl SavedModel {
             .get_bytes()
             .map_err(|error| damaged(error.to_string()))?;
         with_tensors_of(&self.encoder, bytes).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// The options to read a table that the model is used on, so that other columns than those that it needs and
+    /// those that `further` words name are not decoded. See
+    /// [`ReadOptions::columns`](backburn_table::ReadOptions::columns).
+    pub fn read_options(&self, options: ReadOptions, further: &[String]) -> ReadOptions {
+        let needed = self.encoder.columns.iter();
+        let needed: Vec<String> = needed.map(|column| column.name().to_string()).collect();
+        ReadOptions {
+            columns: Some([needed.as_slice(), further].concat()),
+            known_columns: needed,
+            ..options
+        }
     }
 
     /// Reads a model, from standard input if the path is `-`, and puts its network on a device.

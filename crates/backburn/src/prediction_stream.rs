@@ -1,7 +1,8 @@
 //! Predictions for a table of any length, batch by batch.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{ColumnCounts, Predictions};
@@ -43,15 +44,16 @@ pub struct PredictionStream<'a> {
     batch_rows: Vec<usize>,
     /// The first row of the batch that is not predicted yet.
     start: usize,
-    /// The number of rows to predict next.
+    /// The number of rows to predict next, at most those that are predicted at once.
     wanted: usize,
+    at_once: usize,
     predicted: usize,
     skipped: usize,
     shift: DataShift,
     failed: bool,
 }
 
-/// Gets each skipped row.
+/// Gets the skipped rows.
 type OnSkipped<'a> = Box<dyn FnMut(&TableReader, &Skipped) + 'a>;
 
 impl<'a> PredictionStream<'a> {
@@ -77,6 +79,7 @@ impl<'a> PredictionStream<'a> {
             batch_rows: Vec::new(),
             start: 0,
             wanted: 0,
+            at_once: predictor.rows_at_once(),
             predicted: 0,
             skipped: 0,
             shift: DataShift::default(),
@@ -98,7 +101,7 @@ impl<'a> PredictionStream<'a> {
         })
     }
 
-    /// Skips the rows that cannot be predicted. `on_skipped` gets each of them, with the reader, whose
+    /// Skips the rows that cannot be predicted. `on_skipped` gets them, with the reader, whose
     /// [`location`](TableReader::location) says where the row is. The reader must skip bad rows too
     /// ([`ReadOptions::skip_bad_rows`](backburn_table::ReadOptions::skip_bad_rows)).
     pub fn skip_bad_rows(self, on_skipped: impl FnMut(&TableReader, &Skipped) + 'a) -> Self {
@@ -164,14 +167,14 @@ impl<'a> PredictionStream<'a> {
     fn read_batch(&mut self) -> Result<bool, Error> {
         let batch = self.reader.next().transpose()?;
         for skipped in self.reader.skipped() {
-            self.numbers.skip(skipped.row);
+            self.numbers.skip(skipped.rows.clone());
             self.report(&skipped);
         }
         let Some(batch) = batch else {
             return Ok(false);
         };
         self.batch_rows = self.numbers.next(batch.num_rows());
-        (self.start, self.wanted) = (0, batch.num_rows());
+        (self.start, self.wanted) = (0, batch.num_rows().min(self.at_once));
         self.batch = batch;
         Ok(true)
     }
@@ -189,7 +192,8 @@ impl<'a> PredictionStream<'a> {
                 self.shift.add_rows(rows.len(), &counts);
                 self.shift.add_unread(&unread);
                 self.shift.add_predictions(&predictions, target);
-                (self.start, self.wanted) = (end, self.wanted.saturating_mul(4));
+                let further = self.wanted.saturating_mul(4).min(self.at_once);
+                (self.start, self.wanted) = (end, further);
                 Ok(Some(PredictedRows {
                     rows,
                     predictions,
@@ -207,8 +211,9 @@ impl<'a> PredictionStream<'a> {
                 Ok(None)
             }
             Err((_, error)) => {
+                let row = self.batch_rows[self.start];
                 self.report(&Skipped {
-                    row: self.batch_rows[self.start],
+                    rows: row..row + 1,
                     reason: error.to_string(),
                 });
                 self.start += 1;
@@ -218,7 +223,7 @@ impl<'a> PredictionStream<'a> {
     }
 
     fn report(&mut self, skipped: &Skipped) {
-        self.skipped += 1;
+        self.skipped += skipped.rows.len();
         if let Some(on_skipped) = &mut self.on_skipped {
             on_skipped(&self.reader, skipped);
         }
@@ -297,8 +302,8 @@ impl fmt::Display for BadRow {
 #[derive(Default)]
 struct RowNumbers {
     next: usize,
-    /// Rows that the reader skipped after the rows that it has returned so far.
-    ahead: BTreeSet<usize>,
+    /// Rows that the reader skipped after the rows that it has returned so far, in rising order.
+    ahead: VecDeque<Range<usize>>,
 }
 
 impl RowNumbers {
@@ -306,16 +311,22 @@ impl RowNumbers {
     fn next(&mut self, rows: usize) -> Vec<usize> {
         let mut numbers = Vec::with_capacity(rows);
         while numbers.len() < rows {
-            if !self.ahead.remove(&self.next) {
-                numbers.push(self.next);
+            let skipped = self.ahead.front().cloned();
+            let end = skipped.as_ref().map_or(usize::MAX, |skipped| skipped.start);
+            let left = rows - numbers.len();
+            let count = left.min(end.saturating_sub(self.next));
+            numbers.extend(self.next..self.next + count);
+            self.next += count;
+            if let Some(skipped) = skipped.filter(|skipped| skipped.start <= self.next) {
+                self.next = self.next.max(skipped.end);
+                self.ahead.pop_front();
             }
-            self.next += 1;
         }
         numbers
     }
 
-    fn skip(&mut self, row: usize) {
-        self.ahead.insert(row);
+    fn skip(&mut self, rows: Range<usize>) {
+        self.ahead.push_back(rows);
     }
 }
 
@@ -326,9 +337,15 @@ mod tests {
     #[test]
     fn skipped_rows_keep_their_numbers() {
         let mut numbers = RowNumbers::default();
-        numbers.skip(1);
-        numbers.skip(4);
+        numbers.skip(1..2);
+        numbers.skip(4..5);
         assert_eq!(numbers.next(2), [0, 2]);
         assert_eq!(numbers.next(3), [3, 5, 6]);
+        numbers.skip(7..9);
+        numbers.skip(9..10);
+        assert_eq!(numbers.next(0), [0; 0]);
+        assert_eq!(numbers.next(2), [10, 11]);
+        numbers.skip(13..1_000_000_000);
+        assert_eq!(numbers.next(2), [12, 1_000_000_000]);
     }
 }

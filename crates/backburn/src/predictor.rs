@@ -97,20 +97,20 @@ impl Predictor {
         read: &Table,
     ) -> Result<(Predictions, DataShift), TableError> {
         let model = &self.model;
+        let mut predictions = model.target.predictions(&[], model.config.outputs);
+        predictions.reserve(read.rows());
         let mut shift = DataShift::default();
         let mut unread = UnreadValues::default();
         for (batch, read) in table.batches().iter().zip(read.batches()) {
             unread.add(&model.format, batch, read);
         }
         shift.add_unread(&unread);
-        let mut outputs = Vec::new();
         let width = model.encoder.width().max(1);
         for batch in model.encoder.encode_by_batch(read) {
             let batch = batch?;
             shift.add_rows(batch.numbers.len() / width, &batch.counts);
-            outputs.extend(self.outputs(batch.numbers));
+            predictions.extend(self.predict_encoded(batch.numbers));
         }
-        let predictions = model.target.predictions(&outputs, model.config.outputs);
         shift.add_predictions(&predictions, &model.target);
         Ok((predictions, shift))
     }
@@ -129,10 +129,20 @@ impl Predictor {
     /// Predicts rows that [`Encoder::encode_batch`](backburn_preprocessing::Encoder::encode_batch)
     /// encoded: `rows * width` numbers.
     pub fn predict_encoded(&self, rows: Vec<f32>) -> Predictions {
-        let outputs = self.outputs(rows);
-        self.model
-            .target
-            .predictions(&outputs, self.model.config.outputs)
+        let (target, width) = (&self.model.target, self.model.config.outputs);
+        let part = self.rows_at_once() * self.model.config.columns();
+        let mut parts = rows.chunks(part.max(1));
+        let of_part = |rows: &[f32]| target.predictions(&self.outputs(rows), width);
+        let mut predictions = of_part(parts.next().unwrap_or_default());
+        parts.for_each(|rows| predictions.extend(of_part(rows)));
+        predictions
+    }
+
+    /// The number of rows whose predictions take little memory: all but those of thousands of classes are
+    /// many.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        const OUTPUTS: usize = 1 << 22;
+        (OUTPUTS / self.model.config.outputs.max(1)).max(1)
     }
 
     /// Predicts encoded rows like [`predict_encoded`](Self::predict_encoded), with a prediction interval
@@ -144,7 +154,7 @@ impl Predictor {
         rows: Vec<f32>,
         coverage: f64,
     ) -> (Predictions, Option<Vec<[f64; 2]>>) {
-        let outputs = self.outputs(rows);
+        let outputs = self.outputs(&rows);
         let target = &self.model.target;
         let predictions = target.predictions(&outputs, self.model.config.outputs);
         (predictions, target.intervals(&outputs, coverage))
@@ -181,10 +191,10 @@ impl Predictor {
     }
 
     /// The network's outputs, row by row.
-    fn outputs(&self, rows: Vec<f32>) -> Vec<f32> {
+    fn outputs(&self, rows: &[f32]) -> Vec<f32> {
         match self.fused.as_deref() {
-            Some([alone]) => return alone.predict(&rows),
-            Some(members) => return mean(members, &rows),
+            Some([alone]) => return alone.predict(rows),
+            Some(members) => return mean(members, rows),
             None => {}
         }
         // A backend uses other kernels for few rows than for many, which sum in another order. In blocks of

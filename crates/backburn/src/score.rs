@@ -97,15 +97,17 @@ impl Score {
                 Targets::Classes(true_classes),
             ) => {
                 let width = classes.len();
-                let mut known = Vec::new();
-                let mut actual = Vec::new();
-                for (&row, probabilities) in rows.iter().zip(probabilities.chunks(width)) {
-                    if let Some(class) = true_classes[row] {
-                        known.extend_from_slice(probabilities);
-                        actual.push(class);
+                let of_rows = rows.iter().map(|&row| true_classes[row]);
+                let actual: Vec<usize> = of_rows.clone().flatten().collect();
+                let score = match actual.len() == rows.len() {
+                    true => ClassificationScore::new(probabilities, width, &actual)?,
+                    false => {
+                        let known = of_rows.zip(probabilities.chunks(width));
+                        let known = known.filter_map(|(class, row)| class.map(|_| row));
+                        let known: Vec<f64> = known.flatten().copied().collect();
+                        ClassificationScore::new(&known, width, &actual)?
                     }
-                }
-                let score = ClassificationScore::new(&known, width, &actual)?;
+                };
                 (actual.len(), Metrics::Classification(score))
             }
             _ => return None,

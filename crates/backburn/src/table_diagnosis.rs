@@ -316,9 +316,10 @@ fn imbalance(
         return None;
     };
     let rows: usize = counts.iter().sum();
+    let of_class = score.confusion.by_actual();
     let recall = |class: usize| {
-        let of_class: usize = score.confusion[class].iter().sum();
-        (of_class >= MIN_ROWS).then(|| score.confusion[class][class] as f64 / of_class as f64)
+        let right = score.confusion.get(class, class);
+        (of_class[class] >= MIN_ROWS).then(|| right as f64 / of_class[class] as f64)
     };
     let (class, recall) = (0..names.len())
         .filter(|&class| (counts[class] as f64) < RARE.min(0.5 / names.len() as f64) * rows as f64)
@@ -357,7 +358,7 @@ mod tests {
     use std::io::Cursor;
 
     use backburn_table::{ReadOptions, Table};
-    use backburn_training::metrics::ClassificationScore;
+    use backburn_training::metrics::{ClassificationScore, ConfusionMatrix};
 
     use super::*;
     use crate::dataset::DatasetOptions;
@@ -494,6 +495,12 @@ mod tests {
     ) -> Option<Finding> {
         let rows: usize = confusion.iter().flatten().sum();
         let right = confusion[0][0] + confusion[1][1];
+        let mut matrix = ConfusionMatrix::new(2);
+        for (actual, row) in confusion.iter().enumerate() {
+            for (predicted, &rows) in row.iter().enumerate() {
+                (0..rows).for_each(|_| matrix.add(actual, predicted));
+            }
+        }
         let score = Score {
             rows,
             skipped: 0,
@@ -504,7 +511,7 @@ mod tests {
                 macro_f1: 0.5,
                 auc: None,
                 calibration_error: 0.0,
-                confusion: confusion.map(|row| row.to_vec()).to_vec(),
+                confusion: matrix,
             }),
         };
         let names = ["common".to_string(), "rare".to_string()];

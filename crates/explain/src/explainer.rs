@@ -78,24 +78,14 @@ impl<'a> Explainer<'a> {
     /// Predicts for rows like `encoded`, in batches.
     pub(crate) fn predict(&self, encoded: &[f32]) -> Predictions {
         const BATCH_ROWS: usize = 4096;
-        let mut all: Option<Predictions> = None;
+        let mut all = self.predictor.predict_encoded(Vec::new());
+        all.reserve(encoded.len() / self.width().max(1));
         for batch in encoded.chunks(BATCH_ROWS * self.width()) {
             let mut batch = batch.to_vec();
             self.model().encoder.complete(&mut batch);
-            let predictions = self.predictor.predict_encoded(batch);
-            match (&mut all, predictions) {
-                (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
-                (
-                    Some(Predictions::Classes { probabilities, .. }),
-                    Predictions::Classes {
-                        probabilities: more,
-                        ..
-                    },
-                ) => probabilities.extend(more),
-                (all, predictions) => *all = Some(predictions),
-            }
+            all.extend(self.predictor.predict_encoded(batch));
         }
-        all.unwrap_or(Predictions::Values(Vec::new()))
+        all
     }
 
     /// A column of the table, or `None` if the table does not have it.

@@ -7,8 +7,10 @@ use crate::mlp::FusedMlp;
 use crate::row_kernel::multiply;
 use crate::threads::worth_threads;
 
-/// Number of rows that go through all layers together. Their intermediate results fit in the cache.
+/// Number of rows that go through all layers together, at most. Their intermediate results fit in the cache.
 const CHUNK: usize = 256;
+/// Numbers in the outputs of a layer for these rows: a wide network takes fewer of them at a time.
+const CHUNK_NUMBERS: usize = 1 << 20;
 
 impl FusedMlp {
     /// The network's outputs for some rows. Large inputs are shared by rayon's threads. The
@@ -29,7 +31,9 @@ impl FusedMlp {
     pub fn predict(&self, rows: &[f32]) -> Vec<f32> {
         let columns = self.columns();
         self.check_rows(rows);
-        let chunk = CHUNK * columns;
+        let widths = self.layers.iter().map(|layer| layer.outputs);
+        let widest = widths.max().unwrap_or(0).max(1);
+        let chunk = (CHUNK_NUMBERS / widest).clamp(1, CHUNK) * columns;
         if rows.len() <= chunk {
             return self.predict_chunk(rows);
         }
@@ -48,9 +52,8 @@ impl FusedMlp {
 
     fn predict_chunk(&self, rows: &[f32]) -> Vec<f32> {
         let mut workspace = Workspace::default();
-        let length = self.predict_with(rows, &mut workspace).len();
-        workspace.input.truncate(length);
-        workspace.input
+        // Copied, because the workspace is as large as the widest layer.
+        self.predict_with(rows, &mut workspace).to_vec()
     }
 
     /// The same as [`predict`](Self::predict), on this thread alone and without allocating. Use it to

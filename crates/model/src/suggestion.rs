@@ -5,12 +5,17 @@
 /// First, `synonyms` maps the names of other frameworks to names of this one. Then the known name
 /// with the smallest edit distance is taken: the number of letters that are inserted, deleted,
 /// replaced, or swapped with the next one. At most a third of the letters may differ, or a single
-/// one in a short name. Case, `_`, `-` and spaces are ignored.
+/// one in a short name. Case, `_`, `-` and spaces are ignored. Nothing is close to a name of more than 64
+/// bytes.
 pub(crate) fn suggestion<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
     synonyms: &[(&str, &'a str)],
 ) -> Option<&'a str> {
+    const MAX_LENGTH: usize = 64;
+    if name.len() > MAX_LENGTH {
+        return None;
+    }
     let name = letters(name);
     let synonym = synonyms.iter().find(|(other, _)| letters(other) == name);
     if let Some((_, meant)) = synonym {

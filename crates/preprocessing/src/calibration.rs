@@ -1,7 +1,6 @@
 //! Calibration on rows that were not trained on.
 
 use crate::target::Target;
-use crate::target_transform::TargetTransform;
 
 /// The possible coverages of prediction intervals, in percent.
 const COVERAGES: std::ops::RangeInclusive<usize> = 50..=99;
@@ -19,7 +18,6 @@ impl Target {
     /// the index of its class.
     #[must_use]
     pub fn calibrated(mut self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
-        let rows = outputs.chunks(width.max(1)).zip(targets);
         let scaled: Vec<f64> = match self {
             Self::Regression { .. } => targets.iter().map(|&value| self.scale(value)).collect(),
             Self::Classification { .. } => Vec::new(),
@@ -33,17 +31,7 @@ impl Target {
                 *errors = quantiles(&off);
             }
             Self::Classification { temperature, .. } => {
-                let rows: Vec<(Vec<f64>, usize)> = rows
-                    .map(|(logits, class)| {
-                        let logits = match logits {
-                            // A single logit is that of the second class; that of the first is 0.
-                            [second] => vec![0.0, f64::from(*second)],
-                            logits => logits.iter().map(|&logit| f64::from(logit)).collect(),
-                        };
-                        (logits, *class as usize)
-                    })
-                    .collect();
-                *temperature = best_temperature(&rows);
+                *temperature = best_temperature(outputs, width.max(1), targets);
             }
         }
         self
@@ -64,7 +52,8 @@ impl Target {
                     ..
                 },
             ) if scale == alike => {
-                *errors = known.iter().map(|error| error * of_known / *std).collect();
+                let errors_here = known.iter().map(|error| error * of_known / *std);
+                *errors = errors_here.take_while(|error| error.is_finite()).collect();
             }
             (
                 Self::Classification { temperature, .. },
@@ -119,23 +108,19 @@ impl Target {
     }
 
     /// Prediction intervals, one for each row. An interval holds the true value with the probability
-    /// `coverage`, such as 0.9, for rows from the distribution of the calibration rows. `None` if there
-    /// are no intervals of this coverage; see [`check_coverage`](Self::check_coverage).
+    /// `coverage`, such as 0.9, for rows from the distribution of the calibration rows. It is limited to
+    /// the same range as the prediction, it holds the prediction, and its bounds are finite where the
+    /// prediction is. `None` if there are no intervals of this coverage; see
+    /// [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
-        let Self::Regression {
-            scale, mean, std, ..
-        } = self
-        else {
-            return None;
-        };
-        let value = |output: f64| match scale {
-            TargetTransform::Log => (output * std + mean).exp(),
-            _ => output * std + mean,
-        };
         let around = |output: &f32| {
             let output = f64::from(*output);
-            [value(output - half), value(output + half)]
+            let prediction = self.value(output);
+            let bound = |output: f64| self.value(output).clamp(f64::MIN, f64::MAX);
+            // Rounding must not put the prediction outside.
+            let low = bound(output - half).min(prediction);
+            [low, bound(output + half).max(prediction)]
         };
         Some(outputs.iter().map(around).collect())
     }
@@ -149,19 +134,18 @@ fn quantiles(errors: &[f64]) -> Vec<f64> {
     quantiles.map_while(|quantile| quantile).collect()
 }
 
-/// The temperature with the largest posterior probability; the prior of its logarithm has mean 0.
-fn best_temperature(rows: &[(Vec<f64>, usize)]) -> f64 {
+/// The temperature with the largest posterior probability; the prior of its logarithm has mean 0. `outputs`
+/// holds `width` logits for each row.
+fn best_temperature(outputs: &[f32], width: usize, classes: &[f64]) -> f64 {
     let cost = |logarithm: f64| {
         let inverse = (-logarithm).exp();
-        let loss: f64 = rows
-            .iter()
-            .map(|(logits, class)| {
-                let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let sum: f64 = logits.iter().map(|l| ((l - highest) * inverse).exp()).sum();
-                sum.ln() - (logits[*class] - highest) * inverse
-            })
-            .sum();
-        loss + 0.5 * (logarithm / PRIOR_DEVIATION).powi(2)
+        let rows = outputs.chunks(width).zip(classes);
+        let losses = rows.map(|(logits, class)| match logits {
+            // A single logit is that of the second class; that of the first is 0.
+            [second] => loss(&[0.0, *second], *class as usize, inverse),
+            logits => loss(logits, *class as usize, inverse),
+        });
+        losses.sum::<f64>() + 0.5 * (logarithm / PRIOR_DEVIATION).powi(2)
     };
     // The cost has one minimum, which golden-section search finds.
     let ratio = (5f64.sqrt() - 1.0) / 2.0;
@@ -176,9 +160,20 @@ fn best_temperature(rows: &[(Vec<f64>, usize)]) -> f64 {
     ((low + high) / 2.0).exp()
 }
 
+/// The cross-entropy of a row whose logits are multiplied by `inverse`.
+fn loss(logits: &[f32], class: usize, inverse: f64) -> f64 {
+    let logits = logits.iter().map(|&logit| f64::from(logit));
+    let highest = logits.clone().fold(f64::NEG_INFINITY, f64::max);
+    let of_class = logits.clone().nth(class).unwrap_or(highest);
+    let sum: f64 = logits.map(|l| ((l - highest) * inverse).exp()).sum();
+    sum.ln() - (of_class - highest) * inverse
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::predictions::Predictions;
+    use crate::target_transform::TargetTransform;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -254,6 +249,94 @@ mod tests {
                 .unwrap_err()
                 .contains("classes")
         );
+    }
+
+    #[test]
+    fn an_interval_holds_its_prediction_within_the_same_bounds() {
+        let with = |scale: TargetTransform, std: f64, bounds: Option<[f64; 2]>, error: f64| {
+            Target::Regression {
+                column: "y".to_string(),
+                scale,
+                mean: 10.0,
+                std,
+                bounds,
+                at_bounds: None,
+                errors: vec![error; 41],
+            }
+        };
+        let standard = |bounds, error| with(TargetTransform::Standard, 2.0, bounds, error);
+        let bounded = standard(Some([8.0, 13.0]), 1.0);
+        let intervals = bounded.intervals(&[0.0, 1.5, 9.0, -9.0], 0.9).unwrap();
+        // The predictions are 10, 13, 13 and 8.
+        assert_eq!(
+            intervals,
+            [[8.0, 12.0], [11.0, 13.0], [13.0, 13.0], [8.0, 8.0]]
+        );
+        let outputs = [
+            -3.4e38, -1e30, -700.0, -0.3, 0.0, 0.1, 1e-7, 700.0, 1e30, 3.4e38,
+        ];
+        for target in [
+            standard(None, 0.0),
+            standard(None, 0.3),
+            standard(Some([9.9, 10.1]), 1e3),
+            with(TargetTransform::Log, 1.0, None, 500.0),
+            with(TargetTransform::Log, 1.0, Some([1.0, 1e9]), 0.1),
+            with(TargetTransform::Standard, 1e270, None, 1.0),
+        ] {
+            let Predictions::Values(predictions) = target.predictions(&outputs, 1) else {
+                panic!("numbers")
+            };
+            let intervals = target.intervals(&outputs, 0.9).unwrap();
+            for (prediction, [low, high]) in predictions.iter().zip(intervals) {
+                assert!(low <= *prediction && *prediction <= high, "{target:?}");
+                if prediction.is_finite() {
+                    assert!(low.is_finite() && high.is_finite(), "{target:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_calibration_that_is_not_finite_is_a_problem() {
+        let with = |std: f64, error: f64| Target::Regression {
+            column: "y".to_string(),
+            scale: TargetTransform::Standard,
+            mean: 0.0,
+            std,
+            bounds: None,
+            at_bounds: None,
+            errors: vec![0.5, error],
+        };
+        assert_eq!(with(1.0, 2.0).problem(), None);
+        for (std, error) in [
+            (1.0, f64::INFINITY),
+            (1.0, f64::NAN),
+            (1.0, -1.0),
+            (1e200, 1e200),
+        ] {
+            let problem = with(std, error).problem().unwrap_or_default();
+            assert!(
+                problem.contains("calibration errors"),
+                "{std} {error}: {problem}"
+            );
+        }
+        for temperature in [f64::INFINITY, f64::NAN, 0.0] {
+            let mut target = classes();
+            if let Target::Classification {
+                temperature: of_target,
+                ..
+            } = &mut target
+            {
+                *of_target = temperature;
+            }
+            assert!(target.problem().unwrap_or_default().contains("temperature"));
+        }
+        // Errors of another scale stay finite.
+        let wide = with(1e300, 1e20);
+        let Target::Regression { errors, .. } = with(1e-10, 0.0).with_calibration_of(&wide) else {
+            panic!("numbers")
+        };
+        assert!(errors.iter().all(|error| error.is_finite()));
     }
 
     #[test]

@@ -114,6 +114,34 @@ impl Predictions {
         )
     }
 
+    /// Adds the predictions for further rows, of the same kind and with the same classes.
+    pub fn extend(&mut self, further: Self) {
+        match (self, further) {
+            (Self::Values(all), Self::Values(further)) => all.extend(further),
+            (
+                Self::Classes { probabilities, .. },
+                Self::Classes {
+                    probabilities: further,
+                    ..
+                },
+            ) => probabilities.extend(further),
+            _ => {}
+        }
+    }
+
+    /// Makes room for the predictions for this many rows in all.
+    pub fn reserve(&mut self, rows: usize) {
+        let (numbers, width) = match self {
+            Self::Values(values) => (values, 1),
+            Self::Classes {
+                classes,
+                probabilities,
+            } => (probabilities, classes.len()),
+        };
+        let wanted = rows.saturating_mul(width);
+        numbers.reserve_exact(wanted.saturating_sub(numbers.len()));
+    }
+
     /// Merges predictions for parts of the rows of a table. Returns the rows in order, and their
     /// predictions. All parts must be of the same kind and have the same classes.
     pub fn in_order(parts: Vec<(&[usize], Self)>) -> (Vec<usize>, Self) {

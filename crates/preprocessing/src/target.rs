@@ -129,6 +129,28 @@ impl Target {
         }
     }
 
+    /// The number that an output of a network stands for, in the unit of the target and within its bounds.
+    /// An index of a class is not changed.
+    pub(crate) fn value(&self, output: f64) -> f64 {
+        let Self::Regression {
+            scale,
+            mean,
+            std,
+            bounds,
+            ..
+        } = self
+        else {
+            return output;
+        };
+        let value = output * std + mean;
+        let value = match scale {
+            TargetTransform::Log => value.exp(),
+            _ => value,
+        };
+        let [minimum, maximum] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        value.clamp(minimum, maximum)
+    }
+
     /// The predictions for outputs of a network (`rows * width` numbers): values in the unit of the
     /// target, or probabilities of classes.
     ///
@@ -136,22 +158,8 @@ impl Target {
     /// classification, or 1 for two classes.
     pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
         match self {
-            Self::Regression {
-                scale,
-                mean,
-                std,
-                bounds,
-                ..
-            } => {
-                let [minimum, maximum] = bounds.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
-                let values = outputs.iter().map(|output| {
-                    let value = f64::from(*output) * std + mean;
-                    let value = match scale {
-                        TargetTransform::Log => value.exp(),
-                        _ => value,
-                    };
-                    value.clamp(minimum, maximum)
-                });
+            Self::Regression { .. } => {
+                let values = outputs.iter().map(|output| self.value(f64::from(*output)));
                 Predictions::Values(values.collect())
             }
             Self::Classification {
@@ -199,6 +207,9 @@ impl Target {
                 }
                 if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {
                     return Some("the calibration errors are not numbers of at least 0");
+                }
+                if !errors.iter().all(|off| (off * std).is_finite()) {
+                    return Some("the calibration errors are too large");
                 }
                 let shares = at_bounds.iter().flatten();
                 if !shares.copied().all(|share| (0.0..=1.0).contains(&share)) {

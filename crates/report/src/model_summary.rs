@@ -1,6 +1,6 @@
 //! The facts about a model as lines of text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use backburn::text::{count, escaped, file_name, integer, number, shown};
 use backburn::{SavedModel, Summary, Target};
@@ -53,20 +53,21 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
 
 /// Each column of the model's table, with its kind and how it is used, or why it is not.
 pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
+    let encoded = model.encoder.columns.iter();
+    let encoded: HashSet<&str> = encoded.map(|encoder| encoder.name()).collect();
     let columns = model.schema.columns.iter().map(|column| {
-        let mut encoders = model.encoder.columns.iter();
-        let encoder = encoders.find(|encoder| encoder.name() == column.name);
-        let use_of_it = match (&column.reason, encoder) {
+        let is_encoded = encoded.contains(column.name.as_str());
+        let use_of_it = match (&column.reason, is_encoded) {
             _ if column.name == model.target.column() => "target".to_string(),
             (Some(reason), _) => format!("ignored: {}", escaped(reason)),
-            (None, Some(_)) => {
+            (None, true) => {
                 let missing = match column.missing {
                     0 => String::new(),
                     missing => format!(", {missing} missing"),
                 };
                 format!("{}, {} distinct{missing}", column.kind, column.distinct)
             }
-            (None, None) => "not used".to_string(),
+            (None, false) => "not used".to_string(),
         };
         (shown(&column.name), use_of_it)
     });

@@ -4,18 +4,24 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::{RecordBatch, UInt32Array};
+use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_ipc::{MessageHeader, RecordBatch as BatchHeader, root_as_footer, root_as_message};
+use arrow_ipc::{
+    Message, MessageHeader, RecordBatch as BatchHeader, root_as_footer, root_as_message,
+};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::take::take_record_batch;
 
+use crate::arrow_buffers::read_buffers;
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
+use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
-use crate::stored_type::{converted, stored_schema};
+use crate::stored_type::{converted, stored_schema, with_unique_names};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Arrow file is damaged";
@@ -26,34 +32,51 @@ const MAX_RATIO: u64 = 64;
 
 type ArrowBatches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
+/// What a file claims to hold.
+struct Claims {
+    /// The columns that are read.
+    selection: Selection,
+    /// The schema of the file, with unique names.
+    schema: SchemaRef,
+    rows: u64,
+    /// Bytes of all dictionaries.
+    dictionaries: u64,
+    /// Bytes of the largest batch, as it is in the file and decompressed.
+    largest: u64,
+}
+
 /// Opens an Arrow IPC file, or a stream. What it claims to hold is checked before anything is decoded.
 pub(crate) fn arrow_batches(
     name: &str,
     mut file: File,
     is_stream: bool,
+    options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let damaged = |reason: &str| TableError::malformed(name, format!("{DAMAGED}: {reason}"));
     let rewind = |file: &mut File| file.rewind().map_err(|error| TableError::io(name, error));
     rewind(&mut file)?;
     let checked = catch_panic(|| match is_stream {
-        true => check_stream(&mut file),
-        false => check_file(&mut file),
+        true => check_stream(&mut file, options),
+        false => check_file(&mut file, options),
     });
-    let (rows, unpacked) = match checked {
+    let claims = match checked {
         Some(Ok(checked)) => checked,
         Some(Err(reason)) => return Err(damaged(&reason)),
         None => return Err(damaged("it cannot be decoded")),
     };
     rewind(&mut file)?;
-    let opened = catch_panic(|| open(file, is_stream));
-    let (original, mut batches) = match opened {
+    let selection = claims.selection;
+    let projection = (!selection.is_all()).then(|| selection.indices());
+    let opened = catch_panic(|| open(file, is_stream, projection));
+    let mut batches = match opened {
         Some(Ok(opened)) => opened,
         Some(Err(error)) => return Err(damaged(&error.to_string())),
         None => return Err(damaged("it cannot be decoded")),
     };
-    let schema = stored_schema(&original, &[]);
-    let mut at_least = TableSize::without_text(&schema, rows);
-    at_least.bytes = at_least.bytes.saturating_add(unpacked);
+    let schema = selection.schema(&stored_schema(&claims.schema, &[]));
+    let mut at_least = TableSize::without_text(&schema, claims.rows);
+    let at_once = claims.dictionaries.saturating_add(claims.largest);
+    at_least.bytes = at_least.bytes.saturating_add(at_once);
     let target = schema.clone();
     let mut current: Option<(RecordBatch, usize)> = None;
     let mut failed = false;
@@ -61,7 +84,7 @@ pub(crate) fn arrow_batches(
         if failed {
             return None;
         }
-        let next = catch_panic(|| next_part(&mut batches, &mut current, &target));
+        let next = catch_panic(|| next_part(&mut batches, &mut current, &target, &selection));
         let next = next.unwrap_or_else(|| Some(Err(DAMAGED.to_string())));
         failed = matches!(next, Some(Err(_)));
         next
@@ -76,17 +99,15 @@ pub(crate) fn arrow_batches(
     })
 }
 
-fn open(file: File, is_stream: bool) -> Result<(SchemaRef, ArrowBatches), ArrowError> {
+fn open(
+    file: File,
+    is_stream: bool,
+    projection: Option<Vec<usize>>,
+) -> Result<ArrowBatches, ArrowError> {
     let file = BufReader::new(file);
     Ok(match is_stream {
-        true => {
-            let reader = StreamReader::try_new(file, None)?;
-            (reader.schema(), Box::new(reader))
-        }
-        false => {
-            let reader = FileReader::try_new(file, None)?;
-            (reader.schema(), Box::new(reader))
-        }
+        true => Box::new(StreamReader::try_new(file, projection)?),
+        false => Box::new(FileReader::try_new(file, projection)?),
     })
 }
 
@@ -95,6 +116,7 @@ fn next_part(
     batches: &mut ArrowBatches,
     current: &mut Option<(RecordBatch, usize)>,
     schema: &SchemaRef,
+    selection: &Selection,
 ) -> Option<Result<RecordBatch, String>> {
     let text = |error: ArrowError| error.to_string();
     loop {
@@ -117,12 +139,62 @@ fn next_part(
             ),
         };
         *current = Some((batch, end));
-        return Some(part.and_then(|part| converted(&part, schema)).map_err(text));
+        let part = part.and_then(|part| converted(&part, schema, selection));
+        return Some(part.map_err(text));
     }
 }
 
-/// The rows and the memory of the largest batch of a file, by what it claims.
-fn check_file(file: &mut File) -> Result<(u64, u64), String> {
+impl Claims {
+    fn new(schema: arrow_ipc::Schema, options: &ReadOptions) -> Result<Self, String> {
+        let schema = try_fb_to_schema(schema).map_err(|error| error.to_string())?;
+        let schema = with_unique_names(&schema);
+        Ok(Self {
+            selection: Selection::of_schema(&schema, options),
+            schema,
+            rows: 0,
+            dictionaries: 0,
+            largest: 0,
+        })
+    }
+
+    /// Checks a message and adds what it claims. Its body begins at `body`. Returns the length of the body.
+    fn add(&mut self, file: &mut File, message: Message, body: u64) -> Result<u64, String> {
+        let length = u64::try_from(message.bodyLength()).map_err(|e| e.to_string())?;
+        let batch = message.header_as_record_batch();
+        let dictionary = message.header_as_dictionary_batch();
+        let is_batch = message.header_type() == MessageHeader::RecordBatch;
+        let Some(batch) = batch.or(dictionary.and_then(|dictionary| dictionary.data())) else {
+            return Ok(length);
+        };
+        let rows = u64::try_from(batch.length()).map_err(|e| e.to_string())?;
+        if rows > i32::MAX as u64 {
+            return Err(format!("a batch claims to have {rows} rows"));
+        }
+        let read = match is_batch {
+            true => {
+                let variadic = batch.variadicBufferCounts().into_iter().flatten();
+                read_buffers(&self.schema, &self.selection, variadic)
+            }
+            false => None,
+        };
+        let unpacked = match batch.compression() {
+            Some(_) => check_compressed(file, batch, (body, length), read.as_deref())?,
+            None => 0,
+        };
+        let bytes = length.saturating_add(unpacked);
+        match is_batch {
+            true => {
+                self.rows = self.rows.saturating_add(rows);
+                self.largest = self.largest.max(bytes);
+            }
+            false => self.dictionaries = self.dictionaries.saturating_add(bytes),
+        }
+        Ok(length)
+    }
+}
+
+/// What a file claims.
+fn check_file(file: &mut File, options: &ReadOptions) -> Result<Claims, String> {
     /// The length of the footer and `ARROW1`.
     const TAIL: u64 = 10;
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
@@ -136,7 +208,8 @@ fn check_file(file: &mut File) -> Result<(u64, u64), String> {
     let start = end.checked_sub(size).ok_or("its footer is not within it")?;
     let footer = bytes_at(file, start, size)?;
     let footer = root_as_footer(&footer).map_err(|error| error.to_string())?;
-    let (mut rows, mut largest) = (0u64, 0);
+    let schema = footer.schema().ok_or("its footer has no schema")?;
+    let mut claims = Claims::new(schema, options)?;
     let dictionaries = footer.dictionaries().into_iter().flatten();
     let batches = footer.recordBatches().into_iter().flatten();
     for block in dictionaries.chain(batches) {
@@ -153,17 +226,16 @@ fn check_file(file: &mut File) -> Result<(u64, u64), String> {
             None => &metadata,
         };
         let message = metadata.get(4..).ok_or("a batch has no header")?;
-        let (of_batch, unpacked, _) = check_message(file, message, body_start)?;
-        rows = rows.saturating_add(of_batch);
-        largest = unpacked.max(largest);
+        let message = root_as_message(message).map_err(|error| error.to_string())?;
+        claims.add(file, message, body_start)?;
     }
-    Ok((rows, largest))
+    Ok(claims)
 }
 
-/// The rows and the memory of the largest batch of a stream, by what it claims.
-fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
+/// What a stream claims.
+fn check_stream(file: &mut File, options: &ReadOptions) -> Result<Claims, String> {
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
-    let (mut rows, mut largest, mut start) = (0u64, 0, 0u64);
+    let (mut claims, mut start): (Option<Claims>, u64) = (None, 0);
     // A stream may end without a mark of its end.
     while start.checked_add(8).is_some_and(|end| end <= length) {
         let prefix = bytes_at(file, start, 8)?;
@@ -182,55 +254,43 @@ fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
             return Err("it is cut off".to_string());
         }
         let message = bytes_at(file, header, size)?;
-        let (of_batch, unpacked, body_length) = check_message(file, &message, body)?;
-        rows = rows.saturating_add(of_batch);
-        largest = unpacked.max(largest);
+        let message = root_as_message(&message).map_err(|error| error.to_string())?;
+        let claims = match (&mut claims, message.header_as_schema()) {
+            (Some(claims), _) => claims,
+            (none, Some(schema)) => none.insert(Claims::new(schema, options)?),
+            (None, None) => return Err("it does not begin with its schema".to_string()),
+        };
+        let body_length = claims.add(file, message, body)?;
         start = body.saturating_add(body_length);
         if start > length {
             return Err("it is cut off".to_string());
         }
     }
     let rest = bytes_at(file, start, length.saturating_sub(start).min(8))?;
-    match rest.iter().all(|&byte| byte == 0) || rest.len() == 8 {
-        true => Ok((rows, largest)),
-        false => Err("it is cut off".to_string()),
+    match claims {
+        _ if rest.iter().any(|&byte| byte != 0) && rest.len() < 8 => {
+            Err("it is cut off".to_string())
+        }
+        Some(claims) => Ok(claims),
+        None => Err("it has no schema".to_string()),
     }
 }
 
-/// Checks a batch: its rows, its memory when decompressed, and the length of its body.
-fn check_message(file: &mut File, message: &[u8], body: u64) -> Result<(u64, u64, u64), String> {
-    let message = root_as_message(message).map_err(|error| error.to_string())?;
-    let length = u64::try_from(message.bodyLength()).map_err(|e| e.to_string())?;
-    let batch = message.header_as_record_batch();
-    let dictionary = message.header_as_dictionary_batch();
-    let is_batch = message.header_type() == MessageHeader::RecordBatch;
-    let Some(batch) = batch.or(dictionary.and_then(|dictionary| dictionary.data())) else {
-        return Ok((0, 0, length));
-    };
-    let rows = u64::try_from(batch.length()).map_err(|e| e.to_string())?;
-    if rows > i32::MAX as u64 {
-        return Err(format!("a batch claims to have {rows} rows"));
-    }
-    let unpacked = match batch.compression() {
-        Some(_) => check_compressed(file, batch, body, length)?,
-        None => length,
-    };
-    Ok((if is_batch { rows } else { 0 }, unpacked, length))
-}
-
-/// The memory of the compressed columns of a batch. Each begins with its size when decompressed.
+/// The memory of the compressed columns of a batch that are read: `read` says which buffers are theirs. Each
+/// begins with its size when decompressed.
 fn check_compressed(
     file: &mut File,
     batch: BatchHeader,
-    body: u64,
-    length: u64,
+    (body, length): (u64, u64),
+    read: Option<&[bool]>,
 ) -> Result<u64, String> {
     const PREFIX: u64 = 8;
     let mut all = 0u64;
-    for buffer in batch.buffers().into_iter().flatten() {
+    for (index, buffer) in batch.buffers().into_iter().flatten().enumerate() {
         let packed = u64::try_from(buffer.length()).map_err(|e| e.to_string())?;
         let start = u64::try_from(buffer.offset()).map_err(|e| e.to_string())?;
-        if packed < PREFIX {
+        let is_read = read.is_none_or(|read| read.get(index).copied().unwrap_or(true));
+        if packed < PREFIX || !is_read {
             continue;
         }
         if start.checked_add(packed).is_none_or(|end| end > length) {
@@ -276,7 +336,6 @@ mod tests {
 
     use super::*;
     use crate::cell::Cell;
-    use crate::read_options::ReadOptions;
     use crate::table::Table;
 
     fn batch() -> RecordBatch {

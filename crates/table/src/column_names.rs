@@ -31,11 +31,19 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
 
 /// The names that occur more than once, in order; an empty name does not count.
 pub(crate) fn repeated_names(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = HashSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
     let mut repeated = Vec::new();
     for name in names.filter(|name| !name.is_empty()) {
-        if !seen.insert(name.clone()) && !repeated.contains(&name) {
-            repeated.push(name);
+        match counts.get_mut(&name) {
+            None => {
+                counts.insert(name, 1);
+            }
+            Some(count) => {
+                *count += 1;
+                if *count == 2 {
+                    repeated.push(name);
+                }
+            }
         }
     }
     repeated
@@ -68,5 +76,7 @@ mod tests {
         let mut taken: Vec<String> = (1..50_000).map(|n| format!("a.{n}")).collect();
         taken.extend(vec!["a".to_string(); 50_000]);
         assert_eq!(unique_names(taken).last().unwrap(), "a.99998");
+        let twice = (0..200_000).map(|n| format!("b{}", n % 100_000));
+        assert_eq!(repeated_names(twice).len(), 100_000);
     }
 }

@@ -23,8 +23,8 @@ pub(crate) fn column_schema(
         missing: found.missing,
         infinite: if is_numeric { found.infinite } else { 0 },
         distinct: match is_numeric {
-            true => found.values.len(),
-            false => found.texts.len(),
+            true => found.values,
+            false => found.texts,
         },
         reason: None,
     };
@@ -46,7 +46,7 @@ pub(crate) fn column_schema(
 /// no name.
 fn is_pandas_index(found: &ColumnStatistics, place: Place<'_>) -> bool {
     is_unnamed_index(place.name)
-        || (place.is_pandas_index && found.texts.len() == found.present().min(MAX_DISTINCT))
+        || (place.is_pandas_index && found.texts == found.present().min(MAX_DISTINCT))
 }
 
 /// A column whose values cannot be read.
@@ -106,7 +106,7 @@ fn reason_to_ignore(
 fn numbers_the_rows(found: &ColumnStatistics, place: Place<'_>) -> bool {
     let all = found.present().min(MAX_DISTINCT);
     // Large numbers may differ in digits that an `f64` does not hold.
-    let differ = found.values.len() == all || (found.large.is_some() && found.texts.len() == all);
+    let differ = found.values == all || (found.large.is_some() && found.texts == all);
     let is_index = match found.missing {
         0 => found.row_numbers.number_the_rows(found.rows, place),
         _ => found.row_numbers.number_some_rows(place),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::cell::{Cell, within_range};
 use crate::error::TableError;
 use crate::index_column::RowNumbers;
+use crate::missing_words::NEVER_VALUES;
 use crate::sentinel::Sentinels;
 use crate::table::Table;
 
@@ -30,22 +31,38 @@ pub(crate) struct ColumnStatistics {
     pub large: Option<String>,
     pub row_numbers: RowNumbers,
     pub sentinels: Sentinels,
-    pub texts: HashSet<String>,
-    pub values: HashSet<u64>,
+    /// Number of different texts, up to [`MAX_DISTINCT`].
+    pub texts: usize,
+    /// Number of different numbers, up to [`MAX_DISTINCT`].
+    pub values: usize,
+    /// The words of [`NEVER_VALUES`] among the texts.
+    pub never_values: Vec<&'static str>,
+}
+
+/// What is different in a column. It takes more memory than the column, and so it does not outlive the pass.
+#[derive(Default)]
+struct Different {
+    texts: HashSet<String>,
+    values: HashSet<u64>,
 }
 
 impl ColumnStatistics {
     /// The statistics of a column.
     pub fn of(table: &Table, name: &str) -> Result<Self, TableError> {
         let mut found = Self::default();
+        let mut different = Different::default();
         for (row, cell) in table.column(name)?.cells().enumerate() {
             found.rows += 1;
-            found.add(row, &cell);
+            found.add(row, &cell, &mut different);
         }
+        found.texts = different.texts.len();
+        found.values = different.values.len();
+        let is_there = |word: &&str| different.texts.contains(*word);
+        found.never_values = NEVER_VALUES.into_iter().filter(is_there).collect();
         Ok(found)
     }
 
-    fn add(&mut self, row: usize, cell: &Cell) {
+    fn add(&mut self, row: usize, cell: &Cell, different: &mut Different) {
         if *cell == Cell::Missing {
             self.missing += 1;
             return;
@@ -53,27 +70,27 @@ impl ColumnStatistics {
         if !matches!(cell, Cell::Boolean(_))
             && let Some(number) = cell.number()
         {
-            self.add_number(row, number, cell);
+            self.add_number(row, number, cell, different);
         }
         self.booleans += usize::from(cell.boolean().is_some());
         if let Some(seconds) = cell.date() {
             self.dates += 1;
             self.sentinels.add(seconds);
         }
-        if self.texts.len() < MAX_DISTINCT
+        if different.texts.len() < MAX_DISTINCT
             && let Some(text) = cell.category()
-            && !self.texts.contains(text.as_ref())
+            && !different.texts.contains(text.as_ref())
         {
-            self.texts.insert(text.into_owned());
+            different.texts.insert(text.into_owned());
         }
     }
 
-    fn add_number(&mut self, row: usize, number: f64, cell: &Cell) {
+    fn add_number(&mut self, row: usize, number: f64, cell: &Cell, different: &mut Different) {
         self.numbers += 1;
         if !within_range(number) {
             self.infinite += 1;
-        } else if self.values.len() < MAX_DISTINCT {
-            self.values.insert((number + 0.0).to_bits());
+        } else if different.values.len() < MAX_DISTINCT {
+            different.values.insert((number + 0.0).to_bits());
         }
         self.fractions |= number.fract() != 0.0;
         self.row_numbers.add(row, number);

@@ -19,6 +19,7 @@ use crate::find_layout::find_layout;
 use crate::layout::Layout;
 use crate::notes::{LayoutInfo, Notes};
 use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::{CsvFile, Source};
 use crate::table_size::TableSize;
@@ -53,6 +54,10 @@ pub(crate) fn csv_batches(
         let reason = "this is a binary file, not a table that can be read";
         return Err(TableError::malformed(name, reason));
     }
+    if head.is_cut_off() {
+        let reason = "the first line has more than 16 MB: it does not name the columns of a table";
+        return Err(TableError::malformed(name, reason));
+    }
     let found = find_layout(name, &suffix, &head, options)?;
     let layout = found.layout;
     let delimiter = Some(layout.dialect.delimiter);
@@ -81,11 +86,20 @@ pub(crate) fn csv_batches(
         (false, true) => found_rows.rewritten(text, BadRows::Skip(skipped.clone()))?,
         (false, false) => found_rows.rewritten(text, BadRows::Refuse)?,
     };
-    // A text takes no less memory than its file.
-    let bytes = match (file, plain && !compressed && options.encoding.is_none()) {
+    let selection = Selection::of_schema(&schema, options);
+    let schema = selection.schema(&schema);
+    // A text takes no less memory than its file, if all columns are read.
+    let is_all = plain && !compressed && options.encoding.is_none() && selection.is_all();
+    let bytes = match (file, is_all) {
         (Some(file), true) => file.bytes,
         _ => 0,
     };
+    // Whether a row is blank is decided by all of its fields.
+    let (batches, target) = (WithoutBlankEnd::new(batches), schema.clone());
+    let batches = batches.map(move |batch| {
+        let batch = selection.of_batch(&target, batch?);
+        batch.map_err(|error| error.to_string())
+    });
     Ok(Batches {
         source: Source {
             name: name.to_string(),
@@ -94,7 +108,7 @@ pub(crate) fn csv_batches(
             skips_bad_rows: options.skip_bad_rows,
         },
         schema,
-        batches: Box::new(WithoutBlankEnd::new(batches)),
+        batches: Box::new(batches),
         skipped,
         at_least: TableSize { rows: 0, bytes },
         layout: LayoutInfo {

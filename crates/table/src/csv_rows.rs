@@ -81,7 +81,10 @@ impl<R: Read> CsvRows<R> {
     fn bad_row(&self, row: usize, reason: String) -> io::Result<()> {
         match &self.bad {
             // All that follows an open quote is part of one field.
-            BadRows::Skip(skipped) if !self.rows.unclosed() => skipped.add(Skipped { row, reason }),
+            BadRows::Skip(skipped) if !self.rows.unclosed() => {
+                let rows = row..row + 1;
+                skipped.add(Skipped { rows, reason });
+            }
             _ => {
                 let line = self.rows.line();
                 return Err(io::Error::other(format!("line {line}: {reason}")));

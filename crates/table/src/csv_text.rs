@@ -43,6 +43,9 @@ pub(crate) fn wrong_number_of_fields(found: usize, expected: usize, whole_rows: 
     format!("this row has {found} {fields}, the header {expected}; {cure}")
 }
 
+/// The bytes of the first line, at most.
+const MAX_LINE: usize = 16 << 20;
+
 /// The first bytes of a CSV file: at least 64 KiB, and up to the end of the first line if that is
 /// longer.
 pub(crate) struct Head {
@@ -51,15 +54,22 @@ pub(crate) struct Head {
     pub is_all: bool,
 }
 
+impl Head {
+    /// Whether the first line is longer than that of any table.
+    pub fn is_cut_off(&self) -> bool {
+        let has_line_end = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+        !self.is_all && !has_line_end(&self.bytes)
+    }
+}
+
 /// Reads the head of a text.
 pub(crate) fn head(text: &mut impl Read) -> io::Result<Head> {
-    const MAX_LINE: u64 = 64 << 20;
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();
         text.by_ref().take(64 << 10).read_to_end(&mut bytes)?;
         let is_all = bytes.len() - before < 64 << 10;
-        if is_all || bytes.contains(&b'\n') || bytes.len() as u64 > MAX_LINE {
+        if is_all || bytes[before..].contains(&b'\n') || bytes.len() > MAX_LINE {
             return Ok(Head { bytes, is_all });
         }
     }

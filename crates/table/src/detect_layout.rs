@@ -1,8 +1,13 @@
 //! Detection of the layout of a CSV file from its first lines.
 
+use std::collections::HashSet;
+
 use crate::csv_record::{Dialect, RecordReader};
 use crate::layout::{FOOTER_LINES, is_blank, is_comment, is_footer_text, looks_like_a_number};
 use crate::read_options::ReadOptions;
+
+/// The largest number of columns of a text file.
+pub(crate) const MAX_COLUMNS: usize = 1_000_000;
 
 /// A record at the start of a file.
 pub(crate) struct Record {
@@ -32,12 +37,9 @@ impl Record {
     }
 
     fn has_all(&self, names: &[String]) -> bool {
-        let mut names = names.iter();
-        names.all(|name| {
-            self.fields
-                .iter()
-                .any(|f| f.trim_ascii() == name.as_bytes())
-        })
+        let fields = self.fields.iter().map(|field| field.trim_ascii());
+        let fields: HashSet<&[u8]> = fields.collect();
+        names.iter().all(|name| fields.contains(name.as_bytes()))
     }
 
     /// Whether every field names something: text, or a year beside text.
@@ -49,7 +51,8 @@ impl Record {
             .count();
         let named =
             |field: &Vec<u8>| !is_blank(field) && (!looks_like_a_number(field) || is_year(field));
-        let all_different = (1..fields.len()).all(|i| !fields[..i].contains(&fields[i]));
+        let different: HashSet<&Vec<u8>> = fields.iter().collect();
+        let all_different = different.len() == fields.len();
         text > 0 && fields.len() > 1 && fields.iter().all(named) && all_different
     }
 }
@@ -172,7 +175,11 @@ fn sample(head: &[u8], is_all: bool, dialect: Dialect, skip_lines: usize) -> (Sa
             line: reader.line(),
             after_empty_line: reader.after_empty_line(),
             unclosed: reader.unclosed(),
-            fields: reader.fields().map(<[u8]>::to_vec).collect(),
+            fields: reader
+                .fields()
+                .take(MAX_COLUMNS + 1)
+                .map(<[u8]>::to_vec)
+                .collect(),
         });
     }
     // The last record may be cut off.
@@ -367,7 +374,7 @@ fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
         && rows.iter().all(|row| row.len() == usual)
         && rows.iter().any(|row| row.filled() == usual)
         && all_different(&rows);
-    let known = &options.known_columns;
+    let known: HashSet<&String> = options.known_columns.iter().collect();
     let columns = match is_row_names {
         true => usual,
         false => {

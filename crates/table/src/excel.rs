@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
-use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -20,6 +19,7 @@ use crate::column_names::unique_names;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
 use crate::table_size::TableSize;
@@ -51,7 +51,7 @@ pub(crate) fn workbook_batches(
     let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref()));
     let chosen = chosen.unwrap_or_else(|| Err(DAMAGED.to_string()));
     let (rows, notes) = chosen.map_err(malformed)?;
-    let batches = batches(name, rows, options.header != Some(false)).map_err(malformed)?;
+    let batches = batches(name, rows, options).map_err(malformed)?;
     Ok((batches, notes))
 }
 
@@ -338,9 +338,9 @@ fn choose_sheet(
     ))
 }
 
-fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
+fn batches(name: &str, rows: Rows, options: &ReadOptions) -> Result<Batches, String> {
     let mut rows = rows.into_values().peekable();
-    let header: Vec<(u32, TypedValue)> = match header {
+    let header: Vec<(u32, TypedValue)> = match options.header != Some(false) {
         true => rows.next().unwrap_or_default(),
         false => Vec::new(),
     };
@@ -356,8 +356,12 @@ fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
     let names = unique_names(found.values().map(|(name, _)| name.clone()).collect());
     let fields = names.into_iter().zip(found.values());
     let fields = fields.map(|(name, (_, types))| Field::new(name, types.data_type(), true));
-    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
-    let positions: BTreeMap<u32, usize> = found.keys().copied().zip(0..).collect();
+    let schema = Schema::new(fields.collect::<Vec<Field>>());
+    let selection = Selection::of_schema(&schema, options);
+    let schema = selection.schema(&schema);
+    let positions = found.keys().copied().zip(0..);
+    let positions = positions.filter(|(_, position)| selection.reads(*position));
+    let positions: BTreeMap<u32, usize> = positions.collect();
     let at_least = TableSize::without_text(&schema, rows.len() as u64);
     let of_batches = schema.clone();
     let size = batch_rows(schema.fields().len());
@@ -382,7 +386,7 @@ fn batch(
     positions: &BTreeMap<u32, usize>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
-    let mut columns = vec![vec![TypedValue::Null; rows.len()]; positions.len()];
+    let mut columns = vec![vec![TypedValue::Null; rows.len()]; schema.fields().len()];
     for (row, cells) in rows.into_iter().enumerate() {
         for (column, value) in cells {
             if let Some(&position) = positions.get(&column) {

@@ -2,7 +2,7 @@
 
 use crate::column_names::{repeated_names, unique_names};
 use crate::csv_text::{Head, UNCLOSED, not_utf8};
-use crate::detect_layout::{Candidate, Fit, Record, candidate};
+use crate::detect_layout::{Candidate, Fit, MAX_COLUMNS, Record, candidate};
 use crate::error::TableError;
 use crate::layout::{Layout, is_blank, looks_like_a_number};
 use crate::read_options::ReadOptions;
@@ -206,6 +206,10 @@ fn column_names(
 ) -> Result<Vec<String>, TableError> {
     let first = &chosen.sample.records[chosen.first.min(chosen.sample.records.len() - 1)];
     let line = || format!("{name}:{}", first.line);
+    if chosen.columns > MAX_COLUMNS {
+        let reason = format!("there are more than {MAX_COLUMNS} columns");
+        return Err(TableError::malformed(line(), reason));
+    }
     if first.unclosed {
         return Err(TableError::malformed(line(), UNCLOSED));
     }

@@ -13,7 +13,7 @@ use crate::format_note::{Examples, FormatNote};
 use crate::format_options::InferOptions;
 use crate::index_column::Place;
 use crate::inferring::{Inferring, Signs};
-use crate::missing_words::{MissingWords, NEVER_VALUES};
+use crate::missing_words::MissingWords;
 use crate::schema::{ColumnSchema, Schema, check_kind};
 use crate::spelled_missing::missing_by_spelling;
 use crate::table::Table;
@@ -122,11 +122,7 @@ fn drop_never_values(
     let mut words = BTreeSet::new();
     let mut affected = Vec::new();
     for (index, column) in columns.iter().enumerate() {
-        let texts = &column.found.texts;
-        let here: Vec<&str> = NEVER_VALUES
-            .into_iter()
-            .filter(|word| texts.contains(*word))
-            .collect();
+        let here = column.found.never_values.clone();
         if !here.is_empty() {
             affected.push((index, here.clone()));
             words.extend(here);
@@ -170,7 +166,7 @@ fn finish(
 ) -> Result<InferredTable, TableError> {
     let read = format.apply_to_table(table)?;
     let headerless = columns.len() > 1 && columns[1].name == "column_2";
-    let indexes = table.index_columns();
+    let indexes: BTreeSet<String> = table.index_columns().into_iter().collect();
     let described = columns
         .into_par_iter()
         .enumerate()

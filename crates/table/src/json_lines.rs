@@ -1,20 +1,20 @@
 //! Reading JSON lines: an object a row, in lines or in an array.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
-use std::sync::Arc;
-
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use serde_json::de::IoRead;
 use serde_json::{Deserializer, StreamDeserializer};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
 
 use crate::batches::{Batches, batch_rows};
 use crate::column_names::unique_names;
 use crate::error::TableError;
 use crate::json_record::JsonRecord;
 use crate::notes::LayoutInfo;
+use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
 use crate::table_size::TableSize;
@@ -27,12 +27,20 @@ type Records =
     StreamDeserializer<'static, IoRead<BufReader<JsonText<BufReader<File>>>>, JsonRecord>;
 
 /// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
-pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableError> {
+pub(crate) fn json_batches(
+    name: &str,
+    mut file: File,
+    options: &ReadOptions,
+) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
     let again = file.try_clone().map_err(io_error)?;
     file.rewind().map_err(io_error)?;
     let (names, types, rows) = columns(name, records(file))?;
-    let index = names.iter().cloned().zip(0..).collect();
+    let unique = unique_names(names.clone());
+    let selection = Selection::new(unique.iter().map(String::as_str), options);
+    let index = names.into_iter().zip(0..);
+    let index = index.filter(|(_, column)| selection.reads(*column));
+    let index: HashMap<String, usize> = index.collect();
     let types: Vec<DataType> = types.iter().map(TypesFound::data_type).collect();
     if rows == 1 && types.iter().all(DataType::is_nested) {
         return Err(TableError::malformed(
@@ -41,9 +49,9 @@ pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableE
              JSON lines (in pandas: to_json(orient=\"records\", lines=True))",
         ));
     }
-    let fields = unique_names(names).into_iter().zip(&types);
+    let fields = unique.into_iter().zip(&types);
     let fields = fields.map(|(name, data_type)| Field::new(name, data_type.clone(), true));
-    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
+    let schema = selection.schema(&Schema::new(fields.collect::<Vec<Field>>()));
     let (mut batches, mut started) = (None, Some(again));
     let of_batches = schema.clone();
     let batches = std::iter::from_fn(move || {
@@ -123,7 +131,7 @@ fn next_batch(
     index: &HashMap<String, usize>,
     schema: &SchemaRef,
 ) -> Result<Option<RecordBatch>, String> {
-    let mut columns: Vec<Vec<TypedValue>> = vec![Vec::new(); index.len()];
+    let mut columns: Vec<Vec<TypedValue>> = vec![Vec::new(); schema.fields().len()];
     let mut rows = 0;
     for record in records.take(batch_rows(index.len())) {
         let record = record.map_err(|error| reason(&error))?;
@@ -229,7 +237,6 @@ mod tests {
 
     use super::*;
     use crate::cell::Cell;
-    use crate::read_options::ReadOptions;
     use crate::table::Table;
 
     fn read(json: &'static str) -> Result<Table, TableError> {

@@ -59,9 +59,11 @@ mod cell;
 mod column;
 mod column_kind;
 mod column_names;
+mod column_words;
 mod date_text;
 mod no_column;
 mod pandas_index;
+mod selection;
 mod table_size;
 
 mod date_format;
@@ -104,6 +106,9 @@ mod parts;
 
 #[cfg(any(feature = "excel", feature = "json"))]
 mod typed_column;
+
+#[cfg(feature = "arrow")]
+mod arrow_buffers;
 
 #[cfg(feature = "arrow")]
 mod arrow_file;
@@ -153,6 +158,7 @@ pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_format::ColumnFormat;
 pub use column_kind::ColumnKind;
+pub use column_words::columns_named;
 pub use date_format::{DateFormat, DateNotation};
 pub use duration_format::DurationFormat;
 pub use encoding::Encoding;

@@ -1,6 +1,6 @@
 //! Reading several files as one table.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::part_files::PartFile;
 use crate::parts::Parts;
-use crate::skip_bad_rows::SkippedRows;
+use crate::read_options::ReadOptions;
+use crate::selection::Selection;
+use crate::skip_bad_rows::{Skipped, SkippedRows};
 use crate::source::Source;
 use crate::table_size::TableSize;
 use crate::typed_file::Opened;
@@ -33,6 +35,7 @@ pub(crate) fn many_batches(
     name: &str,
     files: Vec<PartFile>,
     open: OpenFile,
+    options: &ReadOptions,
 ) -> Result<(Batches, Vec<String>, Parts), TableError> {
     let (mut columns, mut first): (Vec<Field>, Option<String>) = (Vec::new(), None);
     let (mut at_least, mut notes) = (TableSize::default(), Vec::new());
@@ -40,7 +43,7 @@ pub(crate) fn many_batches(
     for file in files {
         let (batches, of_file) = open(&file.path)?;
         let name = &batches.source.name;
-        let fields = with_partitions(&batches, &file);
+        let fields = with_partitions(&batches, &file, options);
         match &first {
             None => (columns, first) = (fields, Some(name.clone())),
             Some(first) => merge(&mut columns, fields, first, name)?,
@@ -74,7 +77,7 @@ pub(crate) fn many_batches(
 }
 
 /// The columns of a file, and those that its folders give it.
-fn with_partitions(batches: &Batches, file: &PartFile) -> Vec<Field> {
+fn with_partitions(batches: &Batches, file: &PartFile, options: &ReadOptions) -> Vec<Field> {
     let fields = batches
         .schema
         .fields()
@@ -93,6 +96,14 @@ fn with_partitions(batches: &Batches, file: &PartFile) -> Vec<Field> {
             fields.push(Field::new(name, data_type, true));
         }
     }
+    let names = fields.iter().map(|field| field.name().as_str());
+    let selection = Selection::new(names, options);
+    let of_folders = fields.iter_mut().enumerate();
+    for (index, field) in of_folders.skip(batches.schema.fields().len()) {
+        if !selection.reads(index) {
+            *field = Field::new(field.name(), DataType::Null, true);
+        }
+    }
     fields
 }
 
@@ -103,9 +114,12 @@ fn merge(
     first: &str,
     name: &str,
 ) -> Result<(), TableError> {
+    let known = columns.iter().map(|column| column.name().clone());
+    let index: HashMap<String, usize> = known.zip(0..).collect();
     for field in &fields {
         let column = field.name();
-        let Some(known) = columns.iter_mut().find(|known| known.name() == column) else {
+        let known = index.get(column).and_then(|&index| columns.get_mut(index));
+        let Some(known) = known else {
             let reason =
                 format!("column `{column}` is not in {first}, which is part of the same table");
             return Err(TableError::malformed(name, reason));
@@ -120,8 +134,9 @@ fn merge(
         };
         *known = Field::new(column, data_type, true);
     }
-    let is_there = |column: &&Field| fields.iter().all(|field| field.name() != column.name());
-    match columns.iter().find(is_there) {
+    let names: HashSet<&String> = fields.iter().map(Field::name).collect();
+    let lacking = columns.iter().find(|column| !names.contains(column.name()));
+    match lacking {
         Some(column) => {
             let column = column.name();
             let reason =
@@ -168,10 +183,10 @@ impl Iterator for Reading {
                 let batch = batches.batches.next();
                 // A row is counted from the start of its file there, and from the start of all here.
                 let first = self.parts.first_row();
-                for mut skipped in batches.skipped.take() {
-                    skipped.row += first;
-                    self.skipped.add(skipped);
-                    self.next_row += 1;
+                for Skipped { rows, reason } in batches.skipped.take() {
+                    self.next_row += rows.len();
+                    let rows = rows.start + first..rows.end + first;
+                    self.skipped.add(Skipped { rows, reason });
                 }
                 match batch {
                     Some(batch) => {
@@ -208,9 +223,12 @@ fn adapted(
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
     let text = |error: arrow_schema::ArrowError| error.to_string();
+    let of_batch = batch.schema();
+    let names = of_batch.fields().iter().map(|field| field.name());
+    let arrays: HashMap<&String, &ArrayRef> = names.zip(batch.columns()).collect();
     let columns = schema.fields().iter().map(|field| {
-        let array = match batch.column_by_name(field.name()) {
-            Some(array) => array.clone(),
+        let array = match arrays.get(field.name()) {
+            Some(&array) => array.clone(),
             None => partition_array(file, field, batch.num_rows()),
         };
         match array.data_type() == field.data_type() {

@@ -1,5 +1,7 @@
 //! The index that pandas writes into Parquet and Arrow files as columns.
 
+use std::collections::HashSet;
+
 use arrow_schema::Schema;
 use serde_json::Value;
 
@@ -15,7 +17,9 @@ pub(crate) fn index_columns(schema: &Schema) -> Vec<String> {
         .and_then(|all| all.get("index_columns")?.as_array());
     // An index that counts the rows is an object here, and no column.
     let names = listed.into_iter().flatten().filter_map(Value::as_str);
-    let is_column = |name: &&str| schema.fields().find(name).is_some();
+    let columns = schema.fields().iter().map(|field| field.name().as_str());
+    let columns: HashSet<&str> = columns.collect();
+    let is_column = |name: &&str| columns.contains(name);
     names.filter(is_column).map(str::to_string).collect()
 }
 

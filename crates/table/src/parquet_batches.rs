@@ -19,21 +19,32 @@ use crate::file_kind::ENCRYPTED;
 use crate::notes::LayoutInfo;
 use crate::page_header::Compact;
 use crate::parquet_pages;
+use crate::read_options::ReadOptions;
+use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
-use crate::stored_type::{converted, is_text, stored_schema};
+use crate::stored_type::{converted, is_text, stored_schema, with_unique_names};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
 
-/// Opens a Parquet file. The headers of all pages are checked before anything is decoded.
-pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableError> {
+/// Opens a Parquet file. Only the columns that the options ask for are looked at: the headers of all their
+/// pages are checked before anything is decoded.
+pub(crate) fn parquet_batches(
+    name: &str,
+    file: File,
+    options: &ReadOptions,
+) -> Result<Batches, TableError> {
     let refuse = |error: ParquetError| TableError::malformed(name, reason(&error));
     let damaged = || TableError::malformed(name, DAMAGED);
     let metadata = catch_panic(|| ArrowReaderMetadata::load(&file, Default::default()));
     let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
-    check_codecs(metadata.metadata()).map_err(|error| TableError::malformed(name, error))?;
-    let largest_pages = parquet_pages::check(&file, metadata.metadata());
+    let original = with_unique_names(metadata.schema());
+    let selection = Selection::of_schema(&original, options);
+    let leaves = leaves(&metadata, &selection);
+    let all = metadata.metadata().clone();
+    check_codecs(&all, &leaves).map_err(|error| TableError::malformed(name, error))?;
+    let largest_pages = parquet_pages::check(&file, &all, &leaves);
     let largest_pages = largest_pages.map_err(|error| {
         let reason = match has_encryption(&file) {
             Some(true) => ENCRYPTED.to_string(),
@@ -43,30 +54,40 @@ pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableEr
     })?;
     let io_error = |error| TableError::io(name, error);
     let again = file.try_clone().map_err(io_error)?;
-    let texts = columns_of_text(&file, &metadata);
+    let texts = columns_of_text(&file, &metadata, &selection, &leaves);
     let texts = texts.map_err(|error| TableError::malformed(name, error))?;
-    let all = metadata.metadata().clone();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-    let schema = stored_schema(builder.schema(), &texts);
+    let schema = selection.schema(&stored_schema(&original, &texts));
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let mut at_least = TableSize::without_text(&schema, rows);
     at_least.bytes = at_least.bytes.saturating_add(largest_pages);
-    let builder = builder.with_batch_size(batch_rows(schema.fields().len()));
+    let wanted = selection.indices();
+    let builder = builder.with_batch_size(batch_rows(wanted.len()));
+    let builder = match selection.is_all() {
+        true => builder,
+        false => {
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+            builder.with_projection(mask)
+        }
+    };
     let batches = catch_panic(|| builder.build()).ok_or_else(damaged)?;
     let mut batches = batches.map_err(refuse)?;
     let target = schema.clone();
-    let (mut unchecked, mut failed) = (Some((again, all)), false);
+    let (mut unchecked, mut failed) = (Some((again, all, leaves)), false);
     let batches = std::iter::from_fn(move || {
         if failed {
             return None;
         }
-        if let Some((file, metadata)) = unchecked.take()
-            && let Err(error) = check_packed(&file, &metadata)
+        if let Some((file, metadata, leaves)) = unchecked.take()
+            && let Err(error) = check_packed(&file, &metadata, &leaves)
         {
             failed = true;
             return Some(Err(error));
         }
-        let read = || batches.next().map(|batch| converted(&batch?, &target));
+        let read = || {
+            let batch = batches.next();
+            batch.map(|batch| converted(&batch?, &target, &selection))
+        };
         let batch = match catch_panic(read) {
             Some(batch) => batch?.map_err(|error| error.to_string()),
             None => Err(DAMAGED.to_string()),
@@ -95,14 +116,23 @@ fn reason(error: &ParquetError) -> String {
     }
 }
 
-fn check_packed(file: &File, metadata: &ParquetMetaData) -> Result<(), String> {
-    let check = || parquet_pages::check_packed(file, metadata).map_err(with_reason);
+fn check_packed(file: &File, metadata: &ParquetMetaData, leaves: &[bool]) -> Result<(), String> {
+    let check = || parquet_pages::check_packed(file, metadata, leaves).map_err(with_reason);
     catch_panic(check).unwrap_or_else(|| Err(DAMAGED.to_string()))
 }
 
+/// Whether each column of the file belongs to one that is read. A column of the table has several in the file if
+/// it is nested.
+fn leaves(metadata: &ArrowReaderMetadata, selection: &Selection) -> Vec<bool> {
+    let columns = metadata.parquet_schema();
+    let is_read = |leaf: usize| selection.reads(columns.get_column_root_idx(leaf));
+    (0..columns.num_columns()).map(is_read).collect()
+}
+
 /// Checks that all columns are compressed by a method that the decoder knows.
-fn check_codecs(metadata: &ParquetMetaData) -> Result<(), String> {
-    let mut columns = metadata.row_groups().iter().flat_map(|g| g.columns());
+fn check_codecs(metadata: &ParquetMetaData, leaves: &[bool]) -> Result<(), String> {
+    let groups = metadata.row_groups().iter();
+    let mut columns = groups.flat_map(|group| parquet_pages::read_columns(group, leaves));
     match columns.find(|column| column.compression() == Compression::LZO) {
         Some(column) => Err(format!(
             "column `{}` is compressed by LZO, which this program cannot decompress: write the file \
@@ -131,7 +161,12 @@ fn has_encryption(file: &File) -> Option<bool> {
 }
 
 /// The columns of bytes whose values are all UTF-8: some programs write text without saying so.
-fn columns_of_text(file: &File, metadata: &ArrowReaderMetadata) -> Result<Vec<usize>, String> {
+fn columns_of_text(
+    file: &File,
+    metadata: &ArrowReaderMetadata,
+    selection: &Selection,
+    leaves: &[bool],
+) -> Result<Vec<usize>, String> {
     let is_bytes = |data_type: &DataType| {
         matches!(
             data_type,
@@ -139,12 +174,13 @@ fn columns_of_text(file: &File, metadata: &ArrowReaderMetadata) -> Result<Vec<us
         )
     };
     let fields = metadata.schema().fields().iter().enumerate();
-    let bytes = fields.filter(|(_, field)| is_bytes(field.data_type()));
+    let bytes =
+        fields.filter(|(index, field)| is_bytes(field.data_type()) && selection.reads(*index));
     let bytes: Vec<usize> = bytes.map(|(index, _)| index).collect();
     if bytes.is_empty() {
         return Ok(bytes);
     }
-    check_packed(file, metadata.metadata())?;
+    check_packed(file, metadata.metadata(), leaves)?;
     let mut texts = Vec::new();
     for column in bytes {
         let check = || column_is_text(file, metadata, column);
@@ -190,7 +226,6 @@ mod tests {
 
     use super::*;
     use crate::cell::Cell;
-    use crate::read_options::ReadOptions;
     use crate::table::Table;
 
     fn written(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use crate::encoding::Encoding;
 
-/// How to read a CSV file. Files that describe themselves, such as Parquet, ignore these options.
+/// How to read a file. Those that describe themselves, such as Parquet, ignore the options about text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadOptions {
     /// The byte between fields; a space stands for one or more spaces. With `None` it is detected: a
@@ -30,4 +30,10 @@ pub struct ReadOptions {
     /// The columns that a model needs. A line that has all of them is the header, although they may be
     /// numbers.
     pub known_columns: Vec<String>,
+    /// The columns to read, by words as for [`columns_named`](crate::columns_named); names that the file does
+    /// not have count for nothing. With `None` it is all columns. The others remain columns of the table, but
+    /// have no values: they are null in every row, and are not decoded.
+    pub columns: Option<Vec<String>>,
+    /// Columns that are not read, by words as well, although [`columns`](Self::columns) has them.
+    pub without_columns: Vec<String>,
 }

@@ -67,10 +67,10 @@ impl TableReader {
         let Some(files) = part_files(path)? else {
             return Ok(Self::new(open_file(path, options)?, Parts::default()));
         };
-        let options = options.clone();
-        let open = move |path: &Path| open_file(path, &options);
+        let of_files = options.clone();
+        let open = move |path: &Path| open_file(path, &of_files);
         let name = path.display().to_string();
-        let (batches, notes, parts) = many_batches(&name, files, Box::new(open))?;
+        let (batches, notes, parts) = many_batches(&name, files, Box::new(open), options)?;
         Ok(Self::new((batches, notes), parts))
     }
 
@@ -102,7 +102,7 @@ impl TableReader {
         &self.batches.source.name
     }
 
-    /// The bad rows that were skipped since the last call.
+    /// The bad rows that were skipped since the last call, in order.
     pub fn skipped(&self) -> Vec<Skipped> {
         self.batches.skipped.take()
     }

@@ -17,7 +17,7 @@ pub(crate) fn missing_by_spelling(table: &Table, name: &str, missing: usize) -> 
     if !much(missing) {
         return None;
     }
-    let index = table.columns().position(|column| column == name)?;
+    let index = table.position(name)?;
     let mut counts = BTreeMap::new();
     for text in table.batches().iter().flat_map(|batch| texts(batch, index)) {
         let text = text.trim();

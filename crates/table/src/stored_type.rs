@@ -11,6 +11,8 @@ use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, TimeUnit};
 
 #[cfg(any(feature = "arrow", feature = "parquet"))]
 use crate::column_names::unique_names;
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+use crate::selection::Selection;
 
 /// The type that a column of this Arrow type is converted to when it is read; `None` for types that
 /// cannot be used, such as lists and structures.
@@ -41,19 +43,31 @@ pub(crate) fn stored_type(data_type: &DataType) -> Option<DataType> {
     })
 }
 
-/// The schema with the types that columns are stored as, and unique names. Columns of other types keep
-/// theirs, but for those of bytes that are `texts`, by their index. Metadata stays.
+/// The same schema with unique names.
 #[cfg(any(feature = "arrow", feature = "parquet"))]
-pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
+pub(crate) fn with_unique_names(original: &Schema) -> SchemaRef {
     let names = original.fields().iter().map(|field| field.name().clone());
     let names = unique_names(names.collect());
-    let fields = original.fields().iter().zip(names).enumerate();
-    let fields = fields.map(|(index, (field, name))| {
+    let fields = original.fields().iter().zip(names);
+    let fields: Vec<Field> = fields
+        .map(|(field, name)| field.as_ref().clone().with_name(name))
+        .collect();
+    let metadata = original.metadata().clone();
+    Arc::new(Schema::new_with_metadata(fields, metadata))
+}
+
+/// The schema with the types that columns are stored as. Columns of other types keep theirs, but for those of
+/// bytes that are `texts`, by their index. Metadata stays.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
+    let fields = original.fields().iter().enumerate();
+    let fields = fields.map(|(index, field)| {
         let stored = match texts.contains(&index) {
             true => Some(DataType::LargeUtf8),
             false => stored_type(field.data_type()),
         };
-        Field::new(name, stored.unwrap_or(field.data_type().clone()), true)
+        let data_type = stored.unwrap_or(field.data_type().clone());
+        Field::new(field.name(), data_type, true)
     });
     let fields: Vec<Field> = fields.collect();
     Arc::new(Schema::new_with_metadata(
@@ -62,17 +76,20 @@ pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
     ))
 }
 
-/// A batch with the types of a schema that [`stored_schema`] made.
+/// A batch of the columns that are read as one of all columns, with the types of a schema that
+/// [`stored_schema`] made.
 #[cfg(any(feature = "arrow", feature = "parquet"))]
 pub(crate) fn converted(
     batch: &RecordBatch,
     schema: &SchemaRef,
+    selection: &Selection,
 ) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(array, field)| as_stored(array, field.data_type()));
+    let fields = schema.fields().iter().enumerate();
+    let fields = fields.filter(|(index, _)| selection.reads(*index));
+    let columns = batch.columns().iter().zip(fields);
+    let columns = columns.map(|(array, (_, field))| as_stored(array, field.data_type()));
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, ArrowError>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
+    selection.batch(schema, columns, batch.num_rows())
 }
 
 /// Whether all values of an array of bytes are UTF-8.

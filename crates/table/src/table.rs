@@ -137,6 +137,7 @@ impl Table {
         let mut size = 0;
         while size < bytes {
             let Some(batch) = reader.next() else { break };
+            drop(reader.skipped());
             let batch = shrunk(&name, batch?)?;
             size += batch.get_array_memory_size() as u64;
             batches.push(batch);
@@ -172,7 +173,8 @@ impl Table {
         let mut batches = Vec::new();
         let mut size = TableSize::default();
         let name = reader.name().to_string();
-        for batch in reader.by_ref() {
+        while let Some(batch) = reader.next() {
+            drop(reader.skipped());
             let batch = shrunk(&name, batch?)?;
             size.rows += batch.num_rows() as u64;
             size.bytes += batch.get_array_memory_size() as u64;
@@ -235,6 +237,11 @@ impl Table {
         ))
     }
 
+    /// Whether the table has a column of this name.
+    pub fn has_column(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+
     /// The error that a target has no usable values: it is empty, its numbers are too large, or its type
     /// cannot be read.
     pub fn no_values(&self, target: &str) -> TableError {
@@ -255,7 +262,7 @@ impl Table {
     }
 
     /// The position of a column.
-    fn position(&self, name: &str) -> Option<usize> {
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
         const FEW: usize = 64;
         if self.schema.fields().len() <= FEW {
             return self.columns().position(|column| column == name);

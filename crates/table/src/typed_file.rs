@@ -15,7 +15,15 @@ pub(crate) type Opened = (Batches, Vec<String>);
 /// # Errors
 ///
 /// The file is damaged, or files of this kind are not read, perhaps for lack of a feature.
-#[cfg_attr(not(feature = "excel"), allow(unused_variables))]
+#[cfg_attr(
+    not(any(
+        feature = "arrow",
+        feature = "excel",
+        feature = "json",
+        feature = "parquet"
+    )),
+    allow(unused_variables)
+)]
 pub(crate) fn typed_batches(
     name: &str,
     kind: FileKind,
@@ -24,14 +32,14 @@ pub(crate) fn typed_batches(
 ) -> Result<Opened, TableError> {
     let batches = match kind {
         #[cfg(feature = "parquet")]
-        FileKind::Parquet => crate::parquet_batches::parquet_batches(name, file),
+        FileKind::Parquet => crate::parquet_batches::parquet_batches(name, file, options),
         #[cfg(feature = "arrow")]
         FileKind::ArrowFile | FileKind::ArrowStream => {
             let is_stream = kind == FileKind::ArrowStream;
-            crate::arrow_file::arrow_batches(name, file, is_stream)
+            crate::arrow_file::arrow_batches(name, file, is_stream, options)
         }
         #[cfg(feature = "json")]
-        FileKind::Json => crate::json_lines::json_batches(name, file),
+        FileKind::Json => crate::json_lines::json_batches(name, file, options),
         #[cfg(feature = "excel")]
         FileKind::Workbook => return crate::excel::workbook_batches(name, file, options),
         #[cfg(not(feature = "parquet"))]

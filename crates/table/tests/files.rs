@@ -101,7 +101,8 @@ fn skipped_rows_count_over_all_files() {
     let mut reader = TableReader::open(folder.path(), &options).unwrap();
     let rows = reader.by_ref().map(|batch| batch.unwrap().num_rows());
     assert_eq!(rows.sum::<usize>(), 3);
-    let skipped: Vec<usize> = reader.skipped().iter().map(|s| s.row).collect();
+    let skipped = reader.skipped().into_iter();
+    let skipped: Vec<usize> = skipped.flat_map(|skipped| skipped.rows).collect();
     assert_eq!(skipped, [1, 3]);
     assert!(
         reader.location(3).ends_with("2.csv:3"),

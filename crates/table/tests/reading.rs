@@ -182,7 +182,8 @@ fn bad_rows_are_skipped_and_listed_on_request() {
     let rows = reader.by_ref().map(|batch| batch.unwrap().num_rows());
     assert_eq!(rows.sum::<usize>(), 2);
     let skipped = reader.skipped();
-    assert_eq!(skipped.iter().map(|s| s.row).collect::<Vec<_>>(), [1, 2]);
+    let rows: Vec<_> = skipped.iter().map(|s| s.rows.clone()).collect();
+    assert_eq!(rows, [1..2, 2..3]);
     assert!(skipped[0].reason.contains("1 field"), "{skipped:?}");
     assert!(
         skipped[1].reason.contains("field 1 is not UTF-8"),

@@ -28,11 +28,13 @@
 //! ```
 
 mod activation_report;
+mod auc;
 mod autodiff;
 mod callback;
 mod checkpoint;
 mod clipping;
 mod config;
+mod confusion_matrix;
 mod diagnosis;
 mod diagnosis_context;
 mod error;

@@ -15,6 +15,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::auc::auc;
+pub use crate::confusion_matrix::ConfusionMatrix;
+
 /// Metrics of a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RegressionScore {
@@ -65,8 +68,8 @@ pub struct ClassificationScore {
     /// probability of their most likely class; the error is the mean absolute difference of that
     /// probability and the accuracy in each bin.
     pub calibration_error: f64,
-    /// The confusion matrix: numbers of rows by true class, then by predicted class.
-    pub confusion: Vec<Vec<usize>>,
+    /// The numbers of rows by true class and by predicted class.
+    pub confusion: ConfusionMatrix,
 }
 
 /// The number of bins of [`ClassificationScore::calibration_error`].
@@ -82,14 +85,14 @@ impl ClassificationScore {
         if actual.is_empty() || !fits {
             return None;
         }
-        let mut confusion = vec![vec![0; classes]; classes];
+        let mut confusion = ConfusionMatrix::new(classes);
         let mut log_loss = 0.0;
         for (row, &class) in probabilities.chunks(classes).zip(actual) {
-            confusion[class][most_likely(row)] += 1;
+            confusion.add(class, most_likely(row));
             log_loss -= row[class].max(f64::EPSILON).ln();
         }
         let rows = actual.len() as f64;
-        let right: usize = (0..classes).map(|class| confusion[class][class]).sum();
+        let right: usize = (0..classes).map(|class| confusion.get(class, class)).sum();
         Some(Self {
             accuracy: right as f64 / rows,
             log_loss: log_loss / rows,
@@ -125,51 +128,16 @@ fn calibration_error(probabilities: &[f64], classes: usize, actual: &[usize]) ->
     gaps.iter().map(|gap| gap.abs()).sum::<f64>() / actual.len() as f64
 }
 
-fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
-    let scores: Vec<f64> = (0..confusion.len())
+fn macro_f1(confusion: &ConfusionMatrix) -> f64 {
+    let (actual, predicted) = (confusion.by_actual(), confusion.by_predicted());
+    let scores: Vec<f64> = (0..confusion.classes())
         .filter_map(|class| {
-            let actual: usize = confusion[class].iter().sum();
-            let predicted: usize = confusion.iter().map(|row| row[class]).sum();
-            let right = confusion[class][class];
-            (actual + predicted > 0).then(|| 2.0 * right as f64 / (actual + predicted) as f64)
+            let rows = actual[class] + predicted[class];
+            let right = confusion.get(class, class);
+            (rows > 0).then(|| 2.0 * right as f64 / rows as f64)
         })
         .collect();
     scores.iter().sum::<f64>() / scores.len() as f64
-}
-
-fn auc(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<f64> {
-    let of_class = |class: usize| {
-        let scored = probabilities
-            .chunks(classes)
-            .zip(actual)
-            .map(|(row, &true_class)| (row[class], true_class == class))
-            .collect();
-        binary_auc(scored)
-    };
-    if classes == 2 {
-        return of_class(1);
-    }
-    let areas: Vec<f64> = (0..classes).filter_map(of_class).collect();
-    (!areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
-}
-
-/// The Mann-Whitney U statistic, as a share. Rows of equal probability count half.
-fn binary_auc(mut scored: Vec<(f64, bool)>) -> Option<f64> {
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let positives = scored.iter().filter(|(_, positive)| *positive).count();
-    let negatives = scored.len() - positives;
-    if positives == 0 || negatives == 0 {
-        return None;
-    }
-    let mut wins = 0.0;
-    let mut below = 0;
-    for ties in scored.chunk_by(|a, b| a.0 == b.0) {
-        let tied = ties.iter().filter(|(_, positive)| *positive).count();
-        let others = ties.len() - tied;
-        wins += tied as f64 * (below as f64 + others as f64 / 2.0);
-        below += others;
-    }
-    Some(wins / (positives as f64 * negatives as f64))
 }
 
 #[cfg(test)]
@@ -201,7 +169,7 @@ mod tests {
             "{}",
             score.log_loss
         );
-        assert_eq!(score.confusion, [[2, 0], [1, 1]]);
+        assert_eq!(score.confusion.dense(), [[2, 0], [1, 1]]);
         // Four bins of one row, since 0.6 and 0.65 are on two sides of 9 / 15.
         let expected = (0.1 + 0.4 + 0.65 + 0.2) / 4.0;
         assert!((score.calibration_error - expected).abs() < 1e-12);

@@ -119,9 +119,12 @@ fn classification(evaluation: &Evaluation, predictions: &ClassPredictions) -> Ma
 fn confusion_matrix(predictions: &ClassPredictions) -> Markup {
     let classes = predictions.classes;
     let width = classes.len();
-    let mut counts = vec![vec![0usize; width]; width];
-    for (&class, predicted) in predictions.actual.iter().zip(predictions.predicted()) {
-        counts[class][predicted] += 1;
+    let mut counts = Vec::new();
+    if width <= MATRIX_CLASSES {
+        counts = vec![vec![0usize; width]; width];
+        for (&class, predicted) in predictions.actual.iter().zip(predictions.predicted()) {
+            counts[class][predicted] += 1;
+        }
     }
     html! {
         figure data-figure="confusion" {

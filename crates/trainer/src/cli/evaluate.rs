@@ -1,7 +1,7 @@
 //! `trainer evaluate`.
 
 use backburn::text::count;
-use backburn::{Evaluation, Metrics, Predictor, ReadOptions, Target, confusion_matrix, read_table};
+use backburn::{Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -14,10 +14,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let chosen = device::choose(args.device.name())?;
     let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
     let target = &predictor.model().target;
-    let options = ReadOptions {
-        known_columns: predictor.rows().columns().map(str::to_string).collect(),
-        ..args.read.options()
-    };
+    let further = [target.column().to_string()];
+    let options = predictor
+        .model()
+        .read_options(args.read.options(), &further);
     let evaluation = predictor.evaluate(&read_table(&args.table, &options)?)?;
     let score = &evaluation.score;
 
@@ -34,7 +34,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
         (&score.metrics, target)
         && classes.len() <= 10
     {
-        console.entries("confusion", confusion_matrix(&score.confusion, classes));
+        console.entries(
+            "confusion",
+            confusion_matrix(&score.confusion.dense(), classes),
+        );
     }
     if args.json {
         console::json(&result(&evaluation, target));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use backburn::text::count;
-use backburn::{ReadOptions, SavedModel, Table, Warning, history_file, read_table};
+use backburn::{SavedModel, Table, Warning, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::{Value, json};
@@ -27,11 +27,8 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         None => None,
     };
     let model = SavedModel::load(&args.model, device)?;
-    let known = model.encoder.columns.iter();
-    let read = ReadOptions {
-        known_columns: known.map(|column| column.name().to_string()).collect(),
-        ..args.read.options()
-    };
+    let further = [model.target.column().to_string()];
+    let read = model.read_options(args.read.options(), &further);
     let table = read_table(&args.table, &read)?;
     let table = model.format.apply_to_table(&table)?;
     let rows = rows(args, &table)?;

@@ -20,7 +20,9 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?;
     let tables = match (&args.table, &args.target) {
         (Some(table), Some(target)) => {
-            vec![(read_table(table, &args.read.options())?, target.clone())]
+            let columns = args.columns.options();
+            let read = columns.read_options(args.read.options(), &[target], &config.columns);
+            vec![(read_table(table, &read)?, target.clone())]
         }
         _ => [&HOUSE_PRICES, &PENGUINS]
             .into_iter()

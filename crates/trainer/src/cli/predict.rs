@@ -5,8 +5,8 @@ use std::path::Path;
 
 use backburn::text::{count, escaped, shown};
 use backburn::{
-    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, ReadOptions,
-    Skipped, TableReader, Warning, shift_notes,
+    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, Skipped,
+    TableReader, Warning, shift_notes,
 };
 use serde_json::{Value, json};
 
@@ -81,11 +81,13 @@ fn stream<W: Write + Send>(
     predictor: &Predictor,
     out: PredictionWriter<W>,
 ) -> Result<Value, Error> {
-    let options = ReadOptions {
-        known_columns: predictor.rows().columns().map(str::to_string).collect(),
-        skip_bad_rows: args.skips(),
-        ..args.read.options()
-    };
+    let mut options = predictor
+        .model()
+        .read_options(args.read.options(), &args.keep);
+    options.skip_bad_rows = args.skips();
+    if args.keep_all {
+        options.columns = None;
+    }
     let reader = TableReader::open(&args.table, &options)?;
     let kept = kept_columns(args, predictor, &reader)?;
     let mut stream = PredictionStream::new(predictor, reader)?;
@@ -143,10 +145,11 @@ fn show_skipped() -> impl FnMut(&TableReader, &Skipped) {
     const SHOWN: usize = 10;
     let mut shown = 0;
     move |reader: &TableReader, skipped: &Skipped| {
-        shown += 1;
-        if shown <= SHOWN {
-            let text = format!("{}: {}", reader.location(skipped.row), skipped.reason);
+        if shown < SHOWN {
+            let location = reader.location(skipped.rows.start);
+            let text = format!("{location}: {}", skipped.reason);
             Console::Error.entry("skipped", escaped(&text));
         }
+        shown += skipped.rows.len();
     }
 }

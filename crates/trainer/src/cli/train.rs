@@ -7,8 +7,8 @@ use backburn::text::count;
 use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
-    ReadOptions, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, model_path, read_table,
+    RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error, history_file,
+    learning_curve, model_path, read_table,
     text::{escaped, path_argument, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
@@ -141,10 +141,7 @@ fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>
     let data = read_dataset(&args.table, config)?;
     let test = match &args.test {
         Some(path) => {
-            let read = ReadOptions {
-                known_columns: data.features().map(str::to_string).collect(),
-                ..args.table.read.options()
-            };
+            let read = data.test_options(args.table.read.options());
             Some(read_table(path, &read)?)
         }
         None => None,
