@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
 use crate::date_text::{Order, is_zero, split};
-use crate::sentinel::{days, is_sentinel};
+use crate::sentinel::{days, is_sentinel, stored_days};
 
 /// How the dates of a column are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,11 @@ pub struct DateFormat {
     /// The notation.
     pub notation: DateNotation,
     /// Days that stand for no date, such as `9999-12-31`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "stored_days"
+    )]
     pub sentinels: Vec<String>,
     /// Whether other text counts as missing. Otherwise it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
