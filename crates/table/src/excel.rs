@@ -16,7 +16,9 @@ use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::cell::Cell;
 use crate::column_names::unique_names;
+use crate::described_columns::{Field, describing_lines};
 use crate::error::TableError;
+use crate::layout::looks_like_a_number;
 use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
 use crate::selection::Selection;
@@ -50,8 +52,9 @@ pub(crate) fn workbook_batches(
     let mut workbook = opened.map_err(malformed)?;
     let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref()));
     let chosen = chosen.unwrap_or_else(|| Err(DAMAGED.to_string()));
-    let (rows, notes) = chosen.map_err(malformed)?;
-    let batches = batches(name, rows, options).map_err(malformed)?;
+    let (rows, mut notes) = chosen.map_err(malformed)?;
+    let (batches, note) = batches(name, rows, options).map_err(malformed)?;
+    notes.extend(note);
     Ok((batches, notes))
 }
 
@@ -338,13 +341,18 @@ fn choose_sheet(
     ))
 }
 
-fn batches(name: &str, rows: Rows, options: &ReadOptions) -> Result<Batches, String> {
+fn batches(
+    name: &str,
+    rows: Rows,
+    options: &ReadOptions,
+) -> Result<(Batches, Option<String>), String> {
     let mut rows = rows.into_values().peekable();
     let header: Vec<(u32, TypedValue)> = match options.header != Some(false) {
         true => rows.next().unwrap_or_default(),
         false => Vec::new(),
     };
-    let rows: Vec<Vec<(u32, TypedValue)>> = rows.collect();
+    let mut rows: Vec<Vec<(u32, TypedValue)>> = rows.collect();
+    let note = drop_describing_rows(&header, &mut rows, options);
     let mut found: BTreeMap<u32, (String, TypesFound)> = BTreeMap::new();
     for (column, value) in &header {
         let name = as_text(value).unwrap_or_default();
@@ -371,14 +379,57 @@ fn batches(name: &str, rows: Rows, options: &ReadOptions) -> Result<Batches, Str
         let part: Vec<_> = rows.by_ref().take(size).collect();
         Some(batch(part, &positions, &of_batches))
     });
-    Ok(Batches {
+    let batches = Batches {
         source: Source::typed(name),
         schema,
         batches: Box::new(batches),
         skipped: SkippedRows::default(),
         at_least,
         layout: LayoutInfo::default(),
-    })
+    };
+    Ok((batches, note))
+}
+
+/// Leaves out rows below the header that describe the columns, and says so.
+fn drop_describing_rows(
+    header: &[(u32, TypedValue)],
+    rows: &mut Vec<Vec<(u32, TypedValue)>>,
+    options: &ReadOptions,
+) -> Option<String> {
+    if options.header.is_some() {
+        return None;
+    }
+    let field = |row: usize, column: usize| {
+        let place = header[column].0;
+        let cell = rows[row].iter().find(|(column, _)| *column == place);
+        match cell.map(|(_, value)| value) {
+            None | Some(TypedValue::Null) => Field::Missing,
+            Some(TypedValue::Text(text)) => {
+                Field::of(text.trim(), looks_like_a_number(text.as_bytes()))
+            }
+            Some(_) => Field::Number,
+        }
+    };
+    let least = if options.known_columns.is_empty() {
+        3
+    } else {
+        1
+    };
+    let lines = describing_lines((rows.len(), header.len()), least, field);
+    let described = rows.drain(..lines).next()?;
+    let texts = described.iter().filter_map(|(_, value)| as_text(value));
+    let texts: Vec<String> = texts
+        .take(4)
+        .map(|text| format!("`{}`", text.trim()))
+        .collect();
+    let rows = match lines {
+        1 => "the row below the header is left out: it describes".to_string(),
+        lines => format!("{lines} rows below the header are left out: they describe"),
+    };
+    Some(format!(
+        "{rows} the columns ({}); with --header, it is a row",
+        texts.join(", ")
+    ))
 }
 
 fn batch(
@@ -502,6 +553,32 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("no rows")
+        );
+    }
+
+    #[test]
+    fn a_row_of_units_below_the_header_is_left_out() {
+        let text = |text: &str| TypedValue::Text(text.to_string());
+        let row = |name, one, other| vec![(0, name), (1, one), (2, other)];
+        let number = TypedValue::Number;
+        let header = row(text("name"), text("weight"), text("price"));
+        let mut rows = vec![
+            row(TypedValue::Null, text("kg"), text("USD")),
+            row(text("a"), number(1.0), number(2.0)),
+            row(text("b"), number(3.0), number(4.0)),
+            row(text("c"), number(5.0), TypedValue::Null),
+        ];
+        let as_they_are = ReadOptions {
+            header: Some(true),
+            ..ReadOptions::default()
+        };
+        assert_eq!(drop_describing_rows(&header, &mut rows, &as_they_are), None);
+        let note = drop_describing_rows(&header, &mut rows, &ReadOptions::default());
+        assert!(note.unwrap().contains("(`kg`, `USD`)"));
+        assert_eq!(rows.len(), 3);
+        assert_eq!(
+            drop_describing_rows(&header, &mut rows, &ReadOptions::default()),
+            None
         );
     }
 

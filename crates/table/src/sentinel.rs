@@ -1,6 +1,10 @@
 //! Dates that stand for no date.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Deserializer};
 
 /// Days that programs write where there is no date: year, month, day.
 const DAYS: [(i32, u32, u32); 13] = [
@@ -47,10 +51,20 @@ impl Default for Sentinels {
     }
 }
 
+/// The start of a candidate, in seconds since 1970.
 fn start_of(day: usize) -> f64 {
+    static STARTS: LazyLock<[f64; DAYS.len()]> = LazyLock::new(|| {
+        DAYS.map(|(year, month, day)| {
+            let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+            date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64
+        })
+    });
+    STARTS[day]
+}
+
+fn text_of(day: usize) -> String {
     let (year, month, day) = DAYS[day];
-    let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-    date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 impl Sentinels {
@@ -85,10 +99,7 @@ impl Sentinels {
         };
         (0..DAYS.len())
             .filter(|&index| self.counts[index] > 0 && alone(index))
-            .map(|index| {
-                let (year, month, day) = DAYS[index];
-                (format!("{year:04}-{month:02}-{day:02}"), self.counts[index])
-            })
+            .map(|index| (text_of(index), self.counts[index]))
             .collect()
     }
 }
@@ -104,6 +115,13 @@ pub(crate) fn is_sentinel(moment: NaiveDateTime, days: &[NaiveDate]) -> bool {
 pub(crate) fn days(texts: &[String]) -> Vec<NaiveDate> {
     let parse = |text: &String| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     texts.iter().filter_map(parse).collect()
+}
+
+/// The texts of days that are stored, without those that are no candidates, so that there are few.
+pub(crate) fn stored_days<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<String>, D::Error> {
+    let stored: HashSet<String> = HashSet::deserialize(stored)?;
+    let days = (0..DAYS.len()).map(text_of);
+    Ok(days.filter(|day| stored.contains(day)).collect())
 }
 
 #[cfg(test)]
@@ -136,6 +154,18 @@ mod tests {
         assert_eq!(
             found(&["0050-01-01", "2000-01-01", "9999-12-31"]),
             ["9999-12-31"]
+        );
+    }
+
+    #[test]
+    fn stored_days_are_candidates_once_each() {
+        let mut stored = vec![r#""9999-12-31""#, r#""2024-01-01""#, r#""1900-01-01""#];
+        stored.extend([r#""9999-12-31""#; 1000]);
+        let stored = format!("[{}]", stored.join(","));
+        let mut text = serde_json::Deserializer::from_str(&stored);
+        assert_eq!(
+            stored_days(&mut text).unwrap(),
+            ["1900-01-01", "9999-12-31"]
         );
     }
 
