@@ -70,6 +70,9 @@ mod column_options;
 mod column_sketch;
 #[cfg(feature = "train")]
 mod columns_by_kind;
+mod command_files;
+#[cfg(feature = "train")]
+pub mod command_words;
 #[cfg(feature = "train")]
 mod comparison;
 #[cfg(feature = "train")]
@@ -94,6 +97,7 @@ mod error;
 mod estimator;
 #[cfg(feature = "train")]
 mod event;
+mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;
 #[cfg(feature = "train")]
@@ -104,6 +108,11 @@ mod fit_plan;
 mod fit_summary;
 #[cfg(feature = "train")]
 mod fitted_model;
+mod folder;
+#[cfg(not(unix))]
+mod folder_std;
+#[cfg(unix)]
+mod folder_unix;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
@@ -123,6 +132,7 @@ mod members;
 mod memory;
 #[cfg(feature = "train")]
 mod merge;
+mod model_bytes;
 mod model_file;
 mod model_file_error;
 mod model_path;
@@ -150,6 +160,8 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod read_text;
+#[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]
 mod run_description;
@@ -170,6 +182,7 @@ mod selection;
 #[cfg(feature = "train")]
 mod settings;
 mod shift_finding;
+mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
 #[cfg(feature = "train")]
@@ -178,6 +191,7 @@ mod table_description;
 mod table_diagnosis;
 #[cfg(feature = "train")]
 mod targets;
+mod temporary_file;
 #[cfg(feature = "train")]
 mod test_result;
 pub mod text;
@@ -188,6 +202,7 @@ mod unknown_classes;
 #[cfg(feature = "train")]
 mod warning;
 
+pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;
@@ -218,6 +233,7 @@ pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use standard_output::standard_output;
 
 #[cfg(feature = "train")]
 pub use self::{

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use backburn::text::{count, escaped};
-use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
+use backburn::text::{count, escaped, path_name};
+use backburn::{CommandFiles, ReadOptions, SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
@@ -18,9 +18,14 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let device = device::choose(args.device.name())?.device;
     let beside = history_file::path_beside(&args.model);
-    let others = [args.model.as_path(), &beside, &args.table];
     let report = match &args.report {
-        Some(path) => Some(report_file(path, &others)?),
+        Some(path) => {
+            let files = CommandFiles::new().table(&args.table);
+            let files = files.input("the model", &args.model);
+            let files = files.input("the history of the model", &beside);
+            files.output("--report", path).check()?;
+            Some(report_file(path)?)
+        }
         None => None,
     };
     let model = SavedModel::load(&args.model, &device)?;
@@ -58,7 +63,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
                 report.findings = Some(findings);
             }
             Err(reason) => {
-                let beside = beside.display();
+                let beside = path_name(&beside);
                 let text = format!("{beside}: {reason}: the report shows no training");
                 console.paragraph("note", text);
             }

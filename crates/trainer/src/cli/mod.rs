@@ -13,6 +13,7 @@ pub mod find_lr;
 pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
+pub mod resume;
 mod saving;
 pub mod train;
 mod train_outcome;
