@@ -12,8 +12,11 @@ use web_time::Instant;
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::job::Job;
+use crate::memory::share_of_free;
 use crate::run_folder::{ENDING, FolderError, RUN, RunFolder};
+use crate::selected::Selected;
 use crate::stop_token::StopToken;
+use crate::text::path_name;
 use crate::warning::Warning;
 
 /// A run for which no folder was set writes checkpoints after this time.
@@ -22,6 +25,10 @@ const WITHOUT_FOLDER: Duration = Duration::from_secs(60);
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 /// Writing takes at most one part in this many of the time.
 const SHARE: u32 = 20;
+/// The file with the settings that trials selected.
+const SELECTED: &str = "selected.json";
+/// The largest such file that is read, in bytes.
+const LARGEST_SELECTED: u64 = 16 << 20;
 
 /// The checkpoints of all trainings of a run, by the names of their jobs. The result of a job follows
 /// from the table and the settings. So resuming replays the run, and loads each saved training.
@@ -42,8 +49,10 @@ type Description<'a> = Box<dyn Fn() -> Result<String, Error> + Sync + 'a>;
 #[derive(Default)]
 struct State {
     folder: Option<RunFolder>,
-    /// Checkpoints that are not written yet, by job.
+    /// Files that are not written yet, by their names.
     waiting: Vec<(String, Vec<u8>)>,
+    /// The settings that trials selected, by the fingerprint of the trials.
+    selected: Vec<(String, Selected)>,
     /// The error of the last checkpoint, if it could not be written.
     failure: Option<String>,
 }
@@ -76,6 +85,15 @@ fn fingerprint(job: &Job) -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// Tells trials from others.
+fn fingerprint_of_all(trials: &[Job]) -> String {
+    let mut hasher = DefaultHasher::new();
+    for job in trials {
+        (&job.name, fingerprint(job)).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
+}
+
 impl<'a> Checkpoints<'a> {
     /// Checkpoints of a run. `description` is the content of the folder's `run.json`, `interval` the
     /// time between two checkpoints of a training.
@@ -105,11 +123,18 @@ impl<'a> Checkpoints<'a> {
     /// # Errors
     ///
     /// The folder cannot be written to.
-    pub fn in_folder(self, folder: RunFolder) -> Result<Self, Error> {
+    pub fn in_folder(self, mut folder: RunFolder) -> Result<Self, Error> {
         let run = (self.description)()?;
-        let written = folder.write(RUN, run.as_bytes());
+        let begun = folder.begin();
+        let written = begun.and_then(|()| folder.write(RUN, run.as_bytes()));
         written.map_err(|error| folder_error(folder.path(), &error.into()))?;
-        self.state().folder = Some(folder);
+        // Without this file, which may be missing or damaged, the trials are repeated.
+        let selected = folder.read(SELECTED, LARGEST_SELECTED).ok().flatten();
+        let selected = selected.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut state = self.state();
+        state.selected = selected.unwrap_or_default();
+        state.folder = Some(folder);
+        drop(state);
         Ok(self)
     }
 
@@ -150,6 +175,27 @@ impl<'a> Checkpoints<'a> {
         }
     }
 
+    /// The setting that these trials selected before the run was resumed. To repeat them could select another one,
+    /// where less of the time limit is left, and the networks that are finished would not fit it.
+    pub(crate) fn selected(&self, trials: &[Job]) -> Option<Selected> {
+        let fingerprint = fingerprint_of_all(trials);
+        let state = self.state();
+        let mut selected = state.selected.iter().filter(|_| self.changed.is_none());
+        let (_, selected) = selected.find(|(of, _)| *of == fingerprint)?;
+        Some(*selected)
+    }
+
+    /// Keeps the setting that trials selected.
+    pub(crate) fn keep_selected(&self, trials: &[Job], selected: Selected) {
+        let fingerprint = fingerprint_of_all(trials);
+        let mut state = self.state();
+        state.selected.retain(|(of, _)| *of != fingerprint);
+        state.selected.push((fingerprint, selected));
+        let bytes = serde_json::to_vec(&state.selected).unwrap_or_default();
+        drop(state);
+        self.write(SELECTED, bytes);
+    }
+
     /// Whether a job was started.
     pub(crate) fn has(&self, name: &str) -> bool {
         matches!(self.read(name), Ok(Some(_)))
@@ -160,7 +206,8 @@ impl<'a> Checkpoints<'a> {
         let Some(folder) = &state.folder else {
             return Ok(None);
         };
-        let bytes = folder.checkpoint(name).map_err(|error| error.to_string())?;
+        let bytes = folder.checkpoint(name, share_of_free(1));
+        let bytes = bytes.map_err(|error| error.to_string())?;
         let Some(bytes) = bytes else {
             return Ok(None);
         };
@@ -191,7 +238,7 @@ impl<'a> Checkpoints<'a> {
         self.observer.on_event(&Event::Warning(&warning));
     }
 
-    /// Writes a checkpoint, or warns once that it cannot be written.
+    /// Writes a file of the folder, or warns once that it cannot be written.
     fn write(&self, name: &str, bytes: Vec<u8>) {
         let mut state = self.state();
         state.waiting.retain(|(waiting, _)| waiting != name);
@@ -212,17 +259,17 @@ impl<'a> Checkpoints<'a> {
 
     fn write_waiting(&self, state: &mut State) -> Result<(), Error> {
         if let (None, Some(path)) = (&state.folder, &self.fallback) {
-            let folder = free(path).map_err(|error| folder_error(path, &error))?;
+            let mut folder = free(path).map_err(|error| folder_error(path, &error))?;
             let run = (self.description)()?;
             let written = folder.write(RUN, run.as_bytes());
             written.map_err(|error| folder_error(path, &error.into()))?;
             state.folder = Some(folder);
         }
-        let Some(folder) = &state.folder else {
+        let Some(folder) = &mut state.folder else {
             return Ok(());
         };
         while let Some((name, bytes)) = state.waiting.last() {
-            let written = folder.write_checkpoint(name, bytes);
+            let written = folder.write(name, bytes);
             written.map_err(|error| folder_error(folder.path(), &error.into()))?;
             state.waiting.pop();
         }
@@ -270,7 +317,7 @@ fn free(path: &Path) -> Result<RunFolder, FolderError> {
 
 /// An error of a run folder, with its path.
 pub fn folder_error(path: &Path, error: &FolderError) -> Error {
-    Error::Failed(format!("{}: {error}", path.display()))
+    Error::Failed(format!("{}: {error}", path_name(path)))
 }
 
 fn note(checkpoint: &Checkpoint) -> Option<Note> {
@@ -328,7 +375,8 @@ impl<'a> Checkpointer<'a> {
             job: Some(self.fingerprint.clone()),
         };
         checkpoint.note = serde_json::to_string(&note).unwrap_or_default();
-        self.checkpoints.write(&self.name, checkpoint.to_bytes());
+        let name = format!("{}.{ENDING}", self.name);
+        self.checkpoints.write(&name, checkpoint.to_bytes());
         self.written = Instant::now();
         self.took = started.elapsed();
     }

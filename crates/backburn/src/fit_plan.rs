@@ -32,6 +32,12 @@ pub(crate) fn fit_plan(
             return fit_ensemble(&plan, &runner, data, context, clock);
         }
         if let Some(selection) = plan.selection() {
+            let saved = context.checkpoints;
+            if let Some(selected) = saved.and_then(|saved| saved.selected(plan.jobs())) {
+                let data = data.for_config(&plan.config)?;
+                plan = plan.with_selected(selected, &data, context)?;
+                continue;
+            }
             context.observer.on_event(&Event::SelectionStart {
                 run: &plan.name,
                 selection,

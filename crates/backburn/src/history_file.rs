@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model_file::SavedModel;
 use crate::output_file::OutputFile;
+use crate::read_text::read_text_file;
 use backburn_training::{EpochRecord, Finding, History, StartReport, StopReason};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ enum Line {
 }
 
 const VERSION: u64 = 1;
+/// The largest history that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// Identifies the model of a history.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +79,8 @@ pub fn write(
     findings: &[Finding],
 ) -> io::Result<PathBuf> {
     let path = path_beside(file);
-    if path.exists() && !is_history(&path) {
+    let takes_its_place = |path: &Path| is_history(path) || is_empty(path);
+    if path.exists() && !takes_its_place(&path) {
         let reason = "it already exists and is not a history";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
     }
@@ -99,8 +103,17 @@ pub fn write(
     Ok(path)
 }
 
+/// Whether there is nothing in a file, so that there is nothing to lose.
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() == 0)
+}
+
 /// Whether a file begins like a history, of any version.
 fn is_history(path: &Path) -> bool {
+    // Reading a pipe would block.
+    if !path.is_file() {
+        return false;
+    }
     let mut start = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start.starts_with(b"{\"backburn_history\":")
@@ -112,7 +125,7 @@ fn is_history(path: &Path) -> bool {
 ///
 /// The file cannot be read, or is the history of another model.
 pub fn read(path: &Path, model: &SavedModel) -> Result<(History, Vec<Finding>), String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let text = read_text_file(path, LARGEST).map_err(|error| error.to_string())?;
     let mut history = History::default();
     let mut found = None;
     for (index, line) in text.lines().enumerate() {

@@ -73,6 +73,9 @@ mod column_options;
 mod column_sketch;
 #[cfg(feature = "train")]
 mod columns_by_kind;
+mod command_files;
+#[cfg(feature = "train")]
+pub mod command_words;
 #[cfg(feature = "train")]
 mod comparison;
 #[cfg(feature = "train")]
@@ -99,6 +102,7 @@ mod estimator;
 mod evaluation;
 #[cfg(feature = "train")]
 mod event;
+mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;
 #[cfg(feature = "train")]
@@ -109,6 +113,11 @@ mod fit_plan;
 mod fit_summary;
 #[cfg(feature = "train")]
 mod fitted_model;
+mod folder;
+#[cfg(not(unix))]
+mod folder_std;
+#[cfg(unix)]
+mod folder_unix;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
@@ -128,6 +137,7 @@ mod members;
 mod memory;
 #[cfg(feature = "train")]
 mod merge;
+mod model_bytes;
 mod model_file;
 mod model_file_error;
 mod model_path;
@@ -156,6 +166,7 @@ mod predictor;
 mod preset;
 #[cfg(feature = "train")]
 mod rare_classes;
+mod read_text;
 #[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]
@@ -180,6 +191,7 @@ mod selection;
 #[cfg(feature = "train")]
 mod settings;
 mod shift_finding;
+mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
 mod table_builder;
@@ -189,6 +201,7 @@ mod table_description;
 mod table_diagnosis;
 #[cfg(feature = "train")]
 mod targets;
+mod temporary_file;
 #[cfg(feature = "train")]
 mod test_result;
 pub mod text;
@@ -200,6 +213,7 @@ mod value_count;
 #[cfg(feature = "train")]
 mod warning;
 
+pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;
@@ -231,6 +245,7 @@ pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
 pub use row_sample::RowSample;
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use standard_output::standard_output;
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
 

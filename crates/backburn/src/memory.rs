@@ -8,6 +8,7 @@ use backburn_table::{ReadOptions, Table};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::error::Error;
+use crate::text::path_name;
 
 /// The smallest amount that is checked, in bytes.
 const SMALL: u64 = 64 << 20;
@@ -22,7 +23,7 @@ const BYTES_OF_ROW: u64 = 64;
 /// The file is not a table, or does not fit into memory.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
     let free = available();
-    let name = path.display().to_string();
+    let name = path_name(path);
     Table::read_while(path, options, |size| {
         let needed = size
             .bytes

@@ -18,10 +18,11 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
 use crate::row_sample::RowSample;
-use crate::text::shown;
+use crate::text::{path_name, shown};
 
 /// The version of the file format that this program writes, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 7;
@@ -140,7 +141,7 @@ impl ModelFile {
     /// The folder cannot be written to, or the file at the path is not a model.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ModelFileError> {
         let path = path.into();
-        // A program that was killed during this check may have left an empty file.
+        // There is nothing to lose in an empty file.
         let empty = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0);
         let replaces = match path.exists() && !empty {
             false => None,
@@ -149,9 +150,8 @@ impl ModelFile {
                 None => return Err(ModelFileError::InTheWay { path }),
             },
         };
-        // Only a check: dropping the file removes it.
-        match OutputFile::create(&path) {
-            Ok(_) => Ok(Self { path, replaces }),
+        match OutputFile::check(&path) {
+            Ok(()) => Ok(Self { path, replaces }),
             Err(error) => Err(ModelFileError::Io { path, error }),
         }
     }
@@ -170,7 +170,7 @@ impl ModelFile {
         match self.replaces() {
             Some(other) if other != target => Err(Error::Failed(format!(
                 "{} has a model for `{}`: choose another file with --out",
-                self.path.display(),
+                path_name(&self.path),
                 shown(other)
             ))),
             _ => Ok(()),
@@ -188,10 +188,8 @@ impl ModelFile {
             Ok(path) => return Ok(path),
             Err(error) => error,
         };
-        let name = format!("backburn-{}.safetensors", std::process::id());
-        let fallback = Self::create(std::env::temp_dir().join(name));
-        Err(match fallback.and_then(|file| file.write(model)) {
-            Ok(path) => Error::Failed(format!("{error}; the model is at {}", path.display())),
+        Err(match rescued(model) {
+            Ok(path) => Error::Failed(format!("{error}; the model is at {}", path_name(&path))),
             Err(_) => error.into(),
         })
     }
@@ -219,6 +217,19 @@ impl ModelFile {
     }
 }
 
+/// Writes a model to the folder for temporary files. All users may write to it, so the name cannot be foreseen, the
+/// file is new, and it is for this user alone.
+fn rescued(model: &SavedModel) -> Result<PathBuf, Error> {
+    let failed = |error: io::Error| Error::Failed(error.to_string());
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("backburn-").suffix(".safetensors");
+    let mut file = builder.rand_bytes(16).tempfile().map_err(failed)?;
+    file.write_all(&model.to_bytes()?).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    let (_, path) = file.keep().map_err(|error| failed(error.error))?;
+    Ok(path)
+}
+
 /// The target of the model in a file; `None` if the file is not a model.
 fn target_of(path: &Path) -> Option<String> {
     // Reading a pipe would block.
@@ -229,8 +240,7 @@ fn target_of(path: &Path) -> Option<String> {
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = u64::from_le_bytes(length);
-    // No safetensors header is longer, so the file is something else.
-    if length > 100_000_000 {
+    if length > LONGEST_HEADER {
         return None;
     }
     let mut header = Vec::new();
@@ -310,16 +320,15 @@ impl SavedModel {
     /// The file cannot be read, is not a model, is damaged, or is newer than this program.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         let path = path.as_ref();
-        let mut bytes = Vec::new();
         let read = match path == Path::new("-") {
-            true => io::stdin().read_to_end(&mut bytes),
-            false => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+            true => read_model_bytes(io::stdin().lock()),
+            false => File::open(path).and_then(read_model_bytes),
         };
-        read.map_err(|error| ModelFileError::Io {
+        let bytes = read.map_err(|error| ModelFileError::Io {
             path: path.to_path_buf(),
             error,
         })?;
-        Self::from_bytes(&path.display().to_string(), bytes, device)
+        Self::from_bytes(&path_name(path), bytes, device)
     }
 
     /// Reads a model from the bytes of its file; `name` is what error messages call it.

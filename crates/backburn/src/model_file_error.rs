@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::text::path_name;
+
 /// A model file that cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelFileError {
     /// The file cannot be read or written.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", path_name(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -54,7 +56,7 @@ pub enum ModelFileError {
     #[error(
         "{}: already exists and is not a Backburn model, so it is not overwritten: choose \
          another path",
-        path.display()
+        path_name(path)
     )]
     InTheWay {
         /// The file.

@@ -15,7 +15,7 @@ use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::model_file::SavedModel;
 use crate::score::Score;
-use crate::selected::Selection;
+use crate::selected::{Selected, Selection};
 use crate::selection::{self, Step};
 use crate::targets::Targets;
 use crate::warning::Warning;
@@ -229,7 +229,7 @@ impl Plan {
     }
 
     fn select(
-        mut self,
+        self,
         selection: Selection,
         data: &Dataset,
         outcomes: Vec<Outcome>,
@@ -243,16 +243,31 @@ impl Plan {
             })
             .collect();
         let selected = selection::choose(selection, &self.jobs, &errors);
+        if let Some(checkpoints) = context.checkpoints {
+            checkpoints.keep_selected(&self.jobs, selected);
+        }
+        Ok(Assembled::Next(
+            self.with_selected(selected, data, context)?,
+        ))
+    }
+
+    /// The next plan, with the setting that the trials of this one selected.
+    pub(crate) fn with_selected(
+        mut self,
+        selected: Selected,
+        data: &Dataset,
+        context: &FitContext,
+    ) -> Result<Self, Error> {
         let run = &self.name;
         context
             .observer
             .on_event(&Event::Selected { run, selected });
         self.config = selection::with_selected(self.config, selected);
-        let next: &[Selection] = match selection {
-            Selection::TargetTransform => &[Selection::KnnFeatures],
-            Selection::KnnFeatures => &[],
+        let next: &[Selection] = match selected {
+            Selected::TargetTransform(_) => &[Selection::KnnFeatures],
+            Selected::KnnFeatures(_) => &[],
         };
-        Ok(Assembled::Next(self.from(next, data)?))
+        self.from(next, data)
     }
 
     /// The model of a single network, or the plan to train it once more.

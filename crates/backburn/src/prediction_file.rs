@@ -8,6 +8,7 @@ use crate::output_file::OutputFile;
 use crate::predicted_rows::PredictedRows;
 use crate::prediction_format::PredictionFormat;
 use crate::prediction_writer::PredictionWriter;
+use crate::text::path_name;
 
 /// A file of predictions in the format that its suffix names. It is written completely or not at all: until
 /// [`commit`](Self::commit), an existing file is unchanged.
@@ -28,6 +29,7 @@ impl PredictionFile {
         let path = path.into();
         let format = PredictionFormat::of_path(&path)?;
         let file = OutputFile::create(&path).map_err(|error| failed(&path, &error))?;
+        file.remove_leftovers();
         Ok(Self { path, format, file })
     }
 
@@ -37,7 +39,7 @@ impl PredictionFile {
     }
 
     /// The temporary file; see [`OutputFile::temporary`].
-    pub fn temporary(&self) -> Option<&Path> {
+    pub fn temporary(&self) -> Option<PathBuf> {
         self.file.temporary()
     }
 
@@ -72,7 +74,7 @@ impl PredictionFile {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::Failed(format!("{}: {error}", path.display()))
+    Error::Failed(format!("{}: {error}", path_name(path)))
 }
 
 #[cfg(test)]

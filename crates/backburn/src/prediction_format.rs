@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::output_file::is_descriptor;
+use crate::text::path_name;
 
 /// The format of a file of predictions, which its suffix names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +44,7 @@ impl PredictionFormat {
     /// The path is that of a file, and its suffix names no format, or one that was not compiled in.
     pub fn of_path(path: &Path) -> Result<Self, Error> {
         let refused = |reason: &str| {
-            let path = path.display();
+            let path = path_name(path);
             Error::Config(format!(
                 "{path}: {reason}: the suffix of a file of predictions is {SUFFIXES}"
             ))

@@ -2,8 +2,8 @@
 //! before the run is resumed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use backburn_table::{FormatOptions, Table};
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,9 @@ use crate::config::Config;
 use crate::dataset::{Dataset, DatasetOptions};
 use crate::device::SelectedDevice;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::run_folder::{FolderError, RUN, RunFolder};
-use crate::text::{count, escaped, quoted};
+use crate::text::{count, escaped, path_name, quoted};
 
 /// A run as the file [`RUN`] in its folder describes it, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,14 +23,49 @@ use crate::text::{count, escaped, quoted};
 pub struct RunDescription {
     version: u32,
     /// The arguments of the command.
-    arguments: Vec<String>,
+    arguments: Vec<Word>,
     /// The working directory of the command.
-    folder: String,
+    folder: Word,
+    /// The options of the command for outputs, such as `--out`, with their paths.
+    outputs: Vec<(String, Word)>,
     /// All inputs of the result, by name.
     facts: BTreeMap<String, String>,
 }
 
-const VERSION: u32 = 1;
+/// An argument or a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    /// What is not UTF-8, on Unix.
+    Bytes(Vec<u8>),
+}
+
+impl From<OsString> for Word {
+    fn from(word: OsString) -> Self {
+        match word.into_string() {
+            Ok(text) => Self::Text(text),
+            #[cfg(unix)]
+            Err(other) => Self::Bytes(std::os::unix::ffi::OsStringExt::into_vec(other)),
+            #[cfg(not(unix))]
+            Err(other) => Self::Text(other.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+impl AsRef<OsStr> for Word {
+    fn as_ref(&self) -> &OsStr {
+        match self {
+            Self::Text(text) => text.as_ref(),
+            #[cfg(unix)]
+            Self::Bytes(bytes) => std::os::unix::ffi::OsStrExt::from_bytes(bytes),
+            #[cfg(not(unix))]
+            Self::Bytes(_) => OsStr::new(""),
+        }
+    }
+}
+
+const VERSION: u32 = 2;
 /// The largest description that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
 
@@ -76,16 +112,27 @@ impl RunDescription {
         Ok(Self {
             version: VERSION,
             arguments: Vec::new(),
-            folder: String::new(),
+            folder: Word::Text(String::new()),
+            outputs: Vec::new(),
             facts: all.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
         })
     }
 
-    /// Adds the arguments of the command that began the run, and its working directory.
-    pub fn with_command(self, arguments: Vec<String>, folder: String) -> Self {
+    /// Adds the arguments of the command that began the run, its working directory, and its options for
+    /// outputs with their paths.
+    pub fn with_command(
+        self,
+        arguments: Vec<OsString>,
+        folder: OsString,
+        outputs: Vec<(&str, OsString)>,
+    ) -> Self {
+        let outputs = outputs.into_iter();
         Self {
-            arguments,
-            folder,
+            arguments: arguments.into_iter().map(Word::from).collect(),
+            folder: folder.into(),
+            outputs: outputs
+                .map(|(option, path)| (option.to_string(), path.into()))
+                .collect(),
             ..self
         }
     }
@@ -96,23 +143,27 @@ impl RunDescription {
     ///
     /// There is no run, the file cannot be read, is damaged, or has another format.
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(RUN);
-        let failed = |reason: String| Error::Failed(format!("{}: {reason}", path.display()));
-        let metadata =
-            fs::metadata(&path).map_err(|_| folder_error(folder, &FolderError::NoRun))?;
-        if metadata.len() > LARGEST {
-            return Err(failed(
-                "it is not the description of a run: it is too large".to_string(),
-            ));
+        let no_run = |_| folder_error(folder, &FolderError::NoRun);
+        let opened = Folder::open(folder).map_err(no_run)?;
+        if !opened.has(RUN.as_ref()).map_err(no_run)? {
+            return Err(folder_error(folder, &FolderError::NoRun));
         }
-        let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-        let run: Self = serde_json::from_str(&text).map_err(|error| {
+        let path = folder.join(RUN);
+        let failed = |reason: String| Error::Failed(format!("{}: {reason}", path_name(&path)));
+        let text = opened.read(RUN.as_ref(), LARGEST);
+        let text = text.map_err(|error| failed(error.to_string()))?;
+        let damaged = |error: serde_json::Error| {
             failed(format!(
                 "it is not the description of a run, or it is damaged: {error}"
             ))
-        })?;
-        match run.version {
-            VERSION => Ok(run),
+        };
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_slice(&text).map_err(damaged)?;
+        match version {
+            VERSION => serde_json::from_slice(&text).map_err(damaged),
             version => Err(failed(format!(
                 "it has format {version}, and this program reads format {VERSION}"
             ))),
@@ -131,13 +182,45 @@ impl RunDescription {
     }
 
     /// The arguments of the command that began the run.
-    pub fn arguments(&self) -> &[String] {
-        &self.arguments
+    pub fn arguments(&self) -> impl Iterator<Item = &OsStr> {
+        self.arguments.iter().map(Word::as_ref)
     }
 
     /// The working directory of the command that began the run. Empty if it is not known.
-    pub fn folder(&self) -> &str {
-        &self.folder
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.folder)
+    }
+
+    /// The options for outputs of the command that began the run, with their paths.
+    pub fn outputs(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let outputs = self.outputs.iter();
+        outputs.map(|(option, path)| (option.as_str(), Path::new(path)))
+    }
+
+    /// What the command that resumes the run lacks: all outputs of the run, unless their options are among `named`.
+    /// The folder of a run may come from somebody else, so no path of an output is taken from it. `default` is the
+    /// default of `--out` if the command is typed in another folder than the first one, where it is not the same
+    /// file. Paths are then those of the first folder.
+    pub fn missing_outputs(
+        &self,
+        named: &[&str],
+        default: Option<&Path>,
+    ) -> Option<Vec<(String, PathBuf)>> {
+        let out = "--out";
+        let mut outputs: Vec<(String, PathBuf)> = self
+            .outputs()
+            .map(|(option, path)| (option.to_string(), path.to_path_buf()))
+            .collect();
+        if let Some(default) = default {
+            if outputs.iter().all(|(option, _)| option != out) {
+                outputs.push((out.to_string(), default.to_path_buf()));
+            }
+            for (_, path) in &mut outputs {
+                *path = self.folder().join(&path);
+            }
+        }
+        let is_named = |(option, _): &(String, PathBuf)| named.contains(&option.as_str());
+        (!outputs.iter().all(is_named)).then_some(outputs)
     }
 
     /// Whether the run predicts this column.
@@ -183,7 +266,7 @@ impl RunDescription {
         }
         Err(Error::Failed(format!(
             "{}: the run has changed since it began:\n  {}",
-            folder.display(),
+            path_name(folder),
             changes.join("\n  ")
         )))
     }
@@ -288,6 +371,22 @@ fn table_in_words(table: &Table) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn words_that_are_not_utf8_are_kept() {
+        use std::os::unix::ffi::OsStringExt;
+        for word in [b"t.csv".to_vec(), b"t\xff\n.csv".to_vec(), Vec::new()] {
+            let word = OsString::from_vec(word);
+            let json = serde_json::to_string(&Word::from(word.clone())).unwrap();
+            let read: Word = serde_json::from_str(&json).unwrap();
+            assert_eq!(AsRef::<OsStr>::as_ref(&read), word);
+        }
+        assert_eq!(
+            serde_json::to_string(&Word::from(OsString::from("a"))).unwrap(),
+            "\"a\""
+        );
+    }
 
     #[test]
     fn a_format_is_named_by_its_options() {

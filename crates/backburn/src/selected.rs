@@ -16,7 +16,8 @@ pub enum Selection {
 }
 
 /// A setting that trials selected. As text, it is the name and the value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Selected {
     /// How the target is transformed.
     TargetTransform(TargetTransform),

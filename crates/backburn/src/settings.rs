@@ -1,6 +1,5 @@
 //! Settings from a preset, a TOML file and single assignments.
 
-use std::fs;
 use std::path::Path;
 
 use backburn_table::nearest_name;
@@ -10,6 +9,8 @@ use crate::config::{Config, FROM_THE_TABLE};
 use crate::error::Error;
 use crate::merge::merged;
 use crate::preset::Preset;
+use crate::read_text::read_text;
+use crate::text::path_name;
 
 /// Collects settings from files and assignments. Later ones replace earlier ones.
 ///
@@ -29,6 +30,9 @@ pub struct Settings(Table);
 
 /// Sections whose keys are names of columns or classes.
 const NAMED: [&str; 2] = ["columns", "class_weights"];
+
+/// The largest file of settings that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
 
 /// Settings of earlier versions, and their names now.
 const RENAMED: [(&str, &str); 5] = [
@@ -52,9 +56,10 @@ impl Settings {
     /// A file that cannot be read, or a setting that does not exist or has another type; the message
     /// has the file and the line.
     pub fn file(self, path: &Path) -> Result<Self, Error> {
-        let named =
-            |reason: &dyn std::fmt::Display| Error::Config(format!("{}: {reason}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+        let named = |reason: &dyn std::fmt::Display| {
+            Error::Config(format!("{}: {reason}", path_name(path)))
+        };
+        let text = read_text(path, LARGEST).map_err(|error| named(&error))?;
         self.toml(&text).map_err(|error| named(&error))
     }
 

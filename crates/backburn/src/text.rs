@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+pub use backburn_table::{escaped, path_name};
+
 /// A number with grouped thousands and about four significant digits.
 ///
 /// ```
@@ -108,18 +110,6 @@ pub fn mean_and_deviation(mean: f64, deviation: f64) -> String {
     }
 }
 
-/// Text from a file, safe to print: control characters other than line ends are escaped, and so are
-/// characters that change the direction of text.
-pub fn escaped(text: &str) -> String {
-    let is_bidi = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .flat_map(|c| match (c.is_control() && c != '\n') || is_bidi(c) {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect()
-}
-
 /// A name from a file, safe to print on one line: escaped, and cut after 40 characters.
 pub fn shown(text: &str) -> String {
     const MAX_CHARS: usize = 40;
@@ -139,11 +129,7 @@ pub fn shown(text: &str) -> String {
 /// assert_eq!(backburn::text::quoted("houses.csv"), "houses.csv");
 /// ```
 pub fn quoted(text: &str) -> String {
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().collect(),
-        false => vec![c],
-    };
-    let text: String = text.chars().flat_map(escape).collect();
+    let text = escaped(text).replace('\n', "\\n");
     let special = |c: char| c.is_whitespace() || "'\"$`\\&;|<>()[]{}*?!#".contains(c);
     match text.is_empty() || text.contains(special) {
         true => format!("'{}'", text.replace('\'', "'\\''")),
@@ -250,7 +236,6 @@ mod tests {
     #[test]
     fn control_characters_are_not_sent_to_the_terminal() {
         assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
-        assert_eq!(escaped("a\rb\n"), "a\\rb\n");
         assert_eq!(shown(&"x".repeat(50)).chars().count(), 41);
     }
 

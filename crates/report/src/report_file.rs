@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use backburn::text::path_name;
 use backburn::{Error, OutputFile};
 
 use crate::report::Report;
@@ -13,28 +14,20 @@ use crate::report::Report;
 pub struct ReportFile(PathBuf);
 
 impl ReportFile {
-    /// Checks that a report can be written at the path, that the path holds no other file, and that no
-    /// other output (`others`: the model and its history) has the same path.
+    /// Checks that a report can be written at the path, and that the path holds no other file.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a path that another output has, or `-`; [`Error::Failed`] for a path that holds
-    /// another file or cannot be written.
-    pub fn create(path: &Path, others: &[&Path]) -> Result<Self, Error> {
+    /// [`Error::Config`] for `-`; [`Error::Failed`] for a path that holds another file or cannot be written.
+    pub fn create(path: &Path) -> Result<Self, Error> {
         if path == Path::new("-") {
             let reason = "-: a report is written to a file, not to standard output";
             return Err(Error::Config(reason.to_string()));
         }
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
-        if others.iter().any(|other| absolute(other) == absolute(path)) {
-            let path = path.display();
-            let reason = format!("{path}: the model or its history has the same path");
-            return Err(Error::Config(reason));
-        }
         refuse_other_files(path)?;
-        match OutputFile::create(path) {
-            Ok(_) => Ok(Self(path.to_path_buf())),
-            Err(error) => Err(Error::Failed(format!("{}: {error}", path.display()))),
+        match OutputFile::check(path) {
+            Ok(()) => Ok(Self(path.to_path_buf())),
+            Err(error) => Err(Error::Failed(format!("{}: {error}", path_name(path)))),
         }
     }
 
@@ -59,7 +52,7 @@ impl ReportFile {
             Ok(()) => Ok(()),
             Err(error) => Err(Error::Failed(format!(
                 "{}: the report cannot be written: {error}",
-                path.display()
+                path_name(path)
             ))),
         }
     }
@@ -70,7 +63,7 @@ fn refuse_other_files(path: &Path) -> Result<(), Error> {
         false => Ok(()),
         true => Err(Error::Failed(format!(
             "{}: this file is not a Backburn report, so it is not overwritten: choose another path",
-            path.display()
+            path_name(path)
         ))),
     }
 }

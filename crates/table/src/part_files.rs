@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::TableError;
+use crate::escaped::path_name;
 
 /// A file, and the columns that the names of its folders give it: `year=2024`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,7 @@ const MISSING: &str = "__HIVE_DEFAULT_PARTITION__";
 ///
 /// There are no such files, or a folder cannot be read.
 pub(crate) fn part_files(path: &Path) -> Result<Option<Vec<PartFile>>, TableError> {
-    let name = path.display().to_string();
+    let name = path_name(path);
     let mut files = Vec::new();
     if path.is_dir() {
         add_folder(path, &[], 0, &mut files)?;
@@ -36,11 +37,12 @@ pub(crate) fn part_files(path: &Path) -> Result<Option<Vec<PartFile>>, TableErro
         }
         return Ok(Some(files));
     }
-    let is_pattern = name.contains(['*', '?', '[']);
+    let pattern = path.to_string_lossy();
+    let is_pattern = pattern.contains(['*', '?', '[']);
     if !is_pattern || path.exists() {
         return Ok(None);
     }
-    let paths = glob::glob(&name)
+    let paths = glob::glob(&pattern)
         .map_err(|error| TableError::malformed(&name, format!("the pattern is wrong: {error}")))?;
     let wants_hidden = path.file_name().is_some_and(is_hidden);
     for found in paths {
@@ -120,7 +122,7 @@ fn add_folder(
     depth: usize,
     files: &mut Vec<PartFile>,
 ) -> Result<(), TableError> {
-    let name = folder.display().to_string();
+    let name = path_name(folder);
     let io_error = |error| TableError::io(&name, error);
     if depth > MAX_DEPTH {
         return Err(TableError::malformed(

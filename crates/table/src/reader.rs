@@ -11,6 +11,7 @@ use crate::batches::Batches;
 use crate::csv_batches::{OnDisk, csv_batches};
 use crate::decompress::unpacked;
 use crate::error::TableError;
+use crate::escaped::path_name;
 use crate::file_kind::{FileKind, HEAD_BYTES};
 use crate::many_files::many_batches;
 use crate::no_column::no_column;
@@ -69,7 +70,7 @@ impl TableReader {
         };
         let of_files = options.clone();
         let open = move |path: &Path| open_file(path, &of_files);
-        let name = path.display().to_string();
+        let name = path_name(path);
         let (batches, notes, parts) = many_batches(&name, files, Box::new(open), options)?;
         Ok(Self::new((batches, notes), parts))
     }
@@ -169,7 +170,7 @@ impl Iterator for TableReader {
 }
 
 fn open_file(path: &Path, options: &ReadOptions) -> Result<Opened, TableError> {
-    let name = path.display().to_string();
+    let name = path_name(path);
     let io_error = |error| TableError::io(&name, error);
     let mut file = File::open(path).map_err(io_error)?;
     let about = file.metadata().map_err(io_error)?;

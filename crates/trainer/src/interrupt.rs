@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -44,10 +44,20 @@ pub fn catch() -> StopToken {
     stop
 }
 
+/// Makes a write beyond the limit of `ulimit -f` an error, like a full disk. Without a handler, the signal ends the
+/// program.
+pub fn catch_file_limit() {
+    #[cfg(unix)]
+    {
+        let exceeded = std::sync::Arc::new(AtomicBool::new(false));
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, exceeded);
+    }
+}
+
 /// A file to remove when Ctrl-C ends the program.
-pub fn unfinished(file: Option<&Path>) {
+pub fn unfinished(file: Option<PathBuf>) {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-    unfinished.extend(file.map(Path::to_path_buf));
+    unfinished.extend(file);
 }
 
 /// Training starts: the first Ctrl-C now stops the run and keeps the result.

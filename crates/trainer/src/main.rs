@@ -15,6 +15,7 @@ use ui::console::{self, Console};
 
 fn main() -> ExitCode {
     hide_caught_panics();
+    interrupt::catch_file_limit();
     // This thread is one of the pool: waking another thread takes longer than a small training step. If no
     // threads can be started, it works alone.
     let _ = rayon::ThreadPoolBuilder::new()
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Error> {
     let line = cli::command_line::command_line(std::env::args_os().collect())?;
     let mut args = Args::parse_line(&line);
+    cli::resume::take_typed(&mut args, &line)?;
     console::configure(args.output.color, args.output.verbosity());
     if let Some(Command::Train(args)) = &mut args.command {
         args.typed = line.typed();

@@ -379,12 +379,12 @@ fn tables_to_predict_must_have_the_model_s_columns() {
     folder.refused(
         "predict m.safetensors t.csv --out t.csv",
         2,
-        &["the table itself"],
+        &["--out is t.csv, which is read as a table"],
     );
     folder.refused(
         "predict m.safetensors t.csv --out m.safetensors",
         2,
-        &["the model itself"],
+        &["--out is m.safetensors, which is the model"],
     );
 }
 

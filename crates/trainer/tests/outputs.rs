@@ -20,8 +20,8 @@ fn an_output_that_cannot_be_written_is_found_out_before_training() {
     );
     folder.refused(
         &format!("train t.csv --target price --out t.csv {long}"),
-        1,
-        &["t.csv", "not overwritten"],
+        2,
+        &["--out is t.csv, which is read as a table"],
     );
     folder.refused(
         &format!("train t.csv --target price --out - {long}"),
@@ -88,10 +88,11 @@ fn a_full_disk_leaves_the_old_file() {
         "train t.csv --target price --out m.safetensors {QUICK}"
     ));
     let old = folder.read("m.safetensors");
-    // A limit on the size of files stands for a disk that is full: the write fails half-way.
+    // A limit on the size of files stands for a disk that is full: the write fails half-way, and the signal of the
+    // limit does not end the program.
     let program = env!("CARGO_BIN_EXE_trainer");
     let script = format!(
-        "trap '' XFSZ; ulimit -f 4; exec {program} train t.csv --target price --out m.safetensors --set training.epochs=1"
+        "ulimit -f 4; exec {program} train t.csv --target price --out m.safetensors --set training.epochs=1"
     );
     let mut command = Command::new("bash");
     command
@@ -138,6 +139,10 @@ fn a_model_whose_folder_vanished_is_saved_elsewhere() {
     let (reason, refuge) = answer.stderr.split_once("; the model is at ").unwrap();
     assert!(reason.contains("models/t.safetensors: "), "{reason}");
     let refuge = refuge.trim();
+    // For this user alone, under a name that no one could foresee.
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(refuge).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(Path::new(refuge).file_name().unwrap().len() > "backburn-.safetensors".len() + 15);
     folder.done(&format!("predict {refuge} t.csv"));
     std::fs::remove_file(refuge).unwrap();
 }

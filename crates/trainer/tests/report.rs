@@ -234,6 +234,12 @@ fn a_table_of_ones_own_gets_a_report() {
     );
     folder.refused(
         &format!("train t.csv --target price --report t.csv {long}"),
+        2,
+        &["--report is t.csv, which is read as a table"],
+    );
+    folder.write("notes.txt", "mine");
+    folder.refused(
+        &format!("train t.csv --target price --report notes.txt {long}"),
         1,
         &["not overwritten"],
     );

@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backburn::{
@@ -67,7 +68,7 @@ impl Args {
     /// Parses a command line. If it is wrong, prints an error and ends the program with exit code 2.
     pub fn parse_line(line: &CommandLine) -> Self {
         let mut parser = Self::command();
-        if line.is_resumed() {
+        if line.resumed().is_some() {
             parser = parser.mut_subcommand("train", |train| train.args_override_self(true));
         }
         let args = parser
@@ -341,8 +342,8 @@ pub struct TrainArgs {
     /// than a twentieth of the time]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
-    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. All other
-    /// options are those of the run, and their paths are relative to the folder in which it began
+    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. Outputs are named
+    /// again; all other options are those of the run, with paths relative to the folder in which it began
     #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     pub resume: Option<PathBuf>,
     /// With --resume: resume even if the table, the settings or the program have changed
@@ -350,7 +351,7 @@ pub struct TrainArgs {
     pub accept_changes: bool,
     /// The command line.
     #[arg(skip)]
-    pub typed: Vec<String>,
+    pub typed: Vec<OsString>,
     /// Write a report on the data, the training run and the model to this HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -365,6 +366,19 @@ pub struct TrainArgs {
     pub table: TableArgs,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+impl TrainArgs {
+    /// The outputs that are named, with their options.
+    pub fn outputs(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let outputs = [
+            ("--out", &self.out),
+            ("--report", &self.report),
+            ("--out-of-fold", &self.out_of_fold),
+        ];
+        let outputs = outputs.into_iter();
+        outputs.filter_map(|(option, path)| Some((option, path.as_deref()?)))
+    }
 }
 
 #[derive(Debug, Arguments)]

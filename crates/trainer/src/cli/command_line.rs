@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use backburn::RunDescription;
-use backburn::text::quoted;
+use backburn::command_words::{run_arguments, shown_command, value_of};
+use backburn::text::path_name;
 
 use crate::error::Error;
 use crate::ui::console;
@@ -14,7 +15,19 @@ use crate::ui::console;
 /// A command line, with that of a resumed run in full.
 pub struct CommandLine {
     words: Vec<OsString>,
-    resumed: bool,
+    resumed: Option<Resumed>,
+}
+
+/// How a run was resumed.
+pub struct Resumed {
+    /// The words that were typed.
+    pub typed: Vec<OsString>,
+    /// The folder in which they were typed, if it is not the one in which the run began.
+    pub elsewhere: Option<PathBuf>,
+    /// The folder with the checkpoints.
+    pub folder: PathBuf,
+    /// The run.
+    pub run: RunDescription,
 }
 
 impl CommandLine {
@@ -23,34 +36,31 @@ impl CommandLine {
         &self.words
     }
 
-    /// Whether it is that of a resumed run. Options may then be repeated.
-    pub fn is_resumed(&self) -> bool {
-        self.resumed
+    /// The run that is resumed, if this is the command line of one.
+    pub fn resumed(&self) -> Option<&Resumed> {
+        self.resumed.as_ref()
     }
 
-    /// The arguments after the command, without those about checkpoints.
-    pub fn typed(&self) -> Vec<String> {
-        typed(&self.words)
+    /// The arguments of the run.
+    pub fn typed(&self) -> Vec<OsString> {
+        run_arguments(&self.words)
     }
 
     /// The command to copy, without arguments about checkpoints.
     pub fn command(&self) -> String {
-        let command = self.words.get(1);
-        let command = command.map(|command| command.to_string_lossy().into_owned());
-        let words = command.into_iter().chain(self.typed());
-        let words: Vec<String> = words.map(|word| quoted(&word)).collect();
-        let line = format!("{} {}", console::program(), words.join(" "));
-        line.trim_end().to_string()
+        shown_command(console::program(), &self.words)
     }
 }
 
 /// The full command line. `train --resume DIR` is replaced by the command that began the run in that
 /// folder, followed by the other arguments, which override those of the command. Also changes to the
 /// working directory of that command.
+///
+/// The folder is not trusted: outputs are not taken from it, but from the words that were typed.
 pub fn command_line(given: Vec<OsString>) -> Result<CommandLine, Error> {
     let as_given = |words| CommandLine {
         words,
-        resumed: false,
+        resumed: None,
     };
     let is_train = given.get(1).is_some_and(|command| command == "train");
     let index = given.iter().position(|argument| {
@@ -64,8 +74,7 @@ pub fn command_line(given: Vec<OsString>) -> Result<CommandLine, Error> {
     if has_target(&given) {
         return Ok(as_given(given));
     }
-    let text = given[index].to_string_lossy().into_owned();
-    let (path, consumed) = match text.strip_prefix("--resume=") {
+    let (path, consumed) = match value_of(&given[index], "--resume=") {
         Some(path) => (PathBuf::from(path), 1),
         None => match given.get(index + 1) {
             Some(path) => (PathBuf::from(path), 2),
@@ -73,27 +82,41 @@ pub fn command_line(given: Vec<OsString>) -> Result<CommandLine, Error> {
         },
     };
     let run = RunDescription::read(&path)?;
-    let path = fs::canonicalize(&path)?;
-    let here = env::current_dir().ok();
-    let began = run.folder();
-    if !began.is_empty() && here.as_deref() != Some(Path::new(began)) {
-        env::set_current_dir(began)
-            .map_err(|error| Error::Failed(format!("{began}, where the run began: {error}")))?;
-    }
+    let folder = fs::canonicalize(&path)?;
+    let elsewhere = enter(run.folder())?;
     let mut words = given[..2].to_vec();
     // Arguments after two dashes are not options.
-    let arguments = run.arguments();
+    let arguments: Vec<OsString> = run.arguments().map(OsString::from).collect();
     let end = arguments.iter().position(|argument| argument == "--");
     let (options, rest) = arguments.split_at(end.unwrap_or(arguments.len()));
-    words.extend(options.iter().map(OsString::from));
+    words.extend_from_slice(options);
     words.extend_from_slice(&given[2..index]);
     words.extend_from_slice(&given[index + consumed..]);
-    words.extend(["--resume".into(), path.into()]);
-    words.extend(rest.iter().map(OsString::from));
+    words.extend(["--resume".into(), folder.clone().into()]);
+    words.extend_from_slice(rest);
+    let resumed = Resumed {
+        typed: given,
+        elsewhere,
+        folder: path,
+        run,
+    };
     Ok(CommandLine {
         words,
-        resumed: true,
+        resumed: Some(resumed),
     })
+}
+
+/// Changes to the folder in which a run began. Returns the working directory until now, if it was another one.
+fn enter(began: &Path) -> Result<Option<PathBuf>, Error> {
+    let here = env::current_dir().ok();
+    if began == Path::new("") || here.as_deref() == Some(began) {
+        return Ok(None);
+    }
+    env::set_current_dir(began).map_err(|error| {
+        let began = path_name(began);
+        Error::Failed(format!("{began}, where the run began: {error}"))
+    })?;
+    Ok(here)
 }
 
 /// Whether a command line names a target, or asks for help.
@@ -105,36 +128,4 @@ fn has_target(line: &[OsString]) -> bool {
             || text.starts_with("--target=")
             || is_short(&text)
     })
-}
-
-/// The arguments after the command, without those about checkpoints.
-fn typed(line: &[OsString]) -> Vec<String> {
-    let mut typed = Vec::new();
-    let mut arguments = line
-        .iter()
-        .skip(2)
-        .map(|a| a.to_string_lossy().into_owned());
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--resume" | "--checkpoint" => drop(arguments.next()),
-            "--accept-changes" => {}
-            text if text.starts_with("--resume=") || text.starts_with("--checkpoint=") => {}
-            _ => typed.push(argument),
-        }
-    }
-    typed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_about_checkpoints_are_no_part_of_the_run() {
-        let line = [
-            "trainer", "train", "a.csv", "--resume", "x", "--target", "y",
-        ];
-        let line: Vec<OsString> = line.iter().map(OsString::from).collect();
-        assert_eq!(typed(&line), ["a.csv", "--target", "y"]);
-    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, path_argument};
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
+    CommandFiles, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
     LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
     TestResult, history_file, learning_curve,
 };
@@ -130,17 +130,22 @@ fn files(
     console: Console,
 ) -> Result<(ModelFile, Option<ReportFile>), Error> {
     let default = PathBuf::from(format!("{}.safetensors", example.name));
-    let file = model_file(args.out.as_deref(), &default)?;
-    if args.out.is_none() {
-        file.check_replaced(example.target)?;
-    }
+    let model = args.out.as_deref().unwrap_or(&default);
     let report = args
         .report
         .clone()
         .unwrap_or_else(|| format!("{}.html", example.name).into());
-    let model = args.out.as_deref().unwrap_or(&default);
-    let others = [model, &history_file::path_beside(model)];
-    let report = match report_file(&report, &others) {
+    let mut files = CommandFiles::new().output("--out", model);
+    if let Some(config) = &args.run.config {
+        files = files.input("the config", config);
+    }
+    let files = files.output("the history", &history_file::path_beside(model));
+    files.output("--report", &report).check()?;
+    let file = model_file(args.out.as_deref(), &default)?;
+    if args.out.is_none() {
+        file.check_replaced(example.target)?;
+    }
+    let report = match report_file(&report) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.

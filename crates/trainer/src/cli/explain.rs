@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use backburn::text::count;
-use backburn::{SavedModel, Table, Warning, history_file, read_table};
+use backburn::text::{count, path_name};
+use backburn::{CommandFiles, SavedModel, Table, Warning, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::{Value, json};
@@ -21,9 +21,14 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?;
     let device = device.get()?;
     let beside = history_file::path_beside(&args.model);
-    let others = [args.model.as_path(), &beside, &args.table];
     let report = match &args.report {
-        Some(path) => Some(report_file(path, &others)?),
+        Some(path) => {
+            let files = CommandFiles::new().table(&args.table);
+            let files = files.input("the model", &args.model);
+            let files = files.input("the history of the model", &beside);
+            files.output("--report", path).check()?;
+            Some(report_file(path)?)
+        }
         None => None,
     };
     let model = SavedModel::load(&args.model, device)?;
@@ -79,7 +84,7 @@ fn full_report(
             report.findings = Some(findings);
         }
         Err(reason) => {
-            let beside = beside.display();
+            let beside = path_name(beside);
             let text = format!("{beside}: {reason}: the report shows no training");
             console.paragraph("note", text);
         }

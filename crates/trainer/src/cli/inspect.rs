@@ -1,7 +1,7 @@
 //! `trainer inspect`.
 
 use backburn::SavedModel;
-use backburn::text::{escaped, shown};
+use backburn::text::{escaped, path_name, shown};
 use backburn_report::{column_summary, model_summary};
 
 use super::args::InspectArgs;
@@ -15,7 +15,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let console = Console::Output;
     let summary = &model.summary;
 
-    let name = args.model.display();
+    let name = path_name(&args.model);
     console.entry("model", format!("{name}, by {}", shown(&summary.program)));
     for (heading, fact) in model_summary(&model) {
         console.entry(heading, fact);

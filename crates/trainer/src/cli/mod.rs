@@ -15,6 +15,7 @@ pub mod gradcheck;
 pub mod import;
 pub mod inspect;
 pub mod predict;
+pub mod resume;
 mod saving;
 pub mod train;
 mod train_outcome;

@@ -1,17 +1,17 @@
 //! `trainer predict`: row by row from a table of any length.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use backburn::text::{count, escaped, shown};
+use backburn::text::{count, escaped, path_name, shown};
 use backburn::{
-    KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor, Skipped,
-    TableReader, Warning, shift_notes,
+    CommandFiles, KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor,
+    Skipped, TableReader, Warning, shift_notes, standard_output,
 };
 use serde_json::{Value, json};
 
 use super::args::PredictArgs;
-use super::saving::{not_a_table, prediction_error, prediction_file};
+use super::saving::{prediction_error, prediction_file};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -21,14 +21,9 @@ use crate::ui::words;
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let to_stdout = args.out == Path::new("-");
-    for (path, what) in [(&args.table, "the table"), (&args.model, "the model")] {
-        if !to_stdout && same_file(path, &args.out) {
-            return Err(Error::Usage(format!("--out is {what} itself")));
-        }
-    }
-    if !to_stdout {
-        not_a_table("--out", &args.out, &[&args.table])?;
-    }
+    let files = CommandFiles::new().table(&args.table);
+    let files = files.input("the model", &args.model);
+    files.output("--out", &args.out).check()?;
     // A format that is unknown is found out before anything is read.
     let format = PredictionFormat::of_path(&args.out);
     let format = format.map_err(|error| prediction_error("--out", error))?;
@@ -44,14 +39,15 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
     }
     if to_stdout {
-        let out = PredictionWriter::new(BufWriter::new(io::stdout()), format, args.skips());
+        let out = BufWriter::new(standard_output()?);
+        let out = PredictionWriter::new(out, format, args.skips());
         return stream(args, &predictor, out).map(drop);
     }
     let mut file = prediction_file("--out", &args.out)?;
     let _ = interrupt::catch();
     let summary = stream(args, &predictor, file.writer(args.skips()));
     let mut summary = summary.map_err(|error| match error {
-        Error::Output(error) => Error::Failed(format!("{}: {error}", args.out.display())),
+        Error::Output(error) => Error::Failed(format!("{}: {error}", path_name(&args.out))),
         other => other,
     })?;
     file.commit()?;
@@ -59,20 +55,13 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
     Console::Error.say(format_args!(
         "{} predicted, written to {}",
         count(rows, "row"),
-        args.out.display()
+        path_name(&args.out)
     ));
     if args.json {
         summary["out"] = json!(args.out.display().to_string());
         console::json(&summary);
     }
     Ok(())
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
 }
 
 /// Predicts batch by batch, and returns what `--json` prints.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn::text::path_argument;
-use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file, table_files};
+use backburn::text::{path_argument, path_name};
+use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file};
 use backburn_report::{Report, ReportFile};
 
 use crate::error::Error;
@@ -40,36 +40,18 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
         Ok(path) => console.detail("history", path_argument(&path)),
         Err(error) => {
             let path = history_file::path_beside(path);
-            let path = path.display();
+            let path = path_name(&path);
             console.paragraph("note", format!("{path}: the history is not saved: {error}"));
         }
     }
 }
 
-/// The file for the report of `--report`, which no other output (`others`) may have.
-pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
-    ReportFile::create(path, others).map_err(|error| match error {
+/// The file for the report of `--report`.
+pub fn report_file(path: &Path) -> Result<ReportFile, Error> {
+    ReportFile::create(path).map_err(|error| match error {
         backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
         other => other.into(),
     })
-}
-
-/// Checks that an output is none of the tables, with all files of a folder or a pattern.
-pub fn not_a_table(option: &str, out: &Path, tables: &[&Path]) -> Result<(), Error> {
-    let Ok(out) = out.canonicalize() else {
-        return Ok(());
-    };
-    for table in tables {
-        for file in table_files(table)? {
-            if file.canonicalize().is_ok_and(|file| file == out) {
-                let file = path_argument(&file);
-                return Err(Error::Usage(format!(
-                    "{option} is {file}, which is read as a table"
-                )));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The file of an option for predictions.

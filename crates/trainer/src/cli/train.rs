@@ -3,13 +3,14 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use backburn::command_words::resume_command;
 use backburn::text::count;
 use backburn::{
-    Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
-    FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
-    RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error, history_file,
-    learning_curve, model_path, read_table,
-    text::{escaped, path_argument, quoted},
+    Checkpoints, CommandFiles, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
+    FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
+    PredictionFile, ReadOptions, RunDescription, RunFolder, SelectedDevice, Table, TestResult,
+    folder_error, history_file, learning_curve, model_path, read_table,
+    text::{path_argument, path_name, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -17,9 +18,7 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::command_line::CommandLine;
 use super::dataset::read_dataset;
-use super::saving::{
-    model_file, not_a_table, prediction_file, report_file, save, save_history, write_report,
-};
+use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
 use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -91,7 +90,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     // A run that diverged would do so again.
     let diverged = matches!(done, Err(Error::Library(backburn::Error::Diverged { .. })));
     let finished = (done.is_ok() || diverged) && !interrupt::requested();
-    end_checkpoints(checkpoints, finished, console);
+    end_checkpoints(checkpoints, args, finished, console);
     done
 }
 
@@ -106,33 +105,39 @@ struct Files {
 impl Files {
     fn open(args: &TrainArgs) -> Result<Self, Error> {
         let default = model_path(&args.table.table);
+        let model_path = args.out.clone().unwrap_or_else(|| default.clone());
+        Self::check(args, &model_path)?;
         let model = model_file(args.out.as_deref(), &default)?;
-        let model_path = args.out.clone().unwrap_or(default);
-        let report = match &args.report {
-            Some(path) => Some(report_file(
-                path,
-                &[&model_path, &history_file::path_beside(&model_path)],
-            )?),
-            None => None,
-        };
-        let out_of_fold = match &args.out_of_fold {
-            Some(path) => {
-                let test = args.test.as_deref();
-                let tables: Vec<&Path> = test
-                    .into_iter()
-                    .chain([args.table.table.as_path()])
-                    .collect();
-                not_a_table("--out-of-fold", path, &tables)?;
-                Some(prediction_file("--out-of-fold", path)?)
-            }
-            None => None,
-        };
+        let report = args.report.as_deref().map(report_file).transpose()?;
+        let out_of_fold = args.out_of_fold.as_deref();
+        let out_of_fold = out_of_fold.map(|path| prediction_file("--out-of-fold", path));
+        let out_of_fold = out_of_fold.transpose()?;
         Ok(Self {
             model,
             model_path,
             report,
             out_of_fold,
         })
+    }
+
+    /// Checks that no output is an input or another output.
+    fn check(args: &TrainArgs, model: &Path) -> Result<(), Error> {
+        let mut files = CommandFiles::new().table(&args.table.table);
+        if let Some(test) = &args.test {
+            files = files.table(test);
+        }
+        if let Some(config) = &args.run.config {
+            files = files.input("the config", config);
+        }
+        files = files.output("--out", model);
+        files = files.output("the history", &history_file::path_beside(model));
+        for (option, path) in args.outputs().skip_while(|(option, _)| *option == "--out") {
+            files = files.output(option, path);
+        }
+        if let Some(folder) = args.resume.as_ref().or(args.checkpoint.as_ref()) {
+            files = files.folder("the folder of checkpoints", folder);
+        }
+        Ok(files.check()?)
     }
 }
 
@@ -185,10 +190,10 @@ fn describe_run(
     let facts = options
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)));
-    let folder = env::current_dir().ok();
-    let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
+    let folder = env::current_dir().unwrap_or_default();
     let run = RunDescription::new(config, device, data, test, facts)?;
-    Ok(run.with_command(args.typed.clone(), folder.unwrap_or_default()))
+    let outputs = args.outputs().map(|(option, path)| (option, path.into()));
+    Ok(run.with_command(args.typed.clone(), folder.into(), outputs.collect()))
 }
 
 /// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
@@ -208,7 +213,7 @@ fn open_checkpoints<'a>(
                 let hint = "to resume it with these changes, add --accept-changes";
                 Error::Failed(format!("{error}\n{hint}"))
             })?;
-            let words = run.arguments().iter().map(|word| escaped(&quoted(word)));
+            let words = run.arguments().map(|word| quoted(&word.to_string_lossy()));
             let words = words.collect::<Vec<_>>().join(" ");
             console.detail("resumed", format!("train {words}"));
             Ok(checkpoints.changed(changed).in_folder(folder)?)
@@ -216,10 +221,10 @@ fn open_checkpoints<'a>(
         (None, Some(path)) => {
             let folder = RunFolder::create(path).map_err(|error| match error {
                 FolderError::Unfinished => {
-                    let path = path.display();
+                    let (path, argument) = (path_name(path), path_argument(path));
                     Error::Failed(format!(
-                        "{path}: it has an unfinished run: continue it with --resume {path}, or remove the \
-                         folder"
+                        "{path}: it has an unfinished run: continue it with --resume {argument}, or remove \
+                         the folder"
                     ))
                 }
                 error => folder_error(path, &error).into(),
@@ -231,11 +236,9 @@ fn open_checkpoints<'a>(
             if let Ok(run) = RunDescription::read(&beside)
                 && run.is_of(&args.table.target)
             {
-                let program = console::program();
+                let command = resume_command(console::program(), &beside, run.outputs());
                 let beside = path_argument(&beside);
-                let text = format!(
-                    "an unfinished run is in {beside}: to resume it, {program} train --resume {beside}"
-                );
+                let text = format!("an unfinished run is in {beside}: to resume it, {command}");
                 console.paragraph("note", text);
             }
             Ok(checkpoints.or_in(beside))
@@ -244,12 +247,11 @@ fn open_checkpoints<'a>(
 }
 
 /// Removes the checkpoints of a finished run, or prints how to resume an unfinished one.
-fn end_checkpoints(checkpoints: Checkpoints, finished: bool, console: Console) {
+fn end_checkpoints(checkpoints: Checkpoints, args: &TrainArgs, finished: bool, console: Console) {
     match checkpoints.end(finished) {
         Ok(None) => {}
         Ok(Some(folder)) => {
-            let folder = path_argument(&folder);
-            let command = format!("{} train --resume {folder}", console::program());
+            let command = resume_command(console::program(), &folder, args.outputs());
             console.entry("to resume", command);
         }
         Err(error) => {

@@ -1,0 +1,32 @@
+//! Text from files, safe to print.
+
+use std::path::Path;
+
+/// Text from a file, safe to print: control characters other than line ends are escaped, and so are
+/// characters that change the direction of text.
+pub fn escaped(text: &str) -> String {
+    let is_bidi = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .flat_map(|c| match (c.is_control() && c != '\n') || is_bidi(c) {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect()
+}
+
+/// A path, safe to print on one line: escaped, with line ends too.
+pub fn path_name(path: &Path) -> String {
+    escaped(&path.display().to_string()).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_not_sent_to_the_terminal() {
+        assert_eq!(escaped("a\rb\n"), "a\\rb\n");
+        let path = Path::new("a\u{1b}[31m\n\u{202e}b.csv");
+        assert_eq!(path_name(path), "a\\u{1b}[31m\\n\\u{202e}b.csv");
+    }
+}
