@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} bytes of safetensors", bytes.len());
 
     let mut loaded = config.init(&device)?;
-    let mut file = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
+    let mut file =
+        SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter);
     let read = loaded.load_from(&mut file)?;
     println!("read {} tensors", read.applied.len());
 
