@@ -1,18 +1,21 @@
 """Exports models with every setting, and compares ONNX Runtime with `trainer predict`.
 
 usage: python tests/export/check_onnx.py TRAINER [WORD...]
+       python tests/export/check_onnx.py TRAINER --model MODEL TABLE
 needs: pip install numpy onnx onnxruntime
 
 TRAINER is the program. With WORDs, only the cases whose name contains one of them are run. Each case trains a
 small model on a random table with numbers, categories, booleans, dates and missing values, exports it, checks
 the file with onnx.checker, and predicts a second table that also has unseen categories, numbers far outside
-the training rows, and rows in which everything is missing.
+the training rows, and rows in which everything is missing. With --model, a model is compared on a CSV file whose numbers
+and dates are plain.
 """
 import datetime
 import json
 import math
 import pathlib
 import sys
+import tempfile
 
 import numpy
 import onnx
@@ -54,6 +57,9 @@ def differences(feed, session, predicted):
     names = [output.name for output in session.get_outputs()]
     outputs = dict(zip(names, session.run(None, feed)))
     found = {}
+    # Numbers near zero are compared by the size of the others, and probabilities by 1.
+    numbers = [float(row["prediction"]) for row in predicted] if "probabilities" not in names else [1.0]
+    usual = numpy.sqrt(numpy.mean(numpy.square(numbers)))
     for name in predicted[0]:
         ours = outputs[name].reshape(-1)
         if outputs[name].dtype == object:
@@ -63,8 +69,7 @@ def differences(feed, session, predicted):
             found[name] = float(numpy.mean((ours != theirs) & is_clear))
             continue
         theirs = numpy.array([float(row[name]) for row in predicted])
-        # Numbers near zero are compared by the size of the others.
-        size = numpy.maximum(numpy.abs(theirs), 1.0 if name.startswith("prob") else theirs.std())
+        size = numpy.maximum(numpy.abs(theirs), usual)
         found[name] = float(numpy.max(numpy.abs(ours - theirs) / size))
     return found
 
@@ -80,7 +85,9 @@ def check(trainer, model, table, folder, name):
     interval = ["--interval", about["interval"]] if "interval" in about else []
     run(trainer, "predict", model, table, "--out", folder / "predictions.csv", *interval)
     predicted, rows = read(folder / "predictions.csv"), read(table)
-    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(exported), options, providers=["CPUExecutionProvider"])
     feed = inputs_of(loaded, rows)
     found = differences(feed, session, predicted)
     # A row alone has the prediction that it has among others.
@@ -96,4 +103,9 @@ def check(trainer, model, table, folder, name):
 
 
 if __name__ == "__main__":
-    check_all(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:], check)
+    program = pathlib.Path(sys.argv[1]).resolve()
+    if sys.argv[2:3] == ["--model"]:
+        model, table = map(pathlib.Path, sys.argv[3:5])
+        with tempfile.TemporaryDirectory() as directory:
+            sys.exit(check(program, model, table, pathlib.Path(directory), model.stem) > TOLERANCE)
+    check_all(program, sys.argv[2:], check)

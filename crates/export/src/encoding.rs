@@ -373,15 +373,20 @@ impl<'g, 'a> Encoding<'g, 'a> {
         let Some(normal) = normal else {
             return marked;
         };
-        let (mut imputed, mut may_miss) = (Vec::new(), Vec::new());
-        for place in places {
-            let column = self.ranges.iter().position(|range| range.contains(place));
+        let (mut imputed, mut may_miss, mut defaults) = (Vec::new(), Vec::new(), Vec::new());
+        for &place in places {
+            let column = self.ranges.iter().position(|range| range.contains(&place));
             let column = column.map(|column| &self.encoder.columns[column]);
             let is_category = matches!(column, Some(ColumnEncoder::OneHot { .. }));
             may_miss.push(!is_category);
             imputed.push(column.is_some_and(|column| self.is_imputed(column)));
+            // No category stays no category.
+            defaults.push(if is_category {
+                0.0
+            } else {
+                self.defaults[place]
+            });
         }
-        let defaults: Vec<f32> = places.iter().map(|&place| self.defaults[place]).collect();
         impute(marked, normal, &imputed, &may_miss, &defaults)
     }
 

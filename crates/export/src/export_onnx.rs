@@ -3,29 +3,19 @@
 use std::collections::HashSet;
 
 use backburn::{ColumnEncoder, SavedModel, Target};
-use backburn_model::{Ensemble, Mlp, RealMlp, TabM};
 use backburn_table::ColumnFormat;
-use prost::Message;
 use serde_json::json;
 
-use crate::encoding::{EncodedRows, encode};
+use crate::encoding::encode;
 use crate::error::ExportError;
-use crate::graph::{Graph, Kind, ML_DOMAIN, Value, rows_info};
+use crate::graph::{Graph, Kind, Value, rows_info};
 use crate::networks;
-use crate::onnx::{
-    GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto,
-};
+use crate::onnx::ValueInfoProto;
+use crate::onnx_file::to_bytes;
 use crate::predictions::{output_names, predictions};
 
-/// The versions of the file format and of the operators. ONNX Runtime 1.13 (2022) and later read them.
-const IR_VERSION: i64 = 8;
-const OPSET: i64 = 17;
-const ML_OPSET: i64 = 3;
 /// The coverage of the intervals if none is asked for, in percent.
 const COVERAGE: u8 = 90;
-/// The size of the largest Protobuf message.
-const MAX_BYTES: usize = i32::MAX as usize;
-
 /// What is written into an ONNX file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OnnxOptions {
@@ -74,93 +64,6 @@ pub fn export_onnx(model: &SavedModel, options: &OnnxOptions) -> Result<Vec<u8>,
     let graph = graph.finish("backburn", described, outputs);
     let interval = half.map(|_| options.interval.unwrap_or(COVERAGE));
     to_bytes(graph, about_model(model), metadata(model, interval))
-}
-
-/// A network to export without a table.
-#[derive(Debug, Clone, Copy)]
-pub enum Network<'a> {
-    /// A multilayer perceptron. The input `numbers` is `[rows, inputs]` of 32-bit numbers; with embeddings,
-    /// `categories` is `[rows, embeddings]` of 64-bit whole numbers.
-    Mlp(&'a Mlp),
-    /// A RealMLP, whose input `numbers` is `[rows, inputs]`.
-    RealMlp(&'a RealMlp),
-    /// A TabM, whose input `numbers` is `[rows, inputs]`. The output is the mean of its members.
-    TabM(&'a TabM),
-}
-
-/// Exports a network alone as an ONNX file. The output is `outputs`, `[rows, outputs]` of 32-bit numbers.
-///
-/// # Errors
-///
-/// A part of the network that cannot be exported, or a file of more than 2 GiB.
-pub fn export_network(network: Network) -> Result<Vec<u8>, ExportError> {
-    let graph = Graph::new(["numbers", "categories", "outputs"].map(String::from));
-    let (width, embeddings, outputs) = match network {
-        Network::Mlp(mlp) => (
-            mlp.inputs(),
-            mlp.embeddings.len(),
-            last(&mlp.output.weight.shape()),
-        ),
-        Network::RealMlp(network) => (
-            network.inputs.inputs(),
-            0,
-            last(&network.output.weight.shape()),
-        ),
-        Network::TabM(network) => {
-            let head = network.heads.first();
-            let outputs = head.map_or(0, |head| last(&head.weight.shape()));
-            (network.inputs.inputs(), 0, outputs)
-        }
-    };
-    let mut described = Vec::new();
-    let numbers = (width > 0).then(|| {
-        described.push(rows_info(
-            "numbers",
-            Kind::Float,
-            width,
-            "the numbers of each row",
-        ));
-        graph.input("numbers", Kind::Float)
-    });
-    let mut categories = Vec::new();
-    if embeddings > 0 {
-        let about = "the index of the category for each embedding";
-        described.push(rows_info("categories", Kind::Int, embeddings, about));
-        let all = graph.input("categories", Kind::Int);
-        categories.extend((0..embeddings).map(|column| all.columns(&[column], embeddings)));
-    }
-    let found = match (network, numbers) {
-        (Network::RealMlp(network), Some(numbers)) => networks::real_mlp(numbers, network)?,
-        (Network::TabM(network), Some(numbers)) => networks::tabm(numbers, network)?,
-        (Network::Mlp(mlp), numbers) => {
-            let rows = EncodedRows {
-                numbers,
-                categories,
-            };
-            let ensemble = Ensemble::from(mlp.clone());
-            networks::ensemble(&graph, &rows, &ensemble)?
-        }
-        (_, None) => {
-            return Err(ExportError::Unsupported {
-                part: "a network without inputs".to_string(),
-                advice: "at least one input",
-            });
-        }
-    };
-    graph.output(found, "outputs");
-    let output = rows_info(
-        "outputs",
-        Kind::Float,
-        outputs,
-        "the outputs of the network",
-    );
-    let graph = graph.finish("backburn", described, vec![output]);
-    to_bytes(graph, "A network.".to_string(), Vec::new())
-}
-
-/// The length of the last dimension.
-fn last(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(0)
 }
 
 /// Half the width of the intervals in the scale of the outputs; `None` without intervals.
@@ -238,7 +141,7 @@ fn about_model(model: &SavedModel) -> String {
 }
 
 /// What a program may want to know about the model, by name. Lists are JSON.
-fn metadata(model: &SavedModel, interval: Option<u8>) -> Vec<StringStringEntryProto> {
+fn metadata(model: &SavedModel, interval: Option<u8>) -> Vec<(&'static str, String)> {
     let target = &model.target;
     let mut entries = vec![
         ("program", model.summary.program.clone()),
@@ -256,37 +159,7 @@ fn metadata(model: &SavedModel, interval: Option<u8>) -> Vec<StringStringEntryPr
     if let Some(interval) = interval {
         entries.push(("interval", interval.to_string()));
     }
-    let entries = entries
-        .into_iter()
-        .map(|(key, value)| StringStringEntryProto {
-            key: key.to_string(),
-            value,
-        });
-    entries.collect()
-}
-
-fn to_bytes(
-    graph: GraphProto,
-    doc_string: String,
-    metadata_props: Vec<StringStringEntryProto>,
-) -> Result<Vec<u8>, ExportError> {
-    let opset = |domain: &str, version| OperatorSetIdProto {
-        domain: domain.to_string(),
-        version,
-    };
-    let model = ModelProto {
-        ir_version: IR_VERSION,
-        opset_import: vec![opset("", OPSET), opset(ML_DOMAIN, ML_OPSET)],
-        producer_name: "backburn".to_string(),
-        producer_version: env!("CARGO_PKG_VERSION").to_string(),
-        doc_string,
-        graph: Some(graph),
-        metadata_props,
-    };
-    match model.encoded_len() {
-        bytes if bytes <= MAX_BYTES => Ok(model.encode_to_vec()),
-        bytes => Err(ExportError::TooLarge { bytes }),
-    }
+    entries
 }
 
 #[cfg(test)]

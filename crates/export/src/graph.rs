@@ -293,13 +293,31 @@ impl Graph {
         output: Vec<ValueInfoProto>,
     ) -> GraphProto {
         let state = self.state.into_inner();
+        let node = state.bodies.into_iter().next().unwrap_or_default();
+        let mut used = HashSet::new();
+        add_used(&node, &mut used);
+        let constants = state.initializers.into_iter();
         GraphProto {
-            node: state.bodies.into_iter().next().unwrap_or_default(),
+            initializer: constants
+                .filter(|c| used.contains(c.name.as_str()))
+                .collect(),
             name: name.to_string(),
-            initializer: state.initializers,
             input,
             output,
+            node,
         }
+    }
+}
+
+/// Adds the names of the values that nodes use, also in the bodies of loops.
+fn add_used(nodes: &[NodeProto], used: &mut HashSet<String>) {
+    for node in nodes {
+        used.extend(node.input.iter().cloned());
+        let bodies = node
+            .attribute
+            .iter()
+            .filter_map(|attribute| attribute.g.as_ref());
+        bodies.for_each(|body| add_used(&body.node, used));
     }
 }
 

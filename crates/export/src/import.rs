@@ -1,6 +1,5 @@
 //! A network of PyTorch as a model.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -13,9 +12,10 @@ use backburn_preprocessing::Scale;
 use burn::module::{Param, RunningState};
 use burn::nn::norm::Normalization as NormalizationLayer;
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::SafeTensors;
 
 use crate::error::ExportError;
+use crate::state_dict::{Layer, Norm, Weight, layers};
 
 /// What a state dict does not say about a network.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,152 +102,13 @@ pub fn import_file(
     import_pytorch(&path.display().to_string(), &bytes, options, device)
 }
 
-/// A linear layer of the state dict, with the normalization behind it.
-struct Layer {
-    weight: Tensor2,
-    bias: Vec<f32>,
-    normalization: Option<Norm>,
-}
-
-/// A matrix, row by row.
-struct Tensor2 {
-    rows: usize,
-    columns: usize,
-    numbers: Vec<f32>,
-}
-
-enum Norm {
-    Batch([Vec<f32>; 4]),
-    Layer([Vec<f32>; 2]),
-}
-
-type Parts = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
-
-/// The layers of a state dict, in order.
-fn layers(file: &SafeTensors) -> Result<Vec<Layer>, String> {
-    let mut layers: Vec<Layer> = Vec::new();
-    let mut last = None;
-    for (index, mut parts) in modules(file)? {
-        let is_next = last.is_some_and(|last| index == last + 1);
-        let width = layers.last().map(|layer| layer.weight.rows);
-        let is_linear = parts
-            .get("weight")
-            .is_some_and(|(shape, _)| shape.len() == 2);
-        if is_linear {
-            let layer = linear(index, &mut parts)?;
-            if width.is_some_and(|width| width != layer.weight.columns) {
-                let inputs = layer.weight.columns;
-                return Err(format!(
-                    "layer {index} has {inputs} inputs, and the layer before has another number of outputs"
-                ));
-            }
-            layers.push(layer);
-            last = Some(index);
-        } else {
-            let layer = layers.last_mut().filter(|_| is_next);
-            let layer = layer.ok_or_else(|| {
-                format!("layer {index} is not right behind a linear layer: only linear layers, and BatchNorm1d or LayerNorm behind them, are imported")
-            })?;
-            layer.normalization = Some(normalization(index, &mut parts, layer.weight.rows)?);
-        }
-        if let Some(part) = parts.keys().next() {
-            return Err(format!("layer {index} has a {part}, which is not imported"));
-        }
-    }
-    match layers.last() {
-        None => Err("it has no linear layer".to_string()),
-        Some(last) if last.normalization.is_some() => {
-            Err("it ends with a normalization; it must end with a linear layer".to_string())
-        }
-        Some(_) => Ok(layers),
-    }
-}
-
-/// The tensors of each module of a `Sequential` by its index, without a prefix that all names have.
-fn modules(file: &SafeTensors) -> Result<BTreeMap<usize, Parts>, String> {
-    let mut modules: BTreeMap<usize, Parts> = BTreeMap::new();
-    let mut prefixes: Vec<String> = Vec::new();
-    for (name, view) in file.tensors() {
-        let mut words: Vec<&str> = name.split('.').collect();
-        let part = words.pop().unwrap_or_default().to_string();
-        let index = words.pop().and_then(|index| index.parse().ok());
-        let index: usize = index.ok_or_else(|| {
-            format!("the tensor {name:?} is not of a Sequential, whose tensors have names such as \"0.weight\"")
-        })?;
-        prefixes.push(words.join("."));
-        // How many batches were seen does not matter for prediction.
-        if part == "num_batches_tracked" {
-            continue;
-        }
-        if view.dtype() != Dtype::F32 {
-            return Err(format!(
-                "the tensor {name:?} is not of 32-bit numbers: call .float() before saving"
-            ));
-        }
-        let numbers = view.data().chunks_exact(4);
-        let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
-        let tensor = (view.shape().to_vec(), numbers.collect());
-        modules.entry(index).or_default().insert(part, tensor);
-    }
-    prefixes.dedup();
-    match prefixes.iter().all(|prefix| *prefix == prefixes[0]) {
-        true => Ok(modules),
-        false => Err("it has several modules: save the state dict of one Sequential".to_string()),
-    }
-}
-
-fn linear(index: usize, parts: &mut Parts) -> Result<Layer, String> {
-    let (shape, numbers) = parts.remove("weight").unwrap_or_default();
-    let (rows, columns) = match shape.as_slice() {
-        &[rows, columns] if rows > 0 && columns > 0 => (rows, columns),
-        _ => return Err(format!("layer {index} has no inputs or no outputs")),
-    };
-    let bias = match parts.remove("bias") {
-        Some((shape, bias)) if shape == [rows] => bias,
-        Some(_) => {
-            return Err(format!(
-                "the bias of layer {index} does not fit its weights"
-            ));
-        }
-        None => vec![0.0; rows],
-    };
-    Ok(Layer {
-        weight: Tensor2 {
-            rows,
-            columns,
-            numbers,
-        },
-        bias,
-        normalization: None,
-    })
-}
-
-fn normalization(index: usize, parts: &mut Parts, width: usize) -> Result<Norm, String> {
-    let mut vector = |part: &str| match parts.remove(part) {
-        Some((shape, numbers)) if shape == [width] => Ok(Some(numbers)),
-        Some(_) => Err(format!(
-            "the {part} of layer {index} is not of {width} numbers"
-        )),
-        None => Ok(None),
-    };
-    let weight = vector("weight")?.unwrap_or_else(|| vec![1.0; width]);
-    let bias = vector("bias")?.unwrap_or_else(|| vec![0.0; width]);
-    match (vector("running_mean")?, vector("running_var")?) {
-        (Some(mean), Some(variance)) => Ok(Norm::Batch([weight, bias, mean, variance])),
-        (None, None) => Ok(Norm::Layer([weight, bias])),
-        _ => Err(format!(
-            "layer {index} has only one of running_mean and running_var"
-        )),
-    }
-}
-
 fn config_of(layers: &[Layer], activation: Activation) -> MlpConfig {
     use backburn_model::Normalization;
 
-    let inputs = layers.first().map_or(0, |layer| layer.weight.columns);
-    let outputs = layers.last().map_or(0, |layer| layer.weight.rows);
+    let inputs = layers.first().map_or(0, |layer| layer.weight.inputs);
+    let outputs = layers.last().map_or(0, |layer| layer.weight.outputs);
     let hidden = layers.iter().take(layers.len().saturating_sub(1));
-    let hidden: Vec<usize> = hidden.map(|layer| layer.weight.rows).collect();
+    let hidden: Vec<usize> = hidden.map(|layer| layer.weight.outputs).collect();
     let normalization = layers.iter().find_map(|layer| layer.normalization.as_ref());
     MlpConfig::new(inputs, outputs)
         .with_hidden(hidden)
@@ -303,12 +164,11 @@ fn network(layers: &[Layer], activation: Activation, device: &Device) -> Result<
 }
 
 fn set_linear(linear: &mut burn::nn::Linear, layer: &Layer, device: &Device) {
-    let Tensor2 {
-        rows,
-        columns,
-        numbers,
-    } = &layer.weight;
-    let (rows, columns) = (*rows, *columns);
+    let Weight {
+        outputs: rows,
+        inputs: columns,
+        ref numbers,
+    } = layer.weight;
     // PyTorch's weights are `[outputs, inputs]`.
     let turned = (0..rows * columns).map(|at| numbers[at % rows * columns + at / rows]);
     let weight = TensorData::new(turned.collect::<Vec<f32>>(), [columns, rows]);

@@ -23,7 +23,9 @@ mod onnx;
 mod attributes;
 
 mod graph;
+mod state_dict;
 
+mod onnx_file;
 mod operations;
 mod parameters;
 
@@ -44,6 +46,7 @@ mod encoding;
 
 mod networks;
 
+mod export_network;
 mod export_onnx;
 mod import;
 mod pytorch;
@@ -52,6 +55,7 @@ mod export_files;
 
 pub use error::ExportError;
 pub use export_files::{ExportFormat, export_files};
-pub use export_onnx::{Network, OnnxOptions, export_network, export_onnx};
+pub use export_network::{Network, export_network};
+pub use export_onnx::{OnnxOptions, export_onnx};
 pub use import::{ImportOptions, import_file, import_pytorch};
 pub use pytorch::{PyTorchFiles, export_pytorch};

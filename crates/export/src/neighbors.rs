@@ -50,9 +50,8 @@ impl<'g> Points<'g> {
         sum.unwrap_or(at)
     }
 
-    /// For each row `[rows, 1]`, the distance of the furthest of the nearest `k` training rows, for each `k`;
-    /// infinite if there are fewer training rows.
-    fn thresholds(&self, distances: Value<'g>) -> [Value<'g>; 2] {
+    /// The nearest points of each row, at least those with the nearest 16 training rows.
+    fn nearest(&self, distances: Value<'g>) -> Nearest<'g> {
         let graph = distances.graph;
         let most = KnnTargetEncoder::NEAREST[1].min(self.points);
         let found = graph.node(
@@ -64,55 +63,93 @@ impl<'g> Points<'g> {
             ],
             &[Kind::Float, Kind::Int],
         );
-        let (nearest, index) = (found[0], found[1]);
         let axis = graph.scalar(Kind::Int, 1.0);
-        let counts = self.counts.gather(index, 0);
+        let sums = self.sums.gather(found[1], 0);
+        let counts = self.counts.gather(found[1], 0);
         let rows = graph.op("CumSum", &[counts, axis], Kind::Float);
         let infinite = graph.scalar(Kind::Float, f64::INFINITY);
-        KnnTargetEncoder::NEAREST.map(|k| {
+        let limits = KnnTargetEncoder::NEAREST.map(|k| {
             let enough = rows.compare_to("GreaterOrEqual", k as f64);
-            let distances = enough.choose(nearest, infinite);
+            let distances = enough.choose(found[0], infinite);
             distances.reduce("ReduceMin", 1)
-        })
+        });
+        Nearest {
+            distances: found[0],
+            sums: sums.cast(Kind::Double),
+            limits,
+        }
     }
 
-    /// The mean of each output over the points, with these weights `[rows, points]`.
-    fn weighted_means(&self, weights: Value<'g>) -> Value<'g> {
-        let sums = weights.matmul(self.sums);
-        let rows = sums.columns(&[0], 1 + self.outputs);
-        let outputs: Vec<usize> = (1..=self.outputs).collect();
-        sums.columns(&outputs, 1 + self.outputs) / rows
+    /// The number of rows and the sums of the outputs over the points at exactly this distance, as 64-bit numbers
+    /// `[rows, 1 + outputs]`.
+    fn at_distance(&self, distances: Value<'g>, distance: Value<'g>) -> Value<'g> {
+        let is_there = distances.compare("Equal", distance).cast(Kind::Float);
+        is_there.matmul(self.sums).cast(Kind::Double)
     }
 
     /// The means for rows `[rows, dimensions]`: for each output, over the nearest 4 rows and over the nearest 16.
+    ///
+    /// All points at the distance of the last of these rows count, and they may be many. All nearer points are
+    /// among the `nearest`.
     fn means(&self, at: Value<'g>, distance_weighted: bool) -> Value<'g> {
         let distances = self.distances(at);
-        let [few, many] = self.thresholds(distances);
-        let within = |threshold: Value<'g>| {
-            let within = distances.compare("LessOrEqual", threshold);
-            within.cast(Kind::Float)
-        };
-        let of_many = within(many);
+        let nearest = self.nearest(distances);
+        let [few, many] = nearest.limits;
+        let [at_few, at_many] = [few, many].map(|limit| self.at_distance(distances, limit));
+        let of_many = nearest.sum_within(many, None) + at_many;
         let of_few = match distance_weighted {
-            true => kernel(distances, few) * of_many,
-            false => within(few),
+            true => {
+                let inside = nearest.sum_within(many, Some(nearest.kernel(nearest.distances)));
+                inside + nearest.kernel(many) * at_many
+            }
+            false => nearest.sum_within(few, None) + at_few,
         };
-        let means = [of_few, of_many].map(|weights| self.weighted_means(weights).unsqueeze(2));
+        let width = 1 + self.outputs;
+        let outputs: Vec<usize> = (1..width).collect();
+        let means = [of_few, of_many].map(|sums| {
+            let means = sums.columns(&outputs, width) / sums.columns(&[0], width);
+            means.cast(Kind::Float).unsqueeze(2)
+        });
         let means = at.graph.concat(&means, 2);
         means.reshape(&[0, 2 * self.outputs as i64])
     }
 }
 
-/// The weight of each point by a Gaussian kernel, whose width depends on the distance of the fourth row.
-fn kernel<'g>(distances: Value<'g>, fourth: Value<'g>) -> Value<'g> {
-    let furthest = distances.reduce("ReduceMax", 1);
-    let is_known = fourth.compare_to("Less", f64::INFINITY);
-    let width = is_known.choose(fourth, furthest);
-    let graph = distances.graph;
-    let [least, one] = [1e-9, 1.0].map(|number| graph.scalar(Kind::Float, number));
-    let weight = (distances * -1.125 / width).same("Exp").max(least);
-    let is_here = distances.compare_to("Equal", 0.0);
-    is_here.choose(one, weight)
+/// The points nearest to each row, in order.
+struct Nearest<'g> {
+    /// `[rows, points]`.
+    distances: Value<'g>,
+    /// The number of rows at each point, and the sums of their outputs, `[rows, points, 1 + outputs]` of 64 bits.
+    sums: Value<'g>,
+    /// For each number of nearest rows, the distance of the furthest of them, `[rows, 1]`; infinite if there are
+    /// fewer rows.
+    limits: [Value<'g>; 2],
+}
+
+impl<'g> Nearest<'g> {
+    /// The weighted sums over the points that are nearer than this distance, `[rows, 1 + outputs]`.
+    fn sum_within(&self, distance: Value<'g>, weights: Option<Value<'g>>) -> Value<'g> {
+        let inside = self.distances.compare("Less", distance).cast(Kind::Double);
+        let weights = weights.map_or(inside, |weights| weights * inside);
+        let sums = weights.unsqueeze(1).matmul(self.sums);
+        let axis = sums.graph.ints(&[1]);
+        sums.graph.op("Squeeze", &[sums, axis], sums.kind)
+    }
+
+    /// The weights of points at these distances by a Gaussian kernel, whose width depends on the distance of the
+    /// fourth row.
+    fn kernel(&self, distances: Value<'g>) -> Value<'g> {
+        let fourth = self.limits[0];
+        let is_known = fourth.compare_to("Less", f64::INFINITY);
+        let furthest = self.distances.reduce("ReduceMax", 1);
+        let width = is_known.choose(fourth, furthest).cast(Kind::Double);
+        let graph = distances.graph;
+        let [least, one] = [1e-9, 1.0].map(|number| graph.scalar(Kind::Double, number));
+        let weight = distances.cast(Kind::Double) * -1.125 / width;
+        let weight = weight.same("Exp").max(least);
+        let is_here = distances.compare_to("Equal", 0.0);
+        is_here.choose(one, weight)
+    }
 }
 
 /// The means for each row `at`, `[rows, dimensions]` scaled numbers, as 32-bit numbers `[rows, means]`.

@@ -2,7 +2,10 @@ use std::collections::HashSet;
 
 use backburn::{Config, Dataset, Estimator, FitContext, FittedModel, KnnFeatures, Preset, Table};
 
+use prost::Message;
+
 use super::*;
+use crate::onnx::{GraphProto, ModelProto};
 
 fn fitted(csv: &str, target: &str, change: impl FnOnce(&mut Config)) -> FittedModel {
     let table = Table::from_reader("t.csv", csv.as_bytes(), &Default::default()).unwrap();
