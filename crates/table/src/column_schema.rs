@@ -82,8 +82,8 @@ fn reason_to_ignore(
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
         (_, 0) => return Some("it has no values"),
-        (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts.len() > 1 => {
-            return Some(match found.texts.len() == present.min(MAX_DISTINCT) {
+        (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts > 1 => {
+            return Some(match found.texts == present.min(MAX_DISTINCT) {
                 true => "an identifier: its whole numbers beyond 2^53 all differ",
                 false => {
                     "its whole numbers beyond 2^53 differ only in digits that numbers lose; \

@@ -1,8 +1,10 @@
 //! Statistics of one pass over a column.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use crate::cell::{Cell, within_range};
+use crate::date_format::{DateFormat, DateNotation};
 use crate::error::TableError;
 use crate::index_column::RowNumbers;
 use crate::missing_words::NEVER_VALUES;
@@ -25,6 +27,8 @@ pub(crate) struct ColumnStatistics {
     pub dates: usize,
     /// Whether a number is not whole.
     pub fractions: bool,
+    /// Whether a number is not a day such as `20240131`.
+    pub other_than_days: bool,
     /// The first number with leading zeros.
     pub leading_zero: Option<String>,
     /// The first whole number that an `f64` cannot hold.
@@ -93,6 +97,7 @@ impl ColumnStatistics {
             different.values.insert((number + 0.0).to_bits());
         }
         self.fractions |= number.fract() != 0.0;
+        self.other_than_days = self.other_than_days || !is_day(number);
         self.row_numbers.add(row, number);
         if let Cell::Integer(whole) = cell
             && self.large.is_none()
@@ -135,6 +140,13 @@ impl ColumnStatistics {
         let whole = self.all_numbers() && !self.fractions && self.row_numbers.low() >= 0.0;
         self.leading_zero.as_ref().filter(|_| whole)
     }
+}
+
+/// Whether a number is a day such as `20240131`.
+fn is_day(number: f64) -> bool {
+    const DAYS: RangeInclusive<f64> = 19_000_101.0..=20_991_231.0;
+    let format = DateFormat::new(DateNotation::Compact);
+    DAYS.contains(&number) && format.read_number(number).is_some()
 }
 
 /// The text, if it consists of digits.

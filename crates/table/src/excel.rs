@@ -16,7 +16,7 @@ use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::cell::Cell;
 use crate::column_names::unique_names;
-use crate::described_columns::{Field, describing_lines};
+use crate::described_columns::{self, describing_lines};
 use crate::error::TableError;
 use crate::layout::looks_like_a_number;
 use crate::notes::LayoutInfo;
@@ -400,6 +400,7 @@ fn drop_describing_rows(
         return None;
     }
     let field = |row: usize, column: usize| {
+        use described_columns::Field;
         let place = header[column].0;
         let cell = rows[row].iter().find(|(column, _)| *column == place);
         match cell.map(|(_, value)| value) {

@@ -10,7 +10,7 @@ const FEW: usize = 3;
 /// A note on a column of plain whole numbers that are all dates such as `20240131`, or are named like a
 /// time and are in the range of seconds or milliseconds since 1970, or of the days of spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
-    let whole = found.all_numbers() && !found.fractions && found.values.len() >= FEW;
+    let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
     if !whole || found.code().is_some() {
         return None;
     }
@@ -18,7 +18,7 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
     let within = |from: f64, to: f64| low >= from && high <= to;
     let named = named_like_moment(name) || named_like_date(name);
     let notation = match () {
-        () if within(19_000_101.0, 20_991_231.0) => DateNotation::Compact,
+        () if !found.other_than_days => DateNotation::Compact,
         // From 1990 to 2100.
         () if named && within(631_152_000.0, 4_102_444_800.0) => DateNotation::EpochSeconds,
         () if named && within(631_152_000e3, 4_102_444_800e3) => DateNotation::EpochMilliseconds,
@@ -26,9 +26,7 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
         () => return None,
     };
     let format = DateFormat::new(notation);
-    let mut numbers = found.values.iter().map(|bits| f64::from_bits(*bits));
-    let all = numbers.all(|number| format.read_number(number).is_some());
-    let date = format.read_number(low).filter(|_| all)?.to_string();
+    let date = format.read_number(low)?.to_string();
     Some(FormatNote::NumbersLikeDates {
         column: name.to_string(),
         example: (low.to_string(), date.replace(" 00:00:00", "")),

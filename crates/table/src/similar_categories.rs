@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::column_statistics::ColumnStatistics;
+use crate::column_statistics::{ColumnStatistics, MAX_DISTINCT};
 use crate::error::TableError;
 use crate::format_note::FormatNote;
 use crate::table::Table;
@@ -10,31 +10,26 @@ use crate::table::Table;
 /// Categories that the note shows.
 const SHOWN: usize = 3;
 
-/// A note on categories whose names differ only in case or spaces, with the rows of each.
+/// A note on categories whose names differ only in case or spaces, with the rows of each. Columns of more than
+/// [`MAX_DISTINCT`] texts are not looked at.
 pub(crate) fn similar_categories(
     table: &Table,
     name: &str,
     found: &ColumnStatistics,
 ) -> Result<Option<FormatNote>, TableError> {
-    let mut first: HashMap<String, bool> = HashMap::with_capacity(found.texts.len());
-    for text in &found.texts {
-        let again = first
-            .entry(folded(text))
-            .and_modify(|several| *several = true);
-        again.or_insert(false);
-    }
-    if !first.values().any(|several| *several) {
+    if found.texts >= MAX_DISTINCT {
         return Ok(None);
     }
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut counts: HashMap<String, usize> = HashMap::with_capacity(found.texts);
     for cell in table.column(name)?.cells() {
         let Some(text) = cell.category() else {
             continue;
         };
-        if let Some(count) = counts.get_mut(text.as_ref()) {
-            *count += 1;
-        } else if first.get(&folded(&text)) == Some(&true) {
-            counts.insert(text.into_owned(), 1);
+        match counts.get_mut(text.as_ref()) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(text.into_owned(), 1);
+            }
         }
     }
     Ok(similar_names(name, counts))

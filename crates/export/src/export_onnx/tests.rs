@@ -8,7 +8,12 @@ use super::*;
 use crate::onnx::{GraphProto, ModelProto};
 
 fn fitted(csv: &str, target: &str, change: impl FnOnce(&mut Config)) -> FittedModel {
-    let table = Table::from_reader("t.csv", csv.as_bytes(), &Default::default()).unwrap();
+    let table = Table::from_reader(
+        "t.csv",
+        std::io::Cursor::new(csv.to_string()),
+        &Default::default(),
+    )
+    .unwrap();
     let data = Dataset::new(table, target, &Default::default()).unwrap();
     let mut config = Config::preset(Preset::Fast);
     config.training.epochs = 1;

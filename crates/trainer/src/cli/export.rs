@@ -12,7 +12,7 @@ use crate::ui::console::Console;
 
 pub fn run(args: &ExportArgs) -> Result<(), Error> {
     let device = device::choose(None)?;
-    let model = SavedModel::load(&args.model, &device.device)?;
+    let model = SavedModel::load(&args.model, device.get()?)?;
     let options = OnnxOptions {
         interval: args.interval,
     };

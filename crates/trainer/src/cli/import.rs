@@ -17,7 +17,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Error> {
         classes: args.classes.clone(),
         activation: args.activation,
     };
-    let model = import_file(&args.network, &options, &device::choose(None)?.device)?;
+    let model = import_file(&args.network, &options, device::choose(None)?.get()?)?;
     let path = file.write_or_rescue(&model)?;
     Console::Output.entry("saved", path_argument(&path));
     Ok(())

@@ -8,8 +8,8 @@ use backburn::text::count;
 use backburn::{
     Checkpoints, CommandFiles, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
     FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
-    PredictionFile, ReadOptions, RunDescription, RunFolder, SelectedDevice, Table, TestResult,
-    folder_error, history_file, learning_curve, model_path, read_table,
+    PredictionFile, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
+    history_file, learning_curve, model_path, read_table,
     text::{path_argument, path_name, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
