@@ -265,7 +265,7 @@ pub fn verdict(methods: &[MethodScores]) -> String {
     };
     let name = best.method.name();
     if methods.len() == 1 {
-        return format!("{name} was compared with nothing");
+        return format!("only {name} was scored: compare it with a second method");
     }
     let mut others = methods.iter().filter(|row| row.method != best.method);
     match others.find(as_good).map(|other| other.method.name()) {
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(verdict(&[]), "");
         assert_eq!(
             verdict(std::slice::from_ref(&worse)),
-            "linear was compared with nothing"
+            "only linear was scored: compare it with a second method"
         );
         let text = verdict(&[worse.clone(), default.clone()]);
         assert!(

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use backburn_model::MlpConfig;
-use backburn_preprocessing::{Bins, EncoderOptions, NumberScale, TargetTransform};
+use backburn_preprocessing::{Bins, EncoderOptions, NumberScale, TargetTransform, Task};
 use backburn_table::ColumnKind;
-use backburn_training::TrainingConfig;
+use backburn_training::{Loss, TrainingConfig};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -224,8 +224,25 @@ impl Config {
             .map_err(|error| Error::Config(error.to_string()))
     }
 
-    /// Checks, for regression, that no setting for classes is used.
-    pub(crate) fn check_regression(&self) -> Result<(), Error> {
+    /// Checks that the loss is for this task and, for regression, that no setting for classes is used.
+    pub(crate) fn check_task(&self, task: Task) -> Result<(), Error> {
+        let of_classes = match self.training.loss {
+            Loss::Auto => None,
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy => Some(true),
+            _ => Some(false),
+        };
+        let problem = match (task, of_classes) {
+            (Task::Regression, Some(true)) => "for classification, and the target is numeric",
+            (Task::Classification, Some(false)) => "for regression, and the target is a class",
+            (Task::Classification, _) => return Ok(()),
+            (Task::Regression, _) => return self.check_regression(),
+        };
+        Err(Error::Config(format!(
+            "training.loss: this loss is {problem}: use auto"
+        )))
+    }
+
+    fn check_regression(&self) -> Result<(), Error> {
         let asked = [
             ("class_weights", !self.class_weights.is_empty()),
             ("data.balance_classes", self.data.balance_classes),

@@ -278,9 +278,7 @@ impl Dataset {
             true => Cow::Owned(self.with_columns(&config.columns)?),
             false => Cow::Borrowed(self),
         };
-        if data.task == Task::Regression {
-            config.check_regression()?;
-        }
+        config.check_task(data.task)?;
         Ok(data)
     }
 

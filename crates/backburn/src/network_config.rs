@@ -18,30 +18,19 @@ pub fn network_config(
     target: &Target,
     rows: usize,
 ) -> Result<MlpConfig, Error> {
-    let loss = config.training.loss;
-    let refuse = |reason: String| Err(Error::Config(format!("training.loss: {reason}")));
-    let outputs = match (target, loss) {
-        (Target::Regression { .. }, Loss::CrossEntropy | Loss::BinaryCrossEntropy) => {
-            return refuse(
-                "this loss is for classification, and the target is numeric: use auto".to_string(),
-            );
-        }
+    config.check_task(target.task())?;
+    let outputs = match (target, config.training.loss) {
         (Target::Regression { .. }, _) => 1,
-        (Target::Classification { classes, .. }, Loss::Auto | Loss::CrossEntropy) => classes.len(),
         (Target::Classification { classes, .. }, Loss::BinaryCrossEntropy) => match classes.len() {
             2 => 1,
             found => {
-                return refuse(format!(
-                    "binary_cross_entropy is for two classes, and the target has {found}: use \
-                     cross_entropy"
-                ));
+                return Err(Error::Config(format!(
+                    "training.loss: binary_cross_entropy is for two classes, and the target has {found}: \
+                     use cross_entropy"
+                )));
             }
         },
-        (Target::Classification { .. }, _) => {
-            return refuse(
-                "this loss is for regression, and the target is a class: use auto".to_string(),
-            );
-        }
+        (Target::Classification { classes, .. }, _) => classes.len(),
     };
     let mut network = config.network.clone();
     network.inputs = encoder.inputs();

@@ -46,7 +46,7 @@ pub fn bound(value: f64) -> String {
             let text = text.trim_end_matches('0').trim_end_matches('.');
             format!("{sign}{text}")
         }
-        () if size < 1e15 && size >= 1.0 => format!("{sign}{}", grouped(size, 0)),
+        () if (1e6..1e15).contains(&size) => format!("{sign}{}", grouped(size, 0)),
         () => format!("{value:.3e}"),
     }
 }

@@ -186,60 +186,6 @@ fn targets_that_cannot_be_learned() {
 }
 
 #[test]
-fn numbers_that_are_taken_for_classes_are_said() {
-    let folder = Folder::new();
-    folder.write("t.csv", houses(60));
-    let line = format!("train t.csv --target price --task classification {QUICK}");
-    let answer = folder.done(&line);
-    assert!(
-        answer.stdout.contains("pass --task regression"),
-        "{}",
-        answer.stdout
-    );
-    assert!(
-        !answer.stdout.contains("one or two rows"),
-        "{}",
-        answer.stdout
-    );
-}
-
-#[test]
-fn large_whole_numbers_are_said_once_and_as_what_they_are() {
-    let folder = Folder::new();
-    let mut csv = "big,y\n".to_string();
-    for row in 0..60u64 {
-        csv += &format!(
-            "{},{}.5\n",
-            9_007_199_254_740_993 + row * row * 1000,
-            row * 37 % 50
-        );
-    }
-    folder.write("t.csv", csv);
-    let feature = "column `big`: whole numbers beyond 2^53";
-    for command in [
-        "describe t.csv --target y",
-        "train t.csv --target y --preset fast --out y.safetensors",
-    ] {
-        let said = folder.done(command).stdout;
-        assert_eq!(said.matches(feature).count(), 1, "{said}");
-        assert_eq!(said.matches("2^53").count(), 1, "{said}");
-    }
-    // For a target, another kind of column is another task.
-    for command in [
-        "describe t.csv --target big",
-        "train t.csv --target big --preset fast --out big.safetensors",
-    ] {
-        let said = folder.done(command).stdout;
-        assert_eq!(
-            said.matches("`big` has whole numbers beyond 2^53").count(),
-            1,
-            "{said}"
-        );
-        assert!(!said.contains("--categorical big"), "{said}");
-    }
-}
-
-#[test]
 fn text_in_a_numeric_column_is_missing_and_said() {
     let folder = Folder::new();
     let table = houses(60);

@@ -431,59 +431,6 @@ fn folds_score_every_row_once() {
 }
 
 #[test]
-fn a_learning_curve_is_printed_where_it_is_asked_for() {
-    let folder = Folder::new();
-    folder.write("t.csv", houses(200));
-    let line = format!("train t.csv --target price {QUICK} --set ensemble.members=1");
-    let answer = folder.done(&format!("{line} --learning-curve"));
-    let lines: Vec<&str> = answer.stdout.lines().collect();
-    let first = lines.iter().position(|line| line.starts_with("curve"));
-    let first = first.unwrap_or_else(|| panic!("no curve in {}", answer.stdout));
-    assert!(lines[first].ends_with("RMSE"), "{}", lines[first]);
-    for (line, rows) in lines[first + 1..].iter().zip(["45", "90", "180"]) {
-        let mut words = line.split_whitespace();
-        assert_eq!(words.next(), Some(rows), "{line}");
-        assert!(words.next().is_some(), "{line}");
-    }
-    assert!(!folder.done(&line).stdout.contains("training rows  "));
-    let json = folder
-        .done(&format!("{line} --learning-curve --json"))
-        .json();
-    assert_eq!(json["learning_curve"].as_array().map(Vec::len), Some(3));
-    folder.write("few.csv", houses(30));
-    let answer = folder.done(&format!(
-        "train few.csv --target price --learning-curve {QUICK}"
-    ));
-    assert_eq!(answer.stdout.matches("no learning curve: ").count(), 1);
-}
-
-#[test]
-fn warnings_are_values_in_json() {
-    let folder = Folder::new();
-    let table = houses(60).replacen("\n161,", "\nunclear,", 1);
-    folder.write("t.csv", table.replace(",north,", ",,"));
-    for command in ["train", "compare --only constant", "find-lr", "describe"] {
-        let quick = if command == "train" { QUICK } else { "" };
-        let line = format!("{command} t.csv --target price --json {quick}");
-        let json = folder.done(&line).json();
-        let warnings = json["warnings"].as_array().unwrap();
-        let reading = warnings.iter().find(|warning| warning["what"] == "reading");
-        let reading = reading.unwrap_or_else(|| panic!("{command}: {json}"));
-        assert_eq!(reading["found"], "text_among_values", "{command}");
-        assert_eq!(reading["column"], "size", "{command}");
-    }
-    let json = folder
-        .done(&format!("train t.csv --target price --json {QUICK}"))
-        .json();
-    let warnings = json["warnings"].as_array().unwrap();
-    let missing = warnings
-        .iter()
-        .find(|warning| warning["what"] == "missing_values");
-    let missing = missing.unwrap_or_else(|| panic!("{json}"));
-    assert_eq!(missing["columns"]["street"], 20);
-}
-
-#[test]
 fn both_examples_run_offline_from_any_folder() {
     let folder = Folder::new();
     let answer = folder.done("");

@@ -203,51 +203,6 @@ fn other_data_than_in_training_are_said() {
 }
 
 #[test]
-fn values_that_cannot_be_read_are_counted_by_column() {
-    let mixed = |word: &'static str, every: usize| {
-        sums(
-            move |n| match n % every {
-                0 => word.to_string(),
-                _ => format!("{}.5", n % 31 + 1),
-            },
-            also_usual,
-        )
-    };
-    let folder = model(&mixed("unclear", 9), "y");
-    folder.write("new.csv", mixed("broken", 3));
-    let note = "`x1` is treated as missing in 20 of 60 rows, because its values are not numbers (`broken` 20)";
-    let finding = |json: &serde_json::Value| {
-        let finding = &json["unlike_training"][0];
-        assert_eq!(finding["what"], "unreadable", "{json}");
-        assert_eq!((&finding["rows"], &finding["of"]), (&20.into(), &60.into()));
-        assert_eq!(finding["examples"][0]["value"], "broken");
-    };
-    for command in [
-        "predict m.safetensors new.csv --out p.csv --json",
-        "evaluate m.safetensors new.csv --json",
-    ] {
-        let answer = folder.done(command);
-        assert_eq!(answer.stderr.matches(note).count(), 1, "{}", answer.stderr);
-        finding(&answer.json());
-    }
-    let line = format!("train t.csv --target y --test new.csv --json {QUICK}");
-    let answer = folder.done(&line);
-    assert!(answer.stderr.contains(note), "{}", answer.stderr);
-    finding(&answer.json());
-    // Rows that are skipped are not counted.
-    let bad = mixed("broken", 3).replacen("1.25,", "text,", 1);
-    folder.write("bad.csv", bad);
-    let line = "predict m.safetensors bad.csv --on-error skip --out p.csv --json";
-    let answer = folder.done(line);
-    assert_eq!(
-        answer.json()["unlike_training"][0]["rows"],
-        19,
-        "{}",
-        answer.stderr
-    );
-}
-
-#[test]
 fn a_number_that_is_written_otherwise_than_in_training_is_said_to_be() {
     let european = sums(usual, also_usual).replace(',', ";").replace('.', ",");
     let folder = model(&european, "y");

@@ -115,22 +115,19 @@ impl Remedies<'_> {
     }
 
     pub fn rate_too_low(&self) -> Remedy {
-        let rate = self.start.learning_rate;
-        let raise = (rate < 1.0).then(|| {
-            Step::setting(
-                "raise the learning rate",
-                format!("training.learning_rate={}", plain((rate * 10.0).min(1.0))),
-            )
-        });
         let epochs = self.start.epochs.saturating_mul(2);
-        let remedy = Remedy::all([raise], || {
+        let remedy = Remedy::all([self.higher_rate()], || {
             Step::setting("train for more epochs", format!("training.epochs={epochs}"))
         });
         remedy.with(self.or_range_test())
     }
 
     pub fn plateau(&self) -> Remedy {
-        let steps = [self.optimizer(), self.initializer()];
+        // At a usual rate, small steps are not the cause.
+        const LOW_RATE: f64 = 1e-4;
+        let is_low = self.start.learning_rate < LOW_RATE;
+        let raise = is_low.then(|| self.higher_rate()).flatten();
+        let steps = [self.optimizer(), self.initializer(), raise];
         if steps.iter().all(Option::is_none) {
             return Remedy::all([], || {
                 Step::words(
@@ -187,6 +184,15 @@ impl Remedies<'_> {
             "reduce the learning rate",
             format!("training.learning_rate={rate}"),
         )
+    }
+
+    fn higher_rate(&self) -> Option<Step> {
+        let rate = self.start.learning_rate;
+        let higher = plain((rate * 10.0).min(1.0));
+        (rate < 1.0).then(|| {
+            let setting = format!("training.learning_rate={higher}");
+            Step::setting("raise the learning rate", setting)
+        })
     }
 
     /// The range test as another way to a learning rate, unless it chose this one.
@@ -404,6 +410,21 @@ mod tests {
         );
         let (text, _) = remedy(|_, _| (), |r| r.rate_too_high());
         assert!(text.ends_with("(training.learning_rate=auto)"), "{text}");
+    }
+
+    #[test]
+    fn a_plateau_at_a_low_rate_has_a_higher_rate() {
+        let start = start(1e-6);
+        let training = TrainingConfig::default();
+        let remedies = Remedies {
+            context: DiagnosisContext {
+                training: Some(&training),
+                ..DiagnosisContext::default()
+            },
+            start: &start,
+        };
+        let settings = remedies.plateau().settings;
+        assert_eq!(settings, ["training.learning_rate=0.00001"]);
     }
 
     #[test]

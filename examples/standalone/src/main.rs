@@ -4,10 +4,22 @@
 //! cargo run --manifest-path examples/standalone/Cargo.toml -- examples/data/wheat_seeds.csv variety
 //! ```
 
+use std::process::ExitCode;
+
 use backburn::{Config, Dataset, Error, Estimator, Event, FitContext, FittedModel, Table};
 use burn::tensor::Device;
 
-fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [path, target] = arguments.as_slice() else {
         return Err(Error::Config("usage: standalone TABLE TARGET".to_string()));
