@@ -238,10 +238,12 @@ fn describe(
     };
     let schema = column_schema(place, &found, kind);
     match schema.kind {
-        ColumnKind::Numeric => notes.extend(found.large.clone().map(|example| FormatNote::LargeNumbers {
-            column: name.clone(),
-            example,
-        })),
+        ColumnKind::Numeric => {
+            notes.extend(found.large.clone().map(|example| FormatNote::LargeNumbers {
+                column: name.clone(),
+                example,
+            }))
+        }
         ColumnKind::Categorical | ColumnKind::Boolean if !format.columns.contains_key(&name) => {
             notes.extend(missing_by_spelling(raw, &name, found.missing));
         }

@@ -118,6 +118,9 @@ mod typed_column;
 mod arrow_file;
 
 #[cfg(feature = "excel")]
+mod describing_rows;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]
