@@ -5,8 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
+<<<<<<< HEAD
     CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
-    ReadOptions, Schema, Split, Table, TableError, TableFormat, infer_table, within_range,
+    ReadOptions, Schema, Split, Table, TableError, TableFormat, infer_table, similar_names,
+    within_range,
+=======
+    CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
+    Table, TableError, TableFormat, infer_table, similar_names, within_range,
+>>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
 };
 
 use crate::check_target::check_target;
@@ -106,7 +112,28 @@ impl Dataset {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
                 let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
+<<<<<<< HEAD
                 warnings.extend(warnings_about_classes(&fitted, &classes));
+                // Words for booleans are compared as text where they are classes.
+                if schema
+                    .column(target)
+                    .is_some_and(|column| column.kind == ColumnKind::Boolean)
+                {
+                    let similar = similar_names(target, class_counts(&fitted, &classes));
+                    warnings.extend(similar.map(Warning::Reading));
+                }
+=======
+                let counts = class_counts(&fitted, &classes);
+                warnings.extend(rare_classes(target, &counts));
+                // Words for booleans are compared as text where they are classes.
+                if schema
+                    .column(target)
+                    .is_some_and(|c| c.kind == ColumnKind::Boolean)
+                {
+                    let similar = similar_names(target, counts);
+                    warnings.extend(similar.map(Warning::Reading));
+                }
+>>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
                 Some(classes)
             }
         };
@@ -396,6 +423,7 @@ fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
     Ok(numbers.filter(|number| !within_range(*number)).count())
 }
 
+<<<<<<< HEAD
 /// Warnings about the classes of rows.
 fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
     let Target::Classification {
@@ -407,12 +435,20 @@ fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
     if let Some(warning) = numbers_as_classes(column, classes, of_row.len()) {
         return vec![warning];
     }
+    let rare = rare_classes(column, class_counts(target, of_row));
+    rare.into_iter().collect()
+}
+
+/// The classes with their numbers of rows.
+fn class_counts(target: &Target, of_row: &[usize]) -> Vec<(String, usize)> {
+    let Target::Classification { classes, .. } = target else {
+        return Vec::new();
+    };
     let mut rows = vec![0; classes.len()];
     for &class in of_row {
         rows[class] += 1;
     }
-    let rare = rare_classes(column, classes.iter().cloned().zip(rows));
-    rare.into_iter().collect()
+    classes.iter().cloned().zip(rows).collect()
 }
 
 /// A warning about numbers that are predicted as classes, although most of them differ.
@@ -424,6 +460,18 @@ fn numbers_as_classes(target: &str, classes: &[String], rows: usize) -> Option<W
         target: target.to_string(),
         classes: classes.len(),
         rows,
+=======
+    classes.iter().cloned().zip(rows).collect()
+}
+
+/// A warning about the classes of one or two rows.
+fn rare_classes(target: &str, counts: &[(String, usize)]) -> Option<Warning> {
+    let rare = counts.iter().filter(|(_, rows)| (1..=2).contains(rows));
+    let classes: Vec<(String, usize)> = rare.cloned().collect();
+    (!classes.is_empty()).then(|| Warning::RareClasses {
+        target: target.to_string(),
+        classes,
+>>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
     })
 }
 

@@ -81,13 +81,13 @@ fn describe_rows(
     held: u64,
 ) -> Result<TableDescription, Error> {
     let head = Table::head(&mut reader, held)?;
-    let meaning = Meaning::new(&head, options)?;
+    let (meaning, head) = Meaning::new(head, options)?;
     let mut statistics = Statistics::new(&meaning, options);
     for batches in head.batches().chunks(BATCHES) {
-        statistics.add(&meaning.read(batches));
+        statistics.add(batches);
     }
     let typed_by_rows = head.rows();
-    let encodings = encodings(&meaning.format.apply_to_table(&head)?, &meaning.schema)?;
+    let encodings = encodings(&head, &meaning.schema)?;
     let copies = meaning.copies_of_target()?;
     drop(head);
     let mut batches = Vec::new();
@@ -115,16 +115,17 @@ struct Meaning {
 }
 
 impl Meaning {
-    fn new(head: &Table, options: &DescribeOptions) -> Result<Self, Error> {
+    /// What the columns hold, and the first rows with their text read as values.
+    fn new(head: Table, options: &DescribeOptions) -> Result<(Self, Table), Error> {
         let target = options.target.as_deref();
         if let Some(target) = target {
-            check_target(head, target)?;
+            check_target(&head, target)?;
         }
         let dataset = DatasetOptions {
             task: options.task,
             ..DatasetOptions::default()
         };
-        let dataset = options.columns.resolve(head, target, dataset)?;
+        let dataset = options.columns.resolve(&head, target, dataset)?;
         let mut warnings = Vec::new();
         let data = target.and_then(|target| {
             let refused = |error: &Error| {
@@ -136,26 +137,31 @@ impl Meaning {
         });
         let layout = head.notes().into_iter();
         warnings.extend(layout.map(|note| Warning::Layout { note }));
-        let (schema, format) = match &data {
+        let (read, schema, format) = match &data {
             Some(data) => {
                 let of_first_rows = data.warnings().iter().filter(|w| is_of_first_rows(w));
                 warnings.extend(of_first_rows.cloned());
-                (data.schema().clone(), data.format().clone())
+                (
+                    data.table().clone(),
+                    data.schema().clone(),
+                    data.format().clone(),
+                )
             }
             None => {
-                let inferred = infer_columns(head, target, &dataset)?;
+                let inferred = infer_columns(&head, target, &dataset)?;
                 warnings.extend(inferred.notes.into_iter().map(Warning::Reading));
-                (inferred.schema, inferred.format)
+                (inferred.table, inferred.schema, inferred.format)
             }
         };
-        Ok(Self {
+        let meaning = Self {
             table: head.name().to_string(),
             schema,
             format,
             target: options.target.clone(),
             data,
             warnings,
-        })
+        };
+        Ok((meaning, read))
     }
 
     /// The values of batches. A batch with a value that cannot be read stays text: its values are counted as

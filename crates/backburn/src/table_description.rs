@@ -291,6 +291,20 @@ mod tests {
     }
 
     #[test]
+    fn years_have_no_separator() {
+        let target = TargetDescription {
+            column: "year".to_string(),
+            task: Task::Regression,
+            classes: Vec::new(),
+            number_of_classes: None,
+            min: Some(1998.0),
+            max: Some(2022.0),
+            missing: 0,
+        };
+        assert_eq!(target.line(), "year (regression): 1998 to 2022");
+    }
+
+    #[test]
     fn keys_of_json_are_stable() {
         let json = serde_json::to_value(column("a", &[("x", 1)])).unwrap();
         assert_eq!(

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
+use foldhash::fast::RandomState;
+
 use crate::cell::{Cell, within_range};
 use crate::date_format::{DateFormat, DateNotation};
 use crate::error::TableError;
@@ -46,8 +48,21 @@ pub(crate) struct ColumnStatistics {
 /// What is different in a column. It takes more memory than the column, and so it does not outlive the pass.
 #[derive(Default)]
 struct Different {
-    texts: HashSet<String>,
-    values: HashSet<u64>,
+    texts: HashSet<String, RandomState>,
+    values: HashSet<u64, RandomState>,
+    /// The bits of the typed numbers and dates whose text was looked at.
+    typed: HashSet<u64, RandomState>,
+}
+
+impl Different {
+    /// Whether the text of a cell may be a new one. It takes time to write typed values as text.
+    fn may_be_new(&mut self, cell: &Cell) -> bool {
+        match *cell {
+            Cell::Number(number) => self.typed.insert(number.to_bits()),
+            Cell::Date(seconds) => self.typed.insert(seconds.to_bits()),
+            _ => true,
+        }
+    }
 }
 
 impl ColumnStatistics {
@@ -82,6 +97,7 @@ impl ColumnStatistics {
             self.sentinels.add(seconds);
         }
         if different.texts.len() < MAX_DISTINCT
+            && different.may_be_new(cell)
             && let Some(text) = cell.category()
             && !different.texts.contains(text.as_ref())
         {

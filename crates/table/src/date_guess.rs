@@ -1,6 +1,6 @@
 //! Finding out how the dates of a column are written.
 
-use crate::counts::Counts;
+use crate::counts::FirstTexts;
 use crate::date_format::{DateFormat, DateNotation};
 use crate::date_text::{DateText, ORDERS, eight_digits, is_zero, split};
 use crate::format_note::Examples;
@@ -17,9 +17,9 @@ pub(crate) struct DateEvidence {
     /// Values that say themselves which part is which.
     known: usize,
     /// Values that are a date with the month first, and none with the day first.
-    month_first: Counts,
+    month_first: FirstTexts,
     /// The other way round.
-    day_first: Counts,
+    day_first: FirstTexts,
     /// The different first and last numbers below 100, one bit each.
     ends: [u128; 2],
     /// Values such as `20240131`.
@@ -181,11 +181,13 @@ impl MonthEvidence {
         self.numbers |= bit(number);
     }
 
-    /// Whether the numbers are years: one is no day, or they differ little for so many months.
+    /// Whether the numbers are years: one is no day, or they differ little for so many months. A word that
+    /// is always the same is no month.
     pub fn are_years(&self) -> bool {
         let days = (1..=31).fold(0, |days, day| days | bit(day));
-        let few = self.numbers.count_ones() * 2 <= self.months.count_ones();
-        self.count > 0 && (self.numbers & !days != 0 || few)
+        let months = self.months.count_ones();
+        let few = self.numbers.count_ones() * 2 <= months;
+        months > 1 && (self.numbers & !days != 0 || few)
     }
 }
 
@@ -292,6 +294,7 @@ mod tests {
         assert!(!days.months.are_years() && days.guess().is_none());
         assert_eq!((days.readable(), days.months.count), (0, 3));
         assert_eq!(evidence(&["31-Jan", "5 Feb"]).without_year.1, 2);
+        assert!(!evidence(&["Set 45", "Set 12"]).months.are_years());
         // Twelve months of two years.
         let names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
         let series: Vec<String> = names.split(' ').map(|name| format!("{name}-24")).collect();

@@ -43,7 +43,7 @@ enum Parts {
 
 /// The parts of a date with or without a time; `None` if the text is none in any order.
 pub(crate) fn split(text: &str) -> Option<DateText> {
-    if !(5..=64).contains(&text.len()) {
+    if !(4..=64).contains(&text.len()) {
         return None;
     }
     usual(text.as_bytes()).or_else(|| any_writing(text))
@@ -270,7 +270,7 @@ fn parts(found: &Tokens) -> Option<Parts> {
         [Word(month), Number(day), Number(year)] if day.is_short() => {
             known(year, month_of(month)?, day.value)
         }
-        [Word(month), Number(year)] | [Number(year), Word(month)] if year.is_whole_year() => {
+        [Word(month), Number(year)] | [Number(year), Word(month)] if is_likely_year(year) => {
             known(year, month_of(month)?, 1)
         }
         [Word(month), Number(number)] if number.length == 2 => {
@@ -287,6 +287,11 @@ fn parts(found: &Tokens) -> Option<Parts> {
         }
         _ => None,
     }
+}
+
+/// Whether a number beside a word alone is a year: other numbers of four digits name something.
+fn is_likely_year(number: Digits) -> bool {
+    number.is_whole_year() && (1600..2300).contains(&number.value)
 }
 
 /// The year beside a month alone, if a dash or a slash joins the two: a point makes a number.
@@ -309,11 +314,13 @@ fn part_of_year(tokens: &[Token]) -> Option<NaiveDate> {
         }
         _ => return None,
     };
-    let is_whole = year.is_whole_year();
+    let is_whole = is_likely_year(year);
     let of_month = |month: u32| NaiveDate::from_ymd_opt(year.year()?, month, 1);
     let single = number.length == 1 && day.is_none();
     match letter.to_ascii_lowercase().as_str() {
-        "q" if single && (1..=4).contains(&number.value) => of_month(number.value * 3 - 2),
+        "q" if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) => {
+            of_month(number.value * 3 - 2)
+        }
         "h" if single && is_whole && (1..=2).contains(&number.value) => {
             of_month(number.value * 6 - 5)
         }
@@ -496,6 +503,8 @@ mod tests {
             "31-Jan",
             "1 234 567",
             "1.234 56.78",
+            "Set 1001",
+            "1001Q1",
         ] {
             for order in ORDERS {
                 assert_eq!(read(text, order), None, "{text}");

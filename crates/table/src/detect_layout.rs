@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::csv_record::{Dialect, RecordReader};
-use crate::described_columns::{Field, describing_lines};
+use crate::described_columns::{FieldKind, describing_lines};
 use crate::layout::{FOOTER_LINES, is_blank, is_comment, is_footer_text, looks_like_a_number};
 use crate::read_options::ReadOptions;
 
@@ -358,18 +358,12 @@ fn lines_that_describe(candidate: &Candidate, options: &ReadOptions) -> usize {
         match record.fields.get(column) {
             Some(field) if record.len() == columns => {
                 let text = String::from_utf8_lossy(field);
-                Field::of(text.trim(), looks_like_a_number(field))
+                FieldKind::of(text.trim(), looks_like_a_number(field))
             }
-            _ => Field::Missing,
+            _ => FieldKind::Missing,
         }
     };
-    // A table to predict may have few rows.
-    let least = if options.known_columns.is_empty() {
-        3
-    } else {
-        1
-    };
-    describing_lines((rows.len(), columns), least, field)
+    describing_lines((rows.len(), columns), field)
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {

@@ -68,6 +68,15 @@ pub enum FormatNote {
         /// Values that are not, with examples.
         others: Examples,
     },
+    /// A few different numbers beside other text are categories.
+    FewNumbers {
+        /// The column.
+        column: String,
+        /// Values that are numbers.
+        numbers: usize,
+        /// Values that are not, with examples.
+        others: Examples,
+    },
     /// Some numbers lack the mark that the others have.
     Unmarked {
         /// The column.
@@ -267,6 +276,7 @@ impl FormatNote {
             | Self::Durations { column, .. }
             | Self::TextAmongValues { column, .. }
             | Self::Codes { column, .. }
+            | Self::FewNumbers { column, .. }
             | Self::Unmarked { column, .. }
             | Self::LeadingZeros { column, .. }
             | Self::Sentinels { column, .. }

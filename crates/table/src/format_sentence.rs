@@ -218,6 +218,14 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
              as categories; --numeric {name} reads the numbers alone",
             others.total
         ),
+        FormatNote::FewNumbers {
+            numbers, others, ..
+        } => write!(
+            f,
+            "{numbers} values are numbers, and few different ones; the other {} are text ({others}): read as \
+             categories; --numeric {name} reads the numbers alone",
+            others.total
+        ),
         FormatNote::LeadingZeros { example, .. } => write!(
             f,
             "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \

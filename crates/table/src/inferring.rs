@@ -144,6 +144,7 @@ impl Inferring {
         let mut format = format;
         let found = read(table, &self.name, &ColumnFormat::Number(format.clone()))?;
         if !self.accepts(&found, found.is_numeric()) {
+            self.notes.extend(found.few_numbers_note(&self.name));
             return Ok(());
         }
         if self.kind.is_none() && found.are_codes() {

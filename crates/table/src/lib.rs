@@ -124,6 +124,9 @@ mod arrow_buffers;
 mod arrow_file;
 
 #[cfg(feature = "excel")]
+mod describing_rows;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]

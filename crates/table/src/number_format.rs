@@ -127,27 +127,9 @@ impl NumberFormat {
 /// Digits as Rust parses them: with a decimal point and without groups. `None` if they do not follow
 /// the convention; groups are strict.
 pub(crate) fn plain_digits(digits: &str, decimal: char, thousands: Option<char>) -> Option<String> {
-    let (mantissa, exponent) = match digits.find(['e', 'E']) {
-        Some(at) => digits.split_at(at),
-        None => (digits, ""),
-    };
-    let (whole, fraction) = match mantissa.split_once(decimal) {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if fraction.is_some_and(|fraction| fraction.is_empty() || !all_digits(fraction)) {
-        return None;
-    }
-    let mut plain = match all_digits(whole) {
-        true => whole.to_string(),
-        // No one groups the digits before an exponent: `8,400E+02` is 840.
-        false if !exponent.is_empty() => return None,
-        false => without_groups(whole, thousands?)?,
-    };
-    if plain.is_empty() && fraction.is_none() {
-        return None;
-    }
+    let (whole, fraction, exponent) = parts_of(digits, decimal, thousands)?;
+    let mut plain = String::with_capacity(digits.len());
+    plain.extend(whole.chars().filter(char::is_ascii_digit));
     if let Some(fraction) = fraction {
         plain.push('.');
         plain.push_str(fraction);
@@ -156,24 +138,59 @@ pub(crate) fn plain_digits(digits: &str, decimal: char, thousands: Option<char>)
     Some(plain)
 }
 
-/// A whole number without its grouping signs: the first group has one to three digits and does not
-/// start with 0, and the others have three. Commas may also group as in India: `12,34,567`.
-fn without_groups(whole: &str, thousands: char) -> Option<String> {
-    let groups: Vec<&str> = whole
-        .split(|c: char| grouping_sign(c) == Some(thousands))
-        .collect();
-    let (first, others) = groups.split_first()?;
-    let (last, middle) = others.split_last()?;
-    let western = (1..=3).contains(&first.len()) && middle.iter().all(|group| group.len() == 3);
-    let indian = thousands == ','
-        && (1..=2).contains(&first.len())
-        && middle.iter().all(|group| group.len() == 2);
-    let digits = groups.concat();
-    let valid = (western || indian)
-        && last.len() == 3
-        && !first.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    valid.then_some(digits)
+/// Whether digits follow a convention.
+pub(crate) fn follows(digits: &str, decimal: char, thousands: Option<char>) -> bool {
+    parts_of(digits, decimal, thousands).is_some()
+}
+
+type PartsOfDigits<'a> = (&'a str, Option<&'a str>, &'a str);
+
+/// The digits before and behind the decimal sign, and the exponent, if they follow the convention.
+fn parts_of(digits: &str, decimal: char, thousands: Option<char>) -> Option<PartsOfDigits<'_>> {
+    let (mantissa, exponent) = match digits.find(['e', 'E']) {
+        Some(at) => digits.split_at(at),
+        None => (digits, ""),
+    };
+    let (whole, fraction) = match mantissa.split_once(decimal) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    if fraction.is_some_and(|fraction| fraction.is_empty() || !all_digits(fraction)) {
+        return None;
+    }
+    let valid = match all_digits(whole) {
+        true => !whole.is_empty() || fraction.is_some(),
+        // No one groups the digits before an exponent: `8,400E+02` is 840.
+        false => exponent.is_empty() && is_grouped(whole, thousands?),
+    };
+    valid.then_some((whole, fraction, exponent))
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a whole number is grouped: the first group has one to three digits and does not start with 0,
+/// and the others have three. Commas may also group as in India: `12,34,567`.
+fn is_grouped(whole: &str, thousands: char) -> bool {
+    let mut groups = whole.split(|c: char| grouping_sign(c) == Some(thousands));
+    let first = groups.next().unwrap_or_default();
+    let mut western = (1..=3).contains(&first.len());
+    let mut indian = thousands == ',' && (1..=2).contains(&first.len());
+    if first.starts_with('0') || !all_digits(first) {
+        return false;
+    }
+    // The last group has three digits in both.
+    let mut last = None;
+    for group in groups {
+        if !all_digits(group) {
+            return false;
+        }
+        western &= matches!(last, None | Some(3));
+        indian &= matches!(last, None | Some(2));
+        last = Some(group.len());
+    }
+    (western || indian) && last == Some(3)
 }
 
 impl fmt::Display for NumberFormat {

@@ -1,7 +1,7 @@
 //! Finding out how the numbers of a column are written.
 
 use crate::format_options::FormatOptions;
-use crate::number_format::{CONVENTIONS, NumberFormat, plain_digits};
+use crate::number_format::{CONVENTIONS, NumberFormat, follows};
 use crate::number_marks::MarkEvidence;
 use crate::number_text::{is_currency, is_hexadecimal, split};
 
@@ -157,7 +157,7 @@ fn conventions_of(digits: &str) -> u8 {
     }
     let mut mask = 0;
     for (index, (decimal, thousands)) in CONVENTIONS.iter().enumerate() {
-        if plain_digits(digits, *decimal, *thousands).is_some() {
+        if follows(digits, *decimal, *thousands) {
             mask |= 1 << index;
         }
     }

@@ -61,7 +61,9 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
     let text = without_spreadsheet_marks(text);
     let start = start_of_digits(text)?;
     let length = length_of_digits(&text[start..]);
-    let (front, behind) = (text[..start].trim(), text[start + length..].trim());
+    let (before, behind) = (&text[..start], text[start + length..].trim());
+    let front = without_estimate(before).unwrap_or(before).trim();
+    let estimated = front.len() < before.trim().len();
     let (behind, noted) = without_footnote(behind);
     let (front, behind, bracketed) = without_brackets(front, behind);
     let (front, near) = without_comparison(front);
@@ -81,7 +83,7 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
         digits: &text[start..start + length],
         mark,
         magnitude,
-        censored: noted || near || plus_behind,
+        censored: estimated || noted || near || plus_behind,
     })
 }
 
@@ -204,9 +206,9 @@ fn without_brackets<'a>(front: &'a str, behind: &'a str) -> (&'a str, &'a str, b
     }
 }
 
-/// Text before the digits without a sign or a word that makes the number a bound or an estimate.
-fn without_comparison(front: &str) -> (&str, bool) {
-    const MARKS: [&str; 9] = ["<=", ">=", "<", ">", "≤", "≥", "~", "≈", "±"];
+/// Text before the digits without a word that makes the number a bound or an estimate, if it begins with
+/// one: `ca. `, `Less than `. Two capitals are a code: `CA 90210`.
+fn without_estimate(before: &str) -> Option<&str> {
     const WORDS: [&str; 19] = [
         "ca.",
         "ca",
@@ -228,14 +230,20 @@ fn without_comparison(front: &str) -> (&str, bool) {
         "above",
         "below",
     ];
+    let is_code = before
+        .bytes()
+        .nth(1)
+        .is_some_and(|byte| byte.is_ascii_uppercase());
+    WORDS.iter().find_map(|word| {
+        let (start, rest) = before.split_at_checked(word.len())?;
+        let ends = rest.starts_with(' ') || word.ends_with('.');
+        (ends && !is_code && start.eq_ignore_ascii_case(word)).then_some(rest)
+    })
+}
+
+fn without_comparison(front: &str) -> (&str, bool) {
+    const MARKS: [&str; 9] = ["<=", ">=", "<", ">", "≤", "≥", "~", "≈", "±"];
     let rest = MARKS.iter().find_map(|mark| front.strip_prefix(mark));
-    let rest = rest.or_else(|| {
-        WORDS.iter().find_map(|word| {
-            let (start, rest) = front.split_at_checked(word.len())?;
-            let ends = rest.is_empty() || rest.starts_with(' ') || word.ends_with('.');
-            (ends && start.eq_ignore_ascii_case(word)).then_some(rest)
-        })
-    });
     match rest {
         Some(rest) => (rest.trim(), true),
         None => (front, false),
@@ -366,6 +374,8 @@ mod tests {
             "5 ± x",
             "about",
             "Overton 5",
+            "CA 90210",
+            "ca5",
             "1..2x3",
             "5 kg 3",
         ] {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDateTime;
+use foldhash::fast::RandomState;
 
 use crate::cell::Cell;
 use crate::column_format::ColumnFormat;
@@ -41,6 +42,7 @@ const SAMPLE: usize = 400;
 const MANY: usize = 40;
 /// Fewer numbers among other text are an accident.
 const FEW_NUMBERS: usize = 10;
+
 /// The text of a column, without surrounding white space.
 fn texts<'a>(table: &'a Table, name: &str) -> Result<impl Iterator<Item = &'a str>, TableError> {
     let cells = table.column(name)?.cells();
@@ -151,7 +153,8 @@ fn candidate(
     }
     let mut looked = Looked::default();
     looked.notes.extend(like_dates(name, found));
-    if half(numbers) {
+    // `24-Jan` is no number with a unit.
+    if looked.notes.is_empty() && half(numbers) {
         match found.numbers.guess(options) {
             Some(guess) => looked.candidate = Some(Candidate::Numbers(guess)),
             None => looked.notes.extend(different_marks(name, &found.numbers)),
@@ -207,7 +210,7 @@ pub(crate) struct Read {
     plain: usize,
     /// The first of them, as text, and the first that is not a plain number or a date with the year first.
     examples: [Option<String>; 2],
-    distinct: HashSet<u64>,
+    distinct: HashSet<u64, RandomState>,
     fractions: bool,
     /// The first number with leading zeros.
     leading_zero: Option<String>,
@@ -329,6 +332,16 @@ impl Read {
     /// Values that are not read.
     pub fn others(&self) -> usize {
         self.others.total
+    }
+
+    /// What to say of numbers that are too few, or too few different ones, beside other text.
+    pub fn few_numbers_note(&self, name: &str) -> Option<FormatNote> {
+        let said = self.others.total > 0 && self.reads_half() && !self.are_codes();
+        said.then(|| FormatNote::FewNumbers {
+            column: name.to_string(),
+            numbers: self.values,
+            others: self.others.examples(),
+        })
     }
 
     /// What to say of dates that are too few: at least half of the values.
