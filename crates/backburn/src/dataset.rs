@@ -5,14 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
-<<<<<<< HEAD
     CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
     ReadOptions, Schema, Split, Table, TableError, TableFormat, infer_table, similar_names,
     within_range,
-=======
-    CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
-    Table, TableError, TableFormat, infer_table, similar_names, within_range,
->>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
 };
 
 use crate::check_target::check_target;
@@ -112,7 +107,6 @@ impl Dataset {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
                 let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
-<<<<<<< HEAD
                 warnings.extend(warnings_about_classes(&fitted, &classes));
                 // Words for booleans are compared as text where they are classes.
                 if schema
@@ -122,18 +116,6 @@ impl Dataset {
                     let similar = similar_names(target, class_counts(&fitted, &classes));
                     warnings.extend(similar.map(Warning::Reading));
                 }
-=======
-                let counts = class_counts(&fitted, &classes);
-                warnings.extend(rare_classes(target, &counts));
-                // Words for booleans are compared as text where they are classes.
-                if schema
-                    .column(target)
-                    .is_some_and(|c| c.kind == ColumnKind::Boolean)
-                {
-                    let similar = similar_names(target, counts);
-                    warnings.extend(similar.map(Warning::Reading));
-                }
->>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
                 Some(classes)
             }
         };
@@ -423,7 +405,6 @@ fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
     Ok(numbers.filter(|number| !within_range(*number)).count())
 }
 
-<<<<<<< HEAD
 /// Warnings about the classes of rows.
 fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
     let Target::Classification {
@@ -460,18 +441,6 @@ fn numbers_as_classes(target: &str, classes: &[String], rows: usize) -> Option<W
         target: target.to_string(),
         classes: classes.len(),
         rows,
-=======
-    classes.iter().cloned().zip(rows).collect()
-}
-
-/// A warning about the classes of one or two rows.
-fn rare_classes(target: &str, counts: &[(String, usize)]) -> Option<Warning> {
-    let rare = counts.iter().filter(|(_, rows)| (1..=2).contains(rows));
-    let classes: Vec<(String, usize)> = rare.cloned().collect();
-    (!classes.is_empty()).then(|| Warning::RareClasses {
-        target: target.to_string(),
-        classes,
->>>>>>> 91c11cd467a868f5ab6a1bb140c92d6ed4cbd387
     })
 }
 
