@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use backburn_preprocessing::Predictions;
 use backburn_table::{Split, k_folds};
-use backburn_training::run_parallel;
+use backburn_training::{run_parallel, runs_at_a_time};
 use web_time::Instant;
 
 use crate::config::Config;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
+use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fit_plan::fit_plan;
@@ -18,6 +19,7 @@ use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std};
 use crate::text::{count, mean_and_deviation};
+use crate::work_memory::{Networks, Work};
 
 /// The scores of a cross-validation.
 #[derive(Debug, Clone)]
@@ -117,6 +119,7 @@ pub(crate) fn cross_validate(
     };
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
+        check_room_of_folds(data, &splits[0], folds, config, context)?;
         run_parallel(folds, score, |fold, result| {
             done(fold, result);
         });
@@ -138,6 +141,36 @@ pub(crate) fn cross_validate(
     })
 }
 
+/// The training rows outside a fold, of which a part are validation rows.
+fn inner_split(data: &Dataset, split: &Split, config: &Config) -> Split {
+    let classes = data.classes_of(&split.training);
+    Split::new(
+        &split.training,
+        config.data.validation_fraction,
+        classes.as_deref(),
+        config.training.seed,
+    )
+}
+
+/// Checks that networks for several folds can be trained at the same time.
+fn check_room_of_folds(
+    data: &Dataset,
+    split: &Split,
+    folds: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<(), Error> {
+    let inner = inner_split(data, split, config);
+    let work = Work::Training(Networks {
+        hidden: config.network.hidden.clone(),
+        members: 1,
+        at_once: runs_at_a_time(folds),
+        training: inner.training.len(),
+        validation: inner.validation.len(),
+    });
+    check_room(data, &inner, config, &context.device.device, &work)
+}
+
 /// Fits a model on the rows outside a fold, and scores it on the fold. The validation rows are a part of
 /// the rows outside the fold.
 fn fit_fold(
@@ -149,13 +182,7 @@ fn fit_fold(
 ) -> Result<(Score, Predictions, Instant), Error> {
     let started = Instant::now();
     let held_out = data.table().select("the fold", &split.validation)?;
-    let classes = data.classes_of(&split.training);
-    let inner = Split::new(
-        &split.training,
-        config.data.validation_fraction,
-        classes.as_deref(),
-        config.training.seed,
-    );
+    let inner = inner_split(data, split, config);
     let name = format!("fold-{}", fold + 1);
     let plan = Plan::new(&name, data, inner, config, PlanOptions::default())?;
     let model = fit_plan(plan, data, context)?;

@@ -105,6 +105,8 @@ mod fit_summary;
 #[cfg(feature = "train")]
 mod fitted_model;
 #[cfg(feature = "train")]
+mod free_memory;
+#[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
 pub mod history_file;
@@ -187,6 +189,8 @@ mod train_network;
 mod unknown_classes;
 #[cfg(feature = "train")]
 mod warning;
+#[cfg(feature = "train")]
+mod work_memory;
 
 pub use confusion_matrix::confusion_matrix;
 pub use data_shift::DataShift;
@@ -223,7 +227,7 @@ pub use shift_finding::{ShiftFinding, shift_notes};
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
-    comparison::{ComparedMethod, MethodScores, compare, verdict},
+    comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cross_validation::CrossValidation,
@@ -240,7 +244,7 @@ pub use self::{
     keep_model::KeepModel,
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
-    memory::{read_table, room_to_explain},
+    memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,
     plan::{Assembled, Plan},
     preset::Preset,

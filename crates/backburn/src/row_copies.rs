@@ -6,7 +6,8 @@ use std::collections::HashSet;
 #[derive(Debug)]
 pub(crate) struct RowCopies {
     seen: HashSet<u64>,
-    max: usize,
+    /// The number of different rows to compare with.
+    pub max: usize,
     /// Rows that are copies.
     pub copies: usize,
     /// Whether every row was compared with all earlier rows.

@@ -36,6 +36,7 @@ impl FittedModel {
         let unlike_training = shift.findings(&model.encoder, &model.target);
         let target = &model.target;
         let score = Score::of_table(&predictions, table, target)?;
+        drop(predictions);
         let constant = baselines::constant(data, target, table)?;
         let reliability = score.reliability(self.predictor(), table)?;
         self.set_test_score(table, &score);

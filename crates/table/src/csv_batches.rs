@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::{Batches, batch_rows};
 use crate::blank_rows::WithoutBlankEnd;
-use crate::byte_limit::{ByteBudget, LimitedReader};
+use crate::byte_limit::{ByteBudget, LimitedReader, text_limit};
 use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
 use crate::csv_text::{END, UNCLOSED, head, open_text};
 use crate::encoding::as_utf8;
@@ -74,13 +74,15 @@ pub(crate) fn csv_batches(
     let skipped = SkippedRows::default();
     let text = Cursor::new(head.bytes).chain(text);
     let plain = layout.plain && !options.skip_bad_rows;
+    let limit = text_limit(options);
     let batches: Rows = match plain {
         true => {
-            let rows = plain_rows(name, text, &layout, schema.clone())?;
+            let rows = plain_rows(name, text, &layout, (schema.clone(), limit))?;
             let again = csv.clone().map(|file| Again {
                 file,
                 schema: schema.clone(),
                 notes: notes.clone(),
+                limit,
             });
             Box::new(PlainFirst::new(rows, again))
         }
@@ -90,7 +92,7 @@ pub(crate) fn csv_batches(
                 false => BadRows::Refuse,
             };
             let rows = |text| CsvRows::new(text, layout.clone(), bad, notes.clone());
-            rewritten_rows(text, rows, schema.clone())
+            rewritten_rows(text, rows, (schema.clone(), limit))
                 .map_err(|e| TableError::malformed(name, e))?
         }
     };
@@ -118,7 +120,10 @@ pub(crate) fn csv_batches(
         schema,
         batches: Box::new(batches),
         skipped,
-        at_least: TableSize { rows: 0, bytes },
+        at_least: TableSize {
+            bytes,
+            ..TableSize::default()
+        },
         layout: LayoutInfo {
             notes,
             delimiter,
@@ -141,9 +146,9 @@ fn plain_rows(
     name: &str,
     text: impl Read + Send + 'static,
     layout: &Layout,
-    schema: SchemaRef,
+    (schema, limit): (SchemaRef, u64),
 ) -> Result<Rows, TableError> {
-    let budget = ByteBudget::new();
+    let budget = ByteBudget::new(limit);
     let text = Utf8::new(LimitedReader::new(text.chain(END), budget.clone()));
     let batches = arrow_csv::ReaderBuilder::new(schema)
         .with_header(layout.header)
@@ -165,9 +170,9 @@ fn plain_rows(
 fn rewritten_rows<R: Read + Send + 'static>(
     text: R,
     rows: impl FnOnce(LimitedReader<R>) -> CsvRows<LimitedReader<R>>,
-    schema: SchemaRef,
+    (schema, limit): (SchemaRef, u64),
 ) -> Result<Rows, String> {
-    let budget = ByteBudget::new();
+    let budget = ByteBudget::new(limit);
     let text = rows(LimitedReader::new(text, budget.clone()));
     let size = batch_rows(schema.fields().len());
     let batches = arrow_csv::ReaderBuilder::new(schema)
@@ -187,6 +192,8 @@ struct Again {
     file: CsvFile,
     schema: SchemaRef,
     notes: Notes,
+    /// The text of a batch, in bytes, at most.
+    limit: u64,
 }
 
 impl Again {
@@ -195,7 +202,7 @@ impl Again {
         let text = open_text(&self.file.path, self.file.encoding)?;
         let (layout, notes) = (self.file.layout, self.notes);
         let rewrite = |text| CsvRows::new(text, layout, BadRows::Refuse, notes).after(rows);
-        rewritten_rows(text, rewrite, self.schema).ok()
+        rewritten_rows(text, rewrite, (self.schema, self.limit)).ok()
     }
 }
 

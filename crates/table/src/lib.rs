@@ -37,7 +37,6 @@
 //! messages installs a hook that returns early where [`panic_is_caught`] is true.
 
 // Each group uses only the groups above it.
-mod byte_limit;
 mod catch_panic;
 mod category;
 mod csv_record;
@@ -54,6 +53,7 @@ mod skip_bad_rows;
 mod split;
 mod unpacked;
 
+mod byte_limit;
 mod cell;
 
 mod column;
@@ -112,6 +112,9 @@ mod arrow_buffers;
 
 #[cfg(feature = "arrow")]
 mod arrow_file;
+
+#[cfg(feature = "excel")]
+mod repeated_cells;
 
 #[cfg(feature = "excel")]
 mod excel;

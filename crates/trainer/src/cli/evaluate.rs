@@ -1,7 +1,10 @@
 //! `trainer evaluate`.
 
 use backburn::text::{count, escaped};
-use backburn::{Metrics, Predictor, Score, Target, confusion_matrix, read_table, shift_notes};
+use backburn::{
+    Metrics, Predictor, Score, Target, confusion_matrix, read_table, room_to_evaluate,
+    room_to_load, shift_notes,
+};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -12,6 +15,7 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(args.device.name())?;
+    room_to_load(&args.model)?;
     let predictor = Predictor::load_on(&args.model, &chosen.device)?;
     let target = &predictor.model().target;
     let further = [target.column().to_string()];
@@ -21,6 +25,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let table = read_table(&args.table, &options)?;
     let table = predictor.model().format.apply_to_table(&table)?;
     table.column(target.column())?;
+    room_to_evaluate(&table, predictor.model())?;
     let (predictions, shift) = predictor.predict_and_count(&table)?;
     if let Some(row) = predictions.first_not_finite() {
         return Err(backburn::Error::not_finite(&table.location(row)).into());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use backburn::text::{count, escaped};
-use backburn::{SavedModel, Table, history_file, read_table};
+use backburn::{SavedModel, Table, history_file, read_table, room_to_load};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::json;
@@ -23,6 +23,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         Some(path) => Some(report_file(path, &others)?),
         None => None,
     };
+    room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, &device)?;
     let further = [model.target.column().to_string()];
     let read = model.read_options(args.read.options(), &further);
