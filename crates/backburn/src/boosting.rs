@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::score::Score;
 use crate::stop_token::StopToken;
 use crate::targets::Targets;
+use crate::work_memory::Work;
 
 /// A common number of trees for the learning rate below, without tuning either.
 const TREES: usize = 500;
@@ -38,7 +39,7 @@ pub fn boosted(
         ));
     }
     let data = data.subset(&split.training);
-    let encoded = EncodedSplit::new(&data, split.clone(), config, device)?;
+    let encoded = EncodedSplit::for_work(&data, split.clone(), config, device, &Work::Boosting)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
     let trees = TreeRows::new(&encoded, config.training.seed, stop);
     let outputs = trees.outputs(&encoded.target, &targets.numbers(&split.training))?;

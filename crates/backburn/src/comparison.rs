@@ -11,13 +11,19 @@ use crate::baselines;
 use crate::config::Config;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
+#[cfg(feature = "boosting")]
+use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
+use crate::plan::{Plan, PlanOptions};
 use crate::preset::Preset;
+use crate::runner::JobRunner;
 use crate::score::{Score, mean_and_std};
 use crate::settings::Settings;
 use crate::text::{mean_and_deviation, seconds};
+#[cfg(feature = "boosting")]
+use crate::work_memory::Work;
 
 /// A method to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +136,38 @@ pub struct MethodScores {
     pub scores: Vec<Score>,
     /// The mean time for a fold, in seconds.
     pub seconds: f64,
+}
+
+/// Checks that all methods fit into memory, before the first of them takes its time.
+///
+/// # Errors
+///
+/// A method that does not fit, or rows that cannot be encoded.
+pub fn check_room_to_compare(
+    methods: &[ComparedMethod],
+    data: &Dataset,
+    splits: &[Split],
+    seed: u64,
+    context: &FitContext,
+) -> Result<(), Error> {
+    let Some(split) = splits.first() else {
+        return Ok(());
+    };
+    let fold = data.subset(&split.training);
+    for method in methods {
+        let config = method.config(seed)?.for_rows(fold.rows().len());
+        let (device, rows) = (&context.device.device, fold.validation_split(&config));
+        match method {
+            ComparedMethod::Constant => {}
+            #[cfg(feature = "boosting")]
+            ComparedMethod::Boosting => check_room(data, split, &config, device, &Work::Boosting)?,
+            _ => {
+                let plan = Plan::new("fold", &fold, rows, &config, PlanOptions::default())?;
+                JobRunner::new(&fold, context).check_room(&plan)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of the

@@ -5,13 +5,14 @@ use std::fmt;
 
 use backburn_preprocessing::Predictions;
 use backburn_table::{Split, k_folds};
-use backburn_training::run_parallel;
+use backburn_training::{run_parallel, runs_at_a_time};
 use serde_json::{Map, Value, json};
 use web_time::Instant;
 
 use crate::config::Config;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
+use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fit_plan::fit_plan;
@@ -20,6 +21,7 @@ use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std, metric_name};
 use crate::text::{count, mean_and_deviation};
+use crate::work_memory::{Networks, Work};
 
 /// The scores of a cross-validation.
 #[derive(Debug, Clone)]
@@ -136,6 +138,7 @@ pub(crate) fn cross_validate(
     let mut results = FoldResults::new(&splits, context);
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
+        check_room_of_folds(data, &splits[0], folds, config, context)?;
         run_parallel(folds, fit, |fold, result| results.add(fold, result));
     } else {
         for fold in 0..folds {
@@ -202,6 +205,36 @@ impl<'a> FoldResults<'a> {
     }
 }
 
+/// The training rows outside a fold, of which a part are validation rows.
+fn inner_split(data: &Dataset, split: &Split, config: &Config) -> Split {
+    let classes = data.classes_of(&split.training);
+    Split::new(
+        &split.training,
+        config.data.validation_fraction,
+        classes.as_deref(),
+        config.training.seed,
+    )
+}
+
+/// Checks that networks for several folds can be trained at the same time.
+fn check_room_of_folds(
+    data: &Dataset,
+    split: &Split,
+    folds: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<(), Error> {
+    let inner = inner_split(data, split, config);
+    let work = Work::Training(Networks {
+        hidden: config.network.hidden.clone(),
+        members: 1,
+        at_once: runs_at_a_time(folds),
+        training: inner.training.len(),
+        validation: inner.validation.len(),
+    });
+    check_room(data, &inner, config, context.device.get()?, &work)
+}
+
 /// Fits a model on the rows outside a fold, and scores it on the fold. The validation rows are a part of
 /// the rows outside the fold.
 fn fit_fold(
@@ -213,13 +246,7 @@ fn fit_fold(
 ) -> Result<(Score, Predictions, Instant), Error> {
     let started = Instant::now();
     let held_out = data.table().select("the fold", &split.validation)?;
-    let classes = data.classes_of(&split.training);
-    let inner = Split::new(
-        &split.training,
-        config.data.validation_fraction,
-        classes.as_deref(),
-        config.training.seed,
-    );
+    let inner = inner_split(data, split, config);
     let name = format!("fold-{}", fold + 1);
     let plan = Plan::new(&name, data, inner, config, PlanOptions::default())?;
     let model = fit_plan(plan, data, context)?;

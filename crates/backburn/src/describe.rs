@@ -17,7 +17,7 @@ use crate::config::DataConfig;
 use crate::dataset::{Dataset, DatasetOptions, infer_columns};
 use crate::description_notes::{column_warnings, target_warnings};
 use crate::error::Error;
-use crate::memory::share_of_free;
+use crate::memory::{open_table, share_of_free};
 use crate::rare_classes::rare_classes;
 use crate::row_copies::RowCopies;
 use crate::table_description::{
@@ -47,12 +47,16 @@ const MAX_DISTINCT: usize = 100_000;
 const MAX_DISTINCT_OF_TABLE: usize = 10_000_000;
 /// Rows are compared with this many different rows.
 const MAX_DIFFERENT_ROWS: usize = 4_000_000;
+/// Bytes of memory of a value or a row that is compared, at most.
+const BYTES_OF_DIFFERENT: u64 = 64;
 /// The number of values of a column that are kept.
 const VALUES: usize = 10;
 /// The number of classes of the target that are kept.
 const CLASSES: usize = 100;
 /// Batches that are read before their columns are worked on in parallel.
 const BATCHES: usize = 16;
+/// Bytes of these batches, at most; a single batch may have more.
+const BATCHES_BYTES: usize = 64 << 20;
 
 /// Describes a table: what each column holds, and what training makes of it. What the columns hold is decided
 /// as for training, by all rows; of a table of more than 512 MB in memory, by its first rows. The statistics
@@ -71,7 +75,7 @@ const BATCHES: usize = 16;
 /// The table cannot be read, or a column that the options name does not exist. A target that training would
 /// refuse is only a note.
 pub fn describe(path: &Path, options: &DescribeOptions) -> Result<TableDescription, Error> {
-    let reader = TableReader::open(path, &options.read)?;
+    let reader = open_table(path, &options.read)?;
     describe_rows(reader, options, share_of_free(4).min(MAX_HELD))
 }
 
@@ -90,12 +94,14 @@ fn describe_rows(
     let encodings = encodings(&head, &meaning.schema)?;
     let copies = meaning.copies_of_target()?;
     drop(head);
-    let mut batches = Vec::new();
+    let (mut batches, mut bytes) = (Vec::new(), 0);
     for batch in reader {
-        batches.push(batch?);
-        if batches.len() == BATCHES {
+        let batch = batch?;
+        bytes += batch.get_array_memory_size();
+        batches.push(batch);
+        if batches.len() == BATCHES || bytes > BATCHES_BYTES {
             statistics.add(&meaning.read(&batches));
-            batches.clear();
+            (batches, bytes) = (Vec::new(), 0);
         }
     }
     statistics.add(&meaning.read(&batches));
@@ -223,7 +229,9 @@ struct Statistics {
 impl Statistics {
     fn new(meaning: &Meaning, options: &DescribeOptions) -> Self {
         let columns = &meaning.schema.columns;
-        let max_distinct = (MAX_DISTINCT_OF_TABLE / columns.len().max(1)).clamp(100, MAX_DISTINCT);
+        let fitting = usize::try_from(share_of_free(8) / BYTES_OF_DIFFERENT).unwrap_or(usize::MAX);
+        let max_distinct = MAX_DISTINCT_OF_TABLE.min(fitting) / columns.len().max(1);
+        let max_distinct = max_distinct.clamp(100, MAX_DISTINCT);
         let sketch = |column: &ColumnSchema| {
             let texts = match options.target.as_ref() == Some(&column.name) {
                 true => max_distinct,
@@ -234,7 +242,7 @@ impl Statistics {
         Self {
             rows: 0,
             sketches: columns.iter().map(sketch).collect(),
-            copies: RowCopies::new(MAX_DIFFERENT_ROWS),
+            copies: RowCopies::new(MAX_DIFFERENT_ROWS.min(fitting)),
         }
     }
 
@@ -317,7 +325,7 @@ impl Statistics {
             warnings.push(Warning::RowCopies {
                 copies,
                 rows: self.rows,
-                compared: (!complete).then_some(MAX_DIFFERENT_ROWS),
+                compared: (!complete).then_some(self.copies.max),
             });
         }
         let near_copies = copies_of_target.iter();

@@ -2,15 +2,17 @@
 
 use backburn_preprocessing::{Encoder, KnnFitInput, KnnTargetEncoder, Target};
 use backburn_table::Split;
-use backburn_training::{LearningRate, TensorDataset};
+use backburn_training::{NetworkSize, TensorDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::memory::room_for_training;
+use crate::memory::room_to_work;
+use crate::network_config::{narrow_network, network_config};
 use crate::network_targets::NetworkTargets;
 use crate::targets::Targets;
+use crate::work_memory::{Networks, RowCounts, Work};
 
 /// Tensors of training and validation rows, with the encoder and the target that made them.
 pub struct EncodedSplit {
@@ -40,23 +42,35 @@ impl EncodedSplit {
         config: &Config,
         device: &Device,
     ) -> Result<Self, Error> {
+        let work = Work::Training(Networks {
+            hidden: config.network.hidden.clone(),
+            members: 1,
+            at_once: 1,
+            training: split.training.len(),
+            validation: split.validation.len(),
+        });
+        Self::for_work(data, split, config, device, &work)
+    }
+
+    /// Encodes the rows like [`new`](Self::new), if they and the work on them fit into memory.
+    pub(crate) fn for_work(
+        data: &Dataset,
+        split: Split,
+        config: &Config,
+        device: &Device,
+        work: &Work,
+    ) -> Result<Self, Error> {
         let data = &*data.for_config(config)?;
         let table = data.table();
         let training = &split.training;
-        let excluded: Vec<&str> = [Some(data.target()), data.weight()]
-            .into_iter()
-            .flatten()
-            .collect();
-        let options = config.data.encoder();
-        let (encoder, constant_features) =
-            Encoder::fit(table, data.schema(), &excluded, training, &options)?;
+        let (encoder, constant_features) = fit_encoder(data, training, config)?;
         let encoder = match config.data.impute {
             true => encoder.with_imputer(table, training),
             false => encoder,
         };
         let target = fit_target(data, training, config)?;
+        check_memory(data, &split, (&encoder, &target), config, device, work)?;
         let targets = NetworkTargets::new(Targets::read(table, &target)?, &target);
-        check_memory(data, &encoder, &targets, training.len(), config)?;
         let numbers = encoder.encode(table)?;
         let (encoder, numbers) =
             with_neighbor_features(encoder, numbers, &targets, training, config);
@@ -105,26 +119,73 @@ pub(crate) fn fit_target(
     })
 }
 
+fn fit_encoder(
+    data: &Dataset,
+    training: &[usize],
+    config: &Config,
+) -> Result<(Encoder, Vec<String>), Error> {
+    let excluded = [Some(data.target()), data.weight()].into_iter().flatten();
+    let excluded: Vec<&str> = excluded.collect();
+    let options = config.data.encoder();
+    let (table, schema) = (data.table(), data.schema());
+    Ok(Encoder::fit(table, schema, &excluded, training, &options)?)
+}
+
+/// Checks that rows can be encoded and worked on before anything else is done, such as trials that take long.
+///
+/// # Errors
+///
+/// Columns that cannot be encoded, or rows that do not fit into memory.
+pub(crate) fn check_room(
+    data: &Dataset,
+    split: &Split,
+    config: &Config,
+    device: &Device,
+    work: &Work,
+) -> Result<(), Error> {
+    let data = &*data.for_config(config)?;
+    let (encoder, _) = fit_encoder(data, &split.training, config)?;
+    let target = Target::fit(
+        data.table(),
+        data.target(),
+        data.task(),
+        data.rows(),
+        &split.training,
+    )?;
+    check_memory(data, split, (&encoder, &target), config, device, work)
+}
+
 fn check_memory(
     data: &Dataset,
-    encoder: &Encoder,
-    targets: &NetworkTargets,
-    training_rows: usize,
+    split: &Split,
+    (encoder, target): (&Encoder, &Target),
     config: &Config,
+    device: &Device,
+    work: &Work,
 ) -> Result<(), Error> {
-    // Networks that are not trained over arrays are trained one after the other.
-    let fused = config.training.fused && config.training.learning_rate != LearningRate::Auto;
-    let networks = match fused {
-        true => config.ensemble.members.count(),
-        false => 1,
-    };
-    let mut width = encoder.width();
-    if config.data.knn_features == KnnFeatures::Always {
-        let bins = config.data.bins.of(training_rows);
-        width += KnnTargetEncoder::max_width(targets.width(), bins);
+    let training = split.training.len();
+    let mut network = network_config(config, encoder, target, training)?;
+    if let Work::Training(networks) = work {
+        network.hidden.clone_from(&networks.hidden);
+    }
+    if config.data.knn_features != KnnFeatures::Never {
+        let outputs = match target {
+            Target::Classification { classes, .. } if classes.len() > 2 => classes.len(),
+            _ => 1,
+        };
+        let bins = config.data.bins.of(training);
+        network.inputs += KnnTargetEncoder::max_width(outputs, bins);
     }
     let table = data.table();
-    room_for_training(table.name(), table.rows(), width, networks)
+    let rows = RowCounts {
+        table: table.rows(),
+        training,
+        validation: split.validation.len(),
+        width: network.columns(),
+    };
+    let fuses = config.training.fuses(&narrow_network(config, device)?);
+    let memory = work.memory(&rows, &NetworkSize::of(&network), config, fuses);
+    room_to_work(table.name(), memory, rows.width)
 }
 
 fn with_neighbor_features(

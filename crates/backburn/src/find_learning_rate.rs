@@ -8,6 +8,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::network_config::network_config;
+use crate::work_memory::Work;
 
 /// Runs a learning rate range test (see [`range_test`]) with the network and the training rows that a fit
 /// would use, and suggests a learning rate.
@@ -21,7 +22,8 @@ pub fn find_learning_rate(
     device: &Device,
 ) -> Result<RangeTest, Error> {
     let data = &*data.for_config(config)?;
-    let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
+    let split = data.validation_split(config);
+    let encoded = EncodedSplit::for_work(data, split, config, device, &Work::RangeTest)?;
     let rows = encoded.training.rows();
     let network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
     device.seed(config.training.seed);

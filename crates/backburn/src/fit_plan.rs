@@ -26,6 +26,9 @@ pub(crate) fn fit_plan(
     };
     let clock = Clock::new(context.time_limit, before);
     let runner = JobRunner::new(data, context);
+    if plan.selection().is_some() {
+        runner.check_room(&plan)?;
+    }
     loop {
         let is_ensemble = plan.is_ensemble() && plan.selection().is_none();
         if is_ensemble {

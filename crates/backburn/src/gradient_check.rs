@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::network_config::network_config;
+use crate::work_memory::Work;
 
 /// The largest number of rows in the loss.
 const ROWS: usize = 16;
@@ -41,7 +42,8 @@ pub fn check_network_gradients(
     device: &Device,
 ) -> Result<NetworkGradientCheck, Error> {
     let data = &*data.for_config(config)?;
-    let encoded = EncodedSplit::new(data, data.validation_split(config), config, device)?;
+    let split = data.validation_split(config);
+    let encoded = EncodedSplit::for_work(data, split, config, device, &Work::GradientCheck)?;
     let network = network_to_check(config, &encoded)?;
     let step = network.activation == Activation::Step;
     let examples = encoded.training.slice(0, encoded.training.rows().min(ROWS));

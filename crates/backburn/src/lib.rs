@@ -119,6 +119,8 @@ mod folder_std;
 #[cfg(unix)]
 mod folder_unix;
 #[cfg(feature = "train")]
+mod free_memory;
+#[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
 pub mod history_file;
@@ -212,6 +214,8 @@ mod unknown_classes;
 mod value_count;
 #[cfg(feature = "train")]
 mod warning;
+#[cfg(feature = "train")]
+mod work_memory;
 
 pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
@@ -253,7 +257,7 @@ pub use value_count::ValueCount;
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
-    comparison::{ComparedMethod, MethodScores, compare, verdict},
+    comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cross_validation::CrossValidation,
@@ -271,7 +275,7 @@ pub use self::{
     keep_model::KeepModel,
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
-    memory::{read_table, room_to_explain},
+    memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,
     plan::{Assembled, Plan},
     preset::Preset,

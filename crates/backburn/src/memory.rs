@@ -1,20 +1,20 @@
 //! Memory limits: work that does not fit into memory is refused before it begins.
 
-use std::num::NonZero;
 use std::path::Path;
-use std::thread;
 
-use backburn_table::{ReadOptions, Table};
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use backburn_table::{ReadOptions, Table, TableReader};
+use backburn_training::{MemoryUse, NetworkSize};
 
 use crate::error::Error;
+use crate::free_memory::FreeMemory;
+use crate::model_file::SavedModel;
 use crate::text::path_name;
 
-/// The smallest amount that is checked, in bytes.
-const SMALL: u64 = 64 << 20;
 /// The bytes of a row in addition to its cells: its target as text and as a number, and its indices in
 /// splits. Measured on tables with two columns.
 const BYTES_OF_ROW: u64 = 64;
+/// What the program takes beside what is counted.
+const OTHERS: u64 = 8 << 20;
 
 /// Reads a whole table, if it fits into memory.
 ///
@@ -22,122 +22,164 @@ const BYTES_OF_ROW: u64 = 64;
 ///
 /// The file is not a table, or does not fit into memory.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
-    let free = available();
+    let free = FreeMemory::now();
     let name = path_name(path);
-    Table::read_while(path, options, |size| {
-        let needed = size
-            .bytes
-            .saturating_add(size.rows.saturating_mul(BYTES_OF_ROW));
+    let options = within(free, options.clone());
+    Table::read_while(path, &options, |size| {
+        let of_rows = size.rows.saturating_mul(BYTES_OF_ROW);
+        let needed = [size.at_once, of_rows, OTHERS]
+            .into_iter()
+            .fold(size.bytes, u64::saturating_add);
         let advice = "use a part of its rows; only the command predict reads tables of any size";
         fits(&name, "reading it takes at least", needed, free, advice)
     })
 }
 
-/// Checks that networks can be trained on `rows` rows of `inputs` inputs. The rows are held once as a
-/// table, and once for each training that runs at the same time.
-pub(crate) fn room_for_training(
-    table: &str,
-    rows: usize,
-    inputs: usize,
-    networks: usize,
-) -> Result<(), Error> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let copies = 1 + networks.clamp(1, cores) as u64;
-    let numbers = rows as u64 * inputs as u64;
-    let advice = format!(
-        "take fewer rows, or fewer than {inputs} inputs (fewer data.bins, a smaller data.one_hot_max)"
-    );
-    room_for(
-        table,
-        "training on it takes about",
-        numbers.saturating_mul(copies * 4),
-        &advice,
-    )
+/// Opens a table that is read one part after the other, if a part fits into memory.
+///
+/// # Errors
+///
+/// The file is not a table, or a part of it does not fit into memory.
+pub fn open_table(path: &Path, options: &ReadOptions) -> Result<TableReader, Error> {
+    let free = FreeMemory::now();
+    let reader = TableReader::open(path, &within(free, options.clone()))?;
+    let needed = reader.at_least().at_once.saturating_add(OTHERS);
+    let advice = "write the table in smaller row groups or batches";
+    let to_do = "reading a part of it takes about";
+    fits(reader.name(), to_do, needed, free, advice)?;
+    Ok(reader)
 }
 
-/// Checks that a model with `inputs` inputs can be explained with `rows` rows. The rows are in memory twice:
-/// as they are, and with a shuffled column.
+/// Options under which reading takes no more memory at a time than is free.
+fn within(free: FreeMemory, options: ReadOptions) -> ReadOptions {
+    ReadOptions {
+        memory: Some(free.bytes().min(options.memory.unwrap_or(u64::MAX))),
+        ..options
+    }
+}
+
+/// Checks that a model file can be loaded.
+///
+/// # Errors
+///
+/// Its networks do not fit into memory.
+pub fn room_to_load(path: &Path) -> Result<(), Error> {
+    // The bytes of the file, the networks with what they are read into, and their arrays.
+    const COPIES: u64 = 5;
+    let file = path.metadata().ok().filter(|file| file.is_file());
+    let bytes = file.map_or(0, |file| file.len());
+    let needed = bytes.saturating_mul(COPIES).saturating_add(OTHERS);
+    let name = path.display().to_string();
+    let advice = "free some memory";
+    room_for(&name, "loading the model takes about", needed, advice)
+}
+
+/// Checks that a model can predict and score a table.
+///
+/// # Errors
+///
+/// The predictions do not fit into memory.
+pub fn room_to_evaluate(table: &Table, model: &SavedModel) -> Result<(), Error> {
+    let memory = memory_of_predictions(table, model);
+    let to_do = "scoring a model on it takes about";
+    room_for(table.name(), to_do, bytes_of(memory), "take fewer rows")
+}
+
+/// Checks that a model can be explained with the rows of a table.
 ///
 /// # Errors
 ///
 /// They do not fit.
-pub fn room_to_explain(table: &str, rows: usize, inputs: usize) -> Result<(), Error> {
-    let numbers = rows as u64 * inputs as u64;
-    let advice = "take fewer rows";
-    room_for(
-        table,
-        "explaining a model with it takes about",
-        numbers.saturating_mul(2 * 4),
-        advice,
-    )
+pub fn room_to_explain(table: &Table, model: &SavedModel) -> Result<(), Error> {
+    /// Rows of which columns are shuffled, at most.
+    const SHUFFLED: f64 = 2_000.0;
+    let (rows, width) = (table.rows() as f64, model.encoder.width() as f64);
+    let network = NetworkSize::of(&model.config);
+    let shuffled = rows.min(SHUFFLED);
+    let memory = MemoryUse {
+        rows: 4.0 * width * (rows + 3.0 * shuffled),
+        // Their gradients.
+        network: 4.0 * 4.0 * network.parameters as f64,
+        outputs: 3.0 * 8.0 * shuffled * network.outputs as f64,
+    };
+    let memory = memory + memory_of_predictions(table, model);
+    let to_do = "explaining a model with it takes about";
+    room_for(table.name(), to_do, bytes_of(memory), "take fewer rows")
 }
 
-fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
-    match needed < SMALL {
-        true => Ok(()),
-        false => fits(what, to_do, needed, available(), advice),
+/// Checks that work on the rows of a table fits: `inputs` are the numbers in an encoded row.
+pub(crate) fn room_to_work(table: &str, memory: MemoryUse, inputs: usize) -> Result<(), Error> {
+    let MemoryUse {
+        rows,
+        network,
+        outputs,
+    } = memory;
+    let advice = match () {
+        () if network > rows.max(outputs) => {
+            "take a smaller network (network.hidden), or fewer networks (ensemble.members)"
+                .to_string()
+        }
+        () if outputs > rows => "take fewer rows, or fewer classes".to_string(),
+        () => format!(
+            "take fewer rows, or fewer than {inputs} inputs (fewer data.bins, a smaller \
+             data.one_hot_max)"
+        ),
+    };
+    let to_do = "training on it takes about";
+    room_for(table, to_do, bytes_of(memory), &advice)
+}
+
+/// The predictions of a table with what they are computed from, part by part.
+fn memory_of_predictions(table: &Table, model: &SavedModel) -> MemoryUse {
+    /// Rows that are encoded at a time.
+    const ROWS: f64 = 8_192.0;
+    let network = NetworkSize::of(&model.config);
+    let rows = table.rows() as f64;
+    let at_a_time = rows.min(ROWS);
+    let of_row = network.columns as f64 + 2.0 * network.widest.min(1 << 12) as f64;
+    // Text that is read in a format of its own is there twice.
+    let read = match model.format.is_plain() {
+        true => 0.0,
+        false => table.memory() as f64,
+    };
+    MemoryUse {
+        rows: read + BYTES_OF_ROW as f64 * rows,
+        network: 4.0 * at_a_time * of_row,
+        outputs: 8.0 * (rows + at_a_time) * network.outputs as f64,
     }
 }
 
-fn fits(
-    what: &str,
-    to_do: &str,
-    needed: u64,
-    free: Option<u64>,
-    advice: &str,
-) -> Result<(), Error> {
-    match free {
-        Some(free) if free < needed && needed >= SMALL => Err(Error::Failed(format!(
+fn bytes_of(memory: MemoryUse) -> u64 {
+    memory.total().saturating_add(OTHERS)
+}
+
+fn room_for(what: &str, to_do: &str, needed: u64, advice: &str) -> Result<(), Error> {
+    fits(what, to_do, needed, FreeMemory::now(), advice)
+}
+
+fn fits(what: &str, to_do: &str, needed: u64, free: FreeMemory, advice: &str) -> Result<(), Error> {
+    match free.is_less_than(needed) {
+        true => Err(Error::Failed(format!(
             "{what}: {to_do} {}, and {} of memory are free: {advice}",
-            gigabytes(needed),
-            gigabytes(free)
+            amount(needed),
+            amount(free.bytes())
         ))),
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 
 /// One part in `parts` of the memory that this process can still allocate; without a limit if the system does
 /// not report it.
 pub(crate) fn share_of_free(parts: u64) -> u64 {
-    available().map_or(u64::MAX, |bytes| bytes / parts)
+    FreeMemory::now().bytes() / parts.max(1)
 }
 
-/// The memory that this process can still allocate, in bytes; `None` if the system does not report it.
-fn available() -> Option<u64> {
-    let memory = MemoryRefreshKind::nothing().with_ram();
-    let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
-    let of_machine = Some(system.available_memory()).filter(|&bytes| bytes > 0);
-    // A container has limits of its own; its cache of files can be freed.
-    let limits = system.cgroup_limits();
-    let of_group = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
-    [of_machine, of_group, free_address_space()]
-        .into_iter()
-        .flatten()
-        .min()
-}
-
-/// The address space that the process can still use, if it is limited (`ulimit -v`).
-#[cfg(target_os = "linux")]
-fn free_address_space() -> Option<u64> {
-    use rustix::process::{Resource, getrlimit};
-    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate};
-
-    let limit = getrlimit(Resource::As).current?;
-    let this = sysinfo::get_current_pid().ok()?;
-    let mut system = System::new();
-    let memory = ProcessRefreshKind::nothing().with_memory();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
-    let taken = system.process(this)?.virtual_memory();
-    Some(limit.saturating_sub(taken))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn free_address_space() -> Option<u64> {
-    None
-}
-
-fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
+/// An amount of memory: `1.2 GB`, `640 MB`.
+fn amount(bytes: u64) -> String {
+    match bytes < 1_000_000_000 {
+        true => format!("{} MB", bytes.div_ceil(1_000_000)),
+        false => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
 }
 
 #[cfg(test)]
@@ -146,16 +188,33 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_figures() {
-        assert!(room_for_training("t.csv", 1_000_000, 5, 2).is_ok());
-        let error = room_for_training("t.csv", 1 << 40, 100, 1)
-            .unwrap_err()
-            .to_string();
+        let small = MemoryUse {
+            rows: 1e6,
+            ..MemoryUse::default()
+        };
+        assert!(room_to_work("t.csv", small, 5).is_ok());
+        let large = |rows: f64, network: f64, outputs: f64| {
+            let memory = MemoryUse {
+                rows,
+                network,
+                outputs,
+            };
+            room_to_work("t.csv", memory, 100).unwrap_err().to_string()
+        };
+        let error = large(8e15, 1e15, 1e15);
         assert!(
-            error.starts_with("t.csv: training on it takes about 879609.3 GB, and "),
+            error.starts_with("t.csv: training on it takes about 10000000.0 GB, and "),
             "{error}"
         );
         assert!(error.contains("fewer than 100 inputs"), "{error}");
-        let error = room_to_explain("t.csv", 1 << 40, 100).unwrap_err();
-        assert!(error.to_string().ends_with("are free: take fewer rows"));
+        assert!(large(1e15, 8e15, 1e15).contains("a smaller network"));
+        assert!(large(1e15, 1e15, 8e15).contains("fewer classes"));
+    }
+
+    #[test]
+    fn amounts_are_megabytes_or_gigabytes() {
+        assert_eq!(amount(0), "0 MB");
+        assert_eq!(amount(639_100_000), "640 MB");
+        assert_eq!(amount(1_240_000_000), "1.2 GB");
     }
 }

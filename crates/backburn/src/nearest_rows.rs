@@ -6,20 +6,22 @@ use burn::tensor::{Int, Tensor};
 /// The most rows that are compared with each other.
 const ROWS: usize = 1000;
 const NEIGHBORS: usize = 5;
+/// With more outputs, the frequencies of the classes take too much memory.
+const OUTPUTS: usize = 800;
 
 /// The mean loss of a prediction by the five nearest other rows (by the Euclidean distance of the
 /// inputs): the mean of their values, or their class frequencies. A network whose loss on its
 /// training rows is higher than this underfits.
 ///
-/// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows,
-/// or where rows have weights.
+/// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows or more
+/// than 800 outputs, or where rows have weights.
 pub(crate) fn nearest_rows_loss(
     dataset: &TensorDataset,
     outputs: usize,
     config: &TrainingConfig,
 ) -> Option<f64> {
     let rows = dataset.rows().min(ROWS);
-    if rows < 20 || dataset.weights.is_some() {
+    if rows < 20 || outputs > OUTPUTS || dataset.weights.is_some() {
         return None;
     }
     let spread: Vec<usize> = (0..rows).map(|row| row * dataset.rows() / rows).collect();

@@ -1,11 +1,29 @@
 //! The shape of the network for a table.
 
-use backburn_model::{MlpConfig, Normalization};
+use backburn_model::{Mlp, MlpConfig, Normalization};
 use backburn_preprocessing::{Encoder, Target};
 use backburn_training::Loss;
+use burn::tensor::Device;
 
 use crate::config::Config;
 use crate::error::Error;
+
+/// A network with the layers of a config, each of one unit. How networks can be trained does not depend on their
+/// widths.
+///
+/// # Errors
+///
+/// A network that cannot be built.
+pub(crate) fn narrow_network(config: &Config, device: &Device) -> Result<Mlp, Error> {
+    let network = MlpConfig {
+        inputs: 1,
+        outputs: 1,
+        hidden: vec![1; config.network.hidden.len()],
+        embeddings: Vec::new(),
+        ..config.network.clone()
+    };
+    Ok(network.init(device)?)
+}
 
 /// The network for an encoder, a target and a number of training rows, with the settings of the config.
 ///

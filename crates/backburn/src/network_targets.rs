@@ -29,14 +29,6 @@ impl NetworkTargets {
         }
     }
 
-    /// The number of values for each row in [`outputs`](Self::outputs).
-    pub fn width(&self) -> usize {
-        match self {
-            Self::Values(_) | Self::Classes(_, 2) => 1,
-            Self::Classes(_, classes) => *classes,
-        }
-    }
-
     /// The targets as `rows * width` numbers, and the width. Two classes are one indicator of the second
     /// class; more classes are one-hot. `None` if there are too many outputs for
     /// neighbor features.

@@ -19,6 +19,7 @@ use crate::selected::{Selected, Selection};
 use crate::selection::{self, Step};
 use crate::targets::Targets;
 use crate::warning::Warning;
+use crate::work_memory::Networks;
 
 /// The jobs of a fit that can be run now, in any order. Their results give the next plan or the model:
 /// first trials choose settings, then the networks of the model are trained.
@@ -311,6 +312,42 @@ impl Plan {
         let network = with_refit(first, None, Some(error), context);
         let score = score_of(&first.model.target, first, data)?;
         FittedModel::new(network, score, 1, data, context)
+    }
+
+    /// The rows of the model's networks, and the networks. An ensemble has all rows, of which each network leaves
+    /// out a fold.
+    pub(crate) fn networks(&self) -> (Split, Networks) {
+        let hidden = &self.config.network.hidden;
+        if !self.is_ensemble() {
+            let networks = Networks {
+                hidden: hidden.clone(),
+                members: 1,
+                at_once: 1,
+                training: self.split.training.len(),
+                validation: self.split.validation.len(),
+            };
+            return (self.split.clone(), networks);
+        }
+        let rows = self.all_rows();
+        let ensemble = &self.config.ensemble;
+        let members = ensemble.members.count();
+        let widths = members.min(ensemble.widths.len().max(1));
+        let hidden = (0..widths).map(|member| ensemble.hidden(member, hidden));
+        let validation = rows.len() / ensemble.folds.max(2);
+        let networks = Networks {
+            hidden: hidden
+                .max_by_key(|hidden| hidden.iter().sum::<usize>())
+                .unwrap_or_default(),
+            members,
+            at_once: 1,
+            training: rows.len() - validation,
+            validation,
+        };
+        let split = Split {
+            training: rows,
+            validation: Vec::new(),
+        };
+        (split, networks)
     }
 
     pub(crate) fn ensemble_rows(&self) -> Vec<usize> {

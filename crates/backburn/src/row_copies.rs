@@ -8,7 +8,8 @@ use foldhash::fast::RandomState;
 #[derive(Debug)]
 pub(crate) struct RowCopies {
     seen: HashSet<u64, RandomState>,
-    max: usize,
+    /// The number of different rows to compare with.
+    pub max: usize,
     /// Rows that are copies.
     pub copies: usize,
     /// Whether every row was compared with all earlier rows.

@@ -1,22 +1,25 @@
 //! Running jobs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use backburn_model::MlpConfig;
 use backburn_table::Split;
-use backburn_training::run_parallel;
+use backburn_training::{run_parallel, runs_at_a_time};
 
 use crate::checkpoints::Checkpoints;
 use crate::clock::Clock;
 use crate::config::{Config, DataConfig};
 use crate::context::FitContext;
 use crate::dataset::Dataset;
-use crate::encoded_split::EncodedSplit;
+use crate::encoded_split::{EncodedSplit, check_room};
 use crate::error::Error;
 use crate::event::Event;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome};
+use crate::network_config::narrow_network;
+use crate::plan::Plan;
 use crate::train_network::{Limits, train_network};
+use crate::work_memory::{Networks, Work};
 
 /// A trial has at most this part of the time limit.
 const TRIAL_SHARE: u32 = 10;
@@ -45,6 +48,8 @@ pub struct JobRunner<'a> {
     data: &'a Dataset,
     context: &'a FitContext<'a>,
     shared: Mutex<Option<Shared>>,
+    /// How many jobs run at the same time.
+    at_once: AtomicUsize,
 }
 
 /// The encoded rows of an ensemble, and what they were made of.
@@ -62,7 +67,41 @@ impl<'a> JobRunner<'a> {
             data,
             context,
             shared: Mutex::new(None),
+            at_once: AtomicUsize::new(1),
         }
+    }
+
+    /// Checks that the networks of a plan can be trained, before trials choose its settings.
+    pub(crate) fn check_room(&self, plan: &Plan) -> Result<(), Error> {
+        let data = &*self.data.for_config(&plan.config)?;
+        let device = &self.context.device.device;
+        let (split, networks) = plan.networks();
+        let parallel = networks.members > 1 && can_run_in_parallel(&plan.config, self.context)?;
+        let networks = Networks {
+            at_once: match parallel {
+                true => runs_at_a_time(networks.members),
+                false => 1,
+            },
+            ..networks
+        };
+        check_room(
+            data,
+            &split,
+            &plan.config,
+            device,
+            &Work::Training(networks),
+        )
+    }
+
+    /// The training of the network of a job, as one of several of an ensemble.
+    fn work(&self, job: &Job, members: usize) -> Work {
+        Work::Training(Networks {
+            hidden: job.config.network.hidden.clone(),
+            members,
+            at_once: self.at_once.load(Ordering::Relaxed),
+            training: job.split.training.len(),
+            validation: job.split.validation.len(),
+        })
     }
 
     /// Runs a job within the context's time limit, a trial within a tenth of it.
@@ -96,7 +135,8 @@ impl<'a> JobRunner<'a> {
             JobKind::Network | JobKind::Refit => {
                 let device = self.context.device.get()?;
                 let split = job.split.clone();
-                let encoded = EncodedSplit::new(data, split, &job.config, device)?;
+                let work = self.work(job, 1);
+                let encoded = EncodedSplit::for_work(data, split, &job.config, device, &work)?;
                 let network = train_network(data, &encoded, job, self.context, limits)?;
                 Outcome::Network(Box::new(network))
             }
@@ -118,7 +158,8 @@ impl<'a> JobRunner<'a> {
                 validation: job.split.validation.iter().filter_map(place).collect(),
             };
             let device = self.context.device.get()?;
-            let encoded = EncodedSplit::new(&data, split, &job.config, device)?;
+            let work = self.work(job, 1);
+            let encoded = EncodedSplit::for_work(&data, split, &job.config, device, &work)?;
             let network = train_network(&data, &encoded, job, self.context, limits)?;
             let metric = match data.classes() {
                 None => "rmse",
@@ -153,7 +194,8 @@ impl<'a> JobRunner<'a> {
         // leaves out know the targets of its neighbors, but not its own.
         let device = self.context.device.get()?;
         // Without the lock: a thread pool may run another job on this thread while rows are encoded.
-        let encoded = EncodedSplit::new(data, whole, &job.config, device)?;
+        let work = self.work(job, job.config.ensemble.members.count());
+        let encoded = EncodedSplit::for_work(data, whole, &job.config, device, &work)?;
         let new = Shared {
             options: job.config.data,
             rows: Arc::new(rows),
@@ -172,8 +214,20 @@ impl<'a> JobRunner<'a> {
         clock: Clock,
         mut done: impl FnMut(usize, Result<JobResult, Error>),
     ) -> Result<(), Error> {
-        // Encoded once for all, before several members want the rows at the same time.
-        if let Some(job) = jobs.first()
+        let parallel = match jobs.first() {
+            Some(job) if jobs.len() > 1 => can_run_in_parallel(&job.config, self.context)?,
+            _ => false,
+        };
+        let at_once = if parallel {
+            runs_at_a_time(jobs.len())
+        } else {
+            1
+        };
+        self.at_once.store(at_once, Ordering::Relaxed);
+        // Encoded once for all, before several members want the rows at the same time. The largest network
+        // decides whether they fit.
+        let units = |job: &&Job| job.config.network.hidden.iter().sum::<usize>();
+        if let Some(job) = jobs.iter().max_by_key(units)
             && matches!(job.kind, JobKind::Member { .. })
         {
             self.shared(&*self.data.for_config(&job.config)?, job)?;
@@ -188,10 +242,6 @@ impl<'a> JobRunner<'a> {
                     .on_event(&Event::TrialEnd { selection, trials });
             }
             result
-        };
-        let parallel = match jobs.first() {
-            Some(job) if jobs.len() > 1 => can_run_in_parallel(&job.config, self.context)?,
-            _ => false,
         };
         if parallel {
             run_parallel(jobs.len(), run, done);
@@ -239,12 +289,6 @@ fn union(split: &Split) -> Vec<usize> {
 /// Whether several networks of a config may be trained at the same time and give the same results as one
 /// after the other.
 pub(crate) fn can_run_in_parallel(config: &Config, context: &FitContext) -> Result<bool, Error> {
-    let network = MlpConfig {
-        inputs: 1,
-        outputs: 1,
-        embeddings: Vec::new(),
-        ..config.network.clone()
-    };
-    let network = network.init(context.device.get()?)?;
+    let network = narrow_network(config, context.device.get()?)?;
     Ok(config.training.can_run_parallel(&network))
 }

@@ -85,7 +85,7 @@ impl Explanation {
         if alone {
             return Self::of_rows(model, table, &options.rows, device);
         }
-        room_to_explain(table.name(), table.rows(), model.encoder.width())?;
+        room_to_explain(table, model)?;
         let explainer = Explainer::new(model, table, device)?;
         let predictions = explainer.predictions();
         if let Some(row) = predictions.first_not_finite() {

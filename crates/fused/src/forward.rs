@@ -31,9 +31,7 @@ impl FusedMlp {
     pub fn predict(&self, rows: &[f32]) -> Vec<f32> {
         let columns = self.columns();
         self.check_rows(rows);
-        let widths = self.layers.iter().map(|layer| layer.outputs);
-        let widest = widths.max().unwrap_or(0).max(1);
-        let chunk = (CHUNK_NUMBERS / widest).clamp(1, CHUNK) * columns;
+        let chunk = (CHUNK_NUMBERS / self.widest().max(1)).clamp(1, CHUNK) * columns;
         if rows.len() <= chunk {
             return self.predict_chunk(rows);
         }

@@ -120,6 +120,12 @@ impl FusedMlp {
         self.layers.last().map_or(0, |layer| layer.outputs)
     }
 
+    /// Number of outputs of the widest layer.
+    pub fn widest(&self) -> usize {
+        let widths = self.layers.iter().map(|layer| layer.outputs);
+        widths.max().unwrap_or(0)
+    }
+
     /// Number of multiplications in the forward pass of one row. There are as many additions.
     pub fn work(&self) -> usize {
         let work = |layer: &Layer| layer.inputs * layer.outputs;

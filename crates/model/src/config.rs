@@ -254,7 +254,7 @@ impl MlpConfig {
     }
 
     /// Number of weights and biases of linear layers and embeddings, or `None` if it overflows.
-    fn parameters(&self) -> Option<usize> {
+    pub fn parameters(&self) -> Option<usize> {
         let mut inputs = self.inputs;
         let mut total = 0usize;
         for embedding in &self.embeddings {

@@ -14,6 +14,7 @@ use arrow_select::take::take_record_batch;
 
 use crate::arrow_buffers::read_buffers;
 use crate::batches::{Batches, batch_rows};
+use crate::byte_limit::text_limit;
 use crate::catch_panic::catch_panic;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
@@ -65,7 +66,7 @@ pub(crate) fn arrow_batches(
         None => return Err(damaged("it cannot be decoded")),
     };
     rewind(&mut file)?;
-    let selection = claims.selection;
+    let (selection, limit) = (claims.selection, text_limit(options));
     let projection = (!selection.is_all()).then(|| selection.indices());
     let opened = catch_panic(|| open(file, is_stream, projection));
     let mut batches = match opened {
@@ -75,8 +76,7 @@ pub(crate) fn arrow_batches(
     };
     let schema = selection.schema(&stored_schema(&claims.schema, &[]));
     let mut at_least = TableSize::without_text(&schema, claims.rows);
-    let at_once = claims.dictionaries.saturating_add(claims.largest);
-    at_least.bytes = at_least.bytes.saturating_add(at_once);
+    at_least.at_once = claims.dictionaries.saturating_add(claims.largest);
     let target = schema.clone();
     let mut current: Option<(RecordBatch, usize)> = None;
     let mut failed = false;
@@ -84,7 +84,8 @@ pub(crate) fn arrow_batches(
         if failed {
             return None;
         }
-        let next = catch_panic(|| next_part(&mut batches, &mut current, &target, &selection));
+        let next =
+            catch_panic(|| next_part(&mut batches, &mut current, &target, (&selection, limit)));
         let next = next.unwrap_or_else(|| Some(Err(DAMAGED.to_string())));
         failed = matches!(next, Some(Err(_)));
         next
@@ -116,7 +117,7 @@ fn next_part(
     batches: &mut ArrowBatches,
     current: &mut Option<(RecordBatch, usize)>,
     schema: &SchemaRef,
-    selection: &Selection,
+    limits: (&Selection, u64),
 ) -> Option<Result<RecordBatch, String>> {
     let text = |error: ArrowError| error.to_string();
     loop {
@@ -139,8 +140,8 @@ fn next_part(
             ),
         };
         *current = Some((batch, end));
-        let part = part.and_then(|part| converted(&part, schema, selection));
-        return Some(part.map_err(text));
+        let part = part.map_err(text);
+        return Some(part.and_then(|part| converted(&part, schema, limits)));
     }
 }
 

@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::{Batches, batch_rows};
 use crate::blank_rows::WithoutBlankEnd;
-use crate::byte_limit::{ByteBudget, LimitedReader};
+use crate::byte_limit::{ByteBudget, LimitedReader, text_limit};
 use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
 use crate::csv_text::{END, UNCLOSED, head, open_text};
 use crate::encoding::as_utf8;
@@ -80,6 +80,7 @@ pub(crate) fn csv_batches(
         layout: &layout,
         schema: &schema,
         notes: &notes,
+        limit: text_limit(options),
     };
     let batches = match (plain, options.skip_bad_rows) {
         (true, _) => found_rows.plain(text)?,
@@ -110,7 +111,10 @@ pub(crate) fn csv_batches(
         schema,
         batches: Box::new(batches),
         skipped,
-        at_least: TableSize { rows: 0, bytes },
+        at_least: TableSize {
+            bytes,
+            ..TableSize::default()
+        },
         layout: LayoutInfo {
             notes,
             delimiter,
@@ -127,16 +131,24 @@ struct FoundRows<'a> {
     layout: &'a Layout,
     schema: &'a SchemaRef,
     notes: &'a Notes,
+    /// The largest size of the text of a batch, in bytes.
+    limit: u64,
 }
 
 impl FoundRows<'_> {
     /// The rows of a plain file, straight from Arrow's reader until one of them is not plain.
     fn plain(&self, text: impl Read + Send + 'static) -> Result<Rows, TableError> {
-        let rows = plain_rows(self.name, text, self.layout, self.schema.clone())?;
+        let rows = plain_rows(
+            self.name,
+            text,
+            self.layout,
+            (self.schema.clone(), self.limit),
+        )?;
         let again = self.csv.map(|file| Again {
             file: file.clone(),
             schema: self.schema.clone(),
             notes: self.notes.clone(),
+            limit: self.limit,
         });
         Ok(Box::new(PlainFirst::new(rows, again)))
     }
@@ -148,7 +160,7 @@ impl FoundRows<'_> {
         bad: BadRows,
     ) -> Result<Rows, TableError> {
         let rows = |text| CsvRows::new(text, self.layout.clone(), bad, self.notes.clone());
-        rewritten_rows(text, rows, self.schema.clone())
+        rewritten_rows(text, rows, (self.schema.clone(), self.limit))
             .map_err(|error| TableError::malformed(self.name, error))
     }
 }
@@ -166,9 +178,9 @@ fn plain_rows(
     name: &str,
     text: impl Read + Send + 'static,
     layout: &Layout,
-    schema: SchemaRef,
+    (schema, limit): (SchemaRef, u64),
 ) -> Result<Rows, TableError> {
-    let budget = ByteBudget::new();
+    let budget = ByteBudget::new(limit);
     let text = Utf8::new(LimitedReader::new(text.chain(END), budget.clone()));
     let batches = arrow_csv::ReaderBuilder::new(schema)
         .with_header(layout.header)
@@ -190,9 +202,9 @@ fn plain_rows(
 fn rewritten_rows<R: Read + Send + 'static>(
     text: R,
     rows: impl FnOnce(LimitedReader<R>) -> CsvRows<LimitedReader<R>>,
-    schema: SchemaRef,
+    (schema, limit): (SchemaRef, u64),
 ) -> Result<Rows, String> {
-    let budget = ByteBudget::new();
+    let budget = ByteBudget::new(limit);
     let text = rows(LimitedReader::new(text, budget.clone()));
     let size = batch_rows(schema.fields().len());
     let batches = arrow_csv::ReaderBuilder::new(schema)
@@ -212,6 +224,8 @@ struct Again {
     file: CsvFile,
     schema: SchemaRef,
     notes: Notes,
+    /// The text of a batch, in bytes, at most.
+    limit: u64,
 }
 
 impl Again {
@@ -220,7 +234,7 @@ impl Again {
         let text = open_text(&self.file.path, self.file.encoding)?;
         let (layout, notes) = (self.file.layout, self.notes);
         let rewrite = |text| CsvRows::new(text, layout, BadRows::Refuse, notes).after(rows);
-        rewritten_rows(text, rewrite, self.schema).ok()
+        rewritten_rows(text, rewrite, (self.schema, self.limit)).ok()
     }
 }
 

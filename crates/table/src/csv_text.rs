@@ -78,6 +78,6 @@ pub(crate) fn head(text: &mut impl Read) -> io::Result<Head> {
 /// The decompressed and decoded text of a CSV file; `None` if it cannot be read.
 pub(crate) fn open_text(path: &Path, encoding: Option<Encoding>) -> Option<Box<dyn Read + Send>> {
     let file = File::open(path).ok()?;
-    let unpacked = unpacked("", Some(path), file).ok()?;
+    let unpacked = unpacked("", Some(path), None, file).ok()?;
     as_utf8(unpacked.bytes, encoding).ok()
 }

@@ -48,10 +48,12 @@ impl Compression {
 }
 
 /// Decompresses a file; other bytes pass through. `path` is the file, if it can be opened again: a zip
-/// archive is read from its end. Without it, the archive is copied into a temporary file.
+/// archive is read from its end. Without it, the archive is copied into a temporary file. `memory` is what may
+/// be taken, in bytes.
 pub(crate) fn unpacked(
     name: &str,
     path: Option<&Path>,
+    memory: Option<u64>,
     mut bytes: impl Read + Send + 'static,
 ) -> Result<Unpacked, TableError> {
     let mut magic = Vec::new();
@@ -62,7 +64,7 @@ pub(crate) fn unpacked(
     let bytes: Box<dyn Read + Send> = match compression {
         None => Box::new(all),
         Some(Compression::Gzip) => Box::new(BufReader::new(Gzip::new(all))),
-        Some(other) => return unpacked_by_feature(name, path, other, all),
+        Some(other) => return unpacked_by_feature(name, (path, memory), other, all),
     };
     Ok(Unpacked {
         bytes,
@@ -74,7 +76,7 @@ pub(crate) fn unpacked(
 #[cfg(feature = "compression")]
 fn unpacked_by_feature(
     name: &str,
-    path: Option<&Path>,
+    (path, memory): (Option<&Path>, Option<u64>),
     compression: Compression,
     bytes: impl BufRead + Send + 'static,
 ) -> Result<Unpacked, TableError> {
@@ -84,8 +86,14 @@ fn unpacked_by_feature(
             let decoder = zstd::stream::read::Decoder::with_buffer(bytes);
             Box::new(decoder.map_err(|error| TableError::io(name, error))?)
         }
-        // In KiB. The dictionary of `xz -9` takes 64 MiB.
-        Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(bytes, true, 256 << 10)),
+        Compression::Xz => {
+            // In KiB. The dictionary of `xz -9` takes 64 MiB.
+            const LIMIT: u32 = 256 << 10;
+            let limit = memory.map_or(LIMIT, |memory| {
+                u32::try_from(memory / 4 / 1024).map_or(LIMIT, |limit| limit.min(LIMIT))
+            });
+            Box::new(lzma_rust2::XzReader::new_mem_limit(bytes, true, limit))
+        }
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(bytes)),
         Compression::Gzip => Box::new(Gzip::new(bytes)),
     };
@@ -99,7 +107,7 @@ fn unpacked_by_feature(
 #[cfg(not(feature = "compression"))]
 fn unpacked_by_feature(
     name: &str,
-    _path: Option<&Path>,
+    _: (Option<&Path>, Option<u64>),
     compression: Compression,
     _bytes: impl BufRead + Send + 'static,
 ) -> Result<Unpacked, TableError> {
@@ -185,7 +193,7 @@ mod tests {
     }
 
     fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-        let unpacked = unpacked("t", None, Cursor::new(bytes));
+        let unpacked = unpacked("t", None, None, Cursor::new(bytes));
         let mut unpacked = unpacked.map_err(|error| error.to_string())?;
         let mut all = Vec::new();
         let read = unpacked.bytes.read_to_end(&mut all);

@@ -20,6 +20,7 @@ use crate::describing_rows::drop_describing_rows;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
+use crate::repeated_cells::check_repeated_cells;
 use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::Source;
@@ -31,8 +32,13 @@ const PROTECTED: &str =
 const DAMAGED: &str = "the workbook cannot be read";
 /// Bytes of all files of a workbook, decompressed, at most.
 const MAX_UNPACKED: u64 = 2 << 30;
-/// Cells of a sheet, at most.
-const MAX_CELLS: usize = 50_000_000;
+/// Bytes of all cells of a sheet in memory, at most.
+const MAX_CELLS: u64 = 4 << 30;
+/// A part of the memory that may be taken for each of them.
+const SHARE: u64 = 4;
+const TOO_LARGE: &str = "the sheet is too large for the memory: export it as CSV";
+/// Bytes of a cell with what is around it.
+const CELL_BYTES: u64 = 80;
 /// Columns of a sheet, as in Excel.
 const MAX_COLUMNS: u32 = 16_384;
 
@@ -46,15 +52,35 @@ pub(crate) fn workbook_batches(
     options: &ReadOptions,
 ) -> Result<(Batches, Vec<String>), TableError> {
     let malformed = |reason: String| TableError::malformed(name, reason);
-    let opened = catch_panic(|| Workbook::open(file));
+    let limits = Limits::new(options);
+    let opened = catch_panic(|| Workbook::open(file, limits));
     let opened = opened.unwrap_or_else(|| Err(DAMAGED.to_string()));
     let mut workbook = opened.map_err(malformed)?;
-    let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref()));
+    let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref(), limits));
     let chosen = chosen.unwrap_or_else(|| Err(DAMAGED.to_string()));
     let (rows, mut notes) = chosen.map_err(malformed)?;
     let (batches, note) = batches(name, rows, options).map_err(malformed)?;
     notes.extend(note);
     Ok((batches, notes))
+}
+
+/// What a workbook may take of memory, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// All files, decompressed.
+    unpacked: u64,
+    /// The cells of a sheet.
+    cells: u64,
+}
+
+impl Limits {
+    fn new(options: &ReadOptions) -> Self {
+        let share = options.memory.map_or(u64::MAX, |memory| memory / SHARE);
+        Self {
+            unpacked: MAX_UNPACKED.min(share),
+            cells: MAX_CELLS.min(share),
+        }
+    }
 }
 
 /// A workbook of any format.
@@ -92,7 +118,7 @@ fn check_dimensions(mut file: impl Read) -> Result<(), String> {
 }
 
 impl Workbook {
-    fn open(mut file: File) -> Result<Self, String> {
+    fn open(mut file: File, limits: Limits) -> Result<Self, String> {
         let io_error = |error: io::Error| error.to_string();
         file.rewind().map_err(io_error)?;
         let mut magic = [0; 2];
@@ -115,7 +141,7 @@ impl Workbook {
                 },
             };
         }
-        match main_file(again()?)? {
+        match main_file(again()?, limits)? {
             Kind::Xlsx => match Xlsx::new(again()?) {
                 Err(XlsxError::Password) => Err(PROTECTED.to_string()),
                 workbook => workbook.map(Self::Xlsx).map_err(failed),
@@ -144,8 +170,8 @@ impl Workbook {
         sheets.collect()
     }
 
-    fn rows(&mut self, sheet: &str) -> Result<Rows, String> {
-        let mut cells = Cells::default();
+    fn rows(&mut self, sheet: &str, limits: Limits) -> Result<Rows, String> {
+        let mut cells = Cells::new(limits);
         match self {
             Self::Xlsx(workbook) => {
                 let mut reader = match workbook.worksheet_cells_reader(sheet) {
@@ -187,43 +213,63 @@ enum Kind {
 
 /// The format by the main file in the archive. All files are decompressed once, because the library has
 /// no bound on what it decompresses.
-fn main_file(file: BufReader<File>) -> Result<Kind, String> {
+fn main_file(file: BufReader<File>, limits: Limits) -> Result<Kind, String> {
     let mut archive = ZipArchive::new(file).map_err(failed)?;
     let mut unpacked = 0;
     for index in 0..archive.len() {
         let Ok(entry) = archive.by_index(index) else {
             continue;
         };
-        let left = (MAX_UNPACKED + 1).saturating_sub(unpacked);
+        let left = (limits.unpacked + 1).saturating_sub(unpacked);
         // Other errors are left to the library, which reports them.
         unpacked += io::copy(&mut entry.take(left), &mut io::sink()).unwrap_or(0);
-        if unpacked > MAX_UNPACKED {
-            return Err("the workbook has more than 2 GB: export the sheet as CSV".to_string());
+        if unpacked > limits.unpacked {
+            let megabytes = limits.unpacked >> 20;
+            return Err(format!(
+                "the workbook has more than {megabytes} MB when it is unpacked: export the sheet as CSV"
+            ));
         }
     }
     let has = |name: &str| archive.index_for_name(name).is_some();
     match () {
         () if has("xl/workbook.bin") => Ok(Kind::Xlsb),
-        () if has("content.xml") => Ok(Kind::Ods),
+        () if has("content.xml") => {
+            let content = archive.by_name("content.xml").map_err(failed)?;
+            check_repeated_cells(BufReader::new(content), limits.cells)?;
+            Ok(Kind::Ods)
+        }
         () => Ok(Kind::Xlsx),
     }
 }
 
 /// The cells of a sheet that are not empty.
-#[derive(Default)]
 struct Cells {
     rows: Rows,
-    count: usize,
+    /// Bytes of memory so far, and at most.
+    bytes: u64,
+    limit: u64,
 }
 
 impl Cells {
+    fn new(limits: Limits) -> Self {
+        Self {
+            rows: Rows::new(),
+            bytes: 0,
+            limit: limits.cells,
+        }
+    }
+
     fn add(&mut self, (row, column): (u32, u32), value: TypedValue) -> Result<(), String> {
         if value == TypedValue::Null {
             return Ok(());
         }
-        self.count += 1;
-        if self.count > MAX_CELLS || column >= MAX_COLUMNS {
-            return Err("the sheet is too large: export it as CSV".to_string());
+        let text = match &value {
+            TypedValue::Text(text) => text.len() as u64,
+            _ => 0,
+        };
+        self.bytes += CELL_BYTES + text;
+        if self.bytes > self.limit || column >= MAX_COLUMNS {
+            return Err(TOO_LARGE.to_string());
         }
         self.rows.entry(row).or_default().push((column, value));
         Ok(())
@@ -299,6 +345,7 @@ fn of_text(text: &str) -> TypedValue {
 fn choose_sheet(
     workbook: &mut Workbook,
     wanted: Option<&str>,
+    limits: Limits,
 ) -> Result<(Rows, Vec<String>), String> {
     let sheets = workbook.sheets();
     let list = |sheets: &[(String, bool)]| {
@@ -312,7 +359,7 @@ fn choose_sheet(
             sheets.iter().find(|(name, _)| alike(name))
         });
         return match found {
-            Some((name, _)) => Ok((workbook.rows(name)?, Vec::new())),
+            Some((name, _)) => Ok((workbook.rows(name, limits)?, Vec::new())),
             None => Err(format!(
                 "there is no sheet `{wanted}`; the sheets are {}",
                 list(&sheets)
@@ -322,7 +369,7 @@ fn choose_sheet(
     let visible = sheets.iter().filter(|(_, visible)| *visible);
     let hidden = sheets.iter().filter(|(_, visible)| !*visible);
     for (name, _) in visible.chain(hidden) {
-        let rows = workbook.rows(name)?;
+        let rows = workbook.rows(name, limits)?;
         if rows.len() < 2 {
             continue;
         }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
 use crate::batches::{Batches, batch_rows};
+use crate::byte_limit::{ByteBudget, LimitedReader, TOO_LONG, text_limit};
 use crate::column_names::unique_names;
 use crate::error::TableError;
 use crate::json_record::JsonRecord;
@@ -23,8 +24,8 @@ use crate::typed_column::{TypedValue, TypesFound, array};
 /// Different names, at most: with more, names are data.
 const MAX_COLUMNS: usize = 65_536;
 
-type Records =
-    StreamDeserializer<'static, IoRead<BufReader<JsonText<BufReader<File>>>>, JsonRecord>;
+type Text = BufReader<JsonText<LimitedReader<BufReader<File>>>>;
+type Records = StreamDeserializer<'static, IoRead<Text>, JsonRecord>;
 
 /// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
 pub(crate) fn json_batches(
@@ -35,7 +36,8 @@ pub(crate) fn json_batches(
     let io_error = |error| TableError::io(name, error);
     let again = file.try_clone().map_err(io_error)?;
     file.rewind().map_err(io_error)?;
-    let (names, types, rows) = columns(name, records(file))?;
+    let budget = ByteBudget::new(text_limit(options));
+    let (names, types, rows) = columns(name, records(file, &budget), &budget)?;
     let unique = unique_names(names.clone());
     let selection = Selection::new(unique.iter().map(String::as_str), options);
     let index = names.into_iter().zip(0..);
@@ -59,8 +61,9 @@ pub(crate) fn json_batches(
             if let Err(error) = file.rewind() {
                 return Some(Err(error.to_string()));
             }
-            batches = Some(records(file));
+            batches = Some(records(file, &budget));
         }
+        budget.reset();
         match next_batch(batches.as_mut()?, &index, &of_batches) {
             Ok(batch) => batch.map(Ok),
             Err(error) => {
@@ -79,20 +82,22 @@ pub(crate) fn json_batches(
     })
 }
 
-fn records(file: File) -> Records {
-    let text = BufReader::new(JsonText::new(BufReader::new(file)));
+fn records(file: File, budget: &ByteBudget) -> Records {
+    let text = LimitedReader::new(BufReader::new(file), budget.clone());
+    let text = BufReader::new(JsonText::new(text));
     Deserializer::from_reader(text).into_iter()
 }
 
 type Columns = (Vec<String>, Vec<TypesFound>, u64);
 
 /// The columns in the order of their first value, their types, and the number of rows.
-fn columns(name: &str, records: Records) -> Result<Columns, TableError> {
+fn columns(name: &str, records: Records, budget: &ByteBudget) -> Result<Columns, TableError> {
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut names, mut types): (Vec<String>, Vec<TypesFound>) = (Vec::new(), Vec::new());
     let mut rows = 0;
     for record in records {
         let record = record.map_err(|error| malformed(name, &error))?;
+        budget.reset();
         rows += 1;
         for (column, value) in record.0 {
             let position = match index.get(&column) {
@@ -123,6 +128,9 @@ fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     // The line is a part of the location.
     let message = message.split(" at line ").next().unwrap_or_default();
+    if message.starts_with(TOO_LONG) {
+        return message.to_string();
+    }
     format!("this is not JSON, with an object for each row: {message}")
 }
 

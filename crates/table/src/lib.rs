@@ -37,7 +37,6 @@
 //! messages installs a hook that returns early where [`panic_is_caught`] is true.
 
 // Each group uses only the groups above it.
-mod byte_limit;
 mod catch_panic;
 mod category;
 mod csv_record;
@@ -55,6 +54,7 @@ mod skip_bad_rows;
 mod split;
 mod unpacked;
 
+mod byte_limit;
 mod cell;
 mod clock_text;
 mod date_tokens;
@@ -125,6 +125,9 @@ mod arrow_file;
 
 #[cfg(feature = "excel")]
 mod describing_rows;
+
+#[cfg(feature = "excel")]
+mod repeated_cells;
 
 #[cfg(feature = "excel")]
 mod excel;

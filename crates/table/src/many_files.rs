@@ -50,6 +50,7 @@ pub(crate) fn many_batches(
         }
         at_least.rows = at_least.rows.saturating_add(batches.at_least.rows);
         at_least.bytes = at_least.bytes.saturating_add(batches.at_least.bytes);
+        at_least.at_once = at_least.at_once.max(batches.at_least.at_once);
         notes.extend(of_file);
         let stays_open = waiting.len() < STAY_OPEN;
         waiting.push_back((file, stays_open.then_some(batches)));

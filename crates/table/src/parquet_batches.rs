@@ -2,17 +2,21 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::batches::{Batches, batch_rows};
+use crate::byte_limit::text_limit;
 use crate::catch_panic::catch_panic;
 use crate::error::TableError;
 use crate::file_kind::ENCRYPTED;
@@ -56,11 +60,17 @@ pub(crate) fn parquet_batches(
     let again = file.try_clone().map_err(io_error)?;
     let texts = columns_of_text(&file, &metadata, &selection, &leaves);
     let texts = texts.map_err(|error| TableError::malformed(name, error))?;
+    let as_view = |index: usize, data_type: &DataType| {
+        let is_text = matches!(data_type, DataType::Utf8 | DataType::LargeUtf8);
+        (is_text || texts.contains(&index)).then_some(DataType::Utf8View)
+    };
+    let metadata = with_types(metadata, as_view);
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let schema = selection.schema(&stored_schema(&original, &texts));
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let mut at_least = TableSize::without_text(&schema, rows);
-    at_least.bytes = at_least.bytes.saturating_add(largest_pages);
+    // A page as it is decompressed, and as values.
+    at_least.at_once = largest_pages.saturating_mul(2);
     let wanted = selection.indices();
     let builder = builder.with_batch_size(batch_rows(wanted.len()));
     let builder = match selection.is_all() {
@@ -72,7 +82,7 @@ pub(crate) fn parquet_batches(
     };
     let batches = catch_panic(|| builder.build()).ok_or_else(damaged)?;
     let mut batches = batches.map_err(refuse)?;
-    let target = schema.clone();
+    let (target, limit) = (schema.clone(), text_limit(options));
     let (mut unchecked, mut failed) = (Some((again, all, leaves)), false);
     let batches = std::iter::from_fn(move || {
         if failed {
@@ -85,11 +95,11 @@ pub(crate) fn parquet_batches(
             return Some(Err(error));
         }
         let read = || {
-            let batch = batches.next();
-            batch.map(|batch| converted(&batch?, &target, &selection))
+            let batch = batches.next()?.map_err(|error| error.to_string());
+            Some(batch.and_then(|batch| converted(&batch, &target, (&selection, limit))))
         };
         let batch = match catch_panic(read) {
-            Some(batch) => batch?.map_err(|error| error.to_string()),
+            Some(batch) => batch?,
             None => Err(DAMAGED.to_string()),
         };
         failed = batch.is_err();
@@ -119,6 +129,30 @@ fn reason(error: &ParquetError) -> String {
 fn check_packed(file: &File, metadata: &ParquetMetaData, leaves: &[bool]) -> Result<(), String> {
     let check = || parquet_pages::check_packed(file, metadata, leaves).map_err(with_reason);
     catch_panic(check).unwrap_or_else(|| Err(DAMAGED.to_string()))
+}
+
+/// The metadata for reading columns as other types. As views, texts are not copied for each row that refers to
+/// them. `wanted` says the type of a column, if it is to be another one.
+fn with_types(
+    metadata: ArrowReaderMetadata,
+    wanted: impl Fn(usize, &DataType) -> Option<DataType>,
+) -> ArrowReaderMetadata {
+    let original = metadata.schema();
+    let fields = original.fields().iter().enumerate();
+    let fields = fields.map(|(index, field)| {
+        let field = field.as_ref().clone();
+        match wanted(index, field.data_type()) {
+            Some(data_type) => field.with_data_type(data_type),
+            None => field,
+        }
+    });
+    let fields: Vec<Field> = fields.collect();
+    let schema = Schema::new_with_metadata(fields, original.metadata().clone());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    let all = metadata.metadata().clone();
+    let other = catch_panic(|| ArrowReaderMetadata::try_new(all, options));
+    // The decoder knows best what it can do.
+    other.and_then(Result::ok).unwrap_or(metadata)
 }
 
 /// Whether each column of the file belongs to one that is read. A column of the table has several in the file if
@@ -200,6 +234,9 @@ fn column_is_text(
     column: usize,
 ) -> Result<bool, ArrowError> {
     let file = file.try_clone().map_err(ParquetError::from)?;
+    let metadata = with_types(metadata.clone(), |index, _| {
+        (index == column).then_some(DataType::BinaryView)
+    });
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
     let columns = metadata.metadata().file_metadata().schema_descr_ptr();
     let mask = ProjectionMask::roots(&columns, [column]);
@@ -216,7 +253,6 @@ fn column_is_text(
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::Arc;
 
     use arrow_array::{
         Array, ArrayRef, BinaryArray, Int32Array, LargeStringArray, ListArray, StringArray,
@@ -306,6 +342,46 @@ mod tests {
     fn lz4_unpacked(frame: &[u8]) -> u64 {
         let mut decoder = lz4_flex::frame::FrameDecoder::new(frame);
         std::io::copy(&mut decoder, &mut std::io::sink()).unwrap()
+    }
+
+    #[test]
+    fn a_text_that_all_rows_share_is_not_copied_without_bound() {
+        use arrow_array::DictionaryArray;
+        use arrow_array::types::Int32Type;
+        use parquet::arrow::arrow_writer::ArrowWriterOptions;
+
+        let text = StringArray::from(vec!["x".repeat(1 << 20)]);
+        let keys = Int32Array::from(vec![0; 500]);
+        let shared = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(text)).unwrap();
+        let batch = RecordBatch::try_from_iter([("a", Arc::new(shared) as ArrayRef)]).unwrap();
+        for without_types in [false, true] {
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::ZSTD(Default::default()))
+                .set_dictionary_page_size_limit(1 << 30)
+                .set_statistics_enabled(EnabledStatistics::None)
+                .build();
+            let options = ArrowWriterOptions::new()
+                .with_properties(properties)
+                .with_skip_arrow_metadata(without_types);
+            let mut bytes = Vec::new();
+            let mut writer =
+                ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            assert!(bytes.len() < 100_000, "{}", bytes.len());
+            let options = ReadOptions {
+                memory: Some(800 << 20),
+                ..ReadOptions::default()
+            };
+            let bytes = std::io::Cursor::new(bytes);
+            let error = Table::from_reader("t", bytes, &options)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("too much text at a time, more than 100 MB"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -36,4 +36,8 @@ pub struct ReadOptions {
     pub columns: Option<Vec<String>>,
     /// Columns that are not read, by words as well, although [`columns`](Self::columns) has them.
     pub without_columns: Vec<String>,
+    /// The memory that may be taken for what is read at a time, in bytes: the text of a few rows, or a whole
+    /// workbook. What is larger is refused. With `None` there are fixed limits, about as much as a few gigabytes.
+    /// Columns of Parquet and Arrow files are not limited by it: see [`TableSize::at_once`](crate::TableSize::at_once).
+    pub memory: Option<u64>,
 }

@@ -195,16 +195,35 @@ fn open_text(
     bytes: impl Read + Send + 'static,
     options: &ReadOptions,
 ) -> Result<Opened, TableError> {
-    let mut text = unpacked(name, file.map(|file| file.path), bytes)?;
+    let mut text = unpacked(name, file.map(|file| file.path), options.memory, bytes)?;
     if text.compressed {
         let head = first_bytes(&mut text.bytes).map_err(|error| TableError::io(name, error))?;
         let kind = FileKind::of(&head);
         text.bytes = Box::new(Cursor::new(head).chain(text.bytes));
         if kind != FileKind::Text {
-            return buffered(name, kind, text.bytes, options);
+            return buffered(name, kind, AtMost(text.bytes, MAX_BUFFERED), options);
         }
     }
     Ok((csv_batches(name, file, text, options)?, Vec::new()))
+}
+
+/// Bytes of a temporary file that a compressed one is unpacked into, at most.
+const MAX_BUFFERED: u64 = 16 << 30;
+
+/// A reader that returns an error after this many bytes.
+struct AtMost<R>(R, u64);
+
+impl<R: Read> Read for AtMost<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        let left = self.1.checked_sub(read as u64);
+        self.1 = left.ok_or_else(|| {
+            let reason =
+                "it has more than 16 GB when it is unpacked: unpack it, and pass that file";
+            io::Error::other(reason)
+        })?;
+        Ok(read)
+    }
 }
 
 /// Copies a file into a temporary one, because it is not read from its start to its end.

@@ -10,6 +10,8 @@ use arrow_schema::SchemaRef;
 use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, TimeUnit};
 
 #[cfg(any(feature = "arrow", feature = "parquet"))]
+use crate::byte_limit::too_long_at_once;
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 use crate::column_names::unique_names;
 #[cfg(any(feature = "arrow", feature = "parquet"))]
 use crate::selection::Selection;
@@ -77,19 +79,74 @@ pub(crate) fn stored_schema(original: &Schema, texts: &[usize]) -> SchemaRef {
 }
 
 /// A batch of the columns that are read as one of all columns, with the types of a schema that
-/// [`stored_schema`] made.
+/// [`stored_schema`] made. Its texts may have `limit` bytes.
 #[cfg(any(feature = "arrow", feature = "parquet"))]
 pub(crate) fn converted(
     batch: &RecordBatch,
     schema: &SchemaRef,
-    selection: &Selection,
-) -> Result<RecordBatch, ArrowError> {
+    (selection, limit): (&Selection, u64),
+) -> Result<RecordBatch, String> {
+    let text = |error: ArrowError| error.to_string();
+    let texts: u64 = batch.columns().iter().map(shared_text).sum();
+    if texts > limit {
+        return Err(too_long_at_once(limit));
+    }
     let fields = schema.fields().iter().enumerate();
     let fields = fields.filter(|(index, _)| selection.reads(*index));
     let columns = batch.columns().iter().zip(fields);
     let columns = columns.map(|(array, (_, field))| as_stored(array, field.data_type()));
-    let columns: Vec<ArrayRef> = columns.collect::<Result<_, ArrowError>>()?;
-    selection.batch(schema, columns, batch.num_rows())
+    let columns: Vec<ArrayRef> = columns.collect::<Result<_, ArrowError>>().map_err(text)?;
+    let converted = selection.batch(schema, columns, batch.num_rows());
+    converted.map_err(text)
+}
+
+/// The bytes of text that a column of few different values has when each row has its own copy. 0 for text that is
+/// stored row by row.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+fn shared_text(array: &ArrayRef) -> u64 {
+    use arrow_array::cast::AsArray;
+
+    // The length is in the lower half of a view.
+    let of_views = |views: &[u128]| views.iter().map(|view| u64::from(*view as u32)).sum();
+    match array.data_type() {
+        DataType::Utf8View => of_views(array.as_string_view().views()),
+        DataType::BinaryView => of_views(array.as_binary_view().views()),
+        DataType::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary();
+            let lengths = lengths(dictionary.values());
+            if lengths.is_empty() {
+                return 0;
+            }
+            let keys = dictionary.normalized_keys().into_iter().enumerate();
+            let known = keys.filter(|(row, _)| dictionary.keys().is_valid(*row));
+            known.filter_map(|(_, key)| lengths.get(key)).sum()
+        }
+        _ => 0,
+    }
+}
+
+/// The length of each text of an array.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+fn lengths(array: &ArrayRef) -> Vec<u64> {
+    use arrow_array::cast::AsArray;
+
+    let pairs = |pair: &[i64]| (pair[1] - pair[0]).unsigned_abs();
+    match array.data_type() {
+        DataType::Utf8 => {
+            let offsets = array.as_string::<i32>().value_offsets().iter();
+            let offsets: Vec<i64> = offsets.map(|offset| i64::from(*offset)).collect();
+            offsets.windows(2).map(pairs).collect()
+        }
+        DataType::LargeUtf8 => {
+            let offsets = array.as_string::<i64>().value_offsets();
+            offsets.windows(2).map(pairs).collect()
+        }
+        DataType::Utf8View => {
+            let views = array.as_string_view().views().iter();
+            views.map(|view| u64::from(*view as u32)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether all values of an array of bytes are UTF-8.

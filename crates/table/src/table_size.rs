@@ -9,6 +9,8 @@ pub struct TableSize {
     pub rows: u64,
     /// Bytes in memory.
     pub bytes: u64,
+    /// Bytes that reading takes besides, for the part of the table that is being read.
+    pub at_once: u64,
 }
 
 impl TableSize {
@@ -33,6 +35,10 @@ impl TableSize {
         };
         let bits: u64 = schema.fields().iter().map(|field| bits(field)).sum();
         let bytes = rows.saturating_mul(bits) / 8;
-        Self { rows, bytes }
+        Self {
+            rows,
+            bytes,
+            at_once: 0,
+        }
     }
 }

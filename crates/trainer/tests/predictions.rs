@@ -243,6 +243,34 @@ fn predictions_at_the_bound_are_said() {
 }
 
 #[test]
+fn an_interval_holds_its_prediction_within_the_range_of_training() {
+    let folder = Folder::new();
+    let table = |from: i32, to: i32| {
+        let rows = (from..to).map(|n| format!("{n},{},{}.5\n", n * 7 % 13, 2 * n + n * 11 % 5));
+        format!("t,z,y\n{}", rows.collect::<String>())
+    };
+    folder
+        .write("t.csv", table(0, 300))
+        .write("far.csv", table(-1000, 2000));
+    folder
+        .done("train t.csv --target y --preset fast --out m.safetensors --set training.epochs=20");
+    let answer = folder.done("predict m.safetensors far.csv --interval 90");
+    let mut lines = answer.stdout.lines();
+    assert_eq!(lines.next(), Some("prediction,lower,upper"));
+    let mut rows = 0;
+    for line in lines {
+        let numbers: Vec<f64> = line.split(',').map(|n| n.parse().unwrap()).collect();
+        let [prediction, lower, upper] = numbers[..] else {
+            panic!("{line}")
+        };
+        assert!(lower <= prediction && prediction <= upper, "{line}");
+        assert!(lower >= 0.5 && upper <= 602.5, "{line}");
+        rows += 1;
+    }
+    assert_eq!(rows, 3000);
+}
+
+#[test]
 fn labels_that_the_model_does_not_know_are_shown_with_its_own() {
     let folder = model(&flowers(40), "kind");
     let dotted = flowers(20)

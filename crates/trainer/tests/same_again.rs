@@ -5,7 +5,7 @@ mod common;
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use common::Folder;
 use parquet::arrow::ArrowWriter;
 
@@ -80,6 +80,58 @@ fn twice_with_one_thread_and_from_parquet() {
         parquet(&folder, "t");
         let again = trained(&folder, 2, settings);
         assert!(again == model, "from Parquet {settings}");
+    }
+}
+
+/// Numbers and truth values as categories, as pandas writes them into CSV and as Parquet stores them.
+#[test]
+fn categories_of_numbers_are_the_same_from_parquet() {
+    const ROWS: usize = 300;
+    let floats = [1e-7, 1e20, 0.1, 2.5, 3.0, -1.5e-300];
+    let spelled = ["1e-07", "1e+20", "0.1", "2.5", "3.0", "-1.5e-300"];
+    let wholes = [9_007_199_254_740_993_i64, 7, -2];
+    let number = |row: usize| (row * 37 % 101) as f64 / 8.0;
+    let mut csv = "f,b,i,x,y\n".to_string();
+    for row in 0..ROWS {
+        let truth = ["True", "False"][row / 3 % 2];
+        let (float, whole, x) = (spelled[row % 6], wholes[row / 2 % 3], number(row));
+        let y = spelled[row * 5 % 7 % 3];
+        csv += &format!("{float},{truth},{whole},{x},{y}\n");
+    }
+    let column = |of: &dyn Fn(usize) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values((0..ROWS).map(of)))
+    };
+    let truths = (0..ROWS).map(|row| Some(row / 3 % 2 == 0));
+    let ints = (0..ROWS).map(|row| wholes[row / 2 % 3]);
+    let columns: [(&str, ArrayRef); 5] = [
+        ("f", column(&|row| floats[row % 6])),
+        ("b", Arc::new(truths.collect::<BooleanArray>())),
+        ("i", Arc::new(Int64Array::from_iter_values(ints))),
+        ("x", column(&number)),
+        ("y", column(&|row| floats[row * 5 % 7 % 3])),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    for target in [
+        "x --categorical f,b,i,y",
+        "y --task classification --categorical f,b,i",
+    ] {
+        let folder = Folder::new();
+        folder.write("t", &csv);
+        let line =
+            format!("train t --target {target} --seed 1 --preset fast --set training.epochs=2");
+        folder.done(&line);
+        let model = folder.read("t.safetensors");
+        let of_csv = folder.done("predict t.safetensors t");
+        let file = File::create(folder.path("t")).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let of_parquet = folder.done("predict t.safetensors t");
+        assert_eq!(of_csv.stdout, of_parquet.stdout, "{target}");
+        assert!(!of_parquet.stderr.contains("note"), "{}", of_parquet.stderr);
+        std::fs::remove_file(folder.path("t.safetensors")).unwrap();
+        folder.done(&line);
+        assert!(folder.read("t.safetensors") == model, "{target}");
     }
 }
 

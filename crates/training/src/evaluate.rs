@@ -6,8 +6,25 @@ use burn::tensor::Tensor;
 use crate::loss::scalar;
 use crate::{Criterion, Network, TensorDataset, TrainingError, Validation};
 
-/// Rows in each forward pass outside of training.
-const FORWARD_BATCH: usize = 4096;
+/// Rows in each forward pass outside of training. A wide network takes fewer, so that memory stays bounded.
+pub(crate) fn forward_rows(widest: usize) -> usize {
+    const ROWS: usize = 4096;
+    const NUMBERS: usize = 1 << 24;
+    (NUMBERS / widest.max(1)).clamp(1, ROWS)
+}
+
+/// The number of outputs of the widest layer.
+fn widest<N: Network>(network: &N) -> usize {
+    struct Widest(usize);
+    impl ModuleVisitor for Widest {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 = self.0.max(param.dims()[D - 1]);
+        }
+    }
+    let mut widest = Widest(0);
+    network.visit(&mut widest);
+    widest.0
+}
 
 /// The outputs for many rows, `[rows, inputs] -> [rows, outputs]`. Each forward pass takes at most
 /// 4096 rows, so that memory stays bounded.
@@ -25,13 +42,14 @@ const FORWARD_BATCH: usize = 4096;
 /// ```
 pub fn forward_in_batches<N: Network>(network: &N, inputs: &Tensor<2>) -> Tensor<2> {
     let rows = inputs.dims()[0];
-    if rows <= FORWARD_BATCH {
+    let at_a_time = forward_rows(widest(network));
+    if rows <= at_a_time {
         return network.forward(inputs.clone());
     }
     let outputs = (0..rows)
-        .step_by(FORWARD_BATCH)
+        .step_by(at_a_time)
         .map(|start| {
-            let end = (start + FORWARD_BATCH).min(rows);
+            let end = (start + at_a_time).min(rows);
             network.forward(inputs.clone().slice_dim(0, start..end))
         })
         .collect();

@@ -67,8 +67,6 @@ const ROWS_IN_WIDE_HALF: usize = 32;
 const WIDE: usize = 1 << 16;
 /// The fewest multiplications in a batch that is split.
 const WORTH_SPLITTING: usize = 500_000;
-/// Rows in each forward pass outside of training.
-const FORWARD_ROWS: usize = 1024;
 
 impl TrainingConfig {
     /// Whether [`fit`](crate::fit) trains this network over arrays, and not through autodiff.
@@ -160,8 +158,15 @@ impl<'a, N: Network> Fused<'a, N> {
     }
 }
 
+/// Rows in each forward pass outside of training. A very wide network takes fewer, so that memory stays bounded.
+pub(crate) fn validation_rows(widest: usize) -> usize {
+    const ROWS: usize = 1024;
+    const NUMBERS: usize = 1 << 24;
+    (NUMBERS / widest.max(1)).clamp(1, ROWS)
+}
+
 /// The number of parts of a batch, by its rows, the parameters of the network and the multiplications.
-fn parts(rows: usize, parameters: usize, work: usize) -> usize {
+pub(crate) fn parts(rows: usize, parameters: usize, work: usize) -> usize {
     if work < WORTH_SPLITTING {
         return 1;
     }
@@ -317,7 +322,7 @@ impl<N: Network> Steps<N> for Fused<'_, N> {
     fn validate(&mut self) -> Option<Validation> {
         let (rows, inputs) = self.validation.as_ref()?;
         let network = &self.network;
-        let chunk = FORWARD_ROWS * network.columns();
+        let chunk = validation_rows(network.widest()) * network.columns();
         let forward = |pass: &mut Pass, inputs: &[f32]| {
             let rows = inputs.len() / network.columns();
             pass.inputs(network, rows).copy_from_slice(inputs);

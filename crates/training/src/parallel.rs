@@ -18,6 +18,15 @@ impl TrainingConfig {
     }
 }
 
+/// How many of `count` runs [`run_parallel`] runs at a time.
+pub fn runs_at_a_time(count: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    match cfg!(target_family = "wasm") {
+        true => 1,
+        false => cores.min(count).max(1),
+    }
+}
+
 /// Runs `run(0)` to `run(count - 1)` in parallel, such as the folds of a cross-validation. As many
 /// run at a time as the processor has cores, and the cores are divided evenly among them. `done` gets the
 /// results in order, each as soon as this run and all runs before it have ended.
@@ -41,7 +50,7 @@ pub fn run_parallel<T: Send>(
         return;
     }
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = cores.min(count).max(1);
+    let workers = runs_at_a_time(count);
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     thread::scope(|scope| {

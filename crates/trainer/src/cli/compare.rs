@@ -2,7 +2,8 @@
 
 use backburn::text::count;
 use backburn::{
-    ComparedMethod, Event, FitContext, MethodScores, Observer, compare, k_folds, verdict,
+    ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare, compare,
+    k_folds, verdict,
 };
 use serde_json::{Value, json};
 
@@ -48,6 +49,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         true => ComparedMethod::ALL.to_vec(),
         false => args.only.clone(),
     };
+    check_room_to_compare(&methods, &data, &splits, args.seed, &context)?;
     let mut rows: Vec<MethodScores> = Vec::new();
     for method in methods {
         progress.phase(method.name());

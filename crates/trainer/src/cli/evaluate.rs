@@ -1,7 +1,10 @@
 //! `trainer evaluate`.
 
 use backburn::text::count;
-use backburn::{Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table};
+use backburn::{
+    Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table, room_to_evaluate,
+    room_to_load,
+};
 use serde_json::{Value, json};
 
 use super::args::EvaluateArgs;
@@ -12,13 +15,16 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let chosen = device::choose(args.device.name())?;
+    room_to_load(&args.model)?;
     let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
     let target = &predictor.model().target;
     let further = [target.column().to_string()];
     let options = predictor
         .model()
         .read_options(args.read.options(), &further);
-    let evaluation = predictor.evaluate(&read_table(&args.table, &options)?)?;
+    let table = read_table(&args.table, &options)?;
+    room_to_evaluate(&table, predictor.model())?;
+    let evaluation = predictor.evaluate(&table)?;
     let score = &evaluation.score;
 
     let console = Console::for_json(args.json);

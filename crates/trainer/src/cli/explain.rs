@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use backburn::text::{count, path_name};
-use backburn::{CommandFiles, SavedModel, Table, Warning, history_file, read_table};
+use backburn::{CommandFiles, SavedModel, Table, Warning, history_file, read_table, room_to_load};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use backburn_report::{EvaluatedRows, Report};
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         }
         None => None,
     };
+    room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, device)?;
     let further = [model.target.column().to_string()];
     let read = model.read_options(args.read.options(), &further);

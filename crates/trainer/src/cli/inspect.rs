@@ -1,7 +1,7 @@
 //! `trainer inspect`.
 
-use backburn::SavedModel;
 use backburn::text::{escaped, path_name, shown};
+use backburn::{SavedModel, room_to_load};
 use backburn_report::{column_summary, model_summary};
 
 use super::args::InspectArgs;
@@ -11,6 +11,7 @@ use crate::ui::console::Console;
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let device = device::choose(None)?;
+    room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, device.get()?)?;
     let console = Console::Output;
     let summary = &model.summary;

@@ -6,7 +6,7 @@ use std::path::Path;
 use backburn::text::{count, escaped, path_name, shown};
 use backburn::{
     CommandFiles, KeptColumns, PredictionFormat, PredictionStream, PredictionWriter, Predictor,
-    Skipped, TableReader, Warning, shift_notes, standard_output,
+    Skipped, TableReader, Warning, open_table, room_to_load, shift_notes, standard_output,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         return Err(Error::Usage(reason.to_string()));
     }
     let chosen = device::choose(args.device.name())?;
+    room_to_load(&args.model)?;
     let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
     if let Some(interval) = args.interval {
         let target = &predictor.model().target;
@@ -77,7 +78,7 @@ fn stream<W: Write + Send>(
     if args.keep_all {
         options.columns = None;
     }
-    let reader = TableReader::open(&args.table, &options)?;
+    let reader = open_table(&args.table, &options)?;
     let kept = kept_columns(args, predictor, &reader)?;
     let mut stream = PredictionStream::new(predictor, reader)?;
     if let Some(percent) = args.interval {

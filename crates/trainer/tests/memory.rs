@@ -1,0 +1,353 @@
+//! Memory: what does not fit is refused before the work, with the figure, and what is allowed fits.
+
+mod common;
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use common::{Answer, Folder, QUICK, houses};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+const MEGABYTE: u64 = 1_000_000;
+
+/// Runs a command with this much address space, in bytes.
+fn limited(folder: &Folder, bytes: u64, line: &str) -> Answer {
+    let program = env!("CARGO_BIN_EXE_trainer");
+    let script = format!("ulimit -v {}; exec {program} {line}", bytes / 1024);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]).current_dir(folder.path("."));
+    Answer::new(command.output().unwrap())
+}
+
+/// A house table with rows that cannot be parsed.
+fn bad_rows(good: usize, bad: usize) -> Vec<u8> {
+    let mut csv = GzEncoder::new(Vec::new(), Compression::best());
+    let mut lines = houses(good);
+    csv.write_all(lines.as_bytes()).unwrap();
+    lines = "x\n".repeat(10_000);
+    for _ in 0..bad / 10_000 {
+        csv.write_all(lines.as_bytes()).unwrap();
+    }
+    csv.write_all(b"70,north,1990-01-01,1\n").unwrap();
+    csv.finish().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn skipped_rows_take_no_memory() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    folder.write("bad.csv.gz", bad_rows(3, 5_000_000));
+    let line = "predict t.safetensors bad.csv.gz --on-error skip";
+    let answer = limited(&folder, 500 * MEGABYTE, line);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("5,000,000 rows skipped"),
+        "{}",
+        answer.stderr
+    );
+    let rows: Vec<&str> = answer.stdout.lines().skip(1).collect();
+    let numbers: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split(',').next())
+        .collect();
+    assert_eq!(numbers, ["1", "2", "3", "5000004"]);
+}
+
+/// A table of houses with columns that the model does not use: each is one page of 100 MB.
+fn with_unused_columns(folder: &Folder, name: &str, unused: usize) {
+    const ROWS: usize = 2_000;
+    let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values(
+        (0..ROWS).map(|row| 50.0 + (row % 100) as f64),
+    ));
+    let streets: ArrayRef = Arc::new(StringArray::from_iter_values(
+        (0..ROWS).map(|row| ["north", "south"][row % 2]),
+    ));
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["1990-01-01"; ROWS]));
+    let text = "x".repeat(50_000);
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![text.as_str(); ROWS]));
+    let mut columns = vec![
+        ("size".to_string(), numbers),
+        ("street".to_string(), streets),
+        ("built".to_string(), dates),
+    ];
+    columns.extend((0..unused).map(|n| (format!("unused {n}"), texts.clone())));
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::ZSTD(Default::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_data_page_size_limit(1 << 30)
+        .build();
+    let file = File::create(folder.path(name)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn columns_that_a_model_does_not_need_take_no_memory() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    with_unused_columns(&folder, "t.parquet", 8);
+    let size = std::fs::metadata(folder.path("t.parquet")).unwrap().len();
+    assert!(size < MEGABYTE, "{size}");
+    let answer = limited(&folder, 500 * MEGABYTE, "predict t.safetensors t.parquet");
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert_eq!(answer.stdout.lines().count(), 1 + 2_000);
+    // Those that are kept are read, and that is too much.
+    let line = "predict t.safetensors t.parquet --keep-all --out p.parquet";
+    let answer = limited(&folder, 500 * MEGABYTE, line);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("of memory are free"),
+        "{}",
+        answer.stderr
+    );
+    for line in [
+        "train t.parquet --target size --features street --out m.safetensors",
+        "evaluate t.safetensors t.parquet",
+    ] {
+        let answer = limited(&folder, 500 * MEGABYTE, &format!("{line} --json"));
+        let has_no_price = answer.stderr.contains("no column `price`");
+        assert!(
+            answer.code == 0 || has_no_price,
+            "{line}: {}",
+            answer.stderr
+        );
+    }
+}
+
+#[test]
+fn a_header_of_equal_names_takes_linear_time() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    let line = |cell: &str| vec![cell; 100_000].join(",");
+    folder.write("equal.csv", format!("{},y\n{},2\n", line("a"), line("1")));
+    let names: Vec<String> = (0..100_000).map(|n| format!("a{}", n / 2)).collect();
+    folder.write("twice.csv", format!("{}\n{}\n", names.join(","), line("1")));
+    for file in ["equal.csv", "twice.csv"] {
+        let started = Instant::now();
+        folder.refused(
+            &format!("predict t.safetensors {file}"),
+            1,
+            &["has no column `size`"],
+        );
+        let taken = started.elapsed();
+        assert!(taken < Duration::from_secs(20), "{file}: {taken:?}");
+    }
+    // Names that are too long are not compared.
+    folder.write("long.csv", format!("{}\n1\n", "n".repeat(2_000_000)));
+    folder.refused("train long.csv --target size", 1, &["has no column `size`"]);
+    folder.write("huge.csv", "n".repeat(20_000_000));
+    folder.refused("train huge.csv --target size", 1, &["more than 16 MB"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn thousands_of_classes_take_memory_for_their_number() {
+    const CLASSES: usize = 3_000;
+    let folder = Folder::new();
+    let rows = (0..2 * CLASSES).map(|row| {
+        let class = row % CLASSES;
+        format!("{},{},c{class}\n", class % 61, class / 61)
+    });
+    folder.write("t.csv", format!("a,b,y\n{}", rows.collect::<String>()));
+    let line = "train t.csv --target y --preset fast --out m.safetensors --set training.epochs=1 \
+                --set network.hidden=[8] --set data.validation_fraction=0.1";
+    folder.done(line);
+    let answer = limited(
+        &folder,
+        1_000 * MEGABYTE,
+        "evaluate m.safetensors t.csv --json",
+    );
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let json = answer.json();
+    let confusion = &json["confusion"];
+    assert_eq!(confusion["classes"], CLASSES);
+    let cells = confusion["cells"].as_array().unwrap();
+    let counted: u64 = cells.iter().map(|cell| cell[2].as_u64().unwrap()).sum();
+    assert_eq!(counted, 2 * CLASSES as u64);
+    let length = answer.stdout.lines().last().unwrap().len();
+    assert!(length < 1_000_000, "{length}");
+}
+
+/// Two numbers of a message about memory: what is needed and what is free, in bytes.
+fn figures(answer: &Answer) -> Option<[u64; 2]> {
+    let bytes = |text: &str| {
+        let mut words = text.split_whitespace();
+        let number: f64 = words.next()?.parse().ok()?;
+        let unit = match words.next()?.trim_end_matches([',', ':']) {
+            "GB" => 1e9,
+            "MB" => 1e6,
+            _ => return None,
+        };
+        Some((number * unit) as u64)
+    };
+    let (before, after) = answer.stderr.split_once(", and ")?;
+    let needed = before.rsplit_once(" takes ")?.1;
+    let needed = needed
+        .trim_start_matches("about ")
+        .trim_start_matches("at least ");
+    after.contains("of memory are free").then_some(())?;
+    Some([bytes(needed)?, bytes(after)?])
+}
+
+/// Runs a command with more and more memory until it succeeds. Each time it must succeed or be refused with its
+/// figures; and it must succeed with the last figure and a fifth more.
+fn check(folder: &Folder, line: &str) {
+    let start = (40..400).step_by(10).map(|megabytes| megabytes * MEGABYTE);
+    let enough = |bytes: &u64| limited(folder, *bytes, "config").code == 0;
+    let mut limit = start.clone().find(enough).unwrap() + 24 * MEGABYTE;
+    let mut refused = None;
+    loop {
+        let answer = limited(folder, limit, line);
+        if answer.code == 0 {
+            break;
+        }
+        let figures = figures(&answer);
+        let [needed, free] = figures.unwrap_or_else(|| {
+            panic!(
+                "{line} with {limit} bytes: {}, {}",
+                answer.code, answer.stderr
+            )
+        });
+        assert_eq!(answer.code, 1, "{line}");
+        assert!(free <= needed, "{line}: {}", answer.stderr);
+        refused = Some((limit, needed, free));
+        limit += limit / 6;
+    }
+    let Some((limit, needed, free)) = refused else {
+        return;
+    };
+    // Threads have stacks, and reserve address space of their own.
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    let threads = (cores + 2) * (66 << 20);
+    let enough = limit - free + needed * 6 / 5 + threads;
+    let answer = limited(folder, enough, line);
+    assert_eq!(
+        answer.code, 0,
+        "{line} with {enough} bytes: {}",
+        answer.stderr
+    );
+}
+
+/// A table of so many numeric columns with a target: a number, or one of so many classes.
+fn table(rows: usize, inputs: usize, classes: usize) -> String {
+    let mut csv: String = (0..inputs).map(|n| format!("n{n},")).collect();
+    csv += "y\n";
+    for row in 0..rows {
+        for input in 0..inputs {
+            let number = (row * 7919 + input * 104_729 + row * row % 101 * input) % 9973;
+            csv += &format!("{}.{},", number / 100, number % 100);
+        }
+        match classes {
+            0 => csv += &format!("{}.5\n", row * 31 % 977),
+            classes => csv += &format!("c{}\n", row % classes),
+        }
+    }
+    csv
+}
+
+const COMMANDS: [&str; 6] = [
+    "train t.csv --target y --preset fast --out m.safetensors",
+    "train t.csv --target y --out n.safetensors --set ensemble.members=2",
+    "find-lr t.csv --target y",
+    "gradcheck t.csv --target y --elements 1",
+    "compare t.csv --target y --only linear --folds 2",
+    "compare t.csv --target y --only boosting --folds 2",
+];
+
+/// Checks all commands on a table.
+fn check_commands(rows: usize, inputs: usize, classes: usize, settings: &str) {
+    let folder = Folder::new();
+    folder.write("t.csv", table(rows, inputs, classes));
+    for command in COMMANDS {
+        let line = match command.starts_with("compare") {
+            true => command.to_string(),
+            false => format!("{command} {settings}"),
+        };
+        check(&folder, &line);
+    }
+    for line in [
+        "evaluate m.safetensors t.csv",
+        "explain m.safetensors t.csv --repeats 1",
+    ] {
+        check(&folder, line);
+    }
+    check(&folder, "predict m.safetensors t.csv --out p.csv");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_refused_does_not_fit_and_what_is_allowed_fits() {
+    let settings = "--set training.epochs=1 --set network.hidden=[32]";
+    let folder = Folder::new();
+    folder.write("t.csv", table(20_000, 10, 0));
+    for line in [
+        "train t.csv --target y --preset fast --out m.safetensors",
+        "train t.csv --target y --out n.safetensors --set ensemble.members=2",
+        "find-lr t.csv --target y",
+    ] {
+        check(&folder, &format!("{line} {settings}"));
+    }
+    check(&folder, "evaluate m.safetensors t.csv");
+    check(&folder, "explain m.safetensors t.csv --repeats 1");
+    let wide = "train t.csv --target y --preset fast --out w.safetensors --set training.epochs=1 \
+                --set network.hidden=[30000]";
+    check(&folder, wide);
+}
+
+/// All commands and sizes take hours. Tables of more than a hundred million cells are left out.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "takes hours"]
+fn the_estimate_holds_for_all_commands_and_sizes() {
+    let settings = "--set training.epochs=1";
+    for rows in [1_000, 10_000, 100_000, 1_000_000] {
+        for inputs in [1, 10, 100, 1_000] {
+            if rows * inputs <= 100_000_000 {
+                check_commands(rows, inputs, 0, settings);
+                check_commands(rows, inputs, 2, settings);
+            }
+        }
+    }
+    for (rows, classes) in [
+        (1_000, 100),
+        (20_000, 1_000),
+        (20_000, 10_000),
+        (100_000, 10_000),
+    ] {
+        check_commands(rows, 2, classes, settings);
+    }
+    for hidden in ["[4000,4000]", "[100000]", "[1000000]"] {
+        let settings = format!("{settings} --set network.hidden={hidden}");
+        check_commands(1_000, 10, 0, &settings);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn compressed_tables_are_refused_while_they_are_read() {
+    let folder = Folder::new();
+    let csv = table(100_000, 10, 0);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(csv.as_bytes()).unwrap();
+    folder.write("t.csv.gz", packed.finish().unwrap());
+    folder.write("t.csv", csv);
+    for file in ["t.csv", "t.csv.gz"] {
+        check(&folder, &format!("describe {file} --target y"));
+        let line = "train {} --target y --preset fast --out m.safetensors --set training.epochs=1";
+        check(&folder, &line.replace("{}", file));
+    }
+}
