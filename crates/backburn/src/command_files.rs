@@ -210,15 +210,9 @@ mod tests {
         fs::create_dir(path("sub")).unwrap();
         fs::write(path("sub/part.csv"), "a\n1\n").unwrap();
         symlink("t.csv", path("link")).unwrap();
-        symlink(place.path(), path("sub/up")).unwrap();
+        symlink(place.path(), path("up")).unwrap();
         fs::hard_link(path("t.csv"), path("hard.csv")).unwrap();
-        for other in [
-            "t.csv",
-            "link",
-            "hard.csv",
-            "sub/up/t.csv",
-            "./sub/../t.csv",
-        ] {
+        for other in ["t.csv", "link", "hard.csv", "up/t.csv", "./sub/../t.csv"] {
             for (input, output) in [("t.csv", other), (other, "t.csv")] {
                 let text = checked(&path(input), &path(output));
                 assert!(text.contains("which is read as a table"), "{other}: {text}");
@@ -226,7 +220,7 @@ mod tests {
         }
         let text = checked(&path("sub"), &path("sub/part.csv"));
         assert!(text.contains("read as a table"), "{text}");
-        let text = checked(&path("sub/*.csv"), &path("sub/up/sub/part.csv"));
+        let text = checked(&path("sub/*.csv"), &path("up/sub/part.csv"));
         assert!(text.contains("read as a table"), "{text}");
         assert_eq!(checked(&path("t.csv"), &path("sub/t.csv")), "");
         assert_eq!(checked(Path::new("/dev/null"), Path::new("/dev/null")), "");

@@ -32,6 +32,15 @@ impl<'a> KeepModel<'a> {
         }
     }
 
+    /// For a run that is resumed: it first loads the networks that are finished, one after the other, and the file may
+    /// have all of them already. So it is not written at once.
+    pub fn resumed(self) -> Self {
+        Self {
+            written: Mutex::new(Some(Instant::now())),
+            ..self
+        }
+    }
+
     fn keep(&self, model: &SavedModel) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = written.is_some_and(|at| at.elapsed() < INTERVAL);

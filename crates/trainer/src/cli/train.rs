@@ -63,6 +63,10 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     };
     let model_path = files.model_path.clone();
     let keep = KeepModel::new(&model_path, shown);
+    let keep = match args.resume.is_some() {
+        true => keep.resumed(),
+        false => keep,
+    };
     let now = || describe_run(args, &config, &device, &data, test.as_ref());
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
