@@ -36,7 +36,7 @@ DAY = 86400.0
 def load(path=FILE):
     """The model in a safetensors file, ready to predict."""
     with safe_open(path, "pt") as file:
-        about = json.loads(file.metadata()["backburn"])
+        about = json.loads(file.metadata()["settings"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}
     arrays = {name: tensors.pop(name).numpy() for name in list(tensors) if name.startswith("preprocessing.")}
     model = Model(about, arrays)

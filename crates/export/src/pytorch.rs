@@ -19,7 +19,7 @@ use crate::parameters::numbers;
 /// The module that loads the tensors; it is the same for all models.
 const MODULE: &str = include_str!("pytorch.py");
 /// The key of the settings in the metadata of the tensors.
-const KEY: &str = "backburn";
+const KEY: &str = "settings";
 
 /// A model as two files for PyTorch. The module reads the tensors from a file that has its name with the suffix
 /// `.safetensors`.
