@@ -12,6 +12,7 @@ use backburn_table::{
 use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
+use crate::memory::room_to_infer;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -75,6 +76,7 @@ impl Dataset {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
+        room_to_infer(&table)?;
         let mut warnings: Vec<Warning> = table.notes().into_iter().map(Warning::Layout).collect();
         let (inferred, task) = table_and_task(&table, target, options)?;
         let raw = (!inferred.format.is_plain()).then_some(table);

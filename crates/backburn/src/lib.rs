@@ -152,6 +152,8 @@ mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "train")]
+mod room;
+#[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]
 mod run_description;
