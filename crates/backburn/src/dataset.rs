@@ -13,6 +13,7 @@ use backburn_table::{
 use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
+use crate::memory::room_to_infer;
 use crate::rare_classes::rare_classes;
 use crate::text::shown;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
@@ -78,6 +79,7 @@ impl Dataset {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
         }
+        room_to_infer(&table)?;
         let layout = table.notes().into_iter();
         let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
         let (inferred, task) = table_and_task(&table, target, options)?;

@@ -76,7 +76,10 @@ const BATCHES_BYTES: usize = 64 << 20;
 /// refuse is only a note.
 pub fn describe(path: &Path, options: &DescribeOptions) -> Result<TableDescription, Error> {
     let reader = open_table(path, &options.read)?;
-    describe_rows(reader, options, share_of_free(4).min(MAX_HELD))
+    // The first rows, the same with their text read, and what is different in as many columns as there are
+    // threads.
+    let parts = 8 + 2 * rayon::current_num_threads() as u64;
+    describe_rows(reader, options, share_of_free(parts).min(MAX_HELD))
 }
 
 fn describe_rows(

@@ -1,18 +1,17 @@
 //! Rows encoded for training and validation.
 
-use backburn_preprocessing::{Encoder, KnnFitInput, KnnTargetEncoder, Target};
+use backburn_preprocessing::{Encoder, KnnFitInput, Target};
 use backburn_table::Split;
-use backburn_training::{NetworkSize, TensorDataset};
+use backburn_training::TensorDataset;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::memory::room_to_work;
-use crate::network_config::{narrow_network, network_config};
 use crate::network_targets::NetworkTargets;
+use crate::room::Room;
 use crate::targets::Targets;
-use crate::work_memory::{Networks, RowCounts, Work};
+use crate::work_memory::{Networks, Work};
 
 /// Tensors of training and validation rows, with the encoder and the target that made them.
 pub struct EncodedSplit {
@@ -69,11 +68,12 @@ impl EncodedSplit {
             false => encoder,
         };
         let target = fit_target(data, training, config)?;
-        check_memory(data, &split, (&encoder, &target), config, device, work)?;
+        let room = Room::new(data, &split, (config, &target), device, work)?;
+        room.check(&encoder, 0)?;
         let targets = NetworkTargets::new(Targets::read(table, &target)?, &target);
         let numbers = encoder.encode(table)?;
         let (encoder, numbers) =
-            with_neighbor_features(encoder, numbers, &targets, training, config);
+            with_neighbor_features(encoder, numbers, &targets, training, config, &room)?;
         let width = encoder.width();
         let examples = tensors(data, (numbers, width), targets, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
@@ -152,40 +152,7 @@ pub(crate) fn check_room(
         data.rows(),
         &split.training,
     )?;
-    check_memory(data, split, (&encoder, &target), config, device, work)
-}
-
-fn check_memory(
-    data: &Dataset,
-    split: &Split,
-    (encoder, target): (&Encoder, &Target),
-    config: &Config,
-    device: &Device,
-    work: &Work,
-) -> Result<(), Error> {
-    let training = split.training.len();
-    let mut network = network_config(config, encoder, target, training)?;
-    if let Work::Training(networks) = work {
-        network.hidden.clone_from(&networks.hidden);
-    }
-    if config.data.knn_features != KnnFeatures::Never {
-        let outputs = match target {
-            Target::Classification { classes, .. } if classes.len() > 2 => classes.len(),
-            _ => 1,
-        };
-        let bins = config.data.bins.of(training);
-        network.inputs += KnnTargetEncoder::max_width(outputs, bins);
-    }
-    let table = data.table();
-    let rows = RowCounts {
-        table: table.rows(),
-        training,
-        validation: split.validation.len(),
-        width: network.columns(),
-    };
-    let fuses = config.training.fuses(&narrow_network(config, device)?);
-    let memory = work.memory(&rows, &NetworkSize::of(&network), config, fuses);
-    room_to_work(table.name(), memory, rows.width)
+    Room::new(data, split, (config, &target), device, work)?.check(&encoder, 0)
 }
 
 fn with_neighbor_features(
@@ -194,9 +161,10 @@ fn with_neighbor_features(
     targets: &NetworkTargets,
     training: &[usize],
     config: &Config,
-) -> (Encoder, Vec<f32>) {
+    room: &Room,
+) -> Result<(Encoder, Vec<f32>), Error> {
     let Some((targets, outputs)) = targets.outputs() else {
-        return (encoder, numbers);
+        return Ok((encoder, numbers));
     };
     let input = KnnFitInput {
         targets: &targets,
@@ -205,12 +173,15 @@ fn with_neighbor_features(
         options: &config.data.encoder(),
     };
     if config.data.neighbor_features {
-        (encoder, numbers) = encoder.with_neighbor_features(numbers, &input);
+        let pairs = encoder.neighbor_pairs(&numbers, &input);
+        // How many features there are is known only now.
+        room.check(&encoder, pairs.len())?;
+        (encoder, numbers) = encoder.with_knn_features_of(numbers, &input, pairs);
     }
     if config.data.knn_features == KnnFeatures::Always {
         (encoder, numbers) = encoder.with_knn_features(numbers, &input);
     }
-    (encoder, numbers)
+    Ok((encoder, numbers))
 }
 
 /// Tensors of every row of the table. Only those of [`Dataset::rows`] are valid.

@@ -170,6 +170,8 @@ mod preset;
 mod rare_classes;
 mod read_text;
 #[cfg(feature = "train")]
+mod room;
+#[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]
 mod row_hashes;

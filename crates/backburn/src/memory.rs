@@ -58,6 +58,23 @@ fn within(free: FreeMemory, options: ReadOptions) -> ReadOptions {
     }
 }
 
+/// Checks that it can be found out what the columns of a table hold, and that its text can be read so.
+///
+/// # Errors
+///
+/// The values do not fit into memory once more.
+pub(crate) fn room_to_infer(table: &Table) -> Result<(), Error> {
+    /// Different values of a column that are compared, at most, and the bytes of each.
+    const DIFFERENT: u64 = 100_000;
+    const BYTES_OF_DIFFERENT: u64 = 100;
+    let columns = table.columns().count().min(rayon::current_num_threads());
+    let rows = table.rows() as u64;
+    let different = columns as u64 * rows.min(DIFFERENT) * BYTES_OF_DIFFERENT;
+    let needed = table.memory() + different + rows * BYTES_OF_ROW + OTHERS;
+    let to_do = "finding out what its columns hold takes about";
+    room_for(table.name(), to_do, needed, "use a part of its rows")
+}
+
 /// Checks that a model file can be loaded.
 ///
 /// # Errors
@@ -97,7 +114,7 @@ pub fn room_to_explain(table: &Table, model: &SavedModel) -> Result<(), Error> {
     let network = NetworkSize::of(&model.config);
     let shuffled = rows.min(SHUFFLED);
     let memory = MemoryUse {
-        rows: 4.0 * width * (rows + 3.0 * shuffled),
+        rows: 4.0 * width * (rows + 2.0 * shuffled),
         // Their gradients.
         network: 4.0 * 4.0 * network.parameters as f64,
         outputs: 3.0 * 8.0 * shuffled * network.outputs as f64,
@@ -108,7 +125,12 @@ pub fn room_to_explain(table: &Table, model: &SavedModel) -> Result<(), Error> {
 }
 
 /// Checks that work on the rows of a table fits: `inputs` are the numbers in an encoded row.
-pub(crate) fn room_to_work(table: &str, memory: MemoryUse, inputs: usize) -> Result<(), Error> {
+pub(crate) fn room_to_work(
+    table: &str,
+    memory: MemoryUse,
+    inputs: usize,
+    free: FreeMemory,
+) -> Result<(), Error> {
     let MemoryUse {
         rows,
         network,
@@ -126,17 +148,21 @@ pub(crate) fn room_to_work(table: &str, memory: MemoryUse, inputs: usize) -> Res
         ),
     };
     let to_do = "training on it takes about";
-    room_for(table, to_do, bytes_of(memory), &advice)
+    fits(table, to_do, bytes_of(memory), free, &advice)
 }
 
 /// The predictions of a table with what they are computed from, part by part.
 fn memory_of_predictions(table: &Table, model: &SavedModel) -> MemoryUse {
-    /// Rows that are encoded at a time.
-    const ROWS: f64 = 8_192.0;
+    /// Outputs that are computed at a time, and numbers of a layer, at most.
+    const OUTPUTS: f64 = 4e6;
+    const OF_LAYER: f64 = 1e6;
     let network = NetworkSize::of(&model.config);
     let rows = table.rows() as f64;
-    let at_a_time = rows.min(ROWS);
-    let of_row = network.columns as f64 + 2.0 * network.widest.min(1 << 12) as f64;
+    let at_a_time = table.batches().iter().map(|batch| batch.num_rows()).max();
+    let at_a_time = at_a_time.unwrap_or(0) as f64;
+    let outputs = network.outputs as f64;
+    let of_layers = 2.0 * (network.widest as f64).max(OF_LAYER);
+    let threads = rayon::current_num_threads() as f64;
     // Text that is read in a format of its own is there twice.
     let read = match model.format.is_plain() {
         true => 0.0,
@@ -144,8 +170,8 @@ fn memory_of_predictions(table: &Table, model: &SavedModel) -> MemoryUse {
     };
     MemoryUse {
         rows: read + BYTES_OF_ROW as f64 * rows,
-        network: 4.0 * at_a_time * of_row,
-        outputs: 8.0 * (rows + at_a_time) * network.outputs as f64,
+        network: 4.0 * (2.0 * at_a_time * network.columns as f64 + threads * of_layers),
+        outputs: 8.0 * rows * outputs + 16.0 * (at_a_time * outputs).min(OUTPUTS),
     }
 }
 
@@ -192,14 +218,15 @@ mod tests {
             rows: 1e6,
             ..MemoryUse::default()
         };
-        assert!(room_to_work("t.csv", small, 5).is_ok());
+        assert!(room_to_work("t.csv", small, 5, FreeMemory::now()).is_ok());
         let large = |rows: f64, network: f64, outputs: f64| {
             let memory = MemoryUse {
                 rows,
                 network,
                 outputs,
             };
-            room_to_work("t.csv", memory, 100).unwrap_err().to_string()
+            let refused = room_to_work("t.csv", memory, 100, FreeMemory::now());
+            refused.unwrap_err().to_string()
         };
         let error = large(8e15, 1e15, 1e15);
         assert!(

@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor};
 const ROWS: usize = 1000;
 const NEIGHBORS: usize = 5;
 /// With more outputs, the frequencies of the classes take too much memory.
-const OUTPUTS: usize = 800;
+pub(crate) const OUTPUTS: usize = 800;
 
 /// The mean loss of a prediction by the five nearest other rows (by the Euclidean distance of the
 /// inputs): the mean of their values, or their class frequencies. A network whose loss on its

@@ -6,6 +6,7 @@ use std::thread;
 use backburn_training::{MemoryUse, NetworkSize, memory_of_gradient_check};
 
 use crate::config::Config;
+use crate::nearest_rows;
 
 /// What encoded rows are for.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub(crate) enum Work {
     /// A check of gradients.
     GradientCheck,
     /// Gradient-boosted trees.
-    #[cfg_attr(not(feature = "boosting"), expect(dead_code))]
+    #[cfg_attr(not(feature = "boosting"), allow(dead_code))]
     Boosting,
 }
 
@@ -92,10 +93,11 @@ impl Networks {
             return larger(encoding(rows, config), own) * at_once;
         }
         let all = rows.training + rows.validation;
-        // Each member that is trained, and the sums and predictions of the whole ensemble.
+        // Each member that is trained, and the sums and predictions of the rows that some member leaves out.
+        let left_out = self.members as f64 / config.ensemble.folds.max(2) as f64;
         let ensemble = MemoryUse {
             network: NUMBER * self.members as f64 * network.parameters as f64,
-            outputs: NUMBER * 5.0 * all as f64 * network.outputs as f64,
+            outputs: NUMBER * 5.0 * left_out.min(1.0) * all as f64 * network.outputs as f64,
             ..MemoryUse::default()
         };
         let shared = copies(all, rows.width, 1.0);
@@ -125,7 +127,11 @@ fn encoding(rows: &RowCounts, config: &Config) -> MemoryUse {
 /// The comparison of the network with nearest rows.
 fn diagnosis(rows: &RowCounts, network: &NetworkSize) -> MemoryUse {
     let compared = rows.training.min(1_000) as f64;
-    let of_row = 3.0 * rows.width as f64 + 4.0 * compared + 20.0 * network.outputs.min(800) as f64;
+    let outputs = match network.outputs <= nearest_rows::OUTPUTS {
+        true => 20.0 * network.outputs as f64,
+        false => 0.0,
+    };
+    let of_row = 3.0 * rows.width as f64 + 4.0 * compared + outputs;
     MemoryUse {
         network: NUMBER * compared * of_row,
         ..MemoryUse::default()

@@ -51,11 +51,17 @@ impl Encoder {
     /// Nothing is added for fewer than 1000 training rows, or for more than 10 outputs.
     #[must_use]
     pub fn with_neighbor_features(self, numbers: Vec<f32>, from: &KnnFitInput) -> (Self, Vec<f32>) {
+        let pairs = self.neighbor_pairs(&numbers, from);
+        self.with_knn_features_of(numbers, from, pairs)
+    }
+
+    /// The pairs of columns that [`with_neighbor_features`](Self::with_neighbor_features) adds features of.
+    pub fn neighbor_pairs(&self, numbers: &[f32], from: &KnnFitInput) -> Vec<Vec<String>> {
         if from.training.len() < MIN_ROWS || from.outputs > KnnTargetEncoder::MAX_OUTPUTS {
-            return (self, numbers);
+            return Vec::new();
         }
         let rows = EncodedRows {
-            numbers: &numbers,
+            numbers,
             width: self.width(),
             inputs: self.inputs(),
             targets: from.targets,
@@ -64,11 +70,9 @@ impl Encoder {
         let numeric = self.numeric_ranges();
         let ranges: Vec<Range<usize>> = numeric.iter().map(|(_, range)| range.clone()).collect();
         let pairs = screen_interactions(&rows, &in_random_order(from.training), &ranges);
-        let sets: Vec<Vec<String>> = pairs
-            .iter()
-            .map(|pair| pair.iter().map(|&c| numeric[c].0.clone()).collect())
-            .collect();
-        self.with_knn_features_of(numbers, from, sets)
+        let names = pairs.iter();
+        let names = names.map(|pair| pair.iter().map(|&c| numeric[c].0.clone()).collect());
+        names.collect()
     }
 
     /// Adds [k-NN features](KnnTargetEncoder) of the nearest rows in all numeric columns together. Takes and
@@ -89,8 +93,10 @@ impl Encoder {
         self.with_knn_features_of(numbers, from, vec![all])
     }
 
-    /// Adds the features of the nearest rows in each of these sets of numeric columns.
-    fn with_knn_features_of(
+    /// Adds the features of the nearest rows in each of these sets of numeric columns. Takes and returns the same
+    /// as [`with_neighbor_features`](Self::with_neighbor_features).
+    #[must_use]
+    pub fn with_knn_features_of(
         mut self,
         numbers: Vec<f32>,
         from: &KnnFitInput,

@@ -181,6 +181,14 @@ fn hostile_files_are_refused_cheaply() {
             }),
         ),
         (
+            "an infinite calibration",
+            other_metadata(&model, |m| m["target"]["errors"] = json!([1e308, 1e308])),
+        ),
+        (
+            "a calibration that is no number",
+            other_metadata(&model, |m| m["target"]["errors"] = json!([0.5, null])),
+        ),
+        (
             "another version",
             other_metadata(&model, |m| m["format_version"] = json!(1u64 << 40)),
         ),
