@@ -1,6 +1,7 @@
 //! Detection of the layout of a CSV file from its first lines.
 
 use crate::csv_record::{Dialect, RecordReader};
+use crate::described_columns::{FieldKind, describing_lines};
 use crate::layout::{FOOTER_LINES, is_blank, is_comment, is_footer_text, looks_like_a_number};
 use crate::read_options::ReadOptions;
 
@@ -86,8 +87,10 @@ pub(crate) struct Candidate {
     pub sample: Sample,
     /// The index of the header, or of the first row without one.
     pub first: usize,
-    /// Records below the header that describe the columns.
+    /// Records below the header that are left out.
     pub skip_records: usize,
+    /// Those of them that describe the columns; the others are the types and roles of an Orange file.
+    pub describing: usize,
     /// The number of columns.
     pub columns: usize,
     /// Whether the rows have a name each, which the header does not name.
@@ -191,6 +194,7 @@ fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidat
         sample,
         first,
         skip_records: 0,
+        describing: 0,
         columns: 0,
         row_names: false,
         min_fields: 0,
@@ -198,6 +202,10 @@ fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidat
         share: 0.0,
     };
     candidate.skip_records = orange_lines(&candidate, options);
+    if candidate.skip_records == 0 {
+        candidate.describing = lines_that_describe(&candidate, options);
+        candidate.skip_records = candidate.describing;
+    }
     set_columns(&mut candidate, options);
     set_fit(&mut candidate, options);
     candidate
@@ -327,6 +335,34 @@ fn orange_lines(candidate: &Candidate, options: &ReadOptions) -> usize {
     } else {
         0
     }
+}
+
+/// The lines below the header that describe the columns, unless the user says that there is a header.
+fn lines_that_describe(candidate: &Candidate, options: &ReadOptions) -> usize {
+    let Some(header) = candidate
+        .header(options)
+        .filter(|_| options.header.is_none())
+    else {
+        return 0;
+    };
+    let (rows, columns) = (candidate.rows(options), header.len());
+    let field = |row: usize, column: usize| {
+        let record = &rows[row];
+        match record.fields.get(column) {
+            Some(field) if record.len() == columns => {
+                let text = String::from_utf8_lossy(field);
+                FieldKind::of(text.trim(), looks_like_a_number(field))
+            }
+            _ => FieldKind::Missing,
+        }
+    };
+    // A table to predict may have few rows.
+    let least = if options.known_columns.is_empty() {
+        3
+    } else {
+        1
+    };
+    describing_lines((rows.len(), columns), least, field)
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {

@@ -17,6 +17,7 @@ use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::cell::Cell;
 use crate::column_names::unique_names;
+use crate::describing_rows::drop_describing_rows;
 use crate::error::TableError;
 use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
@@ -50,8 +51,9 @@ pub(crate) fn workbook_batches(
     let mut workbook = opened.map_err(malformed)?;
     let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref()));
     let chosen = chosen.unwrap_or_else(|| Err(DAMAGED.to_string()));
-    let (rows, notes) = chosen.map_err(malformed)?;
-    let batches = batches(name, rows, options.header != Some(false)).map_err(malformed)?;
+    let (rows, mut notes) = chosen.map_err(malformed)?;
+    let (batches, note) = batches(name, rows, options).map_err(malformed)?;
+    notes.extend(note);
     Ok((batches, notes))
 }
 
@@ -338,13 +340,18 @@ fn choose_sheet(
     ))
 }
 
-fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
+fn batches(
+    name: &str,
+    rows: Rows,
+    options: &ReadOptions,
+) -> Result<(Batches, Option<String>), String> {
     let mut rows = rows.into_values().peekable();
-    let header: Vec<(u32, TypedValue)> = match header {
+    let header: Vec<(u32, TypedValue)> = match options.header != Some(false) {
         true => rows.next().unwrap_or_default(),
         false => Vec::new(),
     };
-    let rows: Vec<Vec<(u32, TypedValue)>> = rows.collect();
+    let mut rows: Vec<Vec<(u32, TypedValue)>> = rows.collect();
+    let note = drop_describing_rows(&header, &mut rows, options);
     let mut found: BTreeMap<u32, (String, TypesFound)> = BTreeMap::new();
     for (column, value) in &header {
         let name = as_text(value).unwrap_or_default();
@@ -367,14 +374,15 @@ fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
         let part: Vec<_> = rows.by_ref().take(size).collect();
         Some(batch(part, &positions, &of_batches))
     });
-    Ok(Batches {
+    let batches = Batches {
         source: Source::typed(name),
         schema,
         batches: Box::new(batches),
         skipped: SkippedRows::default(),
         at_least,
         layout: LayoutInfo::default(),
-    })
+    };
+    Ok((batches, note))
 }
 
 fn batch(

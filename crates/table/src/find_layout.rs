@@ -316,9 +316,25 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
             title.trim()
         ));
     }
-    if chosen.skip_records > 0 {
+    if chosen.skip_records > chosen.describing {
         notes
             .push("two lines below the header are left out: they hold types and roles".to_string());
+    }
+    if let (1.., Some(first)) = (
+        chosen.describing,
+        chosen.sample.records.get(chosen.first + 1),
+    ) {
+        let lines = match chosen.describing {
+            1 => format!("line {} is left out: it describes", first.line),
+            lines => format!(
+                "{lines} lines from line {} on are left out: they describe",
+                first.line
+            ),
+        };
+        notes.push(format!(
+            "{lines} the columns ({}); with --header, what is below the names is a row",
+            shown(&first.fields)
+        ));
     }
     if chosen.row_names {
         notes.push(

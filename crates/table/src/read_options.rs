@@ -11,7 +11,7 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// Whether the first line names the columns. Without names, columns are `column_1`, `column_2`
     /// and so on. With `None` it does, and a first line of numbers is refused unless the numbers are
-    /// plainly names.
+    /// plainly names; lines below it that hold units or descriptions are left out.
     pub header: Option<bool>,
     /// Whether to skip rows that have the wrong number of fields or are not UTF-8, instead of
     /// returning an error. [`TableReader::skipped`](crate::TableReader::skipped) lists them.

@@ -22,6 +22,7 @@ use crate::reader::TableReader;
 use crate::source::Source;
 use crate::stored_type::with_stored_types;
 use crate::table_size::TableSize;
+use crate::total_row::drop_total_row;
 
 /// A whole table in memory.
 ///
@@ -135,11 +136,29 @@ impl Table {
         let name = reader.name().to_string();
         let mut batches = Vec::new();
         let mut size = 0;
+        let mut is_whole = false;
         while size < bytes {
-            let Some(batch) = reader.next() else { break };
+            let Some(batch) = reader.next() else {
+                is_whole = true;
+                break;
+            };
             let batch = shrunk(&name, batch?)?;
             size += batch.get_array_memory_size() as u64;
             batches.push(batch);
+        }
+        match is_whole {
+            true => Self::of_all_batches(reader, batches),
+            false => Self::of_batches(reader, batches),
+        }
+    }
+
+    /// A table of all batches of a reader. A last row of totals is left out.
+    fn of_all_batches(
+        reader: &TableReader,
+        mut batches: Vec<RecordBatch>,
+    ) -> Result<Self, TableError> {
+        if let Some(note) = drop_total_row(&mut batches) {
+            reader.layout().notes.add(note);
         }
         Self::of_batches(reader, batches)
     }
@@ -179,7 +198,7 @@ impl Table {
             room_for(size)?;
             batches.push(batch);
         }
-        Ok(Self::of_batches(&reader, batches)?)
+        Ok(Self::of_all_batches(&reader, batches)?)
     }
 
     /// The columns that pandas wrote as the index of the table, from the metadata of a Parquet or Arrow

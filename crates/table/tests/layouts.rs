@@ -237,6 +237,76 @@ fn orange_files_have_a_header_of_three_lines() {
 }
 
 #[test]
+fn lines_that_describe_the_columns_are_left_out() {
+    let plain = "name,weight,price\na,1.5,20\nb,2.5,30\nc,3.5,40\n";
+    for below in [
+        ",kg,USD\n",
+        "text,[kg],(USD)\n",
+        "the name,how heavy it is,how dear\n,kg,USD\n",
+    ] {
+        let csv = plain.replacen('\n', &format!("\n{below}"), 1);
+        let table = read(&csv);
+        assert_eq!(contents(&table), contents(&read(plain)), "{below}");
+        let notes = table.notes().join("\n");
+        assert!(
+            notes.contains("the columns (") && notes.contains("--header"),
+            "{notes}"
+        );
+        let kept = ReadOptions {
+            header: Some(true),
+            ..ReadOptions::default()
+        };
+        let lines = below.matches('\n').count();
+        assert_eq!(read_as("t.csv", &csv, &kept).unwrap().rows(), 3 + lines);
+    }
+    // The line of a row is that in the file.
+    let table = read(&plain.replacen('\n', "\n,kg,USD\n", 1));
+    assert!(
+        table.location(0).contains("data row 1"),
+        "{}",
+        table.location(0)
+    );
+    // A model finds the same rows in a table of one row.
+    let known = ReadOptions {
+        known_columns: vec!["weight".to_string(), "price".to_string()],
+        ..ReadOptions::default()
+    };
+    let one = read_as("t.csv", "name,weight,price\n,kg,USD\na,1.5,20\n", &known).unwrap();
+    assert_eq!(one.rows(), 1);
+    // Values that are missing or text are rows.
+    for csv in [
+        "name,weight,price\na,n/a,-\nb,2.5,30\nc,3.5,40\nd,1,2\n",
+        "name,weight\na,failed\nb,2.5\nc,3.5\nd,1\n",
+        "a,b,c\nx,y,z\nu,v,w\ns,t,u\n",
+    ] {
+        let table = read(csv);
+        assert_eq!(table.rows(), csv.lines().count() - 1, "{csv}");
+        assert!(table.notes().is_empty(), "{csv}");
+    }
+}
+
+#[test]
+fn a_last_row_of_totals_is_left_out() {
+    let plain = "region,sales,costs\nnorth,100,20\nsouth,200,30\nwest,50,5\n";
+    for total in ["Total,350,55\n", "Grand Total:,350,\n", "Sum,350,99\n"] {
+        let table = read(&format!("{plain}{total}"));
+        assert_eq!(contents(&table), contents(&read(plain)), "{total}");
+        let notes = table.notes().join("\n");
+        assert!(notes.contains("the last row is left out"), "{notes}");
+    }
+    let other = read(&format!("{plain}Total,1,2\n"));
+    assert_eq!(other.rows(), 4);
+    assert!(
+        other.notes().join("").contains("not the sums"),
+        "{:?}",
+        other.notes()
+    );
+    let category = "region,year,sales\nTotal,1,5\nnorth,1,5\nTotal,2,10\n";
+    assert_eq!(read(category).rows(), 3);
+    assert!(read(category).notes().is_empty());
+}
+
+#[test]
 fn lines_are_those_of_the_file_in_every_layout() {
     for (text, line) in [
         ("# one\n\nx,y\n1,2\n# two\n3,4\n", 6),

@@ -474,7 +474,7 @@ pub struct ReadArgs {
     /// The first line is data; the columns are then called column_1, column_2, ...
     #[arg(long)]
     pub no_header: bool,
-    /// The first line names the columns, although it holds numbers
+    /// The first line names the columns, although it holds numbers; all lines below it are rows
     #[arg(long, conflicts_with = "no_header")]
     pub header: bool,
     /// Leave out this many lines at the start of the file
