@@ -1,9 +1,10 @@
 //! The statistics of a column, collected batch by batch in bounded memory.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use backburn_table::{Cell, Column, ColumnKind, within_range};
+use foldhash::{fast, quality};
 
 /// The statistics of a column so far.
 #[derive(Debug)]
@@ -22,9 +23,10 @@ pub(crate) struct ColumnSketch {
     pub lowest: Extreme,
     pub highest: Extreme,
     /// The number of rows of each value, by the hash of the value.
-    counts: HashMap<u64, usize>,
+    counts: HashMap<u64, usize, fast::RandomState>,
     /// The first different values.
     texts: Vec<(u64, String)>,
+    hashes: quality::RandomState,
 }
 
 /// The smallest or largest number of a column (or a date, in seconds), and the one next to it.
@@ -70,8 +72,9 @@ impl ColumnSketch {
             first_misfit: None,
             lowest: Extreme::default(),
             highest: Extreme::default(),
-            counts: HashMap::new(),
+            counts: HashMap::default(),
             texts: Vec::new(),
+            hashes: quality::RandomState::default(),
         }
     }
 
@@ -101,9 +104,13 @@ impl ColumnSketch {
                 self.first_misfit = cell.category().map(|text| text.into_owned());
             }
         }
-        let hash = match number {
-            Some(number) => hash((number + 0.0).to_bits()),
-            None => hash(cell.category()),
+        let hash = match (number, *cell) {
+            (Some(number), _) => self.hashes.hash_one((number + 0.0).to_bits()),
+            // Typed values differ as their names do, which take time to write.
+            (None, Cell::Number(number)) => self.hashes.hash_one(number.to_bits()),
+            (None, Cell::Integer(whole)) => self.hashes.hash_one(whole),
+            (None, Cell::Date(seconds)) => self.hashes.hash_one(seconds as i64),
+            (None, _) => self.hashes.hash_one(cell.category().unwrap_or_default()),
         };
         match number {
             Some(number) if !within_range(number) => {
@@ -152,12 +159,6 @@ impl ColumnSketch {
         values.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
         values
     }
-}
-
-fn hash(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

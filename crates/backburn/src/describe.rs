@@ -80,13 +80,13 @@ fn describe_rows(
     held: u64,
 ) -> Result<TableDescription, Error> {
     let head = Table::head(&mut reader, held)?;
-    let meaning = Meaning::new(&head, options)?;
+    let (meaning, head) = Meaning::new(head, options)?;
     let mut statistics = Statistics::new(&meaning, options);
     for batches in head.batches().chunks(BATCHES) {
-        statistics.add(&meaning.read(batches));
+        statistics.add(batches);
     }
     let typed_by_rows = head.rows();
-    let encodings = encodings(&meaning.format.apply_to_table(&head)?, &meaning.schema)?;
+    let encodings = encodings(&head, &meaning.schema)?;
     let copies = meaning.copies_of_target()?;
     drop(head);
     let mut batches = Vec::new();
@@ -114,16 +114,17 @@ struct Meaning {
 }
 
 impl Meaning {
-    fn new(head: &Table, options: &DescribeOptions) -> Result<Self, Error> {
+    /// What the columns hold, and the first rows with their text read as values.
+    fn new(head: Table, options: &DescribeOptions) -> Result<(Self, Table), Error> {
         let target = options.target.as_deref();
         if let Some(target) = target {
-            check_target(head, target)?;
+            check_target(&head, target)?;
         }
         let dataset = DatasetOptions {
             task: options.task,
             ..DatasetOptions::default()
         };
-        let dataset = options.columns.resolve(head, target, dataset)?;
+        let dataset = options.columns.resolve(&head, target, dataset)?;
         let mut notes = Vec::new();
         let data = target.and_then(|target| {
             let data = Dataset::new(head.clone(), target, &dataset);
@@ -132,27 +133,32 @@ impl Meaning {
             data.inspect_err(refused).ok()
         });
         notes.extend(head.notes());
-        let (schema, format) = match &data {
+        let (read, schema, format) = match &data {
             Some(data) => {
                 let reading = data.warnings().iter();
                 let reading = reading.filter(|warning| matches!(warning, Warning::Reading(_)));
                 notes.extend(reading.map(Warning::to_string));
-                (data.schema().clone(), data.format().clone())
+                (
+                    data.table().clone(),
+                    data.schema().clone(),
+                    data.format().clone(),
+                )
             }
             None => {
-                let inferred = infer_columns(head, target, &dataset)?;
+                let inferred = infer_columns(&head, target, &dataset)?;
                 notes.extend(inferred.notes.iter().map(FormatNote::to_string));
-                (inferred.schema, inferred.format)
+                (inferred.table, inferred.schema, inferred.format)
             }
         };
-        Ok(Self {
+        let meaning = Self {
             table: head.name().to_string(),
             schema,
             format,
             target: options.target.clone(),
             data,
             notes,
-        })
+        };
+        Ok((meaning, read))
     }
 
     /// The values of batches. A batch with a value that cannot be read stays text: its values are counted as

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 /// Counts rows that are copies of earlier rows, by 64-bit hashes, in bounded memory.
 #[derive(Debug)]
 pub(crate) struct RowCopies {
-    seen: HashSet<u64>,
+    seen: HashSet<u64, RandomState>,
     max: usize,
     /// Rows that are copies.
     pub copies: usize,
@@ -17,7 +19,7 @@ impl RowCopies {
     /// Compares with the first `max` different rows.
     pub fn new(max: usize) -> Self {
         Self {
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             max,
             copies: 0,
             complete: true,
@@ -26,12 +28,19 @@ impl RowCopies {
 
     /// Adds rows by the hashes of their cells: for each column, the hash of each row.
     pub fn add(&mut self, columns: &[Vec<u64>]) {
-        let rows = columns.first().map_or(0, Vec::len);
-        for row in 0..rows {
-            let cells = columns.iter().map(|hashes| hashes[row]);
-            let hash = cells.fold(0, |hash: u64, cell| {
-                (hash.rotate_left(23) ^ cell).wrapping_mul(0x517c_c1b7_2722_0a95)
-            });
+        let Some((first, others)) = columns.split_first() else {
+            return;
+        };
+        let with = |hash: u64, cell: u64| {
+            (hash.rotate_left(23) ^ cell).wrapping_mul(0x517c_c1b7_2722_0a95)
+        };
+        let mut rows: Vec<u64> = first.iter().map(|&cell| with(0, cell)).collect();
+        for cells in others {
+            for (hash, &cell) in rows.iter_mut().zip(cells) {
+                *hash = with(*hash, cell);
+            }
+        }
+        for hash in rows {
             if self.seen.len() < self.max {
                 self.copies += usize::from(!self.seen.insert(hash));
             } else if self.seen.contains(&hash) {

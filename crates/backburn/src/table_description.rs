@@ -161,7 +161,9 @@ impl TargetDescription {
                 }
                 format!(": {} ({})", count(classes, "class"), first.join(", "))
             }
-            (None, Some(min), Some(max)) => format!(": {} to {}", number(min), number(max)),
+            (None, Some(min), Some(max)) => {
+                format!(": {} to {}", value_text(min), value_text(max))
+            }
             _ => String::new(),
         };
         format!("{name} ({}){what}", self.task)
@@ -223,13 +225,24 @@ impl ColumnDescription {
 impl Bound {
     fn text(&self) -> String {
         match self {
-            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
-                let sign = if *value < 0.0 { "-" } else { "" };
-                format!("{sign}{}", integer(value.abs() as usize))
-            }
-            Self::Number(value) => number(*value),
+            Self::Number(value) => value_text(*value),
             Self::Date(date) => date.clone(),
         }
+    }
+}
+
+/// A value of a table with about four significant digits, and all digits of a whole number. Below 10,000 it
+/// has no separator, so that a year is written as one.
+fn value_text(value: f64) -> String {
+    const GROUPED: f64 = 10_000.0;
+    let size = value.abs();
+    match () {
+        () if (1000.0..GROUPED).contains(&size) => format!("{value:.0}"),
+        () if value.fract() == 0.0 && size < 1e15 => {
+            let sign = if value < 0.0 { "-" } else { "" };
+            format!("{sign}{}", integer(size as usize))
+        }
+        () => number(value),
     }
 }
 
@@ -300,6 +313,34 @@ mod tests {
         assert!(upto(&lines[1]).ends_with("  1,234"), "{}", lines[1]);
         assert!(lines[2].contains("-0.5000 to 1,000,000"), "{}", lines[2]);
         assert!(lines[2].contains(" 0+ "), "{}", lines[2]);
+    }
+
+    #[test]
+    fn years_have_no_separator() {
+        for (value, text) in [
+            (2022.0, "2022"),
+            (-1500.0, "-1500"),
+            (1234.5, "1234"),
+            (9999.0, "9999"),
+            (10_000.0, "10,000"),
+            (-12_345.0, "-12,345"),
+            (12_345.6, "12,346"),
+            (999.0, "999"),
+            (0.0, "0"),
+            (0.5, "0.5000"),
+        ] {
+            assert_eq!(value_text(value), text);
+        }
+        let target = TargetDescription {
+            column: "year".to_string(),
+            task: Task::Regression,
+            classes: Vec::new(),
+            number_of_classes: None,
+            min: Some(1998.0),
+            max: Some(2022.0),
+            missing: 0,
+        };
+        assert_eq!(target.line(), "year (regression): 1998 to 2022");
     }
 
     #[test]

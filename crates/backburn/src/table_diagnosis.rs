@@ -67,6 +67,22 @@ impl TrainingTargets {
         })
     }
 
+    /// The targets of some of the rows.
+    fn at(&self, positions: &[usize]) -> Self {
+        match self {
+            Self::Values(values) => Self::Values(positions.iter().map(|&at| values[at]).collect()),
+            Self::Classes {
+                of_row,
+                counts,
+                names,
+            } => Self::Classes {
+                of_row: positions.iter().map(|&at| of_row[at]).collect(),
+                counts: counts.clone(),
+                names: names.clone(),
+            },
+        }
+    }
+
     fn rows(&self) -> usize {
         match self {
             Self::Values(values) => values.len(),
@@ -153,9 +169,9 @@ fn explaining_columns(
     rows: &[usize],
 ) -> Result<Vec<(String, f64)>, Error> {
     const MIN_ROWS: usize = 50;
-    const ROWS_IN_A_GROUP: usize = 5;
     const MAX_CLASSES: usize = 100;
-    let max_groups = rows.len() / ROWS_IN_A_GROUP;
+    /// The share that is nearly all of the target.
+    const NEARLY_ALL: f64 = 0.99;
     let features: Vec<&str> = data.features().collect();
     let constant_share = match targets {
         TrainingTargets::Values(_) => 0.0,
@@ -168,22 +184,58 @@ fn explaining_columns(
     if rows.len() < MIN_ROWS || features.len() < 2 || constant_share > 0.95 || many {
         return Ok(Vec::new());
     }
-    let explained: Vec<Option<f64>> = features
+    let likely = likely_columns(&features, data, targets, rows)?;
+    let explained: Vec<Option<f64>> = likely
         .par_iter()
-        .map(|name| share_explained(name, data, targets, (rows, max_groups)))
+        .map(|name| share_explained(name, data, targets, rows))
         .collect::<Result<_, Error>>()?;
-    let explaining = features.iter().zip(explained);
+    let explaining = likely.iter().zip(explained);
     let explaining = explaining.filter_map(|(name, share)| Some(((*name).to_string(), share?)));
-    Ok(explaining.collect())
+    Ok(explaining
+        .filter(|(_, share)| *share > NEARLY_ALL)
+        .collect())
 }
 
-/// The share of the target that a column explains alone, if it is nearly all of it.
+/// The columns that may explain nearly all of the target: of many rows, those that explain most of it in
+/// evenly spaced ones.
+fn likely_columns<'a>(
+    features: &[&'a str],
+    data: &Dataset,
+    targets: &TrainingTargets,
+    rows: &[usize],
+) -> Result<Vec<&'a str>, Error> {
+    const SAMPLE: usize = 50_000;
+    const MOST: f64 = 0.9;
+    if rows.len() < 2 * SAMPLE {
+        return Ok(features.to_vec());
+    }
+    let positions: Vec<usize> = (0..rows.len()).step_by(rows.len() / SAMPLE).collect();
+    let sampled: Vec<usize> = positions.iter().map(|&at| rows[at]).collect();
+    let sample = data.select(&sampled)?;
+    let targets = targets.at(&positions);
+    let likely: Vec<bool> = features
+        .par_iter()
+        .map(|name| {
+            let share = share_explained(name, &sample, &targets, sample.rows())?;
+            // A column with too many groups for the sample may have few for all rows.
+            Ok(share.is_none_or(|share| share > MOST))
+        })
+        .collect::<Result<_, Error>>()?;
+    let likely = features.iter().zip(likely);
+    Ok(likely
+        .filter_map(|(name, is_likely)| is_likely.then_some(*name))
+        .collect())
+}
+
+/// The share of the target that a column explains alone; `None` if its values make one group, or too many.
 fn share_explained(
     name: &str,
     data: &Dataset,
     targets: &TrainingTargets,
-    (rows, max_groups): (&[usize], usize),
+    rows: &[usize],
 ) -> Result<Option<f64>, Error> {
+    const ROWS_IN_A_GROUP: usize = 5;
+    let max_groups = rows.len() / ROWS_IN_A_GROUP;
     let kind = data.schema().column(name).map(|column| column.kind);
     let cells: Vec<_> = data.table().column(name)?.cells().collect();
     let groups = match kind {
@@ -208,8 +260,7 @@ fn share_explained(
     if number_of_groups < 2 || number_of_groups > max_groups + 1 {
         return Ok(None);
     }
-    let explained = targets.explained_by(&groups, number_of_groups);
-    Ok((explained > 0.99).then_some(explained))
+    Ok(Some(targets.explained_by(&groups, number_of_groups)))
 }
 
 /// Groups of equal size by rank. Equal numbers are in the same group, and missing ones in group 0.
@@ -369,6 +420,18 @@ mod tests {
         assert_eq!(found[0].settings, ["columns.twice=ignored"]);
         // Few rows prove nothing.
         assert!(leaks(&dataset(csv(40), "value")).is_empty());
+    }
+
+    #[test]
+    fn a_leak_among_many_rows_is_found() {
+        let mut csv = "twice,noise,key,value\n".to_string();
+        for row in 0..120_000 {
+            let (value, noise) = (row * 37 % 1009, row * 71 % 997);
+            csv += &format!("{}.25,{noise},k{},{value}.5\n", 2 * value, row % 20_000);
+        }
+        let found = leaks(&dataset(csv, "value"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].evidence.starts_with("column `twice` alone"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use crate::cell::{Cell, within_range};
 use crate::error::TableError;
 use crate::index_column::RowNumbers;
@@ -30,8 +32,10 @@ pub(crate) struct ColumnStatistics {
     pub large: Option<String>,
     pub row_numbers: RowNumbers,
     pub sentinels: Sentinels,
-    pub texts: HashSet<String>,
-    pub values: HashSet<u64>,
+    pub texts: HashSet<String, RandomState>,
+    pub values: HashSet<u64, RandomState>,
+    /// The bits of the typed numbers and dates whose text was looked at.
+    typed: HashSet<u64, RandomState>,
 }
 
 impl ColumnStatistics {
@@ -61,10 +65,20 @@ impl ColumnStatistics {
             self.sentinels.add(seconds);
         }
         if self.texts.len() < MAX_DISTINCT
+            && self.may_be_new(cell)
             && let Some(text) = cell.category()
             && !self.texts.contains(text.as_ref())
         {
             self.texts.insert(text.into_owned());
+        }
+    }
+
+    /// Whether the text of a cell may be a new one. It takes time to write typed values as text.
+    fn may_be_new(&mut self, cell: &Cell) -> bool {
+        match *cell {
+            Cell::Number(number) => self.typed.insert(number.to_bits()),
+            Cell::Date(seconds) => self.typed.insert(seconds.to_bits()),
+            _ => true,
         }
     }
 
