@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
     CellError, ColumnKind, ColumnSchema, FormatOptions, InferOptions, InferredTable, Schema, Split,
-    Table, TableError, TableFormat, infer_table, within_range,
+    Table, TableError, TableFormat, infer_table, similar_names, within_range,
 };
 
 use crate::check_target::check_target;
@@ -116,7 +116,16 @@ impl Dataset {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
                 let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
-                warnings.extend(rare_classes(&fitted, &classes));
+                let counts = class_counts(&fitted, &classes);
+                warnings.extend(rare_classes(target, &counts));
+                // Words for booleans are compared as text where they are classes.
+                if schema
+                    .column(target)
+                    .is_some_and(|c| c.kind == ColumnKind::Boolean)
+                {
+                    let similar = similar_names(target, counts);
+                    warnings.extend(similar.map(Warning::Reading));
+                }
                 Some(classes)
             }
         };
@@ -374,23 +383,25 @@ fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
     Ok(numbers.filter(|number| !within_range(*number)).count())
 }
 
-/// A warning about the classes of one or two rows.
-fn rare_classes(target: &Target, of_row: &[usize]) -> Option<Warning> {
-    let Target::Classification {
-        column, classes, ..
-    } = target
-    else {
-        return None;
+/// The classes with their numbers of rows.
+fn class_counts(target: &Target, of_row: &[usize]) -> Vec<(String, usize)> {
+    let Target::Classification { classes, .. } = target else {
+        return Vec::new();
     };
     let mut rows = vec![0; classes.len()];
     for &class in of_row {
         rows[class] += 1;
     }
-    let rare = classes.iter().cloned().zip(rows);
-    let rare: Vec<(String, usize)> = rare.filter(|(_, rows)| (1..=2).contains(rows)).collect();
-    (!rare.is_empty()).then(|| Warning::RareClasses {
-        target: column.clone(),
-        classes: rare,
+    classes.iter().cloned().zip(rows).collect()
+}
+
+/// A warning about the classes of one or two rows.
+fn rare_classes(target: &str, counts: &[(String, usize)]) -> Option<Warning> {
+    let rare = counts.iter().filter(|(_, rows)| (1..=2).contains(rows));
+    let classes: Vec<(String, usize)> = rare.cloned().collect();
+    (!classes.is_empty()).then(|| Warning::RareClasses {
+        target: target.to_string(),
+        classes,
     })
 }
 
