@@ -82,6 +82,15 @@ fn reason_to_ignore(
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
         (_, 0) => return Some("it has no values"),
+        (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts.len() > 1 => {
+            return Some(match found.texts.len() == present.min(MAX_DISTINCT) {
+                true => "an identifier: its whole numbers beyond 2^53 all differ",
+                false => {
+                    "its whole numbers beyond 2^53 differ only in digits that numbers lose; \
+                     --categorical keeps them"
+                }
+            });
+        }
         (_, 1) if !varies_by_missing => return Some("it never varies"),
         _ => {}
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
-use crate::date_text::{Order, is_zero, split};
+use crate::date_text::{Order, eight_digits, is_zero, split};
 use crate::sentinel::{days, is_sentinel, stored_days};
 
 /// How the dates of a column are written.
@@ -51,6 +51,8 @@ pub enum DateNotation {
     Compact,
     /// Year and month without separators: `202401`.
     CompactMonth,
+    /// Months and years of two digits: `Jan-24`.
+    MonthYear,
     /// Years alone: `2024`.
     Year,
     /// Days since 1899-12-30, as spreadsheets count them.
@@ -71,11 +73,19 @@ impl DateFormat {
 
     /// The moment that text stands for, in UTC; `None` if it is none in this notation.
     pub fn read(&self, text: &str) -> Option<NaiveDateTime> {
-        let in_order = |order| split(text)?.moment(order);
+        let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN);
+        let in_order = |order| match split(text) {
+            Some(parts) => parts.moment(order),
+            None => eight_digits(text).map(midnight),
+        };
         match &self.notation {
             DateNotation::YearFirst => in_order(Order::YearFirst).or_else(|| plain(text)),
             DateNotation::MonthFirst => in_order(Order::MonthFirst),
             DateNotation::DayFirst => in_order(Order::DayFirst),
+            DateNotation::MonthYear => {
+                let month = split(text).and_then(|parts| parts.month_of_year());
+                month.or_else(|| in_order(Order::YearFirst))
+            }
             DateNotation::Pattern(pattern) => by_pattern(text, pattern),
             DateNotation::Compact => compact(text),
             _ => self.read_number(text.parse().ok()?),
@@ -111,10 +121,10 @@ impl DateFormat {
 
     /// Whether numbers stand for dates in this notation.
     pub(crate) fn reads_numbers(&self) -> bool {
-        use DateNotation::{DayFirst, MonthFirst, Pattern, YearFirst};
+        use DateNotation::{DayFirst, MonthFirst, MonthYear, Pattern, YearFirst};
         !matches!(
             self.notation,
-            YearFirst | MonthFirst | DayFirst | Pattern(_)
+            YearFirst | MonthFirst | DayFirst | MonthYear | Pattern(_)
         )
     }
 
@@ -215,6 +225,7 @@ impl fmt::Display for DateNotation {
             Self::EpochNanoseconds => "nanoseconds since 1970",
             Self::Compact => "year, month, day without separators",
             Self::CompactMonth => "year, month without separators",
+            Self::MonthYear => "month, year",
             Self::Year => "years",
             Self::SpreadsheetDays => "days since 1899-12-30, as spreadsheets count them",
             Self::Pattern(pattern) => pattern,

@@ -1,8 +1,10 @@
 //! The parts of a date as people write it.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
-use crate::duration_format::meridiem;
+use crate::clock_text::{Dated, Time, digits_alone, with_colons, without_colons};
+use crate::date_tokens::{Digits, Token, Tokens, leading_digits};
+use crate::date_words::month_of;
 
 /// The order of the parts of a date that are numbers. A year of four digits in front is always read as
 /// one.
@@ -18,8 +20,8 @@ pub(crate) const ORDERS: [Order; 3] = [Order::MonthFirst, Order::DayFirst, Order
 
 /// A date as people write it, in its parts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct DateText<'a> {
-    parts: Parts<'a>,
+pub(crate) struct DateText {
+    parts: Parts,
     time: Option<Time>,
     /// Minutes east of Greenwich.
     offset: i64,
@@ -28,68 +30,181 @@ pub(crate) struct DateText<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Parts<'a> {
+enum Parts {
     /// Three numbers in an order that the column decides.
-    Three([&'a str; 3]),
-    /// Year, month and day, where the text decides.
-    Known(&'a str, u32, &'a str),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    of_day: NaiveTime,
-    next_day: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Token<'a> {
-    Number(&'a str),
-    Word(&'a str),
+    Three([Digits; 3]),
+    /// A date that the text decides.
+    Known(NaiveDate),
+    /// A month beside a number of two digits, which is a year or a day: `Jan-24`.
+    MonthAnd(u32, Digits),
+    /// A day and a month: `31-Jan`.
+    DayAndMonth,
 }
 
 /// The parts of a date with or without a time; `None` if the text is none in any order.
-pub(crate) fn split(text: &str) -> Option<DateText<'_>> {
-    if !(6..=64).contains(&text.len()) || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+pub(crate) fn split(text: &str) -> Option<DateText> {
+    if !(4..=64).contains(&text.len()) {
         return None;
     }
-    let text = match text.ends_with(')') {
-        true => text.split_once('(')?.0.trim_end(),
-        false => text,
+    usual(text.as_bytes()).or_else(|| any_writing(text))
+}
+
+/// Three numbers with one separator, with or without a plain time: most dates, read fast.
+fn usual(text: &[u8]) -> Option<DateText> {
+    let (first, rest) = leading_digits(text)?;
+    let (&separator, rest) = rest.split_first()?;
+    let (second, rest) = leading_digits(rest)?;
+    let (third, rest) = leading_digits(rest.strip_prefix(&[separator])?)?;
+    let parts = [first, second, third];
+    // Cameras write `2024:12:31`.
+    let is_separator = match separator {
+        b'-' | b'/' | b'.' => true,
+        b':' => first.length == 4,
+        _ => false,
     };
-    let (date, time, offset, year) = match text.find(':') {
-        Some(colon) => split_time(text, colon)?,
-        None => (text, None, 0, None),
-    };
-    let (mut tokens, separators) = tokens(date)?;
-    if let Some(year) = year {
-        tokens.push(Token::Number(year));
+    if !is_separator || !have_lengths_of_dates(parts) {
+        return None;
     }
-    let parts = parts(&tokens, &separators)?;
+    let time = match rest {
+        [] => None,
+        [b' ' | b'T', clock @ ..] => Some(usual_time(clock)?),
+        _ => return None,
+    };
     Some(DateText {
-        parts,
+        parts: Parts::Three(parts),
         time,
-        offset,
-        dotted: separators.contains(&"."),
+        offset: 0,
+        dotted: separator == b'.',
     })
 }
 
-impl DateText<'_> {
+/// `13:05`, `13:05:59` or `13:05:59.123`.
+fn usual_time(clock: &[u8]) -> Option<Time> {
+    let (hour, rest) = leading_digits(clock)?;
+    let (minute, rest) = leading_digits(rest.strip_prefix(b":")?)?;
+    let (second, rest) = match rest.strip_prefix(b":") {
+        Some(rest) => leading_digits(rest)?,
+        None if rest.is_empty() => (
+            Digits {
+                value: 0,
+                length: 2,
+            },
+            rest,
+        ),
+        None => return None,
+    };
+    let fraction = match rest {
+        [] => &[][..],
+        [b'.', fraction @ ..] if !fraction.is_empty() => fraction,
+        _ => return None,
+    };
+    let two_each = hour.is_short() && minute.length == 2 && second.length == 2;
+    if !two_each || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digit = |place: usize| {
+        fraction
+            .get(place)
+            .map_or(0, |digit| u32::from(digit - b'0'))
+    };
+    let micros = (0..6).fold(0, |micros, place| micros * 10 + digit(place));
+    let of_day = NaiveTime::from_hms_micro_opt(hour.value, minute.value, second.value, micros)?;
+    Some(Time {
+        of_day,
+        next_day: false,
+    })
+}
+
+/// A date in any of the writings, read with care.
+fn any_writing(text: &str) -> Option<DateText> {
+    let text = without_brackets(text)?;
+    if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    match text.find(':') {
+        Some(colon) => of_dated(with_colons(text, colon)?),
+        None => without_colons(text)
+            .and_then(of_dated)
+            .or_else(|| of_dated(digits_alone(text)?))
+            .or_else(|| of_dated(Dated::without_time(text))),
+    }
+}
+
+/// Text without the name of a time zone in brackets behind it, and without brackets around it.
+fn without_brackets(text: &str) -> Option<&str> {
+    let text = match text.strip_prefix('[') {
+        Some(text) => text.strip_suffix(']')?,
+        None => text,
+    };
+    Some(match text.chars().next_back()? {
+        ')' => text.split_once('(')?.0.trim_end(),
+        ']' => text.split_once('[')?.0.trim_end(),
+        _ => text,
+    })
+}
+
+fn of_dated(dated: Dated) -> Option<DateText> {
+    // Eight digits are a date where a time follows.
+    if let (Some(date), Some(_)) = (eight_digits(dated.date), dated.time) {
+        return Some(DateText {
+            parts: Parts::Known(date),
+            time: dated.time,
+            offset: dated.offset,
+            dotted: false,
+        });
+    }
+    let mut found = Tokens::of(dated.date)?;
+    if let Some(year) = dated.year {
+        found.push(Token::Number(Digits::of(year.as_bytes())?), "");
+    }
+    Some(DateText {
+        parts: parts(&found)?,
+        time: dated.time,
+        offset: dated.offset,
+        dotted: found.separators().contains(&"."),
+    })
+}
+
+/// `20241231`, from 1900 to 2099: other numbers of eight digits are none.
+pub(crate) fn eight_digits(text: &str) -> Option<NaiveDate> {
+    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
+    let year = i32::try_from(number(0, 4)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(4, 6)?, number(6, 8)?)?;
+    (1900..2100).contains(&year).then_some(date)
+}
+
+impl DateText {
     /// The moment in UTC, if the parts are in this order.
     pub fn moment(&self, order: Order) -> Option<NaiveDateTime> {
-        let (year, month, day) = match self.parts {
-            Parts::Known(year, month, day) => (year, month, day.parse().ok()?),
+        let date = match self.parts {
+            Parts::Known(date) => date,
+            Parts::MonthAnd(..) | Parts::DayAndMonth => return None,
             Parts::Three([a, b, c]) => {
                 let (year, month, day) = match order {
-                    _ if a.len() == 4 => (a, b, c),
-                    Order::YearFirst if c.len() <= 2 => (a, b, c),
+                    _ if a.is_whole_year() => (a, b, c),
+                    Order::YearFirst if c.is_short() => (a, b, c),
                     Order::YearFirst => return None,
                     Order::MonthFirst => (c, a, b),
                     Order::DayFirst => (c, b, a),
                 };
-                (year, month.parse().ok()?, day.parse().ok()?)
+                NaiveDate::from_ymd_opt(year.year()?, month.value, day.value)?
             }
         };
-        let date = NaiveDate::from_ymd_opt(year_of(year)?, month, day)?;
+        self.at_time(date)
+    }
+
+    /// The start of the month in a year of two digits, if the text has these two: `Jan-24`.
+    pub fn month_of_year(&self) -> Option<NaiveDateTime> {
+        let Parts::MonthAnd(month, year) = self.parts else {
+            return None;
+        };
+        self.at_time(NaiveDate::from_ymd_opt(year.year()?, month, 1)?)
+    }
+
+    fn at_time(&self, date: NaiveDate) -> Option<NaiveDateTime> {
         let Some(time) = self.time else {
             return Some(date.and_time(NaiveTime::MIN));
         };
@@ -100,245 +215,130 @@ impl DateText<'_> {
         let local = date.and_time(time.of_day);
         local.checked_sub_signed(TimeDelta::minutes(self.offset))
     }
+
+    /// Whether the text is a day and a month alone.
+    pub fn lacks_year(&self) -> bool {
+        matches!(self.parts, Parts::DayAndMonth)
+    }
+
+    /// The first and the last of three numbers whose order the column decides.
+    pub fn first_and_last(&self) -> Option<(u32, u32)> {
+        match self.parts {
+            Parts::Three([a, _, c]) if !a.is_whole_year() => Some((a.value, c.value)),
+            _ => None,
+        }
+    }
+
+    /// The month and the number beside it, which is a year or a day.
+    pub fn month_and_number(&self) -> Option<(u32, u32)> {
+        match self.parts {
+            Parts::MonthAnd(month, number) => Some((month, number.value)),
+            _ => None,
+        }
+    }
 }
 
-/// A year of four digits, or of two by the rule of POSIX: 69 and more are in the last century.
-fn year_of(text: &str) -> Option<i32> {
-    let year: i32 = text.parse().ok()?;
-    match text.len() {
-        4 if year > 0 => Some(year),
-        2 if year >= 69 => Some(1900 + year),
-        2 => Some(2000 + year),
+fn have_lengths_of_dates([a, b, c]: [Digits; 3]) -> bool {
+    let is_year = |number: Digits| matches!(number.length, 2 | 4);
+    b.is_short() && ((a.is_whole_year() && c.is_short()) || (a.is_short() && is_year(c)))
+}
+
+fn parts(found: &Tokens) -> Option<Parts> {
+    use Token::{Number, Word};
+    let separators = found.separators();
+    let tokens = found.tokens();
+    if let Some(date) = part_of_year(tokens) {
+        return Some(Parts::Known(date));
+    }
+    let known = |year: Digits, month: u32, day: u32| {
+        NaiveDate::from_ymd_opt(year.year()?, month, day).map(Parts::Known)
+    };
+    match *tokens {
+        [Number(a), Number(b), Number(c)] => {
+            let same = separators[0] == separators[1] && !separators[0].is_empty();
+            let spaced = separators[0].is_empty() && separators[1].is_empty();
+            // One separator in both places; numbers next to each other need a space.
+            let joined = (same || spaced) && !matches!(separators[0], "," | "'");
+            (joined && have_lengths_of_dates([a, b, c])).then_some(Parts::Three([a, b, c]))
+        }
+        [Number(day), Word(month), Number(year)] if day.is_short() => {
+            known(year, month_of(month)?, day.value)
+        }
+        [Number(year), Word(month), Number(day)] if day.is_short() => {
+            known(year, month_of(month)?, day.value)
+        }
+        [Word(month), Number(day), Number(year)] if day.is_short() => {
+            known(year, month_of(month)?, day.value)
+        }
+        [Word(month), Number(year)] | [Number(year), Word(month)] if is_likely_year(year) => {
+            known(year, month_of(month)?, 1)
+        }
+        [Word(month), Number(number)] if number.length == 2 => {
+            Some(Parts::MonthAnd(month_of(month)?, number))
+        }
+        [Word(month), Number(day)] | [Number(day), Word(month)] if day.is_short() => {
+            month_of(month).map(|_| Parts::DayAndMonth)
+        }
+        [Number(year), Number(month)] if year.is_whole_year() && month.length == 2 => {
+            known(dated(year, separators)?, month.value, 1)
+        }
+        [Number(month), Number(year)] if year.is_whole_year() && month.is_short() => {
+            known(dated(year, separators)?, month.value, 1)
+        }
         _ => None,
     }
 }
 
-type TimeParts<'a> = (&'a str, Option<Time>, i64, Option<&'a str>);
-
-/// The text before the time of day, the time, its offset in minutes, and a year behind it.
-fn split_time(text: &str, colon: usize) -> Option<TimeParts<'_>> {
-    let before = &text[..colon];
-    let hour = before.len() - before.bytes().rev().take_while(u8::is_ascii_digit).count();
-    if !(1..=2).contains(&(colon - hour)) {
-        return None;
-    }
-    let is_time = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.');
-    let end = text[hour..].find(|c: char| !is_time(c));
-    let end = end.map_or(text.len(), |end| hour + end);
-    let clock = text[hour..end].trim_end_matches('.');
-    // Some systems write a fraction after a comma.
-    let (clock, rest) = match text[end..].strip_prefix(',') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) && clock.len() >= 7 => {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            (&text[hour..end + 1 + digits], &rest[digits..])
-        }
-        _ => (clock, &text[end..]),
-    };
-    let (rest, afternoon) = leading_meridiem(rest);
-    let (offset, rest) = zone(rest.trim())?;
-    let rest = rest.trim();
-    let year = match rest {
-        "" => None,
-        year if year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) => Some(year),
-        _ => return None,
-    };
-    let date = text[..hour].trim_end();
-    let date = match date.strip_suffix(['T', 't']) {
-        Some(date) if date.ends_with(|c: char| c.is_ascii_digit()) => date,
-        _ => date.strip_suffix(" at").unwrap_or(date),
-    };
-    let date = date.trim_end_matches([',', ' ']);
-    Some((date, Some(time_of_day(clock, afternoon)?), offset, year))
-}
-
-/// Text behind a time without `AM` or `PM`, and whether it is in the afternoon.
-fn leading_meridiem(rest: &str) -> (&str, Option<bool>) {
-    let trimmed = rest.trim_start();
-    for length in [4, 2] {
-        if let Some(mark) = trimmed.get(..length)
-            && let ("", Some(afternoon)) = meridiem(mark)
-        {
-            return (&trimmed[length..], Some(afternoon));
-        }
-    }
-    (rest, None)
-}
-
-fn time_of_day(clock: &str, afternoon: Option<bool>) -> Option<Time> {
-    let mut parts = clock.splitn(3, ':');
-    let (hour, minute) = (parts.next()?, parts.next()?);
-    let seconds = parts.next().unwrap_or("0");
-    let (second, fraction) = seconds.split_once(['.', ',']).unwrap_or((seconds, "0"));
-    if minute.len() != 2 || second.len() > 2 || fraction.bytes().any(|b| !b.is_ascii_digit()) {
-        return None;
-    }
-    let hour: u32 = hour.parse().ok()?;
-    let hour = match afternoon {
-        None => hour,
-        Some(_) if !(1..=12).contains(&hour) => return None,
-        Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
-    };
-    let (minute, second): (u32, u32) = (minute.parse().ok()?, second.parse().ok()?);
-    let micros: u32 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    let next_day = hour == 24 && minute == 0 && second == 0 && micros == 0;
-    let hour = if next_day { 0 } else { hour };
-    let of_day = NaiveTime::from_hms_micro_opt(hour, minute, second, micros)?;
-    Some(Time { of_day, next_day })
-}
-
-/// The offset of a time zone in minutes east of Greenwich, and the text behind it.
-fn zone(text: &str) -> Option<(i64, &str)> {
-    let (named, rest) = match ["UTC", "GMT", "Z", "z"]
-        .iter()
-        .find_map(|n| text.strip_prefix(n))
-    {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let Some(signed) = rest.strip_prefix(['+', '-', '−']) else {
-        return (named || !rest.starts_with(|c: char| c.is_alphabetic())).then_some((0, rest));
-    };
-    let sign = if rest.starts_with('+') { 1 } else { -1 };
-    let end = signed.find(|c: char| !c.is_ascii_digit() && c != ':');
-    let (offset, rest) = signed.split_at(end.unwrap_or(signed.len()));
-    let (hours, minutes) = match offset.split_once(':') {
-        Some((hours, minutes)) => (hours, minutes),
-        None if offset.len() == 4 => offset.split_at(2),
-        None => (offset, "00"),
-    };
-    let valid = (1..=2).contains(&hours.len()) && minutes.len() == 2;
-    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let valid = valid && hours <= 18 && minutes < 60;
-    valid.then_some((sign * (hours * 60 + minutes), rest))
-}
-
-/// Numbers and words, without names of weekdays and endings of ordinals, and the separators between
-/// them.
-fn tokens(text: &str) -> Option<(Vec<Token<'_>>, Vec<&str>)> {
-    let (mut tokens, mut separators) = (Vec::new(), Vec::new());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let number = rest.starts_with(|c: char| c.is_ascii_digit());
-        let inside = |c: char| match number {
-            true => c.is_ascii_digit(),
-            false => c.is_alphabetic(),
-        };
-        let end = rest.find(|c: char| !inside(c)).unwrap_or(rest.len());
-        let (token, behind) = rest.split_at(end);
-        let length = behind
-            .find(|c: char| c.is_alphanumeric())
-            .unwrap_or(behind.len());
-        let (separator, next) = behind.split_at(length);
-        let separator = separator.trim();
-        let known = matches!(
-            separator,
-            "" | "-" | "/" | "." | "," | ".," | "'" | "./" | ".-"
-        );
-        if token.is_empty() || !known || tokens.len() > 4 {
-            return None;
-        }
-        rest = next;
-        let after_number = matches!(tokens.last(), Some(Token::Number(_)));
-        let ordinal = ["st", "nd", "rd", "th"]
-            .iter()
-            .any(|e| token.eq_ignore_ascii_case(e));
-        match number {
-            true => tokens.push(Token::Number(token)),
-            false if is_weekday(token) || (ordinal && after_number) => continue,
-            false => tokens.push(Token::Word(token)),
-        }
-        separators.push(separator);
-    }
-    Some((tokens, separators))
-}
-
-fn parts<'a>(tokens: &[Token<'a>], separators: &[&str]) -> Option<Parts<'a>> {
-    use Token::{Number, Word};
-    let short = |text: &str| (1..=2).contains(&text.len());
-    Some(match *tokens {
-        [Number(a), Number(b), Number(c)] => {
-            let same = separators[0] == separators[1] && !separators[0].is_empty();
-            let spaced = separators[0].is_empty() && separators[1].is_empty();
-            let year = |text: &str| matches!(text.len(), 2 | 4);
-            let lengths = short(b) && ((a.len() == 4 && short(c)) || (short(a) && year(c)));
-            // One separator in both places; numbers next to each other need a space.
-            if !lengths || !(same || spaced) || matches!(separators[0], "," | "'") {
-                return None;
-            }
-            Parts::Three([a, b, c])
-        }
-        [Word(quarter), Number(number), Number(year)]
-        | [Number(year), Word(quarter), Number(number)]
-            if year.len() == 4 && quarter.eq_ignore_ascii_case("q") =>
-        {
-            let number: u32 = number.parse().ok().filter(|n| (1..=4).contains(n))?;
-            Parts::Known(year, number * 3 - 2, "1")
-        }
-        [Number(day), Word(month), Number(year)] if short(day) => {
-            Parts::Known(year, month_of(month)?, day)
-        }
-        [Number(year), Word(month), Number(day)] if short(day) => {
-            Parts::Known(year, month_of(month)?, day)
-        }
-        [Word(month), Number(day), Number(year)] if short(day) => {
-            Parts::Known(year, month_of(month)?, day)
-        }
-        [Word(month), Number(year)] | [Number(year), Word(month)] if year.len() == 4 => {
-            Parts::Known(year, month_of(month)?, "1")
-        }
-        [Number(year), Number(month)] if year.len() == 4 && month.len() == 2 => {
-            Parts::Known(dated(year, separators)?, month.parse().ok()?, "1")
-        }
-        [Number(month), Number(year)] if year.len() == 4 && short(month) => {
-            Parts::Known(dated(year, separators)?, month.parse().ok()?, "1")
-        }
-        _ => return None,
-    })
+/// Whether a number beside a word alone is a year: other numbers of four digits name something.
+fn is_likely_year(number: Digits) -> bool {
+    number.is_whole_year() && (1600..2300).contains(&number.value)
 }
 
 /// The year beside a month alone, if a dash or a slash joins the two: a point makes a number.
-fn dated<'a>(year: &'a str, separators: &[&str]) -> Option<&'a str> {
+fn dated(year: Digits, separators: &[&str]) -> Option<Digits> {
     matches!(separators.first(), Some(&("-" | "/"))).then_some(year)
 }
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-fn month_of(word: &str) -> Option<u32> {
-    let word = word.to_ascii_lowercase();
-    let is = |month: &&str| **month == word || (word.len() == 3 && month.starts_with(&word));
-    let month = MONTHS.iter().position(is);
-    let month = month.or((word == "sept").then_some(8))?;
-    u32::try_from(month + 1).ok()
-}
-
-fn is_weekday(word: &str) -> bool {
-    const DAYS: [&str; 7] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let word = word.to_ascii_lowercase();
-    word.len() >= 3
-        && DAYS
-            .iter()
-            .any(|day| *day == word || (word.len() <= 5 && day.starts_with(&word)))
+/// The first day of a quarter (`2024-Q1`, `1Q24`), a half (`2024H1`), a month (`2024M01`) or a week of
+/// ISO 8601 (`2024-W05`, `KW 5 2024`), or a day of such a week (`2024-W05-3`).
+fn part_of_year(tokens: &[Token]) -> Option<NaiveDate> {
+    use Token::{Number, Word};
+    let (letter, number, year, day) = match *tokens {
+        [Number(year), Word(letter), Number(number)] if year.length > 1 => {
+            (letter, number, year, None)
+        }
+        [Word(letter), Number(number), Number(year)] => (letter, number, year, None),
+        [Number(number), Word(letter), Number(year)] => (letter, number, year, None),
+        [Number(year), Word(letter), Number(number), Number(day)] if day.length == 1 => {
+            (letter, number, year, Some(day.value))
+        }
+        _ => return None,
+    };
+    let is_whole = is_likely_year(year);
+    let of_month = |month: u32| NaiveDate::from_ymd_opt(year.year()?, month, 1);
+    let single = number.length == 1 && day.is_none();
+    match letter.to_ascii_lowercase().as_str() {
+        "q" if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) => {
+            of_month(number.value * 3 - 2)
+        }
+        "h" if single && is_whole && (1..=2).contains(&number.value) => {
+            of_month(number.value * 6 - 5)
+        }
+        "m" if is_whole && day.is_none() && matches!(tokens[0], Number(_)) => {
+            of_month(number.value)
+        }
+        "w" | "wk" | "week" | "kw" if is_whole => {
+            let (week, day) = match (number.length, day) {
+                // `2024W053`
+                (3, None) => (number.value / 10, number.value % 10),
+                (1 | 2, day) => (number.value, day.unwrap_or(1)),
+                _ => return None,
+            };
+            let day = u8::try_from(day.checked_sub(1)?).ok()?;
+            NaiveDate::from_isoywd_opt(year.year()?, week, Weekday::try_from(day).ok()?)
+        }
+        _ => None,
+    }
 }
 
 /// Whether text is a date whose day is 0 in every part, such as `0000-00-00`.
@@ -383,6 +383,52 @@ mod tests {
             ("2024-Q2", DayFirst, "2024-04-01 00:00:00"),
             ("2024Q1", DayFirst, "2024-01-01 00:00:00"),
             ("Q4 2024", DayFirst, "2024-10-01 00:00:00"),
+            ("Q4-24", DayFirst, "2024-10-01 00:00:00"),
+            ("2Q2024", DayFirst, "2024-04-01 00:00:00"),
+            ("2024H2", DayFirst, "2024-07-01 00:00:00"),
+            ("2024M05", DayFirst, "2024-05-01 00:00:00"),
+            ("2024-W05", DayFirst, "2024-01-29 00:00:00"),
+            ("2024-W05-3", DayFirst, "2024-01-31 00:00:00"),
+            ("2024W053", DayFirst, "2024-01-31 00:00:00"),
+            ("KW 5/2024", DayFirst, "2024-01-29 00:00:00"),
+            ("1. März 2024", MonthFirst, "2024-03-01 00:00:00"),
+            ("1er août 2024", MonthFirst, "2024-08-01 00:00:00"),
+            ("1 de enero de 2024", MonthFirst, "2024-01-01 00:00:00"),
+            ("31-DIC-24", MonthFirst, "2024-12-31 00:00:00"),
+            (
+                "dinsdag 31 december 2024",
+                MonthFirst,
+                "2024-12-31 00:00:00",
+            ),
+            ("1st of January 2024", MonthFirst, "2024-01-01 00:00:00"),
+            ("2024年1月31日", MonthFirst, "2024-01-31 00:00:00"),
+            ("2024년 1월 31일", MonthFirst, "2024-01-31 00:00:00"),
+            ("2024:12:31 13:05:00", MonthFirst, "2024-12-31 13:05:00"),
+            ("20241231T130500", DayFirst, "2024-12-31 13:05:00"),
+            ("20241231_1305", DayFirst, "2024-12-31 13:05:00"),
+            ("20241231 13:05:00", DayFirst, "2024-12-31 13:05:00"),
+            ("31.12.2024 04.36", DayFirst, "2024-12-31 04:36:00"),
+            (
+                "31-DEC-24 04.36.12.123456 PM",
+                DayFirst,
+                "2024-12-31 16:36:12.123456",
+            ),
+            (
+                "2024-12-31-04.36.12.000000",
+                DayFirst,
+                "2024-12-31 04:36:12",
+            ),
+            (
+                "[31/Dec/2024:13:05:00 +0100]",
+                DayFirst,
+                "2024-12-31 12:05:00",
+            ),
+            (
+                "2024-12-31T13:05:00+01:00[Europe/Berlin]",
+                DayFirst,
+                "2024-12-31 12:05:00",
+            ),
+            ("2024-12-31 13:05:00 PST", DayFirst, "2024-12-31 21:05:00"),
             ("2024-12-31T13:05:00+0000", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31 13:05:00+00", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31 13:05:00 UTC", DayFirst, "2024-12-31 13:05:00"),
@@ -446,11 +492,28 @@ mod tests {
             "31/12-2024",
             "31122024",
             "A-1-2024",
+            "MI-01-2024",
+            "20241331T130500",
+            "20241231",
+            "2024-W60",
+            "2024-W05-8",
+            "2024Q5",
+            "2024M13",
+            "Jan-24",
+            "31-Jan",
+            "1 234 567",
+            "1.234 56.78",
+            "Set 1001",
+            "1001Q1",
         ] {
             for order in ORDERS {
                 assert_eq!(read(text, order), None, "{text}");
             }
         }
+        let month = |text: &str| Some(split(text)?.month_of_year()?.to_string());
+        assert_eq!(month("Jan-24").as_deref(), Some("2024-01-01 00:00:00"));
+        assert_eq!(month("Dez. 98").as_deref(), Some("1998-12-01 00:00:00"));
+        assert_eq!(month("Jan-2024"), None);
         assert!(is_zero("0000-00-00") && is_zero("00/00/0000") && is_zero("0000-00-00 00:00:00"));
         assert!(!is_zero("2000-00-00") && !is_zero("000000") && !is_zero(""));
     }

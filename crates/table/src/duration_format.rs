@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DurationFormat {
+    /// Whether two numbers are minutes and seconds: `58:12` beside `1:02:33`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minutes_first: bool,
     /// Whether other text counts as missing. Otherwise it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lenient: bool,
@@ -19,7 +22,8 @@ impl DurationFormat {
             Some(rest) if !rest.contains("day") => (rest, true),
             _ => (text, false),
         };
-        let seconds = clock(text)
+        let seconds = self
+            .clock(text)
             .or_else(|| iso_duration(text))
             .or_else(|| days_and_clock(text))
             .or_else(|| in_units(text))?;
@@ -28,6 +32,48 @@ impl DurationFormat {
             true => -hours,
             false => hours,
         })
+    }
+
+    fn clock(self, text: &str) -> Option<f64> {
+        let seconds = clock(text)?;
+        let is_pair = self.minutes_first && text.matches(':').count() == 1;
+        // A fraction shows it already.
+        Some(match is_pair && !text.contains(['.', ',']) {
+            true => seconds / 60.0,
+            false => seconds,
+        })
+    }
+}
+
+/// What the values of a column say about how its times and durations are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct DurationEvidence {
+    /// Values that are times or durations.
+    pub count: usize,
+    /// Whether some have hours, minutes and seconds.
+    triples: bool,
+    /// Whether two numbers are more than a day would be as hours and minutes.
+    beyond_day: bool,
+}
+
+impl DurationEvidence {
+    pub fn add(&mut self, text: &str) {
+        let Some(hours) = DurationFormat::default().read(text) else {
+            return;
+        };
+        self.count += 1;
+        let colons = text.matches(':').count();
+        self.triples |= colons == 2;
+        self.beyond_day |= colons == 1 && hours >= 24.0;
+    }
+
+    /// How they are read: pairs of numbers that are too large for a time of day are minutes and seconds,
+    /// if others have hours as well.
+    pub fn format(self) -> DurationFormat {
+        DurationFormat {
+            minutes_first: self.triples && self.beyond_day,
+            ..DurationFormat::default()
+        }
     }
 }
 
@@ -44,13 +90,23 @@ fn fraction(text: &str) -> Option<f64> {
     all_digits.then(|| format!("{whole}.{part}").parse().ok())?
 }
 
-/// `H:MM` and `H:MM:SS`, with a fraction of seconds and `AM` or `PM`.
+/// `H:MM` and `H:MM:SS`, with a fraction of seconds and `AM` or `PM`; `H AM`; and `M:SS.F`, whose
+/// fraction shows that it is minutes and seconds.
 fn clock(text: &str) -> Option<f64> {
     let (text, afternoon) = meridiem(text);
     let mut parts = text.split(':');
-    let (hours, minutes) = (parts.next()?, parts.next()?);
+    let hours = parts.next()?;
+    let minutes = match parts.next() {
+        Some(minutes) => minutes,
+        None if afternoon.is_some() => "00",
+        None => return None,
+    };
     let seconds = parts.next();
     let two = |text: &str| text.split(['.', ',']).next().is_some_and(|t| t.len() == 2);
+    if seconds.is_none() && afternoon.is_none() && minutes.contains(['.', ',']) && two(minutes) {
+        let seconds = fraction(minutes).filter(|seconds| *seconds < 60.0)?;
+        return Some(digits(hours)? * 60.0 + seconds);
+    }
     if parts.next().is_some() || minutes.len() != 2 || !seconds.is_none_or(two) {
         return None;
     }
@@ -122,8 +178,14 @@ fn days_and_clock(text: &str) -> Option<f64> {
     Some(days * 86_400.0 + time)
 }
 
-/// `1h 30m`, `90 min`, `2 weeks`. A single letter alone may be any unit: `5 m` is not a duration.
+/// `1h 30m`, `1h30`, `90 min`, `2 weeks`. A single letter alone may be any unit: `5 m` is not a duration.
 fn in_units(text: &str) -> Option<f64> {
+    if let Some((hours, minutes)) = text.split_once(['h', 'H'])
+        && minutes.len() == 2
+    {
+        let minutes = digits(minutes).filter(|minutes| *minutes < 60.0)?;
+        return Some(digits(hours.trim_end())? * 3600.0 + minutes * 60.0);
+    }
     let mut rest = text;
     let (mut seconds, mut parts, mut letters) = (0.0, 0, 0);
     let mut shortest = f64::INFINITY;
@@ -181,18 +243,37 @@ mod tests {
             ("PT15M", 0.25),
             ("PT0.5H", 0.5),
             ("1h 30m", 1.5),
-            ("1h30", f64::NAN),
+            ("1h30", 1.5),
+            ("14h05", 14.0 + 5.0 / 60.0),
+            ("3 AM", 3.0),
+            ("12 pm", 12.0),
+            ("1:12.6", 0.02 + 0.6 / 3600.0),
             ("90 min", 1.5),
             ("2 hours and 15 minutes", 2.25),
             ("2 weeks", 336.0),
             ("3 days", 72.0),
             ("-1:30", -1.5),
         ] {
-            match hours.is_nan() {
-                true => assert_eq!(read(text), None, "{text}"),
-                false => assert_eq!(read(text), Some(hours), "{text}"),
-            }
+            let found = read(text).unwrap();
+            assert!((found - hours).abs() < 1e-12, "{text}: {found}");
         }
+    }
+
+    #[test]
+    fn pairs_beside_triples_are_minutes_and_seconds() {
+        let format = |texts: &[&str]| {
+            let mut evidence = DurationEvidence::default();
+            for text in texts {
+                evidence.add(text);
+            }
+            evidence.format()
+        };
+        let race = format(&["58:12", "1:02:33", "59:01"]);
+        let seconds = |format: DurationFormat, text| (format.read(text).unwrap() * 3600.0).round();
+        assert_eq!(seconds(race, "58:12"), 3492.0);
+        assert_eq!(seconds(race, "1:02:36"), 3756.0);
+        assert_eq!(seconds(format(&["14:30", "14:30:05"]), "14:30"), 52_200.0);
+        assert_eq!(seconds(format(&["36:10"]), "36:10"), 130_200.0);
     }
 
     #[test]
@@ -211,6 +292,10 @@ mod tests {
             "day",
             "1:30:5",
             "Monday",
+            "1h60",
+            "13 AM",
+            "AM",
+            "1:72.5",
             "5 days off",
             "1m 2h",
         ] {

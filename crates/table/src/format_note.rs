@@ -33,7 +33,7 @@ pub enum FormatNote {
         example: (String, String),
         /// What decides between the day and the month.
         decided: Decided,
-        /// The format to pass where the guess is wrong.
+        /// The format to pass where the guess is wrong, unless the values decide.
         otherwise: Option<String>,
     },
     /// Times of day or durations are read as hours.
@@ -58,6 +58,15 @@ pub enum FormatNote {
     },
     /// Whole numbers among text with digits are codes.
     Codes {
+        /// The column.
+        column: String,
+        /// Values that are numbers.
+        numbers: usize,
+        /// Values that are not, with examples.
+        others: Examples,
+    },
+    /// A few different numbers beside other text are categories.
+    FewNumbers {
         /// The column.
         column: String,
         /// Values that are numbers.
@@ -131,15 +140,75 @@ pub enum FormatNote {
         /// The first of them.
         example: String,
     },
+    /// Some dates have the month first, and others the day.
+    OrdersDiffer {
+        /// The column.
+        column: String,
+        /// Dates that have the month first, with examples, and how to read them alone.
+        month_first: (Examples, String),
+        /// Dates that have the day first, with examples, and how to read them alone.
+        day_first: (Examples, String),
+        /// The order in words that the column is read in; `None` if it is left as text.
+        read: Option<String>,
+    },
+    /// Too few values of a column are dates, so that it is left as text.
+    FewDates {
+        /// The column.
+        column: String,
+        /// Values that are dates.
+        dates: usize,
+        /// Values that are not, with examples.
+        others: Examples,
+    },
+    /// A month beside a number that may be a year or a day.
+    MonthsOrDays {
+        /// The column.
+        column: String,
+        /// The first of them.
+        example: String,
+        /// The format in which the number is a year.
+        format: String,
+    },
+    /// Days and months without a year are left as text.
+    WithoutYear {
+        /// The column.
+        column: String,
+        /// The first of them.
+        example: String,
+    },
+    /// Numbers may stand for dates.
+    NumbersLikeDates {
+        /// The column.
+        column: String,
+        /// A number and the date that it would be.
+        example: (String, String),
+        /// How they would be read, in words.
+        format: String,
+    },
+    /// Categories differ only in case or spaces.
+    SimilarCategories {
+        /// The column.
+        column: String,
+        /// Some of the categories with several spellings, each with its rows, the most frequent first.
+        groups: Vec<Vec<(String, usize)>>,
+        /// The number of all such categories.
+        of: usize,
+    },
 }
 
 /// What decides how a column is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decided {
     /// The values of the column.
     ByValues,
-    /// Other columns of the table, or the delimiter of its file.
-    ByTable,
+    /// Another column of the table, with this name.
+    ByColumn(String),
+    /// The decimal commas of the table: where these are written, the day comes first.
+    ByDecimalComma,
+    /// The semicolons between the fields of the file, which are written where the comma is the decimal
+    /// sign.
+    BySemicolons,
     /// The user.
     ByRequest,
     /// Nothing: it is the default.
@@ -182,7 +251,7 @@ impl fmt::Display for Examples {
 }
 
 /// Text between backticks, without control characters, and not too long.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain: String = text
         .chars()
         .take(40)
@@ -191,15 +260,6 @@ fn quoted(text: &str) -> String {
     match plain.len() < text.len() {
         true => format!("`{plain}…`"),
         false => format!("`{plain}`"),
-    }
-}
-
-/// A name as an argument of a command line.
-fn argument(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    match !name.is_empty() && name.chars().all(plain) {
-        true => name.to_string(),
-        false => format!("'{}'", quoted(name).trim_matches('`')),
     }
 }
 
@@ -212,6 +272,7 @@ impl FormatNote {
             | Self::Durations { column, .. }
             | Self::TextAmongValues { column, .. }
             | Self::Codes { column, .. }
+            | Self::FewNumbers { column, .. }
             | Self::Unmarked { column, .. }
             | Self::LeadingZeros { column, .. }
             | Self::Sentinels { column, .. }
@@ -219,156 +280,13 @@ impl FormatNote {
             | Self::MissingBySpelling { column, .. }
             | Self::DifferentMarks { column, .. }
             | Self::Hexadecimal { column, .. }
-            | Self::LargeNumbers { column, .. } => column,
-        }
-    }
-}
-
-impl fmt::Display for FormatNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.column();
-        write!(f, "column {}: ", quoted(name))?;
-        let name = argument(name);
-        match self {
-            Self::Numbers {
-                format,
-                example: (text, number),
-                decided,
-                otherwise,
-                ..
-            } => {
-                write!(
-                    f,
-                    "numbers with {}, such as {} for {number}",
-                    printable(format),
-                    quoted(text)
-                )?;
-                f.write_str(decided.phrase())?;
-                match otherwise {
-                    Some((other, sign)) => {
-                        write!(f, "; if it is {other}, pass --decimal {sign}")
-                    }
-                    None => Ok(()),
-                }
-            }
-            Self::Dates {
-                format,
-                example: (text, date),
-                decided,
-                otherwise,
-                ..
-            } => {
-                write!(
-                    f,
-                    "dates read as {}, such as {} for {date}",
-                    printable(format),
-                    quoted(text)
-                )?;
-                f.write_str(decided.phrase())?;
-                match otherwise {
-                    Some(other) => write!(f, "; pass --date {name}={other} if that is wrong"),
-                    None => Ok(()),
-                }
-            }
-            Self::Durations {
-                example: (text, hours),
-                ..
-            } => write!(
-                f,
-                "times and durations are read as hours, such as {} for {hours}; --categorical {name} \
-                 keeps the text",
-                quoted(text)
-            ),
-            Self::TextAmongValues {
-                kind,
-                values,
-                near,
-                missing,
-                ..
-            } => {
-                let expected = match kind {
-                    ColumnKind::Date => "dates",
-                    _ => "numbers",
-                };
-                let other = near.total + missing.total;
-                let is = if other == 1 { "is" } else { "are" };
-                write!(f, "{other} of {values} values {is} text among {expected}: ")?;
-                match (near.total, missing.total) {
-                    (_, 0) => write!(f, "read as the number in it ({near})")?,
-                    (0, _) => write!(f, "treated as missing ({missing})")?,
-                    (some, others) => write!(
-                        f,
-                        "{some} read as the number in it ({near}), {others} treated as missing ({missing})"
-                    )?,
-                }
-                write!(f, "; --categorical {name} keeps all as text")
-            }
-            Self::Codes {
-                numbers, others, ..
-            } => write!(
-                f,
-                "{numbers} values are whole numbers and the other {} are text with digits ({others}): \
-                 read as categories; --numeric {name} reads the numbers alone",
-                others.total
-            ),
-            Self::Unmarked { mark, rows, of, .. } => write!(
-                f,
-                "{rows} of {of} numbers have no {}, and are read like the others",
-                quoted(mark)
-            ),
-            Self::LeadingZeros { example, .. } => write!(
-                f,
-                "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \
-                 numbers",
-                quoted(example)
-            ),
-            Self::Sentinels { dates, .. } => write!(
-                f,
-                "{dates}: far outside the other dates, treated as missing; --date {name}=%Y-%m-%d or \
-                 another format keeps every date"
-            ),
-            Self::MissingWords { words, .. } => write!(f, "{words}: treated as missing"),
-            Self::MissingBySpelling { word, rows, of, .. } => write!(
-                f,
-                "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, \
-                 pass --keep-na",
-                quoted(word)
-            ),
-            Self::DifferentMarks {
-                currencies, marks, ..
-            } => {
-                let what = if *currencies { "currencies" } else { "units" };
-                write!(
-                    f,
-                    "numbers with different {what} ({marks}) are left as text"
-                )
-            }
-            Self::Hexadecimal { example, .. } => write!(
-                f,
-                "hexadecimal numbers such as {} are left as text; write them with decimal digits",
-                quoted(example)
-            ),
-            Self::LargeNumbers { example, .. } => write!(
-                f,
-                "whole numbers beyond 2^53, such as {}, lose digits as numbers; --categorical {name} \
-                 keeps them",
-                quoted(example)
-            ),
-        }
-    }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
-impl Decided {
-    fn phrase(self) -> &'static str {
-        match self {
-            Self::ByValues => "",
-            Self::ByTable => " (as in the rest of the table)",
-            Self::ByRequest => " (as requested)",
-            Self::ByDefault => " (nothing in the column decides, so this is the default)",
+            | Self::LargeNumbers { column, .. }
+            | Self::OrdersDiffer { column, .. }
+            | Self::FewDates { column, .. }
+            | Self::MonthsOrDays { column, .. }
+            | Self::WithoutYear { column, .. }
+            | Self::NumbersLikeDates { column, .. }
+            | Self::SimilarCategories { column, .. } => column,
         }
     }
 }

@@ -39,6 +39,11 @@ impl RowNumbers {
         self.low
     }
 
+    /// The largest number.
+    pub fn high(&self) -> f64 {
+        self.high
+    }
+
     /// Whether whole numbers that all differ, one in each of `rows` rows, number the rows: by their
     /// values, or by the name of the column and its place in the table.
     pub fn number_the_rows(&self, rows: usize, place: Place<'_>) -> bool {

@@ -15,6 +15,7 @@ use crate::index_column::Place;
 use crate::inferring::{Inferring, Signs};
 use crate::missing_words::{MissingWords, NEVER_VALUES};
 use crate::schema::{ColumnSchema, Schema, check_kind};
+use crate::similar_categories::similar_categories;
 use crate::spelled_missing::missing_by_spelling;
 use crate::table::Table;
 use crate::table_format::TableFormat;
@@ -237,14 +238,19 @@ fn describe(
     };
     let schema = column_schema(place, &found, kind);
     match schema.kind {
-        ColumnKind::Numeric => notes.extend(found.large.map(|example| FormatNote::LargeNumbers {
-            column: name.clone(),
-            example,
-        })),
+        ColumnKind::Numeric => {
+            notes.extend(found.large.clone().map(|example| FormatNote::LargeNumbers {
+                column: name.clone(),
+                example,
+            }))
+        }
         ColumnKind::Categorical | ColumnKind::Boolean if !format.columns.contains_key(&name) => {
             notes.extend(missing_by_spelling(raw, &name, found.missing));
         }
         _ => {}
+    }
+    if schema.kind == ColumnKind::Categorical {
+        notes.extend(similar_categories(table, &name, &found)?);
     }
     Ok((schema, notes))
 }

@@ -1,21 +1,23 @@
 //! Finding out how the text of each column is to be read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::column_format::ColumnFormat;
 use crate::column_kind::ColumnKind;
 use crate::column_statistics::ColumnStatistics;
 use crate::date_format::{DateFormat, DateNotation};
+use crate::date_guess::DateGuess;
 use crate::duration_format::DurationFormat;
 use crate::error::TableError;
 use crate::format_note::{Decided, FormatNote};
 use crate::format_options::FormatOptions;
 use crate::number_format::NumberFormat;
 use crate::number_guess::NumberGuess;
+use crate::numbers_like_dates::numbers_like_dates;
 use crate::read_column::{
-    Candidate, Looked, Read, look, notation_of_declared, points_may_group, read, sentinel_note,
-    told_apart,
+    Candidate, Looked, Read, look, points_may_group, read, sentinel_note, told_apart,
 };
+use crate::settled_dates::{DateColumn, Settled};
 use crate::table::Table;
 
 /// A column about which more and more is known.
@@ -78,14 +80,24 @@ impl Inferring {
         self.notes.append(&mut self.looked.notes);
         let candidate = self.looked.candidate.take();
         let is_date = self.kind == Some(ColumnKind::Date);
+        let dates = DateColumn {
+            table,
+            name: &self.name,
+            kind: self.kind,
+            has_plain_dates: self.found.dates > 0,
+        };
         if let Some(pattern) = options.date_formats.get(&self.name) {
             if self.kind != Some(ColumnKind::Ignored) {
-                self.settle_pattern(table, pattern)?;
+                let settled = dates.settle_pattern(pattern)?;
+                self.take(settled);
             }
         } else if is_date && self.found.all_numbers() && self.found.numbers > 0 {
-            self.settle_declared_numbers(table)?;
-        } else if signs.points_group && self.has_plain_numbers() {
-            self.settle_grouping_points(table, options)?;
+            let settled = dates.settle_declared_numbers()?;
+            self.take(settled);
+        } else if let Some(decided) = &signs.points_group
+            && self.has_plain_numbers()
+        {
+            self.settle_grouping_points(table, decided.clone())?;
         } else if self.has_plain_numbers() && table.delimiter() == Some(b';') {
             self.note_points(table, options)?;
         } else {
@@ -96,13 +108,11 @@ impl Inferring {
                     self.settle_numbers(table, format, decided, other)?;
                 }
                 Some(Candidate::Dates(guess)) => {
-                    let (notation, decided) = match guess.open {
-                        true => signs.choose_order(guess.notation),
-                        false => (guess.notation, Decided::ByValues),
-                    };
-                    self.settle_dates(table, notation, decided)?;
+                    let (guess, decided) = signs.choose_order(guess);
+                    let settled = dates.settle(&guess, decided)?;
+                    self.take(settled);
                 }
-                Some(Candidate::Durations) => self.settle_durations(table)?,
+                Some(Candidate::Durations(format)) => self.settle_durations(table, format)?,
                 None => {}
             }
         }
@@ -110,6 +120,11 @@ impl Inferring {
             self.settle_as_it_is(options);
         }
         Ok(())
+    }
+
+    fn take(&mut self, settled: Settled) {
+        self.format = settled.format;
+        self.notes.extend(settled.notes);
     }
 
     fn accepts(&self, read: &Read, by_itself: bool) -> bool {
@@ -129,6 +144,7 @@ impl Inferring {
         let mut format = format;
         let found = read(table, &self.name, &ColumnFormat::Number(format.clone()))?;
         if !self.accepts(&found, found.is_numeric()) {
+            self.notes.extend(found.few_numbers_note(&self.name));
             return Ok(());
         }
         if self.kind.is_none() && found.are_codes() {
@@ -177,63 +193,11 @@ impl Inferring {
         Ok(())
     }
 
-    fn settle_dates(
+    fn settle_durations(
         &mut self,
         table: &Table,
-        notation: DateNotation,
-        decided: Decided,
+        mut format: DurationFormat,
     ) -> Result<(), TableError> {
-        let mut format = DateFormat::new(notation);
-        let found = read(table, &self.name, &ColumnFormat::Date(format.clone()))?;
-        if !self.accepts(&found, found.is_date()) {
-            return Ok(());
-        }
-        format.lenient = found.is_lenient();
-        let sentinels = found.sentinels().into_iter();
-        format.sentinels = sentinels.map(|(day, _)| day).collect();
-        if !self.found_some_plain_date() || format.notation != DateNotation::YearFirst {
-            self.note_dates(&format, &found, decided);
-        }
-        self.notes.extend(found.sentinel_note(&self.name));
-        self.notes
-            .extend(found.text_note(&self.name, ColumnKind::Date));
-        self.format = Some(ColumnFormat::Date(format));
-        Ok(())
-    }
-
-    fn found_some_plain_date(&self) -> bool {
-        self.found.dates > 0
-    }
-
-    fn note_dates(&mut self, format: &DateFormat, found: &Read, decided: Decided) {
-        let Some(example) = found.example() else {
-            return;
-        };
-        let date = format.read(&example).unwrap_or_default();
-        let other = match format.notation {
-            DateNotation::DayFirst => DateNotation::MonthFirst,
-            _ => DateNotation::DayFirst,
-        };
-        // The example does not show the difference, if it has the year first or the name of a month.
-        let alike = DateFormat::new(other).read(&example) == Some(date);
-        let otherwise = match (decided, &format.notation) {
-            _ if alike => None,
-            (Decided::ByDefault, DateNotation::DayFirst) => Some("%m"),
-            (Decided::ByDefault, _) => Some("%d"),
-            _ => None,
-        };
-        let otherwise = otherwise.map(|first| pattern_like(&example, first));
-        self.notes.push(FormatNote::Dates {
-            column: self.name.clone(),
-            format: order_in_words(format, &example),
-            example: (example, date.to_string().replace(" 00:00:00", "")),
-            decided,
-            otherwise,
-        });
-    }
-
-    fn settle_durations(&mut self, table: &Table) -> Result<(), TableError> {
-        let mut format = DurationFormat::default();
         let found = read(table, &self.name, &ColumnFormat::Duration(format))?;
         if !self.accepts(&found, found.is_numeric()) {
             return Ok(());
@@ -252,61 +216,15 @@ impl Inferring {
         Ok(())
     }
 
-    /// Dates in the format that the user sets. No day stands for no date, so that all can be kept.
-    fn settle_pattern(&mut self, table: &Table, pattern: &str) -> Result<(), TableError> {
-        let mut format = DateFormat::new(DateNotation::Pattern(pattern.to_string()));
-        let found = read(table, &self.name, &ColumnFormat::Date(format.clone()))?;
-        if !found.reads_half()
-            && let Some((row, value)) = found.first_other()
-        {
-            return Err(TableError::malformed(
-                table.location(*row),
-                format!(
-                    "column `{}` holds dates in the format {pattern}, but here is {value:?}: correct \
-                     the format",
-                    self.name
-                ),
-            ));
-        }
-        format.lenient = found.is_lenient();
-        self.notes
-            .extend(found.text_note(&self.name, ColumnKind::Date));
-        self.format = Some(ColumnFormat::Date(format));
-        Ok(())
-    }
-
-    /// Numbers that are declared dates.
-    fn settle_declared_numbers(&mut self, table: &Table) -> Result<(), TableError> {
-        let format = DateFormat::new(notation_of_declared(table, &self.name)?);
-        let cells = table.column(&self.name)?.cells();
-        let number = cells.filter_map(|cell| cell.number()).next();
-        if let Some(number) = number {
-            let date = format.read_number(number).unwrap_or_default();
-            self.notes.push(FormatNote::Dates {
-                column: self.name.clone(),
-                format: format.notation.to_string(),
-                example: (number.to_string(), date.to_string()),
-                decided: Decided::ByValues,
-                otherwise: None,
-            });
-        }
-        self.format = Some(ColumnFormat::Date(format));
-        Ok(())
-    }
-
     /// Plain numbers such as `1.234` in a table with decimal commas.
     fn settle_grouping_points(
         &mut self,
         table: &Table,
-        options: &FormatOptions,
+        decided: Decided,
     ) -> Result<(), TableError> {
         if !points_may_group(table, &self.name)? {
             return Ok(());
         }
-        let decided = match options.names_signs() {
-            true => Decided::ByRequest,
-            false => Decided::ByTable,
-        };
         self.settle_numbers(table, NumberFormat::new(',', Some('.')), decided, None)
     }
 
@@ -351,6 +269,9 @@ impl Inferring {
                 example: example.clone(),
             });
         }
+        if self.kind.is_none() {
+            self.notes.extend(numbers_like_dates(name, found));
+        }
         let is_numeric = self.has_plain_numbers() || self.kind == Some(ColumnKind::Numeric);
         if options.keep_na && !is_numeric && !is_date && self.kind != Some(ColumnKind::Ignored) {
             self.format = Some(ColumnFormat::Text);
@@ -358,35 +279,15 @@ impl Inferring {
     }
 }
 
-/// The order of the parts of a date, where they are not told apart by themselves.
-fn order_in_words(format: &DateFormat, example: &str) -> String {
-    let year = example.bytes().take_while(u8::is_ascii_digit).count() == 4;
-    match format.notation == DateNotation::YearFirst && !year {
-        true if example.contains(|c: char| c.is_alphabetic()) => "they are written".to_string(),
-        _ => format.notation.to_string(),
-    }
-}
-
-/// A format of dates in the notation of an example, with this part first: `%d/%m/%Y`.
-fn pattern_like(example: &str, first: &str) -> String {
-    let separator = example.chars().find(|c| !c.is_ascii_digit()).unwrap_or('/');
-    let second = if first == "%d" { "%m" } else { "%d" };
-    let year = match example.splitn(3, separator).nth(2) {
-        Some(rest) if rest.bytes().take_while(u8::is_ascii_digit).count() == 2 => "%y",
-        _ => "%Y",
-    };
-    format!("{first}{separator}{second}{separator}{year}")
-}
-
 /// What all columns together say about signs of numbers and the order of dates.
 #[derive(Debug, Default)]
 pub(crate) struct Signs {
-    /// The decimal sign of the table.
-    decimal: Option<char>,
-    /// Whether a point in plain numbers may stand between thousands.
-    points_group: bool,
-    /// The order of day and month.
-    order: Option<DateNotation>,
+    /// The decimal sign of the table, and what decides.
+    decimal: Option<(char, Decided)>,
+    /// What decides that a point in plain numbers may stand between thousands, if it may.
+    points_group: Option<Decided>,
+    /// The order of day and month, and what decides.
+    order: Option<(DateNotation, Decided)>,
 }
 
 impl Signs {
@@ -395,45 +296,63 @@ impl Signs {
         columns: &[Inferring],
         options: &FormatOptions,
     ) -> Result<Self, TableError> {
-        let mut orders = Vec::new();
-        let mut decimals = BTreeSet::new();
+        let mut orders: Vec<(&DateNotation, &str)> = Vec::new();
+        // The first column with each decimal sign.
+        let mut decimals: BTreeMap<char, &str> = BTreeMap::new();
         let mut open = false;
         for column in columns {
             match &column.looked.candidate {
                 Some(Candidate::Dates(guess)) if guess.decided => {
-                    orders.push(guess.notation.clone());
+                    orders.push((&guess.notation, &column.name));
                 }
                 Some(Candidate::Numbers(guess)) => {
-                    decimals.extend(guess.decides);
+                    if let Some(sign) = guess.decides {
+                        decimals.entry(sign).or_insert(&column.name);
+                    }
                     open |= guess.otherwise.is_some();
                 }
                 _ => {}
             }
         }
-        orders.dedup();
-        let order = match orders.as_slice() {
-            [order] => Some(order.clone()),
-            _ => None,
-        };
         // Numbers that are read as they are need a look only where it matters.
-        if open || decimals.contains(&',') {
+        if open || decimals.contains_key(&',') {
             for column in columns.iter().filter(|column| column.has_plain_numbers()) {
                 if column.found.fractions && !points_may_group(table, &column.name)? {
-                    decimals.insert('.');
+                    decimals.entry('.').or_insert(&column.name);
                     break;
                 }
             }
         }
-        let semicolons = (table.delimiter() == Some(b';')).then_some(',');
+        let by_column = |name: &str| Decided::ByColumn(name.to_string());
+        let semicolons = table.delimiter() == Some(b';');
         let decimal = match decimals.len() {
-            0 => semicolons,
-            1 => decimals.first().copied(),
+            0 => semicolons.then_some((',', Decided::BySemicolons)),
+            1 => decimals
+                .iter()
+                .next()
+                .map(|(sign, name)| (*sign, by_column(name))),
             _ => None,
         };
+        let commas = decimals.get(&',').filter(|_| decimals.len() == 1);
         let by_request = options.names_signs() && options.allows(',', Some('.'));
+        let points_group = match commas {
+            _ if by_request => Some(Decided::ByRequest),
+            Some(name) => Some(by_column(name)),
+            None => None,
+        };
+        let order = match orders.as_slice() {
+            [(first, name), rest @ ..] => {
+                let alike = rest.iter().all(|(order, _)| order == first);
+                alike.then(|| ((*first).clone(), by_column(name)))
+            }
+            [] if commas.is_some() || options.decimal == Some(',') => {
+                Some((DateNotation::DayFirst, Decided::ByDecimalComma))
+            }
+            [] => semicolons.then_some((DateNotation::DayFirst, Decided::BySemicolons)),
+        };
         Ok(Self {
-            points_group: by_request || (decimals.len() == 1 && decimals.contains(&',')),
             decimal,
+            points_group,
             order,
         })
     }
@@ -447,17 +366,26 @@ impl Signs {
         let Some(other) = &guess.otherwise else {
             return (format, Decided::ByValues);
         };
-        match self.decimal {
-            Some(sign) if sign == other.decimal => (other.clone(), Decided::ByTable),
-            Some(_) => (format, Decided::ByTable),
+        match &self.decimal {
+            Some((sign, decided)) if *sign == other.decimal => (other.clone(), decided.clone()),
+            Some((_, decided)) => (format, decided.clone()),
             None => (format, Decided::ByDefault),
         }
     }
 
-    fn choose_order(&self, default: DateNotation) -> (DateNotation, Decided) {
-        match &self.order {
-            Some(order) => (order.clone(), Decided::ByTable),
-            None => (default, Decided::ByDefault),
+    /// The order of dates where the column leaves it open between the day and the month, and what
+    /// decides.
+    fn choose_order(&self, guess: DateGuess) -> (DateGuess, Decided) {
+        match (&guess.otherwise, &self.order) {
+            (None, _) => (guess, Decided::ByValues),
+            (Some(_), Some((order, decided))) if guess.notation != DateNotation::YearFirst => {
+                let guess = DateGuess {
+                    notation: order.clone(),
+                    ..guess
+                };
+                (guess, decided.clone())
+            }
+            (Some(_), _) => (guess, Decided::ByDefault),
         }
     }
 }

@@ -41,6 +41,7 @@ mod byte_limit;
 mod catch_panic;
 mod category;
 mod csv_record;
+mod date_words;
 mod duration_format;
 mod encoding;
 mod error;
@@ -55,6 +56,8 @@ mod split;
 mod unpacked;
 
 mod cell;
+mod clock_text;
+mod date_tokens;
 
 mod column;
 mod column_kind;
@@ -66,13 +69,18 @@ mod table_size;
 
 mod date_format;
 mod format_note;
+mod number_scale;
+
+mod counts;
+mod date_pattern;
+mod format_options;
+mod format_sentence;
 
 mod date_guess;
-mod format_options;
-
 mod number_text;
 
 mod number_format;
+mod number_marks;
 
 mod column_format;
 mod number_guess;
@@ -84,6 +92,7 @@ mod decompress;
 
 mod csv_text;
 
+mod described_columns;
 mod layout;
 mod utf8;
 
@@ -109,6 +118,9 @@ mod typed_column;
 mod arrow_file;
 
 #[cfg(feature = "excel")]
+mod describing_rows;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]
@@ -131,6 +143,7 @@ mod typed_file;
 mod many_files;
 
 mod reader;
+mod total_row;
 
 mod table;
 
@@ -142,6 +155,10 @@ mod spelled_missing;
 mod table_format;
 
 mod column_schema;
+mod numbers_like_dates;
+mod settled_dates;
+mod similar_categories;
+
 mod inferring;
 
 mod infer_table;
@@ -162,10 +179,12 @@ pub use infer_table::{InferredTable, infer_table};
 pub use missing_words::MissingWords;
 pub use nearest_name::nearest_name;
 pub use number_format::NumberFormat;
+pub use number_scale::NumberScale;
 pub use part_files::table_files;
 pub use read_options::ReadOptions;
 pub use reader::TableReader;
 pub use schema::{ColumnSchema, Schema};
+pub use similar_categories::similar_names;
 pub use skip_bad_rows::Skipped;
 pub use split::{Split, k_folds};
 pub use table::Table;

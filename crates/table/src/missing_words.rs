@@ -160,10 +160,7 @@ mod tests {
         let words: MissingWords = serde_json::from_str(r#"["-999","none","-999"]"#).unwrap();
         assert_eq!(words, MissingWords::new(["-999", "none"]));
         assert!(words.contains("-999.0"));
-        assert_eq!(
-            serde_json::to_string(&words).unwrap(),
-            r#"["-999","none"]"#
-        );
+        assert_eq!(serde_json::to_string(&words).unwrap(), r#"["-999","none"]"#);
     }
 
     #[test]

@@ -1,23 +1,16 @@
 //! Finding out how the numbers of a column are written.
 
-use std::collections::BTreeMap;
-
 use crate::format_options::FormatOptions;
-use crate::number_format::{CONVENTIONS, NumberFormat, plain_digits};
-use crate::number_text::{is_currency, is_hexadecimal, may_be_absent, split};
-
-/// More different marks are text, not units.
-const MAX_MARKS: usize = 8;
+use crate::number_format::{CONVENTIONS, NumberFormat, follows};
+use crate::number_marks::MarkEvidence;
+use crate::number_text::{is_currency, is_hexadecimal, split};
 
 /// What the values of a column say about how its numbers are written.
 #[derive(Debug, Clone)]
 pub(crate) struct NumberEvidence {
     /// Values by the conventions that read them, one bit each.
     by_conventions: Vec<usize>,
-    /// Values with each mark.
-    marks: BTreeMap<String, usize>,
-    /// Numbers without a mark.
-    bare: usize,
+    pub marks: MarkEvidence,
     /// The first hexadecimal number.
     pub hexadecimal: Option<String>,
     /// Hexadecimal numbers.
@@ -38,8 +31,7 @@ impl Default for NumberEvidence {
     fn default() -> Self {
         Self {
             by_conventions: vec![0; 256],
-            marks: BTreeMap::new(),
-            bare: 0,
+            marks: MarkEvidence::default(),
             hexadecimal: None,
             hexadecimals: 0,
         }
@@ -56,15 +48,7 @@ impl NumberEvidence {
             return;
         };
         self.by_conventions[usize::from(conventions_of(parts.digits))] += 1;
-        let Some(mark) = parts.mark else {
-            self.bare += 1;
-            return;
-        };
-        if let Some(count) = self.marks.get_mut(mark) {
-            *count += 1;
-        } else if self.marks.len() <= MAX_MARKS {
-            self.marks.insert(mark.to_string(), 1);
-        }
+        self.marks.add(parts.mark);
     }
 
     /// Values that are numbers in some notation.
@@ -72,31 +56,28 @@ impl NumberEvidence {
         self.by_conventions.iter().skip(1).sum()
     }
 
-    /// The marks, and how many values have each.
-    pub fn marks(&self) -> Vec<(String, usize)> {
-        let marks = self.marks.iter();
-        marks.map(|(mark, count)| (mark.clone(), *count)).collect()
-    }
-
-    /// Whether marks do not go together: several currencies, or several units.
-    pub fn clash(&self) -> bool {
-        self.marks.len() > 1
-    }
-
-    /// Whether the marks are all currencies.
-    pub fn in_currencies(&self) -> bool {
-        self.marks.keys().all(|mark| is_currency(mark))
-    }
-
     /// How the numbers are written; `None` if no convention reads any, or if their marks differ.
     pub fn guess(&self, options: &FormatOptions) -> Option<NumberGuess> {
-        let mark = self.mark()?;
+        let (mark, scale) = self.marks.guess()?;
+        if let Some(decimal) = self.either_decimal(options) {
+            return Some(NumberGuess {
+                format: NumberFormat {
+                    mark,
+                    scale,
+                    either_decimal: true,
+                    ..NumberFormat::new(decimal, None)
+                },
+                otherwise: None,
+                decides: None,
+            });
+        }
         let point = self.best('.', options);
         let comma = self.best(',', options);
         let with_mark = |(convention, _): (usize, usize)| {
             let (decimal, thousands) = CONVENTIONS[convention];
             NumberFormat {
-                mark: mark.map(str::to_string),
+                mark: mark.clone(),
+                scale,
                 ..NumberFormat::new(decimal, thousands)
             }
         };
@@ -114,7 +95,7 @@ impl NumberEvidence {
             grouped_by(&format, ',') || grouped_by(other, '.') || grouped_by(other, ',')
         });
         let otherwise = other.filter(|_| equal && differ);
-        let in_currency = mark.is_some_and(is_currency);
+        let in_currency = mark.as_deref().is_some_and(is_currency);
         let decides = (!equal).then_some(format.decimal);
         // Three digits after the only sign of an amount of money are thousands.
         let (format, otherwise) = match otherwise {
@@ -128,20 +109,26 @@ impl NumberEvidence {
         })
     }
 
-    /// The mark of the column's numbers, if they have one; `None` if their marks do not go together. A
-    /// unit stands beside every number, unless most have none.
-    fn mark(&self) -> Option<Option<&str>> {
-        let marks = self.marks.iter();
-        let (free, units): (Vec<_>, Vec<_>) = marks.partition(|(mark, _)| may_be_absent(mark));
-        let total = |marks: &[(&String, &usize)]| marks.iter().map(|(_, n)| **n).sum::<usize>();
-        match (free.as_slice(), units.as_slice()) {
-            ([], []) => Some(None),
-            ([(mark, count)], _) if **count + self.bare >= total(&units) => {
-                Some(Some((*mark).as_str()))
-            }
-            ([], [(mark, _)]) if self.bare == 0 => Some(Some((*mark).as_str())),
-            ([], _) if self.bare >= total(&units) => Some(None),
-            _ => None,
+    /// The decimal sign of most values, if others plainly have the other one: `1.5` and `1,5`, with
+    /// nothing that looks like groups of digits.
+    fn either_decimal(&self, options: &FormatOptions) -> Option<char> {
+        let count = |text: &str| self.by_conventions[usize::from(conventions_of(text))];
+        let [points, open_points] = [count("1.5"), count("1.234")];
+        let [commas, open_commas] = [count("1,5"), count("1,234")];
+        let whole = self.by_conventions[usize::from(u8::MAX)];
+        let others = self.readable() - points - open_points - commas - open_commas - whole;
+        let both = match options.decimal {
+            Some(',') => points > 0 && commas + open_commas > 0,
+            _ => points > 0 && commas > 0,
+        };
+        if !both || others > 0 || options.thousands.is_some() {
+            return None;
+        }
+        match options.decimal {
+            Some(sign) => Some(sign),
+            None if commas > points && open_points <= points => Some(','),
+            None if commas <= points && open_commas <= commas => Some('.'),
+            None => None,
         }
     }
 
@@ -170,7 +157,7 @@ fn conventions_of(digits: &str) -> u8 {
     }
     let mut mask = 0;
     for (index, (decimal, thousands)) in CONVENTIONS.iter().enumerate() {
-        if plain_digits(digits, *decimal, *thousands).is_some() {
+        if follows(digits, *decimal, *thousands) {
             mask |= 1 << index;
         }
     }
@@ -180,6 +167,7 @@ fn conventions_of(digits: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::number_scale::NumberScale;
 
     fn guess(values: &[&str]) -> Option<NumberGuess> {
         let mut evidence = NumberEvidence::default();
@@ -223,6 +211,8 @@ mod tests {
     #[test]
     fn marks_that_differ_are_not_numbers() {
         assert_eq!(guess(&["$5", "€5"]), None);
+        let sizes = guess(&["19M", "8.7k", "2.5M"]).unwrap().format;
+        assert_eq!(sizes.scale, Some(NumberScale::Magnitude));
         assert_eq!(guess(&["5 kg", "5 g"]), None);
         assert_eq!(guess(&["5 kg", "6 kg", "5"]), None);
         assert_eq!(guess(&["5 kg", "6", "5"]).unwrap().format.mark, None);
@@ -236,6 +226,21 @@ mod tests {
         );
         assert!(guess(&["5 %", "5"]).is_some());
         assert_eq!(guess(&["x"]), None);
+    }
+
+    #[test]
+    fn both_decimal_signs_are_read_where_nothing_is_grouped() {
+        let either = |values: &[&str]| {
+            let format = guess(values).unwrap().format;
+            format.either_decimal.then_some(format.decimal)
+        };
+        assert_eq!(either(&["1.5", "2.25", "1,5"]), Some('.'));
+        assert_eq!(either(&["1,5", "2,25", "7", "1.5"]), Some(','));
+        assert_eq!(either(&["1,5", "2,25", "1,234", "1.5"]), Some(','));
+        // Most commas stand between thousands.
+        assert_eq!(either(&["1,234", "2,345", "1,5", "5.5", "6.5"]), None);
+        assert_eq!(either(&["1,234.5", "1,5", "5.5"]), None);
+        assert_eq!(either(&["1.5", "2"]), None);
     }
 
     #[test]

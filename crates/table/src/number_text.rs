@@ -1,6 +1,7 @@
 //! The parts of a number as people write it.
 
 use crate::format_options::grouping_sign;
+use crate::number_scale::magnitude_of;
 
 /// A number as people write it, in its parts: `-$1,200.50` is negative, with the digits `1,200.50`
 /// and the mark `$`.
@@ -11,7 +12,10 @@ pub(crate) struct NumberText<'a> {
     pub digits: &'a str,
     /// A currency, a percent sign or a unit.
     pub mark: Option<&'a str>,
-    /// Whether the value is only known to lie beyond or near the number: `<0.5`, `90+`, `~3`.
+    /// The power of ten that a word beside a currency stands for: `$1.2M`.
+    pub magnitude: Option<u8>,
+    /// Whether the value is only known to lie beyond or near the number: `<0.5`, `90+`, `~3`; or has a
+    /// footnote: `5*`.
     pub censored: bool,
 }
 
@@ -57,7 +61,10 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
     let text = without_spreadsheet_marks(text);
     let start = start_of_digits(text)?;
     let length = length_of_digits(&text[start..]);
-    let (front, behind) = (text[..start].trim(), text[start + length..].trim());
+    let (before, behind) = (&text[..start], text[start + length..].trim());
+    let front = without_estimate(before).unwrap_or(before).trim();
+    let estimated = front.len() < before.trim().len();
+    let (behind, noted) = without_footnote(behind);
     let (front, behind, bracketed) = without_brackets(front, behind);
     let (front, near) = without_comparison(front);
     let (front, minus) = without_sign(front);
@@ -70,27 +77,86 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
     {
         return None;
     }
-    let mark = match (front, behind) {
-        ("", "") => None,
-        (mark, "") if is_currency(mark) => Some(mark),
-        ("", mark) if is_currency(mark) || is_unit(mark) => Some(mark),
-        _ => return None,
-    };
+    let (mark, magnitude) = mark(front, behind)?;
     Some(NumberText {
         negative: bracketed || minus || minus_behind,
         digits: &text[start..start + length],
         mark,
-        censored: near || plus_behind,
+        magnitude,
+        censored: estimated || noted || near || plus_behind,
     })
 }
 
-/// Text without the marks by which spreadsheets keep text from being read: `'1.5` and `="1.5"`.
+/// The mark before or behind a number, and the magnitude that stands beside a currency.
+fn mark<'a>(front: &'a str, behind: &'a str) -> Option<(Option<&'a str>, Option<u8>)> {
+    let beside_currency = match front {
+        "" => word_and_currency(behind),
+        currency if is_currency(currency) => Some((behind, currency)),
+        _ => None,
+    };
+    if let Some((word, currency)) = beside_currency
+        && let Some(magnitude) = magnitude_of(word)
+    {
+        return Some((Some(currency), Some(magnitude)));
+    }
+    let mark = match (front, behind) {
+        ("", "") => return Some((None, None)),
+        (mark, "") if is_currency(mark) => mark,
+        ("", mark) if is_currency(mark) || is_unit(mark) => mark,
+        _ => return None,
+    };
+    Some((Some(mark), None))
+}
+
+/// A currency at the end of text, and the word in front of it: `Mio. €`, `M$`.
+fn word_and_currency(text: &str) -> Option<(&str, &str)> {
+    let (word, currency) = text.rsplit_once(' ').or_else(|| {
+        let (last, _) = text.char_indices().next_back()?;
+        text.split_at_checked(last)
+    })?;
+    is_currency(currency).then_some((word.trim_end(), currency))
+}
+
+/// Text without what surrounds numbers in exported and copied text: `'1.5`, `="1.5"`, `"1.5"`, and
+/// characters that are not seen.
 fn without_spreadsheet_marks(text: &str) -> &str {
+    const UNSEEN: [char; 5] = ['\u{200b}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+    let text = text.trim_matches(UNSEEN);
+    let text = text.strip_prefix('=').unwrap_or(text);
     let quoted = text
-        .strip_prefix("=\"")
+        .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'));
     let text = quoted.or_else(|| text.strip_prefix('\'')).unwrap_or(text);
     text.trim()
+}
+
+/// Text behind the digits without a footnote (`5*`, `5[1]`) or an error (`5 ± 1`), and whether there is one.
+fn without_footnote(behind: &str) -> (&str, bool) {
+    const MAX_NOTE: usize = 12;
+    let error = ["±", "+/-", "+-"]
+        .iter()
+        .find_map(|sign| behind.strip_prefix(sign));
+    if let Some(error) = error {
+        let error = error.trim_start();
+        let digits = error
+            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
+            .unwrap_or(error.len());
+        return match digits {
+            0 => (behind, false),
+            _ => (error[digits..].trim_start(), true),
+        };
+    }
+    let starless = behind.trim_end_matches(['*', '†', '‡']);
+    if starless.len() < behind.len() {
+        return (starless.trim_end(), true);
+    }
+    match behind
+        .strip_suffix(']')
+        .and_then(|text| text.rsplit_once('['))
+    {
+        Some((before, note)) if note.len() <= MAX_NOTE => (before.trim_end(), true),
+        _ => (behind, false),
+    }
 }
 
 fn start_of_digits(text: &str) -> Option<usize> {
@@ -138,6 +204,41 @@ fn without_brackets<'a>(front: &'a str, behind: &'a str) -> (&'a str, &'a str, b
         (Some(front), Some(behind)) => (front.trim(), behind.trim(), true),
         _ => (front, behind, false),
     }
+}
+
+/// Text before the digits without a word that makes the number a bound or an estimate, if it begins with
+/// one: `ca. `, `Less than `. Two capitals are a code: `CA 90210`.
+fn without_estimate(before: &str) -> Option<&str> {
+    const WORDS: [&str; 19] = [
+        "ca.",
+        "ca",
+        "c.",
+        "circa",
+        "approx.",
+        "approx",
+        "approximately",
+        "about",
+        "less than",
+        "fewer than",
+        "more than",
+        "greater than",
+        "at least",
+        "at most",
+        "up to",
+        "under",
+        "over",
+        "above",
+        "below",
+    ];
+    let is_code = before
+        .bytes()
+        .nth(1)
+        .is_some_and(|byte| byte.is_ascii_uppercase());
+    WORDS.iter().find_map(|word| {
+        let (start, rest) = before.split_at_checked(word.len())?;
+        let ends = rest.starts_with(' ') || word.ends_with('.');
+        (ends && !is_code && start.eq_ignore_ascii_case(word)).then_some(rest)
+    })
 }
 
 fn without_comparison(front: &str) -> (&str, bool) {
@@ -234,6 +335,17 @@ mod tests {
             ("90+", (false, "90", None, true)),
             ("~3 kg", (false, "3", Some("kg"), true)),
             ("70 %", (false, "70", Some("%"), false)),
+            ("\u{feff}\"1.5\"\u{200b}", (false, "1.5", None, false)),
+            ("5*", (false, "5", None, true)),
+            ("1,234[12]", (false, "1,234", None, true)),
+            ("5.5 ± 0.3 kg", (false, "5.5", Some("kg"), true)),
+            ("ca. 500", (false, "500", None, true)),
+            ("Less than 5 kg", (false, "5", Some("kg"), true)),
+            ("approx $5", (false, "5", Some("$"), true)),
+            ("$1.2M", (false, "1.2", Some("$"), false)),
+            ("3,5 Mio. €", (false, "3,5", Some("€"), false)),
+            ("57.05N", (false, "57.05", Some("N"), false)),
+            ("10.33E", (false, "10.33", Some("E"), false)),
         ] {
             assert_eq!(parts(text), expected, "{text}");
         }
@@ -257,11 +369,24 @@ mod tests {
             "1 Elm Street North",
             "12/31",
             "$5 €",
+            "$5 kg",
+            "5[see the long note]",
+            "5 ± x",
+            "about",
+            "Overton 5",
+            "CA 90210",
+            "ca5",
             "1..2x3",
             "5 kg 3",
         ] {
             assert_eq!(split(text), None, "{text}");
         }
+        let magnitude = |text| split(text).unwrap().magnitude;
+        assert_eq!(magnitude("$1.2M"), Some(6));
+        assert_eq!(magnitude("₹ 1.80 Cr"), Some(7));
+        assert_eq!(magnitude("3,5 Mio. €"), Some(6));
+        assert_eq!((magnitude("3M USD"), magnitude("3k€")), (Some(6), Some(3)));
+        assert_eq!((magnitude("1.2M"), magnitude("$5")), (None, None));
         assert!(is_hexadecimal("0x1F") && !is_hexadecimal("0x") && !is_hexadecimal("1F"));
     }
 }

@@ -1,22 +1,23 @@
 //! Finding out how the text of one column is to be read.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::NaiveDateTime;
+use foldhash::fast::RandomState;
 
 use crate::cell::Cell;
 use crate::column_format::ColumnFormat;
 use crate::column_kind::ColumnKind;
-use crate::date_format::{DateFormat, DateNotation};
-use crate::date_guess::{DateEvidence, DateGuess, notation_of_numbers};
-use crate::duration_format::DurationFormat;
+use crate::counts::Counts;
+use crate::date_format::DateFormat;
+use crate::date_guess::{DateEvidence, DateGuess};
+use crate::duration_format::{DurationEvidence, DurationFormat};
 use crate::error::TableError;
 use crate::format_note::{Examples, FormatNote};
 use crate::format_options::FormatOptions;
 use crate::missing_words::is_missing_among_values;
 use crate::number_format::NumberFormat;
 use crate::number_guess::{NumberEvidence, NumberGuess};
-use crate::number_text;
 use crate::sentinel::Sentinels;
 use crate::table::Table;
 
@@ -25,7 +26,7 @@ use crate::table::Table;
 pub(crate) enum Candidate {
     Numbers(NumberGuess),
     Dates(DateGuess),
-    Durations,
+    Durations(DurationFormat),
 }
 
 /// A column of text that may be read as values, and what to say of it.
@@ -41,8 +42,6 @@ const SAMPLE: usize = 400;
 const MANY: usize = 40;
 /// Fewer numbers among other text are an accident.
 const FEW_NUMBERS: usize = 10;
-/// Different texts that are counted one by one.
-const MAX_TEXTS: usize = 10_000;
 
 /// The text of a column, without surrounding white space.
 fn texts<'a>(table: &'a Table, name: &str) -> Result<impl Iterator<Item = &'a str>, TableError> {
@@ -66,7 +65,7 @@ struct Evidence {
     present: usize,
     numbers: NumberEvidence,
     dates: DateEvidence,
-    durations: usize,
+    durations: DurationEvidence,
 }
 
 impl Evidence {
@@ -80,8 +79,8 @@ impl Evidence {
             if search.dates {
                 found.dates.add(text);
             }
-            if search.durations && DurationFormat::default().read(text).is_some() {
-                found.durations += 1;
+            if search.durations {
+                found.durations.add(text);
             }
         }
         found
@@ -89,6 +88,11 @@ impl Evidence {
 
     fn dates(&self) -> usize {
         self.dates.readable() + self.dates.zeros
+    }
+
+    /// Values that are dates, or that are like dates.
+    fn like_dates(&self) -> usize {
+        self.dates().max(self.dates.months.count) + self.dates.without_year.1
     }
 }
 
@@ -108,8 +112,8 @@ pub(crate) fn look(
     let sample = Evidence::of(texts(table, name)?.step_by(step), search);
     let plausible = |count: usize| count * 3 >= sample.present;
     search.numbers &= plausible(sample.numbers.readable() + sample.numbers.hexadecimals);
-    search.durations &= plausible(sample.durations);
-    search.dates &= plausible(sample.dates());
+    search.durations &= plausible(sample.durations.count);
+    search.dates &= plausible(sample.like_dates());
     if !(search.numbers || search.durations || search.dates) {
         return Ok(Looked::default());
     }
@@ -117,15 +121,21 @@ pub(crate) fn look(
         1 => sample,
         _ => Evidence::of(texts(table, name)?, search),
     };
-    Ok(candidate(name, &found, options))
+    Ok(candidate(name, kind, &found, options))
 }
 
-fn candidate(name: &str, found: &Evidence, options: &FormatOptions) -> Looked {
+fn candidate(
+    name: &str,
+    kind: Option<ColumnKind>,
+    found: &Evidence,
+    options: &FormatOptions,
+) -> Looked {
     let numbers = found.numbers.readable();
     let half = |count: usize| count > 0 && count * 2 >= found.present;
-    if half(found.durations) && found.durations >= found.dates().max(numbers) {
+    let durations = found.durations.count;
+    if half(durations) && durations >= found.dates().max(numbers) {
         return Looked {
-            candidate: Some(Candidate::Durations),
+            candidate: Some(Candidate::Durations(found.durations.format())),
             notes: Vec::new(),
         };
     }
@@ -135,8 +145,16 @@ fn candidate(name: &str, found: &Evidence, options: &FormatOptions) -> Looked {
             notes: Vec::new(),
         };
     }
+    if half(found.dates.months.count) && kind == Some(ColumnKind::Date) {
+        return Looked {
+            candidate: Some(Candidate::Dates(DateGuess::of_months())),
+            notes: Vec::new(),
+        };
+    }
     let mut looked = Looked::default();
-    if half(numbers) {
+    looked.notes.extend(like_dates(name, found));
+    // `24-Jan` is no number with a unit.
+    if looked.notes.is_empty() && half(numbers) {
         match found.numbers.guess(options) {
             Some(guess) => looked.candidate = Some(Candidate::Numbers(guess)),
             None => looked.notes.extend(different_marks(name, &found.numbers)),
@@ -153,13 +171,34 @@ fn candidate(name: &str, found: &Evidence, options: &FormatOptions) -> Looked {
     looked
 }
 
+/// What to say of months beside numbers, and of days without a year.
+fn like_dates(name: &str, found: &Evidence) -> Option<FormatNote> {
+    let half = |count: usize| count > 0 && count * 2 >= found.present;
+    let months = &found.dates.months;
+    let column = name.to_string();
+    match (&months.example, &found.dates.without_year) {
+        (Some(example), _) if half(months.count) => Some(FormatNote::MonthsOrDays {
+            column,
+            example: example.clone(),
+            format: "%b-%y".to_string(),
+        }),
+        (_, (Some(example), count)) if half(*count) => Some(FormatNote::WithoutYear {
+            column,
+            example: example.clone(),
+        }),
+        _ => None,
+    }
+}
+
 fn different_marks(name: &str, found: &NumberEvidence) -> Option<FormatNote> {
-    let marks = found.marks();
-    (marks.len() <= 4 && found.clash()).then(|| FormatNote::DifferentMarks {
-        column: name.to_string(),
-        currencies: found.in_currencies(),
-        marks: Examples::new(marks),
-    })
+    let marks = found.marks.counts();
+    (2..=4)
+        .contains(&marks.len())
+        .then(|| FormatNote::DifferentMarks {
+            column: name.to_string(),
+            currencies: found.marks.are_currencies(),
+            marks: Examples::new(marks),
+        })
 }
 
 /// What a column is, read in a format.
@@ -171,7 +210,7 @@ pub(crate) struct Read {
     plain: usize,
     /// The first of them, as text, and the first that is not a plain number or a date with the year first.
     examples: [Option<String>; 2],
-    distinct: HashSet<u64>,
+    distinct: HashSet<u64, RandomState>,
     fractions: bool,
     /// The first number with leading zeros.
     leading_zero: Option<String>,
@@ -184,31 +223,6 @@ pub(crate) struct Read {
     sentinels: Sentinels,
 }
 
-/// Texts and how often each occurs.
-#[derive(Debug, Default)]
-struct Counts {
-    texts: BTreeMap<String, usize>,
-    total: usize,
-}
-
-impl Counts {
-    fn add(&mut self, text: &str) {
-        self.total += 1;
-        if let Some(count) = self.texts.get_mut(text) {
-            *count += 1;
-        } else if self.texts.len() < MAX_TEXTS {
-            self.texts.insert(text.to_string(), 1);
-        }
-    }
-
-    fn examples(&self) -> Examples {
-        let texts = self.texts.iter().map(|(text, n)| (text.clone(), *n));
-        let mut examples = Examples::new(texts);
-        examples.total = self.total;
-        examples
-    }
-}
-
 /// Reads all text of a column in a format, strictly.
 pub(crate) fn read(table: &Table, name: &str, format: &ColumnFormat) -> Result<Read, TableError> {
     let mut found = Read::default();
@@ -217,8 +231,10 @@ pub(crate) fn read(table: &Table, name: &str, format: &ColumnFormat) -> Result<R
         let text = text.trim();
         match format {
             _ if text.is_empty() => {}
-            ColumnFormat::Number(format) => found.add_number(row, text, format.read(text)),
-            ColumnFormat::Duration(format) => found.add_number(row, text, format.read(text)),
+            ColumnFormat::Number(format) => found.add_number(row, text, format.read_near(text)),
+            ColumnFormat::Duration(format) => {
+                found.add_number(row, text, format.read(text).map(|hours| (hours, false)));
+            }
             ColumnFormat::Date(_) if DateFormat::is_missing(text) => found.zeros += 1,
             ColumnFormat::Date(format) => found.add_date(row, text, format.read(text)),
             ColumnFormat::Text => {}
@@ -228,8 +244,8 @@ pub(crate) fn read(table: &Table, name: &str, format: &ColumnFormat) -> Result<R
 }
 
 impl Read {
-    fn add_number(&mut self, row: usize, text: &str, number: Option<f64>) {
-        let Some(number) = number else {
+    fn add_number(&mut self, row: usize, text: &str, number: Option<(f64, bool)>) {
+        let Some((number, is_near)) = number else {
             return self.add_other(row, text);
         };
         self.add_value(text, text.parse::<f64>().is_ok(), (number + 0.0).to_bits());
@@ -238,8 +254,7 @@ impl Read {
             self.leading_zero = Some(text.to_string());
         }
         self.fractions |= number.fract() != 0.0;
-        let marked = !text.starts_with(|c: char| c.is_ascii_digit()) || text.ends_with('+');
-        if marked && number_text::split(text).is_some_and(|parts| parts.censored) {
+        if is_near {
             self.near.add(text);
         }
     }
@@ -312,6 +327,30 @@ impl Read {
     /// The first value that is not read, and its row.
     pub fn first_other(&self) -> Option<&(usize, String)> {
         self.first_other.as_ref()
+    }
+
+    /// Values that are not read.
+    pub fn others(&self) -> usize {
+        self.others.total
+    }
+
+    /// What to say of numbers that are too few, or too few different ones, beside other text.
+    pub fn few_numbers_note(&self, name: &str) -> Option<FormatNote> {
+        let said = self.others.total > 0 && self.reads_half() && !self.are_codes();
+        said.then(|| FormatNote::FewNumbers {
+            column: name.to_string(),
+            numbers: self.values,
+            others: self.others.examples(),
+        })
+    }
+
+    /// What to say of dates that are too few: at least half of the values.
+    pub fn few_dates_note(&self, name: &str) -> Option<FormatNote> {
+        self.reads_half().then(|| FormatNote::FewDates {
+            column: name.to_string(),
+            dates: self.values + self.zeros,
+            others: self.others.examples(),
+        })
     }
 
     /// Whether other text occurs, so that it has to count as missing.
@@ -410,6 +449,19 @@ pub(crate) fn told_apart(
     Ok(readings.find(|(_, one, other)| one != other))
 }
 
+/// A value that two formats read as different dates.
+pub(crate) fn dates_told_apart(
+    table: &Table,
+    name: &str,
+    (one, other): (&DateFormat, &DateFormat),
+) -> Result<Option<String>, TableError> {
+    let differ = |text: &&str| match (one.read(text), other.read(text)) {
+        (Some(one), Some(other)) => one != other,
+        _ => false,
+    };
+    Ok(texts(table, name)?.find(differ).map(str::to_string))
+}
+
 /// Whether the text of a column of plain numbers is numbers with a point between thousands: every point
 /// has three digits behind it.
 pub(crate) fn points_may_group(table: &Table, name: &str) -> Result<bool, TableError> {
@@ -422,14 +474,4 @@ pub(crate) fn points_may_group(table: &Table, name: &str) -> Result<bool, TableE
         }
     }
     Ok(points)
-}
-
-/// The format of numbers in the notation of a declared date, if all cells are numbers.
-pub(crate) fn notation_of_declared(table: &Table, name: &str) -> Result<DateNotation, TableError> {
-    let numbers: Vec<f64> = table
-        .column(name)?
-        .cells()
-        .filter_map(|cell| cell.number())
-        .collect();
-    Ok(notation_of_numbers(numbers.iter().copied()))
 }

@@ -81,6 +81,37 @@ fn a_description_as_json_keeps_its_keys() {
 }
 
 #[test]
+fn years_are_written_without_a_separator() {
+    let folder = Folder::new();
+    let mut csv = "year,amount\n".to_string();
+    for row in 0..60 {
+        csv += &format!("{},{}\n", 1998 + row * 7 % 25, 12_000 + row * 37 % 101);
+    }
+    folder.write("t.csv", csv);
+    let said = folder.done("describe t.csv --target year").stdout;
+    assert!(said.contains("1998 to 2022"), "{said}");
+    assert!(said.contains("12,000 to 12,"), "{said}");
+    assert!(!said.contains("2,022"), "{said}");
+}
+
+#[test]
+fn classes_that_differ_only_in_case_are_said() {
+    let folder = Folder::new();
+    let mut csv = "size,kind\n".to_string();
+    for row in 0..90 {
+        let kind = ["Yes", "yes ", "no"][row % 3];
+        csv += &format!("{}.5,{kind}\n", row * 37 % 101);
+    }
+    folder.write("t.csv", csv);
+    let answer = folder.done(&format!("train t.csv --target kind {QUICK}"));
+    let words = "(`Yes` 30, `yes` 30)";
+    let train = answer.stdout + &answer.stderr;
+    assert!(train.replace('\n', " ").contains("`Yes` 30"), "{train}");
+    let json = folder.done("describe t.csv --target kind --json").json();
+    assert!(json["notes"].to_string().contains(words), "{json}");
+}
+
+#[test]
 fn a_table_of_standard_input_is_described() {
     let folder = Folder::new();
     folder.write("t.csv", houses(60));
@@ -160,6 +191,8 @@ fn options_that_do_not_fit_are_refused() {
             &["`size` is named by --ignore and by --numeric"],
         );
         refused("--numeric street", 1, &["`street` holds numbers"]);
+        refused("--decimal , --thousands ,", 2, &["they must differ"]);
+        refused("--decimal ;", 2, &["neither a point nor a comma"]);
     }
     folder.refused(
         "train t.csv --target price --ignore price",

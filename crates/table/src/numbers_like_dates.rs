@@ -1,0 +1,104 @@
+//! Columns of whole numbers that may be dates.
+
+use crate::column_statistics::ColumnStatistics;
+use crate::date_format::{DateFormat, DateNotation};
+use crate::format_note::FormatNote;
+
+/// Fewer different numbers are an accident.
+const FEW: usize = 3;
+
+/// A note on a column of plain whole numbers that are all dates such as `20240131`, or are named like a
+/// time and are in the range of seconds or milliseconds since 1970, or of the days of spreadsheets.
+pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
+    let whole = found.all_numbers() && !found.fractions && found.values.len() >= FEW;
+    if !whole || found.code().is_some() {
+        return None;
+    }
+    let (low, high) = (found.row_numbers.low(), found.row_numbers.high());
+    let within = |from: f64, to: f64| low >= from && high <= to;
+    let named = named_like_moment(name) || named_like_date(name);
+    let notation = match () {
+        () if within(19_000_101.0, 20_991_231.0) => DateNotation::Compact,
+        // From 1990 to 2100.
+        () if named && within(631_152_000.0, 4_102_444_800.0) => DateNotation::EpochSeconds,
+        () if named && within(631_152_000e3, 4_102_444_800e3) => DateNotation::EpochMilliseconds,
+        () if named_like_date(name) && within(32_000.0, 74_000.0) => DateNotation::SpreadsheetDays,
+        () => return None,
+    };
+    let format = DateFormat::new(notation);
+    let mut numbers = found.values.iter().map(|bits| f64::from_bits(*bits));
+    let all = numbers.all(|number| format.read_number(number).is_some());
+    let date = format.read_number(low).filter(|_| all)?.to_string();
+    Some(FormatNote::NumbersLikeDates {
+        column: name.to_string(),
+        example: (low.to_string(), date.replace(" 00:00:00", "")),
+        format: format.notation.to_string(),
+    })
+}
+
+/// The words of a name, in lower case.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    words.map(str::to_lowercase)
+}
+
+/// Whether a column is named like a day: `Order Date`, `orderdate`.
+fn named_like_date(name: &str) -> bool {
+    let others = ["update", "candidate", "mandate", "validate"];
+    words(name).any(|word| {
+        let is_date = word.ends_with("date") || word.ends_with("datum") || word == "fecha";
+        is_date && !others.contains(&word.as_str())
+    })
+}
+
+/// Whether a column is named like a moment: `created_at`, `Timestamp`.
+fn named_like_moment(name: &str) -> bool {
+    words(name).any(|word| {
+        let ends = ["time", "epoch", "stamp"];
+        ends.iter().any(|end| word.ends_with(end)) || matches!(word.as_str(), "at" | "ts" | "unix")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_options::ReadOptions;
+    use crate::table::Table;
+
+    fn note(name: &str, values: &[&str]) -> Option<String> {
+        let csv = format!("{name},y\n{},1\n", values.join(",1\n"));
+        let bytes = std::io::Cursor::new(csv);
+        let table = Table::from_reader("t.csv", bytes, &ReadOptions::default()).unwrap();
+        let found = ColumnStatistics::of(&table, name).unwrap();
+        numbers_like_dates(name, &found).map(|note| note.to_string())
+    }
+
+    #[test]
+    fn numbers_that_may_be_dates_are_said() {
+        let days = ["20240131", "20240201", "20231224"];
+        let said = note("x", &days).unwrap();
+        assert!(
+            said.contains("`20231224`") && said.contains("2023-12-24"),
+            "{said}"
+        );
+        assert!(said.contains("--date x"), "{said}");
+        assert_eq!(note("x", &["20240131", "20240201", "20231324"]), None);
+        assert_eq!(note("x", &["20240131", "20240201"]), None);
+        let seconds = ["1700000000", "1700086401", "1710000000"];
+        assert!(
+            note("created_at", &seconds)
+                .unwrap()
+                .contains("seconds since 1970")
+        );
+        assert_eq!(note("account", &seconds), None);
+        let serial = ["45292", "45300", "45301"];
+        assert!(
+            note("Order Date", &serial)
+                .unwrap()
+                .contains("spreadsheets")
+        );
+        for name in ["price", "runtime", "update"] {
+            assert_eq!(note(name, &serial), None, "{name}");
+        }
+    }
+}
