@@ -54,11 +54,33 @@ fn is_missing(text: &str) -> bool {
         .eq_ignore_ascii_case("nan")
 }
 
+/// Text without white space around it. Most text has none.
+fn trimmed(text: &str) -> &str {
+    let is_seen = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    match is_seen(bytes.first()) && is_seen(bytes.last()) {
+        true => text,
+        false => text.trim(),
+    }
+}
+
+/// Whether text begins as the words for missing values do: most text does not.
+fn may_be_missing(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= MAX_MISSING
+        && match bytes.first() {
+            None | Some(b'#' | b'-' | b'+' | b'<' | b'N' | b'n' | b'?') => true,
+            // `1.#IND`
+            Some(b'1') => bytes.get(2) == Some(&b'#'),
+            _ => false,
+        }
+}
+
 impl<'a> Cell<'a> {
     /// A value from text: trimmed, and [`Missing`](Self::Missing) if it stands for a missing value.
     pub fn from_text(text: &'a str) -> Self {
-        let text = text.trim();
-        match text.len() <= MAX_MISSING && is_missing(text) {
+        let text = trimmed(text);
+        match may_be_missing(text) && is_missing(text) {
             true => Self::Missing,
             false => Self::Text(text),
         }
@@ -203,8 +225,34 @@ mod tests {
 
     #[test]
     fn words_for_missing_values_are_missing() {
-        for text in ["", "  ", "NA", " nan ", "NAN", "-NaN", "?", "null"] {
+        for text in [
+            "",
+            "  ",
+            "NA",
+            " nan ",
+            "NAN",
+            "-NaN",
+            "+nan",
+            "?",
+            "null",
+            "#N/A",
+            "#N/A N/A",
+            "#NA",
+            "-1.#IND",
+            "-1.#QNAN",
+            "1.#IND",
+            "1.#QNAN",
+            "<NA>",
+            "N/A",
+            "NULL",
+            "None",
+            "n/a",
+            "\u{a0}NA\u{a0}",
+        ] {
             assert_eq!(Cell::from_text(text), Cell::Missing, "{text:?}");
+        }
+        for text in ["1", "1.", "12.#IND", "-1", "x", "é", "Nope"] {
+            assert_eq!(Cell::from_text(text), Cell::Text(text));
         }
         assert_eq!(Cell::from_text(" NAMES "), Cell::Text("NAMES"));
     }
