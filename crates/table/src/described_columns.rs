@@ -23,20 +23,19 @@ impl FieldKind {
 
 /// More lines below a header do not describe the columns.
 const MAX_LINES: usize = 3;
+/// Rows below them, at least.
+const MIN_ROWS: usize = 3;
 /// Rows that are looked at.
 const ROWS: usize = 200;
 
 /// The number of lines below a header that describe the columns: they have text in most columns whose other
-/// values are numbers, and a number in none. `field` says what a field is, by row and column; `least` rows follow.
+/// values are numbers, and a number in none. `field` says what a field is, by row and column.
 pub(crate) fn describing_lines(
     (rows, columns): (usize, usize),
-    least: usize,
     field: impl Fn(usize, usize) -> FieldKind,
 ) -> usize {
     let mut lines = 0;
-    while lines < MAX_LINES
-        && rows >= lines + 1 + least
-        && describes(lines, (rows, columns), &field)
+    while lines < MAX_LINES && rows > lines + MIN_ROWS && describes(lines, (rows, columns), &field)
     {
         lines += 1;
     }
@@ -83,13 +82,16 @@ mod tests {
     use super::*;
 
     fn lines(rows: &[&str]) -> usize {
-        let fields: Vec<Vec<&str>> = rows.iter().map(|row| row.split(',').collect()).collect();
+        // The last row comes again, so that there are enough.
+        let last = [*rows.last().unwrap(); 2];
+        let fields = rows.iter().chain(&last).map(|row| row.split(','));
+        let fields: Vec<Vec<&str>> = fields.map(Iterator::collect).collect();
         let is_number = |text: &str| text.parse::<f64>().is_ok();
         let field = |row: usize, column: usize| {
             let text = fields[row][column];
             FieldKind::of(text, is_number(text))
         };
-        describing_lines((rows.len(), fields[0].len()), 2, field)
+        describing_lines((fields.len(), fields[0].len()), field)
     }
 
     #[test]
@@ -113,7 +115,8 @@ mod tests {
             (&["a,1,2", "b,3,4", "c,kg,USD"], 0),
             (&["x,kg,5", "a,1,2", "b,3,4"], 0),
             (&["a,b,c", "d,e,f", "g,h,i"], 0),
-            (&["x,kg,USD", "a,1,2"], 0),
+            (&["x,kg,USD", "a,1,2"], 1),
+            (&["x,kg,USD"], 0),
             (&["x,kg,USD", "a,1,2", "b,x,4"], 0),
         ] {
             assert_eq!(lines(rows), expected, "{rows:?}");

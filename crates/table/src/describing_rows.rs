@@ -28,12 +28,7 @@ pub(crate) fn drop_describing_rows(
             Some(_) => FieldKind::Number,
         }
     };
-    let least = if options.known_columns.is_empty() {
-        3
-    } else {
-        1
-    };
-    let lines = describing_lines((rows.len(), header.len()), least, field);
+    let lines = describing_lines((rows.len(), header.len()), field);
     let described = rows.drain(..lines).next()?;
     let texts = described.iter().filter_map(|(_, value)| as_text(value));
     let texts: Vec<String> = texts

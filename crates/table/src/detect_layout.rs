@@ -356,13 +356,7 @@ fn lines_that_describe(candidate: &Candidate, options: &ReadOptions) -> usize {
             _ => FieldKind::Missing,
         }
     };
-    // A table to predict may have few rows.
-    let least = if options.known_columns.is_empty() {
-        3
-    } else {
-        1
-    };
-    describing_lines((rows.len(), columns), least, field)
+    describing_lines((rows.len(), columns), field)
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
