@@ -156,7 +156,7 @@ pub fn check_room_to_compare(
     let fold = data.subset(&split.training);
     for method in methods {
         let config = method.config(seed)?.for_rows(fold.rows().len());
-        let (device, rows) = (&context.device.device, fold.validation_split(&config));
+        let (device, rows) = (context.device.get()?, fold.validation_split(&config));
         match method {
             ComparedMethod::Constant => {}
             #[cfg(feature = "boosting")]

@@ -168,6 +168,7 @@ mod predictor;
 mod preset;
 #[cfg(feature = "train")]
 mod rare_classes;
+#[cfg(feature = "train")]
 mod read_text;
 #[cfg(feature = "train")]
 mod room;

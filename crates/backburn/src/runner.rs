@@ -74,7 +74,7 @@ impl<'a> JobRunner<'a> {
     /// Checks that the networks of a plan can be trained, before trials choose its settings.
     pub(crate) fn check_room(&self, plan: &Plan) -> Result<(), Error> {
         let data = &*self.data.for_config(&plan.config)?;
-        let device = &self.context.device.device;
+        let device = self.context.device.get()?;
         let (split, networks) = plan.networks();
         let parallel = networks.members > 1 && can_run_in_parallel(&plan.config, self.context)?;
         let networks = Networks {
