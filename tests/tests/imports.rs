@@ -26,7 +26,9 @@ impl Sources {
             let mut module: Names = names.collect();
             module.pop_if(|name| ["lib", "main", "mod"].contains(&name.as_str()));
             let code = without_tests(&std::fs::read_to_string(file).unwrap());
-            sources.code.insert(module, code);
+            if !is_generated(&code) {
+                sources.code.insert(module, code);
+            }
         }
         sources.exports = sources.find_exports();
         sources
@@ -125,6 +127,11 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     });
     let is_rust = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "rs");
     files.filter(is_rust).collect()
+}
+
+/// Whether code is written by a program: its modules are nested, and refer to each other.
+fn is_generated(code: &str) -> bool {
+    code.contains("::prost::")
 }
 
 fn without_tests(text: &str) -> String {
