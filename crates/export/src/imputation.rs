@@ -24,41 +24,6 @@ pub(crate) fn impute<'g>(
     defaults: &[f32],
 ) -> Value<'g> {
     let graph = rows.graph;
-    let is_missing = rows.is_nan();
-    let default = graph.floats(&[normal.width], defaults);
-    let asked = graph.op("And", &[is_missing, graph.bools(may_miss)], Kind::Bool);
-    let in_row = asked.cast(Kind::Float).reduce("ReduceMax", 1);
-
-    // Most tables need no imputation, whose products are larger than those of a network.
-    graph.begin_body();
-    let mask = is_missing.cast(Kind::Double) * in_row.cast(Kind::Double);
-    let numbers = conditional_means(rows, normal, is_missing, mask);
-    let replacement = graph.bools(imputed).choose(numbers, default);
-    let completed = is_missing.choose(replacement, rows);
-    let completed = graph.end_body("imputed", &[], &[completed]);
-    graph.begin_body();
-    let plain = is_missing.choose(default, rows);
-    let plain = graph.end_body("complete", &[], &[plain]);
-    let branches = [
-        ("then_branch", Attribute::Body(completed)),
-        ("else_branch", Attribute::Body(plain)),
-    ];
-    graph.with("If", &[is_any(in_row)], &branches, Kind::Float)
-}
-
-/// Whether one of the numbers `[rows, 1]`, which are 0 or 1, is 1.
-fn is_any(flags: Value<'_>) -> Value<'_> {
-    flags.sum(0).reshape(&[]).compare_to("Greater", 0.0)
-}
-
-/// The conditional means of the numbers whose `mask` is 1, as 32-bit numbers in the scale of the rows.
-fn conditional_means<'g>(
-    rows: Value<'g>,
-    normal: &EncoderTensor,
-    is_missing: Value<'g>,
-    mask: Value<'g>,
-) -> Value<'g> {
-    let graph = rows.graph;
     let size = normal.width;
     let statistic = |row: usize| {
         let numbers = &normal.numbers[row * size..][..size];
@@ -67,6 +32,11 @@ fn conditional_means<'g>(
     };
     let [mean, std, minimum, maximum] = [0, 1, 2, 3].map(statistic);
     let bounded = |numbers: Value<'g>| numbers.max(minimum).min(maximum);
+
+    let is_missing = rows.is_nan();
+    let asked = graph.op("And", &[is_missing, graph.bools(may_miss)], Kind::Bool);
+    let any = asked.cast(Kind::Float).reduce("ReduceMax", 1);
+    let mask = is_missing.cast(Kind::Double) * any.cast(Kind::Double);
     let zero = graph.scalar(Kind::Double, 0.0);
     let scores = (bounded(rows.cast(Kind::Double)) - mean) / std;
     let observed = is_missing.choose(zero, scores);
@@ -76,7 +46,10 @@ fn conditional_means<'g>(
     let means = conjugate_gradients(precision, inverse_diagonal, mask, right);
     let is_finite = means.same("Abs").compare_to("Less", LARGEST);
     let means = is_finite.choose(means, zero);
-    bounded(mean + std * means).cast(Kind::Float)
+    let numbers = bounded(mean + std * means).cast(Kind::Float);
+    let default = graph.floats(&[size], defaults);
+    let replacement = graph.bools(imputed).choose(numbers, default);
+    is_missing.choose(replacement, rows)
 }
 
 /// The precision matrix as 64-bit numbers, and the inverse of its diagonal.
@@ -108,7 +81,11 @@ fn conjugate_gradients<'g>(
     let direction = right * inverse_diagonal;
     let size = product(right, direction);
     let goal = size * TOLERANCE;
-    let unsolved = |size: Value<'g>| is_any(size.compare("Greater", goal).cast(Kind::Float));
+    let unsolved = |size: Value<'g>| {
+        let unsolved = size.compare("Greater", goal).cast(Kind::Float);
+        let any = unsolved.reduce("ReduceMax", 0).reshape(&[]);
+        any.compare_to("Greater", 0.0)
+    };
     let steps = graph.scalar(Kind::Int, STEPS);
     let go_on = unsolved(size);
 
