@@ -21,7 +21,7 @@ import numpy
 import onnxruntime
 import pandas
 import skl2onnx
-from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.neural_network import MLPRegressor
@@ -35,18 +35,20 @@ BATCHES = (1, 100, 586)
 
 
 def scikit_learn(train, path):
-    texts = [name for name in train if train[name].dtype == object and name != TARGET]
+    is_text = lambda name: not pandas.api.types.is_numeric_dtype(train[name])
+    texts = [name for name in train if is_text(name)]
     numbers = [name for name in train if name not in texts and name != TARGET]
+    train = train.fillna({name: "" for name in texts})
     columns = ColumnTransformer([
         ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers),
         ("texts", OneHotEncoder(handle_unknown="ignore", sparse_output=False), texts),
     ])
-    network = MLPRegressor((128, 128), learning_rate_init=0.002, early_stopping=True, random_state=0)
+    network = MLPRegressor(hidden_layer_sizes=(128, 128), learning_rate_init=0.002, early_stopping=True, random_state=0)
     pipeline = make_pipeline(columns, network)
     # skl2onnx has no converter for TransformedTargetRegressor: its scaler is applied outside of the graph.
     scaler = StandardScaler().fit(train[[TARGET]])
     pipeline.fit(train.drop(columns=TARGET), scaler.transform(train[[TARGET]])[:, 0])
-    types = [(name, (StringTensorType if name in texts else DoubleTensorType)([None, 1]))
+    types = [(name, (StringTensorType if name in texts else FloatTensorType)([None, 1]))
              for name in train if name != TARGET]
     path.write_bytes(skl2onnx.convert_sklearn(pipeline, initial_types=types, target_opset=17).SerializeToString())
     return lambda outputs: outputs * scaler.scale_[0] + scaler.mean_[0]
@@ -65,7 +67,7 @@ def feed_of(session, table):
     feed = {}
     for value in session.get_inputs():
         column = table[value.name]
-        kind = object if value.type == "tensor(string)" else float
+        kind = {"tensor(string)": object, "tensor(float)": numpy.float32}.get(value.type, float)
         feed[value.name] = column.fillna("" if kind is object else numpy.nan).to_numpy(kind).reshape(-1, 1)
     return feed
 

@@ -398,7 +398,10 @@ fn settings_that_make_no_sense_are_refused() {
             "t.csv --set training.label_smoothing=0.1",
             "only for classification",
         ),
-        ("few.csv --folds 5", "--folds 5: must be at most the number of rows, and there are 3 rows"),
+        (
+            "few.csv --folds 5",
+            "--folds 5: must be at most the number of rows, and there are 3 rows",
+        ),
         ("t.csv --seed 18446744073709551615", "--seed"),
     ] {
         folder.refused(&format!("train --target price {line}"), 2, &[words]);

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::io::Cursor;
 
 use backburn::{Config, Dataset, Estimator, FitContext, FittedModel, KnnFeatures, Preset, Table};
 
@@ -8,12 +9,8 @@ use super::*;
 use crate::onnx::{GraphProto, ModelProto};
 
 fn fitted(csv: &str, target: &str, change: impl FnOnce(&mut Config)) -> FittedModel {
-    let table = Table::from_reader(
-        "t.csv",
-        std::io::Cursor::new(csv.to_string()),
-        &Default::default(),
-    )
-    .unwrap();
+    let csv = Cursor::new(csv.as_bytes().to_vec());
+    let table = Table::from_reader("t.csv", csv, &Default::default()).unwrap();
     let data = Dataset::new(table, target, &Default::default()).unwrap();
     let mut config = Config::preset(Preset::Fast);
     config.training.epochs = 1;
