@@ -1,6 +1,5 @@
 //! Reading Arrow IPC files and streams. Feather version 2 is an Arrow IPC file.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::{RecordBatch, UInt32Array};
@@ -27,13 +26,13 @@ const MAX_RATIO: u64 = 64;
 type ArrowBatches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 /// Opens an Arrow IPC file, or a stream. What it claims to hold is checked before anything is decoded.
-pub(crate) fn arrow_batches(
+pub(crate) fn arrow_batches<F: Read + Seek + Send + 'static>(
     name: &str,
-    mut file: File,
+    mut file: F,
     is_stream: bool,
 ) -> Result<Batches, TableError> {
     let damaged = |reason: &str| TableError::malformed(name, format!("{DAMAGED}: {reason}"));
-    let rewind = |file: &mut File| file.rewind().map_err(|error| TableError::io(name, error));
+    let rewind = |file: &mut F| file.rewind().map_err(|error| TableError::io(name, error));
     rewind(&mut file)?;
     let checked = catch_panic(|| match is_stream {
         true => check_stream(&mut file),
@@ -76,7 +75,10 @@ pub(crate) fn arrow_batches(
     })
 }
 
-fn open(file: File, is_stream: bool) -> Result<(SchemaRef, ArrowBatches), ArrowError> {
+fn open(
+    file: impl Read + Seek + Send + 'static,
+    is_stream: bool,
+) -> Result<(SchemaRef, ArrowBatches), ArrowError> {
     let file = BufReader::new(file);
     Ok(match is_stream {
         true => {
@@ -122,7 +124,7 @@ fn next_part(
 }
 
 /// The rows and the memory of the largest batch of a file, by what it claims.
-fn check_file(file: &mut File) -> Result<(u64, u64), String> {
+fn check_file(file: &mut (impl Read + Seek)) -> Result<(u64, u64), String> {
     /// The length of the footer and `ARROW1`.
     const TAIL: u64 = 10;
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
@@ -161,7 +163,7 @@ fn check_file(file: &mut File) -> Result<(u64, u64), String> {
 }
 
 /// The rows and the memory of the largest batch of a stream, by what it claims.
-fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
+fn check_stream(file: &mut (impl Read + Seek)) -> Result<(u64, u64), String> {
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
     let (mut rows, mut largest, mut start) = (0u64, 0, 0u64);
     // A stream may end without a mark of its end.
@@ -198,7 +200,11 @@ fn check_stream(file: &mut File) -> Result<(u64, u64), String> {
 }
 
 /// Checks a batch: its rows, its memory when decompressed, and the length of its body.
-fn check_message(file: &mut File, message: &[u8], body: u64) -> Result<(u64, u64, u64), String> {
+fn check_message(
+    file: &mut (impl Read + Seek),
+    message: &[u8],
+    body: u64,
+) -> Result<(u64, u64, u64), String> {
     let message = root_as_message(message).map_err(|error| error.to_string())?;
     let length = u64::try_from(message.bodyLength()).map_err(|e| e.to_string())?;
     let batch = message.header_as_record_batch();
@@ -220,7 +226,7 @@ fn check_message(file: &mut File, message: &[u8], body: u64) -> Result<(u64, u64
 
 /// The memory of the compressed columns of a batch. Each begins with its size when decompressed.
 fn check_compressed(
-    file: &mut File,
+    file: &mut (impl Read + Seek),
     batch: BatchHeader,
     body: u64,
     length: u64,
@@ -254,7 +260,7 @@ fn check_compressed(
     Ok(all)
 }
 
-fn bytes_at(file: &mut File, start: u64, length: u64) -> Result<Vec<u8>, String> {
+fn bytes_at(file: &mut (impl Read + Seek), start: u64, length: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = file.seek(SeekFrom::Start(start));
     let read = read.and_then(|_| file.take(length).read_to_end(&mut bytes));

@@ -23,15 +23,25 @@ use crate::typed_column::{TypedValue, TypesFound, array};
 /// Different names, at most: with more, names are data.
 const MAX_COLUMNS: usize = 65_536;
 
-type Records =
-    StreamDeserializer<'static, IoRead<BufReader<JsonText<BufReader<File>>>>, JsonRecord>;
+type Records<R> =
+    StreamDeserializer<'static, IoRead<BufReader<JsonText<BufReader<R>>>>, JsonRecord>;
+
+/// Opens a JSON file.
+pub(crate) fn json_file(name: &str, mut file: File) -> Result<Batches, TableError> {
+    let io_error = |error| TableError::io(name, error);
+    let mut again = file.try_clone().map_err(io_error)?;
+    file.rewind().map_err(io_error)?;
+    let again = move || again.rewind().map(|()| again);
+    json_batches(name, file, again)
+}
 
 /// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
-pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableError> {
-    let io_error = |error| TableError::io(name, error);
-    let again = file.try_clone().map_err(io_error)?;
-    file.rewind().map_err(io_error)?;
-    let (names, types, rows) = columns(name, records(file))?;
+pub(crate) fn json_batches<R: Read + Send + 'static>(
+    name: &str,
+    text: R,
+    again: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> Result<Batches, TableError> {
+    let (names, types, rows) = columns(name, records(text))?;
     let index = names.iter().cloned().zip(0..).collect();
     let types: Vec<DataType> = types.iter().map(TypesFound::data_type).collect();
     if rows == 1 && types.iter().all(DataType::is_nested) {
@@ -47,11 +57,11 @@ pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableE
     let (mut batches, mut started) = (None, Some(again));
     let of_batches = schema.clone();
     let batches = std::iter::from_fn(move || {
-        if let Some(mut file) = started.take() {
-            if let Err(error) = file.rewind() {
-                return Some(Err(error.to_string()));
+        if let Some(again) = started.take() {
+            match again() {
+                Ok(text) => batches = Some(records(text)),
+                Err(error) => return Some(Err(error.to_string())),
             }
-            batches = Some(records(file));
         }
         match next_batch(batches.as_mut()?, &index, &of_batches) {
             Ok(batch) => batch.map(Ok),
@@ -71,15 +81,15 @@ pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableE
     })
 }
 
-fn records(file: File) -> Records {
-    let text = BufReader::new(JsonText::new(BufReader::new(file)));
+fn records<R: Read>(text: R) -> Records<R> {
+    let text = BufReader::new(JsonText::new(BufReader::new(text)));
     Deserializer::from_reader(text).into_iter()
 }
 
 type Columns = (Vec<String>, Vec<TypesFound>, u64);
 
 /// The columns in the order of their first value, their types, and the number of rows.
-fn columns(name: &str, records: Records) -> Result<Columns, TableError> {
+fn columns<R: Read>(name: &str, records: Records<R>) -> Result<Columns, TableError> {
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut names, mut types): (Vec<String>, Vec<TypesFound>) = (Vec::new(), Vec::new());
     let mut rows = 0;
@@ -118,8 +128,8 @@ fn reason(error: &serde_json::Error) -> String {
     format!("this is not JSON, with an object for each row: {message}")
 }
 
-fn next_batch(
-    records: &mut Records,
+fn next_batch<R: Read>(
+    records: &mut Records<R>,
     index: &HashMap<String, usize>,
     schema: &SchemaRef,
 ) -> Result<Option<RecordBatch>, String> {

@@ -126,6 +126,7 @@ mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_batches;
 
+mod content_kind;
 mod typed_file;
 
 mod many_files;
@@ -152,6 +153,7 @@ pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_format::ColumnFormat;
 pub use column_kind::ColumnKind;
+pub use content_kind::ContentKind;
 pub use date_format::{DateFormat, DateNotation};
 pub use duration_format::DurationFormat;
 pub use encoding::Encoding;

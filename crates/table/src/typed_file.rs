@@ -31,7 +31,7 @@ pub(crate) fn typed_batches(
             crate::arrow_file::arrow_batches(name, file, is_stream)
         }
         #[cfg(feature = "json")]
-        FileKind::Json => crate::json_lines::json_batches(name, file),
+        FileKind::Json => crate::json_lines::json_file(name, file),
         #[cfg(feature = "excel")]
         FileKind::Workbook => return crate::excel::workbook_batches(name, file, options),
         #[cfg(not(feature = "parquet"))]

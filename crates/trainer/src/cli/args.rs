@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use backburn::parse::{duration, percent};
 use backburn::{
     ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
     Task,
@@ -11,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::command_line::CommandLine;
-use super::values::{comment, delimiter, duration, methods, percent, presets, tasks};
+use super::values::{comment, delimiter, methods, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 
