@@ -75,3 +75,41 @@ pub fn bytes(text: &str) -> Result<usize, String> {
         false => Err(usage()),
     }
 }
+
+/// The character between the fields of a CSV file, or its name: `comma`, `semicolon`, `tab`, `pipe`, `caret`,
+/// `tilde` or `space`.
+///
+/// ```
+/// assert_eq!(backburn::parse::delimiter("tab"), Ok(b'\t'));
+/// assert_eq!(backburn::parse::delimiter(";"), Ok(b';'));
+/// ```
+///
+/// # Errors
+///
+/// Other text.
+pub fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "comma" => Ok(b','),
+        "semicolon" => Ok(b';'),
+        "tab" | "\\t" => Ok(b'\t'),
+        "pipe" => Ok(b'|'),
+        "caret" => Ok(b'^'),
+        "tilde" => Ok(b'~'),
+        "space" | r"\s" | r"\s+" => Ok(b' '),
+        _ => character(text).map_err(|_| {
+            "a single ASCII character, or a name such as `tab` or `space`".to_string()
+        }),
+    }
+}
+
+/// A single ASCII character that is neither a quote nor the end of a line.
+///
+/// # Errors
+///
+/// Other text.
+pub fn character(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("a single ASCII character".to_string()),
+    }
+}

@@ -54,7 +54,12 @@ fn run() -> Result<(), Error> {
         Command::FindLr(args) => cli::find_lr::run(&args),
         Command::Gradcheck(args) => cli::gradcheck::run(&args),
         Command::Inspect(args) => cli::inspect::run(&args),
+        Command::Report(args) => cli::report::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => cli::serve::run(&args),
         Command::Config(args) => cli::config::run(&args),
+        Command::Completions { shell } => cli::shell::completions(shell),
+        Command::Man { folder } => cli::shell::man(&folder),
     }
 }
 

@@ -8,7 +8,7 @@ use backburn::text::{count, path_argument};
 use backburn::{
     Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
     LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
-    TestResult, history_file, learning_curve,
+    TestResult, learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -139,8 +139,7 @@ fn files(
         .clone()
         .unwrap_or_else(|| format!("{}.html", example.name).into());
     let model = args.out.as_deref().unwrap_or(&default);
-    let others = [model, &history_file::path_beside(model)];
-    let report = match report_file(&report, &others) {
+    let report = match report_file("--report", &report, &[model]) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.

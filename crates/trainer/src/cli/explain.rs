@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use backburn::Table;
 use backburn::text::{count, escaped};
-use backburn::{ReadOptions, SavedModel, Table, history_file, read_table};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
-use backburn_report::{EvaluatedRows, Report};
+use backburn_report::ExplainedModel;
 use serde_json::json;
 
 use super::args::ExplainArgs;
@@ -17,52 +17,30 @@ use crate::ui::console::{self, Console};
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
     let device = device::choose(args.device.name())?.device;
-    let beside = history_file::path_beside(&args.model);
-    let others = [args.model.as_path(), &beside, &args.table];
     let report = match &args.report {
-        Some(path) => Some(report_file(path, &others)?),
+        Some(path) => Some(report_file("--report", path, &[&args.model, &args.table])?),
         None => None,
     };
-    let model = SavedModel::load(&args.model, &device)?;
-    let known = model.encoder.columns.iter();
-    let read = ReadOptions {
-        known_columns: known.map(|column| column.name().to_string()).collect(),
-        ..args.read.options()
+    let files = (args.model.as_path(), args.table.as_path());
+    let columns = args.row.is_empty() || args.report.is_some();
+    let options = |table: &Table| -> Result<ExplainOptions, Error> {
+        Ok(ExplainOptions {
+            columns,
+            rows: rows(args, table)?,
+            repeats: args.repeats.into(),
+            seed: args.seed,
+        })
     };
-    let table = read_table(&args.table, &read)?;
-    let table = model.format.apply_to_table(&table)?;
-    let rows = rows(args, &table)?;
-    let options = ExplainOptions {
-        columns: rows.is_empty() || args.report.is_some(),
-        rows,
-        repeats: args.repeats.into(),
-        seed: args.seed,
-    };
-    let explanation = Explanation::new(&model, &table, &options, &device)?;
-
+    let explained = ExplainedModel::new(files, args.read.options(), &device, options)?;
+    let explanation = &explained.explanation;
     let console = Console::for_json(args.json);
-    for note in table.notes() {
+    for note in explained.table.notes() {
         console.paragraph("note", escaped(&note));
     }
-    show(&explanation, options.columns, console);
+    show(explanation, columns, console);
     if let Some(file) = report {
-        let rows = EvaluatedRows {
-            table: &table,
-            numbers: None,
-            description: format!("{} of {}", count(table.rows(), "row"), table.name()),
-        };
-        let mut report = Report::of_model(&model, &explanation, &rows, "")?;
-        match history_file::read(&beside, &model) {
-            Ok((history, findings)) => {
-                report.history = Some(history);
-                report.findings = Some(findings);
-            }
-            Err(reason) => {
-                let beside = beside.display();
-                let text = format!("{beside}: {reason}: the report shows no training");
-                console.paragraph("note", text);
-            }
-        }
+        let (report, note) = explained.report(&args.model)?;
+        note.iter().for_each(|note| console.paragraph("note", note));
         write_report(&file, &report, console)?;
     }
     if args.json {
@@ -72,7 +50,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
             ..row.clone()
         });
         console::json(&json!({
-            "target": model.target.column(),
+            "target": explained.model.target.column(),
             "measure": explanation.measure,
             "importance": explanation.importance,
             "dependence": explanation.dependence,

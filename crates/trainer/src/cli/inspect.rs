@@ -2,16 +2,20 @@
 
 use backburn::SavedModel;
 use backburn::text::{escaped, shown};
-use backburn_report::{column_summary, model_summary};
+use backburn_report::{column_summary, model_json, model_summary};
 
 use super::args::InspectArgs;
 use crate::device;
 use crate::error::Error;
-use crate::ui::console::Console;
+use crate::ui::console::{self, Console};
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let device = device::choose(None)?;
     let model = SavedModel::load(&args.model, &device.device)?;
+    if args.json {
+        console::json(&model_json(&model));
+        return Ok(());
+    }
     let console = Console::Output;
     let summary = &model.summary;
 

@@ -13,7 +13,11 @@ pub mod find_lr;
 pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
+pub mod report;
 mod saving;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod shell;
 pub mod train;
 mod train_outcome;
 mod values;

@@ -46,12 +46,12 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
     }
 }
 
-/// The file for the report of `--report`, which no other output (`others`) may have.
-pub fn report_file(path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
-    ReportFile::create(path, others).map_err(|error| match error {
-        backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
-        other => other.into(),
-    })
+/// The file for the report of an option, which neither the model, its history nor a table (`others`, the
+/// model first) may have.
+pub fn report_file(option: &str, path: &Path, others: &[&Path]) -> Result<ReportFile, Error> {
+    let history = others.first().map(|model| history_file::path_beside(model));
+    let others: Vec<&Path> = others.iter().copied().chain(history.as_deref()).collect();
+    ReportFile::create(path, &others).map_err(|error| prediction_error(option, error))
 }
 
 /// Checks that an output is none of the tables, with all files of a folder or a pattern.

@@ -8,7 +8,7 @@ use backburn::{
     Checkpoints, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator, FitContext,
     FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile, PredictionFile,
     ReadOptions, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, model_path, read_table,
+    learning_curve, model_path, read_table,
     text::{escaped, path_argument, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
@@ -109,10 +109,7 @@ impl Files {
         let model = model_file(args.out.as_deref(), &default)?;
         let model_path = args.out.clone().unwrap_or(default);
         let report = match &args.report {
-            Some(path) => Some(report_file(
-                path,
-                &[&model_path, &history_file::path_beside(&model_path)],
-            )?),
+            Some(path) => Some(report_file("--report", path, &[&model_path])?),
             None => None,
         };
         let out_of_fold = match &args.out_of_fold {

@@ -33,29 +33,3 @@ pub fn methods() -> impl TypedValueParser<Value = ComparedMethod> {
 pub fn tasks() -> impl TypedValueParser<Value = Task> {
     choice(&Task::ALL, Task::name, Task::about)
 }
-
-pub fn delimiter(text: &str) -> Result<u8, String> {
-    match text {
-        "comma" => Ok(b','),
-        "semicolon" => Ok(b';'),
-        "tab" | "\\t" => Ok(b'\t'),
-        "pipe" => Ok(b'|'),
-        "caret" => Ok(b'^'),
-        "tilde" => Ok(b'~'),
-        "space" | r"\s" | r"\s+" => Ok(b' '),
-        _ => one_character(text).map_err(|_| {
-            "a single ASCII character, or a name such as `tab` or `space`".to_string()
-        }),
-    }
-}
-
-pub fn comment(text: &str) -> Result<u8, String> {
-    one_character(text)
-}
-
-fn one_character(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("a single ASCII character".to_string()),
-    }
-}
