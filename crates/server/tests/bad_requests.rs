@@ -112,7 +112,7 @@ async fn what_cannot_be_read_is_refused() {
         (JSON, "{\"size\": "),
         (JSON, "[1, 2]"),
         (JSON, "{\"size\": {\"0\": 1}, \"built\": {\"0\": 2}}"),
-        (CSV, "size,built\n\"1,2\n"),
+        (CSV, "size,built,street,quarter\n\"1,2\n"),
         (CSV, ""),
         (ARROW, ""),
         (ARROW, "\u{0}\u{0}\u{0}\u{0}"),

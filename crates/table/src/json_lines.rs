@@ -44,7 +44,7 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
     let (names, types, rows) = columns(name, records(text))?;
     let index = names.iter().cloned().zip(0..).collect();
     let types: Vec<DataType> = types.iter().map(TypesFound::data_type).collect();
-    if rows == 1 && types.iter().all(DataType::is_nested) {
+    if rows == 1 && !types.is_empty() && types.iter().all(DataType::is_nested) {
         return Err(TableError::malformed(
             name,
             "this JSON is one object of lists or objects, not an object for each row: write it as \
