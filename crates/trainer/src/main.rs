@@ -58,7 +58,12 @@ fn run() -> Result<(), Error> {
         Command::Inspect(args) => cli::inspect::run(&args),
         Command::Export(args) => cli::export::run(&args),
         Command::Import(args) => cli::import::run(&args),
+        Command::Report(args) => cli::report::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => cli::serve::run(&args),
         Command::Config(args) => cli::config::run(&args),
+        Command::Completions { shell } => cli::shell::completions(shell),
+        Command::Man { folder } => cli::shell::man(&folder),
     }
 }
 

@@ -145,7 +145,7 @@ fn files(
     if args.out.is_none() {
         file.check_replaced(example.target)?;
     }
-    let report = match report_file(&report) {
+    let report = match report_file("--report", &report) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.

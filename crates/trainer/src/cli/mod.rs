@@ -15,8 +15,12 @@ pub mod gradcheck;
 pub mod import;
 pub mod inspect;
 pub mod predict;
+pub mod report;
 pub mod resume;
 mod saving;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod shell;
 pub mod train;
 mod train_outcome;
 mod values;

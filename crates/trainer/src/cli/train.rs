@@ -112,7 +112,9 @@ impl Files {
         let model_path = args.out.clone().unwrap_or_else(|| default.clone());
         Self::check(args, &model_path)?;
         let model = model_file(args.out.as_deref(), &default)?;
-        let report = args.report.as_deref().map(report_file).transpose()?;
+        let report = args.report.as_deref();
+        let report = report.map(|path| report_file("--report", path));
+        let report = report.transpose()?;
         let out_of_fold = args.out_of_fold.as_deref();
         let out_of_fold = out_of_fold.map(|path| prediction_file("--out-of-fold", path));
         let out_of_fold = out_of_fold.transpose()?;
