@@ -77,6 +77,8 @@ mod column_sketch;
 mod columns_by_kind;
 mod command_files;
 #[cfg(feature = "train")]
+mod command_line;
+#[cfg(feature = "train")]
 pub mod command_words;
 #[cfg(feature = "train")]
 mod comparison;
@@ -264,6 +266,7 @@ pub use value_count::ValueCount;
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
+    command_line::{CommandLine, Resumed},
     comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,

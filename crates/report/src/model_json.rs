@@ -56,6 +56,7 @@ pub fn model_json(model: &SavedModel) -> Value {
         },
         "training": {
             "table": summary.table,
+            "training_rows_in_file": model.encoder.training_rows(),
             "rows": summary.training_rows,
             "validation_rows": summary.validation_rows,
             "epochs": summary.epochs,

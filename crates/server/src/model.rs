@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use backburn::{Device, Error, ModelFileError, Predictor, SavedModel, Target};
+use backburn::{Device, Error, ModelFileError, Predictor, SavedModel, Target, room_to_load};
 use backburn_table::catch_panic;
 use tokio::sync::oneshot;
 
@@ -44,12 +44,13 @@ impl ServedModel {
     ///
     /// # Errors
     ///
-    /// See [`SavedModel::load`].
+    /// It does not fit into memory; and see [`SavedModel::load`].
     pub fn load(source: &ModelSource, context: &ModelContext) -> Result<Self, Error> {
         let name = ModelName {
             name: source.name.clone(),
             version: 1,
         };
+        room_to_load(&source.path)?;
         let predictor = Predictor::load_on(&source.path, &context.device)?;
         let loaded = loaded(name, predictor, context)?;
         context.metrics.served(&source.name, 1);
@@ -97,6 +98,7 @@ impl ServedModel {
 
     fn replaced(&self) -> Result<ServerEvent, Error> {
         let before = self.current();
+        room_to_load(&self.path)?;
         // A file that is not a model is an error; a panic would be a fault of this program.
         let loaded_file = catch_panic(|| Predictor::load_on(&self.path, &self.context.device));
         let predictor = loaded_file.unwrap_or_else(|| {

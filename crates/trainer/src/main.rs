@@ -9,6 +9,7 @@ mod ui;
 use std::io;
 use std::process::ExitCode;
 
+use backburn::CommandLine;
 use cli::args::{Args, Command};
 use error::Error;
 use ui::console::{self, Console};
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    let line = cli::command_line::command_line(std::env::args_os().collect())?;
+    let line = CommandLine::read(std::env::args_os().collect())?;
     let mut args = Args::parse_line(&line);
     cli::resume::take_typed(&mut args, &line)?;
     console::configure(args.output.color, args.output.verbosity());

@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use backburn::parse::{character, delimiter, duration, percent};
 use backburn::{
-    ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
-    Task,
+    ColumnOptions, CommandLine, ComparedMethod, Config, Encoding, FormatOptions, Preset,
+    ReadOptions, Settings, Task,
 };
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::command_line::CommandLine;
 use super::values::{formats, methods, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, path_argument};
 use backburn::{
-    CommandFiles, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
-    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
-    TestResult, history_file, learning_curve,
+    CommandFiles, CommandLine, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel,
+    KnnFeatures, LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table,
+    TableError, TestResult, history_file, learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
-use super::command_line::CommandLine;
 use super::saving::{model_file, report_file, save, save_history, write_report};
 use super::train_outcome::test;
 use crate::device;
@@ -277,7 +276,7 @@ impl Run<'_> {
         let options = TrainingReportOptions {
             scores,
             learning_curve,
-            command: &self.line.command(),
+            command: &self.line.command(console::program()),
             unit,
             repeats: REPEATS,
         };

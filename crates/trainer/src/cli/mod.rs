@@ -1,7 +1,6 @@
 //! The command line: its arguments, and a file for each command.
 
 pub mod args;
-pub mod command_line;
 pub mod compare;
 pub mod config;
 mod dataset;
