@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use backburn_table::table_files;
 
 use crate::error::Error;
+use crate::history_file::path_beside;
 use crate::output_file::{followed, parent};
 use crate::text::path_argument;
 
@@ -72,6 +73,13 @@ impl CommandFiles {
     pub fn input(mut self, role: &str, path: &Path) -> Self {
         self.inputs.push(CommandFile::new(role, path, "/dev/stdin"));
         self
+    }
+
+    /// Adds a saved model that is read, and the history beside it.
+    pub fn model(self, path: &Path) -> Self {
+        let history = path_beside(path);
+        let files = self.input("the model", path);
+        files.input("the history of the model", &history)
     }
 
     /// Adds a file that is written; `-` is standard output. `role` is its option, such as `--out`.

@@ -38,6 +38,7 @@
 //! | get values, classes and probabilities | [`Predictions`] |
 //! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
 //! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
+//! | predict many small batches | [`BatchPredictor`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
@@ -57,6 +58,7 @@
 mod bagging;
 #[cfg(feature = "train")]
 pub mod baselines;
+mod batch_predictor;
 #[cfg(feature = "boosting")]
 pub mod boosting;
 #[cfg(feature = "train")]
@@ -74,6 +76,8 @@ mod column_sketch;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 mod command_files;
+#[cfg(feature = "train")]
+mod command_line;
 #[cfg(feature = "train")]
 pub mod command_words;
 #[cfg(feature = "train")]
@@ -151,6 +155,7 @@ mod network_config;
 mod network_targets;
 mod number_text;
 mod output_file;
+pub mod parse;
 #[cfg(feature = "train")]
 mod plan;
 mod predicted_rows;
@@ -233,10 +238,11 @@ pub use backburn_preprocessing::{
     KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
-    Cell, CellError, Column, ColumnKind, ColumnSchema, Encoding, FormatNote, FormatOptions,
-    ReadOptions, Schema, Skipped, Split, Table, TableError, TableFormat, TableReader, TableSize,
-    k_folds, nearest_name, table_files,
+    Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
+    FormatOptions, ReadOptions, Schema, Skipped, Split, Table, TableError, TableFormat,
+    TableReader, TableSize, k_folds, nearest_name, table_files,
 };
+pub use batch_predictor::BatchPredictor;
 pub use burn::tensor::Device;
 pub use kept_columns::KeptColumns;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
@@ -260,6 +266,7 @@ pub use value_count::ValueCount;
 pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
+    command_line::{CommandLine, Resumed},
     comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,

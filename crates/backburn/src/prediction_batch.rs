@@ -101,6 +101,21 @@ impl PredictionLayout {
     }
 }
 
+impl PredictedRows {
+    /// The predictions as a record batch, with the columns that every format has: `prediction`, `lower` and
+    /// `upper` if there are intervals, and for classification `probability_CLASS` for each class.
+    ///
+    /// # Errors
+    ///
+    /// The parts do not have the same number of rows.
+    pub fn to_batch(&self) -> io::Result<RecordBatch> {
+        let columns = PredictionLayout::default().own_columns(self).into_iter();
+        let (fields, arrays): (Vec<FieldRef>, Vec<ArrayRef>) = columns.unzip();
+        let schema = Arc::new(Schema::new(fields));
+        RecordBatch::try_new(schema, arrays).map_err(io::Error::other)
+    }
+}
+
 fn field(name: &str, data_type: DataType) -> FieldRef {
     Arc::new(Field::new(name, data_type, true))
 }

@@ -36,6 +36,17 @@ const SUFFIXES: &str =
     ".csv, .tsv, .jsonl, .ndjson (each also with .gz), .parquet, .arrow or .feather";
 
 impl PredictionFormat {
+    /// CSV with a header.
+    pub const CSV: Self = Self {
+        layout: Layout::Csv,
+        gzip: false,
+    };
+    /// A JSON object in each line.
+    pub const JSON_LINES: Self = Self {
+        layout: Layout::JsonLines,
+        gzip: false,
+    };
+
     /// The format that the suffix of a path names. `-`, a pipe and a device get CSV if they have no suffix
     /// that names another format.
     ///

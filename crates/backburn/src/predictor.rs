@@ -191,7 +191,7 @@ impl Predictor {
     }
 
     /// The network's outputs, row by row.
-    fn outputs(&self, rows: &[f32]) -> Vec<f32> {
+    pub(crate) fn outputs(&self, rows: &[f32]) -> Vec<f32> {
         match self.fused.as_deref() {
             Some([alone]) => return alone.predict(rows),
             Some(members) => return mean(members, rows),

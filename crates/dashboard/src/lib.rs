@@ -1,7 +1,7 @@
 //! Draws the training of a network in a terminal.
 //!
 //! [`TrainingView`] is a ratatui widget that gets the events of a fit. [`lines`] draws a curve as lines of
-//! text. The application owns the terminal: this crate draws into buffers only.
+//! text; both draw into buffers only. [`Screen`] is the whole terminal with this widget, and reads keys.
 //!
 //! ```
 //! use backburn_dashboard::TrainingView;
@@ -14,8 +14,9 @@
 //! ```
 
 mod chart;
-
+mod screen;
 mod view;
 
 pub use chart::lines;
+pub use screen::{Screen, release_terminal};
 pub use view::TrainingView;

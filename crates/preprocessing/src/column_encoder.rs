@@ -404,6 +404,11 @@ impl ColumnEncoder {
         }
     }
 
+    /// Whether a value is of the column's kind, so that it can be encoded. Any value can be a category.
+    pub fn accepts(&self, cell: &Cell) -> bool {
+        cell_value(self.kind(), cell).is_ok()
+    }
+
     /// Writes the replacement of a missing value that is neither indicated nor imputed; for a boolean
     /// or a date it is zeros, which are the means.
     pub(crate) fn write_default(&self, numbers: &mut [f32]) {

@@ -97,18 +97,43 @@ impl Encoder {
     ///
     /// A value is not of its column's kind; the row of the error is counted within the batch.
     pub fn encode_batch(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
-        let width = self.width();
-        let mut numbers = vec![0.0; batch.num_rows() * width];
-        let writer = RowWriter::new(self);
-        let counts = writer.write_columns(batch, width, &mut numbers)?;
-        writer.complete(&mut numbers, width);
-        Ok(Encoded { numbers, counts })
+        self.batch_encoder().encode(batch)
+    }
+
+    /// Prepares the encoding of many small batches: what [`encode_batch`](Self::encode_batch) looks up for
+    /// each batch is looked up once.
+    pub fn batch_encoder(&self) -> BatchEncoder<'_> {
+        BatchEncoder {
+            writer: RowWriter::new(self),
+            width: self.width(),
+        }
     }
 
     /// Completes rows whose columns are encoded by [`encode_columns`](Self::encode_columns), and
     /// perhaps changed since: NaNs are imputed, and k-NN features are computed.
     pub fn complete(&self, rows: &mut [f32]) {
         RowWriter::new(self).complete(rows, self.width());
+    }
+}
+
+/// Encodes record batches one after the other; made by [`Encoder::batch_encoder`].
+#[derive(Debug)]
+pub struct BatchEncoder<'a> {
+    writer: RowWriter<'a>,
+    width: usize,
+}
+
+impl BatchEncoder<'_> {
+    /// Encodes a record batch like [`Encoder::encode_batch`].
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`Encoder::encode_batch`].
+    pub fn encode(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
+        let mut numbers = vec![0.0; batch.num_rows() * self.width];
+        let counts = self.writer.write_columns(batch, self.width, &mut numbers)?;
+        self.writer.complete(&mut numbers, self.width);
+        Ok(Encoded { numbers, counts })
     }
 }
 
@@ -263,6 +288,18 @@ mod tests {
         );
         let error = encoder.encode(&table("b\n1\n")).unwrap_err().to_string();
         assert!(error.contains("has no column `a`"), "{error}");
+    }
+
+    #[test]
+    fn a_batch_encoder_encodes_like_the_encoder() {
+        let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n,x,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
+        let batches = encoder.batch_encoder();
+        for csv in ["c,a\nz,2\n", "a\n3\n,\n", "a,c\n1,new\n"] {
+            let table = table(csv);
+            let batch = &table.batches()[0];
+            assert_eq!(batches.encode(batch), encoder.encode_batch(batch));
+        }
     }
 
     #[test]

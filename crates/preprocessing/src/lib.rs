@@ -78,7 +78,7 @@ pub use bins::Bins;
 pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use column_profile::{ColumnProfile, ValueProfile};
-pub use encode::Encoded;
+pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;

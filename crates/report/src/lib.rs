@@ -30,8 +30,10 @@
 
 mod charts;
 mod evaluation;
+mod explained_model;
 mod figure;
 mod format;
+mod model_json;
 mod model_report;
 mod model_summary;
 mod page;
@@ -42,6 +44,8 @@ mod training_report;
 mod training_rows;
 
 pub use evaluation::{Evaluation, Outcome};
+pub use explained_model::ExplainedModel;
+pub use model_json::model_json;
 pub use model_report::{EvaluatedRows, layers, target_transform};
 pub use model_summary::{column_summary, model_summary};
 pub use report::{GENERATOR, Report};

@@ -1,7 +1,12 @@
 //! The parts of a report that a model and its explanation fill.
 
-use backburn::text::{count, escaped, file_name, integer, number, shown};
-use backburn::{Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use backburn::text::{count, escaped, file_name, integer, number, path_name, shown};
+use backburn::{
+    Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task, history_file,
+};
 use backburn_explain::Explanation;
 use burn::module::Module;
 
@@ -31,6 +36,30 @@ impl EvaluatedRows<'_> {
 }
 
 impl Report {
+    /// A report of a model alone: what it was trained on, its network and its settings. `unit` is written
+    /// before amounts of the target.
+    pub fn of_model_alone(model: &SavedModel, unit: &str) -> Self {
+        let column = model.target.column();
+        let ignored = model.schema.columns.iter().filter_map(|c| {
+            let reason = escaped(c.reason.as_ref()?);
+            Some(format!("Column {} ignored: {reason}.", shown(&c.name)))
+        });
+        Self {
+            title: format!("What predicts {}", shown(column)),
+            target: shown(column),
+            unit: unit.to_string(),
+            facts: facts(model),
+            notes: ignored.collect(),
+            scores: stored_scores(model),
+            score_name: match model.target.task() {
+                Task::Regression => "RMSE".to_string(),
+                Task::Classification => "accuracy".to_string(),
+            },
+            settings: model.summary.settings.clone(),
+            ..Self::default()
+        }
+    }
+
     /// A report of a model, its explanation and its evaluation. The other parts are empty. `unit` is
     /// written before amounts of the target.
     ///
@@ -43,32 +72,52 @@ impl Report {
         rows: &EvaluatedRows,
         unit: &str,
     ) -> Result<Self, Error> {
-        let column = model.target.column();
-        let ignored = model.schema.columns.iter().filter_map(|c| {
-            let reason = escaped(c.reason.as_ref()?);
-            Some(format!("Column {} ignored: {reason}.", shown(&c.name)))
-        });
         let explained = explanation.rows.iter();
         Ok(Self {
-            title: format!("What predicts {}", shown(column)),
-            target: shown(column),
-            unit: unit.to_string(),
-            facts: facts(model),
-            notes: ignored.collect(),
-            score_name: match model.target.task() {
-                Task::Regression => "RMSE".to_string(),
-                Task::Classification => "accuracy".to_string(),
-            },
+            scores: Vec::new(),
             evaluation: evaluation(model, explanation, rows)?,
             importance: Some((explanation.measure, explanation.importance.clone())),
             dependence: explanation.dependence.clone(),
             rows: explained
                 .map(|row| (format!("data row {}", rows.number(row.row)), row.clone()))
                 .collect(),
-            settings: model.summary.settings.clone(),
-            ..Self::default()
+            ..Self::of_model_alone(model, unit)
         })
     }
+
+    /// Adds the history of the training run and its findings, which are beside the model's file.
+    ///
+    /// # Errors
+    ///
+    /// There is no history of this model. The report then shows no training.
+    pub fn add_history_beside(&mut self, file: &Path, model: &SavedModel) -> Result<(), String> {
+        let beside = history_file::path_beside(file);
+        let read = history_file::read(&beside, model);
+        let (history, findings) = read.map_err(|reason| {
+            let beside = path_name(&beside);
+            format!("{beside}: {reason}: the report shows no training")
+        })?;
+        self.history = Some(history);
+        self.findings = Some(findings);
+        Ok(())
+    }
+}
+
+/// The scores that a model file holds.
+fn stored_scores(model: &SavedModel) -> Vec<(String, String)> {
+    let summary = &model.summary;
+    let of = |scores: &BTreeMap<String, f64>, rows: String| -> Vec<(String, String)> {
+        let named = scores.iter();
+        let named =
+            named.map(|(name, value)| (format!("{} on {rows}", shown(name)), number(*value)));
+        named.collect()
+    };
+    let validation = count(summary.validation_rows, "validation row");
+    let mut scores = of(&summary.validation, validation);
+    if let Some(test) = &summary.test {
+        scores.extend(of(&test.scores, count(test.rows, "test row")));
+    }
+    scores
 }
 
 /// Facts about the data and the network, with their names.

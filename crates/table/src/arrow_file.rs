@@ -1,6 +1,5 @@
 //! Reading Arrow IPC files and streams. Feather version 2 is an Arrow IPC file.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::{RecordBatch, UInt32Array};
@@ -47,14 +46,14 @@ struct Claims {
 }
 
 /// Opens an Arrow IPC file, or a stream. What it claims to hold is checked before anything is decoded.
-pub(crate) fn arrow_batches(
+pub(crate) fn arrow_batches<F: Read + Seek + Send + 'static>(
     name: &str,
-    mut file: File,
+    mut file: F,
     is_stream: bool,
     options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let damaged = |reason: &str| TableError::malformed(name, format!("{DAMAGED}: {reason}"));
-    let rewind = |file: &mut File| file.rewind().map_err(|error| TableError::io(name, error));
+    let rewind = |file: &mut F| file.rewind().map_err(|error| TableError::io(name, error));
     rewind(&mut file)?;
     let checked = catch_panic(|| match is_stream {
         true => check_stream(&mut file, options),
@@ -101,7 +100,7 @@ pub(crate) fn arrow_batches(
 }
 
 fn open(
-    file: File,
+    file: impl Read + Seek + Send + 'static,
     is_stream: bool,
     projection: Option<Vec<usize>>,
 ) -> Result<ArrowBatches, ArrowError> {
@@ -159,7 +158,12 @@ impl Claims {
     }
 
     /// Checks a message and adds what it claims. Its body begins at `body`. Returns the length of the body.
-    fn add(&mut self, file: &mut File, message: Message, body: u64) -> Result<u64, String> {
+    fn add(
+        &mut self,
+        file: &mut (impl Read + Seek),
+        message: Message,
+        body: u64,
+    ) -> Result<u64, String> {
         let length = u64::try_from(message.bodyLength()).map_err(|e| e.to_string())?;
         let batch = message.header_as_record_batch();
         let dictionary = message.header_as_dictionary_batch();
@@ -195,7 +199,7 @@ impl Claims {
 }
 
 /// What a file claims.
-fn check_file(file: &mut File, options: &ReadOptions) -> Result<Claims, String> {
+fn check_file(file: &mut (impl Read + Seek), options: &ReadOptions) -> Result<Claims, String> {
     /// The length of the footer and `ARROW1`.
     const TAIL: u64 = 10;
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
@@ -234,7 +238,7 @@ fn check_file(file: &mut File, options: &ReadOptions) -> Result<Claims, String> 
 }
 
 /// What a stream claims.
-fn check_stream(file: &mut File, options: &ReadOptions) -> Result<Claims, String> {
+fn check_stream(file: &mut (impl Read + Seek), options: &ReadOptions) -> Result<Claims, String> {
     let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
     let (mut claims, mut start): (Option<Claims>, u64) = (None, 0);
     // A stream may end without a mark of its end.
@@ -280,7 +284,7 @@ fn check_stream(file: &mut File, options: &ReadOptions) -> Result<Claims, String
 /// The memory of the compressed columns of a batch that are read: `read` says which buffers are theirs. Each
 /// begins with its size when decompressed.
 fn check_compressed(
-    file: &mut File,
+    file: &mut (impl Read + Seek),
     batch: BatchHeader,
     (body, length): (u64, u64),
     read: Option<&[bool]>,
@@ -315,7 +319,7 @@ fn check_compressed(
     Ok(all)
 }
 
-fn bytes_at(file: &mut File, start: u64, length: u64) -> Result<Vec<u8>, String> {
+fn bytes_at(file: &mut (impl Read + Seek), start: u64, length: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = file.seek(SeekFrom::Start(start));
     let read = read.and_then(|_| file.take(length).read_to_end(&mut bytes));

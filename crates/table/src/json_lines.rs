@@ -24,27 +24,38 @@ use crate::typed_column::{TypedValue, TypesFound, array};
 /// Different names, at most: with more, names are data.
 const MAX_COLUMNS: usize = 65_536;
 
-type Text = BufReader<JsonText<LimitedReader<BufReader<File>>>>;
-type Records = StreamDeserializer<'static, IoRead<Text>, JsonRecord>;
+type Text<R> = BufReader<JsonText<LimitedReader<BufReader<R>>>>;
+type Records<R> = StreamDeserializer<'static, IoRead<Text<R>>, JsonRecord>;
 
-/// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
-pub(crate) fn json_batches(
+/// Opens a JSON file.
+pub(crate) fn json_file(
     name: &str,
     mut file: File,
     options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
-    let again = file.try_clone().map_err(io_error)?;
+    let mut again = file.try_clone().map_err(io_error)?;
     file.rewind().map_err(io_error)?;
+    let again = move || again.rewind().map(|()| again);
+    json_batches(name, file, again, options)
+}
+
+/// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
+pub(crate) fn json_batches<R: Read + Send + 'static>(
+    name: &str,
+    text: R,
+    again: impl FnOnce() -> io::Result<R> + Send + 'static,
+    options: &ReadOptions,
+) -> Result<Batches, TableError> {
     let budget = ByteBudget::new(text_limit(options));
-    let (names, types, rows) = columns(name, records(file, &budget), &budget)?;
+    let (names, types, rows) = columns(name, records(text, &budget), &budget)?;
     let unique = unique_names(names.clone());
     let selection = Selection::new(unique.iter().map(String::as_str), options);
     let index = names.into_iter().zip(0..);
     let index = index.filter(|(_, column)| selection.reads(*column));
     let index: HashMap<String, usize> = index.collect();
     let types: Vec<DataType> = types.iter().map(TypesFound::data_type).collect();
-    if rows == 1 && types.iter().all(DataType::is_nested) {
+    if rows == 1 && !types.is_empty() && types.iter().all(DataType::is_nested) {
         return Err(TableError::malformed(
             name,
             "this JSON is one object of lists or objects, not an object for each row: write it as \
@@ -57,11 +68,11 @@ pub(crate) fn json_batches(
     let (mut batches, mut started) = (None, Some(again));
     let of_batches = schema.clone();
     let batches = std::iter::from_fn(move || {
-        if let Some(mut file) = started.take() {
-            if let Err(error) = file.rewind() {
-                return Some(Err(error.to_string()));
+        if let Some(again) = started.take() {
+            match again() {
+                Ok(text) => batches = Some(records(text, &budget)),
+                Err(error) => return Some(Err(error.to_string())),
             }
-            batches = Some(records(file, &budget));
         }
         budget.reset();
         match next_batch(batches.as_mut()?, &index, &of_batches) {
@@ -82,8 +93,8 @@ pub(crate) fn json_batches(
     })
 }
 
-fn records(file: File, budget: &ByteBudget) -> Records {
-    let text = LimitedReader::new(BufReader::new(file), budget.clone());
+fn records<R: Read>(text: R, budget: &ByteBudget) -> Records<R> {
+    let text = LimitedReader::new(BufReader::new(text), budget.clone());
     let text = BufReader::new(JsonText::new(text));
     Deserializer::from_reader(text).into_iter()
 }
@@ -91,7 +102,11 @@ fn records(file: File, budget: &ByteBudget) -> Records {
 type Columns = (Vec<String>, Vec<TypesFound>, u64);
 
 /// The columns in the order of their first value, their types, and the number of rows.
-fn columns(name: &str, records: Records, budget: &ByteBudget) -> Result<Columns, TableError> {
+fn columns<R: Read>(
+    name: &str,
+    records: Records<R>,
+    budget: &ByteBudget,
+) -> Result<Columns, TableError> {
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut names, mut types): (Vec<String>, Vec<TypesFound>) = (Vec::new(), Vec::new());
     let mut rows = 0;
@@ -134,8 +149,8 @@ fn reason(error: &serde_json::Error) -> String {
     format!("this is not JSON, with an object for each row: {message}")
 }
 
-fn next_batch(
-    records: &mut Records,
+fn next_batch<R: Read>(
+    records: &mut Records<R>,
     index: &HashMap<String, usize>,
     schema: &SchemaRef,
 ) -> Result<Option<RecordBatch>, String> {

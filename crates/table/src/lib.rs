@@ -147,6 +147,7 @@ mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_batches;
 
+mod content_kind;
 mod typed_file;
 
 mod many_files;
@@ -180,6 +181,7 @@ pub use column::Column;
 pub use column_format::ColumnFormat;
 pub use column_kind::ColumnKind;
 pub use column_words::columns_named;
+pub use content_kind::ContentKind;
 pub use date_format::{DateFormat, DateNotation};
 pub use duration_format::DurationFormat;
 pub use encoding::Encoding;

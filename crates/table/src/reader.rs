@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::batches::Batches;
+use crate::content_kind::{ContentKind, content_batches};
 use crate::csv_batches::{OnDisk, csv_batches};
 use crate::decompress::unpacked;
 use crate::error::TableError;
@@ -91,6 +93,22 @@ impl TableReader {
             kind => buffered(name, kind, Cursor::new(head).chain(bytes), options),
         };
         Ok(Self::new(opened?, Parts::default()))
+    }
+
+    /// Reads a table in memory whose kind is stated, and not detected. Nothing is decompressed but the
+    /// columns of Arrow, and no file is written. `name` is what error messages call it.
+    ///
+    /// # Errors
+    ///
+    /// The content is not of that kind, or has no usable header.
+    pub fn from_bytes(
+        name: &str,
+        kind: ContentKind,
+        content: Arc<[u8]>,
+        options: &ReadOptions,
+    ) -> Result<Self, TableError> {
+        let batches = content_batches(name, kind, content, options)?;
+        Ok(Self::new((batches, Vec::new()), Parts::default()))
     }
 
     /// The Arrow schema of the batches.

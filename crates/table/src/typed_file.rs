@@ -39,7 +39,7 @@ pub(crate) fn typed_batches(
             crate::arrow_file::arrow_batches(name, file, is_stream, options)
         }
         #[cfg(feature = "json")]
-        FileKind::Json => crate::json_lines::json_batches(name, file, options),
+        FileKind::Json => crate::json_lines::json_file(name, file, options),
         #[cfg(feature = "excel")]
         FileKind::Workbook => return crate::excel::workbook_batches(name, file, options),
         #[cfg(not(feature = "parquet"))]

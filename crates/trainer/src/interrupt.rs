@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use backburn::StopToken;
-
-use crate::ui::terminal;
+use backburn_dashboard::release_terminal;
 
 /// The exit code of a command that Ctrl-C ended, as shells expect it: 128 and the number of SIGINT.
 pub const EXIT_CODE: u8 = 130;
@@ -34,7 +33,7 @@ pub fn catch() -> StopToken {
             for file in unfinished.iter() {
                 let _ = fs::remove_file(file);
             }
-            terminal::release();
+            release_terminal();
             if nothing_to_lose {
                 let _ = writeln!(io::stderr(), "interrupted");
             }

@@ -9,6 +9,7 @@ mod ui;
 use std::io;
 use std::process::ExitCode;
 
+use backburn::CommandLine;
 use cli::args::{Args, Command};
 use error::Error;
 use ui::console::{self, Console};
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    let line = cli::command_line::command_line(std::env::args_os().collect())?;
+    let line = CommandLine::read(std::env::args_os().collect())?;
     let mut args = Args::parse_line(&line);
     cli::resume::take_typed(&mut args, &line)?;
     console::configure(args.output.color, args.output.verbosity());
@@ -58,7 +59,12 @@ fn run() -> Result<(), Error> {
         Command::Inspect(args) => cli::inspect::run(&args),
         Command::Export(args) => cli::export::run(&args),
         Command::Import(args) => cli::import::run(&args),
+        Command::Report(args) => cli::report::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => cli::serve::run(&args),
         Command::Config(args) => cli::config::run(&args),
+        Command::Completions { shell } => cli::shell::completions(shell),
+        Command::Man { folder } => cli::shell::man(&folder),
     }
 }
 

@@ -4,17 +4,17 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backburn::parse::{character, delimiter, duration, percent};
 use backburn::{
-    ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
-    Task,
+    ColumnOptions, CommandLine, ComparedMethod, Config, Encoding, FormatOptions, Preset,
+    ReadOptions, Settings, Task,
 };
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::command_line::CommandLine;
-use super::values::{comment, delimiter, duration, formats, methods, percent, presets, tasks};
+use super::values::{formats, methods, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
 
@@ -131,8 +131,17 @@ pub enum Command {
     Export(ExportArgs),
     /// Make a model of a PyTorch network
     Import(ImportArgs),
+    /// Write a report on a model: its training, and with a table also what it learned and how well it predicts
+    Report(ReportArgs),
+    /// Serve models over HTTP
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArgs>),
     /// Print all settings with their defaults, or those of a preset, as a config file
     Config(ConfigArgs),
+    /// Print the completions of a shell: bash, zsh, fish, elvish or powershell
+    Completions { shell: clap_complete::Shell },
+    /// Write the man pages into a folder
+    Man { folder: PathBuf },
 }
 
 impl Default for Command {
@@ -501,7 +510,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub skip_lines: usize,
     /// Leave out the lines that begin with this character
-    #[arg(long, value_name = "CHAR", value_parser = comment)]
+    #[arg(long, value_name = "CHAR", value_parser = character)]
     pub comment: Option<u8>,
     /// Read rows that lack fields at their end as if these were empty
     #[arg(long)]
@@ -603,6 +612,33 @@ impl PredictArgs {
 pub struct InspectArgs {
     /// The model file
     pub model: PathBuf,
+    /// Print the description as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub struct ReportArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// A table to explain and evaluate the model with [default: the report shows the model and its training]
+    pub table: Option<PathBuf>,
+    /// Where to write the report, an HTML file [default: the model's name in this folder, with .html]
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+#[cfg(feature = "serve")]
+#[derive(Debug, Arguments)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub serve: backburn_server::ServeArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
 }
 
 #[derive(Debug, Arguments)]

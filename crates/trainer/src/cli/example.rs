@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use backburn::baselines;
 use backburn::text::{count, path_argument};
 use backburn::{
-    CommandFiles, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures,
-    LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table, TableError,
-    TestResult, history_file, learning_curve,
+    CommandFiles, CommandLine, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel,
+    KnnFeatures, LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table,
+    TableError, TestResult, history_file, learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
-use super::command_line::CommandLine;
 use super::saving::{model_file, report_file, save, save_history, write_report};
 use super::train_outcome::test;
 use crate::device;
@@ -145,7 +144,7 @@ fn files(
     if args.out.is_none() {
         file.check_replaced(example.target)?;
     }
-    let report = match report_file(&report) {
+    let report = match report_file("--report", &report) {
         Ok(report) => Some(report),
         Err(error) if args.report.is_some() => return Err(error),
         // The user did not ask for this report, so an error is only a note.
@@ -277,7 +276,7 @@ impl Run<'_> {
         let options = TrainingReportOptions {
             scores,
             learning_curve,
-            command: &self.line.command(),
+            command: &self.line.command(console::program()),
             unit,
             repeats: REPEATS,
         };

@@ -2,17 +2,21 @@
 
 use backburn::text::{escaped, path_name, shown};
 use backburn::{SavedModel, room_to_load};
-use backburn_report::{column_summary, model_summary};
+use backburn_report::{column_summary, model_json, model_summary};
 
 use super::args::InspectArgs;
 use crate::device;
 use crate::error::Error;
-use crate::ui::console::Console;
+use crate::ui::console::{self, Console};
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let device = device::choose(None)?;
     room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, device.get()?)?;
+    if args.json {
+        console::json(&model_json(&model));
+        return Ok(());
+    }
     let console = Console::Output;
     let summary = &model.summary;
 

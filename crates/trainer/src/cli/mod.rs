@@ -1,7 +1,6 @@
 //! The command line: its arguments, and a file for each command.
 
 pub mod args;
-pub mod command_line;
 pub mod compare;
 pub mod config;
 mod dataset;
@@ -15,8 +14,12 @@ pub mod gradcheck;
 pub mod import;
 pub mod inspect;
 pub mod predict;
+pub mod report;
 pub mod resume;
 mod saving;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod shell;
 pub mod train;
 mod train_outcome;
 mod values;

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use backburn::command_words::resume_command;
-use backburn::model_path;
 use backburn::text::path_name;
+use backburn::{CommandLine, model_path};
 use clap::CommandFactory;
 
 use super::args::{Args, Command};
-use super::command_line::CommandLine;
 use crate::error::Error;
 use crate::ui::console;
 

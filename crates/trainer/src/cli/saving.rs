@@ -46,12 +46,9 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
     }
 }
 
-/// The file for the report of `--report`.
-pub fn report_file(path: &Path) -> Result<ReportFile, Error> {
-    ReportFile::create(path).map_err(|error| match error {
-        backburn::Error::Config(reason) => Error::Usage(format!("--report {reason}")),
-        other => other.into(),
-    })
+/// The file for the report of an option.
+pub fn report_file(option: &str, path: &Path) -> Result<ReportFile, Error> {
+    ReportFile::create(path).map_err(|error| prediction_error(option, error))
 }
 
 /// The file of an option for predictions.

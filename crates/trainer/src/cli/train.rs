@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use backburn::command_words::resume_command;
 use backburn::text::count;
 use backburn::{
-    Checkpoints, CommandFiles, Config, CrossValidation, DEFAULT_INTERVAL, Dataset, Estimator,
-    FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
+    Checkpoints, CommandFiles, CommandLine, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
+    Estimator, FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
     PredictionFile, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
     history_file, learning_curve, model_path, read_table,
     text::{path_argument, path_name, quoted},
@@ -16,7 +16,6 @@ use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
-use super::command_line::CommandLine;
 use super::dataset::read_dataset;
 use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
 use super::train_outcome::{show_scores, test};
@@ -112,7 +111,9 @@ impl Files {
         let model_path = args.out.clone().unwrap_or_else(|| default.clone());
         Self::check(args, &model_path)?;
         let model = model_file(args.out.as_deref(), &default)?;
-        let report = args.report.as_deref().map(report_file).transpose()?;
+        let report = args.report.as_deref();
+        let report = report.map(|path| report_file("--report", path));
+        let report = report.transpose()?;
         let out_of_fold = args.out_of_fold.as_deref();
         let out_of_fold = out_of_fold.map(|path| prediction_file("--out-of-fold", path));
         let out_of_fold = out_of_fold.transpose()?;
@@ -310,7 +311,7 @@ impl Training<'_> {
         save_history(&model, &path, self.console);
         if let Some(file) = files.report {
             self.progress.phase("writing the report");
-            let command = self.line.command();
+            let command = self.line.command(console::program());
             let options = TrainingReportOptions {
                 scores,
                 learning_curve: curve,
@@ -366,7 +367,7 @@ impl Training<'_> {
             self.progress.finish();
             words::findings(findings, self.console);
             if let Some(file) = report_file {
-                let command = self.line.command();
+                let command = self.line.command(console::program());
                 let report =
                     Report::of_failure(history, findings, self.data, self.config, &command);
                 write_report(file, &report, self.console)?;

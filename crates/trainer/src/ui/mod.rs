@@ -3,5 +3,4 @@
 pub mod console;
 pub mod dashboard;
 pub mod progress;
-pub mod terminal;
 pub mod words;

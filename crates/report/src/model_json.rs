@@ -1,0 +1,72 @@
+//! The facts about a model as JSON.
+
+use std::collections::HashSet;
+
+use backburn::{SavedModel, Target};
+use backburn_model::Mlp;
+use burn::module::Module;
+use serde_json::{Value, json};
+
+use crate::model_report::target_transform;
+
+/// The facts about a model as a JSON object: `target`, `network`, `training`, `validation`, `test`, `columns`
+/// and `settings`. A column has one of the roles `target`, `feature`, `ignored` and `unused`.
+pub fn model_json(model: &SavedModel) -> Value {
+    let summary = &model.summary;
+    let mut target = json!({"column": model.target.column(), "task": model.target.task().name()});
+    match &model.target {
+        Target::Classification { classes, .. } => target["classes"] = json!(classes),
+        Target::Regression { bounds, .. } => {
+            target["transform"] = json!(target_transform(&model.target));
+            target["bounds"] = json!(bounds);
+        }
+    }
+    let members = &model.network.members;
+    let hidden: Vec<Vec<usize>> = members.iter().map(Mlp::hidden_units).collect();
+    let features = model.encoder.columns.iter().map(|column| column.name());
+    let features: HashSet<&str> = features.collect();
+    let columns = model.schema.columns.iter().map(|column| {
+        let name = column.name.as_str();
+        let role = match () {
+            () if name == model.target.column() => "target",
+            () if column.reason.is_some() => "ignored",
+            () if features.contains(name) => "feature",
+            () => "unused",
+        };
+        json!({
+            "name": name,
+            "kind": column.kind,
+            "role": role,
+            "missing": column.missing,
+            "distinct": column.distinct,
+            "reason": column.reason,
+        })
+    });
+    let columns: Vec<Value> = columns.collect();
+    json!({
+        "program": summary.program,
+        "target": target,
+        "network": {
+            "networks": members.len(),
+            "parameters": model.network.num_params(),
+            "inputs": model.config.widths().first(),
+            "hidden": hidden,
+            "outputs": model.config.outputs,
+            "activation": model.config.activation.to_string(),
+        },
+        "training": {
+            "table": summary.table,
+            "training_rows_in_file": model.encoder.training_rows(),
+            "rows": summary.training_rows,
+            "validation_rows": summary.validation_rows,
+            "epochs": summary.epochs,
+            "best_epoch": summary.best_epoch,
+            "seed": summary.seed,
+            "device": summary.device,
+        },
+        "validation": summary.validation,
+        "test": summary.test,
+        "columns": columns,
+        "settings": summary.settings,
+    })
+}
