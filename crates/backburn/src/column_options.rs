@@ -82,7 +82,7 @@ impl ColumnOptions {
             ("--numeric", &self.numeric, ColumnKind::Numeric),
             ("--categorical", &self.categorical, ColumnKind::Categorical),
         ] {
-            for column in columns(words, table)? {
+            for column in columns(option, words, table)? {
                 set(&mut kinds, column, kind, option)?;
             }
         }
@@ -102,7 +102,7 @@ impl ColumnOptions {
         {
             return Err(is_the_target(target, "--ignore"));
         }
-        options.features = columns(&self.features, table)?;
+        options.features = columns("--features", &self.features, table)?;
         for column in &options.features {
             if Some(column.as_str()) == target {
                 return Err(is_the_target(column, "--features"));
@@ -149,10 +149,23 @@ fn twice(column: &str, first: &str, second: &str) -> Error {
     ))
 }
 
-/// The columns that words name.
-fn columns(words: &[String], table: &Table) -> Result<Vec<String>, Error> {
+fn no_name(option: &str) -> Error {
+    Error::Config(format!("{option} needs the name of a column"))
+}
+
+/// The columns that the words of an option name.
+fn columns(option: &str, words: &[String], table: &Table) -> Result<Vec<String>, Error> {
+    let is_blank = |word: &String| {
+        !table.has_column(word) && word.split(',').all(|name| name.trim().is_empty())
+    };
+    if words.iter().any(is_blank) {
+        return Err(no_name(option));
+    }
     let columns = columns_named(words, |name| table.has_column(name));
-    columns.map_err(|name| table.no_column(&name).into())
+    columns.map_err(|name| match name.as_str() {
+        "" => no_name(option),
+        name => table.no_column(name).into(),
+    })
 }
 
 /// Columns of dates, with their formats if they have one.
@@ -167,11 +180,13 @@ fn dates(words: &[String], table: &Table) -> Result<Vec<(String, Option<String>)
             _ if table.has_column(word) => dates.push((word.clone(), None)),
             Some((name, format)) => dates.push((name.to_string(), Some(format[1..].to_string()))),
             None if word.contains('=') => {
-                let name = word.split('=').next().unwrap_or_default();
-                return Err(table.no_column(name).into());
+                return Err(match word.split('=').next().unwrap_or_default().trim() {
+                    "" => no_name("--date"),
+                    name => table.no_column(name).into(),
+                });
             }
             None => {
-                let names = columns(std::slice::from_ref(word), table)?;
+                let names = columns("--date", std::slice::from_ref(word), table)?;
                 dates.extend(names.into_iter().map(|name| (name, None)));
             }
         }
@@ -242,9 +257,22 @@ mod tests {
     #[test]
     fn words_that_name_no_column_are_errors() {
         let table = table();
-        let error = columns(&words(&["a,bb"]), &table).unwrap_err().to_string();
+        let error = columns("--ignore", &words(&["a,bb"]), &table).unwrap_err();
+        let error = error.to_string();
         assert!(error.contains("no column `bb`"), "{error}");
         assert!(error.contains("the columns are `a`, `b`, `c,d`"), "{error}");
+    }
+
+    #[test]
+    fn an_option_without_a_name_is_wrong_usage() {
+        let table = table();
+        for word in ["", " ", ",", "a,,b"] {
+            let error = columns("--features", &words(&[word]), &table).unwrap_err();
+            assert!(matches!(error, Error::Config(_)), "{word:?}: {error}");
+            assert_eq!(error.to_string(), "--features needs the name of a column");
+        }
+        let error = dates(&words(&["=%Y"]), &table).unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error}");
     }
 
     #[test]

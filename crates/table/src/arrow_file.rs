@@ -1,6 +1,6 @@
 //! Reading Arrow IPC files and streams. Feather version 2 is an Arrow IPC file.
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_ipc::convert::try_fb_to_schema;
@@ -15,13 +15,11 @@ use crate::arrow_buffers::read_buffers;
 use crate::batches::{Batches, batch_rows};
 use crate::byte_limit::text_limit;
 use crate::catch_panic::catch_panic;
+use crate::column_names::repeated_names;
 use crate::error::TableError;
-use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
 use crate::selection::Selection;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
-use crate::stored_type::{converted, stored_schema, with_unique_names};
+use crate::stored_type::{converted, is_text, may_be_text, stored_schema, with_unique_names};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Arrow file is damaged";
@@ -38,6 +36,8 @@ struct Claims {
     selection: Selection,
     /// The schema of the file, with unique names.
     schema: SchemaRef,
+    /// Names that it has more than once.
+    repeated: Vec<String>,
     rows: u64,
     /// Bytes of all dictionaries.
     dictionaries: u64,
@@ -46,15 +46,16 @@ struct Claims {
 }
 
 /// Opens an Arrow IPC file, or a stream. What it claims to hold is checked before anything is decoded.
+/// `open_file` opens it at its start.
 pub(crate) fn arrow_batches<F: Read + Seek + Send + 'static>(
     name: &str,
-    mut file: F,
+    open_file: impl Fn() -> io::Result<F>,
     is_stream: bool,
     options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let damaged = |reason: &str| TableError::malformed(name, format!("{DAMAGED}: {reason}"));
-    let rewind = |file: &mut F| file.rewind().map_err(|error| TableError::io(name, error));
-    rewind(&mut file)?;
+    let open_file = || open_file().map_err(|error| TableError::io(name, error));
+    let mut file = open_file()?;
     let checked = catch_panic(|| match is_stream {
         true => check_stream(&mut file, options),
         false => check_file(&mut file, options),
@@ -64,16 +65,21 @@ pub(crate) fn arrow_batches<F: Read + Seek + Send + 'static>(
         Some(Err(reason)) => return Err(damaged(&reason)),
         None => return Err(damaged("it cannot be decoded")),
     };
-    rewind(&mut file)?;
-    let (selection, limit) = (claims.selection, text_limit(options));
-    let projection = (!selection.is_all()).then(|| selection.indices());
-    let opened = catch_panic(|| open(file, is_stream, projection));
-    let mut batches = match opened {
-        Some(Ok(opened)) => opened,
-        Some(Err(error)) => return Err(damaged(&error.to_string())),
-        None => return Err(damaged("it cannot be decoded")),
+    let decode = |columns: Option<Vec<usize>>| {
+        let file = open_file()?;
+        decoded(name, || open(file, is_stream, columns))
     };
-    let schema = selection.schema(&stored_schema(&claims.schema, &[]));
+    let (selection, limit) = (claims.selection, text_limit(options));
+    let bytes = columns_of_bytes(&claims.schema, &selection);
+    let texts = match bytes.is_empty() {
+        true => Vec::new(),
+        false => {
+            let batches = decode(Some(bytes.clone()))?;
+            decoded(name, || columns_of_text(bytes, batches))?
+        }
+    };
+    let mut batches = decode((!selection.is_all()).then(|| selection.indices()))?;
+    let schema = selection.schema(&stored_schema(&claims.schema, &texts));
     let mut at_least = TableSize::without_text(&schema, claims.rows);
     at_least.at_once = claims.dictionaries.saturating_add(claims.largest);
     let target = schema.clone();
@@ -89,14 +95,19 @@ pub(crate) fn arrow_batches<F: Read + Seek + Send + 'static>(
         failed = matches!(next, Some(Err(_)));
         next
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        at_least,
-        layout: LayoutInfo::default(),
-    })
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = claims.repeated;
+    Ok(batches)
+}
+
+/// What the decoder returns. Its errors and panics are those of a damaged file.
+fn decoded<T>(name: &str, decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, TableError> {
+    let reason = match catch_panic(decode) {
+        Some(Ok(decoded)) => return Ok(decoded),
+        Some(Err(error)) => error.to_string(),
+        None => "it cannot be decoded".to_string(),
+    };
+    Err(TableError::malformed(name, format!("{DAMAGED}: {reason}")))
 }
 
 fn open(
@@ -109,6 +120,27 @@ fn open(
         true => Box::new(StreamReader::try_new(file, projection)?),
         false => Box::new(FileReader::try_new(file, projection)?),
     })
+}
+
+/// The columns of bytes among those that are read: some programs write text without saying so.
+fn columns_of_bytes(schema: &SchemaRef, selection: &Selection) -> Vec<usize> {
+    let fields = schema.fields().iter().enumerate();
+    let bytes =
+        fields.filter(|(index, field)| selection.reads(*index) && may_be_text(field.data_type()));
+    bytes.map(|(index, _)| index).collect()
+}
+
+/// Those columns of bytes whose values are all UTF-8. The batches have only these columns.
+fn columns_of_text(bytes: Vec<usize>, batches: ArrowBatches) -> Result<Vec<usize>, ArrowError> {
+    let mut texts: Vec<(usize, usize)> = bytes.into_iter().enumerate().collect();
+    for batch in batches {
+        let batch = batch?;
+        texts.retain(|(place, _)| is_text(batch.column(*place)));
+        if texts.is_empty() {
+            break;
+        }
+    }
+    Ok(texts.into_iter().map(|(_, column)| column).collect())
 }
 
 /// The next rows. A file may hold all rows in one batch, so parts of it are copied.
@@ -147,10 +179,13 @@ fn next_part(
 impl Claims {
     fn new(schema: arrow_ipc::Schema, options: &ReadOptions) -> Result<Self, String> {
         let schema = try_fb_to_schema(schema).map_err(|error| error.to_string())?;
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        let repeated = repeated_names(names);
         let schema = with_unique_names(&schema);
         Ok(Self {
             selection: Selection::of_schema(&schema, options),
             schema,
+            repeated,
             rows: 0,
             dictionaries: 0,
             largest: 0,
@@ -399,6 +434,35 @@ mod tests {
                 assert_eq!(cells[1], Cell::Text("NA1"));
             }
         }
+    }
+
+    #[test]
+    fn bytes_are_text_if_they_are_utf8() {
+        use arrow_array::types::Int32Type;
+        use arrow_array::{BinaryArray, DictionaryArray};
+
+        let texts = BinaryArray::from(vec![&b"NA"[..], b"\xc3\xa9"]);
+        let images = BinaryArray::from(vec![&b"\xff\xd8"[..], b"x"]);
+        let values = Arc::new(BinaryArray::from(vec![&b"a"[..], b"b"]));
+        let keys = arrow_array::Int32Array::from(vec![1, 0]);
+        let dictionary = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
+        let columns = [
+            ("text", Arc::new(texts) as ArrayRef),
+            ("image", Arc::new(images) as _),
+            ("word", Arc::new(dictionary) as _),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        let table = read(bytes).unwrap();
+        let cells = |column| -> Vec<Cell> { table.column(column).unwrap().cells().collect() };
+        assert_eq!(cells("text"), [Cell::Text("NA"), Cell::Text("é")]);
+        assert_eq!(cells("word"), [Cell::Text("b"), Cell::Text("a")]);
+        let image = table.column("image").unwrap();
+        assert_eq!(image.unreadable().as_deref(), Some("bytes"));
     }
 
     #[test]

@@ -40,13 +40,14 @@ pub(crate) fn content_batches(
         }
         #[cfg(feature = "json")]
         ContentKind::Json => {
-            let again = Cursor::new(content.clone());
-            crate::json_lines::json_batches(name, Cursor::new(content), move || Ok(again), options)
+            let text = move || Ok(Cursor::new(content.clone()));
+            crate::json_lines::json_batches(name, text, options)
         }
         #[cfg(feature = "arrow")]
         ContentKind::ArrowStream | ContentKind::ArrowFile => {
             let is_stream = kind == ContentKind::ArrowStream;
-            crate::arrow_file::arrow_batches(name, Cursor::new(content), is_stream, options)
+            let file = move || Ok(Cursor::new(content.clone()));
+            crate::arrow_file::arrow_batches(name, file, is_stream, options)
         }
         #[cfg(not(all(feature = "arrow", feature = "json")))]
         other => Err(TableError::malformed(

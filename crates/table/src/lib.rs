@@ -37,38 +37,50 @@
 //! messages installs a hook that returns early where [`panic_is_caught`] is true.
 
 // Each group uses only the groups above it.
+mod beside_table;
 mod catch_panic;
 mod category;
+mod clean_text;
+mod column_words;
+mod compression;
 mod csv_record;
 mod date_words;
 mod duration_format;
-mod encoding;
 mod error;
+mod escaped;
+mod folder_kind;
 mod index_column;
 mod missing_words;
 mod nearest_name;
 mod notes;
-mod read_options;
 mod sentinel;
 mod skip_bad_rows;
 mod split;
-mod unpacked;
+mod text_kind;
+mod type_words;
 
-mod byte_limit;
 mod cell;
 mod clock_text;
 mod date_tokens;
+mod encoding;
+mod file_kind;
+mod missing_file;
+mod unpacked;
 
 mod column;
 mod column_kind;
 mod column_names;
-mod column_words;
 mod date_text;
-mod escaped;
+mod encoding_guess;
 mod no_column;
 mod pandas_index;
-mod selection;
+mod partition;
+mod read_options;
 mod table_size;
+
+mod byte_limit;
+mod selection;
+mod unused_options;
 
 mod date_format;
 mod format_note;
@@ -101,8 +113,16 @@ mod utf8;
 
 mod csv_rows;
 mod detect_layout;
+mod part_files;
 mod source;
 mod stored_type;
+
+mod common_columns;
+mod dialects;
+mod header_guess;
+mod repeated_header;
+
+mod one_column;
 
 mod find_layout;
 
@@ -110,8 +130,6 @@ mod batches;
 mod blank_rows;
 
 mod csv_batches;
-mod file_kind;
-mod part_files;
 mod parts;
 
 #[cfg(any(feature = "excel", feature = "json"))]
@@ -130,10 +148,16 @@ mod describing_rows;
 mod repeated_cells;
 
 #[cfg(feature = "excel")]
+mod sheet_table;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]
 mod json_record;
+
+#[cfg(feature = "json")]
+mod json_text;
 
 #[cfg(feature = "json")]
 mod json_lines;

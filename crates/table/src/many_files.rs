@@ -1,6 +1,6 @@
 //! Reading several files as one table.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,47 +11,60 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::Batches;
+use crate::column::Column;
+use crate::common_columns::{OfFile, merge, with_partitions};
 use crate::error::TableError;
-use crate::notes::LayoutInfo;
-use crate::part_files::PartFile;
+use crate::notes::{LayoutInfo, Notes};
+use crate::part_files::{PartFile, PartFiles};
+use crate::partition::agrees;
 use crate::parts::Parts;
 use crate::read_options::ReadOptions;
 use crate::selection::Selection;
 use crate::skip_bad_rows::{Skipped, SkippedRows};
-use crate::source::Source;
+use crate::stored_type::stored_type;
 use crate::table_size::TableSize;
-use crate::typed_file::Opened;
 
 /// Opens one file.
-pub(crate) type OpenFile = Box<dyn Fn(&Path) -> Result<Opened, TableError> + Send>;
+pub(crate) type OpenFile = Box<dyn Fn(&Path) -> Result<Batches, TableError> + Send>;
 
 /// Files that stay open between the check of their columns and reading them; the others are opened again.
 const STAY_OPEN: usize = 16;
-/// The most digits of a whole number of 128 bits.
-const MAX_DIGITS: u8 = 38;
 
-/// Several files as one table: the batches, notes, and where rows come from.
+/// Several files as one table: the batches, and where rows come from.
 pub(crate) fn many_batches(
     name: &str,
-    files: Vec<PartFile>,
+    found: PartFiles,
     open: OpenFile,
     options: &ReadOptions,
-) -> Result<(Batches, Vec<String>, Parts), TableError> {
+) -> Result<(Batches, Parts), TableError> {
     let (mut columns, mut first): (Vec<Field>, Option<String>) = (Vec::new(), None);
-    let (mut at_least, mut notes) = (TableSize::default(), Vec::new());
+    let mut layout = LayoutInfo::default();
+    let mut at_least = TableSize::default();
     let mut waiting = VecDeque::new();
-    for file in files {
-        let (batches, of_file) = open(&file.path)?;
-        let name = &batches.source.name;
-        let fields = with_partitions(&batches, &file, options);
+    found
+        .notes
+        .into_iter()
+        .for_each(|note| layout.notes.add(note));
+    for mut file in found.files {
+        let batches = open(&file.path)?;
+        leave_out_unread(&mut file, &batches, options);
+        let of_file = OfFile {
+            name: &batches.source.name,
+            is_text: batches.source.is_text,
+            looks_headerless: batches.layout.header_looks_like_data,
+            partitions: &file.partitions,
+        };
+        let own = batches.schema.fields().iter();
+        let own: Vec<Field> = own.map(|field| field.as_ref().clone()).collect();
+        let fields = selected(with_partitions(&own, &of_file), own.len(), options);
         match &first {
-            None => (columns, first) = (fields, Some(name.clone())),
-            Some(first) => merge(&mut columns, fields, first, name)?,
+            None => (columns, first) = (fields, Some(of_file.name.to_string())),
+            Some(first) => merge(&mut columns, &fields, first, &of_file)?,
         }
+        add_layout(&mut layout, &batches, &file, waiting.is_empty());
         at_least.rows = at_least.rows.saturating_add(batches.at_least.rows);
         at_least.bytes = at_least.bytes.saturating_add(batches.at_least.bytes);
         at_least.at_once = at_least.at_once.max(batches.at_least.at_once);
-        notes.extend(of_file);
         let stays_open = waiting.len() < STAY_OPEN;
         waiting.push_back((file, stays_open.then_some(batches)));
     }
@@ -65,42 +78,35 @@ pub(crate) fn many_batches(
         schema: schema.clone(),
         parts: parts.clone(),
         skipped: skipped.clone(),
+        notes: layout.notes.clone(),
     };
     let batches = Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(reading),
         skipped,
-        at_least,
-        layout: LayoutInfo::default(),
+        layout,
+        ..Batches::typed(name, schema, at_least, reading)
     };
-    Ok((batches, notes, parts))
+    Ok((batches, parts))
 }
 
-/// The columns of a file, and those that its folders give it.
-fn with_partitions(batches: &Batches, file: &PartFile, options: &ReadOptions) -> Vec<Field> {
-    let fields = batches
-        .schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone());
-    let mut fields: Vec<Field> = fields.collect();
-    for (name, value) in &file.partitions {
-        if fields.iter().all(|field| field.name() != name) {
-            let data_type = match (&batches.source.is_text, value) {
-                (true, _) => DataType::Utf8,
-                (false, None) => DataType::Null,
-                (false, Some(value)) if value.parse::<i64>().is_ok() => DataType::Int64,
-                (false, Some(value)) if value.parse::<f64>().is_ok() => DataType::Float64,
-                (false, Some(_)) => DataType::LargeUtf8,
-            };
-            fields.push(Field::new(name, data_type, true));
-        }
-    }
+/// Leaves out the values that folders give for columns of the file that are not read: there is nothing to compare
+/// them with.
+fn leave_out_unread(file: &mut PartFile, batches: &Batches, options: &ReadOptions) {
+    let schema = &batches.schema;
+    let selection = Selection::of_schema(schema, options);
+    let is_unread = |name: &str| {
+        schema
+            .index_of(name)
+            .is_ok_and(|index| !selection.reads(index))
+    };
+    file.partitions.retain(|(name, _)| !is_unread(name));
+}
+
+/// The columns, of which those that the folders give have no type if they are not read. `own` is the number of
+/// those in the file.
+fn selected(mut fields: Vec<Field>, own: usize, options: &ReadOptions) -> Vec<Field> {
     let names = fields.iter().map(|field| field.name().as_str());
     let selection = Selection::new(names, options);
-    let of_folders = fields.iter_mut().enumerate();
-    for (index, field) in of_folders.skip(batches.schema.fields().len()) {
+    for (index, field) in fields.iter_mut().enumerate().skip(own) {
         if !selection.reads(index) {
             *field = Field::new(field.name(), DataType::Null, true);
         }
@@ -108,58 +114,33 @@ fn with_partitions(batches: &Batches, file: &PartFile, options: &ReadOptions) ->
     fields
 }
 
-/// Widens the types of the columns to those of a further file.
-fn merge(
-    columns: &mut [Field],
-    fields: Vec<Field>,
-    first: &str,
-    name: &str,
-) -> Result<(), TableError> {
-    let known = columns.iter().map(|column| column.name().clone());
-    let index: HashMap<String, usize> = known.zip(0..).collect();
-    for field in &fields {
-        let column = field.name();
-        let known = index.get(column).and_then(|&index| columns.get_mut(index));
-        let Some(known) = known else {
-            let reason =
-                format!("column `{column}` is not in {first}, which is part of the same table");
-            return Err(TableError::malformed(name, reason));
-        };
-        let (one, other) = (known.data_type().clone(), field.data_type());
-        let Some(data_type) = common_type(&one, other) else {
-            let reason = format!(
-                "column `{column}` is of type {other}, and of type {one} in {first}, which is part of \
-                 the same table"
-            );
-            return Err(TableError::malformed(name, reason));
-        };
-        *known = Field::new(column, data_type, true);
+/// Adds what was found out about the layout of a file.
+fn add_layout(layout: &mut LayoutInfo, batches: &Batches, file: &PartFile, is_first: bool) {
+    let name = &batches.source.name;
+    let own = &batches.layout;
+    for note in own.notes.all() {
+        layout.notes.add_of_file(name, note);
     }
-    let names: HashSet<&String> = fields.iter().map(Field::name).collect();
-    let lacking = columns.iter().find(|column| !names.contains(column.name()));
-    match lacking {
-        Some(column) => {
-            let column = column.name();
-            let reason =
-                format!("there is no column `{column}`, which is in {first}, of the same table");
-            Err(TableError::malformed(name, reason))
+    layout.header_looks_like_data |= own.header_looks_like_data;
+    for repeated in &own.repeated_names {
+        if !layout.repeated_names.contains(repeated) {
+            layout.repeated_names.push(repeated.clone());
         }
-        None => Ok(()),
     }
-}
-
-fn common_type(one: &DataType, other: &DataType) -> Option<DataType> {
-    use DataType::*;
-    let is_whole = |data_type: &DataType| matches!(data_type, Int64 | UInt64 | Decimal128(_, 0));
-    match (one, other) {
-        (one, other) if one == other => Some(one.clone()),
-        (Null, other) => Some(other.clone()),
-        (one, Null) => Some(one.clone()),
-        (one, other) if is_whole(one) && is_whole(other) => Some(Decimal128(MAX_DIGITS, 0)),
-        (one, other) if one.is_numeric() && other.is_numeric() => Some(Float64),
-        // A folder of a column of numbers, or a few cells of a file without types, may be text.
-        (LargeUtf8, Int64 | Float64) | (Int64 | Float64, LargeUtf8) => Some(LargeUtf8),
-        _ => None,
+    if is_first {
+        layout.delimiter = own.delimiter;
+        layout.one_column.clone_from(&own.one_column);
+    } else if layout.delimiter != own.delimiter {
+        // Commas between fields say nothing of those in others.
+        layout.delimiter = layout.delimiter.and(own.delimiter).map(|_| b',');
+    }
+    for (column, _) in &file.partitions {
+        if batches.schema.field_with_name(column).is_ok() {
+            layout.notes.add(format!(
+                "column `{column}` is in the files and in the names of their folders: it is read once, \
+                 and its values are compared"
+            ));
+        }
     }
 }
 
@@ -173,6 +154,7 @@ struct Reading {
     schema: SchemaRef,
     parts: Parts,
     skipped: SkippedRows,
+    notes: Notes,
 }
 
 impl Iterator for Reading {
@@ -191,17 +173,27 @@ impl Iterator for Reading {
                 }
                 match batch {
                     Some(batch) => {
-                        let batch = batch.and_then(|batch| adapted(&batch, file, &self.schema));
+                        let row = self.next_row - first;
+                        let batch = batch.and_then(|batch| {
+                            check_partitions(&batch, file, row)?;
+                            adapted(&batch, file, &self.schema)
+                        });
                         self.next_row += batch.as_ref().map_or(0, RecordBatch::num_rows);
                         return Some(batch);
                     }
-                    None => self.current = None,
+                    None => {
+                        // Some notes are known only at the end.
+                        for note in batches.layout.notes.all() {
+                            self.notes.add_of_file(&batches.source.name, note);
+                        }
+                        self.current = None;
+                    }
                 }
             }
             let (file, opened) = self.waiting.pop_front()?;
             let opened = match opened {
                 Some(batches) => Ok(batches),
-                None => (self.open)(&file.path).map(|(batches, _)| batches),
+                None => (self.open)(&file.path),
             };
             match opened {
                 Ok(batches) => {
@@ -217,6 +209,30 @@ impl Iterator for Reading {
     }
 }
 
+/// Checks that a column of the file has the value that the name of the folder gives. `row` is the index of the
+/// first row of the batch.
+fn check_partitions(batch: &RecordBatch, file: &PartFile, row: usize) -> Result<(), String> {
+    for (name, value) in &file.partitions {
+        let Some(array) = batch.column_by_name(name) else {
+            continue;
+        };
+        let value = value.as_deref();
+        let column = Column::new([array]);
+        let differs = column.cells().position(|cell| !agrees(&cell, value));
+        let Some(index) = differs else { continue };
+        let found = column.cells().nth(index).and_then(|cell| cell.category());
+        return Err(format!(
+            "column `{name}` is {:?} in row {}, and the name of the folder says {}: correct one of them",
+            found.unwrap_or_default(),
+            row + index + 1,
+            value.map_or("that it is missing".to_string(), |value| format!(
+                "{value:?}"
+            ))
+        ));
+    }
+    Ok(())
+}
+
 /// A batch of a file with the columns and types of the whole table.
 fn adapted(
     batch: &RecordBatch,
@@ -224,21 +240,25 @@ fn adapted(
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
     let text = |error: arrow_schema::ArrowError| error.to_string();
+    let rows = batch.num_rows();
     let of_batch = batch.schema();
     let names = of_batch.fields().iter().map(|field| field.name());
     let arrays: HashMap<&String, &ArrayRef> = names.zip(batch.columns()).collect();
     let columns = schema.fields().iter().map(|field| {
         let array = match arrays.get(field.name()) {
             Some(&array) => array.clone(),
-            None => partition_array(file, field, batch.num_rows()),
+            None => partition_array(file, field, rows),
         };
-        match array.data_type() == field.data_type() {
+        let target = field.data_type();
+        match array.data_type() == target {
             true => Ok(array),
-            false => cast(&array, field.data_type()).map_err(text),
+            // It cannot be read in another file.
+            false if stored_type(target).is_none() => Ok(new_null_array(target, rows)),
+            false => cast(&array, target).map_err(text),
         }
     });
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, String>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(text)
 }
 

@@ -18,16 +18,14 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::batches::{Batches, batch_rows};
 use crate::byte_limit::text_limit;
 use crate::catch_panic::catch_panic;
+use crate::column_names::repeated_names;
 use crate::error::TableError;
 use crate::file_kind::ENCRYPTED;
-use crate::notes::LayoutInfo;
 use crate::page_header::Compact;
 use crate::parquet_pages;
 use crate::read_options::ReadOptions;
 use crate::selection::Selection;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
-use crate::stored_type::{converted, is_text, stored_schema, with_unique_names};
+use crate::stored_type::{converted, is_text, may_be_text, stored_schema, with_unique_names};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
@@ -43,6 +41,8 @@ pub(crate) fn parquet_batches(
     let damaged = || TableError::malformed(name, DAMAGED);
     let metadata = catch_panic(|| ArrowReaderMetadata::load(&file, Default::default()));
     let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
+    let names = metadata.schema().fields().iter();
+    let repeated = repeated_names(names.map(|field| field.name().clone()));
     let original = with_unique_names(metadata.schema());
     let selection = Selection::of_schema(&original, options);
     let leaves = leaves(&metadata, &selection);
@@ -105,14 +105,9 @@ pub(crate) fn parquet_batches(
         failed = batch.is_err();
         Some(batch)
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        at_least,
-        layout: LayoutInfo::default(),
-    })
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = repeated;
+    Ok(batches)
 }
 
 fn with_reason(reason: String) -> String {
@@ -122,6 +117,9 @@ fn with_reason(reason: String) -> String {
 fn reason(error: &ParquetError) -> String {
     match error.to_string() {
         message if message.contains("encrypted footer") => ENCRYPTED.to_string(),
+        message if message.contains("Corrupt footer") => {
+            with_reason("its end is missing: is it cut off?".to_string())
+        }
         message => message,
     }
 }
@@ -201,15 +199,9 @@ fn columns_of_text(
     selection: &Selection,
     leaves: &[bool],
 ) -> Result<Vec<usize>, String> {
-    let is_bytes = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView
-        )
-    };
     let fields = metadata.schema().fields().iter().enumerate();
     let bytes =
-        fields.filter(|(index, field)| is_bytes(field.data_type()) && selection.reads(*index));
+        fields.filter(|(index, field)| may_be_text(field.data_type()) && selection.reads(*index));
     let bytes: Vec<usize> = bytes.map(|(index, _)| index).collect();
     if bytes.is_empty() {
         return Ok(bytes);
@@ -393,10 +385,10 @@ mod tests {
         let cells: Vec<Cell> = table.column("text").unwrap().cells().collect();
         assert_eq!(cells, [Cell::Text("NA"), Cell::Text("é")]);
         let image = table.column("image").unwrap();
-        assert_eq!(image.unreadable().as_deref(), Some("Binary"));
+        assert_eq!(image.unreadable().as_deref(), Some("bytes"));
         let error = table.no_values("image").to_string();
         assert!(
-            error.ends_with("has values of type Binary, which cannot be read"),
+            error.ends_with("target `image` holds bytes, which cannot be read"),
             "{error}"
         );
     }
@@ -430,7 +422,7 @@ mod tests {
         .unwrap();
         let error = table.no_values("t").to_string();
         assert!(
-            error.contains("target `t` has values of type List("),
+            error.contains("target `t` holds lists of whole numbers, which"),
             "{error}"
         );
     }

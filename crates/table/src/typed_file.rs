@@ -1,14 +1,13 @@
 //! Opening files of other kinds than text.
 
 use std::fs::File;
+#[cfg(any(feature = "arrow", feature = "json"))]
+use std::io::{self, Seek};
 
 use crate::batches::Batches;
 use crate::error::TableError;
 use crate::file_kind::{ENCRYPTED, FileKind};
 use crate::read_options::ReadOptions;
-
-/// A file that is open for reading, and notes on what is read.
-pub(crate) type Opened = (Batches, Vec<String>);
 
 /// Opens a file of this kind.
 ///
@@ -29,19 +28,19 @@ pub(crate) fn typed_batches(
     kind: FileKind,
     file: File,
     options: &ReadOptions,
-) -> Result<Opened, TableError> {
-    let batches = match kind {
+) -> Result<Batches, TableError> {
+    match kind {
         #[cfg(feature = "parquet")]
         FileKind::Parquet => crate::parquet_batches::parquet_batches(name, file, options),
         #[cfg(feature = "arrow")]
         FileKind::ArrowFile | FileKind::ArrowStream => {
             let is_stream = kind == FileKind::ArrowStream;
-            crate::arrow_file::arrow_batches(name, file, is_stream, options)
+            crate::arrow_file::arrow_batches(name, from_start(file), is_stream, options)
         }
         #[cfg(feature = "json")]
-        FileKind::Json => crate::json_lines::json_file(name, file, options),
+        FileKind::Json => crate::json_lines::json_batches(name, from_start(file), options),
         #[cfg(feature = "excel")]
-        FileKind::Workbook => return crate::excel::workbook_batches(name, file, options),
+        FileKind::Workbook => crate::excel::workbook_batches(name, file, options),
         #[cfg(not(feature = "parquet"))]
         FileKind::Parquet => Err(lacks_feature(name, "a Parquet file", "parquet")),
         #[cfg(not(feature = "arrow"))]
@@ -53,13 +52,19 @@ pub(crate) fn typed_batches(
         #[cfg(not(feature = "excel"))]
         FileKind::Workbook => Err(lacks_feature(name, "a workbook", "excel")),
         FileKind::EncryptedParquet => Err(TableError::malformed(name, ENCRYPTED)),
-        FileKind::Other(what, to_do) => Err(TableError::malformed(
-            name,
-            format!("this is {what}: {to_do}"),
-        )),
+        FileKind::Other(what, to_do) => Err(TableError::not_read(name, what, to_do)),
         FileKind::Text => Err(TableError::malformed(name, "this is text")),
-    };
-    Ok((batches?, Vec::new()))
+    }
+}
+
+/// Opens a file again, at its start.
+#[cfg(any(feature = "arrow", feature = "json"))]
+fn from_start(file: File) -> impl Fn() -> io::Result<File> {
+    move || {
+        let mut file = file.try_clone()?;
+        file.rewind()?;
+        Ok(file)
+    }
 }
 
 #[cfg(not(all(
