@@ -142,7 +142,8 @@ async fn intervals_hold_the_prediction() {
     assert!(csv.starts_with("prediction,lower,upper\n"), "{csv}");
     // The model was calibrated with few rows.
     let answer = post(&router, "/predict?interval=99", CSV, TABLE).await;
-    answer.is_problem(400, &["`interval`: give a whole percentage from 50 to 85"]);
+    let words = "`interval`: this model has intervals of a whole percentage from 50 to 85";
+    answer.is_problem(400, &[words]);
     for wrong in ["interval=x", "intervals=80", "explanations=perhaps"] {
         let answer = post(&router, &format!("/predict?{wrong}"), CSV, TABLE).await;
         answer.is_problem(400, &[]);
