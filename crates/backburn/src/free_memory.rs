@@ -18,10 +18,6 @@ pub(crate) struct FreeMemory {
 /// The smallest need that is refused where the limit is not hard, in bytes.
 const SMALL: u64 = 64 << 20;
 
-/// What a command takes besides what grows with its work: buffers of files, what its libraries hold, and parts that
-/// the allocator cannot use. An allocation beyond the address space ends the process, so it is not counted as free.
-const UNCOUNTED: u64 = 48 << 20;
-
 impl FreeMemory {
     /// What is free now.
     pub fn now() -> Self {
@@ -32,7 +28,6 @@ impl FreeMemory {
         let limits = system.cgroup_limits();
         let of_group = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
         let of_address_space = free_address_space().map(without_threads);
-        let of_address_space = of_address_space.map(|bytes| bytes.saturating_sub(UNCOUNTED));
         let soft = [of_machine, of_group].into_iter().flatten().min();
         match of_address_space {
             Some(hard) if soft.is_none_or(|soft| hard <= soft) => Self {
@@ -66,7 +61,7 @@ fn without_threads(free: u64) -> u64 {
     // Those that train several networks, and those that show the progress.
     (0..cores + 2).fold(free, |free, _| {
         let free = free.saturating_sub(STACK);
-        match free >= 2 * ARENA {
+        match free >= ARENA {
             true => free - ARENA,
             false => free,
         }
