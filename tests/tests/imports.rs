@@ -26,9 +26,7 @@ impl Sources {
             let mut module: Names = names.collect();
             module.pop_if(|name| ["lib", "main", "mod"].contains(&name.as_str()));
             let code = without_tests(&std::fs::read_to_string(file).unwrap());
-            if !is_generated(&code) {
-                sources.code.insert(module, code);
-            }
+            sources.code.insert(module, code);
         }
         sources.exports = sources.find_exports();
         sources
@@ -79,7 +77,8 @@ impl Sources {
     /// The other modules that a module uses.
     fn used_by(&self, module: &Names) -> BTreeSet<Names> {
         let mut used = BTreeSet::new();
-        let mut code = self.code[module].as_str();
+        let code = without_inner_modules(&self.code[module]);
+        let mut code = code.as_str();
         while let Some(colons) = code.find("::") {
             let start = code[..colons].trim_end_matches(is_of_name).len();
             let (paths, rest) = path_tree(&code[start..]);
@@ -129,15 +128,30 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files.filter(is_rust).collect()
 }
 
-/// Whether code is written by a program: its modules are nested, and refer to each other.
-fn is_generated(code: &str) -> bool {
-    code.contains("::prost::")
-}
-
 fn without_tests(text: &str) -> String {
     let lines = text.lines().take_while(|line| *line != "mod tests {");
     let code = lines.map(|line| line.split("//").next().unwrap_or_default());
     code.collect::<Vec<_>>().join("\n")
+}
+
+/// Code without the modules that are written out in it. Theirs is another `super`.
+fn without_inner_modules(code: &str) -> String {
+    let mut kept = String::new();
+    let mut end_of_module = None;
+    for line in code.lines() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let start = line.trim_start().trim_start_matches("pub ");
+        if end_of_module.is_none() && start.starts_with("mod ") && line.ends_with('{') {
+            end_of_module = Some(format!("{indent}}}"));
+        }
+        match &end_of_module {
+            None => kept += line,
+            Some(end) if end == line => end_of_module = None,
+            Some(_) => {}
+        }
+        kept.push('\n');
+    }
+    kept
 }
 
 fn is_of_name(c: char) -> bool {
@@ -205,7 +219,7 @@ fn a_circle_through_an_exported_name_is_found() {
     write("b.rs", "pub struct D;\npub struct B(crate::c::C);\n");
     write(
         "c.rs",
-        "use super::D;\npub struct C(D);\nmod tests {\nuse crate::A;\n",
+        "use super::D;\npub struct C(D);\nmod inner {\n    use super::A;\n}\nmod tests {\nuse crate::A;\n",
     );
     let circles = Sources::read(folder.path()).circles();
     assert_eq!(circles, [[["b"], ["c"]], [["c"], ["b"]]]);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use backburn_table::table_files;
 
 use crate::error::Error;
+#[cfg(feature = "train")]
 use crate::history_file::path_beside;
 use crate::output_file::{followed, parent};
 use crate::text::path_argument;
@@ -76,6 +77,7 @@ impl CommandFiles {
     }
 
     /// Adds a saved model that is read, and the history beside it.
+    #[cfg(feature = "train")]
     pub fn model(self, path: &Path) -> Self {
         let history = path_beside(path);
         let files = self.input("the model", path);

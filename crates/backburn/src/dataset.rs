@@ -311,7 +311,7 @@ impl Dataset {
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
         let features: Vec<String> = self.features().map(str::to_string).collect();
         ReadOptions {
-            columns: Some([features.as_slice(), &[self.target.clone()]].concat()),
+            columns: Some([features.as_slice(), std::slice::from_ref(&self.target)].concat()),
             known_columns: features,
             ..options
         }

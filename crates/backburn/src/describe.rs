@@ -17,13 +17,13 @@ use crate::config::DataConfig;
 use crate::dataset::{Dataset, DatasetOptions, infer_columns};
 use crate::description_notes::{column_warnings, target_warnings};
 use crate::error::Error;
+use crate::explaining_columns::explained_alone;
 use crate::memory::{open_table, share_of_free};
 use crate::rare_classes::rare_classes;
 use crate::row_copies::RowCopies;
 use crate::table_description::{
     Bound, ColumnDescription, TableDescription, TargetDescription, Training,
 };
-use crate::table_diagnosis::explained_alone;
 use crate::value_count::ValueCount;
 use crate::warning::Warning;
 

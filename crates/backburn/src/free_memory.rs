@@ -61,7 +61,7 @@ fn without_threads(free: u64) -> u64 {
     // Those that train several networks, and those that show the progress.
     (0..cores + 2).fold(free, |free, _| {
         let free = free.saturating_sub(STACK);
-        match free >= 2 * ARENA {
+        match free >= ARENA {
             true => free - ARENA,
             false => free,
         }

@@ -106,6 +106,8 @@ mod estimator;
 mod evaluation;
 #[cfg(feature = "train")]
 mod event;
+#[cfg(feature = "train")]
+mod explaining_columns;
 mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;

@@ -14,7 +14,7 @@ use crate::text::path_name;
 /// splits. Measured on tables with two columns.
 const BYTES_OF_ROW: u64 = 64;
 /// What the program takes beside what is counted.
-const OTHERS: u64 = 8 << 20;
+const OTHERS: u64 = 32 << 20;
 
 /// Reads a whole table, if it fits into memory.
 ///

@@ -1,6 +1,6 @@
 //! The shape of the network for a table.
 
-use backburn_model::{Mlp, MlpConfig, Normalization};
+use backburn_model::{Initializer, Mlp, MlpConfig, Normalization};
 use backburn_preprocessing::{Encoder, Target};
 use backburn_training::Loss;
 use burn::tensor::Device;
@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::error::Error;
 
 /// A network with the layers of a config, each of one unit. How networks can be trained does not depend on their
-/// widths.
+/// widths. Its weights are constant, so that it takes no random numbers from a network that another thread
+/// initializes at the same time: Burn's devices have one generator for the whole process.
 ///
 /// # Errors
 ///
@@ -20,6 +21,7 @@ pub(crate) fn narrow_network(config: &Config, device: &Device) -> Result<Mlp, Er
         outputs: 1,
         hidden: vec![1; config.network.hidden.len()],
         embeddings: Vec::new(),
+        initializer: Initializer::Constant(0.0),
         ..config.network.clone()
     };
     Ok(network.init(device)?)

@@ -87,21 +87,24 @@ fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Fou
     let outputs = outputs.cast(Kind::Double);
     let unscaled = |outputs: Value<'g>| {
         let values = outputs * *std + *mean;
-        match scale {
+        let values = match scale {
             TargetTransform::Log => values.same("Exp"),
             _ => values,
+        };
+        match bounds {
+            Some([minimum, maximum]) => values.clip(*minimum, *maximum),
+            None => values,
         }
     };
     let prediction = unscaled(outputs);
-    let prediction = match bounds {
-        Some([minimum, maximum]) => prediction.clip(*minimum, *maximum),
-        None => prediction,
-    };
     let mut found = vec![(prediction, 1, column.clone())];
     if let Some(half) = half {
-        let bound = |half: f64, about: &str| (unscaled(outputs + half), 1, about.to_string());
-        found.push(bound(-half, "the lower bound of the prediction interval"));
-        found.push(bound(half, "the upper bound of the prediction interval"));
+        // As `Target::intervals`: limited to the range of predictions, finite, around the prediction.
+        let bound = |half: f64| unscaled(outputs + half).clip(f64::MIN, f64::MAX);
+        let (lower, upper) = (bound(-half).min(prediction), bound(half).max(prediction));
+        let about = |which: &str| format!("the {which} bound of the prediction interval");
+        found.push((lower, 1, about("lower")));
+        found.push((upper, 1, about("upper")));
     }
     found
 }

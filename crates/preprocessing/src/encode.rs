@@ -295,7 +295,7 @@ mod tests {
         let csv = "a,c,y\n1,x,0\n3,z,0\n,,0\ninf,x,1\n,x,0\n";
         let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
         let batches = encoder.batch_encoder();
-        for csv in ["c,a\nz,2\n", "a\n3\n,\n", "a,c\n1,new\n"] {
+        for csv in ["c,a\nz,2\n", "a,b\n3,1\n,\n", "a,c\n1,new\n"] {
             let table = table(csv);
             let batch = &table.batches()[0];
             assert_eq!(batches.encode(batch), encoder.encode_batch(batch));

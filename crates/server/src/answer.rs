@@ -52,7 +52,6 @@ pub(crate) struct AnswerWriter<'a> {
     explanations: Option<Vec<RowExplanation>>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Out {
     Json(PredictionWriter<Vec<u8>>),
     Lines(PredictionWriter<Vec<u8>>),

@@ -148,7 +148,7 @@ impl ModelSource {
     pub fn named(name: &str, path: impl Into<PathBuf>) -> Result<Self, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let path = path.into();
-        match !name.is_empty() && name.chars().all(plain) && name.trim_matches('.') != "" {
+        match !name.is_empty() && name.chars().all(plain) && !name.trim_matches('.').is_empty() {
             true => Ok(Self {
                 name: name.to_string(),
                 path,

@@ -30,7 +30,7 @@
 //! # Features
 //!
 //! - `tls`: HTTPS, by rustls.
-//! - `clap`: [`ServeArgs`], the arguments of a command line.
+//! - `clap`: `ServeArgs`, the arguments of a command line.
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 

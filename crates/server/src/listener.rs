@@ -28,6 +28,7 @@ use crate::router::Peer;
 /// Bytes of the header of a request, at most.
 const MAX_HEADER: usize = 64 << 10;
 /// How long a connection may take to become encrypted.
+#[cfg(feature = "tls")]
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The pause after a connection could not be accepted: the system has no more descriptors, and some are
 /// closed in the meantime.

@@ -265,7 +265,7 @@ async fn a_changed_file_is_taken_over_and_a_bad_one_refused() {
     }
     let event = server.reported(replaced).await;
     let text = "model houses: version 2 is served from now on";
-    assert_eq!(event.to_string(), text);
+    assert!(event.to_string().starts_with(text), "{event}");
     let other = server.predict().await;
     assert!(!other.ends_with(PREDICTIONS), "{other}");
 

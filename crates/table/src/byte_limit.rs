@@ -51,6 +51,12 @@ impl ByteBudget {
     pub fn reset(&self) {
         self.left.store(self.limit, Ordering::Relaxed);
     }
+
+    /// Gives back bytes that were read and are not held, such as those of a row that is left out.
+    pub fn give_back(&self, bytes: u64) {
+        let left = self.left.load(Ordering::Relaxed).saturating_add(bytes);
+        self.left.store(left.min(self.limit), Ordering::Relaxed);
+    }
 }
 
 /// A reader that returns an error when the budget is used up.

@@ -34,7 +34,8 @@ pub(crate) fn content_batches(
             let text = Unpacked {
                 bytes: Box::new(Cursor::new(content)),
                 entry: None,
-                compressed: false,
+                compression: None,
+                note: None,
             };
             csv_batches(name, None, text, options)
         }

@@ -219,7 +219,7 @@ fn rewritten_rows<R: Read + Send + 'static>(
     (schema, limit): (SchemaRef, u64),
 ) -> Result<Rows, String> {
     let budget = ByteBudget::new(limit);
-    let text = rows(LimitedReader::new(text, budget.clone()));
+    let text = rows(LimitedReader::new(text, budget.clone())).within(budget.clone());
     let size = batch_rows(schema.fields().len());
     let batches = arrow_csv::ReaderBuilder::new(schema)
         .with_header(false)

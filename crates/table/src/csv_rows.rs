@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::byte_limit::TOO_LONG;
+use crate::byte_limit::{ByteBudget, TOO_LONG};
 use crate::layout::{Layout, LayoutRows, Row};
 use crate::notes::Notes;
 use crate::skip_bad_rows::{Skipped, SkippedRows};
@@ -32,6 +32,8 @@ pub(crate) struct CsvRows<R> {
     read_before: usize,
     text: io::Cursor<Vec<u8>>,
     ended: bool,
+    /// The text that a batch may have.
+    budget: ByteBudget,
 }
 
 impl<R: Read> CsvRows<R> {
@@ -44,7 +46,14 @@ impl<R: Read> CsvRows<R> {
             read_before: 0,
             text: io::Cursor::default(),
             ended: false,
+            budget: ByteBudget::new(u64::MAX),
         }
+    }
+
+    /// Sets the budget of the reader, so that rows that are left out do not count.
+    pub fn within(mut self, budget: ByteBudget) -> Self {
+        self.budget = budget;
+        self
     }
 
     /// Leaves out the first rows.
@@ -69,10 +78,14 @@ impl<R: Read> CsvRows<R> {
             let index = self.row;
             self.row += 1;
             written += self.rows.bytes();
+            let bytes = self.rows.bytes_read() as u64;
             match row {
-                _ if index < self.read_before => {}
+                _ if index < self.read_before => self.budget.give_back(bytes),
                 Row::Data => writer.write_record(self.rows.fields())?,
-                Row::Bad(reason) => self.bad_row(index, reason)?,
+                Row::Bad(reason) => {
+                    self.bad_row(index, reason)?;
+                    self.budget.give_back(bytes);
+                }
             }
         }
         writer.flush()?;

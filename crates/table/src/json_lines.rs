@@ -5,8 +5,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use serde_json::de::IoRead;
 use serde_json::{Deserializer, StreamDeserializer};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read};
 
 use crate::batches::{Batches, batch_rows};
 use crate::byte_limit::{ByteBudget, LimitedReader, TOO_LONG, text_limit};

@@ -267,6 +267,11 @@ impl<R: Read> LayoutRows<R> {
         self.records.bytes() + self.layout.names.len()
     }
 
+    /// The bytes of the row in the file, with its line end and without its delimiters.
+    pub fn bytes_read(&self) -> usize {
+        self.records.bytes() + 1
+    }
+
     /// Whether the text ends inside quotes of the row.
     pub fn unclosed(&self) -> bool {
         self.records.unclosed()

@@ -230,10 +230,8 @@ fn without_estimate(before: &str) -> Option<&str> {
         "above",
         "below",
     ];
-    let is_code = before
-        .bytes()
-        .nth(1)
-        .is_some_and(|byte| byte.is_ascii_uppercase());
+    let second = before.as_bytes().get(1);
+    let is_code = second.is_some_and(u8::is_ascii_uppercase);
     WORDS.iter().find_map(|word| {
         let (start, rest) = before.split_at_checked(word.len())?;
         let ends = rest.starts_with(' ') || word.ends_with('.');

@@ -311,7 +311,14 @@ fn predictions_for_a_closed_standard_output_are_an_error() {
     folder.write("t.csv", houses(60));
     folder.done(&format!("train t.csv --target price {QUICK}"));
     let program = env!("CARGO_BIN_EXE_trainer");
-    for (redirect, code) in [(">&-", 1), ("1< t.csv", 1), ("> /dev/null", 0)] {
+    folder.write("other.csv", "old");
+    for (redirect, code) in [
+        (">&-", 1),
+        ("1< other.csv", 1),
+        // An output is never an input.
+        ("1< t.csv", 2),
+        ("> /dev/null", 0),
+    ] {
         let script = format!("{program} predict t.safetensors t.csv {redirect}");
         let mut command = Command::new("bash");
         command.args(["-c", &script]).current_dir(folder.path("."));

@@ -178,10 +178,8 @@ impl TrainingConfig {
 /// 64 bits, several times.
 pub fn memory_of_gradient_check(network: &NetworkSize) -> MemoryUse {
     const COPIES: f64 = 20.0;
-    /// Graphs of the passes.
-    const OTHERS: f64 = 32e6;
     MemoryUse {
-        network: NUMBER * COPIES * network.parameters as f64 + OTHERS,
+        network: NUMBER * COPIES * network.parameters as f64,
         ..MemoryUse::default()
     }
 }

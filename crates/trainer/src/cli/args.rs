@@ -4,17 +4,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backburn::parse::{character, delimiter, duration, percent};
-use backburn::{
-    ColumnOptions, CommandLine, ComparedMethod, Config, Encoding, FormatOptions, Preset,
-    ReadOptions, Settings, Task,
-};
+use backburn::parse::{duration, percent};
+use backburn::{CommandLine, ComparedMethod, Config, Preset, Settings, Task};
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::table_args::{ColumnArgs, ReadArgs, TableArgs};
 use super::values::{formats, methods, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
@@ -249,81 +247,6 @@ impl DeviceArgs {
     }
 }
 
-/// A table and its target.
-#[derive(Debug, Arguments)]
-#[command(next_help_heading = "Table")]
-pub struct TableArgs {
-    /// A CSV, Parquet, Arrow, JSON lines or Excel file, which may be compressed; a folder or a pattern of
-    /// files; - for standard input
-    pub table: PathBuf,
-    /// The column to predict
-    #[arg(short, long, value_name = "COLUMN", value_parser = NonEmpty::new())]
-    pub target: String,
-    /// The task [default: inferred from the target]
-    #[arg(long, value_parser = tasks())]
-    pub task: Option<Task>,
-    /// A column with the weight of each row
-    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
-    pub weight: Option<String>,
-    #[command(flatten)]
-    pub columns: ColumnArgs,
-    #[command(flatten)]
-    pub read: ReadArgs,
-}
-
-/// What the columns of a table are.
-#[derive(Debug, Default, Clone, Arguments)]
-#[command(next_help_heading = "Columns")]
-pub struct ColumnArgs {
-    /// Columns to leave out, with commas between them; may be repeated
-    #[arg(long, value_name = "COLUMN,…")]
-    pub ignore: Vec<String>,
-    /// The columns to learn from; all others are left out
-    #[arg(long, value_name = "COLUMN,…")]
-    pub features: Vec<String>,
-    /// Columns to read as numbers
-    #[arg(long, value_name = "COLUMN,…")]
-    pub numeric: Vec<String>,
-    /// Columns to read as categories, such as codes that are written in digits
-    #[arg(long, value_name = "COLUMN,…")]
-    pub categorical: Vec<String>,
-    /// Columns to read as dates, or one column and how its dates are written, such as sold=%d.%m.%Y
-    #[arg(long, value_name = "COLUMN[=FORMAT]")]
-    pub date: Vec<String>,
-    /// The decimal sign of numbers [default: inferred for each column]
-    #[arg(long, value_name = "CHAR")]
-    pub decimal: Option<char>,
-    /// The sign between groups of digits [default: inferred for each column]
-    #[arg(long, value_name = "CHAR")]
-    pub thousands: Option<char>,
-    /// A further word for a missing value; may be repeated
-    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
-    pub na: Vec<String>,
-    /// NA, None, null and the like are text, not missing values
-    #[arg(long)]
-    pub keep_na: bool,
-}
-
-impl ColumnArgs {
-    pub fn options(&self) -> ColumnOptions {
-        let args = self.clone();
-        ColumnOptions {
-            ignore: args.ignore,
-            features: args.features,
-            numeric: args.numeric,
-            categorical: args.categorical,
-            date: args.date,
-            format: FormatOptions {
-                decimal: args.decimal,
-                thousands: args.thousands,
-                na: args.na,
-                keep_na: args.keep_na,
-                ..FormatOptions::default()
-            },
-        }
-    }
-}
-
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Training")]
 pub struct TrainArgs {
@@ -491,57 +414,6 @@ pub struct ExplainArgs {
     pub json: bool,
     #[command(flatten)]
     pub read: ReadArgs,
-}
-
-/// The format of a CSV file.
-#[derive(Debug, Clone, Arguments)]
-#[command(next_help_heading = "Reading")]
-pub struct ReadArgs {
-    /// The character between fields, or its name: comma, semicolon, tab, pipe, caret, tilde or space, which
-    /// is one or more spaces [default: inferred]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
-    pub delimiter: Option<u8>,
-    /// The first line is data; the columns are then called column_1, column_2, ...
-    #[arg(long)]
-    pub no_header: bool,
-    /// The first line names the columns, although it holds numbers; all lines below it are rows
-    #[arg(long, conflicts_with = "no_header")]
-    pub header: bool,
-    /// Leave out this many lines at the start of the file
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub skip_lines: usize,
-    /// Leave out the lines that begin with this character
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub comment: Option<u8>,
-    /// Read rows that lack fields at their end as if these were empty
-    #[arg(long)]
-    pub fill_short_rows: bool,
-    /// The encoding of the text, such as windows-1252 or latin1 [default: UTF-8, or UTF-16 where the text
-    /// shows it]
-    #[arg(long, value_name = "NAME", value_parser = str::parse::<Encoding>)]
-    pub encoding: Option<Encoding>,
-    /// The sheet of an Excel or OpenDocument workbook [default: the first with rows]
-    #[arg(long, value_name = "NAME", value_parser = NonEmpty::new())]
-    pub sheet: Option<String>,
-}
-
-impl ReadArgs {
-    pub fn options(&self) -> ReadOptions {
-        ReadOptions {
-            delimiter: self.delimiter,
-            header: match (self.header, self.no_header) {
-                (true, _) => Some(true),
-                (_, true) => Some(false),
-                _ => None,
-            },
-            skip_lines: self.skip_lines,
-            comment: self.comment,
-            fill_short_rows: self.fill_short_rows,
-            encoding: self.encoding,
-            sheet: self.sheet.clone(),
-            ..ReadOptions::default()
-        }
-    }
 }
 
 #[derive(Debug, Arguments)]

@@ -2,7 +2,7 @@
 
 use backburn::{Config, Dataset, DatasetOptions, Table, read_table};
 
-use super::args::{ColumnArgs, TableArgs};
+use super::table_args::{ColumnArgs, TableArgs};
 use crate::error::Error;
 
 /// Reads the table. The config gets the kinds of columns that the options name, since they win.

@@ -20,6 +20,7 @@ mod saving;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod shell;
+mod table_args;
 pub mod train;
 mod train_outcome;
 mod values;
