@@ -57,7 +57,7 @@ impl ColumnOptions {
             ("--numeric", &self.numeric, ColumnKind::Numeric),
             ("--categorical", &self.categorical, ColumnKind::Categorical),
         ] {
-            for column in columns(words, table)? {
+            for column in columns(option, words, table)? {
                 set(&mut kinds, column, kind, option)?;
             }
         }
@@ -79,7 +79,7 @@ impl ColumnOptions {
             let target = shown(target);
             return Err(Error::Config(format!("--ignore: `{target}` is the target")));
         }
-        options.features = columns(&self.features, table)?;
+        options.features = columns("--features", &self.features, table)?;
         for column in &options.features {
             if is_target(column) {
                 let target = shown(column);
@@ -124,10 +124,17 @@ fn twice(column: &str, first: &str, second: &str) -> Error {
     ))
 }
 
-/// The columns that words name.
-fn columns(words: &[String], table: &Table) -> Result<Vec<String>, Error> {
+fn no_name(option: &str) -> Error {
+    Error::Config(format!("{option} needs the name of a column"))
+}
+
+/// The columns that the words of an option name.
+fn columns(option: &str, words: &[String], table: &Table) -> Result<Vec<String>, Error> {
     let mut columns = Vec::new();
     for word in words {
+        if word.split(',').all(|name| name.trim().is_empty()) {
+            return Err(no_name(option));
+        }
         if table.column(word).is_ok() {
             columns.push(word.clone());
             continue;
@@ -136,8 +143,10 @@ fn columns(words: &[String], table: &Table) -> Result<Vec<String>, Error> {
         let mut rest = word.as_str();
         while !rest.is_empty() {
             let (name, after) = first_column(rest, table).ok_or_else(|| {
-                let first = rest.split(',').next().unwrap_or_default();
-                table.no_column(first.trim())
+                match rest.split(',').next().unwrap_or_default().trim() {
+                    "" => no_name(option),
+                    first => table.no_column(first).into(),
+                }
             })?;
             columns.push(name.to_string());
             rest = after;
@@ -170,11 +179,13 @@ fn dates(words: &[String], table: &Table) -> Result<Vec<(String, Option<String>)
             _ if table.column(word).is_ok() => dates.push((word.clone(), None)),
             Some((name, format)) => dates.push((name.to_string(), Some(format[1..].to_string()))),
             None if word.contains('=') => {
-                let name = word.split('=').next().unwrap_or_default();
-                return Err(table.no_column(name).into());
+                return Err(match word.split('=').next().unwrap_or_default().trim() {
+                    "" => no_name("--date"),
+                    name => table.no_column(name).into(),
+                });
             }
             None => {
-                let names = columns(std::slice::from_ref(word), table)?;
+                let names = columns("--date", std::slice::from_ref(word), table)?;
                 dates.extend(names.into_iter().map(|name| (name, None)));
             }
         }
@@ -219,11 +230,25 @@ mod tests {
             (vec!["a", "b, e=f"], vec!["a", "b", "e=f"]),
             (vec![], vec![]),
         ] {
-            assert_eq!(columns(&words(&given), &table).unwrap(), words(&expected));
+            let found = columns("--ignore", &words(&given), &table).unwrap();
+            assert_eq!(found, words(&expected));
         }
-        let error = columns(&words(&["a,bb"]), &table).unwrap_err().to_string();
+        let error = columns("--ignore", &words(&["a,bb"]), &table).unwrap_err();
+        let error = error.to_string();
         assert!(error.contains("no column `bb`"), "{error}");
         assert!(error.contains("the columns are `a`, `b`, `c,d`"), "{error}");
+    }
+
+    #[test]
+    fn an_option_without_a_name_is_wrong_usage() {
+        let table = table();
+        for word in ["", " ", ",", "a,,b"] {
+            let error = columns("--features", &words(&[word]), &table).unwrap_err();
+            assert!(matches!(error, Error::Config(_)), "{word:?}: {error}");
+            assert_eq!(error.to_string(), "--features needs the name of a column");
+        }
+        let error = dates(&words(&["=%Y"]), &table).unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use backburn::{
     ColumnOptions, ComparedMethod, Config, Encoding, FormatOptions, Preset, ReadOptions, Settings,
     Task,
 };
+use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -240,13 +241,13 @@ pub struct TableArgs {
     /// files; - for standard input
     pub table: PathBuf,
     /// The column to predict
-    #[arg(short, long, value_name = "COLUMN")]
+    #[arg(short, long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub target: String,
     /// The task [default: inferred from the target]
     #[arg(long, value_parser = tasks())]
     pub task: Option<Task>,
     /// A column with the weight of each row
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
     #[command(flatten)]
     pub columns: ColumnArgs,
@@ -391,7 +392,7 @@ pub struct DescribeArgs {
     /// files; - for standard input
     pub table: PathBuf,
     /// The column to predict
-    #[arg(short, long, value_name = "COLUMN")]
+    #[arg(short, long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub target: Option<String>,
     /// The task [default: inferred from the target]
     #[arg(long, value_parser = tasks(), requires = "target")]
@@ -419,7 +420,7 @@ pub struct GradcheckArgs {
     #[arg(requires = "target")]
     pub table: Option<PathBuf>,
     /// The column to predict
-    #[arg(short, long, value_name = "COLUMN", requires = "table")]
+    #[arg(short, long, value_name = "COLUMN", requires = "table", value_parser = NonEmpty::new())]
     pub target: Option<String>,
     /// The task [default: inferred from the target]
     #[arg(long, value_parser = tasks())]
@@ -491,7 +492,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Encoding>)]
     pub encoding: Option<Encoding>,
     /// The sheet of an Excel or OpenDocument workbook [default: the first with rows]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmpty::new())]
     pub sheet: Option<String>,
 }
 
@@ -550,7 +551,7 @@ pub struct PredictArgs {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
     /// Columns of the table to write before the predictions, with commas between them; may be repeated
-    #[arg(long, value_name = "COLUMN,...")]
+    #[arg(long, value_name = "COLUMN,...", value_parser = NonEmpty::new())]
     pub keep: Vec<String>,
     /// Write all columns of the table before the predictions
     #[arg(long, conflicts_with = "keep")]
