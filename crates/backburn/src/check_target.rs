@@ -19,9 +19,9 @@ pub(crate) fn check_target(table: &Table, target: &str) -> Result<(), TableError
     }
     match column.unreadable() {
         None => Ok(()),
-        Some(data_type) => Err(table.unusable(format!(
-            "target `{}` has values of type {data_type}, which cannot be predicted: choose a column of \
-             numbers, text or booleans, or convert it before",
+        Some(holds) => Err(table.unusable(format!(
+            "target `{}` holds {holds}, which cannot be predicted: choose a column of numbers, text or \
+             booleans, or convert it before",
             shown(target)
         ))),
     }

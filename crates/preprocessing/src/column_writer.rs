@@ -48,11 +48,11 @@ impl<'a> ColumnWriter<'a> {
         numbers: &mut [f32],
         width: usize,
     ) -> Result<ColumnCounts, CellError> {
-        if let Some(data_type) = column.unreadable() {
+        if let Some(holds) = column.unreadable() {
             return Err(CellError {
                 column: self.encoder.name().to_string(),
                 row: 0,
-                value: format!("a value of type {data_type}"),
+                value: format!("a column of {holds}"),
                 expected: self.encoder.kind().expected(),
             });
         }

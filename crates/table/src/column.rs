@@ -8,6 +8,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, LargeStringArray, PrimitiveArra
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::cell::Cell;
+use crate::type_words::type_words;
 
 /// One column of a table: the arrays of its batches, read as a sequence of [`Cell`]s.
 ///
@@ -51,11 +52,11 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The name of the column's Arrow type, if values of that type cannot be used.
+    /// What the column holds, in words such as `lists of numbers`, if its values cannot be used.
     pub fn unreadable(&self) -> Option<String> {
         self.chunks.iter().find_map(|chunk| match chunk {
             Chunk::Unreadable(array) if *array.data_type() != DataType::Null => {
-                Some(array.data_type().to_string())
+                Some(type_words(array.data_type()))
             }
             _ => None,
         })

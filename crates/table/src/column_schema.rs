@@ -49,15 +49,17 @@ fn is_pandas_index(found: &ColumnStatistics, place: Place<'_>) -> bool {
         || (place.is_pandas_index && found.texts.len() == found.present().min(MAX_DISTINCT))
 }
 
-/// A column whose values cannot be read.
-pub(crate) fn unreadable_column(name: &str, data_type: &str) -> ColumnSchema {
+/// A column whose values cannot be read; `holds` are its values in words.
+pub(crate) fn unreadable_column(name: &str, holds: &str) -> ColumnSchema {
     ColumnSchema {
         name: name.to_string(),
         kind: ColumnKind::Ignored,
         missing: 0,
         infinite: 0,
         distinct: 0,
-        reason: Some(format!("values of type {data_type} cannot be read")),
+        reason: Some(format!(
+            "it holds {holds}, which cannot be read: write what is in them as columns of numbers or text"
+        )),
     }
 }
 

@@ -52,6 +52,7 @@ mod read_options;
 mod sentinel;
 mod skip_bad_rows;
 mod split;
+mod type_words;
 mod unpacked;
 
 mod cell;

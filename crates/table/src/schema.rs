@@ -55,12 +55,12 @@ impl Schema {
 /// Checks that every value of a column is of this kind.
 pub(crate) fn check_kind(table: &Table, name: &str, kind: ColumnKind) -> Result<(), TableError> {
     let column = table.column(name)?;
-    if let Some(data_type) = column.unreadable()
+    if let Some(holds) = column.unreadable()
         && kind != ColumnKind::Ignored
     {
         return Err(TableError::Unusable {
             name: table.name().to_string(),
-            reason: format!("column `{name}` has values of type {data_type}, which cannot be read"),
+            reason: format!("column `{name}` holds {holds}, which cannot be read"),
         });
     }
     for (row, cell) in column.cells().enumerate() {

@@ -243,8 +243,8 @@ impl Table {
             Err(error) => return error,
         };
         self.unusable(match column.unreadable() {
-            Some(data_type) => {
-                format!("target `{target}` has values of type {data_type}, which cannot be read")
+            Some(holds) => {
+                format!("target `{target}` holds {holds}, which cannot be read")
             }
             None if column.cells().any(|cell| cell != Cell::Missing) => format!(
                 "target `{target}` has only numbers that are infinite or beyond what 32 bits hold \

@@ -225,15 +225,15 @@ fn columns_of_types_that_cannot_be_read_are_named() {
     folder.refused(
         "predict good.safetensors bad.parquet",
         1,
-        &["`size` holds numbers", "a value of type Binary"],
+        &["`size` holds numbers", "a column of bytes"],
     );
     let answer = folder.done(&format!("train bad.parquet --target price {QUICK}"));
-    let note = "column `size` ignored: values of type Binary cannot be read";
+    let note = "column `size` ignored: it holds bytes, which cannot be read";
     assert!(answer.stdout.contains(note), "{}", answer.stdout);
     folder.refused(
         "train bad.parquet --target price --set columns.size=numeric",
         1,
-        &["`size` has values of type Binary"],
+        &["`size` holds bytes, which cannot be read"],
     );
 }
 
