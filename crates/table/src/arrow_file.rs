@@ -11,11 +11,9 @@ use arrow_select::take::take_record_batch;
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
+use crate::column_names::repeated_names;
 use crate::error::TableError;
-use crate::notes::LayoutInfo;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
-use crate::stored_type::{converted, stored_schema};
+use crate::stored_type::{converted, is_text, may_be_text, stored_schema};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Arrow file is damaged";
@@ -44,14 +42,26 @@ pub(crate) fn arrow_batches(
         Some(Err(reason)) => return Err(damaged(&reason)),
         None => return Err(damaged("it cannot be decoded")),
     };
+    let decode = |file: File| match catch_panic(|| open(file, is_stream)) {
+        Some(Ok(opened)) => Ok(opened),
+        Some(Err(error)) => Err(damaged(&error.to_string())),
+        None => Err(damaged("it cannot be decoded")),
+    };
+    let io_error = |error| TableError::io(name, error);
+    let again = file.try_clone().map_err(io_error)?;
     rewind(&mut file)?;
-    let opened = catch_panic(|| open(file, is_stream));
-    let (original, mut batches) = match opened {
-        Some(Ok(opened)) => opened,
+    let (original, batches) = decode(file)?;
+    let texts = match catch_panic(|| columns_of_text(&original, batches)) {
+        Some(Ok(texts)) => texts,
         Some(Err(error)) => return Err(damaged(&error.to_string())),
         None => return Err(damaged("it cannot be decoded")),
     };
-    let schema = stored_schema(&original, &[]);
+    let mut file = again;
+    rewind(&mut file)?;
+    let (_, mut batches) = decode(file)?;
+    let names = original.fields().iter();
+    let repeated = repeated_names(names.map(|field| field.name().clone()));
+    let schema = stored_schema(&original, &texts);
     let mut at_least = TableSize::without_text(&schema, rows);
     at_least.bytes = at_least.bytes.saturating_add(unpacked);
     let target = schema.clone();
@@ -66,14 +76,9 @@ pub(crate) fn arrow_batches(
         failed = matches!(next, Some(Err(_)));
         next
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        at_least,
-        layout: LayoutInfo::default(),
-    })
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = repeated;
+    Ok(batches)
 }
 
 fn open(file: File, is_stream: bool) -> Result<(SchemaRef, ArrowBatches), ArrowError> {
@@ -88,6 +93,24 @@ fn open(file: File, is_stream: bool) -> Result<(SchemaRef, ArrowBatches), ArrowE
             (reader.schema(), Box::new(reader))
         }
     })
+}
+
+/// The columns of bytes whose values are all UTF-8.
+fn columns_of_text(schema: &SchemaRef, batches: ArrowBatches) -> Result<Vec<usize>, ArrowError> {
+    let fields = schema.fields().iter().enumerate();
+    let bytes = fields.filter(|(_, field)| may_be_text(field.data_type()));
+    let mut texts: Vec<usize> = bytes.map(|(index, _)| index).collect();
+    if texts.is_empty() {
+        return Ok(texts);
+    }
+    for batch in batches {
+        let batch = batch?;
+        texts.retain(|column| is_text(batch.column(*column)));
+        if texts.is_empty() {
+            break;
+        }
+    }
+    Ok(texts)
 }
 
 /// The next rows. A file may hold all rows in one batch, so parts of it are copied.
@@ -335,6 +358,35 @@ mod tests {
                 assert_eq!(cells[1], Cell::Text("NA1"));
             }
         }
+    }
+
+    #[test]
+    fn bytes_are_text_if_they_are_utf8() {
+        use arrow_array::types::Int32Type;
+        use arrow_array::{BinaryArray, DictionaryArray};
+
+        let texts = BinaryArray::from(vec![&b"NA"[..], b"\xc3\xa9"]);
+        let images = BinaryArray::from(vec![&b"\xff\xd8"[..], b"x"]);
+        let values = Arc::new(BinaryArray::from(vec![&b"a"[..], b"b"]));
+        let keys = arrow_array::Int32Array::from(vec![1, 0]);
+        let dictionary = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
+        let columns = [
+            ("text", Arc::new(texts) as ArrayRef),
+            ("image", Arc::new(images) as _),
+            ("word", Arc::new(dictionary) as _),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        let table = read(bytes).unwrap();
+        let cells = |column| -> Vec<Cell> { table.column(column).unwrap().cells().collect() };
+        assert_eq!(cells("text"), [Cell::Text("NA"), Cell::Text("é")]);
+        assert_eq!(cells("word"), [Cell::Text("b"), Cell::Text("a")]);
+        let image = table.column("image").unwrap();
+        assert_eq!(image.unreadable().as_deref(), Some("bytes"));
     }
 
     #[test]

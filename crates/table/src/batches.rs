@@ -20,6 +20,25 @@ pub(crate) struct Batches {
     pub layout: LayoutInfo,
 }
 
+impl Batches {
+    /// A file that is not text. A row that cannot be read is an error.
+    pub fn typed(
+        name: &str,
+        schema: SchemaRef,
+        at_least: TableSize,
+        batches: impl Iterator<Item = Result<RecordBatch, String>> + Send + 'static,
+    ) -> Self {
+        Self {
+            source: Source::typed(name),
+            schema,
+            batches: Box::new(batches),
+            skipped: SkippedRows::default(),
+            at_least,
+            layout: LayoutInfo::default(),
+        }
+    }
+}
+
 const BATCH_ROWS: usize = 8192;
 
 /// Rows in a batch. Wide tables have fewer, so that a batch stays a few megabytes.

@@ -19,6 +19,7 @@ use crate::find_layout::find_layout;
 use crate::layout::Layout;
 use crate::notes::{LayoutInfo, Notes};
 use crate::read_options::ReadOptions;
+use crate::repeated_header::without_headers;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::{CsvFile, Source};
 use crate::table_size::TableSize;
@@ -42,7 +43,7 @@ pub(crate) fn csv_batches(
     options: &ReadOptions,
 ) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
-    let compressed = unpacked.compressed;
+    let compressed = unpacked.compression.is_some();
     let suffix = unpacked.entry.unwrap_or_else(|| name.to_string());
     let mut text = as_utf8(unpacked.bytes, options.encoding).map_err(io_error)?;
     let head = head(&mut text).map_err(io_error)?;
@@ -50,14 +51,13 @@ pub(crate) fn csv_batches(
         return Err(TableError::malformed(name, "the file is empty"));
     }
     if is_binary(&head.bytes) {
-        let reason = "this is a binary file, not a table that can be read";
-        return Err(TableError::malformed(name, reason));
+        return Err(TableError::malformed(name, BINARY));
     }
     let found = find_layout(name, &suffix, &head, options)?;
     let layout = found.layout;
     let delimiter = Some(layout.dialect.delimiter);
     let notes = Notes::default();
-    for note in found.notes {
+    for note in unpacked.note.into_iter().chain(found.notes) {
         notes.add(note);
     }
     let csv = file.map(|file| CsvFile {
@@ -71,7 +71,7 @@ pub(crate) fn csv_batches(
     let plain = layout.plain && !options.skip_bad_rows;
     let batches: Rows = match plain {
         true => {
-            let rows = plain_rows(name, text, &layout, schema.clone())?;
+            let rows = plain_rows(name, text, &layout, &notes, schema.clone())?;
             let again = csv.clone().map(|file| Again {
                 file,
                 schema: schema.clone(),
@@ -110,15 +110,20 @@ pub(crate) fn csv_batches(
             delimiter,
             repeated_names: found.repeated,
             header_looks_like_data: found.header_looks_like_data,
+            one_column: found.one_column,
         },
     })
 }
 
-/// Whether more than one of the first bytes in fifty is a control character that no text has.
+const BINARY: &str = "this is a binary file of an unknown kind: a table is CSV, Parquet, Arrow, JSON lines or \
+                      Excel, and may be compressed by gzip, zstd, xz, bzip2 or zip";
+
+/// Whether more than one of the first bytes in fifty is a control character that no text has. Two of them delimit
+/// fields in files of Hive and others.
 fn is_binary(head: &[u8]) -> bool {
     const SAMPLE: usize = 1 << 10;
     let head = &head[..head.len().min(SAMPLE)];
-    let is_control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31);
+    let is_control = |byte: &&u8| matches!(byte, 0 | 2..=8 | 14..=26 | 28..=30);
     head.iter().filter(is_control).count() * 50 > head.len()
 }
 
@@ -127,24 +132,31 @@ fn plain_rows(
     name: &str,
     text: impl Read + Send + 'static,
     layout: &Layout,
+    notes: &Notes,
     schema: SchemaRef,
 ) -> Result<Rows, TableError> {
     let budget = ByteBudget::new();
-    let text = Utf8::new(LimitedReader::new(text.chain(END), budget.clone()));
+    let text = LimitedReader::new(text.chain(END), budget.clone());
+    let text = Utf8::new(text, layout.guess);
     let batches = arrow_csv::ReaderBuilder::new(schema)
         .with_header(layout.header)
         .with_delimiter(layout.dialect.delimiter)
         .with_batch_size(batch_rows(layout.names.len()))
         .build(text)
         .map_err(|error| TableError::malformed(name, error.to_string()))?;
-    Ok(Box::new(batches.map(move |batch| {
+    let (layout, notes) = (layout.clone(), notes.clone());
+    let batches = batches.map(move |batch| {
         budget.reset();
         let batch = batch.map_err(|error| without_prefix(&error.to_string()))?;
         match ends_inside_quotes(&batch) {
             true => Err(UNCLOSED.to_string()),
-            false => Ok(batch),
+            false => without_headers(batch, &layout, &notes),
         }
-    })))
+    });
+    let has_rows = |batch: &Result<RecordBatch, String>| {
+        !batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0)
+    };
+    Ok(Box::new(batches.filter(has_rows)))
 }
 
 /// The rows of any other file, which are rewritten as plain CSV first.

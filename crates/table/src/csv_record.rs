@@ -11,15 +11,24 @@ pub(crate) struct Dialect {
     pub comment: Option<u8>,
     /// Whether a quote may follow spaces after a delimiter.
     pub spaced_quotes: bool,
+    /// The byte around fields that hold a delimiter.
+    pub quote: u8,
+    /// Whether a backslash before a quote, a delimiter, a line end or a backslash means that byte.
+    pub escapes: bool,
+    /// Whether a delimiter stands before the first field as well.
+    pub bordered: bool,
 }
 
 impl Dialect {
-    #[cfg(test)]
+    /// Plain CSV with this delimiter.
     pub fn of(delimiter: u8) -> Self {
         Self {
             delimiter,
             comment: None,
             spaced_quotes: false,
+            quote: b'"',
+            escapes: false,
+            bordered: false,
         }
     }
 
@@ -43,6 +52,9 @@ enum State {
     QuoteInQuotes,
     /// After the closing quote of a field with `spaced_quotes`.
     AfterQuote,
+    /// After a backslash, with `escapes`.
+    EscapedInField,
+    EscapedInQuotes,
 }
 
 /// Reads one record after the other. Quotes, line ends and empty lines count as for the csv crate.
@@ -60,6 +72,7 @@ pub(crate) struct RecordReader<R> {
     line: u64,
     unclosed: bool,
     spaced: bool,
+    odd_quotes: u64,
 }
 
 impl<R: Read> RecordReader<R> {
@@ -76,6 +89,7 @@ impl<R: Read> RecordReader<R> {
             line: 1,
             unclosed: false,
             spaced: false,
+            odd_quotes: 0,
         }
     }
 
@@ -112,6 +126,7 @@ impl<R: Read> RecordReader<R> {
                 empty_lines: &mut self.empty_lines,
                 line: &mut self.line,
                 spaced: &mut self.spaced,
+                odd_quotes: &mut self.odd_quotes,
             };
             let mut used = 0;
             let mut ended = false;
@@ -137,7 +152,10 @@ impl<R: Read> RecordReader<R> {
             State::AfterSpaces if self.ends.is_empty() => return false,
             State::AfterSpaces => {}
             state => {
-                self.unclosed = state == State::Quoted;
+                if matches!(state, State::EscapedInField | State::EscapedInQuotes) {
+                    self.text.push(b'\\');
+                }
+                self.unclosed = matches!(state, State::Quoted | State::EscapedInQuotes);
                 self.ends.push(self.text.len());
             }
         }
@@ -184,6 +202,11 @@ impl<R: Read> RecordReader<R> {
         self.unclosed
     }
 
+    /// The quotes so far that ended a field before its end.
+    pub fn odd_quotes(&self) -> u64 {
+        self.odd_quotes
+    }
+
     /// Whether a quote followed spaces in any record so far.
     pub fn has_spaced_quotes(&self) -> bool {
         self.spaced
@@ -227,6 +250,7 @@ struct Steps<'a> {
     empty_lines: &'a mut u64,
     line: &'a mut u64,
     spaced: &'a mut bool,
+    odd_quotes: &'a mut u64,
 }
 
 impl Steps<'_> {
@@ -248,7 +272,8 @@ impl Steps<'_> {
             State::InField => self.in_field(byte),
             State::Quoted => {
                 match byte {
-                    b'"' => self.state = State::QuoteInQuotes,
+                    _ if byte == self.dialect.quote => self.state = State::QuoteInQuotes,
+                    b'\\' if self.dialect.escapes => self.state = State::EscapedInQuotes,
                     _ => self.text.push(byte),
                 }
                 false
@@ -256,8 +281,10 @@ impl Steps<'_> {
             State::QuoteInQuotes => self.quote_in_quotes(byte),
             State::AfterQuote => match byte {
                 b' ' => false,
-                _ => self.in_field(byte),
+                _ => self.after_quote(byte),
             },
+            State::EscapedInField => self.escaped(byte, State::InField),
+            State::EscapedInQuotes => self.escaped(byte, State::Quoted),
         }
     }
 
@@ -274,11 +301,31 @@ impl Steps<'_> {
             return false;
         }
         *self.line = *self.line_feeds + 1;
+        if self.dialect.bordered && self.dialect.is_delimiter(byte) {
+            self.state = State::StartField;
+            return false;
+        }
         self.start_field(byte)
     }
 
+    /// Takes the byte after a backslash.
+    fn escaped(&mut self, byte: u8, state: State) -> bool {
+        let is_meant = byte == self.dialect.quote
+            || self.dialect.is_delimiter(byte)
+            || matches!(byte, b'\\' | b'\n');
+        match byte {
+            // A line feed follows.
+            b'\r' => return false,
+            _ if is_meant => self.text.push(byte),
+            // Such as `\N`, which is no escape of a byte.
+            _ => self.text.extend([b'\\', byte]),
+        }
+        self.state = state;
+        false
+    }
+
     fn start_field(&mut self, byte: u8) -> bool {
-        if byte == b'"' {
+        if byte == self.dialect.quote {
             self.state = State::Quoted;
             return false;
         }
@@ -300,7 +347,7 @@ impl Steps<'_> {
                 self.text.push(byte);
                 false
             }
-            b'"' => {
+            _ if byte == self.dialect.quote => {
                 self.text.truncate(self.ends.last().copied().unwrap_or(0));
                 *self.spaced = true;
                 self.state = State::Quoted;
@@ -342,6 +389,10 @@ impl Steps<'_> {
                 };
                 false
             }
+            b'\\' if self.dialect.escapes => {
+                self.state = State::EscapedInField;
+                false
+            }
             _ => {
                 self.text.push(byte);
                 self.state = State::InField;
@@ -352,7 +403,7 @@ impl Steps<'_> {
 
     fn quote_in_quotes(&mut self, byte: u8) -> bool {
         match byte {
-            b'"' => {
+            _ if byte == self.dialect.quote => {
                 self.text.push(byte);
                 self.state = State::Quoted;
                 false
@@ -361,8 +412,15 @@ impl Steps<'_> {
                 self.state = State::AfterQuote;
                 false
             }
-            _ => self.in_field(byte),
+            _ => self.after_quote(byte),
         }
+    }
+
+    /// Takes the byte after the end of quotes, which ends the field in a text without mistakes.
+    fn after_quote(&mut self, byte: u8) -> bool {
+        let ends = self.dialect.is_delimiter(byte) || matches!(byte, b'\n' | b'\r');
+        *self.odd_quotes += u64::from(!ends);
+        self.in_field(byte)
     }
 }
 
@@ -430,6 +488,29 @@ mod tests {
             record(2, &["1", "2", " "]),
         ];
         assert_eq!(records(text, dialect, 0), expected);
+    }
+
+    #[test]
+    fn quotes_may_be_single_or_escaped() {
+        let dialect = Dialect {
+            quote: b'\'',
+            ..Dialect::of(b',')
+        };
+        let expected = [record(1, &["a, b", "it's", "\"c\""])];
+        assert_eq!(records("'a, b','it''s',\"c\"\n", dialect, 0), expected);
+        let dialect = Dialect {
+            escapes: true,
+            ..Dialect::of(b',')
+        };
+        let text = "\"a \\\"b\\\", c\",d\\, e,\\N,f\\\ng,\"\\\\\"\r\n1\\\"\\";
+        let expected = [
+            record(1, &["a \"b\", c", "d, e", "\\N", "f\ng", "\\"]),
+            record(3, &["1\"\\"]),
+        ];
+        assert_eq!(records(text, dialect, 0), expected);
+        let mut reader = RecordReader::new(text.as_bytes(), Dialect::of(b','));
+        while reader.read().unwrap() {}
+        assert_eq!(reader.odd_quotes(), 1);
     }
 
     proptest! {

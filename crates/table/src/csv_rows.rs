@@ -10,6 +10,9 @@ use crate::skip_bad_rows::{Skipped, SkippedRows};
 /// The delimiter of the rewritten text.
 pub(crate) const DELIMITER: u8 = b',';
 
+/// The note on rows that repeat the header.
+pub(crate) const REPEATED_HEADER: &str = "lines that repeat the header are left out";
+
 /// What to do with bad rows.
 pub(crate) enum BadRows {
     /// The first one is an error.
@@ -98,6 +101,9 @@ impl<R: Read> CsvRows<R> {
             count => self
                 .notes
                 .add(format!("{count} comment lines are left out")),
+        }
+        if self.rows.headers() > 0 {
+            self.notes.add(REPEATED_HEADER.to_string());
         }
         if let Some(footer) = self.rows.footer() {
             let lines = match footer.lines {

@@ -6,41 +6,83 @@ use std::path::Path;
 
 use crate::decompress::unpacked;
 use crate::encoding::{Encoding, as_utf8};
+use crate::encoding_guess::Guess;
 
 /// Line ends that are read after the end of a CSV file. The CSV parser skips empty lines, unless a
 /// quote was never closed: then they are part of the last field, and show the mistake.
 pub(crate) const END: &[u8] = &[b'\n'; 64];
 /// The message for a field that ends with [`END`].
 pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed";
-/// What to do with text that is not UTF-8.
-pub(crate) const SAVE_AS_UTF8: &str = "save the file as UTF-8, or if it is Windows-1252 (Latin-1), \
-                                       pass --encoding windows-1252";
-
 /// The message for a field that is not UTF-8; fields count from 0.
-pub(crate) fn not_utf8(field: usize) -> String {
-    format!("field {} is not UTF-8 text: {SAVE_AS_UTF8}", field + 1)
+pub(crate) fn not_utf8(field: usize, text: &[u8], guess: Guess) -> String {
+    format!(
+        "field {} is not UTF-8 text: {}",
+        field + 1,
+        guess.advice(text)
+    )
 }
 
-/// The message for a row with the wrong number of fields, with the cure that fits: `whole_rows` is the
-/// number of rows before it that have the right number.
-pub(crate) fn wrong_number_of_fields(found: usize, expected: usize, whole_rows: usize) -> String {
-    let fields = if found == 1 { "field" } else { "fields" };
-    let cure = match () {
-        () if found < expected && whole_rows == 0 => {
-            "pass --fill-short-rows if its last fields are missing, or --skip-lines N if the header \
-             is line N+1"
+/// A row with the wrong number of fields, and what is around it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrongRow {
+    pub found: usize,
+    pub expected: usize,
+    /// The number of rows before it that have the right number.
+    pub whole_rows: usize,
+    /// The number of fields that most lines at the start of the file have.
+    pub usual: usize,
+    pub delimiter: u8,
+    /// Whether an empty line stands before it.
+    pub after_empty_line: bool,
+    /// Whether it has a backslash before a quote or a delimiter.
+    pub has_escape: bool,
+}
+
+impl WrongRow {
+    /// The message, with the cure that fits.
+    pub fn message(&self) -> String {
+        let Self {
+            found, expected, ..
+        } = *self;
+        let fields = if found == 1 { "field" } else { "fields" };
+        let cure = self.cure();
+        format!("this row has {found} {fields}, the header {expected}; {cure}")
+    }
+
+    fn cure(&self) -> &'static str {
+        let missing = self.found < self.expected;
+        match () {
+            () if self.has_escape => {
+                "write a quote within quotes as two, without a backslash, and quote a field that holds the \
+                 delimiter"
+            }
+            () if missing && self.whole_rows == 0 => {
+                "pass --fill-short-rows if its last fields are missing, or --skip-lines N if the header \
+                 is line N+1"
+            }
+            () if missing && self.after_empty_line => {
+                "if another table begins here, remove it; otherwise pass --fill-short-rows to read its last \
+                 fields as missing, or --comment CHAR if the line is a comment"
+            }
+            () if missing => {
+                "pass --fill-short-rows to read its last fields as missing, or --comment CHAR if the \
+                 line is a comment"
+            }
+            () if self.whole_rows == 0 && self.delimiter == b',' => {
+                "pass --skip-lines N if the header is line N+1, or --delimiter CHAR if the fields are \
+                 separated by another character; if commas are decimal signs, write the file with semicolons \
+                 between the fields"
+            }
+            () if self.whole_rows == 0 => {
+                "pass --skip-lines N if the header is line N+1, or --delimiter CHAR if the fields are \
+                 separated by another character"
+            }
+            () if self.usual == self.found => {
+                "pass --skip-lines N if the header is line N+1: most lines are as long as this one"
+            }
+            () => "quote a field that holds the delimiter",
         }
-        () if found < expected => {
-            "pass --fill-short-rows to read its last fields as missing, or --comment CHAR if the \
-             line is a comment"
-        }
-        () if whole_rows == 0 => {
-            "pass --skip-lines N if the header is line N+1, or --delimiter CHAR if the fields are \
-             separated by another character"
-        }
-        () => "quote a field that holds the delimiter",
-    };
-    format!("this row has {found} {fields}, the header {expected}; {cure}")
+    }
 }
 
 /// The first bytes of a CSV file: at least 64 KiB, and up to the end of the first line if that is

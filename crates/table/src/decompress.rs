@@ -5,47 +5,11 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
+use crate::compression::Compression;
 use crate::error::TableError;
 use crate::unpacked::Unpacked;
 #[cfg(feature = "compression")]
 use crate::zip_archive::unzipped;
-
-/// The first bytes of the compressed formats.
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const XZ: &[u8] = &[0xfd, b'7', b'z', b'X'];
-const BZIP2: &[u8] = b"BZh";
-/// What follows `BZh` and a digit: the first block, or the end.
-const BZIP2_BLOCK: [&[u8]; 2] = [&[0x31, 0x41, 0x59, 0x26], &[0x17, 0x72, 0x45, 0x38]];
-const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
-
-/// A compressed format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Compression {
-    Gzip,
-    Zstd,
-    Xz,
-    Bzip2,
-    Zip,
-}
-
-impl Compression {
-    /// The format, by the first eight bytes of a file; `None` if it is not compressed.
-    pub fn of(magic: &[u8]) -> Option<Self> {
-        match () {
-            () if magic.starts_with(GZIP) => Some(Self::Gzip),
-            () if magic.starts_with(ZSTD) => Some(Self::Zstd),
-            () if magic.starts_with(XZ) => Some(Self::Xz),
-            () if magic.starts_with(BZIP2) => {
-                let block = magic.get(4..).unwrap_or_default();
-                let is_block = BZIP2_BLOCK.iter().any(|start| block.starts_with(start));
-                is_block.then_some(Self::Bzip2)
-            }
-            () if ZIP.iter().any(|zip| magic.starts_with(zip)) => Some(Self::Zip),
-            () => None,
-        }
-    }
-}
 
 /// Decompresses a file; other bytes pass through. `path` is the file, if it can be opened again: a zip
 /// archive is read from its end. Without it, the archive is copied into a temporary file.
@@ -61,13 +25,17 @@ pub(crate) fn unpacked(
     let all = BufReader::new(Cursor::new(magic).chain(bytes));
     let bytes: Box<dyn Read + Send> = match compression {
         None => Box::new(all),
-        Some(Compression::Gzip) => Box::new(BufReader::new(Gzip::new(all))),
+        Some(Compression::Gzip) => Box::new(BufReader::new(Packed::new(
+            Gzip::new(all),
+            Compression::Gzip,
+        ))),
         Some(other) => return unpacked_by_feature(name, path, other, all),
     };
     Ok(Unpacked {
         bytes,
         entry: None,
-        compressed: compression.is_some(),
+        compression,
+        note: None,
     })
 }
 
@@ -90,9 +58,10 @@ fn unpacked_by_feature(
         Compression::Gzip => Box::new(Gzip::new(bytes)),
     };
     Ok(Unpacked {
-        bytes: Box::new(BufReader::new(bytes)),
+        bytes: Box::new(BufReader::new(Packed::new(bytes, compression))),
         entry: None,
-        compressed: true,
+        compression: Some(compression),
+        note: None,
     })
 }
 
@@ -104,11 +73,8 @@ fn unpacked_by_feature(
     _bytes: impl BufRead + Send + 'static,
 ) -> Result<Unpacked, TableError> {
     let what = match compression {
-        Compression::Gzip => "compressed by gzip",
-        Compression::Zstd => "compressed by zstd",
-        Compression::Xz => "compressed by xz",
-        Compression::Bzip2 => "compressed by bzip2",
-        Compression::Zip => "a zip archive",
+        Compression::Zip => "a zip archive".to_string(),
+        other => format!("compressed by {other}"),
     };
     Err(TableError::malformed(
         name,
@@ -117,6 +83,36 @@ fn unpacked_by_feature(
              backburn-table: enable the feature, or unpack the file"
         ),
     ))
+}
+
+/// Decompressed bytes. An error of the decoder says what to do.
+struct Packed<R> {
+    reader: R,
+    compression: Compression,
+}
+
+impl<R> Packed<R> {
+    fn new(reader: R, compression: Compression) -> Self {
+        Self {
+            reader,
+            compression,
+        }
+    }
+}
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let compression = self.compression;
+        self.reader.read(buffer).map_err(|error| {
+            // An error of the system is no error of the file.
+            if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {
+                return error;
+            }
+            let reason =
+                format!("it is compressed by {compression}, and damaged or cut off: {error}");
+            io::Error::new(error.kind(), reason)
+        })
+    }
 }
 
 /// Decompresses gzip of any number of members. Zeros after the last member are ignored, as by gunzip:

@@ -1,13 +1,15 @@
 //! Detection of the layout of a CSV file from its first lines.
 
-use crate::csv_record::{Dialect, RecordReader};
-use crate::layout::{FOOTER_LINES, is_blank, is_comment, is_footer_text, looks_like_a_number};
+use crate::csv_record::Dialect;
+use crate::layout::{
+    FOOTER_LINES, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
+};
 use crate::read_options::ReadOptions;
 
 /// A record at the start of a file.
 pub(crate) struct Record {
     pub line: u64,
-    after_empty_line: bool,
+    pub after_empty_line: bool,
     pub unclosed: bool,
     pub fields: Vec<Vec<u8>>,
 }
@@ -23,15 +25,17 @@ impl Record {
         last.map_or(0, |last| last + 1)
     }
 
-    fn is_comment(&self) -> bool {
-        self.fields.first().is_some_and(|field| is_comment(field))
+    pub fn is_comment(&self) -> bool {
+        self.fields
+            .first()
+            .is_some_and(|field| is_comment(field, self.len()))
     }
 
     fn is_blank_line(&self) -> bool {
         self.len() == 1 && self.filled() == 0
     }
 
-    fn has_all(&self, names: &[String]) -> bool {
+    pub fn has_all(&self, names: &[String]) -> bool {
         let mut names = names.iter();
         names.all(|name| {
             self.fields
@@ -96,6 +100,10 @@ pub(crate) struct Candidate {
     pub fit: Fit,
     /// The share of the rows that fit.
     pub share: f64,
+    /// The number of fields that most records have.
+    pub usual: usize,
+    /// Quotes that end a field before its end.
+    pub odd_quotes: u64,
 }
 
 impl Candidate {
@@ -121,69 +129,8 @@ impl Candidate {
     }
 }
 
-/// Takes the head of a file apart by one delimiter, and finds what in it is not part of the table.
-pub(crate) fn candidate(
-    head: &[u8],
-    is_all: bool,
-    delimiter: u8,
-    skip_lines: usize,
-    options: &ReadOptions,
-) -> Candidate {
-    let with = |spaced_quotes| {
-        let dialect = Dialect {
-            delimiter,
-            comment: options.comment,
-            spaced_quotes,
-        };
-        let (sample, spaced) = sample(head, is_all, dialect, skip_lines);
-        let dialect = Dialect {
-            spaced_quotes: spaced,
-            ..dialect
-        };
-        analyzed(sample, dialect, options)
-    };
-    let best = with(delimiter != b' ');
-    match best.dialect.spaced_quotes && best.fit < Fit::Explained {
-        true => {
-            let literal = with(false);
-            match literal.fit >= best.fit {
-                true => literal,
-                false => best,
-            }
-        }
-        false => best,
-    }
-}
-
-/// The records at the start of a file, and whether quotes follow spaces in them.
-fn sample(head: &[u8], is_all: bool, dialect: Dialect, skip_lines: usize) -> (Sample, bool) {
-    const MAX_RECORDS: usize = 2000;
-    let mut reader = RecordReader::new(head, dialect);
-    let mut records = Vec::new();
-    let mut ended = false;
-    // Reading from memory does not fail.
-    let skipped = reader.skip_lines(skip_lines);
-    while skipped.is_ok() && records.len() < MAX_RECORDS {
-        if !reader.read().unwrap_or(false) {
-            ended = true;
-            break;
-        }
-        records.push(Record {
-            line: reader.line(),
-            after_empty_line: reader.after_empty_line(),
-            unclosed: reader.unclosed(),
-            fields: reader.fields().map(<[u8]>::to_vec).collect(),
-        });
-    }
-    // The last record may be cut off.
-    if ended && !is_all && records.len() > 1 {
-        records.pop();
-    }
-    let is_all = ended && is_all;
-    (Sample { records, is_all }, reader.has_spaced_quotes())
-}
-
-fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidate {
+/// Finds what in a sample is not part of the table, and how well the rest fits.
+pub(crate) fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidate {
     let usual = usual_fields(&sample.records);
     let first = first_record(&sample.records, usual, options);
     let mut candidate = Candidate {
@@ -196,15 +143,17 @@ fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) -> Candidat
         min_fields: 0,
         fit: Fit::Single,
         share: 0.0,
+        usual,
+        odd_quotes: 0,
     };
-    candidate.skip_records = orange_lines(&candidate, options);
+    candidate.skip_records = lines_below_header(&candidate, options);
     set_columns(&mut candidate, options);
     set_fit(&mut candidate, options);
     candidate
 }
 
 /// The most frequent number of fields above one; of several, the one that comes first.
-fn usual_fields(records: &[Record]) -> usize {
+pub(crate) fn usual_fields(records: &[Record]) -> usize {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for record in records.iter().filter(|record| record.len() > 1) {
         match counts
@@ -226,7 +175,7 @@ fn usual_fields(records: &[Record]) -> usize {
 
 /// The index of the header, or of the first row: 0, unless the lines before it are plainly a title or
 /// comments.
-fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usize {
+pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usize {
     const MAX_LINES: usize = 50;
     let known = &options.known_columns;
     let has_header = options.header != Some(false);
@@ -273,8 +222,14 @@ fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usiz
             }
             false => comments || (titles && record.len() == usual),
         };
-        // A commented header or one without its first name is not a line before the header.
-        return if plain { index } else { 0 };
+        if plain {
+            return index;
+        }
+        // A commented header or one without its first name is not a line before the header. More lines of a
+        // title may follow a narrow one.
+        if record.len() >= usual {
+            return 0;
+        }
     }
     0
 }
@@ -291,6 +246,23 @@ fn has_number_columns(header: &Record, rows: &[Record]) -> bool {
             && !values.is_empty()
             && numbers.count() * 5 >= values.len() * 4
     })
+}
+
+/// The lines below the header that are not rows: a line of dashes, or the types and roles of an Orange file.
+fn lines_below_header(candidate: &Candidate, options: &ReadOptions) -> usize {
+    let below = candidate
+        .header(options)
+        .and(candidate.rows(options).first());
+    let is_line = |row: &Record| {
+        let filled = &row.fields[..row.filled()];
+        filled.len() > 1
+            && filled.iter().all(|field| is_rule(field, 1))
+            && filled.iter().any(|field| is_rule(field, 2))
+    };
+    match below.is_some_and(is_line) {
+        true => 1,
+        false => orange_lines(candidate, options),
+    }
 }
 
 /// The lines of an Orange file below the header, which hold types and roles: two or none.

@@ -1,13 +1,16 @@
 //! Encodings of text: found by the first bytes or named, and decoded to UTF-8.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::str::FromStr;
 
-use encoding_rs::{Decoder, DecoderResult, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-/// An encoding of text, by its name in the WHATWG standard, such as `utf-8`, `windows-1252` or
-/// `latin1`.
+use crate::clean_text::CleanText;
+
+/// An encoding of text, by any of its names in the WHATWG standard, such as `utf-8`, `windows-1252` or
+/// `latin1`, or by its name in Python, such as `cp932` or `utf-8-sig`.
 ///
 /// ```
 /// use backburn_table::Encoding;
@@ -17,17 +20,40 @@ use encoding_rs::{Decoder, DecoderResult, UTF_8, UTF_16BE, UTF_16LE};
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Encoding(&'static encoding_rs::Encoding);
+pub struct Encoding(pub(crate) &'static encoding_rs::Encoding);
+
+/// Names in Python that the WHATWG standard does not have.
+const IN_PYTHON: [(&str, &str); 11] = [
+    ("utf-8-sig", "utf-8"),
+    ("utf8-sig", "utf-8"),
+    ("cp65001", "utf-8"),
+    ("utf-16-le", "utf-16le"),
+    ("utf-16-be", "utf-16be"),
+    ("cp932", "shift_jis"),
+    ("cp936", "gbk"),
+    ("cp949", "euc-kr"),
+    ("cp950", "big5"),
+    ("mac-roman", "macintosh"),
+    ("mac-cyrillic", "x-mac-cyrillic"),
+];
 
 impl FromStr for Encoding {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let encoding = encoding_rs::Encoding::for_label_no_replacement(name.trim().as_bytes());
+        let of = |name: &str| encoding_rs::Encoding::for_label_no_replacement(name.as_bytes());
+        let dashed = name.trim().to_ascii_lowercase().replace('_', "-");
+        let in_python = IN_PYTHON.iter().find(|(python, _)| *python == dashed);
+        let encoding = of(name.trim())
+            .or_else(|| of(&dashed))
+            // `latin-1`, `iso8859-2`
+            .or_else(|| of(&dashed.replace("latin-", "latin")))
+            .or_else(|| in_python.and_then(|(_, standard)| of(standard)));
         encoding.map(Self).ok_or_else(|| {
             format!(
                 "{name:?} is no encoding that is known: use a name such as utf-8, utf-16le, \
-                 windows-1252, latin1, iso-8859-15, windows-1251, shift_jis or gbk"
+                 windows-1252, latin1, iso-8859-15, windows-1251, shift_jis or gbk, or write the file \
+                 as UTF-8 (iconv -f NAME -t utf-8)"
             )
         })
     }
@@ -39,9 +65,9 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// The text of a file as UTF-8, without a byte order mark. UTF-8 passes through unchecked. The
-/// encoding is found by a byte order mark or by zero bytes, unless it is given; a mark decides in any
-/// case.
+/// The text of a file as UTF-8, without byte order marks and without zeros at its end. UTF-8 passes through
+/// unchecked. The encoding is found by a byte order mark, by zero bytes or by escapes, unless it is given; a
+/// mark decides in any case.
 pub(crate) fn as_utf8(
     mut bytes: impl Read + Send + 'static,
     given: Option<Encoding>,
@@ -49,19 +75,40 @@ pub(crate) fn as_utf8(
     const SAMPLE: u64 = 4 << 10;
     let mut start = Vec::new();
     bytes.by_ref().take(SAMPLE).read_to_end(&mut start)?;
-    let (encoding, mark) = match encoding_rs::Encoding::for_bom(&start) {
-        Some(found) => found,
-        None => match given {
-            Some(Encoding(encoding)) => (encoding, 0),
-            None => (by_zero_bytes(&start).unwrap_or(UTF_8), 0),
-        },
-    };
-    start.drain(..mark);
+    let encoding = encoding_of(&start, given);
     let all = Cursor::new(start).chain(bytes);
     Ok(match encoding == UTF_8 {
-        true => Box::new(all),
-        false => Box::new(Decoded::new(all, encoding)),
+        true => Box::new(CleanText::new(all)),
+        false => Box::new(CleanText::new(Decoded::new(all, encoding))),
     })
+}
+
+/// The start of a text as UTF-8, whatever encoding it has. Bytes that are no text are replaced.
+pub(crate) fn start_as_utf8(start: &[u8], given: Option<Encoding>) -> Cow<'_, str> {
+    let (text, _) = encoding_of(start, given).decode_without_bom_handling(start);
+    text
+}
+
+/// Whether the start of a text is in another encoding than UTF-8, or said to be.
+pub(crate) fn is_encoded(start: &[u8], given: Option<Encoding>) -> bool {
+    encoding_of(start, given) != UTF_8
+}
+
+fn encoding_of(start: &[u8], given: Option<Encoding>) -> &'static encoding_rs::Encoding {
+    match (encoding_rs::Encoding::for_bom(start), given) {
+        (Some((encoding, _)), _) => encoding,
+        (None, Some(Encoding(encoding))) => encoding,
+        (None, None) => by_zero_bytes(start)
+            .or_else(|| by_escapes(start))
+            .unwrap_or(UTF_8),
+    }
+}
+
+/// ISO-2022-JP, which begins and ends Japanese text with an escape.
+fn by_escapes(start: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    let has = |escape: &[u8]| start.windows(escape.len()).any(|part| part == escape);
+    let is_japanese = (has(b"\x1b$B") || has(b"\x1b$@")) && has(b"\x1b(");
+    (is_japanese && start.is_ascii()).then_some(ISO_2022_JP)
 }
 
 /// UTF-16, where every second byte of a text in mostly Latin letters is zero.
@@ -124,7 +171,8 @@ impl<R: Read> Decoded<R> {
         if let DecoderResult::Malformed(..) = result {
             let (line, name) = (self.line, Encoding(self.decoder.encoding()));
             return Err(io::Error::other(format!(
-                "line {line} is not text in the encoding {name}: pass the right one as --encoding"
+                "line {line} is not text in the encoding {name}: pass the right one as --encoding, or \
+                 write the file as UTF-8"
             )));
         }
         self.output = Cursor::new(output);
@@ -184,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn marks_are_left_out_in_every_encoding() {
+        let marked = format!("\u{feff}\u{feff}{TEXT}\u{feff}2,b\n");
+        let expected = format!("{TEXT}2,b\n");
+        assert_eq!(
+            read(marked.as_bytes(), None).as_deref(),
+            Ok(expected.as_str())
+        );
+        let utf16 = utf16(&marked, u16::to_le_bytes);
+        assert_eq!(read(&utf16, None).as_deref(), Ok(expected.as_str()));
+    }
+
+    #[test]
+    fn japanese_text_with_escapes_is_found() {
+        let text = b"\x1b$BETL>\x1b(B,y\n1,2\n";
+        assert_eq!(read(text, None).as_deref(), Ok("都名,y\n1,2\n"));
+        assert_eq!(start_as_utf8(text, None), "都名,y\n1,2\n");
+    }
+
+    #[test]
     fn other_encodings_are_given_by_name() {
         assert_eq!(
             read(b"a\xe9,\x80\n", Some("latin1")).as_deref(),
@@ -194,6 +261,20 @@ mod tests {
             Ok("Д±\n")
         );
         assert_eq!(read(TEXT.as_bytes(), Some("utf-8")).as_deref(), Ok(TEXT));
+        for (name, standard) in [
+            ("latin-1", "windows-1252"),
+            ("ISO8859_2", "iso-8859-2"),
+            ("utf-8-sig", "utf-8"),
+            ("UTF_8", "utf-8"),
+            ("cp932", "shift_jis"),
+            ("cp1252", "windows-1252"),
+            ("euc_jp", "euc-jp"),
+            ("gb18030", "gb18030"),
+            ("mac_roman", "macintosh"),
+        ] {
+            let encoding: Encoding = name.parse().unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(encoding.to_string(), standard, "{name}");
+        }
         let error = "klingon".parse::<Encoding>().unwrap_err();
         assert!(error.contains("windows-1252"), "{error}");
     }

@@ -61,6 +61,16 @@ impl TableError {
         }
     }
 
+    /// The error of a file of a kind that is not read: what it is, and what to do. `FILE` in the advice
+    /// stands for the file.
+    pub(crate) fn not_read(name: &str, what: &str, to_do: &str) -> Self {
+        let to_do = match std::path::Path::new(name).exists() {
+            true => to_do.replace("FILE", &format!("{name:?}")),
+            false => to_do.to_string(),
+        };
+        Self::malformed(name, format!("this is {what}: {to_do}"))
+    }
+
     pub(crate) fn malformed(location: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed {
             location: location.into(),

@@ -16,12 +16,10 @@ use zip::ZipArchive;
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
 use crate::cell::Cell;
-use crate::column_names::unique_names;
+use crate::column_names::{repeated_names, unique_names};
 use crate::error::TableError;
-use crate::notes::LayoutInfo;
 use crate::read_options::ReadOptions;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
+use crate::sheet_table::{Rows, SheetTable, sheet_table};
 use crate::table_size::TableSize;
 use crate::typed_column::{TypedValue, TypesFound, array, as_text};
 
@@ -35,24 +33,60 @@ const MAX_CELLS: usize = 50_000_000;
 /// Columns of a sheet, as in Excel.
 const MAX_COLUMNS: u32 = 16_384;
 
-/// The cells of a sheet by row and column.
-type Rows = BTreeMap<u32, Vec<(u32, TypedValue)>>;
-
-/// Opens a workbook. Returns notes on what is read as well.
+/// Opens a workbook.
 pub(crate) fn workbook_batches(
     name: &str,
     file: File,
     options: &ReadOptions,
-) -> Result<(Batches, Vec<String>), TableError> {
+) -> Result<Batches, TableError> {
     let malformed = |reason: String| TableError::malformed(name, reason);
     let opened = catch_panic(|| Workbook::open(file));
     let opened = opened.unwrap_or_else(|| Err(DAMAGED.to_string()));
     let mut workbook = opened.map_err(malformed)?;
     let chosen = catch_panic(|| choose_sheet(&mut workbook, options.sheet.as_deref()));
     let chosen = chosen.unwrap_or_else(|| Err(DAMAGED.to_string()));
-    let (rows, notes) = chosen.map_err(malformed)?;
-    let batches = batches(name, rows, options.header != Some(false)).map_err(malformed)?;
-    Ok((batches, notes))
+    let Chosen { sheet, rows, note } = chosen.map_err(malformed)?;
+    let table = sheet_table(rows, options).map_err(malformed)?;
+    let formulas = empty_formulas(&mut workbook, &sheet, &table);
+    let batches = batches(name, table);
+    let notes = note.into_iter().chain(formulas);
+    notes.for_each(|note| batches.layout.notes.add(note));
+    Ok(batches)
+}
+
+/// A note on columns of formulas whose values were not stored: they look empty.
+fn empty_formulas(workbook: &mut Workbook, sheet: &str, table: &SheetTable) -> Option<String> {
+    let Workbook::Xlsx(workbook) = workbook else {
+        return None;
+    };
+    let mut empty: BTreeMap<u32, &TypedValue> = table
+        .header
+        .iter()
+        .map(|(column, name)| (*column, name))
+        .collect();
+    for (column, _) in table.rows.iter().flatten() {
+        empty.remove(column);
+        if empty.is_empty() {
+            return None;
+        }
+    }
+    let formulas = || {
+        let mut reader = workbook.worksheet_cells_reader(sheet).ok()?;
+        loop {
+            let formula = reader.next_formula().ok()??;
+            let column = formula.get_position().1;
+            if let Some(name) = empty
+                .get(&column)
+                .filter(|_| !formula.get_value().is_empty())
+            {
+                return as_text(name);
+            }
+        }
+    };
+    let name = catch_panic(formulas)??;
+    Some(format!(
+        "column `{name}` holds formulas without their values: open the workbook in Excel, and save it"
+    ))
 }
 
 /// A workbook of any format.
@@ -109,7 +143,7 @@ impl Workbook {
                 // An encrypted workbook of a later format has the container of the old one.
                 Err(error) => match Xlsx::new(again()?) {
                     Err(XlsxError::Password) => Err(PROTECTED.to_string()),
-                    _ => Err(failed(error)),
+                    _ => Err(not_a_workbook(&error)),
                 },
             };
         }
@@ -170,6 +204,19 @@ impl Workbook {
             }
         }
         Ok(cells.rows)
+    }
+}
+
+/// The message for a file in the container of old Office documents that is no workbook that can be read.
+fn not_a_workbook(error: &XlsError) -> String {
+    // The type of this error is private to the library.
+    match error.to_string() {
+        text if text.contains("Cannot find") && text.contains("stream") => {
+            "this is an Office document of the old format without a sheet, such as Word: save the table as .xlsx \
+             or CSV"
+                .to_string()
+        }
+        text => failed(text),
     }
 }
 
@@ -292,12 +339,16 @@ fn of_text(text: &str) -> TypedValue {
     }
 }
 
-/// The rows of the sheet of this name, or of the first sheet that has rows, and a note where there are
-/// others.
-fn choose_sheet(
-    workbook: &mut Workbook,
-    wanted: Option<&str>,
-) -> Result<(Rows, Vec<String>), String> {
+/// The sheet that is read.
+struct Chosen {
+    sheet: String,
+    rows: Rows,
+    /// A note where there are others.
+    note: Option<String>,
+}
+
+/// The sheet of this name, or the first sheet that has rows.
+fn choose_sheet(workbook: &mut Workbook, wanted: Option<&str>) -> Result<Chosen, String> {
     let sheets = workbook.sheets();
     let list = |sheets: &[(String, bool)]| {
         let names: Vec<String> = sheets.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -310,7 +361,11 @@ fn choose_sheet(
             sheets.iter().find(|(name, _)| alike(name))
         });
         return match found {
-            Some((name, _)) => Ok((workbook.rows(name)?, Vec::new())),
+            Some((name, _)) => Ok(Chosen {
+                sheet: name.clone(),
+                rows: workbook.rows(name)?,
+                note: None,
+            }),
             None => Err(format!(
                 "there is no sheet `{wanted}`; the sheets are {}",
                 list(&sheets)
@@ -330,7 +385,11 @@ fn choose_sheet(
                 list(&sheets)
             )
         });
-        return Ok((rows, note.into_iter().collect()));
+        return Ok(Chosen {
+            sheet: name.clone(),
+            rows,
+            note,
+        });
     }
     Err(format!(
         "no sheet has a header and rows; the sheets are {}",
@@ -338,13 +397,13 @@ fn choose_sheet(
     ))
 }
 
-fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
-    let mut rows = rows.into_values().peekable();
-    let header: Vec<(u32, TypedValue)> = match header {
-        true => rows.next().unwrap_or_default(),
-        false => Vec::new(),
-    };
-    let rows: Vec<Vec<(u32, TypedValue)>> = rows.collect();
+fn batches(name: &str, table: SheetTable) -> Batches {
+    let SheetTable {
+        header,
+        rows,
+        notes,
+        header_looks_like_data,
+    } = table;
     let mut found: BTreeMap<u32, (String, TypesFound)> = BTreeMap::new();
     for (column, value) in &header {
         let name = as_text(value).unwrap_or_default();
@@ -353,7 +412,9 @@ fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
     for (column, value) in rows.iter().flatten() {
         found.entry(*column).or_default().1.add(value);
     }
-    let names = unique_names(found.values().map(|(name, _)| name.clone()).collect());
+    let names = found.values().map(|(name, _)| name.clone());
+    let repeated_names = repeated_names(names.clone());
+    let names = unique_names(names.collect());
     let fields = names.into_iter().zip(found.values());
     let fields = fields.map(|(name, (_, types))| Field::new(name, types.data_type(), true));
     let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
@@ -367,14 +428,13 @@ fn batches(name: &str, rows: Rows, header: bool) -> Result<Batches, String> {
         let part: Vec<_> = rows.by_ref().take(size).collect();
         Some(batch(part, &positions, &of_batches))
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        at_least,
-        layout: LayoutInfo::default(),
-    })
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = repeated_names;
+    batches.layout.header_looks_like_data = header_looks_like_data;
+    notes
+        .into_iter()
+        .for_each(|note| batches.layout.notes.add(note));
+    batches
 }
 
 fn batch(
@@ -382,16 +442,17 @@ fn batch(
     positions: &BTreeMap<u32, usize>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
-    let mut columns = vec![vec![TypedValue::Null; rows.len()]; positions.len()];
+    let count = rows.len();
+    let mut columns = vec![Vec::new(); positions.len()];
     for (row, cells) in rows.into_iter().enumerate() {
         for (column, value) in cells {
             if let Some(&position) = positions.get(&column) {
-                columns[position][row] = value;
+                columns[position].push((row, value));
             }
         }
     }
     let columns = columns.iter().zip(schema.fields());
-    let columns = columns.map(|(values, field)| array(values, field.data_type()));
+    let columns = columns.map(|(cells, field)| array(cells, count, field.data_type()));
     let columns: Vec<ArrayRef> = columns.collect();
     RecordBatch::try_new(schema.clone(), columns).map_err(|error| error.to_string())
 }

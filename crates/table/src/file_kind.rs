@@ -1,5 +1,7 @@
 //! What a file is, by its first bytes.
 
+use crate::text_kind::{is_json, text_kind};
+
 /// Bytes that tell the kind of a file, at most.
 pub(crate) const HEAD_BYTES: u64 = 4096;
 
@@ -26,43 +28,99 @@ pub(crate) enum FileKind {
 }
 
 const EXPORT: &str = "export the table as CSV or Parquet";
-const UNPACK: &str = "extract the table from it";
+const UNPACK: &str = "extract the table from it, and pass that";
 const NO_TABLE: &str = "a table is CSV, Parquet, Arrow, JSON lines or Excel";
-const FROM_R: &str = "write the table with write.csv or arrow::write_parquet";
-const FROM_PYTHON: &str = "write the table with DataFrame.to_csv or to_parquet";
-const FROM_STATISTICS: &str =
-    "export the table as CSV, or convert it with pandas (read_sas, read_stata, read_spss)";
+const NUMPY: &str =
+    "write it as CSV (in Python: numpy.savetxt(\"table.csv\", numpy.load(FILE), delimiter=\",\"))";
+const PICKLE: &str = "write the table as Parquet (in Python: pandas.read_pickle(FILE).to_parquet(\"table.parquet\"); \
+     open only files that you trust)";
+const HDF5: &str =
+    "write the table as Parquet (in Python: pandas.read_hdf(FILE).to_parquet(\"table.parquet\"))";
+const ORC: &str =
+    "write it as Parquet (in Python: pandas.read_orc(FILE).to_parquet(\"table.parquet\"))";
+const AVRO: &str =
+    "write it as Parquet (in Python: polars.read_avro(FILE).write_parquet(\"table.parquet\"))";
+const FEATHER: &str = "write it as Feather of version 2 or Parquet (in Python: \
+     pandas.read_feather(FILE).to_parquet(\"table.parquet\"))";
+const RDS: &str =
+    "write the table as CSV (in R: write.csv(readRDS(FILE), \"table.csv\", row.names = FALSE))";
+const RDATA: &str = "write the table as CSV (in R: load(FILE), then write.csv(TABLE, \"table.csv\", row.names = FALSE))";
+const SPSS: &str =
+    "write it as Parquet (in Python: pandas.read_spss(FILE).to_parquet(\"table.parquet\"))";
+const STATA: &str =
+    "write it as Parquet (in Python: pandas.read_stata(FILE).to_parquet(\"table.parquet\"))";
+const SAS: &str =
+    "write it as Parquet (in Python: pandas.read_sas(FILE).to_parquet(\"table.parquet\"))";
+const SQLITE: &str =
+    "export the table (sqlite3 -header -csv FILE \"select * from TABLE\" > table.csv)";
+const DUCKDB: &str = "export the table (duckdb FILE -c \"copy TABLE to 'table.parquet'\")";
+const MATLAB: &str = "write the table as CSV (in MATLAB: writetable)";
+const SAVE_AGAIN: &str = "open it in a spreadsheet, and save it as .xlsx";
+const DECOMPRESS: &str = "decompress it, and pass the file that is in it";
 
 /// Files that are not tables, or not read, by their first bytes.
 const OTHERS: &[(&[u8], &str, &str)] = &[
-    (b"SQLite format 3\0", "an SQLite database", EXPORT),
+    (b"SQLite format 3\0", "an SQLite database", SQLITE),
+    (b"\0\x01\0\0Standard Jet DB", "an Access database", EXPORT),
+    (b"\0\x01\0\0Standard ACE DB", "an Access database", EXPORT),
     (b"%PDF-", "a PDF document", EXPORT),
     (b"\x89PNG\r\n", "a PNG image", NO_TABLE),
     (b"\xff\xd8\xff", "a JPEG image", NO_TABLE),
     (b"GIF8", "a GIF image", NO_TABLE),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", FROM_PYTHON),
-    (b"\x93NUMPY", "a NumPy array", FROM_PYTHON),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", HDF5),
+    (b"CDF\x01", "a netCDF file", EXPORT),
+    (b"CDF\x02", "a netCDF file", EXPORT),
+    (b"CDF\x05", "a netCDF file", EXPORT),
+    (b"SIMPLE  =", "a FITS file", EXPORT),
     (
-        b"FEA1",
-        "a Feather file of version 1",
-        "write it as Feather of version 2 or Parquet",
+        b"\0\0\x27\x0a",
+        "a shapefile",
+        "its table is in the .dbf file: write that as CSV",
     ),
-    (b"ORC", "an ORC file", EXPORT),
-    (b"Obj\x01", "an Avro file", EXPORT),
+    (b"\x93NUMPY", "a NumPy array", NUMPY),
+    (b"MATLAB 5.0 MAT", "a MATLAB file", MATLAB),
+    (b"FEA1", "a Feather file of version 1", FEATHER),
+    (b"ORC", "an ORC file", ORC),
+    (b"Obj\x01", "an Avro file", AVRO),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
     (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
-    (b"RDX2\n", "an R workspace (.RData)", FROM_R),
-    (b"RDX3\n", "an R workspace (.RData)", FROM_R),
-    (b"X\n\0\0\0\x02", "an R object (.rds)", FROM_R),
-    (b"X\n\0\0\0\x03", "an R object (.rds)", FROM_R),
-    (b"$FL2@(#)", "an SPSS file", FROM_STATISTICS),
-    (b"$FL3@(#)", "an SPSS file", FROM_STATISTICS),
-    (b"<stata_dta>", "a Stata file", FROM_STATISTICS),
+    (b"MSCF\0\0\0\0", "a Windows cabinet", UNPACK),
     (
-        b"HEADER RECORD*******LIBRARY HEADER RECORD",
-        "a SAS transport file",
-        FROM_STATISTICS,
+        b"\x1f\x9d",
+        "a file compressed by compress (.Z)",
+        DECOMPRESS,
     ),
+    (
+        b"\x1f\xa0",
+        "a file compressed by compress (.Z)",
+        DECOMPRESS,
+    ),
+    (b"\x04\x22\x4d\x18", "a file compressed by LZ4", DECOMPRESS),
+    (b"LZIP\x01", "a file compressed by lzip", DECOMPRESS),
+    (b"\x89LZO\0", "a file compressed by LZO", DECOMPRESS),
+    (b"\x5d\0\0\x80\0", "a file compressed by LZMA", DECOMPRESS),
+    (b"\x5d\0\0\0\x04", "a file compressed by LZMA", DECOMPRESS),
+    (
+        b"\xff\x06\0\0sNaPpY",
+        "a file compressed by Snappy",
+        DECOMPRESS,
+    ),
+    (b"\x78\x9c", "a file compressed by zlib", DECOMPRESS),
+    (b"\x78\xda", "a file compressed by zlib", DECOMPRESS),
+    (b"RDX2\n", "an R workspace (.RData)", RDATA),
+    (b"RDX3\n", "an R workspace (.RData)", RDATA),
+    (b"RDA2\n", "an R workspace (.RData)", RDATA),
+    (b"RDA3\n", "an R workspace (.RData)", RDATA),
+    (b"X\n\0\0\0\x02", "an R object (.rds)", RDS),
+    (b"X\n\0\0\0\x03", "an R object (.rds)", RDS),
+    (b"$FL2@(#)", "an SPSS file", SPSS),
+    (b"$FL3@(#)", "an SPSS file", SPSS),
+    (b"<stata_dta>", "a Stata file", STATA),
+    (b"HEADER RECORD*******LIB", "a SAS transport file", SAS),
+    (SAS_MAGIC, "a SAS file", SAS),
+    (b"\x09\0\x04\0", "an Excel sheet of version 2", SAVE_AGAIN),
+    (b"\x09\x02\x06\0", "an Excel sheet of version 3", SAVE_AGAIN),
+    (b"\x09\x04\x06\0", "an Excel sheet of version 4", SAVE_AGAIN),
     (b"\x7fELF", "a program", NO_TABLE),
     (b"MZ\x90\0", "a program", NO_TABLE),
     (b"PGDMP", "a dump of a PostgreSQL database", EXPORT),
@@ -70,7 +128,7 @@ const OTHERS: &[(&[u8], &str, &str)] = &[
 ];
 
 /// The first bytes of a SAS file, after which its name follows.
-const SAS: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92";
+const SAS_MAGIC: &[u8] = b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92";
 
 impl FileKind {
     /// The kind of a file with these first bytes; up to [`HEAD_BYTES`] are looked at.
@@ -87,15 +145,18 @@ impl FileKind {
                 "give the table first, and the model where the command wants a model",
             ),
             _ if is_json(head) => Self::Json,
-            _ if is_duckdb => Self::Other("a DuckDB database", EXPORT),
+            _ if is_duckdb => Self::Other("a DuckDB database", DUCKDB),
             _ if is_tar(head) => Self::Other("a tar archive", UNPACK),
-            _ if is_pickle(head) => Self::Other("a Python pickle", FROM_PYTHON),
-            _ if is_html(head) => Self::Other(
-                "an HTML page",
-                "was a page saved instead of the file? Download the file itself",
+            _ if is_pickle(head) => Self::Other("a Python pickle", PICKLE),
+            _ if is_old_stata(head) => Self::Other("a Stata file", STATA),
+            _ if is_portable_spss(head) => Self::Other(
+                "an SPSS portable file (.por)",
+                "write it as CSV (in Python: pyreadstat.read_por(FILE)[0].to_csv(\"table.csv\", index=False))",
             ),
-            _ if is_old_stata(head) => Self::Other("a Stata file", FROM_STATISTICS),
-            _ if head.starts_with(SAS) => Self::Other("a SAS file", FROM_STATISTICS),
+            _ if is_dbase(head) => Self::Other(
+                "a dBASE file (.dbf)",
+                "write it as CSV (in Python: geopandas.read_file(FILE).to_csv(\"table.csv\", index=False))",
+            ),
             _ => other(head),
         }
     }
@@ -108,7 +169,10 @@ fn other(head: &[u8]) -> FileKind {
             FileKind::Text
         }
         Some((_, what, to_do)) => FileKind::Other(what, to_do),
-        None => FileKind::Text,
+        None => match text_kind(head) {
+            Some((what, to_do)) => FileKind::Other(what, to_do),
+            None => FileKind::Text,
+        },
     }
 }
 
@@ -159,51 +223,54 @@ fn is_safetensors(head: &[u8]) -> bool {
     (2..=MAX_HEADER).contains(&length) && rest.starts_with(b"{\"")
 }
 
-/// Objects, or an array of objects.
-fn is_json(head: &[u8]) -> bool {
-    const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
-    let head = head.strip_prefix(MARK).unwrap_or(head).trim_ascii_start();
-    let object = match head.strip_prefix(b"[") {
-        Some(rest) => rest.trim_ascii_start(),
-        None => head,
-    };
-    let Some(rest) = object.strip_prefix(b"{") else {
-        return false;
-    };
-    let Some(name) = rest.trim_ascii_start().strip_prefix(b"\"") else {
-        return rest.trim_ascii_start().starts_with(b"}");
-    };
-    let mut escaped = false;
-    let end = name.iter().position(|&byte| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    });
-    let after = end.and_then(|end| name.get(end + 1..));
-    after.is_some_and(|after| after.trim_ascii_start().starts_with(b":"))
-}
-
 fn is_tar(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-/// Protocols 2 to 5 begin with their number, and end with a dot.
+/// Protocols 2 to 5 begin with their number. The older ones begin with the name of a function or an empty
+/// collection.
 fn is_pickle(head: &[u8]) -> bool {
+    const OLD: [&[u8]; 7] = [
+        b"ccopy_reg\n",
+        b"cpandas",
+        b"cnumpy",
+        b"(dp0\n",
+        b"(lp0\n",
+        b"}q\0",
+        b"]q\0",
+    ];
     matches!(head, [0x80, 2..=5, b'}' | b'c' | b']' | b'(' | 0x95, ..])
-}
-
-fn is_html(head: &[u8]) -> bool {
-    let head = head.trim_ascii_start();
-    let begins = |name: &[u8]| {
-        let start = head.get(..name.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(name))
-    };
-    begins(b"<!doctype html") || begins(b"<html")
+        || OLD.iter().any(|start| head.starts_with(start))
 }
 
 /// Versions 8 to 12, in either order of bytes.
 fn is_old_stata(head: &[u8]) -> bool {
     matches!(head, [113..=115, 1 | 2, 1, 0, ..])
+}
+
+/// The name is behind 200 bytes of banners, of which the first may have line ends.
+fn is_portable_spss(head: &[u8]) -> bool {
+    let start = &head[..head.len().min(520)];
+    let named = |name: &[u8]| start.windows(name.len()).any(|part| part == name);
+    start.len() > 200 && (named(b"SPSS PORT FILE") || named(b"SPSSPORT"))
+}
+
+/// The version, the date of the last change, the number of rows, and the length of a header that has 32 bytes
+/// for each column.
+fn is_dbase(head: &[u8]) -> bool {
+    let Some(&[version, _, month, day, _, _, _, _, a, b, c, d]) = head.first_chunk() else {
+        return false;
+    };
+    let (header, row) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+    matches!(
+        version,
+        0x02 | 0x03 | 0x30..=0x32 | 0x43 | 0x83 | 0x8b | 0xf5
+    ) && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && header >= 65
+        && (matches!(header % 32, 1) || header % 32 == 8)
+        && row > 1
+        && !is_plain_text(head)
 }
 
 #[cfg(test)]
@@ -236,16 +303,36 @@ mod tests {
                 String::from_utf8_lossy(head)
             );
         }
+    }
+
+    #[test]
+    fn files_that_are_not_read_are_named() {
+        let banner = [b"0".repeat(200), b"ASCII SPSS PORT FILE      ".to_vec()].concat();
         for (head, word) in [
             (&b"SQLite format 3\0\x10"[..], "SQLite"),
+            (b"\0\x01\0\0Standard ACE DB\0", "Access"),
             (b"%PDF-1.7\n", "PDF"),
             (b"\x89PNG\r\n\x1a\n", "PNG"),
             (b"  <!DOCTYPE HTML>\n", "HTML"),
             (b"\x93NUMPY\x01\0", "NumPy"),
             (b"\x80\x04\x95\x10", "pickle"),
+            (b"ccopy_reg\n_reconstructor\np0\n", "pickle"),
+            (b"}q\0X\x01\0\0\0aq\x01K\x01s.", "pickle"),
             (b"FEA1\0\0\0\0", "Feather"),
             (b"RDX3\nX\n", "R workspace"),
+            (b"X\n\0\0\0\x03\0\x04", "R object"),
             (b"ORC\x11\0\0", "ORC"),
+            (b"Obj\x01\x04", "Avro"),
+            (b"$FL2@(#) SPSS DATA FILE", "SPSS"),
+            (&banner, "SPSS"),
+            (b"r\x02\x01\0\x04\0(\0", "Stata"),
+            (b"<stata_dta><header>", "Stata"),
+            (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", "SAS"),
+            (b"HEADER RECORD*******LIBV8   HEADER RECORD!!!!!!!", "SAS"),
+            (b"\x03\x7c\x02\x1a\x28\0\0\0\x61\0\x1a\0", "dBASE"),
+            (b"\x04\x22\x4d\x18\x64", "LZ4"),
+            (b"\x78\x9c\x0b\xc9\xc8", "zlib"),
+            (b"\x1f\x9d\x90", "compress"),
             (b"\x10\0\0\0\0\0\0\0{\"__metadata__\":{}}", "model"),
             (b"\x7fELF\x02", "program"),
         ] {
@@ -272,6 +359,9 @@ mod tests {
             b"rx,ry\n",
             b"\xff\xfea\0",
             b"{\"a\"\n",
+            b"]q,x\n",
+            b"GIF89,size\n",
+            b"SIMPLE,x\n",
         ] {
             assert_eq!(
                 FileKind::of(head),

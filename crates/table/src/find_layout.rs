@@ -1,14 +1,20 @@
 //! The layout of a CSV file and the names of its columns.
 
 use crate::column_names::{repeated_names, unique_names};
+use crate::csv_record::Dialect;
 use crate::csv_text::{Head, UNCLOSED, not_utf8};
-use crate::detect_layout::{Candidate, Fit, Record, candidate};
+use crate::detect_layout::{Candidate, Fit, Record};
+use crate::dialects::candidate;
+use crate::encoding_guess::Guess;
 use crate::error::TableError;
-use crate::layout::{Layout, is_blank, looks_like_a_number};
+use crate::header_guess::{are_names, header_is_data, shown};
+use crate::layout::Layout;
+use crate::one_column::looks_like;
 use crate::read_options::ReadOptions;
 
-/// Delimiters that are seldom part of text without quotes.
-const STRONG: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Delimiters that are seldom part of text without quotes. The last two are control characters, which Hive and
+/// others write.
+const STRONG: [u8; 6] = [b',', b';', b'\t', b'|', 0x01, 0x1f];
 /// Delimiters that are often part of text: they count where none of the others is in the header.
 const WEAK: [u8; 3] = [b'^', b'~', b' '];
 
@@ -21,6 +27,8 @@ pub(crate) struct Found {
     pub repeated: Vec<String>,
     /// Whether the header looks like a row.
     pub header_looks_like_data: bool,
+    /// What the lines of a file of one column look like, if they look like several columns.
+    pub one_column: Option<String>,
 }
 
 /// Finds the layout by the head of a file. `file` has the suffix that decides where the text does not.
@@ -49,7 +57,8 @@ pub(crate) fn find_layout(
     let Some(chosen) = choose(candidates.collect(), file, options) else {
         return Err(TableError::malformed(name, "the file is empty"));
     };
-    let names = column_names(name, &chosen, options)?;
+    let guess = Guess::of(&head.bytes);
+    let names = column_names(name, &chosen, guess, options)?;
     let header = chosen.header(options);
     let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
     let header_looks_like_data =
@@ -65,21 +74,38 @@ pub(crate) fn find_layout(
         let fields = header.fields.iter();
         repeated_names(fields.map(|field| String::from_utf8_lossy(field).trim().to_string()))
     });
+    let one_column = match chosen.columns == 1 {
+        true => looks_like(&chosen.sample.records),
+        false => None,
+    };
+    notes.extend(
+        one_column
+            .iter()
+            .map(|looks| format!("the file is read as one column, but {looks}")),
+    );
+    let is_number = |name: &String| name.parse::<f64>().is_ok();
     let layout = Layout {
         dialect: chosen.dialect,
         skip_lines,
         titles: chosen.first,
         header: header.is_some(),
         skip_records: chosen.skip_records,
+        skip_headers: header.is_some()
+            && names.len() > 1
+            && !by_header
+            && !names.iter().all(is_number),
         names,
         min_fields: chosen.min_fields,
+        usual: chosen.usual,
         plain: is_plain(&chosen, skip_lines, options),
+        guess,
     };
     Ok(Found {
         layout,
         notes,
         repeated: repeated.unwrap_or_default(),
         header_looks_like_data,
+        one_column,
     })
 }
 
@@ -111,8 +137,15 @@ fn is_plain(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> boo
         }
         Fit::Explained => false,
     };
-    let spaces = chosen.dialect.delimiter == b' ';
-    fits && whole && !spaces && skip_lines == 0 && options.comment.is_none()
+    let Dialect {
+        delimiter,
+        quote,
+        escapes,
+        bordered,
+        ..
+    } = chosen.dialect;
+    let usual = delimiter != b' ' && quote == b'"' && !escapes && !bordered;
+    fits && whole && usual && skip_lines == 0 && options.comment.is_none()
 }
 
 /// The candidate that fits best; `None` if there is no record.
@@ -202,6 +235,7 @@ fn suffix_delimiter(file: &str) -> Option<u8> {
 fn column_names(
     name: &str,
     chosen: &Candidate,
+    guess: Guess,
     options: &ReadOptions,
 ) -> Result<Vec<String>, TableError> {
     let first = &chosen.sample.records[chosen.first.min(chosen.sample.records.len() - 1)];
@@ -213,7 +247,10 @@ fn column_names(
     let fields: Vec<&str> = fields
         .map(|(field, text)| std::str::from_utf8(text).map_err(|_| field))
         .collect::<Result<_, _>>()
-        .map_err(|field| TableError::malformed(line(), not_utf8(field)))?;
+        .map_err(|field| {
+            let text = &first.fields[field];
+            TableError::malformed(line(), not_utf8(field, text, guess))
+        })?;
     let numbered = |n: usize| format!("column_{n}");
     let Some(header) = chosen.header(options) else {
         return Ok((1..=chosen.columns).map(numbered).collect());
@@ -245,61 +282,6 @@ fn column_names(
     Ok(unique_names(names))
 }
 
-/// Whether numbers are plainly names: 0, 1, 2, ... as pandas writes, or years, above rows that are not
-/// whole numbers alone.
-fn are_names(header: &Record, rows: &[Record]) -> bool {
-    const ROWS: usize = 200;
-    let numbers = header.fields.iter().map(|field| {
-        let text = std::str::from_utf8(field).ok()?;
-        text.trim().parse::<i64>().ok()
-    });
-    let Some(numbers) = numbers.collect::<Option<Vec<i64>>>() else {
-        return false;
-    };
-    let counted = numbers
-        .windows(2)
-        .all(|pair| pair[1] == pair[0].saturating_add(1));
-    let start = numbers.first().copied().unwrap_or(-1);
-    let is_range = counted && numbers.len() > 1 && (start == 0 || (1800..=2200).contains(&start));
-    let is_whole = |field: &Vec<u8>| {
-        let digits = field.trim_ascii();
-        digits.iter().all(u8::is_ascii_digit)
-    };
-    let mut values = rows.iter().take(ROWS).flat_map(|row| &row.fields);
-    is_range && values.any(|field| !is_whole(field))
-}
-
-/// Whether the header is like the rows: numbers stand above numbers and text above text, and a value
-/// comes again or no name would be such a number.
-fn header_is_data(header: &Record, rows: &[Record]) -> bool {
-    const ROWS: usize = 500;
-    let rows = &rows[..rows.len().min(ROWS)];
-    let column = |index: usize| {
-        let values = rows.iter().filter_map(move |row| row.fields.get(index));
-        values.filter(|value| !is_blank(value))
-    };
-    let (mut numbers, mut fractions, mut again) = (0, 0, 0);
-    for (index, field) in header.fields.iter().enumerate() {
-        let number = looks_like_a_number(field);
-        let count = column(index).count();
-        let alike = column(index)
-            .filter(|value| looks_like_a_number(value) == number)
-            .count();
-        if is_blank(field) || count == 0 || alike * 5 < count * 4 {
-            return false;
-        }
-        numbers += usize::from(number);
-        fractions += usize::from(number && !field.trim_ascii().iter().all(u8::is_ascii_digit));
-        let same = |value: &Vec<u8>| value.trim_ascii() == field.trim_ascii();
-        again += usize::from(!number && column(index).any(same));
-    }
-    let all = header.len();
-    match numbers {
-        0 => again == all && rows.len() > 2,
-        _ => numbers < all && (fractions > 0 || again > 0),
-    }
-}
-
 /// What was done about the layout.
 fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<String> {
     let mut notes = Vec::new();
@@ -316,9 +298,17 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
             title.trim()
         ));
     }
-    if chosen.skip_records > 0 {
-        notes
-            .push("two lines below the header are left out: they hold types and roles".to_string());
+    match chosen.skip_records {
+        0 => {}
+        1 => notes.push("a line of dashes below the header is left out".to_string()),
+        _ => notes
+            .push("two lines below the header are left out: they hold types and roles".to_string()),
+    }
+    if chosen.dialect.quote == b'\'' {
+        notes.push("fields are in single quotes".to_string());
+    }
+    if chosen.dialect.escapes {
+        notes.push("backslashes before quotes and delimiters are left out".to_string());
     }
     if chosen.row_names {
         notes.push(
@@ -332,13 +322,4 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
         notes.push("rows that lack their last fields are read as if these were empty".to_string());
     }
     notes
-}
-
-/// The first fields of a line, for messages.
-fn shown(fields: &[Vec<u8>]) -> String {
-    const SHOWN: usize = 4;
-    let names = fields.iter().take(SHOWN);
-    let names = names.map(|field| format!("`{}`", String::from_utf8_lossy(field).trim()));
-    let more = if fields.len() > SHOWN { ", ..." } else { "" };
-    names.collect::<Vec<_>>().join(", ") + more
 }

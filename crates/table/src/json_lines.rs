@@ -12,46 +12,55 @@ use serde_json::{Deserializer, StreamDeserializer};
 
 use crate::batches::{Batches, batch_rows};
 use crate::column_names::unique_names;
+use crate::encoding::{Encoding, as_utf8};
 use crate::error::TableError;
 use crate::json_record::JsonRecord;
-use crate::notes::LayoutInfo;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
+use crate::json_text::{JsonText, PlainJson};
 use crate::table_size::TableSize;
 use crate::typed_column::{TypedValue, TypesFound, array};
 
 /// Different names, at most: with more, names are data.
 const MAX_COLUMNS: usize = 65_536;
+/// Tables with more columns must have a value in one of this many cells.
+const WIDE: usize = 1000;
+const MAX_EMPTY: u64 = 100;
+const NO_OBJECTS: &str = "this JSON is one object of lists or objects, not an object for each row: write it as JSON \
+     lines (in pandas: to_json(orient=\"records\", lines=True))";
 
-type Records =
-    StreamDeserializer<'static, IoRead<BufReader<JsonText<BufReader<File>>>>, JsonRecord>;
+type Text = JsonText<Box<dyn Read + Send>>;
+type Records = StreamDeserializer<'static, IoRead<BufReader<Text>>, JsonRecord>;
 
 /// Opens JSON. It is read twice: for the names and types of the columns, and for the rows.
-pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableError> {
+pub(crate) fn json_batches(
+    name: &str,
+    file: File,
+    encoding: Option<Encoding>,
+) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
-    let again = file.try_clone().map_err(io_error)?;
-    file.rewind().map_err(io_error)?;
-    let (names, types, rows) = columns(name, records(file))?;
-    let index = names.iter().cloned().zip(0..).collect();
-    let types: Vec<DataType> = types.iter().map(TypesFound::data_type).collect();
-    if rows == 1 && types.iter().all(DataType::is_nested) {
-        return Err(TableError::malformed(
-            name,
-            "this JSON is one object of lists or objects, not an object for each row: write it as \
-             JSON lines (in pandas: to_json(orient=\"records\", lines=True))",
-        ));
-    }
-    let fields = unique_names(names).into_iter().zip(&types);
-    let fields = fields.map(|(name, data_type)| Field::new(name, data_type.clone(), true));
+    let open = move |rewritten: bool| records(file.try_clone()?, encoding, rewritten);
+    let (found, rewritten) = match Columns::find(name, open(false).map_err(io_error)?) {
+        Ok(found) => (found, false),
+        // NaN and infinite numbers are no JSON, but some programs write them.
+        Err(error) if error.is_syntax => match Columns::find(name, open(true).map_err(io_error)?) {
+            Ok(found) => (found, true),
+            Err(_) => return Err(error.error),
+        },
+        Err(error) => return Err(error.error),
+    };
+    let rows = found.rows;
+    let (types, note) = found.check(name)?;
+    let index = found.names.iter().cloned().zip(0..).collect();
+    let fields = unique_names(found.names).into_iter().zip(types);
+    let fields = fields.map(|(name, data_type)| Field::new(name, data_type, true));
     let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
-    let (mut batches, mut started) = (None, Some(again));
+    let (mut batches, mut started) = (None, Some(open));
     let of_batches = schema.clone();
     let batches = std::iter::from_fn(move || {
-        if let Some(mut file) = started.take() {
-            if let Err(error) = file.rewind() {
-                return Some(Err(error.to_string()));
+        if let Some(open) = started.take() {
+            match open(rewritten) {
+                Ok(records) => batches = Some(records),
+                Err(error) => return Some(Err(error.to_string())),
             }
-            batches = Some(records(file));
         }
         match next_batch(batches.as_mut()?, &index, &of_batches) {
             Ok(batch) => batch.map(Ok),
@@ -61,49 +70,111 @@ pub(crate) fn json_batches(name: &str, mut file: File) -> Result<Batches, TableE
             }
         }
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        at_least: TableSize::without_text(&schema, rows),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        layout: LayoutInfo::default(),
-    })
+    let at_least = TableSize::without_text(&schema, rows);
+    let opened = Batches::typed(name, schema, at_least, batches);
+    note.into_iter()
+        .for_each(|note| opened.layout.notes.add(note));
+    Ok(opened)
 }
 
-fn records(file: File) -> Records {
-    let text = BufReader::new(JsonText::new(BufReader::new(file)));
-    Deserializer::from_reader(text).into_iter()
+fn records(mut file: File, encoding: Option<Encoding>, rewritten: bool) -> io::Result<Records> {
+    file.rewind()?;
+    let text = as_utf8(BufReader::new(file), encoding)?;
+    let text: Box<dyn Read + Send> = match rewritten {
+        true => Box::new(PlainJson::new(text)),
+        false => text,
+    };
+    let text = BufReader::new(JsonText::new(text));
+    Ok(Deserializer::from_reader(text).into_iter())
 }
 
-type Columns = (Vec<String>, Vec<TypesFound>, u64);
+/// The columns in the order of their first value.
+#[derive(Default)]
+struct Columns {
+    names: Vec<String>,
+    types: Vec<TypesFound>,
+    rows: u64,
+    /// The number of values in all rows.
+    values: u64,
+}
 
-/// The columns in the order of their first value, their types, and the number of rows.
-fn columns(name: &str, records: Records) -> Result<Columns, TableError> {
-    let mut index: HashMap<String, usize> = HashMap::new();
-    let (mut names, mut types): (Vec<String>, Vec<TypesFound>) = (Vec::new(), Vec::new());
-    let mut rows = 0;
-    for record in records {
-        let record = record.map_err(|error| malformed(name, &error))?;
-        rows += 1;
-        for (column, value) in record.0 {
-            let position = match index.get(&column) {
-                Some(&position) => position,
-                None if names.len() == MAX_COLUMNS => {
-                    let reason = format!("there are more than {MAX_COLUMNS} different names");
-                    return Err(TableError::malformed(name, reason));
-                }
-                None => {
-                    index.insert(column.clone(), names.len());
-                    names.push(column);
-                    types.push(TypesFound::default());
-                    names.len() - 1
-                }
-            };
-            types[position].add(&value);
+/// Why the columns were not found.
+struct NotFound {
+    error: TableError,
+    /// Whether the text is not JSON.
+    is_syntax: bool,
+}
+
+impl Columns {
+    fn find(name: &str, records: Records) -> Result<Self, NotFound> {
+        let mut index: HashMap<String, usize> = HashMap::new();
+        let mut found = Self::default();
+        for record in records {
+            let record = record.map_err(|error| NotFound {
+                error: malformed(name, &error),
+                is_syntax: error.is_syntax(),
+            })?;
+            found.rows += 1;
+            found.values += record.0.len() as u64;
+            for (column, value) in record.0 {
+                let position = match index.get(&column) {
+                    Some(&position) => position,
+                    None if found.names.len() == MAX_COLUMNS => {
+                        return Err(NotFound {
+                            error: names_are_data(name, MAX_COLUMNS + 1, found.rows),
+                            is_syntax: false,
+                        });
+                    }
+                    None => {
+                        index.insert(column.clone(), found.names.len());
+                        found.names.push(column);
+                        found.types.push(TypesFound::default());
+                        found.names.len() - 1
+                    }
+                };
+                found.types[position].add(&value);
+            }
         }
+        Ok(found)
     }
-    Ok((names, types, rows))
+
+    /// The types of the columns, and a note. Checks that the records are rows.
+    fn check(&self, name: &str) -> Result<(Vec<DataType>, Option<String>), TableError> {
+        let refuse = |reason: &str| Err(TableError::malformed(name, reason));
+        let types: Vec<DataType> = self.types.iter().map(TypesFound::data_type).collect();
+        let columns = types.len() as u64;
+        // The memory and the time of a table are those of all its cells.
+        let cells = self.rows.saturating_mul(columns);
+        if types.len() > WIDE && self.values.saturating_mul(MAX_EMPTY) < cells {
+            return Err(names_are_data(name, types.len(), self.rows));
+        }
+        if self.rows == 0 {
+            return refuse("the JSON has no rows");
+        }
+        if types.is_empty() {
+            return refuse("the JSON has objects without names, and so no columns");
+        }
+        if self.rows == 1 && types.iter().all(DataType::is_nested) {
+            return refuse(NO_OBJECTS);
+        }
+        let is_list = |data_type: &DataType| matches!(data_type, DataType::List(_));
+        let list = types.iter().position(is_list).filter(|_| self.rows == 1);
+        let note = list.map(|list| {
+            format!(
+                "this JSON is one object: if the rows are in its list `{}`, write that list alone",
+                self.names[list]
+            )
+        });
+        Ok((types, note))
+    }
+}
+
+fn names_are_data(name: &str, names: usize, rows: u64) -> TableError {
+    let reason = format!(
+        "there are {names} different names in {rows} objects, and few of them in each: the names look like \
+         data; write each as a row with its name and its value"
+    );
+    TableError::malformed(name, reason)
 }
 
 fn malformed(name: &str, error: &serde_json::Error) -> TableError {
@@ -115,7 +186,14 @@ fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     // The line is a part of the location.
     let message = message.split(" at line ").next().unwrap_or_default();
-    format!("this is not JSON, with an object for each row: {message}")
+    match message {
+        "invalid unicode code point" => {
+            "this is not UTF-8 text: pass --encoding NAME, such as windows-1252 for Latin-1, or write \
+             the file as UTF-8"
+                .to_string()
+        }
+        message => format!("this is not JSON, with an object for each row: {message}"),
+    }
 }
 
 fn next_batch(
@@ -123,7 +201,7 @@ fn next_batch(
     index: &HashMap<String, usize>,
     schema: &SchemaRef,
 ) -> Result<Option<RecordBatch>, String> {
-    let mut columns: Vec<Vec<TypedValue>> = vec![Vec::new(); index.len()];
+    let mut columns: Vec<Vec<(usize, TypedValue)>> = vec![Vec::new(); index.len()];
     let mut rows = 0;
     for record in records.take(batch_rows(index.len())) {
         let record = record.map_err(|error| reason(&error))?;
@@ -131,8 +209,10 @@ fn next_batch(
             if let Some(&column) = index.get(&name) {
                 let column = &mut columns[column];
                 // A name that is there twice has its last value.
-                column.resize(rows, TypedValue::Null);
-                column.push(value);
+                match column.last_mut() {
+                    Some((row, last)) if *row == rows => *last = value,
+                    _ => column.push((rows, value)),
+                }
             }
         }
         rows += 1;
@@ -141,86 +221,13 @@ fn next_batch(
         return Ok(None);
     }
     let columns = columns
-        .iter_mut()
+        .iter()
         .zip(schema.fields())
-        .map(|(values, field)| {
-            values.resize(rows, TypedValue::Null);
-            array(values, field.data_type())
-        });
+        .map(|(values, field)| array(values, rows, field.data_type()));
     let columns: Vec<ArrayRef> = columns.collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(schema.clone(), columns, &options);
     batch.map(Some).map_err(|error| error.to_string())
-}
-
-/// JSON as objects one after the other: without a byte order mark, and without the brackets and commas
-/// of an array around them.
-struct JsonText<R> {
-    text: R,
-    started: bool,
-    is_array: bool,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl<R: Read> JsonText<R> {
-    fn new(text: R) -> Self {
-        Self {
-            text,
-            started: false,
-            is_array: false,
-            depth: 0,
-            in_string: false,
-            escaped: false,
-        }
-    }
-
-    /// The byte as it is passed on.
-    fn outside_array(&mut self, byte: u8) -> u8 {
-        if !self.started {
-            self.started = !(byte.is_ascii_whitespace() || byte >= 0x80);
-            self.is_array = byte == b'[';
-            return if self.is_array || byte >= 0x80 {
-                b' '
-            } else {
-                byte
-            };
-        }
-        if !self.is_array {
-            return byte;
-        }
-        if self.in_string {
-            self.in_string = byte != b'"' || self.escaped;
-            self.escaped = byte == b'\\' && !self.escaped;
-            return byte;
-        }
-        match byte {
-            b'"' => self.in_string = true,
-            b',' if self.depth == 0 => return b' ',
-            b']' if self.depth == 0 => {
-                // Nothing may follow but white space, which is checked by the parser.
-                self.is_array = false;
-                return b' ';
-            }
-            b'{' | b'[' => self.depth += 1,
-            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-            _ => {}
-        }
-        byte
-    }
-}
-
-impl<R: Read> Read for JsonText<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.text.read(buffer)?;
-        if !self.started || self.is_array {
-            for byte in &mut buffer[..read] {
-                *byte = self.outside_array(*byte);
-            }
-        }
-        Ok(read)
-    }
 }
 
 #[cfg(test)]
@@ -292,6 +299,73 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_the_range_are_missing_as_in_csv() {
+        let json =
+            "{\"x\": 1e400, \"y\": NaN}\n{\"x\": 2, \"y\": Infinity}\n{\"x\": -1e999, \"y\": 3}\n";
+        let csv = "x,y\n1e400,NaN\n2,Infinity\n-1e999,3\n";
+        let csv = Table::from_reader("t.csv", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        for json in [
+            json,
+            "[{\"x\":1e400,\"y\":NaN},{\"x\":2,\"y\":Infinity},{\"x\":-1e999,\"y\":3}]",
+        ] {
+            let table = read(json).unwrap();
+            for column in ["x", "y"] {
+                let bits = |table: &Table| -> Vec<bool> {
+                    let numbers = table.numbers(column).unwrap();
+                    numbers.iter().map(|number| number.is_nan()).collect()
+                };
+                assert_eq!(bits(&table), bits(&csv), "{column}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_names_with_few_values_are_data() {
+        let rows = |rows: usize, values: usize| -> String {
+            let value = |row: usize| move |n: usize| format!("\"n{}\": 1", row * values + n);
+            let row = |row: usize| (0..values).map(value(row)).collect::<Vec<_>>().join(", ");
+            (0..rows).map(|r| format!("{{{}}}\n", row(r))).collect()
+        };
+        let open = |text: String| {
+            Table::from_reader("t.jsonl", Cursor::new(text), &ReadOptions::default())
+        };
+        let error = open(rows(3000, 1)).unwrap_err().to_string();
+        assert!(
+            error.contains("3000 different names in 3000 objects"),
+            "{error}"
+        );
+        assert_eq!(open(rows(40, 50)).unwrap().columns().count(), 2000);
+        let error = open(rows(10, 7000)).unwrap_err().to_string();
+        assert!(error.contains("65537 different names"), "{error}");
+    }
+
+    #[test]
+    fn other_encodings_are_read() {
+        let json = "[{\"größe\": 1, \"y\": \"ä\"}]";
+        let bytes: Vec<u8> = json.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let options = ReadOptions::default();
+        let table = Table::from_reader("t.json", Cursor::new(bytes), &options).unwrap();
+        assert_eq!(cells(&table, "y"), ["ä"]);
+        let latin1: Vec<u8> = json.chars().map(|c| c as u8).collect();
+        let error = Table::from_reader("t.json", Cursor::new(latin1.clone()), &options);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("--encoding"), "{error}");
+        let options = ReadOptions {
+            encoding: Some("latin1".parse().unwrap()),
+            ..ReadOptions::default()
+        };
+        let table = Table::from_reader("t.json", Cursor::new(latin1), &options).unwrap();
+        assert_eq!(cells(&table, "größe"), ["1"]);
+    }
+
+    #[test]
+    fn one_object_with_a_list_is_said() {
+        let table = read("{\"status\": \"ok\", \"data\": [{\"x\": 1}]}").unwrap();
+        let notes = table.notes().join("");
+        assert!(notes.contains("in its list `data`"), "{notes}");
+    }
+
+    #[test]
     fn mistakes_are_errors_with_their_line() {
         for (json, line) in [
             ("{\"a\": 1}\n{\"a\": }\n", "t.jsonl:2: this is not JSON"),
@@ -302,6 +376,8 @@ mod tests {
                 "{\"a\": {\"0\": 1}, \"b\": {\"0\": 2}}",
                 "t.jsonl: this JSON is one object",
             ),
+            ("[]", "t.jsonl: the JSON has no rows"),
+            ("{}", "t.jsonl: the JSON has objects without names"),
         ] {
             let error = read(json).unwrap_err().to_string();
             assert!(error.starts_with(line), "{json}: {error}");

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 
 use crate::csv_record::{Dialect, RecordReader};
-use crate::csv_text::{UNCLOSED, not_utf8, wrong_number_of_fields};
+use crate::csv_text::{UNCLOSED, WrongRow, not_utf8};
+use crate::encoding_guess::Guess;
 
 /// How a CSV file is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,26 @@ pub(crate) struct Layout {
     pub names: Vec<String>,
     /// Rows with at least this many fields are filled with empty ones.
     pub min_fields: usize,
+    /// The number of fields that most lines at the start have.
+    pub usual: usize,
+    /// Whether a row that repeats the header is no row.
+    pub skip_headers: bool,
     /// Whether the file is what Arrow's CSV reader expects, as far as it was looked at.
     pub plain: bool,
+    /// What the encoding of text may be that is not UTF-8.
+    pub guess: Guess,
+}
+
+impl Layout {
+    /// Whether the fields of a row are the names of the columns: files were joined with their headers.
+    pub fn is_header<'a>(&self, mut fields: impl Iterator<Item = &'a [u8]>) -> bool {
+        let mut names = self.names.iter();
+        self.skip_headers
+            && names.all(|name| {
+                let field = fields.next().unwrap_or_default();
+                field.trim_ascii() == name.as_bytes()
+            })
+    }
 }
 
 /// What a record is.
@@ -63,6 +82,9 @@ pub(crate) struct LayoutRows<R> {
     /// Whether the first column holds only numbers so far.
     number_first: bool,
     comments: usize,
+    headers: usize,
+    /// The odd quotes of the records before.
+    odd_quotes: u64,
 }
 
 struct Held {
@@ -88,6 +110,8 @@ impl<R: Read> LayoutRows<R> {
             footer: None,
             number_first: true,
             comments: 0,
+            headers: 0,
+            odd_quotes: 0,
         }
     }
 
@@ -155,17 +179,22 @@ impl<R: Read> LayoutRows<R> {
         Some(Row::Bad(held.reason))
     }
 
-    /// Reads the next record that is not a comment or blank.
+    /// Reads the next record that is not a comment, blank, or the header again.
     fn next_record(&mut self) -> io::Result<bool> {
         loop {
+            self.odd_quotes = self.records.odd_quotes();
             if !self.records.read()? {
                 return Ok(false);
             }
             let columns = self.layout.names.len();
+            if self.records.len() >= columns && self.layout.is_header(self.records.fields()) {
+                self.headers += 1;
+                continue;
+            }
             if self.records.len() == columns || self.records.unclosed() {
                 return Ok(true);
             }
-            match is_comment(self.records.field(0)) {
+            match is_comment(self.records.field(0), self.records.len()) {
                 true => self.comments += 1,
                 false if is_blank_line(&self.records) => {}
                 false => return Ok(true),
@@ -174,7 +203,22 @@ impl<R: Read> LayoutRows<R> {
     }
 
     fn wrong_number(&self) -> String {
-        wrong_number_of_fields(self.records.len(), self.layout.names.len(), self.whole_rows)
+        let found = self.records.len();
+        let mut others = self.records.fields().take(found.saturating_sub(1));
+        let has_backslash = |field: &[u8]| field.contains(&b'\\');
+        let odd = self.records.odd_quotes() > self.odd_quotes;
+        let row = WrongRow {
+            found,
+            expected: self.layout.names.len(),
+            whole_rows: self.whole_rows,
+            usual: self.layout.usual,
+            delimiter: self.layout.dialect.delimiter,
+            after_empty_line: self.records.after_empty_line(),
+            has_escape: !self.layout.dialect.escapes
+                && (others.any(|field| field.ends_with(b"\\"))
+                    || (odd && self.records.fields().any(has_backslash))),
+        };
+        row.message()
     }
 
     /// What the current record is.
@@ -188,7 +232,7 @@ impl<R: Read> LayoutRows<R> {
             || (found > columns && self.records.fields().skip(columns).all(is_blank));
         match not_text {
             _ if self.records.unclosed() => Row::Bad(UNCLOSED.to_string()),
-            Some(field) => Row::Bad(not_utf8(field)),
+            Some(field) => Row::Bad(self.not_utf8(field)),
             None if fits => {
                 self.whole_rows += 1;
                 self.number_first &= looks_like_a_number(self.records.field(0));
@@ -196,6 +240,15 @@ impl<R: Read> LayoutRows<R> {
             }
             None => Row::Bad(self.wrong_number()),
         }
+    }
+
+    fn not_utf8(&mut self, field: usize) -> String {
+        let text = self.records.field(field);
+        // All bad rows are in the encoding of the first.
+        if self.layout.guess == Guess::Unknown {
+            self.layout.guess = Guess::of(text);
+        }
+        not_utf8(field, text, self.layout.guess)
     }
 
     /// The fields of the row, one for each column.
@@ -222,6 +275,11 @@ impl<R: Read> LayoutRows<R> {
     /// The comment lines so far.
     pub fn comments(&self) -> usize {
         self.comments
+    }
+
+    /// The rows so far that repeat the header.
+    pub fn headers(&self) -> usize {
+        self.headers
     }
 
     /// The last lines that were left out, once the end is reached.
@@ -274,10 +332,20 @@ pub(crate) fn is_footer_text(
     filled == 1 && words && (after_empty_line || (number_first && sentence))
 }
 
-/// Whether a line begins as comments do.
-pub(crate) fn is_comment(first: &[u8]) -> bool {
+/// Whether a line begins as comments do, or is a line of dashes, by its first field and the number of all.
+pub(crate) fn is_comment(first: &[u8], fields: usize) -> bool {
     let first = first.trim_ascii_start();
-    first.starts_with(b"#") || first.starts_with(b"//") || first.starts_with(b"%")
+    first.starts_with(b"#")
+        || first.starts_with(b"//")
+        || first.starts_with(b"%")
+        || (fields == 1 && is_rule(first, 3))
+}
+
+/// Whether a field is a part of a line of dashes, such as those that databases and Markdown have around a table.
+pub(crate) fn is_rule(field: &[u8], least: usize) -> bool {
+    let field = field.trim_ascii();
+    let dashes = field.iter().filter(|byte| matches!(byte, b'-' | b'='));
+    dashes.count() >= least && field.iter().all(|byte| b"-=+:| ".contains(byte))
 }
 
 pub(crate) fn is_blank(field: &[u8]) -> bool {

@@ -37,33 +37,43 @@
 //! messages installs a hook that returns early where [`panic_is_caught`] is true.
 
 // Each group uses only the groups above it.
+mod beside_table;
 mod byte_limit;
 mod catch_panic;
 mod category;
+mod clean_text;
+mod compression;
 mod csv_record;
 mod duration_format;
-mod encoding;
 mod error;
+mod folder_kind;
 mod index_column;
 mod missing_words;
 mod nearest_name;
 mod notes;
-mod read_options;
 mod sentinel;
 mod skip_bad_rows;
 mod split;
+mod text_kind;
 mod type_words;
-mod unpacked;
 
 mod cell;
+mod encoding;
+mod file_kind;
+mod missing_file;
+mod unpacked;
 
 mod column;
 mod column_kind;
 mod column_names;
 mod date_text;
+mod encoding_guess;
 mod no_column;
 mod pandas_index;
+mod partition;
+mod read_options;
 mod table_size;
+mod unused_options;
 
 mod date_format;
 mod format_note;
@@ -90,8 +100,16 @@ mod utf8;
 
 mod csv_rows;
 mod detect_layout;
+mod part_files;
 mod source;
 mod stored_type;
+
+mod common_columns;
+mod dialects;
+mod header_guess;
+mod repeated_header;
+
+mod one_column;
 
 mod find_layout;
 
@@ -99,8 +117,6 @@ mod batches;
 mod blank_rows;
 
 mod csv_batches;
-mod file_kind;
-mod part_files;
 mod parts;
 
 #[cfg(any(feature = "excel", feature = "json"))]
@@ -110,10 +126,16 @@ mod typed_column;
 mod arrow_file;
 
 #[cfg(feature = "excel")]
+mod sheet_table;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]
 mod json_record;
+
+#[cfg(feature = "json")]
+mod json_text;
 
 #[cfg(feature = "json")]
 mod json_lines;

@@ -11,43 +11,55 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::Batches;
+use crate::column::Column;
+use crate::common_columns::{OfFile, merge, with_partitions};
 use crate::error::TableError;
-use crate::notes::LayoutInfo;
-use crate::part_files::PartFile;
+use crate::notes::{LayoutInfo, Notes};
+use crate::part_files::{PartFile, PartFiles};
+use crate::partition::agrees;
 use crate::parts::Parts;
 use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
+use crate::stored_type::stored_type;
 use crate::table_size::TableSize;
-use crate::typed_file::Opened;
 
 /// Opens one file.
-pub(crate) type OpenFile = Box<dyn Fn(&Path) -> Result<Opened, TableError> + Send>;
+pub(crate) type OpenFile = Box<dyn Fn(&Path) -> Result<Batches, TableError> + Send>;
 
 /// Files that stay open between the check of their columns and reading them; the others are opened again.
 const STAY_OPEN: usize = 16;
-/// The most digits of a whole number of 128 bits.
-const MAX_DIGITS: u8 = 38;
 
-/// Several files as one table: the batches, notes, and where rows come from.
+/// Several files as one table: the batches, and where rows come from.
 pub(crate) fn many_batches(
     name: &str,
-    files: Vec<PartFile>,
+    found: PartFiles,
     open: OpenFile,
-) -> Result<(Batches, Vec<String>, Parts), TableError> {
+) -> Result<(Batches, Parts), TableError> {
     let (mut columns, mut first): (Vec<Field>, Option<String>) = (Vec::new(), None);
-    let (mut at_least, mut notes) = (TableSize::default(), Vec::new());
+    let mut layout = LayoutInfo::default();
+    let mut at_least = TableSize::default();
     let mut waiting = VecDeque::new();
-    for file in files {
-        let (batches, of_file) = open(&file.path)?;
-        let name = &batches.source.name;
-        let fields = with_partitions(&batches, &file);
+    found
+        .notes
+        .into_iter()
+        .for_each(|note| layout.notes.add(note));
+    for file in found.files {
+        let batches = open(&file.path)?;
+        let of_file = OfFile {
+            name: &batches.source.name,
+            is_text: batches.source.is_text,
+            looks_headerless: batches.layout.header_looks_like_data,
+            partitions: &file.partitions,
+        };
+        let own = batches.schema.fields().iter();
+        let own: Vec<Field> = own.map(|field| field.as_ref().clone()).collect();
+        let fields = with_partitions(&own, &of_file);
         match &first {
-            None => (columns, first) = (fields, Some(name.clone())),
-            Some(first) => merge(&mut columns, fields, first, name)?,
+            None => (columns, first) = (fields, Some(of_file.name.to_string())),
+            Some(first) => merge(&mut columns, &fields, first, &of_file)?,
         }
+        add_layout(&mut layout, &batches, &file, waiting.is_empty());
         at_least.rows = at_least.rows.saturating_add(batches.at_least.rows);
         at_least.bytes = at_least.bytes.saturating_add(batches.at_least.bytes);
-        notes.extend(of_file);
         let stays_open = waiting.len() < STAY_OPEN;
         waiting.push_back((file, stays_open.then_some(batches)));
     }
@@ -61,89 +73,43 @@ pub(crate) fn many_batches(
         schema: schema.clone(),
         parts: parts.clone(),
         skipped: skipped.clone(),
+        notes: layout.notes.clone(),
     };
     let batches = Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(reading),
         skipped,
-        at_least,
-        layout: LayoutInfo::default(),
+        layout,
+        ..Batches::typed(name, schema, at_least, reading)
     };
-    Ok((batches, notes, parts))
+    Ok((batches, parts))
 }
 
-/// The columns of a file, and those that its folders give it.
-fn with_partitions(batches: &Batches, file: &PartFile) -> Vec<Field> {
-    let fields = batches
-        .schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone());
-    let mut fields: Vec<Field> = fields.collect();
-    for (name, value) in &file.partitions {
-        if fields.iter().all(|field| field.name() != name) {
-            let data_type = match (&batches.source.is_text, value) {
-                (true, _) => DataType::Utf8,
-                (false, None) => DataType::Null,
-                (false, Some(value)) if value.parse::<i64>().is_ok() => DataType::Int64,
-                (false, Some(value)) if value.parse::<f64>().is_ok() => DataType::Float64,
-                (false, Some(_)) => DataType::LargeUtf8,
-            };
-            fields.push(Field::new(name, data_type, true));
+/// Adds what was found out about the layout of a file.
+fn add_layout(layout: &mut LayoutInfo, batches: &Batches, file: &PartFile, is_first: bool) {
+    let name = &batches.source.name;
+    let own = &batches.layout;
+    for note in own.notes.all() {
+        layout.notes.add_of_file(name, note);
+    }
+    layout.header_looks_like_data |= own.header_looks_like_data;
+    for repeated in &own.repeated_names {
+        if !layout.repeated_names.contains(repeated) {
+            layout.repeated_names.push(repeated.clone());
         }
     }
-    fields
-}
-
-/// Widens the types of the columns to those of a further file.
-fn merge(
-    columns: &mut [Field],
-    fields: Vec<Field>,
-    first: &str,
-    name: &str,
-) -> Result<(), TableError> {
-    for field in &fields {
-        let column = field.name();
-        let Some(known) = columns.iter_mut().find(|known| known.name() == column) else {
-            let reason =
-                format!("column `{column}` is not in {first}, which is part of the same table");
-            return Err(TableError::malformed(name, reason));
-        };
-        let (one, other) = (known.data_type().clone(), field.data_type());
-        let Some(data_type) = common_type(&one, other) else {
-            let reason = format!(
-                "column `{column}` is of type {other}, and of type {one} in {first}, which is part of \
-                 the same table"
-            );
-            return Err(TableError::malformed(name, reason));
-        };
-        *known = Field::new(column, data_type, true);
+    if is_first {
+        layout.delimiter = own.delimiter;
+        layout.one_column.clone_from(&own.one_column);
+    } else if layout.delimiter != own.delimiter {
+        // Commas between fields say nothing of those in others.
+        layout.delimiter = layout.delimiter.and(own.delimiter).map(|_| b',');
     }
-    let is_there = |column: &&Field| fields.iter().all(|field| field.name() != column.name());
-    match columns.iter().find(is_there) {
-        Some(column) => {
-            let column = column.name();
-            let reason =
-                format!("there is no column `{column}`, which is in {first}, of the same table");
-            Err(TableError::malformed(name, reason))
+    for (column, _) in &file.partitions {
+        if batches.schema.field_with_name(column).is_ok() {
+            layout.notes.add(format!(
+                "column `{column}` is in the files and in the names of their folders: it is read once, \
+                 and its values are compared"
+            ));
         }
-        None => Ok(()),
-    }
-}
-
-fn common_type(one: &DataType, other: &DataType) -> Option<DataType> {
-    use DataType::*;
-    let is_whole = |data_type: &DataType| matches!(data_type, Int64 | UInt64 | Decimal128(_, 0));
-    match (one, other) {
-        (one, other) if one == other => Some(one.clone()),
-        (Null, other) => Some(other.clone()),
-        (one, Null) => Some(one.clone()),
-        (one, other) if is_whole(one) && is_whole(other) => Some(Decimal128(MAX_DIGITS, 0)),
-        (one, other) if one.is_numeric() && other.is_numeric() => Some(Float64),
-        // A folder of a column of numbers, or a few cells of a file without types, may be text.
-        (LargeUtf8, Int64 | Float64) | (Int64 | Float64, LargeUtf8) => Some(LargeUtf8),
-        _ => None,
     }
 }
 
@@ -157,6 +123,7 @@ struct Reading {
     schema: SchemaRef,
     parts: Parts,
     skipped: SkippedRows,
+    notes: Notes,
 }
 
 impl Iterator for Reading {
@@ -175,17 +142,27 @@ impl Iterator for Reading {
                 }
                 match batch {
                     Some(batch) => {
-                        let batch = batch.and_then(|batch| adapted(&batch, file, &self.schema));
+                        let row = self.next_row - first;
+                        let batch = batch.and_then(|batch| {
+                            check_partitions(&batch, file, row)?;
+                            adapted(&batch, file, &self.schema)
+                        });
                         self.next_row += batch.as_ref().map_or(0, RecordBatch::num_rows);
                         return Some(batch);
                     }
-                    None => self.current = None,
+                    None => {
+                        // Some notes are known only at the end.
+                        for note in batches.layout.notes.all() {
+                            self.notes.add_of_file(&batches.source.name, note);
+                        }
+                        self.current = None;
+                    }
                 }
             }
             let (file, opened) = self.waiting.pop_front()?;
             let opened = match opened {
                 Some(batches) => Ok(batches),
-                None => (self.open)(&file.path).map(|(batches, _)| batches),
+                None => (self.open)(&file.path),
             };
             match opened {
                 Ok(batches) => {
@@ -201,6 +178,30 @@ impl Iterator for Reading {
     }
 }
 
+/// Checks that a column of the file has the value that the name of the folder gives. `row` is the index of the
+/// first row of the batch.
+fn check_partitions(batch: &RecordBatch, file: &PartFile, row: usize) -> Result<(), String> {
+    for (name, value) in &file.partitions {
+        let Some(array) = batch.column_by_name(name) else {
+            continue;
+        };
+        let value = value.as_deref();
+        let column = Column::new([array]);
+        let differs = column.cells().position(|cell| !agrees(&cell, value));
+        let Some(index) = differs else { continue };
+        let found = column.cells().nth(index).and_then(|cell| cell.category());
+        return Err(format!(
+            "column `{name}` is {:?} in row {}, and the name of the folder says {}: correct one of them",
+            found.unwrap_or_default(),
+            row + index + 1,
+            value.map_or("that it is missing".to_string(), |value| format!(
+                "{value:?}"
+            ))
+        ));
+    }
+    Ok(())
+}
+
 /// A batch of a file with the columns and types of the whole table.
 fn adapted(
     batch: &RecordBatch,
@@ -208,18 +209,22 @@ fn adapted(
     schema: &SchemaRef,
 ) -> Result<RecordBatch, String> {
     let text = |error: arrow_schema::ArrowError| error.to_string();
+    let rows = batch.num_rows();
     let columns = schema.fields().iter().map(|field| {
         let array = match batch.column_by_name(field.name()) {
             Some(array) => array.clone(),
-            None => partition_array(file, field, batch.num_rows()),
+            None => partition_array(file, field, rows),
         };
-        match array.data_type() == field.data_type() {
+        let target = field.data_type();
+        match array.data_type() == target {
             true => Ok(array),
-            false => cast(&array, field.data_type()).map_err(text),
+            // It cannot be read in another file.
+            false if stored_type(target).is_none() => Ok(new_null_array(target, rows)),
+            false => cast(&array, target).map_err(text),
         }
     });
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, String>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(text)
 }
 

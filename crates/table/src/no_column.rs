@@ -33,8 +33,10 @@ fn advice<'a>(
     let first = names.clone().next()?;
     let is_text = layout.delimiter.is_some();
     if is_text && count == 1 {
+        let looks = layout.one_column.as_deref();
+        let looks = looks.unwrap_or("is the delimiter another? pass --delimiter");
         return Some(format!(
-            "the file was read as one column, `{}`: is the delimiter another? pass --delimiter",
+            "the file was read as one column, `{}`: {looks}",
             shortened(first)
         ));
     }

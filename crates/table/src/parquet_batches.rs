@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
@@ -14,14 +14,12 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
+use crate::column_names::repeated_names;
 use crate::error::TableError;
 use crate::file_kind::ENCRYPTED;
-use crate::notes::LayoutInfo;
 use crate::page_header::Compact;
 use crate::parquet_pages;
-use crate::skip_bad_rows::SkippedRows;
-use crate::source::Source;
-use crate::stored_type::{converted, is_text, stored_schema};
+use crate::stored_type::{converted, is_text, may_be_text, stored_schema};
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
@@ -47,6 +45,8 @@ pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableEr
     let texts = texts.map_err(|error| TableError::malformed(name, error))?;
     let all = metadata.metadata().clone();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let names = builder.schema().fields().iter();
+    let repeated = repeated_names(names.map(|field| field.name().clone()));
     let schema = stored_schema(builder.schema(), &texts);
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let mut at_least = TableSize::without_text(&schema, rows);
@@ -74,14 +74,9 @@ pub(crate) fn parquet_batches(name: &str, file: File) -> Result<Batches, TableEr
         failed = batch.is_err();
         Some(batch)
     });
-    Ok(Batches {
-        source: Source::typed(name),
-        schema,
-        batches: Box::new(batches),
-        skipped: SkippedRows::default(),
-        at_least,
-        layout: LayoutInfo::default(),
-    })
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = repeated;
+    Ok(batches)
 }
 
 fn with_reason(reason: String) -> String {
@@ -91,6 +86,9 @@ fn with_reason(reason: String) -> String {
 fn reason(error: &ParquetError) -> String {
     match error.to_string() {
         message if message.contains("encrypted footer") => ENCRYPTED.to_string(),
+        message if message.contains("Corrupt footer") => {
+            with_reason("its end is missing: is it cut off?".to_string())
+        }
         message => message,
     }
 }
@@ -132,14 +130,8 @@ fn has_encryption(file: &File) -> Option<bool> {
 
 /// The columns of bytes whose values are all UTF-8: some programs write text without saying so.
 fn columns_of_text(file: &File, metadata: &ArrowReaderMetadata) -> Result<Vec<usize>, String> {
-    let is_bytes = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView
-        )
-    };
     let fields = metadata.schema().fields().iter().enumerate();
-    let bytes = fields.filter(|(_, field)| is_bytes(field.data_type()));
+    let bytes = fields.filter(|(_, field)| may_be_text(field.data_type()));
     let bytes: Vec<usize> = bytes.map(|(index, _)| index).collect();
     if bytes.is_empty() {
         return Ok(bytes);
@@ -282,10 +274,10 @@ mod tests {
         let cells: Vec<Cell> = table.column("text").unwrap().cells().collect();
         assert_eq!(cells, [Cell::Text("NA"), Cell::Text("é")]);
         let image = table.column("image").unwrap();
-        assert_eq!(image.unreadable().as_deref(), Some("Binary"));
+        assert_eq!(image.unreadable().as_deref(), Some("bytes"));
         let error = table.no_values("image").to_string();
         assert!(
-            error.ends_with("has values of type Binary, which cannot be read"),
+            error.ends_with("target `image` holds bytes, which cannot be read"),
             "{error}"
         );
     }
@@ -319,7 +311,7 @@ mod tests {
         .unwrap();
         let error = table.no_values("t").to_string();
         assert!(
-            error.contains("target `t` has values of type List("),
+            error.contains("target `t` holds lists of whole numbers, which"),
             "{error}"
         );
     }

@@ -2,7 +2,8 @@
 
 use crate::encoding::Encoding;
 
-/// How to read a CSV file. Files that describe themselves, such as Parquet, ignore these options.
+/// How to read a file. Most options are for CSV. Those that mean nothing for a file have no effect, and
+/// [`TableReader::notes`](crate::TableReader::notes) says so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadOptions {
     /// The byte between fields; a space stands for one or more spaces. With `None` it is detected: a
@@ -16,14 +17,14 @@ pub struct ReadOptions {
     /// Whether to skip rows that have the wrong number of fields or are not UTF-8, instead of
     /// returning an error. [`TableReader::skipped`](crate::TableReader::skipped) lists them.
     pub skip_bad_rows: bool,
-    /// The number of lines at the start of the file that are left out.
+    /// The number of lines of text, or of rows of a sheet, at the start that are left out.
     pub skip_lines: usize,
     /// Lines that begin with this byte are left out.
     pub comment: Option<u8>,
     /// Whether rows that lack fields at their end are read as if these were empty.
     pub fill_short_rows: bool,
-    /// The encoding of the text. With `None` it is UTF-8 or, if a byte order mark or zero bytes show it,
-    /// UTF-16.
+    /// The encoding of CSV or JSON. With `None` it is UTF-8 or, if a byte order mark, zero bytes or escapes show
+    /// it, UTF-16 or ISO-2022-JP.
     pub encoding: Option<Encoding>,
     /// The sheet of an Excel or OpenDocument workbook. With `None` it is the first that has rows.
     pub sheet: Option<String>,

@@ -8,11 +8,14 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::batches::Batches;
+use crate::compression::Compression;
 use crate::csv_batches::{OnDisk, csv_batches};
 use crate::decompress::unpacked;
+use crate::encoding::{is_encoded, start_as_utf8};
 use crate::error::TableError;
 use crate::file_kind::{FileKind, HEAD_BYTES};
 use crate::many_files::many_batches;
+use crate::missing_file::with_advice;
 use crate::no_column::no_column;
 use crate::notes::LayoutInfo;
 use crate::part_files::part_files;
@@ -21,7 +24,8 @@ use crate::read_options::ReadOptions;
 use crate::skip_bad_rows::Skipped;
 use crate::source::Source;
 use crate::table_size::TableSize;
-use crate::typed_file::{Opened, typed_batches};
+use crate::typed_file::typed_batches;
+use crate::unused_options::unused_options;
 
 /// Reads a table batch by batch.
 ///
@@ -44,13 +48,6 @@ pub struct TableReader {
 }
 
 impl TableReader {
-    fn new((batches, notes): Opened, parts: Parts) -> Self {
-        for note in notes {
-            batches.layout.notes.add(note);
-        }
-        Self { batches, parts }
-    }
-
     /// Opens a file, or standard input if the path is `-`. A folder, or a pattern of names such as
     /// `sales/*.csv`, is read as one table, in the order of the names. The kind of a file is detected
     /// from its first bytes; each may be compressed by gzip, zstd, xz or bzip2, or be in a zip archive.
@@ -64,14 +61,17 @@ impl TableReader {
         if path == Path::new("-") {
             return Self::from_reader("standard input", io::stdin(), options);
         }
-        let Some(files) = part_files(path)? else {
-            return Ok(Self::new(open_file(path, options)?, Parts::default()));
+        let Some(found) = part_files(path, &options.known_columns)? else {
+            return Ok(Self {
+                batches: open_file(path, options)?,
+                parts: Parts::default(),
+            });
         };
         let options = options.clone();
         let open = move |path: &Path| open_file(path, &options);
         let name = path.display().to_string();
-        let (batches, notes, parts) = many_batches(&name, files, Box::new(open))?;
-        Ok(Self::new((batches, notes), parts))
+        let (batches, parts) = many_batches(&name, found, Box::new(open))?;
+        Ok(Self { batches, parts })
     }
 
     /// Reads a table from any source of bytes; `name` is what error messages call it.
@@ -85,11 +85,14 @@ impl TableReader {
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
         let head = first_bytes(&mut bytes).map_err(|error| TableError::io(name, error))?;
-        let opened = match FileKind::of(&head) {
+        let batches = match kind_of(&head, options) {
             FileKind::Text => open_text(name, None, Cursor::new(head).chain(bytes), options),
             kind => buffered(name, kind, Cursor::new(head).chain(bytes), options),
         };
-        Ok(Self::new(opened?, Parts::default()))
+        Ok(Self {
+            batches: batches?,
+            parts: Parts::default(),
+        })
     }
 
     /// The Arrow schema of the batches.
@@ -168,16 +171,17 @@ impl Iterator for TableReader {
     }
 }
 
-fn open_file(path: &Path, options: &ReadOptions) -> Result<Opened, TableError> {
+fn open_file(path: &Path, options: &ReadOptions) -> Result<Batches, TableError> {
     let name = path.display().to_string();
     let io_error = |error| TableError::io(&name, error);
-    let mut file = File::open(path).map_err(io_error)?;
+    let file = File::open(path).map_err(|error| with_advice(path, error));
+    let mut file = file.map_err(io_error)?;
     let about = file.metadata().map_err(io_error)?;
     let head = first_bytes(&mut file).map_err(io_error)?;
-    match FileKind::of(&head) {
+    match kind_of(&head, options) {
         FileKind::Text => {}
         // A pipe cannot be read a second time, and has no size.
-        kind if about.is_file() => return typed_batches(&name, kind, file, options),
+        kind if about.is_file() => return typed(&name, kind, file, options),
         kind => return buffered(&name, kind, Cursor::new(head).chain(file), options),
     }
     let on_disk = about.is_file().then_some(OnDisk {
@@ -187,23 +191,62 @@ fn open_file(path: &Path, options: &ReadOptions) -> Result<Opened, TableError> {
     open_text(&name, on_disk, Cursor::new(head).chain(file), options)
 }
 
+/// The kind of a file with these first bytes. JSON may be in another encoding than UTF-8.
+fn kind_of(head: &[u8], options: &ReadOptions) -> FileKind {
+    match FileKind::of(head) {
+        FileKind::Text if is_encoded(head, options.encoding) => {
+            FileKind::of(start_as_utf8(head, options.encoding).as_bytes())
+        }
+        kind => kind,
+    }
+}
+
 /// Opens text, which may be compressed. What is compressed may be a file of another kind.
 fn open_text(
     name: &str,
     file: Option<OnDisk<'_>>,
     bytes: impl Read + Send + 'static,
     options: &ReadOptions,
-) -> Result<Opened, TableError> {
+) -> Result<Batches, TableError> {
     let mut text = unpacked(name, file.map(|file| file.path), bytes)?;
-    if text.compressed {
+    if let Some(outer) = text.compression {
         let head = first_bytes(&mut text.bytes).map_err(|error| TableError::io(name, error))?;
-        let kind = FileKind::of(&head);
+        let kind = kind_of(&head, options);
+        if let FileKind::Other(what, to_do) = kind {
+            let what = format!("{what}, compressed by {outer}");
+            return Err(TableError::not_read(name, &what, to_do));
+        }
+        if let (FileKind::Text, Some(inner)) = (kind, Compression::of(&head)) {
+            return Err(TableError::malformed(name, twice(outer, inner)));
+        }
         text.bytes = Box::new(Cursor::new(head).chain(text.bytes));
         if kind != FileKind::Text {
-            return buffered(name, kind, text.bytes, options);
+            let batches = buffered(name, kind, text.bytes, options)?;
+            text.note
+                .into_iter()
+                .for_each(|note| batches.layout.notes.add(note));
+            return Ok(batches);
         }
     }
-    Ok((csv_batches(name, file, text, options)?, Vec::new()))
+    let batches = csv_batches(name, file, text, options)?;
+    add_unused(&batches, FileKind::Text, options);
+    Ok(batches)
+}
+
+/// The message for a file that is compressed in a compressed one.
+fn twice(outer: Compression, inner: Compression) -> String {
+    match (outer, inner) {
+        (Compression::Zip, inner) => format!(
+            "the file in this zip archive is compressed by {inner}: extract it, and pass that"
+        ),
+        (outer, Compression::Zip) => format!(
+            "this is a zip archive that is compressed by {outer}: decompress it, and pass the archive"
+        ),
+        (outer, inner) => format!(
+            "this file is compressed twice, by {inner} and then by {outer}: decompress it once, and pass \
+             the result"
+        ),
+    }
 }
 
 /// Copies a file into a temporary one, because it is not read from its start to its end.
@@ -212,13 +255,32 @@ fn buffered(
     kind: FileKind,
     mut bytes: impl Read,
     options: &ReadOptions,
-) -> Result<Opened, TableError> {
+) -> Result<Batches, TableError> {
     let io_error = |error| TableError::io(name, error);
     let mut file = tempfile::tempfile().map_err(io_error)?;
     if !matches!(kind, FileKind::Other(..) | FileKind::EncryptedParquet) {
         io::copy(&mut bytes, &mut file).map_err(io_error)?;
     }
-    typed_batches(name, kind, file, options)
+    typed(name, kind, file, options)
+}
+
+/// Opens a file of another kind than text.
+fn typed(
+    name: &str,
+    kind: FileKind,
+    file: File,
+    options: &ReadOptions,
+) -> Result<Batches, TableError> {
+    let batches = typed_batches(name, kind, file, options)?;
+    add_unused(&batches, kind, options);
+    Ok(batches)
+}
+
+/// Adds a note on options that mean nothing for a file of this kind.
+fn add_unused(batches: &Batches, kind: FileKind, options: &ReadOptions) {
+    if let Some(note) = unused_options(kind, options) {
+        batches.layout.notes.add(note);
+    }
 }
 
 fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {

@@ -75,8 +75,18 @@ pub(crate) fn converted(
     RecordBatch::try_new_with_options(schema.clone(), columns, &options)
 }
 
+/// Whether a type is bytes, which are text if all values are UTF-8: some programs write text so.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+pub(crate) fn may_be_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
+        DataType::Dictionary(_, values) => may_be_text(values),
+        _ => false,
+    }
+}
+
 /// Whether all values of an array of bytes are UTF-8.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 pub(crate) fn is_text(array: &ArrayRef) -> bool {
     use arrow_array::cast::AsArray;
 
@@ -87,6 +97,9 @@ pub(crate) fn is_text(array: &ArrayRef) -> bool {
         DataType::Binary => all(array.as_binary::<i32>().iter()),
         DataType::LargeBinary => all(array.as_binary::<i64>().iter()),
         DataType::BinaryView => all(array.as_binary_view().iter()),
+        DataType::Dictionary(..) => array
+            .as_any_dictionary_opt()
+            .is_some_and(|dictionary| is_text(dictionary.values())),
         _ => false,
     }
 }

@@ -89,17 +89,21 @@ impl TypesFound {
     }
 }
 
-/// The array of a column's cells, of the type that [`TypesFound::data_type`] chose.
-pub(crate) fn array(values: &[TypedValue], data_type: &DataType) -> ArrayRef {
+/// The array of a column's cells, of the type that [`TypesFound::data_type`] chose. A cell has its row; the others
+/// are missing.
+pub(crate) fn array(cells: &[(usize, TypedValue)], rows: usize, data_type: &DataType) -> ArrayRef {
+    if cells.is_empty() {
+        return new_null_array(data_type, rows);
+    }
     let integers = || {
-        values.iter().map(|value| match value {
+        all_rows(cells, rows, |value| match value {
             TypedValue::Integer(whole) => Some(*whole),
             _ => None,
         })
     };
     match data_type {
         DataType::Boolean => {
-            let booleans = values.iter().map(|value| match value {
+            let booleans = all_rows(cells, rows, |value| match value {
                 TypedValue::Boolean(value) => Some(*value),
                 _ => None,
             });
@@ -118,7 +122,7 @@ pub(crate) fn array(values: &[TypedValue], data_type: &DataType) -> ArrayRef {
             Arc::new(integers.with_data_type(data_type.clone()))
         }
         DataType::Float64 => {
-            let numbers = values.iter().map(|value| match value {
+            let numbers = all_rows(cells, rows, |value| match value {
                 TypedValue::Integer(whole) => Some(*whole as f64),
                 TypedValue::Number(number) => Some(*number),
                 _ => None,
@@ -126,18 +130,33 @@ pub(crate) fn array(values: &[TypedValue], data_type: &DataType) -> ArrayRef {
             Arc::new(numbers.collect::<Float64Array>())
         }
         DataType::Timestamp(..) => {
-            let dates = values.iter().map(|value| match value {
+            let dates = all_rows(cells, rows, |value| match value {
                 TypedValue::Date(microseconds) => Some(*microseconds),
                 _ => None,
             });
             Arc::new(dates.collect::<TimestampMicrosecondArray>())
         }
         DataType::LargeUtf8 => {
-            let texts = values.iter().map(as_text);
+            let texts = all_rows(cells, rows, as_text);
             Arc::new(texts.collect::<LargeStringArray>())
         }
-        unreadable => new_null_array(unreadable, values.len()),
+        unreadable => new_null_array(unreadable, rows),
     }
+}
+
+/// The values of all rows.
+fn all_rows<T: Clone>(
+    cells: &[(usize, TypedValue)],
+    rows: usize,
+    value: impl Fn(&TypedValue) -> Option<T>,
+) -> impl Iterator<Item = Option<T>> {
+    let mut all = vec![None; rows];
+    for (row, cell) in cells {
+        if let Some(place) = all.get_mut(*row) {
+            *place = value(cell);
+        }
+    }
+    all.into_iter()
 }
 
 /// A cell as it would be in a CSV file; `None` if it is missing.

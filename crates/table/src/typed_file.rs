@@ -7,22 +7,19 @@ use crate::error::TableError;
 use crate::file_kind::{ENCRYPTED, FileKind};
 use crate::read_options::ReadOptions;
 
-/// A file that is open for reading, and notes on what is read.
-pub(crate) type Opened = (Batches, Vec<String>);
-
 /// Opens a file of this kind.
 ///
 /// # Errors
 ///
 /// The file is damaged, or files of this kind are not read, perhaps for lack of a feature.
-#[cfg_attr(not(feature = "excel"), allow(unused_variables))]
+#[cfg_attr(not(any(feature = "excel", feature = "json")), allow(unused_variables))]
 pub(crate) fn typed_batches(
     name: &str,
     kind: FileKind,
     file: File,
     options: &ReadOptions,
-) -> Result<Opened, TableError> {
-    let batches = match kind {
+) -> Result<Batches, TableError> {
+    match kind {
         #[cfg(feature = "parquet")]
         FileKind::Parquet => crate::parquet_batches::parquet_batches(name, file),
         #[cfg(feature = "arrow")]
@@ -31,9 +28,9 @@ pub(crate) fn typed_batches(
             crate::arrow_file::arrow_batches(name, file, is_stream)
         }
         #[cfg(feature = "json")]
-        FileKind::Json => crate::json_lines::json_batches(name, file),
+        FileKind::Json => crate::json_lines::json_batches(name, file, options.encoding),
         #[cfg(feature = "excel")]
-        FileKind::Workbook => return crate::excel::workbook_batches(name, file, options),
+        FileKind::Workbook => crate::excel::workbook_batches(name, file, options),
         #[cfg(not(feature = "parquet"))]
         FileKind::Parquet => Err(lacks_feature(name, "a Parquet file", "parquet")),
         #[cfg(not(feature = "arrow"))]
@@ -45,13 +42,9 @@ pub(crate) fn typed_batches(
         #[cfg(not(feature = "excel"))]
         FileKind::Workbook => Err(lacks_feature(name, "a workbook", "excel")),
         FileKind::EncryptedParquet => Err(TableError::malformed(name, ENCRYPTED)),
-        FileKind::Other(what, to_do) => Err(TableError::malformed(
-            name,
-            format!("this is {what}: {to_do}"),
-        )),
+        FileKind::Other(what, to_do) => Err(TableError::not_read(name, what, to_do)),
         FileKind::Text => Err(TableError::malformed(name, "this is text")),
-    };
-    Ok((batches?, Vec::new()))
+    }
 }
 
 #[cfg(not(all(

@@ -2,10 +2,14 @@
 
 use std::io::Read;
 
+use crate::compression::Compression;
+
 /// The content of a file.
 pub(crate) struct Unpacked {
     pub bytes: Box<dyn Read + Send>,
     /// The name of the file in a zip archive.
     pub entry: Option<String>,
-    pub compressed: bool,
+    pub compression: Option<Compression>,
+    /// What was left out.
+    pub note: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::str::from_utf8;
 
-use crate::csv_text::SAVE_AS_UTF8;
+use crate::encoding_guess::Guess;
 
 /// Passes bytes through, and returns an error where they are not UTF-8.
 ///
@@ -15,14 +15,17 @@ pub(crate) struct Utf8<R> {
     /// The first bytes of a character whose other bytes were not read yet.
     partial: Vec<u8>,
     line: usize,
+    /// What the encoding may be.
+    guess: Guess,
 }
 
 impl<R> Utf8<R> {
-    pub fn new(reader: R) -> Self {
+    pub fn new(reader: R, guess: Guess) -> Self {
         Self {
             reader,
             partial: Vec::new(),
             line: 1,
+            guess,
         }
     }
 
@@ -70,7 +73,8 @@ impl<R: Read> Read for Utf8<R> {
         }
         self.check(&buffer[..count]).map_err(|()| {
             let line = self.line;
-            io::Error::other(format!("line {line} is not UTF-8 text: {SAVE_AS_UTF8}"))
+            let advice = self.guess.advice(&buffer[..count]);
+            io::Error::other(format!("line {line} is not UTF-8 text: {advice}"))
         })?;
         Ok(count)
     }
@@ -94,7 +98,7 @@ mod tests {
 
     fn read(bytes: &[u8], step: usize) -> Result<Vec<u8>, String> {
         let mut all = Vec::new();
-        let mut reader = Utf8::new(Slowly(bytes, step));
+        let mut reader = Utf8::new(Slowly(bytes, step), Guess::Unknown);
         match reader.read_to_end(&mut all) {
             Ok(_) => Ok(all),
             Err(error) => Err(error.to_string()),

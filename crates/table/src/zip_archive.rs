@@ -8,6 +8,8 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
+use crate::beside_table::Beside;
+use crate::compression::Compression;
 use crate::error::TableError;
 use crate::unpacked::Unpacked;
 
@@ -38,7 +40,7 @@ pub(crate) fn unzipped(
         }
     };
     let refuse = |reason: String| TableError::malformed(name, reason);
-    let entry = only_table(&mut file).map_err(refuse)?;
+    let (entry, note) = only_table(&mut file).map_err(refuse)?;
     file.seek(SeekFrom::Start(entry.start)).map_err(io_error)?;
     let packed = BufReader::new(file).take(entry.packed);
     let bytes: Box<dyn Read + Send> = match entry.method {
@@ -58,22 +60,30 @@ pub(crate) fn unzipped(
     Ok(Unpacked {
         bytes,
         entry: Some(entry.name),
-        compressed: true,
+        compression: Some(Compression::Zip),
+        note,
     })
 }
 
-/// The one file of an archive that may be a table.
-fn only_table(file: &mut File) -> Result<Entry, String> {
+/// The one file of an archive that may be a table, and a note on others.
+fn only_table(file: &mut File) -> Result<(Entry, Option<String>), String> {
     let damaged = |error: zip::result::ZipError| format!("the zip archive is damaged: {error}");
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     let mut tables = Vec::new();
-    let mut all = Vec::new();
+    let (mut all, mut beside) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(damaged)?;
         let name = entry.name().map_err(damaged)?.into_owned();
         all.push(name.clone());
-        if entry.is_dir() || is_of_the_system(&name) {
-            continue;
+        let last = name.rsplit('/').next().unwrap_or(&name);
+        match Beside::of(last) {
+            _ if entry.is_dir() || name.starts_with("__MACOSX/") => continue,
+            Some(Beside::System) => continue,
+            Some(Beside::Written) => {
+                beside.push(format!("`{name}`"));
+                continue;
+            }
+            None => {}
         }
         tables.push(Entry {
             name,
@@ -93,25 +103,36 @@ fn only_table(file: &mut File) -> Result<Entry, String> {
             "`{}` in this zip archive is encrypted: unpack it with its password",
             table.name
         )),
-        Some(table) if count == 1 => Ok(table),
+        Some(table) if count == 1 => {
+            let note = note_on_others(&table.name, &beside);
+            Ok((table, note))
+        }
         Some(last) => {
             tables.push(last);
             Err(several(&tables))
         }
-        None => Err("this zip archive is empty".to_string()),
+        None if all.is_empty() => Err("this zip archive is empty".to_string()),
+        None => Err("this zip archive holds no file that may be a table".to_string()),
     }
 }
 
-/// Files that systems put beside a table.
-fn is_of_the_system(name: &str) -> bool {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    name.starts_with("__MACOSX/") || last.starts_with('.') || last == "Thumbs.db"
+fn note_on_others(table: &str, others: &[String]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let names = others.iter().take(SHOWN).cloned();
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = if others.len() > SHOWN { ", ..." } else { "" };
+    let is_one_of = !others.is_empty();
+    is_one_of.then(|| format!("`{table}` in this zip archive is read, and not {names}{more}"))
 }
 
 /// What an archive is that is no archive of tables.
 fn other_format(names: &[String]) -> Option<&'static str> {
     let has = |name: &str| names.iter().any(|n| n == name);
     let all_end_with = |end: &str| !names.is_empty() && names.iter().all(|n| n.ends_with(end));
+    let any = |start: &str, end: &str| {
+        let mut names = names.iter();
+        names.any(|name| name.starts_with(start) && name.ends_with(end))
+    };
     match () {
         () if has("xl/workbook.xml") || has("xl/workbook.bin") => Some(
             "this is an Excel workbook, which this program was built without the feature to read: \
@@ -122,9 +143,17 @@ fn other_format(names: &[String]) -> Option<&'static str> {
         () if has("mimetype") && has("content.xml") => {
             Some("this is an OpenDocument file: save the sheet as CSV")
         }
-        () if all_end_with(".npy") => {
-            Some("this is a file of NumPy arrays (.npz): save the table as CSV or Parquet")
+        () if all_end_with(".npy") => Some(
+            "this is a file of NumPy arrays (.npz): write the array as CSV (in Python: \
+             numpy.savetxt(\"table.csv\", array, delimiter=\",\"))",
+        ),
+        () if any("Index/", ".iwa") => {
+            Some("this is a Numbers or Pages document: export the sheet as CSV")
         }
+        () if any("", "/data.pkl") => Some("this is a PyTorch file, not a table"),
+        () if has("META-INF/MANIFEST.MF") => Some("this is a Java archive, not a table"),
+        () if has("AndroidManifest.xml") => Some("this is an Android program, not a table"),
+        () if has("META-INF/container.xml") => Some("this is an e-book, not a table"),
         () => None,
     }
 }
@@ -225,6 +254,10 @@ mod tests {
     fn other_archives_are_named() {
         let message =
             |files: &[&str]| unzip(&archive(files, CompressionMethod::Stored)).unwrap_err();
+        let readme = archive(&["README.md", "t.csv"], CompressionMethod::Stored);
+        let unpacked = unzipped("t.zip", None, readme.as_slice()).unwrap();
+        let note = "`t.csv` in this zip archive is read, and not `README.md`";
+        assert_eq!(unpacked.note.as_deref(), Some(note));
         let two = message(&["a.csv", "b.csv"]);
         assert!(two.contains("holds 2 files (`a.csv`, `b.csv`)"), "{two}");
         assert!(message(&["xl/workbook.xml", "x"]).contains("Excel"));
