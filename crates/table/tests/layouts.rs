@@ -283,6 +283,187 @@ fn what_comes_after_the_first_lines_is_read_alike() {
 }
 
 #[test]
+fn tables_of_databases_and_markdown_are_read() {
+    let rows = [
+        ("x1", "x2", "y"),
+        ("0.346", "0.07", "a"),
+        ("0.822", "6.46", "b"),
+        ("0.33", "7.2", "a"),
+    ];
+    let line = |(a, b, c): &(&str, &str, &str)| format!("| {a:<6} | {b:<5} | {c} |\n");
+    let body: String = rows[1..].iter().map(line).collect();
+    let header = line(&rows[0]);
+    let rule = "+--------+-------+---+\n";
+    same_as_plain(&format!("{header}|:-------|------:|:-:|\n{body}"));
+    same_as_plain(&format!("{rule}{header}{rule}{body}{rule}"));
+    same_as_plain(&format!(
+        "{rule}{header}{rule}{body}{rule}3 rows in set (0.00 sec)\n"
+    ));
+    same_as_plain(
+        "   x1   |  x2  | y \n--------+------+---\n 0.346  | 0.07 | a\n 0.822  | 6.46 | b\n 0.33   | 7.2  | a\n(3 rows)\n\n",
+    );
+    same_as_plain(
+        "x1     x2    y\n------ ----- -\n 0.346  0.07 a\n 0.822  6.46 b\n 0.33   7.2  a\n",
+    );
+    // A row of missing values is a row.
+    assert_eq!(read("a,b\n-,-\n1,2\n").rows(), 2);
+}
+
+#[test]
+fn titles_of_several_fields_are_left_out() {
+    same_as_plain(&format!(
+        "Station,Berlin\nFrom,2024-01-01\nTo,2024-12-31\n\n{PLAIN}"
+    ));
+}
+
+#[test]
+fn a_header_that_is_repeated_is_no_row() {
+    let rows = "0.5,word,1\n".repeat(5000);
+    for (text, expected) in [
+        ("x,k,y\n1,a,2\nx,k,y\n2,b,3\n".to_string(), 2),
+        ("x;k;y\n1;a;2\n\u{feff}x;k;y\n2;b;3\n".to_string(), 2),
+        (format!("x,k,y\n{rows}x,k,y\n{rows}"), 10_000),
+        (
+            format!("x,k,y\n{rows}x,k,y\n{rows}# comment\n1,a,2\n"),
+            10_001,
+        ),
+    ] {
+        let (_folder, path) = file("t.csv", &text);
+        let table = Table::read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), expected);
+        let notes = table.notes().join("");
+        assert!(notes.contains("repeat the header"), "{notes}");
+        assert_eq!(table.numbers("x").unwrap().len(), expected);
+    }
+    let (_folder, path) = file("t.csv", "x,k,y\n1,a,2\nx,k,y\n2,b,3\n");
+    let table = Table::read(&path, &ReadOptions::default()).unwrap();
+    assert!(
+        table.location(1).ends_with("t.csv:4"),
+        "{}",
+        table.location(1)
+    );
+    // Numbers that are names may be values.
+    assert_eq!(read("0,1\n0,1\n0.5,2\n").rows(), 2);
+}
+
+#[test]
+fn control_characters_may_delimit() {
+    for delimiter in ["\u{1}", "\u{1f}"] {
+        same_as_plain(&PLAIN.replace(',', delimiter));
+    }
+}
+
+#[test]
+fn marks_and_zeros_are_no_text() {
+    let zeros = "\0".repeat(500);
+    for text in [
+        format!("\u{feff}\u{feff}{PLAIN}"),
+        format!("{PLAIN}{zeros}"),
+        format!("{}\u{1a}", PLAIN.replace('\n', "\r\n")),
+        PLAIN.replace("0.822", "\u{feff}0.822"),
+        format!("ï»¿{PLAIN}"),
+    ] {
+        same_as_plain(&text);
+        let (_folder, path) = file("t.csv", &text);
+        let table = Table::read(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(contents(&table), contents(&read(PLAIN)), "{text}");
+    }
+}
+
+#[test]
+fn quotes_may_be_escaped_or_single() {
+    let quoted = |row: &str| format!("x,text,y\n{}", row.repeat(4));
+    for text in [
+        quoted("1,\"a \\\"red\\\", word\",2\n"),
+        quoted("1,'a \"red\", word',2\n"),
+        quoted("1,\"a \"\"red\"\", word\",2\n"),
+    ] {
+        let table = read(&text);
+        assert_eq!(contents(&table)[1].1, ["a \"red\", word"; 4], "{text}");
+    }
+    let said = read(&quoted("1,red\\, word,2\n")).notes().join("");
+    assert!(said.contains("backslashes"), "{said}");
+    // Backslashes that stand for themselves.
+    let paths = read(&quoted("1,\"C:\\red\\\",2\n"));
+    assert_eq!(contents(&paths)[1].1[0], "C:\\red\\");
+    let rows = "1,\"red\",2\n".repeat(10_000);
+    let error = refused(&format!("x,text,y\n{rows}1,\"a \\\"b\\\", c\",2\n"));
+    assert!(
+        error.contains("t.csv:10002: this row has 4 fields")
+            && error.contains("without a backslash"),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_column_that_looks_like_several_is_said() {
+    for (text, word) in [
+        ("x:y\n1:2\n2:3\n3:4\n", "--delimiter ':'"),
+        (
+            "\"x,y\"\n\"1,2\"\n\"2,3\"\n\"3,4\"\n",
+            "remove the outer quotes",
+        ),
+        (
+            "x     name     y\n1     Ada L    2\n2     Bob      3\n3     Cy J     4\n",
+            "fixed widths",
+        ),
+    ] {
+        let table = read(text);
+        let notes = table.notes().join("");
+        assert!(notes.contains(word), "{notes}");
+        let error = table.no_column("y").to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn the_cure_fits_the_row() {
+    for (text, word) in [
+        (
+            "a,b\n1,2,3\n4,5,6\n4,5,6\n",
+            "semicolons between the fields",
+        ),
+        (
+            "a,b,c\n1,2,3\n4,5,6\n\nname,age\nAda,36\n",
+            "if another table begins here",
+        ),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn encodings_are_guessed_by_the_text() {
+    let text = "город,y\n".to_string() + &"Москва,1\nТверь,2\nКазань,3\n".repeat(20);
+    let encoded = |name: &str| -> Vec<u8> {
+        let offset = |c: char| match c {
+            // Windows-1251 and ISO-8859-5 have the letters in the order of Unicode.
+            'а'..='я' | 'А'..='Я' if name == "windows-1251" => (c as u32 - 0x410 + 0xc0) as u8,
+            'а'..='я' | 'А'..='Я' => (c as u32 - 0x410 + 0xb0) as u8,
+            c => c as u8,
+        };
+        text.chars().map(offset).collect()
+    };
+    for name in ["windows-1251", "iso-8859-5"] {
+        let bytes = encoded(name);
+        let read = |options: &ReadOptions| {
+            Table::from_reader("t.csv", Cursor::new(bytes.clone()), options)
+        };
+        let error = read(&ReadOptions::default()).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("it may be {name}")) && error.contains("город"),
+            "{error}"
+        );
+        let options = ReadOptions {
+            encoding: Some(name.parse().unwrap()),
+            ..ReadOptions::default()
+        };
+        assert_eq!(contents(&read(&options).unwrap())[0].0, "город");
+    }
+}
+
+#[test]
 fn other_encodings_are_read_and_named() {
     let text = "größe,preis\n1,ä\n2,ö\n";
     let plain = contents(&read(text));

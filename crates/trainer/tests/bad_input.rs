@@ -53,6 +53,63 @@ fn tables_that_are_none() {
 }
 
 #[test]
+fn options_without_a_name_are_wrong_usage() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(30));
+    for option in [
+        "--features=",
+        "--features ,",
+        "--ignore=",
+        "--numeric=",
+        "--date =%Y",
+    ] {
+        let line = format!("train t.csv --target price {option}");
+        folder.refused(&line, 2, &["needs the name of a column"]);
+    }
+    for line in [
+        "train t.csv --target=",
+        "train t.csv --target price --weight=",
+        "describe t.csv --sheet=",
+    ] {
+        folder.refused(line, 2, &["a value is required"]);
+    }
+    let answer = folder.done("describe t.csv --sheet Data");
+    assert!(
+        answer.stdout.contains("--sheet has no effect here"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn files_of_other_programs_are_named_with_what_to_do() {
+    let folder = Folder::new();
+    folder
+        .write("t.dta", b"<stata_dta><header><release>117</release>")
+        .write(
+            "t.sql",
+            "-- MySQL dump 10.13\n\nCREATE TABLE t (x double);\n",
+        )
+        .write("t.yaml", "- x: 1\n  y: 2\n- x: 2\n  y: 3\n");
+    for (file, words) in [
+        ("t.dta", ["a Stata file", "pandas.read_stata(\"t.dta\")"]),
+        ("t.sql", ["a dump of a MySQL database", "export the table"]),
+        (
+            "t.yaml",
+            ["this is YAML", "yaml.safe_load(open(\"t.yaml\"))"],
+        ),
+    ] {
+        folder.refused(&format!("train {file} --target y"), 1, &words);
+    }
+    folder.write("houses.csv", houses(30));
+    folder.refused(
+        "train hosues.csv --target price",
+        1,
+        &["No such file; did you mean houses.csv?"],
+    );
+}
+
+#[test]
 fn a_ragged_row_names_its_line() {
     let folder = Folder::new();
     folder
