@@ -82,7 +82,7 @@ async fn rows_that_do_not_fit_are_named_by_row_and_column() {
 }
 
 #[tokio::test]
-async fn not_a_number_and_infinity_are_no_json_and_missing_in_csv() {
+async fn not_a_number_and_infinity_are_missing_values() {
     let router = houses();
     let row = |size: &str| {
         format!(
@@ -90,13 +90,17 @@ async fn not_a_number_and_infinity_are_no_json_and_missing_in_csv() {
         )
     };
     let missing = post(&router, "/predict", JSON, row("null")).await.text();
-    for wrong in ["NaN", "Infinity", "-Infinity", "1e999"] {
-        let answer = post(&router, "/predict", JSON, row(wrong)).await;
-        answer.is_problem(400, &["the request:1: this is not JSON"]);
-    }
-    for text in ["\"NaN\"", "\"inf\"", "1e300"] {
-        let answer = post(&router, "/predict", JSON, row(text)).await;
-        assert_eq!(answer.text(), missing, "{text}");
+    for size in [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "1e300",
+        "\"NaN\"",
+        "\"inf\"",
+    ] {
+        let answer = post(&router, "/predict", JSON, row(size)).await;
+        assert_eq!(answer.text(), missing, "{size}");
     }
     for size in ["nan", "inf", "-inf", "1e999"] {
         let csv = format!("size,built,street,quarter\n{size},2000-01-01,north,quarter 1\n");

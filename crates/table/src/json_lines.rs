@@ -163,6 +163,12 @@ impl Columns {
     /// The types of the columns, and a note. Checks that the records are rows.
     fn check(&self, name: &str) -> Result<(Vec<DataType>, Option<String>), TableError> {
         let refuse = |reason: &str| Err(TableError::malformed(name, reason));
+        let unusable = |reason: &str| {
+            Err(TableError::Unusable {
+                name: name.to_string(),
+                reason: reason.to_string(),
+            })
+        };
         let types: Vec<DataType> = self.types.iter().map(TypesFound::data_type).collect();
         let columns = types.len() as u64;
         // The memory and the time of a table are those of all its cells.
@@ -171,10 +177,10 @@ impl Columns {
             return Err(names_are_data(name, types.len(), self.rows));
         }
         if self.rows == 0 {
-            return refuse("the JSON has no rows");
+            return unusable("the JSON has no rows");
         }
         if types.is_empty() {
-            return refuse("the JSON has objects without names, and so no columns");
+            return unusable("the JSON has objects without names, and so no columns");
         }
         if self.rows == 1 && types.iter().all(DataType::is_nested) {
             return refuse(NO_OBJECTS);

@@ -57,6 +57,7 @@ pub(crate) fn agrees(cell: &Cell, value: Option<&str>) -> bool {
     match *cell {
         Cell::Missing => true,
         Cell::Text(text) if value == Cell::Text(text) => true,
+        Cell::Boolean(truth) => value.boolean() == Some(truth),
         _ if cell.number().is_some() => cell.number() == value.number(),
         _ if cell.date().is_some() => cell.date() == value.date(),
         _ => cell.boolean().is_some() && cell.boolean() == value.boolean(),

@@ -257,7 +257,7 @@ fn is_libsvm(text: &str) -> bool {
 
 /// A mark of UTF-32, or characters of four bytes of which three are zero.
 fn is_utf32(head: &[u8]) -> bool {
-    let is_printable = |byte: u8| matches!(byte, b' '..=b'~');
+    let is_printable = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let little = |four: &[u8]| is_printable(four[0]) && four[1..] == [0; 3];
     let big = |four: &[u8]| is_printable(four[3]) && four[..3] == [0; 3];
     let start = head.get(..16).unwrap_or_default().chunks_exact(4);

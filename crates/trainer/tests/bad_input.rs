@@ -186,8 +186,28 @@ fn targets_that_cannot_be_learned() {
     folder.refused(
         "train t.csv --target street --task regression",
         1,
-        &["t.csv:2", "`street` holds numbers", "\"north\""],
+        &[
+            "t.csv:2",
+            "target `street`",
+            "\"north\"",
+            "--task classification",
+        ],
     );
+    for command in ["gradcheck", "find-lr", "compare"] {
+        let line = format!("{command} t.csv --target street --task regression");
+        folder.refused(
+            &line,
+            1,
+            &["t.csv:2", "target `street`", "--task classification"],
+        );
+    }
+    let described = folder.done("describe t.csv --target street --task regression");
+    assert!(
+        described
+            .stdout
+            .contains("target `street` has \"north\" here")
+    );
+    folder.refused("gradcheck --task regression", 2, &["<TABLE>"]);
     folder.refused("train t.csv --target built", 1, &["dates"]);
     folder.refused(
         "train t.csv --target price --weight street",
@@ -362,12 +382,12 @@ fn tables_to_predict_must_have_the_model_s_columns() {
     folder.refused(
         "predict m.safetensors t.csv --out t.csv",
         2,
-        &["the table itself"],
+        &["--out is t.csv, which is read as a table"],
     );
     folder.refused(
         "predict m.safetensors t.csv --out m.safetensors",
         2,
-        &["the model itself"],
+        &["--out is m.safetensors, which is the model"],
     );
 }
 
@@ -435,7 +455,10 @@ fn settings_that_make_no_sense_are_refused() {
             "t.csv --set training.label_smoothing=0.1",
             "only for classification",
         ),
-        ("few.csv --folds 5", "--folds 5: there are 3 rows"),
+        (
+            "few.csv --folds 5",
+            "--folds 5: must be at most the number of rows, and there are 3 rows",
+        ),
         ("t.csv --seed 18446744073709551615", "--seed"),
     ] {
         folder.refused(&format!("train --target price {line}"), 2, &[words]);

@@ -241,7 +241,11 @@ fn a_target_of_a_type_that_cannot_be_read_is_named_by_it() {
     let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
-    folder.refused("train t.parquet --target t", 1, &["target `t`", "Binary"]);
+    folder.refused(
+        "train t.parquet --target t",
+        1,
+        &["target `t`", "holds bytes"],
+    );
 }
 
 #[test]
