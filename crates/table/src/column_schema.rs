@@ -83,14 +83,14 @@ fn reason_to_ignore(
     let present = found.present();
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
+        (ColumnKind::Numeric, 0) if column.infinite > 0 => {
+            return Some("its numbers are infinite or beyond what 32 bits hold (3.4e38)");
+        }
         (_, 0) => return Some("it has no values"),
         (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts > 1 => {
             return Some(match found.texts == present.min(MAX_DISTINCT) {
                 true => "an identifier: its whole numbers beyond 2^53 all differ",
-                false => {
-                    "its whole numbers beyond 2^53 differ only in digits that numbers lose; \
-                     --categorical keeps them"
-                }
+                false => "its whole numbers beyond 2^53 differ only in digits that numbers lose",
             });
         }
         (_, 1) if !varies_by_missing => return Some("it never varies"),

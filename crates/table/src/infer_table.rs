@@ -278,6 +278,20 @@ mod tests {
     }
 
     #[test]
+    fn why_a_column_is_ignored_is_said() {
+        let csv = "huge,same,id\n1e60,5,9007199254740993\n2e60,5,9007199254740992\n3e60,5,9007199254740992\n";
+        let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
+        for (column, words) in schema.columns.iter().zip([
+            "beyond what 32 bits hold",
+            "it never varies",
+            "differ only in digits that numbers lose",
+        ]) {
+            let reason = column.reason.as_deref().unwrap_or_default();
+            assert!(reason.contains(words), "{}: {reason:?}", column.name);
+        }
+    }
+
+    #[test]
     fn identifiers_are_ignored() {
         use ColumnKind::*;
         let mut csv = "rownames,user_id,name,year,price\n".to_string();
