@@ -101,6 +101,8 @@ pub enum FormatNote {
         column: String,
         /// The dates.
         dates: Examples,
+        /// A format in which every date of the column is kept, if there is one.
+        format: Option<String>,
     },
     /// Words that no one writes for a category count as missing.
     MissingWords {

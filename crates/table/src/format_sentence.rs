@@ -118,11 +118,16 @@ fn what_is_missing(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
             }
             write!(f, "; --categorical {name} keeps all as text")
         }
-        FormatNote::Sentinels { dates, .. } => write!(
-            f,
-            "{dates}: far outside the other dates, treated as missing; --date {name}=%Y-%m-%d or \
-             another format keeps every date"
-        ),
+        FormatNote::Sentinels { dates, format, .. } => {
+            write!(
+                f,
+                "{dates}: far outside the other dates, treated as missing"
+            )?;
+            match format {
+                Some(format) => write!(f, "; {} keeps every date", date_option(name, format)),
+                None => Ok(()),
+            }
+        }
         FormatNote::MissingWords { words, .. } => write!(f, "{words}: treated as missing"),
         FormatNote::MissingBySpelling { word, rows, of, .. } => write!(
             f,

@@ -9,8 +9,9 @@ use crate::cell::Cell;
 use crate::column_format::ColumnFormat;
 use crate::column_kind::ColumnKind;
 use crate::counts::Counts;
-use crate::date_format::DateFormat;
+use crate::date_format::{DateFormat, DateNotation};
 use crate::date_guess::{DateEvidence, DateGuess};
+use crate::date_pattern::pattern_like;
 use crate::duration_format::{DurationEvidence, DurationFormat};
 use crate::error::TableError;
 use crate::format_note::{Examples, FormatNote};
@@ -396,13 +397,15 @@ impl Read {
         self.sentinels.found()
     }
 
-    /// What to say about values that stand for no date.
-    pub fn sentinel_note(&self, name: &str) -> Option<FormatNote> {
-        let mut dates = self.sentinels();
-        if self.zeros > 0 {
-            dates.push(("0000-00-00".to_string(), self.zeros));
-        }
-        sentinel_note(name, dates)
+    /// What to say about days that stand for no date, and about zeros.
+    pub fn sentinel_notes(&self, name: &str, notation: &DateNotation) -> Vec<FormatNote> {
+        let example = self.example().unwrap_or_default();
+        let days = sentinel_note(name, self.sentinels(), format_like(&example, notation));
+        let zeros = (self.zeros > 0).then(|| FormatNote::MissingWords {
+            column: name.to_string(),
+            words: Examples::new([("0000-00-00".to_string(), self.zeros)]),
+        });
+        days.into_iter().chain(zeros).collect()
     }
 
     /// What to say about text among the values.
@@ -430,12 +433,33 @@ impl Read {
     }
 }
 
-/// What to say about days that stand for no date.
-pub(crate) fn sentinel_note(name: &str, dates: Vec<(String, usize)>) -> Option<FormatNote> {
+/// What to say about days that stand for no date. In the format, every date of the column is kept.
+pub(crate) fn sentinel_note(
+    name: &str,
+    dates: Vec<(String, usize)>,
+    format: Option<String>,
+) -> Option<FormatNote> {
     (!dates.is_empty()).then(|| FormatNote::Sentinels {
         column: name.to_string(),
         dates: Examples::new(dates),
+        format,
     })
+}
+
+/// The format of `strftime` in which plain dates are read. Typed dates are kept by any format.
+pub(crate) fn format_of_plain_dates(
+    table: &Table,
+    name: &str,
+) -> Result<Option<String>, TableError> {
+    let example = texts(table, name)?.next().unwrap_or("2024-12-31");
+    Ok(format_like(example, &DateNotation::YearFirst))
+}
+
+/// The format of `strftime` in which a date is written; `None` if there is none, as for dates with words.
+fn format_like(example: &str, notation: &DateNotation) -> Option<String> {
+    let format = pattern_like(example, notation);
+    let by_format = DateFormat::new(DateNotation::Pattern(format.clone()));
+    by_format.read(example).map(|_| format)
 }
 
 /// A value that two formats read as different numbers.
