@@ -111,14 +111,12 @@ pub enum FormatNote {
         /// The words.
         words: Examples,
     },
-    /// Much of a column of text is missing by one spelling.
+    /// Much of a column of text is missing by its spelling.
     MissingBySpelling {
         /// The column.
         column: String,
-        /// The spelling.
-        word: String,
-        /// Rows with it.
-        rows: usize,
+        /// The spellings.
+        words: Examples,
         /// All rows.
         of: usize,
     },

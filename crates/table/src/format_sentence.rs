@@ -50,7 +50,16 @@ fn how_it_is_read(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> 
         } => {
             let (format, text) = (printable(format), quoted(text));
             write!(f, "numbers with {format}, such as {text} for {number}")?;
-            decided.fmt(f)?;
+            match decided {
+                Decided::ByColumn(column) => {
+                    write!(
+                        f,
+                        " (the decimal sign of column {} decides)",
+                        quoted(column)
+                    )?;
+                }
+                decided => decided.fmt(f)?,
+            }
             match otherwise {
                 Some((other, sign)) => write!(f, "; if it is {other}, pass --decimal {sign}"),
                 None => Ok(()),
@@ -129,12 +138,20 @@ fn what_is_missing(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
             }
         }
         FormatNote::MissingWords { words, .. } => write!(f, "{words}: treated as missing"),
-        FormatNote::MissingBySpelling { word, rows, of, .. } => write!(
-            f,
-            "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, pass \
-             --keep-na",
-            quoted(word)
-        ),
+        FormatNote::MissingBySpelling { words, of, .. } => match words.texts.as_slice() {
+            [(word, rows)] => write!(
+                f,
+                "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, pass \
+                 --keep-na",
+                quoted(word)
+            ),
+            _ => write!(
+                f,
+                "{} of {of} rows are treated as missing ({words}); if these are categories or classes, pass \
+                 --keep-na",
+                words.total
+            ),
+        },
         _ => Ok(()),
     }
 }
@@ -233,8 +250,7 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
         ),
         FormatNote::LeadingZeros { example, .. } => write!(
             f,
-            "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \
-             numbers",
+            "codes with leading zeros, such as {}, are kept as text; --numeric {name} reads numbers",
             quoted(example)
         ),
         FormatNote::DifferentMarks {
@@ -376,6 +392,22 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn the_column_that_decides_the_decimal_sign_is_said() {
+        let note = FormatNote::Numbers {
+            column: "x".to_string(),
+            format: "a comma between thousands".to_string(),
+            example: ("1,234".to_string(), 1234.0),
+            decided: Decided::ByColumn("price".to_string()),
+            otherwise: None,
+        };
+        assert_eq!(
+            note.to_string(),
+            "column `x`: numbers with a comma between thousands, such as `1,234` for 1234 (the decimal \
+             sign of column `price` decides)"
+        );
     }
 
     #[test]

@@ -169,6 +169,12 @@ fn words_may_be_added_and_kept() {
     assert_eq!(inferred.schema.columns[1].missing, 20);
     assert!(notes(&inferred).contains("`None` is treated as missing in 10 of 30 rows"));
     assert!(notes(&inferred).contains("--keep-na"));
+    let several = infer_column(repeated(&["None", "NA", "Apnea", "other"], 10).collect());
+    let said = notes(&several);
+    assert!(
+        said.contains("20 of 40 rows are treated as missing (`NA` 10, `None` 10)"),
+        "{said}"
+    );
     let options = FormatOptions {
         na: column(&["-999"]),
         keep_na: true,
@@ -264,36 +270,6 @@ fn dates_that_stand_for_none_are_missing() {
         .chain(repeated(&["NA"], 1))
         .collect();
     assert_eq!(infer_column(all).schema.columns[0].missing, 1);
-}
-
-#[test]
-fn the_format_that_keeps_every_date_is_that_of_the_column() {
-    let said = |write: fn(usize) -> String, sentinel: &str| {
-        let dates = (1..=28).map(write);
-        let inferred = infer_column(dates.chain(repeated(&[sentinel], 3)).collect());
-        assert_eq!(inferred.schema.columns[0].missing, 3, "{sentinel}");
-        notes(&inferred)
-    };
-    let plain = said(|day| format!("2024-02-{day:02} 10:30"), "9999-12-31 00:00");
-    assert!(
-        plain.contains("; --date 'x=%Y-%m-%d %H:%M' keeps every date"),
-        "{plain}"
-    );
-    let dotted = said(|day| format!("{day:02}.02.2024"), "31.12.9999");
-    assert!(
-        dotted.contains("; --date x=%d.%m.%Y keeps every date"),
-        "{dotted}"
-    );
-    let words = said(|day| format!("{day:02}-Feb-2024"), "31-Dec-9999");
-    assert!(
-        words.ends_with("`9999-12-31` 3: far outside the other dates, treated as missing"),
-        "{words}"
-    );
-    let zeros = said(|day| format!("{day:02}.02.2024"), "00.00.0000");
-    assert!(
-        zeros.ends_with("column `x`: `0000-00-00` 3: treated as missing"),
-        "{zeros}"
-    );
 }
 
 #[test]
