@@ -56,9 +56,20 @@ fn advice<'a>(
     if let Some(nearest) = nearest_name(column, names.clone()) {
         advice += &format!("; did you mean `{}`?", shortened(&nearest));
     } else if layout.header_looks_like_data || is_text && names.any(is_like_data) {
-        advice += ": if the first line is data, pass --no-header";
+        advice += &if_data(column, count);
     }
     Some(advice)
+}
+
+/// What to do if the first line is data. Without a header, columns have names of their own.
+fn if_data(column: &str, count: usize) -> String {
+    match column.starts_with("column_") {
+        true => ": if the first line is data, pass --no-header".to_string(),
+        false => format!(
+            ": if the first line is data, write a line with the names above it, or pass --no-header, with \
+             which they are `column_1` to `column_{count}`"
+        ),
+    }
 }
 
 /// Whether a name is rather a value of a first row.
@@ -120,6 +131,11 @@ mod tests {
         let text = message("column_2", &["5.9", "setosa"], true);
         assert!(
             text.ends_with("`5.9`, `setosa`: if the first line is data, pass --no-header"),
+            "{text}"
+        );
+        let text = message("species", &["5.9", "setosa"], true);
+        assert!(
+            text.ends_with("or pass --no-header, with which they are `column_1` to `column_2`"),
             "{text}"
         );
         assert!(!message("y", &["5.9", "setosa"], false).contains("--no-header"));
