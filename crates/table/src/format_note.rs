@@ -77,6 +77,16 @@ pub enum FormatNote {
         /// Values that are not, with examples.
         others: Examples,
     },
+    /// Many different numbers beside more text, of few words, are categories. The words may stand for missing
+    /// values.
+    NumbersBesideWords {
+        /// The column.
+        column: String,
+        /// Values that are numbers.
+        numbers: usize,
+        /// Values that are not.
+        others: Examples,
+    },
     /// Some numbers lack the mark that the others have.
     Unmarked {
         /// The column.
@@ -277,6 +287,7 @@ impl FormatNote {
             | Self::TextAmongValues { column, .. }
             | Self::Codes { column, .. }
             | Self::FewNumbers { column, .. }
+            | Self::NumbersBesideWords { column, .. }
             | Self::Unmarked { column, .. }
             | Self::LeadingZeros { column, .. }
             | Self::Sentinels { column, .. }

@@ -167,8 +167,12 @@ fn what_may_be_a_date(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str)
         } => {
             write!(
                 f,
-                "{} dates have the month first ({months}), and {} the day ({days}): ",
-                months.total, days.total
+                "{} the month first ({months}), and {} the day ({days}): ",
+                match months.total {
+                    1 => "1 date has".to_string(),
+                    total => format!("{total} dates have"),
+                },
+                days.total
             )?;
             let read_months = date_option(name, month_format);
             let read_days = date_option(name, day_format);
@@ -248,6 +252,18 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
              categories; --numeric {name} reads the numbers alone",
             others.total
         ),
+        FormatNote::NumbersBesideWords {
+            numbers, others, ..
+        } => {
+            write!(
+                f,
+                "{numbers} values are numbers, and the other {} are text ({others}): read as categories; if \
+                 the text stands for missing values, pass",
+                others.total
+            )?;
+            let mut words = others.texts.iter();
+            words.try_for_each(|(word, _)| write!(f, " --na {}", argument(word)))
+        }
         FormatNote::LeadingZeros { example, .. } => write!(
             f,
             "codes with leading zeros, such as {}, are kept as text; --numeric {name} reads numbers",

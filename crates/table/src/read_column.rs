@@ -122,7 +122,27 @@ pub(crate) fn look(
         1 => sample,
         _ => Evidence::of(texts(table, name)?, search),
     };
-    Ok(candidate(name, kind, &found, options))
+    let mut looked = candidate(name, kind, &found, options);
+    if kind.is_none() && looked.candidate.is_none() && looked.notes.is_empty() {
+        let note = numbers_beside_words(table, name, &found, options)?;
+        looked.notes.extend(note);
+    }
+    Ok(looked)
+}
+
+/// What to say where more than half of the values are a few words, and the others are numbers.
+fn numbers_beside_words(
+    table: &Table,
+    name: &str,
+    found: &Evidence,
+    options: &FormatOptions,
+) -> Result<Option<FormatNote>, TableError> {
+    let numbers = found.numbers.readable();
+    let some = numbers * 3 >= found.present && numbers * 2 < found.present;
+    let guess = found.numbers.guess(options).filter(|_| some);
+    let Some(guess) = guess else { return Ok(None) };
+    let found = read(table, name, &ColumnFormat::Number(guess.format))?;
+    Ok(found.words_note(name))
 }
 
 fn candidate(
@@ -339,6 +359,18 @@ impl Read {
     pub fn few_numbers_note(&self, name: &str) -> Option<FormatNote> {
         let said = self.others.total > 0 && self.reads_half() && !self.are_codes();
         said.then(|| FormatNote::FewNumbers {
+            column: name.to_string(),
+            numbers: self.values,
+            others: self.others.examples(),
+        })
+    }
+
+    /// What to say of many different numbers beside few words.
+    fn words_note(&self, name: &str) -> Option<FormatNote> {
+        const FEW_WORDS: usize = 5;
+        let many = self.values >= FEW_NUMBERS && self.distinct.len() * 2 > self.values.min(MANY);
+        let few = (1..=FEW_WORDS).contains(&self.others.texts.len());
+        (many && few).then(|| FormatNote::NumbersBesideWords {
             column: name.to_string(),
             numbers: self.values,
             others: self.others.examples(),

@@ -451,6 +451,25 @@ fn categories_that_differ_in_case_or_spaces_are_said() {
 }
 
 #[test]
+fn words_that_are_more_than_the_numbers_are_said() {
+    let value = |row: usize| match row % 5 {
+        0 | 1 => format!("{}.5", row * 7),
+        2 => "not tested".to_string(),
+        _ => "hemolyzed".to_string(),
+    };
+    let inferred = infer_column((0..100).map(value).collect());
+    assert_eq!(kind(&inferred), ColumnKind::Categorical);
+    let said = notes(&inferred);
+    let expected = "column `x`: 40 values are numbers, and the other 60 are text (`hemolyzed` 40, `not tested` 20): \
+                    read as categories; if the text stands for missing values, pass --na hemolyzed --na 'not tested'";
+    assert_eq!(said, expected);
+    // Sizes are categories.
+    let sizes = ["34", "36", "S", "M", "L"].into_iter().cycle();
+    let sizes = infer_column(sizes.take(100).map(str::to_string).collect());
+    assert!(sizes.notes.is_empty(), "{}", notes(&sizes));
+}
+
+#[test]
 fn the_format_that_keeps_every_date_is_that_of_the_column() {
     let said = |write: fn(usize) -> String, sentinel: &str| {
         let dates = (1..=28).map(write);
