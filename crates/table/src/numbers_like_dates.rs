@@ -7,8 +7,8 @@ use crate::format_note::FormatNote;
 /// Fewer different numbers are an accident.
 const FEW: usize = 3;
 
-/// A note on a column of plain whole numbers that are all dates such as `20240131`, or are named like a
-/// time and are in the range of seconds or milliseconds since 1970, or of the days of spreadsheets.
+/// A note on a column of plain whole numbers that are all dates such as `20240131` and `20240131130500`, or
+/// are named like a time and are in the range of seconds or milliseconds since 1970, or of the days of spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
     let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
     if !whole || found.code().is_some() {
@@ -81,6 +81,23 @@ mod tests {
         );
         assert!(said.contains("--date x"), "{said}");
         assert_eq!(note("x", &["20240131", "20240201", "20231324"]), None);
+        for (moments, first) in [
+            (
+                ["20240131130500", "20240201235959", "20231224081500"],
+                "2023-12-24 08:15:00",
+            ),
+            (
+                ["202401311305", "202402012359", "202312240815"],
+                "2023-12-24 08:15:00",
+            ),
+        ] {
+            let said = note("x", &moments).unwrap();
+            assert!(said.contains(first), "{said}");
+        }
+        assert_eq!(
+            note("x", &["202401311305", "202402012359", "202402012463"]),
+            None
+        );
         assert_eq!(note("x", &["20240131", "20240201"]), None);
         let seconds = ["1700000000", "1700086401", "1710000000"];
         assert!(
