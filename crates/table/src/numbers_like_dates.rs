@@ -53,7 +53,8 @@ fn named_like_date(name: &str) -> bool {
 fn named_like_moment(name: &str) -> bool {
     words(name).any(|word| {
         let ends = ["time", "epoch", "stamp"];
-        ends.iter().any(|end| word.ends_with(end)) || matches!(word.as_str(), "at" | "ts" | "unix")
+        let names = ["at", "ts", "unix", "when", "created", "updated", "modified"];
+        ends.iter().any(|end| word.ends_with(end)) || names.contains(&word.as_str())
     })
 }
 
@@ -104,6 +105,12 @@ mod tests {
             note("created_at", &seconds)
                 .unwrap()
                 .contains("seconds since 1970")
+        );
+        let milliseconds = ["1640995200000", "1641124800000", "1641254400000"];
+        assert!(
+            note("when", &milliseconds)
+                .unwrap()
+                .contains("milliseconds since 1970: 2022-01-01")
         );
         assert_eq!(note("account", &seconds), None);
         let serial = ["45292", "45300", "45301"];
