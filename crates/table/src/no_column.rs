@@ -55,10 +55,25 @@ fn advice<'a>(
     };
     if let Some(nearest) = nearest_name(column, names.clone()) {
         advice += &format!("; did you mean `{}`?", shortened(&nearest));
+    } else if has_gaps(names.clone()) {
+        advice += ": if the names of the columns are in a later line, pass --skip-lines N";
     } else if layout.header_looks_like_data || is_text && names.any(is_like_data) {
         advice += &if_data(column, count);
     }
     Some(advice)
+}
+
+/// Whether several columns of many have no name, as in a header of two lines.
+fn has_gaps<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let (mut unnamed, mut named) = (0, 0);
+    for name in names {
+        let number = name.strip_prefix("column_").unwrap_or(name);
+        match number.len() < name.len() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => unnamed += 1,
+            false => named += 1,
+        }
+    }
+    unnamed > 1 && named > 0
 }
 
 /// What to do if the first line is data. Without a header, columns have names of their own.
@@ -139,6 +154,18 @@ mod tests {
             "{text}"
         );
         assert!(!message("y", &["5.9", "setosa"], false).contains("--no-header"));
+    }
+
+    #[test]
+    fn names_may_be_in_a_later_line() {
+        let names = ["Region", "column_2", "2023", "column_4"];
+        for is_text in [true, false] {
+            let text = message("y", &names, is_text);
+            assert!(text.ends_with("`column_4`: if the names of the columns are in a later line, pass --skip-lines N"), "{text}");
+        }
+        for names in [["column_1", "x"], ["column_1", "column_2"]] {
+            assert!(!message("y", &names, true).contains("--skip-lines"));
+        }
     }
 
     #[test]
