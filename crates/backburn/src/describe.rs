@@ -146,7 +146,7 @@ impl Meaning {
         });
         let layout = head.notes().into_iter();
         warnings.extend(layout.map(|note| Warning::Layout { note }));
-        let (read, schema, format) = match &data {
+        let (read, mut schema, format) = match &data {
             Some(data) => {
                 let of_first_rows = data.warnings().iter().filter(|w| is_of_first_rows(w));
                 warnings.extend(of_first_rows.cloned());
@@ -162,6 +162,9 @@ impl Meaning {
                 (inferred.table, inferred.schema, inferred.format)
             }
         };
+        if let Some(data) = data.as_ref().filter(|data| data.task() == Task::Regression) {
+            keep_target(&mut schema, data.target());
+        }
         let meaning = Self {
             table: head.name().to_string(),
             schema,
@@ -189,6 +192,15 @@ impl Meaning {
         match &self.data {
             Some(data) => explained_alone(data),
             None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// A target of numbers is numeric also if, as a feature, it would be ignored: as an index is.
+fn keep_target(schema: &mut Schema, target: &str) {
+    for column in &mut schema.columns {
+        if column.name == target && column.kind == ColumnKind::Ignored {
+            column.kind = ColumnKind::Numeric;
         }
     }
 }
@@ -397,7 +409,7 @@ fn describe_column(
         })
     };
     let kind = match (&training, column.kind) {
-        // A target that no one can predict is ignored as a feature, too.
+        // A target of classes that would be ignored as a feature.
         (Training::Target, ColumnKind::Ignored) => ColumnKind::Categorical,
         (_, kind) => kind,
     };
@@ -545,7 +557,7 @@ mod tests {
         csv += "1,is c,5,c\n1,is c,5,c\n";
         let notes = describe(&csv, Some("kind")).notes.join("\n");
         for words in [
-            "1 of 102 rows are copies of earlier rows",
+            "1 of 102 rows is a copy of an earlier row",
             "column `t`: -999 in 10 rows is far from all other values",
             "pass --na -999",
             "column `twice` alone explains 100.0 % of the target",
@@ -560,6 +572,16 @@ mod tests {
             .collect();
         let notes = describe(&format!("a,y\n{plain}999,1\n999,2\n"), None).notes;
         assert!(!notes.join("\n").contains("--na"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_target_that_numbers_the_rows_is_numeric() {
+        let row = |row: usize| format!("{}.5,{row}\n", row * 37 % 11);
+        let rows: String = (0..60).map(row).collect();
+        let description = describe(&format!("x,n\n{rows}"), Some("n"));
+        assert_eq!(description.columns[1].kind, ColumnKind::Numeric);
+        let line = description.target.unwrap().line();
+        assert_eq!(line, "n (regression): 0 to 59");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use crate::warning::Warning;
 /// What to know about a column that is not the target.
 pub(crate) fn column_warnings(column: &ColumnSchema, sketch: &ColumnSketch) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Some(reason) = &column.reason {
+    // Whoever leaves out columns by an option knows it.
+    if let Some(reason) = &column.reason
+        && reason != "by request"
+    {
         warnings.push(Warning::ColumnIgnored {
             column: column.name.clone(),
             reason: reason.clone(),

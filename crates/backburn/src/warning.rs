@@ -302,10 +302,13 @@ fn about_rows(warning: &Warning) -> Option<String> {
                 format!(", compared with the first {compared} different rows")
             });
             format!(
-                "{at_least}{} of {} rows are copies of earlier rows{}: copies on both sides of a split make \
-                 scores too good",
+                "{at_least}{} of {} rows {}{}: copies on both sides of a split make scores too good",
                 integer(*copies),
                 integer(*rows),
+                match copies {
+                    1 => "is a copy of an earlier row",
+                    _ => "are copies of earlier rows",
+                },
                 how.unwrap_or_default()
             )
         }
@@ -365,7 +368,14 @@ fn option_to_use(reason: &str) -> Option<&'static str> {
     let starts = |beginnings: &[&str]| beginnings.iter().any(|start| reason.starts_with(start));
     match () {
         () if starts(&["an index", "it is the index"]) => Some("--numeric"),
-        () if starts(&["its text", "it has too many different texts"]) => Some("--categorical"),
+        () if starts(&[
+            "its text",
+            "it has too many different texts",
+            "its whole numbers beyond 2^53",
+        ]) =>
+        {
+            Some("--categorical")
+        }
         () => None,
     }
 }
@@ -507,8 +517,13 @@ mod tests {
         };
         let text = ignored("an index: it only numbers the rows");
         assert!(text.ends_with("; --numeric 'my id' uses it"), "{text}");
-        let text = ignored("its text differs in nearly every row");
-        assert!(text.ends_with("; --categorical 'my id' uses it"), "{text}");
+        for reason in [
+            "its text differs in nearly every row",
+            "its whole numbers beyond 2^53 differ only in digits that numbers lose",
+        ] {
+            let text = ignored(reason);
+            assert!(text.ends_with("; --categorical 'my id' uses it"), "{text}");
+        }
         assert!(!ignored("it never varies").contains("--"));
     }
 

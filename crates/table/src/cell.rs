@@ -258,6 +258,31 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_columns_without_a_format_are_what_they_have_always_been() {
+        // Models of versions 1 to 6 have no formats. Text that they could not read stays an error.
+        for text in [
+            "31.12.2024",
+            "12/31/2024",
+            "Dec 31, 2024",
+            "2024-05",
+            "2024-Q1",
+            "2024-W05-3",
+            "2024年1月31日",
+            "2024:12:31 13:05:00",
+            "20241231T130500",
+            "2024-12-31 5 PM",
+            "2024-12-31 13:05 CET",
+            "2024-12-31 13:05:00 UTC",
+            "2024-12-31 13:05:00+00",
+            "2024-12-31-04.36.12",
+        ] {
+            assert_eq!(Cell::from_text(text).date(), None, "{text}");
+        }
+        let leap = Cell::from_text("2016-12-31 23:59:60").date();
+        assert_eq!(leap, Cell::from_text("2016-12-31T23:59:60.0").date());
+    }
+
+    #[test]
     fn text_is_parsed_by_the_type_that_is_asked_for() {
         let cell = Cell::from_text;
         assert_eq!(cell(" 1.5e3 ").number(), Some(1500.0));

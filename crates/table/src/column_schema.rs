@@ -2,7 +2,7 @@
 
 use crate::column_kind::ColumnKind;
 use crate::column_statistics::{ColumnStatistics, MAX_DISTINCT};
-use crate::index_column::Place;
+use crate::index_column::{Place, named_like_time};
 use crate::pandas_index::is_unnamed_index;
 use crate::schema::ColumnSchema;
 
@@ -35,18 +35,26 @@ pub(crate) fn column_schema(
     {
         column.kind = ColumnKind::Ignored;
         column.reason = Some(reason.to_string());
-    } else if is_pandas_index(found, place) && kind_override.is_none() {
+    } else if is_pandas_index(kind, found, place) && kind_override.is_none() {
         column.kind = ColumnKind::Ignored;
-        column.reason = Some("it is the index that pandas wrote".to_string());
+        column.reason = Some(match is_numeric {
+            true => "it is the index that pandas wrote".to_string(),
+            false => "its text is the index that pandas wrote".to_string(),
+        });
     }
     column
 }
 
-/// Whether pandas wrote the column as the index. An index with equal values may be a feature, unless it had
-/// no name.
-fn is_pandas_index(found: &ColumnStatistics, place: Place<'_>) -> bool {
-    is_unnamed_index(place.name)
-        || (place.is_pandas_index && found.texts == found.present().min(MAX_DISTINCT))
+/// Whether pandas wrote the column as the index, and it only identifies the rows. Times and measurements are
+/// features, as in other files. An index with equal values may be a feature, unless it had no name.
+fn is_pandas_index(kind: ColumnKind, found: &ColumnStatistics, place: Place<'_>) -> bool {
+    let identifies = match kind {
+        ColumnKind::Numeric => !found.fractions && !named_like_time(place.name),
+        ColumnKind::Categorical => true,
+        _ => false,
+    };
+    let differ = || found.texts == found.present().min(MAX_DISTINCT);
+    identifies && (is_unnamed_index(place.name) || (place.is_pandas_index && differ()))
 }
 
 /// A column whose values cannot be read; `holds` are its values in words.
@@ -83,14 +91,14 @@ fn reason_to_ignore(
     let present = found.present();
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
+        (ColumnKind::Numeric, 0) if column.infinite > 0 => {
+            return Some("its numbers are infinite or beyond what 32 bits hold (3.4e38)");
+        }
         (_, 0) => return Some("it has no values"),
         (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts > 1 => {
             return Some(match found.texts == present.min(MAX_DISTINCT) {
                 true => "an identifier: its whole numbers beyond 2^53 all differ",
-                false => {
-                    "its whole numbers beyond 2^53 differ only in digits that numbers lose; \
-                     --categorical keeps them"
-                }
+                false => "its whole numbers beyond 2^53 differ only in digits that numbers lose",
             });
         }
         (_, 1) if !varies_by_missing => return Some("it never varies"),

@@ -29,7 +29,7 @@ pub(crate) struct ColumnStatistics {
     pub dates: usize,
     /// Whether a number is not whole.
     pub fractions: bool,
-    /// Whether a number is not a day such as `20240131`.
+    /// Whether a number is neither a day such as `20240131` nor a time of one.
     pub other_than_days: bool,
     /// The first number with leading zeros.
     pub leading_zero: Option<String>,
@@ -158,11 +158,16 @@ impl ColumnStatistics {
     }
 }
 
-/// Whether a number is a day such as `20240131`.
+/// Whether a number is a day such as `20240131`, or a minute or a second of one: `20240131130500`.
 fn is_day(number: f64) -> bool {
-    const DAYS: RangeInclusive<f64> = 19_000_101.0..=20_991_231.0;
+    const RANGES: [RangeInclusive<f64>; 3] = [
+        19_000_101.0..=20_991_231.0,
+        190_001_010_000.0..=209_912_312_359.0,
+        19_000_101_000_000.0..=20_991_231_235_959.0,
+    ];
     let format = DateFormat::new(DateNotation::Compact);
-    DAYS.contains(&number) && format.read_number(number).is_some()
+    let in_range = RANGES.iter().any(|range| range.contains(&number));
+    in_range && format.read_number(number).is_some()
 }
 
 /// The text, if it consists of digits.

@@ -12,7 +12,8 @@ use crate::encoding_guess::Guess;
 /// quote was never closed: then they are part of the last field, and show the mistake.
 pub(crate) const END: &[u8] = &[b'\n'; 64];
 /// The message for a field that ends with [`END`].
-pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed";
+pub(crate) const UNCLOSED: &str = "a quote is opened in this row and never closed: close it, or, if it is \
+     part of the text, double it and put the field in quotes";
 /// The message for a field that is not UTF-8; fields count from 0.
 pub(crate) fn not_utf8(field: usize, text: &[u8], guess: Guess) -> String {
     format!(

@@ -5,6 +5,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::column_kind::ColumnKind;
+
 /// A table that cannot be used. The message says what is wrong, where, and what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -103,8 +105,43 @@ impl fmt::Display for CellError {
         write!(
             f,
             "column `{column}` holds {expected}, but here is {value:?}"
-        )
+        )?;
+        match *expected == ColumnKind::Numeric.expected() && is_like_number(value) {
+            true => f.write_str(": write numbers like 1234.5"),
+            false => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for CellError {}
+
+/// Whether text may be a number that is written otherwise, such as `71,9`.
+fn is_like_number(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_written_otherwise_is_told_from_text() {
+        let message = |value: &str| {
+            let error = CellError {
+                column: "size".to_string(),
+                row: 0,
+                value: value.to_string(),
+                expected: ColumnKind::Numeric.expected(),
+            };
+            error.to_string()
+        };
+        assert_eq!(
+            message("71,9"),
+            "column `size` holds numbers, but here is \"71,9\": write numbers like 1234.5"
+        );
+        assert!(message("$1,200").ends_with(": write numbers like 1234.5"));
+        for text in ["big", "A/5 21171", "-"] {
+            assert!(message(text).ends_with(&format!("but here is {text:?}")));
+        }
+    }
+}

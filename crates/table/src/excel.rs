@@ -276,7 +276,14 @@ fn main_file(file: BufReader<File>, limits: Limits) -> Result<Kind, String> {
         }
     }
     let has = |name: &str| archive.index_for_name(name).is_some();
+    let other = |what: &str| {
+        Err(format!(
+            "this is {what}, not a workbook: write its table as CSV"
+        ))
+    };
     match () {
+        () if has("word/document.xml") => other("a Word document"),
+        () if has("ppt/presentation.xml") => other("a presentation"),
         () if has("xl/workbook.bin") => Ok(Kind::Xlsb),
         () if has("content.xml") => {
             let content = archive.by_name("content.xml").map_err(failed)?;
@@ -537,6 +544,19 @@ mod tests {
         format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
     }
 
+    fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut archive = ZipWriter::new(&mut bytes);
+        for (name, text) in files {
+            archive
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+        bytes.into_inner()
+    }
+
     fn workbook() -> Vec<u8> {
         let notes = sheet(&format!(
             "<row r=\"1\">{}</row>",
@@ -555,24 +575,15 @@ mod tests {
             text("E3", "NA"),
             text("E5", "x"),
         ));
-        let mut bytes = Cursor::new(Vec::new());
-        let mut archive = ZipWriter::new(&mut bytes);
-        for (name, text) in [
+        zipped(&[
             ("[Content_Types].xml", CONTENT),
             ("_rels/.rels", RELS),
             ("xl/workbook.xml", BOOK),
             ("xl/_rels/workbook.xml.rels", BOOK_RELS),
             ("xl/styles.xml", STYLES),
-            ("xl/worksheets/sheet1.xml", &notes),
-            ("xl/worksheets/sheet2.xml", &data),
-        ] {
-            archive
-                .start_file(name, SimpleFileOptions::default())
-                .unwrap();
-            archive.write_all(text.as_bytes()).unwrap();
-        }
-        archive.finish().unwrap();
-        bytes.into_inner()
+            ("xl/worksheets/sheet1.xml", notes.as_str()),
+            ("xl/worksheets/sheet2.xml", data.as_str()),
+        ])
     }
 
     fn read(options: &ReadOptions) -> Result<Table, TableError> {
@@ -623,6 +634,22 @@ mod tests {
         assert_eq!(hours("1:30"), None);
         let date = Data::DateTimeIso("1970-01-02".to_string());
         assert_eq!(of_data(&date), TypedValue::Date(86_400_000_000));
+    }
+
+    #[test]
+    fn other_documents_are_named() {
+        for (file, what) in [
+            ("word/document.xml", "a Word document"),
+            ("ppt/presentation.xml", "a presentation"),
+        ] {
+            let bytes = zipped(&[("[Content_Types].xml", CONTENT), (file, "<x/>")]);
+            let read = Table::from_reader("t.docx", Cursor::new(bytes), &ReadOptions::default());
+            let error = read.unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("this is {what}, not a workbook")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

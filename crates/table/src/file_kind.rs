@@ -202,7 +202,7 @@ fn is_workbook(head: &[u8]) -> bool {
     let Some(first) = head.get(NAME..).filter(|_| head.starts_with(ZIP)) else {
         return false;
     };
-    const OPEN_DOCUMENT: &[u8] = b"mimetypeapplication/vnd.oasis.opendocument.";
+    const OPEN_DOCUMENT: &[u8] = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet";
     let names: [&[u8]; 5] = [
         b"[Content_Types].xml",
         b"_rels/",

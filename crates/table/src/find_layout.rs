@@ -31,6 +31,23 @@ pub(crate) struct Found {
     pub one_column: Option<String>,
 }
 
+/// Why a file that is not empty has no line to read.
+fn nothing_left(head: &Head, options: &ReadOptions) -> String {
+    match (options.skip_lines, head.is_all) {
+        (0, _) if options.comment.is_some() => {
+            "all lines begin with the character that --comment names".to_string()
+        }
+        (0, _) => "the file is empty".to_string(),
+        (lines, true) => {
+            format!("the file has no line behind the first {lines}, which --skip-lines leaves out")
+        }
+        (lines, false) => format!(
+            "the first {lines} lines, which --skip-lines leaves out, are the whole start of the file, in which the \
+             header is looked for: remove them from the file"
+        ),
+    }
+}
+
 /// Finds the layout by the head of a file. `file` has the suffix that decides where the text does not.
 pub(crate) fn find_layout(
     name: &str,
@@ -55,7 +72,7 @@ pub(crate) fn find_layout(
     let candidates = candidates
         .map(|delimiter| candidate(&head.bytes, head.is_all, delimiter, skip_lines, options));
     let Some(chosen) = choose(candidates.collect(), file, options) else {
-        return Err(TableError::malformed(name, "the file is empty"));
+        return Err(TableError::malformed(name, nothing_left(head, options)));
     };
     let guess = Guess::of(&head.bytes);
     let names = column_names(name, &chosen, guess, options)?;

@@ -77,6 +77,16 @@ pub enum FormatNote {
         /// Values that are not, with examples.
         others: Examples,
     },
+    /// Many different numbers beside more text, of few words, are categories. The words may stand for missing
+    /// values.
+    NumbersBesideWords {
+        /// The column.
+        column: String,
+        /// Values that are numbers.
+        numbers: usize,
+        /// Values that are not.
+        others: Examples,
+    },
     /// Some numbers lack the mark that the others have.
     Unmarked {
         /// The column.
@@ -101,6 +111,8 @@ pub enum FormatNote {
         column: String,
         /// The dates.
         dates: Examples,
+        /// A format in which every date of the column is kept, if there is one.
+        format: Option<String>,
     },
     /// Words that no one writes for a category count as missing.
     MissingWords {
@@ -109,14 +121,12 @@ pub enum FormatNote {
         /// The words.
         words: Examples,
     },
-    /// Much of a column of text is missing by one spelling.
+    /// Much of a column of text is missing by its spelling.
     MissingBySpelling {
         /// The column.
         column: String,
-        /// The spelling.
-        word: String,
-        /// Rows with it.
-        rows: usize,
+        /// The spellings.
+        words: Examples,
         /// All rows.
         of: usize,
     },
@@ -277,6 +287,7 @@ impl FormatNote {
             | Self::TextAmongValues { column, .. }
             | Self::Codes { column, .. }
             | Self::FewNumbers { column, .. }
+            | Self::NumbersBesideWords { column, .. }
             | Self::Unmarked { column, .. }
             | Self::LeadingZeros { column, .. }
             | Self::Sentinels { column, .. }

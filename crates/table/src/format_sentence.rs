@@ -50,7 +50,16 @@ fn how_it_is_read(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> 
         } => {
             let (format, text) = (printable(format), quoted(text));
             write!(f, "numbers with {format}, such as {text} for {number}")?;
-            decided.fmt(f)?;
+            match decided {
+                Decided::ByColumn(column) => {
+                    write!(
+                        f,
+                        " (the decimal sign of column {} decides)",
+                        quoted(column)
+                    )?;
+                }
+                decided => decided.fmt(f)?,
+            }
             match otherwise {
                 Some((other, sign)) => write!(f, "; if it is {other}, pass --decimal {sign}"),
                 None => Ok(()),
@@ -118,18 +127,31 @@ fn what_is_missing(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
             }
             write!(f, "; --categorical {name} keeps all as text")
         }
-        FormatNote::Sentinels { dates, .. } => write!(
-            f,
-            "{dates}: far outside the other dates, treated as missing; --date {name}=%Y-%m-%d or \
-             another format keeps every date"
-        ),
+        FormatNote::Sentinels { dates, format, .. } => {
+            write!(
+                f,
+                "{dates}: far outside the other dates, treated as missing"
+            )?;
+            match format {
+                Some(format) => write!(f, "; {} keeps every date", date_option(name, format)),
+                None => Ok(()),
+            }
+        }
         FormatNote::MissingWords { words, .. } => write!(f, "{words}: treated as missing"),
-        FormatNote::MissingBySpelling { word, rows, of, .. } => write!(
-            f,
-            "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, pass \
-             --keep-na",
-            quoted(word)
-        ),
+        FormatNote::MissingBySpelling { words, of, .. } => match words.texts.as_slice() {
+            [(word, rows)] => write!(
+                f,
+                "{} is treated as missing in {rows} of {of} rows; if it is a category or a class, pass \
+                 --keep-na",
+                quoted(word)
+            ),
+            _ => write!(
+                f,
+                "{} of {of} rows are treated as missing ({words}); if these are categories or classes, pass \
+                 --keep-na",
+                words.total
+            ),
+        },
         _ => Ok(()),
     }
 }
@@ -145,8 +167,12 @@ fn what_may_be_a_date(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str)
         } => {
             write!(
                 f,
-                "{} dates have the month first ({months}), and {} the day ({days}): ",
-                months.total, days.total
+                "{} the month first ({months}), and {} the day ({days}): ",
+                match months.total {
+                    1 => "1 date has".to_string(),
+                    total => format!("{total} dates have"),
+                },
+                days.total
             )?;
             let read_months = date_option(name, month_format);
             let read_days = date_option(name, day_format);
@@ -226,10 +252,21 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
              categories; --numeric {name} reads the numbers alone",
             others.total
         ),
+        FormatNote::NumbersBesideWords {
+            numbers, others, ..
+        } => {
+            write!(
+                f,
+                "{numbers} values are numbers, and the other {} are text ({others}): read as categories; if \
+                 the text stands for missing values, pass",
+                others.total
+            )?;
+            let mut words = others.texts.iter();
+            words.try_for_each(|(word, _)| write!(f, " --na {}", argument(word)))
+        }
         FormatNote::LeadingZeros { example, .. } => write!(
             f,
-            "codes with leading zeros, such as {}, are read as categories; --numeric {name} reads \
-             numbers",
+            "codes with leading zeros, such as {}, are kept as text; --numeric {name} reads numbers",
             quoted(example)
         ),
         FormatNote::DifferentMarks {
@@ -371,6 +408,22 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn the_column_that_decides_the_decimal_sign_is_said() {
+        let note = FormatNote::Numbers {
+            column: "x".to_string(),
+            format: "a comma between thousands".to_string(),
+            example: ("1,234".to_string(), 1234.0),
+            decided: Decided::ByColumn("price".to_string()),
+            otherwise: None,
+        };
+        assert_eq!(
+            note.to_string(),
+            "column `x`: numbers with a comma between thousands, such as `1,234` for 1234 (the decimal \
+             sign of column `price` decides)"
+        );
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub(crate) fn named_like_identifier(name: &str) -> bool {
 }
 
 /// Whether a column is named like a time: a run of years is not an index.
-fn named_like_time(name: &str) -> bool {
+pub(crate) fn named_like_time(name: &str) -> bool {
     const TIMES: [&str; 29] = [
         "age",
         "ages",

@@ -278,6 +278,43 @@ mod tests {
     }
 
     #[test]
+    fn why_a_column_is_ignored_is_said() {
+        let csv = "huge,same,id\n1e60,5,9007199254740993\n2e60,5,9007199254740992\n3e60,5,9007199254740992\n";
+        let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
+        for (column, words) in schema.columns.iter().zip([
+            "beyond what 32 bits hold",
+            "it never varies",
+            "differ only in digits that numbers lose",
+        ]) {
+            let reason = column.reason.as_deref().unwrap_or_default();
+            assert!(reason.contains(words), "{}: {reason:?}", column.name);
+        }
+    }
+
+    #[test]
+    fn an_index_of_pandas_that_says_more_than_the_row_is_kept() {
+        use ColumnKind::*;
+        for (values, kind, reason) in [
+            (["2024-01-01", "2024-01-02", "2024-01-03"], Date, None),
+            (["0.25", "0.5", "0.75"], Numeric, None),
+            (["70", "20", "90"], Ignored, Some("it is the index")),
+            (["a", "b", "c"], Ignored, Some("its text is the index")),
+        ] {
+            let csv = format!("__index_level_0__,x\n{},1\n", values.join(",1\n"));
+            let schema = Schema::infer(&table(&csv), &BTreeMap::new()).unwrap();
+            let index = &schema.columns[0];
+            assert_eq!(index.kind, kind, "{values:?}");
+            let said = index.reason.as_deref();
+            assert_eq!(said.is_some(), reason.is_some(), "{said:?}");
+            assert!(
+                said.unwrap_or_default()
+                    .starts_with(reason.unwrap_or_default()),
+                "{said:?}"
+            );
+        }
+    }
+
+    #[test]
     fn identifiers_are_ignored() {
         use ColumnKind::*;
         let mut csv = "rownames,user_id,name,year,price\n".to_string();

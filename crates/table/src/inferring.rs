@@ -15,7 +15,8 @@ use crate::number_format::NumberFormat;
 use crate::number_guess::NumberGuess;
 use crate::numbers_like_dates::numbers_like_dates;
 use crate::read_column::{
-    Candidate, Looked, Read, look, points_may_group, read, sentinel_note, told_apart,
+    Candidate, Looked, Read, format_of_plain_dates, look, points_may_group, read, sentinel_note,
+    told_apart,
 };
 use crate::settled_dates::{DateColumn, Settled};
 use crate::table::Table;
@@ -117,7 +118,7 @@ impl Inferring {
             }
         }
         if self.format.is_none() {
-            self.settle_as_it_is(options);
+            self.settle_as_it_is(table, options)?;
         }
         Ok(())
     }
@@ -247,7 +248,11 @@ impl Inferring {
     }
 
     /// Plain dates of which some stand for no date, codes, and text that keeps its words.
-    fn settle_as_it_is(&mut self, options: &FormatOptions) {
+    fn settle_as_it_is(
+        &mut self,
+        table: &Table,
+        options: &FormatOptions,
+    ) -> Result<(), TableError> {
         let found = &self.found;
         let is_date = matches!(self.kind, None | Some(ColumnKind::Date)) && found.all_dates();
         let name = &self.name;
@@ -257,9 +262,10 @@ impl Inferring {
                 let mut format = DateFormat::new(DateNotation::YearFirst);
                 format.sentinels = dates.iter().map(|(day, _)| day.clone()).collect();
                 self.format = Some(ColumnFormat::Date(format));
-                self.notes.extend(sentinel_note(name, dates));
+                let kept_by = format_of_plain_dates(table, name)?;
+                self.notes.extend(sentinel_note(name, dates, kept_by));
             }
-            return;
+            return Ok(());
         }
         if self.kind.is_none()
             && let Some(example) = found.code()
@@ -276,6 +282,7 @@ impl Inferring {
         if options.keep_na && !is_numeric && !is_date && self.kind != Some(ColumnKind::Ignored) {
             self.format = Some(ColumnFormat::Text);
         }
+        Ok(())
     }
 }
 

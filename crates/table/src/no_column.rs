@@ -55,10 +55,36 @@ fn advice<'a>(
     };
     if let Some(nearest) = nearest_name(column, names.clone()) {
         advice += &format!("; did you mean `{}`?", shortened(&nearest));
+    } else if has_gaps(names.clone()) {
+        advice += ": if the names of the columns are in a later line, pass --skip-lines N";
     } else if layout.header_looks_like_data || is_text && names.any(is_like_data) {
-        advice += ": if the first line is data, pass --no-header";
+        advice += &if_data(column, count);
     }
     Some(advice)
+}
+
+/// Whether several columns of many have no name, as in a header of two lines.
+fn has_gaps<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let (mut unnamed, mut named) = (0, 0);
+    for name in names {
+        let number = name.strip_prefix("column_").unwrap_or(name);
+        match number.len() < name.len() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => unnamed += 1,
+            false => named += 1,
+        }
+    }
+    unnamed > 1 && named > 0
+}
+
+/// What to do if the first line is data. Without a header, columns have names of their own.
+fn if_data(column: &str, count: usize) -> String {
+    match column.starts_with("column_") {
+        true => ": if the first line is data, pass --no-header".to_string(),
+        false => format!(
+            ": if the first line is data, write a line with the names above it, or pass --no-header, with \
+             which they are `column_1` to `column_{count}`"
+        ),
+    }
 }
 
 /// Whether a name is rather a value of a first row.
@@ -122,7 +148,24 @@ mod tests {
             text.ends_with("`5.9`, `setosa`: if the first line is data, pass --no-header"),
             "{text}"
         );
+        let text = message("species", &["5.9", "setosa"], true);
+        assert!(
+            text.ends_with("or pass --no-header, with which they are `column_1` to `column_2`"),
+            "{text}"
+        );
         assert!(!message("y", &["5.9", "setosa"], false).contains("--no-header"));
+    }
+
+    #[test]
+    fn names_may_be_in_a_later_line() {
+        let names = ["Region", "column_2", "2023", "column_4"];
+        for is_text in [true, false] {
+            let text = message("y", &names, is_text);
+            assert!(text.ends_with("`column_4`: if the names of the columns are in a later line, pass --skip-lines N"), "{text}");
+        }
+        for names in [["column_1", "x"], ["column_1", "column_2"]] {
+            assert!(!message("y", &names, true).contains("--skip-lines"));
+        }
     }
 
     #[test]

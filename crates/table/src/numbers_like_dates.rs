@@ -7,8 +7,9 @@ use crate::format_note::FormatNote;
 /// Fewer different numbers are an accident.
 const FEW: usize = 3;
 
-/// A note on a column of plain whole numbers that are all dates such as `20240131`, or are named like a
-/// time and are in the range of seconds or milliseconds since 1970, or of the days of spreadsheets.
+/// A note on a column of plain whole numbers that are all dates such as `20240131` and `20240131130500`, or
+/// are named like a time and are in the range of seconds or milliseconds since 1970, or of the days of
+/// spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
     let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
     if !whole || found.code().is_some() {
@@ -53,7 +54,8 @@ fn named_like_date(name: &str) -> bool {
 fn named_like_moment(name: &str) -> bool {
     words(name).any(|word| {
         let ends = ["time", "epoch", "stamp"];
-        ends.iter().any(|end| word.ends_with(end)) || matches!(word.as_str(), "at" | "ts" | "unix")
+        let names = ["at", "ts", "unix", "when", "created", "updated", "modified"];
+        ends.iter().any(|end| word.ends_with(end)) || names.contains(&word.as_str())
     })
 }
 
@@ -81,12 +83,35 @@ mod tests {
         );
         assert!(said.contains("--date x"), "{said}");
         assert_eq!(note("x", &["20240131", "20240201", "20231324"]), None);
+        for (moments, first) in [
+            (
+                ["20240131130500", "20240201235959", "20231224081500"],
+                "2023-12-24 08:15:00",
+            ),
+            (
+                ["202401311305", "202402012359", "202312240815"],
+                "2023-12-24 08:15:00",
+            ),
+        ] {
+            let said = note("x", &moments).unwrap();
+            assert!(said.contains(first), "{said}");
+        }
+        assert_eq!(
+            note("x", &["202401311305", "202402012359", "202402012463"]),
+            None
+        );
         assert_eq!(note("x", &["20240131", "20240201"]), None);
         let seconds = ["1700000000", "1700086401", "1710000000"];
         assert!(
             note("created_at", &seconds)
                 .unwrap()
                 .contains("seconds since 1970")
+        );
+        let milliseconds = ["1640995200000", "1641124800000", "1641254400000"];
+        assert!(
+            note("when", &milliseconds)
+                .unwrap()
+                .contains("milliseconds since 1970: 2022-01-01")
         );
         assert_eq!(note("account", &seconds), None);
         let serial = ["45292", "45300", "45301"];

@@ -9,8 +9,9 @@ use crate::cell::Cell;
 use crate::column_format::ColumnFormat;
 use crate::column_kind::ColumnKind;
 use crate::counts::Counts;
-use crate::date_format::DateFormat;
+use crate::date_format::{DateFormat, DateNotation};
 use crate::date_guess::{DateEvidence, DateGuess};
+use crate::date_pattern::pattern_like;
 use crate::duration_format::{DurationEvidence, DurationFormat};
 use crate::error::TableError;
 use crate::format_note::{Examples, FormatNote};
@@ -121,7 +122,27 @@ pub(crate) fn look(
         1 => sample,
         _ => Evidence::of(texts(table, name)?, search),
     };
-    Ok(candidate(name, kind, &found, options))
+    let mut looked = candidate(name, kind, &found, options);
+    if kind.is_none() && looked.candidate.is_none() && looked.notes.is_empty() {
+        let note = numbers_beside_words(table, name, &found, options)?;
+        looked.notes.extend(note);
+    }
+    Ok(looked)
+}
+
+/// What to say where more than half of the values are a few words, and the others are numbers.
+fn numbers_beside_words(
+    table: &Table,
+    name: &str,
+    found: &Evidence,
+    options: &FormatOptions,
+) -> Result<Option<FormatNote>, TableError> {
+    let numbers = found.numbers.readable();
+    let some = numbers * 3 >= found.present && numbers * 2 < found.present;
+    let guess = found.numbers.guess(options).filter(|_| some);
+    let Some(guess) = guess else { return Ok(None) };
+    let found = read(table, name, &ColumnFormat::Number(guess.format))?;
+    Ok(found.words_note(name))
 }
 
 fn candidate(
@@ -344,6 +365,18 @@ impl Read {
         })
     }
 
+    /// What to say of many different numbers beside few words.
+    fn words_note(&self, name: &str) -> Option<FormatNote> {
+        const FEW_WORDS: usize = 5;
+        let many = self.values >= FEW_NUMBERS && self.distinct.len() * 2 > self.values.min(MANY);
+        let few = (1..=FEW_WORDS).contains(&self.others.texts.len());
+        (many && few).then(|| FormatNote::NumbersBesideWords {
+            column: name.to_string(),
+            numbers: self.values,
+            others: self.others.examples(),
+        })
+    }
+
     /// What to say of dates that are too few: at least half of the values.
     pub fn few_dates_note(&self, name: &str) -> Option<FormatNote> {
         self.reads_half().then(|| FormatNote::FewDates {
@@ -396,13 +429,15 @@ impl Read {
         self.sentinels.found()
     }
 
-    /// What to say about values that stand for no date.
-    pub fn sentinel_note(&self, name: &str) -> Option<FormatNote> {
-        let mut dates = self.sentinels();
-        if self.zeros > 0 {
-            dates.push(("0000-00-00".to_string(), self.zeros));
-        }
-        sentinel_note(name, dates)
+    /// What to say about days that stand for no date, and about zeros.
+    pub fn sentinel_notes(&self, name: &str, notation: &DateNotation) -> Vec<FormatNote> {
+        let example = self.example().unwrap_or_default();
+        let days = sentinel_note(name, self.sentinels(), format_like(&example, notation));
+        let zeros = (self.zeros > 0).then(|| FormatNote::MissingWords {
+            column: name.to_string(),
+            words: Examples::new([("0000-00-00".to_string(), self.zeros)]),
+        });
+        days.into_iter().chain(zeros).collect()
     }
 
     /// What to say about text among the values.
@@ -430,12 +465,33 @@ impl Read {
     }
 }
 
-/// What to say about days that stand for no date.
-pub(crate) fn sentinel_note(name: &str, dates: Vec<(String, usize)>) -> Option<FormatNote> {
+/// What to say about days that stand for no date. In the format, every date of the column is kept.
+pub(crate) fn sentinel_note(
+    name: &str,
+    dates: Vec<(String, usize)>,
+    format: Option<String>,
+) -> Option<FormatNote> {
     (!dates.is_empty()).then(|| FormatNote::Sentinels {
         column: name.to_string(),
         dates: Examples::new(dates),
+        format,
     })
+}
+
+/// The format of `strftime` in which plain dates are read. Typed dates are kept by any format.
+pub(crate) fn format_of_plain_dates(
+    table: &Table,
+    name: &str,
+) -> Result<Option<String>, TableError> {
+    let example = texts(table, name)?.next().unwrap_or("2024-12-31");
+    Ok(format_like(example, &DateNotation::YearFirst))
+}
+
+/// The format of `strftime` in which a date is written; `None` if there is none, as for dates with words.
+fn format_like(example: &str, notation: &DateNotation) -> Option<String> {
+    let format = pattern_like(example, notation);
+    let by_format = DateFormat::new(DateNotation::Pattern(format.clone()));
+    by_format.read(example).map(|_| format)
 }
 
 /// A value that two formats read as different numbers.

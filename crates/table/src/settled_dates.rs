@@ -54,7 +54,8 @@ impl DateColumn<'_> {
             let note = self.note(&format, guess, &found, decided)?;
             settled.notes.extend(note);
         }
-        settled.notes.extend(found.sentinel_note(self.name));
+        let sentinels = found.sentinel_notes(self.name, &format.notation);
+        settled.notes.extend(sentinels);
         // The note on both orders counts the dates in the other one.
         let counted = guess.contradiction.as_ref();
         let counted = counted.map(|[months, days]| months.total.min(days.total));
@@ -187,7 +188,7 @@ impl DateColumn<'_> {
         }
         let dates = sentinels.found();
         format.sentinels = dates.iter().map(|(day, _)| day.clone()).collect();
-        notes.extend(sentinel_note(self.name, dates));
+        notes.extend(sentinel_note(self.name, dates, None));
         Ok(Settled {
             format: Some(ColumnFormat::Date(format)),
             notes,

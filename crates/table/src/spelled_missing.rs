@@ -6,11 +6,11 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 
 use crate::cell::Cell;
-use crate::format_note::FormatNote;
+use crate::format_note::{Examples, FormatNote};
 use crate::table::Table;
 
-/// A note about the most frequent word for missing values in a column of text, if more than one row in
-/// twenty has it and it could as well be a category: `None` or `NA`.
+/// A note about words for missing values in a column of text that could as well be categories, such as
+/// `None` and `NA`, if more than one row in twenty has one of them.
 pub(crate) fn missing_by_spelling(table: &Table, name: &str, missing: usize) -> Option<FormatNote> {
     let rows = table.rows();
     let much = |count: usize| count * 20 > rows;
@@ -26,11 +26,11 @@ pub(crate) fn missing_by_spelling(table: &Table, name: &str, missing: usize) -> 
             *counts.entry(text).or_insert(0_usize) += 1;
         }
     }
-    let (word, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    much(count).then(|| FormatNote::MissingBySpelling {
+    let counts = counts.into_iter();
+    let words = Examples::new(counts.map(|(word, count)| (word.to_string(), count)));
+    much(words.total).then(|| FormatNote::MissingBySpelling {
         column: name.to_string(),
-        word: word.to_string(),
-        rows: count,
+        words,
         of: rows,
     })
 }

@@ -141,7 +141,7 @@ fn other_format(names: &[String]) -> Option<&'static str> {
         () if has("word/document.xml") => Some("this is a Word document, not a table"),
         () if has("ppt/presentation.xml") => Some("this is a presentation, not a table"),
         () if has("mimetype") && has("content.xml") => {
-            Some("this is an OpenDocument file: save the sheet as CSV")
+            Some("this is an OpenDocument file: write its table as CSV")
         }
         () if all_end_with(".npy") => Some(
             "this is a file of NumPy arrays (.npz): write the array as CSV (in Python: \
@@ -262,6 +262,7 @@ mod tests {
         assert!(two.contains("holds 2 files (`a.csv`, `b.csv`)"), "{two}");
         assert!(message(&["xl/workbook.xml", "x"]).contains("Excel"));
         assert!(message(&["word/document.xml", "x"]).contains("Word"));
+        assert!(message(&["mimetype", "content.xml"]).contains("OpenDocument"));
         assert!(message(&["a.npy", "b.npy"]).contains("NumPy"));
         assert!(message(&[]).contains("empty"));
     }

@@ -169,6 +169,12 @@ fn words_may_be_added_and_kept() {
     assert_eq!(inferred.schema.columns[1].missing, 20);
     assert!(notes(&inferred).contains("`None` is treated as missing in 10 of 30 rows"));
     assert!(notes(&inferred).contains("--keep-na"));
+    let several = infer_column(repeated(&["None", "NA", "Apnea", "other"], 10).collect());
+    let said = notes(&several);
+    assert!(
+        said.contains("20 of 40 rows are treated as missing (`NA` 10, `None` 10)"),
+        "{said}"
+    );
     let options = FormatOptions {
         na: column(&["-999"]),
         keep_na: true,

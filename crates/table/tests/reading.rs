@@ -83,6 +83,29 @@ fn quotes_hold_delimiters_quotes_and_line_ends() {
 }
 
 #[test]
+fn options_that_leave_out_every_line_are_named() {
+    let message = |csv: &str, options: ReadOptions| {
+        let error = read_with(csv.as_bytes(), &options).unwrap_err();
+        error.to_string()
+    };
+    let skip = |skip_lines| ReadOptions {
+        skip_lines,
+        ..ReadOptions::default()
+    };
+    let said = message("a,b\n1,2\n", skip(5));
+    assert!(said.contains("no line behind the first 5"), "{said}");
+    let said = message(&"1,2\n".repeat(100_000), skip(90_000));
+    assert!(said.contains("the whole start of the file"), "{said}");
+    let comment = ReadOptions {
+        comment: Some(b'#'),
+        ..ReadOptions::default()
+    };
+    let said = message("#a\n#b\n", comment);
+    assert!(said.contains("--comment"), "{said}");
+    assert!(message("", skip(0)).contains("the file is empty"));
+}
+
+#[test]
 fn a_quote_that_is_never_closed_is_an_error_with_its_line() {
     let csv = b"a,b\n1,2\n3,\"4\n5,6\n";
     assert!(message(csv).contains("a quote is opened in this row and never closed"));

@@ -449,3 +449,53 @@ fn categories_that_differ_in_case_or_spaces_are_said() {
     let booleans = infer_column(column(&["Yes", "yes", "NO", "no"]));
     assert!(booleans.notes.is_empty(), "{}", notes(&booleans));
 }
+
+#[test]
+fn words_that_are_more_than_the_numbers_are_said() {
+    let value = |row: usize| match row % 5 {
+        0 | 1 => format!("{}.5", row * 7),
+        2 => "not tested".to_string(),
+        _ => "hemolyzed".to_string(),
+    };
+    let inferred = infer_column((0..100).map(value).collect());
+    assert_eq!(kind(&inferred), ColumnKind::Categorical);
+    let said = notes(&inferred);
+    let expected = "column `x`: 40 values are numbers, and the other 60 are text (`hemolyzed` 40, `not tested` 20): \
+                    read as categories; if the text stands for missing values, pass --na hemolyzed --na 'not tested'";
+    assert_eq!(said, expected);
+    // Sizes are categories.
+    let sizes = ["34", "36", "S", "M", "L"].into_iter().cycle();
+    let sizes = infer_column(sizes.take(100).map(str::to_string).collect());
+    assert!(sizes.notes.is_empty(), "{}", notes(&sizes));
+}
+
+#[test]
+fn the_format_that_keeps_every_date_is_that_of_the_column() {
+    let said = |write: fn(usize) -> String, sentinel: &str| {
+        let dates = (1..=28).map(write);
+        let sentinels = std::iter::repeat_n(sentinel.to_string(), 3);
+        let inferred = infer(&[("x", dates.chain(sentinels).collect())]);
+        assert_eq!(inferred.schema.columns[0].missing, 3, "{sentinel}");
+        notes(&inferred)
+    };
+    let plain = said(|day| format!("2024-02-{day:02} 10:30"), "9999-12-31 00:00");
+    assert!(
+        plain.contains("; --date 'x=%Y-%m-%d %H:%M' keeps every date"),
+        "{plain}"
+    );
+    let dotted = said(|day| format!("{day:02}.02.2024"), "31.12.9999");
+    assert!(
+        dotted.contains("; --date x=%d.%m.%Y keeps every date"),
+        "{dotted}"
+    );
+    let words = said(|day| format!("{day:02}-Feb-2024"), "31-Dec-9999");
+    assert!(
+        words.ends_with("`9999-12-31` 3: far outside the other dates, treated as missing"),
+        "{words}"
+    );
+    let zeros = said(|day| format!("{day:02}.02.2024"), "00.00.0000");
+    assert!(
+        zeros.ends_with("column `x`: `0000-00-00` 3: treated as missing"),
+        "{zeros}"
+    );
+}
