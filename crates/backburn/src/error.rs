@@ -58,6 +58,14 @@ impl From<backburn_model::ConfigError> for Error {
 }
 
 impl Error {
+    /// The same error; if it is about an argument, it begins with the option that has it, such as `--out`.
+    pub fn of_option(self, option: &str) -> Self {
+        match self {
+            Self::Config(reason) => Self::Config(format!("{option} {reason}")),
+            other => other,
+        }
+    }
+
     /// The error of a row whose prediction is infinite or NaN; `row` says where the row is.
     pub fn not_finite(row: &str) -> Self {
         Self::not_finite_result("prediction", row)

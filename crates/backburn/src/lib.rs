@@ -163,6 +163,8 @@ mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
 mod number_text;
+#[cfg(feature = "train")]
+mod open_rows;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
@@ -193,6 +195,8 @@ mod row_hashes;
 mod row_index;
 mod row_sample;
 mod row_stream;
+#[cfg(feature = "train")]
+mod rows_report;
 #[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
@@ -306,8 +310,10 @@ pub use self::{
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,
+    open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
+    rows_report::RowsReport,
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,
