@@ -70,7 +70,8 @@ fn an_ensemble_has_the_embeddings_of_its_networks_side_by_side() {
     let settings = QUICK.to_string() + " --set ensemble.members=3";
     let folder = model(&flowers(60), "kind", &settings);
     folder.done("embed m.safetensors t.csv --out e.parquet");
-    assert_eq!(vectors(&folder, "e.parquet")[0].len(), 3 * 8);
+    // ensemble.widths is [2, 1].
+    assert_eq!(vectors(&folder, "e.parquet")[0].len(), 16 + 8 + 16);
 }
 
 #[test]
