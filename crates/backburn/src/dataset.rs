@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::memory::room_to_infer;
 use crate::rare_classes::rare_classes;
-use crate::text::shown;
+use crate::text::{count, shown};
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -67,6 +67,21 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Checks that the rows can be divided into folds. `option` has their number, such as `--folds`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if there are fewer rows than folds.
+    pub fn check_folds(&self, option: &str, folds: usize) -> Result<(), Error> {
+        match folds <= self.rows().len() {
+            true => Ok(()),
+            false => Err(Error::Config(format!(
+                "{option} {folds}: must be at most the number of rows, and there are {}",
+                count(self.rows().len(), "row")
+            ))),
+        }
+    }
+
     /// Infers the schema, the task and the rows to learn from.
     ///
     /// # Errors

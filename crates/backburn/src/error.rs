@@ -58,10 +58,24 @@ impl From<backburn_model::ConfigError> for Error {
 }
 
 impl Error {
+    /// The same error; if it is about an argument, it begins with the option that has it, such as `--out`.
+    pub fn of_option(self, option: &str) -> Self {
+        match self {
+            Self::Config(reason) => Self::Config(format!("{option} {reason}")),
+            other => other,
+        }
+    }
+
     /// The error of a row whose prediction is infinite or NaN; `row` says where the row is.
     pub fn not_finite(row: &str) -> Self {
+        Self::not_finite_result("prediction", row)
+    }
+
+    /// The error of a row with a result that is infinite or NaN; `what` is the result, and `row` says where the
+    /// row is.
+    pub(crate) fn not_finite_result(what: &str, row: &str) -> Self {
         Self::Failed(format!(
-            "{row}: the prediction is not a finite number: the row is far outside the training data, or \
+            "{row}: the {what} is not a finite number: the row is far outside the training data, or \
              the model is damaged"
         ))
     }

@@ -1,12 +1,15 @@
 //! The scores of a model on a table, and what to know about them.
 
+use backburn_preprocessing::Target;
 use backburn_table::Table;
+use serde_json::{Map, Value, json};
 
+use crate::confusion_matrix::confusion_matrix;
 use crate::error::Error;
 use crate::model_file::SavedModel;
 use crate::predictor::Predictor;
 use crate::row_hashes::row_hashes;
-use crate::score::{Reliability, Score};
+use crate::score::{Metrics, Reliability, Score};
 use crate::shift_finding::{ShiftFinding, shift_notes};
 use crate::warning::Warning;
 
@@ -33,6 +36,32 @@ impl Evaluation {
         let skipped = self.score.skipped_notes();
         let unlike_training = shift_notes(&self.unlike_training);
         warnings.chain(skipped).chain(unlike_training).collect()
+    }
+
+    /// The confusion matrix as lines of text; none if the target is a number, or has more than ten classes.
+    pub fn confusion(&self, target: &Target) -> Vec<String> {
+        const MOST: usize = 10;
+        match (&self.score.metrics, target.class_names()) {
+            (Metrics::Classification(score), Some(classes)) if classes.len() <= MOST => {
+                confusion_matrix(&score.confusion.dense(), classes)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The scores by name, with the target of the model, its classes, the number of skipped rows, what is unlike
+    /// training, and the warnings.
+    pub fn json(&self, target: &Target) -> Map<String, Value> {
+        let mut object = self.score.json();
+        let mut insert = |name: &str, value| object.insert(name.to_string(), value);
+        insert("target", json!(target.column()));
+        if let Some(classes) = target.class_names() {
+            insert("classes", json!(classes));
+        }
+        insert("skipped", json!(self.score.skipped));
+        insert("unlike_training", json!(self.unlike_training));
+        insert("warnings", json!(self.warnings));
+        object
     }
 }
 

@@ -11,6 +11,7 @@ use backburn_training::{Finding, History, StopReason};
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::device::SelectedDevice;
+use crate::embeddings::Embeddings;
 use crate::error::Error;
 use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
@@ -187,6 +188,31 @@ impl FittedModel {
         Ok(self
             .predictor
             .intervals_of_table(table.as_ref(), coverage)?)
+    }
+
+    /// The embedding of every row of a table: the outputs of the last hidden layer; see
+    /// [`Embedder`](crate::Embedder).
+    ///
+    /// ```
+    /// # use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, Table};
+    /// # let csv: String = (0..40).map(|n| format!("{},{}\n", n % 7, n % 7 * 3)).collect();
+    /// # let csv = std::io::Cursor::new(format!("size,price\n{csv}"));
+    /// # let table = Table::from_reader("houses", csv, &ReadOptions::default())?;
+    /// # let data = Dataset::new(table.clone(), "price", &Default::default())?;
+    /// # let model = Estimator::new(Config::preset(Preset::Fast)).fit(&data, &FitContext::default())?;
+    /// let embeddings = model.embed(&table)?;
+    /// assert_eq!(embeddings.rows(), 40);
+    /// for vector in embeddings.vectors() {
+    ///     assert_eq!(vector.len(), embeddings.dimensions());
+    /// }
+    /// # Ok::<(), backburn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The model has no hidden layer, a column is missing, or holds a value of another kind.
+    pub fn embed(&self, table: impl AsRef<Table>) -> Result<Embeddings, Error> {
+        self.predictor.embedder()?.embed_table(table.as_ref())
     }
 
     /// The score on a table that has the target.

@@ -39,6 +39,8 @@
 //! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
 //! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | predict many small batches | [`BatchPredictor`] |
+//! | get the embedding of each row | [`FittedModel::embed`], [`Embedder`], [`EmbeddingStream`] |
+//! | find the rows most like a row | [`SimilarRows::find`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
@@ -59,6 +61,7 @@ mod bagging;
 #[cfg(feature = "train")]
 pub mod baselines;
 mod batch_predictor;
+mod batch_writer;
 #[cfg(feature = "boosting")]
 pub mod boosting;
 #[cfg(feature = "train")]
@@ -97,6 +100,10 @@ mod describe;
 #[cfg(feature = "train")]
 mod description_notes;
 mod device;
+mod embedder;
+mod embedding_stream;
+mod embedding_writer;
+mod embeddings;
 #[cfg(feature = "train")]
 mod encoded_split;
 mod error;
@@ -156,6 +163,8 @@ mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
 mod number_text;
+#[cfg(feature = "train")]
+mod open_rows;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
@@ -183,7 +192,11 @@ mod room;
 mod row_copies;
 #[cfg(feature = "train")]
 mod row_hashes;
+mod row_index;
 mod row_sample;
+mod row_stream;
+#[cfg(feature = "train")]
+mod rows_report;
 #[cfg(feature = "train")]
 mod run_description;
 #[cfg(feature = "train")]
@@ -203,6 +216,8 @@ mod selection;
 #[cfg(feature = "train")]
 mod settings;
 mod shift_finding;
+mod similar_rows;
+mod similar_rows_text;
 mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
@@ -246,6 +261,10 @@ pub use backburn_table::{
 };
 pub use batch_predictor::BatchPredictor;
 pub use burn::tensor::Device;
+pub use embedder::Embedder;
+pub use embedding_stream::EmbeddingStream;
+pub use embedding_writer::EmbeddingWriter;
+pub use embeddings::{EmbeddedRows, Embeddings};
 pub use kept_columns::KeptColumns;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
@@ -258,8 +277,10 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
+pub use row_index::row_index;
 pub use row_sample::RowSample;
 pub use shift_finding::{ShiftFinding, shift_notes};
+pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use standard_output::standard_output;
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
@@ -289,8 +310,10 @@ pub use self::{
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,
+    open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
+    rows_report::RowsReport,
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,

@@ -30,7 +30,8 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, Error> {
         let needed = [size.at_once, of_rows, OTHERS]
             .into_iter()
             .fold(size.bytes, u64::saturating_add);
-        let advice = "use a part of its rows; only the command predict reads tables of any size";
+        let advice =
+            "use a part of its rows; only the commands predict and embed read tables of any size";
         fits(&name, "reading it takes at least", needed, free, advice)
     })
 }

@@ -1,8 +1,9 @@
-//! A file of predictions.
+//! A file of predictions or embeddings.
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use crate::embedding_writer::EmbeddingWriter;
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::predicted_rows::PredictedRows;
@@ -10,7 +11,7 @@ use crate::prediction_format::PredictionFormat;
 use crate::prediction_writer::PredictionWriter;
 use crate::text::path_name;
 
-/// A file of predictions in the format that its suffix names. It is written completely or not at all: until
+/// A file of predictions or embeddings in the format that its suffix names. It is written completely or not at all: until
 /// [`commit`](Self::commit), an existing file is unchanged.
 #[derive(Debug)]
 pub struct PredictionFile {
@@ -20,7 +21,7 @@ pub struct PredictionFile {
 }
 
 impl PredictionFile {
-    /// Starts a file.
+    /// Starts a file of predictions.
     ///
     /// # Errors
     ///
@@ -28,6 +29,16 @@ impl PredictionFile {
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let format = PredictionFormat::of_path(&path)?;
+        Self::create_as(path, format)
+    }
+
+    /// Starts a file in a format.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn create_as(path: impl Into<PathBuf>, format: PredictionFormat) -> Result<Self, Error> {
+        let path = path.into();
         let file = OutputFile::create(&path).map_err(|error| failed(&path, &error))?;
         file.remove_leftovers();
         Ok(Self { path, format, file })
@@ -46,6 +57,14 @@ impl PredictionFile {
     /// A writer of the file. `row_numbers` says whether the number of each row comes first.
     pub fn writer(&mut self, row_numbers: bool) -> PredictionWriter<BufWriter<&mut OutputFile>> {
         PredictionWriter::new(BufWriter::new(&mut self.file), self.format, row_numbers)
+    }
+
+    /// A writer of embeddings to the file. `row_numbers` says whether the number of each row comes first.
+    pub fn embedding_writer(
+        &mut self,
+        row_numbers: bool,
+    ) -> EmbeddingWriter<BufWriter<&mut OutputFile>> {
+        EmbeddingWriter::new(BufWriter::new(&mut self.file), self.format, row_numbers)
     }
 
     /// Moves the complete file to its path.

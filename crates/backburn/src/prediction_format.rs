@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::output_file::is_descriptor;
 use crate::text::path_name;
 
-/// The format of a file of predictions, which its suffix names.
+/// The format of a file of predictions or embeddings, which its suffix names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PredictionFormat {
     /// How rows are written.
@@ -35,6 +35,13 @@ pub(crate) enum Layout {
 const SUFFIXES: &str =
     ".csv, .tsv, .jsonl, .ndjson (each also with .gz), .parquet, .arrow or .feather";
 
+/// Those of the formats that have lists of numbers.
+const LIST_SUFFIXES: &str =
+    ".parquet, .arrow, .feather, .jsonl or .ndjson (the last two also with .gz)";
+
+/// Why a binary format is refused.
+const NOT_COMPILED_IN: &str = "the program was built without the feature `parquet`";
+
 impl PredictionFormat {
     /// CSV with a header.
     pub const CSV: Self = Self {
@@ -54,28 +61,36 @@ impl PredictionFormat {
     ///
     /// The path is that of a file, and its suffix names no format, or one that was not compiled in.
     pub fn of_path(path: &Path) -> Result<Self, Error> {
-        let refused = |reason: &str| {
-            let path = path_name(path);
-            Error::Config(format!(
-                "{path}: {reason}: the suffix of a file of predictions is {SUFFIXES}"
-            ))
+        let reason = match Self::of_name(path) {
+            Some(format) if format.is_compiled_in() => return Ok(format),
+            Some(_) => NOT_COMPILED_IN,
+            None if path == Path::new("-") || is_no_file(path) => return Ok(Self::default()),
+            None => no_format(path),
         };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        match Self::of_name(&name.to_ascii_lowercase()) {
-            Some(format) if format.is_compiled_in() => Ok(format),
-            Some(_) => Err(refused(
-                "the program was built without the feature `parquet`",
-            )),
-            None if path == Path::new("-") || is_no_file(path) => Ok(Self::default()),
-            None if path.extension().is_some() => Err(refused("the suffix names no format")),
-            None => Err(refused("no suffix names the format")),
-        }
+        Err(refused(path, reason, "predictions", SUFFIXES))
     }
 
-    fn of_name(name: &str) -> Option<Self> {
+    /// The format of a file of embeddings that the suffix of a path names: one that has lists of numbers.
+    ///
+    /// # Errors
+    ///
+    /// The suffix names no such format, or one that was not compiled in.
+    pub fn of_embeddings(path: &Path) -> Result<Self, Error> {
+        let reason = match Self::of_name(path) {
+            Some(format) if !format.is_compiled_in() => NOT_COMPILED_IN,
+            Some(format) if format.is_typed() => return Ok(format),
+            Some(_) => "the format has no lists of numbers",
+            None => no_format(path),
+        };
+        Err(refused(path, reason, "embeddings", LIST_SUFFIXES))
+    }
+
+    fn of_name(path: &Path) -> Option<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
         let (plain, gzip) = match name.strip_suffix(".gz") {
             Some(plain) => (plain, true),
-            None => (name, false),
+            None => (name.as_str(), false),
         };
         let layout = match plain.rsplit_once('.')?.1 {
             "csv" => Layout::Csv,
@@ -100,6 +115,21 @@ impl PredictionFormat {
     pub(crate) fn is_typed(self) -> bool {
         !matches!(self.layout, Layout::Csv | Layout::Tsv)
     }
+}
+
+fn no_format(path: &Path) -> &'static str {
+    match path.extension() {
+        Some(_) => "the suffix names no format",
+        None => "no suffix names the format",
+    }
+}
+
+/// The error of a path; `what` is in the file, and `suffixes` are those that it may have.
+fn refused(path: &Path, reason: &str, what: &str, suffixes: &str) -> Error {
+    let path = path_name(path);
+    Error::Config(format!(
+        "{path}: {reason}: the suffix of a file of {what} is {suffixes}"
+    ))
 }
 
 /// Whether a path is a pipe, a device or an open descriptor.
@@ -133,6 +163,25 @@ mod tests {
                 PredictionFormat::of_path(Path::new(path)).unwrap(),
                 expected
             );
+        }
+    }
+
+    #[test]
+    fn embeddings_need_a_format_with_lists() {
+        let of = |path: &str| PredictionFormat::of_embeddings(Path::new(path));
+        assert_eq!(of("e.jsonl.gz").unwrap(), format(Layout::JsonLines, true));
+        #[cfg(feature = "parquet")]
+        assert_eq!(of("e.parquet").unwrap(), format(Layout::Parquet, false));
+        for (path, reason) in [
+            ("e.csv", "the format has no lists of numbers"),
+            ("e.tsv.gz", "the format has no lists of numbers"),
+            ("e.npy", "the suffix names no format"),
+            ("e", "no suffix names the format"),
+            ("-", "no suffix names the format"),
+        ] {
+            let error = of(path).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+            assert!(error.contains(".parquet, .arrow"), "{error}");
         }
     }
 

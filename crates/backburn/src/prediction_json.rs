@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch};
 use arrow_cast::display::ArrayFormatter;
 use arrow_schema::DataType;
 
@@ -47,6 +47,8 @@ impl<W: Write> JsonLines<W> {
 /// The values of a column. JSON has no numbers for infinity and NaN: they are null, as what is missing.
 enum Values<'a> {
     Numbers(&'a arrow_array::Float64Array),
+    /// Lists of numbers, such as embeddings.
+    Vectors(&'a FixedSizeListArray),
     /// Values whose text is JSON: whole numbers, decimals and booleans.
     Plain(&'a ArrayRef, ArrayFormatter<'a>),
     /// Values whose text is a JSON string.
@@ -57,6 +59,9 @@ impl<'a> Values<'a> {
     fn new(array: &'a ArrayRef) -> io::Result<Self> {
         Ok(match array.data_type() {
             DataType::Float64 => Self::Numbers(array.as_primitive::<Float64Type>()),
+            DataType::FixedSizeList(item, _) if *item.data_type() == DataType::Float32 => {
+                Self::Vectors(array.as_fixed_size_list())
+            }
             kind if kind.is_integer() || *kind == DataType::Boolean => {
                 Self::Plain(array, formatter(array)?)
             }
@@ -69,6 +74,11 @@ impl<'a> Values<'a> {
         Ok(match self {
             Self::Numbers(array) if array.is_valid(row) && array.value(row).is_finite() => {
                 number_text(array.value(row))
+            }
+            Self::Vectors(array) if array.is_valid(row) => {
+                let vector = array.value(row);
+                let numbers = vector.as_primitive::<Float32Type>().iter();
+                serde_json::to_string(&numbers.collect::<Vec<Option<f32>>>())?
             }
             Self::Plain(array, formatter) if array.is_valid(row) => {
                 formatter.value(row).to_string()
@@ -88,6 +98,19 @@ mod tests {
     use arrow_array::{BooleanArray, Float64Array, Int64Array, StringArray};
 
     use super::*;
+
+    #[test]
+    fn a_vector_is_a_list() {
+        let rows = [vec![Some(0.1), Some(1e-30)], vec![None, Some(f32::NAN)]];
+        let rows = rows.into_iter().map(Some);
+        let vectors = FixedSizeListArray::from_iter_primitive::<Float32Type, _, _>(rows, 2);
+        let columns: Vec<(&str, ArrayRef)> = vec![("v", Arc::new(vectors))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut lines = JsonLines::new(Vec::new());
+        lines.write(&batch).unwrap();
+        let text = String::from_utf8(lines.finish()).unwrap();
+        assert_eq!(text, "{\"v\":[0.1,1e-30]}\n{\"v\":[null,null]}\n");
+    }
 
     #[test]
     fn each_line_is_an_object_with_the_columns_in_order() {

@@ -2,17 +2,11 @@
 
 use std::io::{self, Write};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use crate::batch_writer::BatchWriter;
 use crate::kept_columns::KeptColumns;
 use crate::predicted_rows::PredictedRows;
 use crate::prediction_batch::PredictionLayout;
-use crate::prediction_csv::CsvRows;
-use crate::prediction_format::{Layout, PredictionFormat};
-use crate::prediction_json::JsonLines;
-#[cfg(feature = "parquet")]
-use crate::prediction_parquet::{ArrowRows, ParquetRows};
+use crate::prediction_format::PredictionFormat;
 
 /// Writes predictions batch by batch in a [`PredictionFormat`].
 ///
@@ -46,39 +40,16 @@ use crate::prediction_parquet::{ArrowRows, ParquetRows};
 /// # }
 /// ```
 pub struct PredictionWriter<W: Write + Send> {
-    out: Rows<Output<W>>,
+    out: BatchWriter<W>,
     layout: PredictionLayout,
     renamed: Option<Vec<(String, String)>>,
-}
-
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
-enum Rows<W: Write + Send> {
-    Csv(CsvRows<W>),
-    Json(JsonLines<W>),
-    #[cfg(feature = "parquet")]
-    Parquet(ParquetRows<W>),
-    #[cfg(feature = "parquet")]
-    Arrow(ArrowRows<W>),
 }
 
 impl<W: Write + Send> PredictionWriter<W> {
     /// A writer. `row_numbers` says whether the number of each row comes first.
     pub fn new(out: W, format: PredictionFormat, row_numbers: bool) -> Self {
-        let out = match format.gzip {
-            true => Output::Gzip(GzEncoder::new(out, Compression::default())),
-            false => Output::Plain(out),
-        };
-        let out = match format.layout {
-            Layout::Tsv => Rows::Csv(CsvRows::new(out, b'\t')),
-            Layout::JsonLines => Rows::Json(JsonLines::new(out)),
-            #[cfg(feature = "parquet")]
-            Layout::Parquet => Rows::Parquet(ParquetRows::Waiting(out)),
-            #[cfg(feature = "parquet")]
-            Layout::Arrow => Rows::Arrow(ArrowRows::Waiting(out)),
-            _ => Rows::Csv(CsvRows::new(out, b',')),
-        };
         Self {
-            out,
+            out: BatchWriter::new(out, format),
             layout: PredictionLayout {
                 row_numbers,
                 kept: KeptColumns::default(),
@@ -105,14 +76,7 @@ impl<W: Write + Send> PredictionWriter<W> {
         if self.renamed.is_none() {
             self.renamed = Some(self.layout.renamed(predicted));
         }
-        match &mut self.out {
-            Rows::Csv(out) => out.write(&batch),
-            Rows::Json(out) => out.write(&batch),
-            #[cfg(feature = "parquet")]
-            Rows::Parquet(out) => out.write(&batch),
-            #[cfg(feature = "parquet")]
-            Rows::Arrow(out) => out.write(&batch),
-        }
+        self.out.write(&batch)
     }
 
     /// The kept columns whose name is also that of a column of predictions, with the name that they have
@@ -127,42 +91,6 @@ impl<W: Write + Send> PredictionWriter<W> {
     ///
     /// The output cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        let out = match self.out {
-            Rows::Csv(out) => out.finish()?,
-            Rows::Json(out) => out.finish(),
-            #[cfg(feature = "parquet")]
-            Rows::Parquet(out) => out.finish()?,
-            #[cfg(feature = "parquet")]
-            Rows::Arrow(out) => out.finish()?,
-        };
-        let mut out = match out {
-            Output::Plain(out) => out,
-            Output::Gzip(out) => out.finish()?,
-        };
-        out.flush()?;
-        Ok(out)
-    }
-}
-
-/// The output, perhaps compressed.
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
-enum Output<W: Write> {
-    Plain(W),
-    Gzip(GzEncoder<W>),
-}
-
-impl<W: Write> Write for Output<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(out) => out.write(bytes),
-            Self::Gzip(out) => out.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(out) => out.flush(),
-            Self::Gzip(out) => out.flush(),
-        }
+        self.out.finish()
     }
 }

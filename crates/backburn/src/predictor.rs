@@ -197,8 +197,17 @@ impl Predictor {
             Some(members) => return mean(members, rows),
             None => {}
         }
+        self.in_blocks(rows, |rows| self.model.network.forward(rows))
+    }
+
+    /// What a function of the network computes for encoded rows, row by row.
+    pub(crate) fn in_blocks(
+        &self,
+        rows: &[f32],
+        forward: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Vec<f32> {
         // A backend uses other kernels for few rows than for many, which sum in another order. In blocks of
-        // one size, padded with zeros, the prediction of a row does not depend on the other rows.
+        // one size, padded with zeros, the result of a row does not depend on the other rows.
         const BLOCK: usize = 256;
         let width = self.model.config.columns();
         let block = |rows: &[f32]| {
@@ -206,11 +215,18 @@ impl Predictor {
             block.resize(BLOCK * width, 0.0);
             let inputs = TensorData::new(block, [BLOCK, width]);
             let inputs = Tensor::<2>::from_data(inputs, &self.device);
-            let outputs = self.model.network.forward(inputs).into_data();
-            let wanted = rows.len() / width * self.model.config.outputs;
+            let outputs = forward(inputs);
+            let [_, outputs_of_row] = outputs.dims();
+            let wanted = rows.len() / width * outputs_of_row;
+            let outputs = outputs.into_data();
             outputs.iter::<f32>().take(wanted).collect::<Vec<f32>>()
         };
         rows.chunks(BLOCK * width).flat_map(block).collect()
+    }
+
+    /// The networks for computation in main memory, if all of them support it.
+    pub(crate) fn fused(&self) -> Option<&[FusedMlp]> {
+        self.fused.as_deref()
     }
 }
 

@@ -98,6 +98,15 @@ impl Settings {
         all_names()
     }
 
+    /// The dotted name of the setting that an option looks like: `training.epochs` for `--epochs=50`.
+    pub fn like_option(option: &str) -> Option<String> {
+        let option = option.trim_start_matches('-');
+        let name = option.split('=').next().unwrap_or_default();
+        let name = name.replace('-', "_");
+        let mut names = Self::names().into_iter();
+        names.find(|setting| setting.rsplit('.').next() == Some(&name))
+    }
+
     /// The settings of a preset with these on top.
     ///
     /// # Errors
@@ -296,6 +305,14 @@ mod tests {
             settings = settings.set(assignment)?;
         }
         settings.over(Preset::Default)
+    }
+
+    #[test]
+    fn an_option_may_look_like_a_setting() {
+        let like = |option: &str| Settings::like_option(option);
+        assert_eq!(like("--epochs=50").unwrap(), "training.epochs");
+        assert_eq!(like("--learning-rate").unwrap(), "training.learning_rate");
+        assert_eq!(like("--no-such-option"), None);
     }
 
     #[test]

@@ -181,10 +181,21 @@ mod tests {
             let categories = Tensor::random([13, 2], Distribution::Uniform(0.0, 3.0), &device);
             let rows = Tensor::cat(vec![numbers, categories.floor()], 1);
             let expected: Vec<f32> = network.forward(rows.clone()).into_data().iter().collect();
+            let of_hidden = network.forward_hidden(rows.clone()).into_data();
+            let of_hidden: Vec<f32> = of_hidden.iter().collect();
             let rows: Vec<f32> = rows.into_data().iter().collect();
             let predicted = fused.predict(&rows);
             for (a, b) in predicted.iter().zip(&expected) {
                 assert!((a - b).abs() < 1e-5, "{a} {b}");
+            }
+            let hidden = fused.without_output();
+            assert_eq!(hidden.is_none(), network.hidden.is_empty());
+            if let Some(hidden) = hidden {
+                let outputs = hidden.predict(&rows);
+                assert_eq!(outputs.len(), of_hidden.len());
+                for (a, b) in outputs.iter().zip(&of_hidden) {
+                    assert!((a - b).abs() < 1e-5, "{a} {b}");
+                }
             }
             let one_by_one = rows.chunks(inputs + 2).flat_map(|row| fused.predict(row));
             assert_eq!(one_by_one.collect::<Vec<f32>>(), predicted);

@@ -109,6 +109,33 @@ impl FusedMlp {
         })
     }
 
+    /// The network without its output layer, whose outputs are those of the last hidden layer; see
+    /// [`Mlp::forward_hidden`]. `None` if there is no hidden layer.
+    ///
+    /// ```
+    /// use backburn_fused::FusedMlp;
+    /// use backburn_model::MlpConfig;
+    /// use burn::tensor::Device;
+    ///
+    /// let mlp = MlpConfig::new(2, 1).with_hidden([8]).init(&Device::default())?;
+    /// let network = FusedMlp::of(&mlp).expect("a plain network on the CPU");
+    /// let hidden = network.without_output().expect("a hidden layer");
+    /// assert_eq!(hidden.predict(&[0.5, -1.0]).len(), 8);
+    /// # Ok::<(), backburn_model::ConfigError>(())
+    /// ```
+    pub fn without_output(&self) -> Option<Self> {
+        let (_, hidden) = self.layers.split_last()?;
+        let last = hidden.last()?;
+        Some(Self {
+            parameters: self.parameters[..last.bias.end].to_vec(),
+            transposed: vec![Vec::new(); hidden.len()],
+            embeddings: self.embeddings.clone(),
+            layers: hidden.to_vec(),
+            numeric: self.numeric,
+            arch: self.arch,
+        })
+    }
+
     /// Number of columns in a row: the numeric inputs, then the index of a category for each
     /// embedding.
     pub fn columns(&self) -> usize {

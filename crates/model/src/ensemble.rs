@@ -50,6 +50,23 @@ impl Ensemble {
         mean(self.members.iter().map(|mlp| mlp.forward(rows.clone())))
     }
 
+    /// What enters each member's output layer, as [`Mlp::forward_hidden`] returns it, one member after
+    /// the other.
+    ///
+    /// # Shapes
+    ///
+    /// - rows: `[batch, inputs + embeddings]`
+    /// - output: `[batch, sum of the units of the last hidden layers]`
+    ///
+    /// # Panics
+    ///
+    /// There is no member.
+    pub fn forward_hidden(&self, rows: Tensor<2>) -> Tensor<2> {
+        let members = self.members.iter();
+        let hidden = members.map(|mlp| mlp.forward_hidden(rows.clone()));
+        Tensor::cat(hidden.collect(), 1)
+    }
+
     /// The features that enter each member's first layer, as [`Mlp::features`] returns them, one
     /// member after the other.
     ///
@@ -121,6 +138,11 @@ mod tests {
             let difference: f32 = (mean - expected.clone()).abs().max().into_scalar();
             assert!(difference < 1e-6, "{difference}");
         }
+        let hidden = ensemble.forward_hidden(rows.clone());
+        let of_second = ensemble.members[1].forward_hidden(rows.clone());
+        let [_, units] = of_second.dims();
+        let second = hidden.slice_dim(1, units..2 * units);
+        assert_eq!(second.into_data(), of_second.into_data());
         let single = Ensemble::from(ensemble.members[0].clone());
         let difference = single.forward(rows.clone()) - output(0);
         assert_eq!(difference.abs().max().into_scalar::<f32>(), 0.0);

@@ -110,6 +110,29 @@ impl Mlp {
         activations
     }
 
+    /// What enters the output layer: the outputs of the last hidden layer, or the
+    /// [`features`](Self::features) if there is no hidden layer. Rows that are close to each other here
+    /// are alike for the network, since its output is a linear function of this vector.
+    ///
+    /// ```
+    /// use backburn_model::MlpConfig;
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let mlp = MlpConfig::new(8, 1).with_hidden([64, 16]).init(&device)?;
+    /// let hidden = mlp.forward_hidden(Tensor::zeros([32, 8], &device));
+    /// assert_eq!(hidden.dims(), [32, 16]);
+    /// # Ok::<(), backburn_model::ConfigError>(())
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// - rows: as for [`forward`](Self::forward)
+    /// - output: `[batch, units of the last hidden layer]`
+    pub fn forward_hidden(&self, rows: Tensor<2>) -> Tensor<2> {
+        self.through_hidden(self.features(rows))
+    }
+
     /// The features that enter the first layer: the numeric inputs, then the learned vector of each
     /// category.
     ///
@@ -157,11 +180,14 @@ impl Mlp {
     ///
     /// - features: `[batch, features]`
     /// - output: `[batch, outputs]`
-    pub fn forward_features(&self, mut features: Tensor<2>) -> Tensor<2> {
-        for block in &self.hidden {
-            features = block.forward(features);
-        }
-        self.output.forward(features)
+    pub fn forward_features(&self, features: Tensor<2>) -> Tensor<2> {
+        self.output.forward(self.through_hidden(features))
+    }
+
+    /// The outputs of the last hidden layer.
+    fn through_hidden(&self, features: Tensor<2>) -> Tensor<2> {
+        let blocks = self.hidden.iter();
+        blocks.fold(features, |features, block| block.forward(features))
     }
 }
 
@@ -326,6 +352,25 @@ mod tests {
             mlp.forward(rows).into_data(),
             mlp.forward_mixed(numeric, categories).into_data()
         );
+    }
+
+    #[test]
+    fn the_output_is_a_linear_function_of_the_last_hidden_layer() {
+        let device = Device::default();
+        let config = MlpConfig::new(5, 3)
+            .with_hidden([6, 6])
+            .with_residual(true)
+            .with_normalization(Normalization::Layer)
+            .with_dropout(0.5);
+        let mlp = config.init(&device).unwrap();
+        let rows = rows(4, 5, &device);
+        let hidden = mlp.forward_hidden(rows.clone());
+        assert_eq!(hidden.dims(), [4, 6]);
+        let expected = mlp.forward(rows.clone()).into_data();
+        assert_eq!(mlp.output.forward(hidden).into_data(), expected);
+        let linear = MlpConfig::new(5, 3).with_hidden([]).init(&device).unwrap();
+        let features = linear.forward_hidden(rows.clone());
+        assert_eq!(features.into_data(), rows.into_data());
     }
 
     #[test]

@@ -52,6 +52,8 @@ fn run() -> Result<(), Error> {
         Command::Evaluate(args) => cli::evaluate::run(&args),
         Command::Predict(args) => cli::predict::run(&args),
         Command::Explain(args) => cli::explain::run(&args),
+        Command::Embed(args) => cli::embed::run(&args),
+        Command::Neighbors(args) => cli::neighbors::run(&args),
         Command::Describe(args) => cli::describe::run(&args),
         Command::Compare(args) => cli::compare::run(&args),
         Command::FindLr(args) => cli::find_lr::run(&args),

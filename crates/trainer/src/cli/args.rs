@@ -12,6 +12,7 @@ use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::model_args::{DeviceArgs, ModelArgs, RowsArgs};
 use super::table_args::{ColumnArgs, ReadArgs, TableArgs};
 use super::values::{formats, methods, presets, tasks};
 use crate::error::Error;
@@ -85,16 +86,7 @@ fn with_setting(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let name = option
-        .trim_start_matches('-')
-        .split('=')
-        .next()
-        .unwrap_or_default();
-    let name = name.replace('-', "_");
-    if let Some(setting) = Settings::names()
-        .into_iter()
-        .find(|s| s.rsplit('.').next() == Some(&name))
-    {
+    if let Some(setting) = Settings::like_option(option) {
         let tip = format!("it is a setting: use `--set {setting}=VALUE`");
         error.insert(
             ContextKind::Suggested,
@@ -111,11 +103,15 @@ pub enum Command {
     /// Train a model that predicts a column of a table, and save it
     Train(Box<TrainArgs>),
     /// Score a model on a table that has the target
-    Evaluate(EvaluateArgs),
+    Evaluate(ModelArgs),
     /// Predict for each row of a table
     Predict(PredictArgs),
     /// Explain a model: importance of its columns, partial dependence, and single rows
     Explain(ExplainArgs),
+    /// Write the embedding of each row of a table: the outputs of the model's last hidden layer
+    Embed(EmbedArgs),
+    /// Find the rows of a table that are most like a row, by their embeddings
+    Neighbors(NeighborsArgs),
     /// Describe a table: what each column holds, and what training would make of it
     Describe(DescribeArgs),
     /// Compare simple models and the presets on a table by cross-validation
@@ -210,40 +206,19 @@ pub struct RunArgs {
 impl RunArgs {
     /// The settings: those of the preset, then of the config file, then of `--set`.
     pub fn settings(&self) -> Result<Config, Error> {
-        let named = |option: &str, error: backburn::Error| match error {
-            backburn::Error::Config(reason) => Error::Usage(format!("{option} {reason}")),
-            other => other.into(),
-        };
         let mut settings = Settings::new();
         if let Some(path) = &self.config {
-            settings = settings
-                .file(path)
-                .map_err(|error| named("--config", error))?;
+            let changed = settings.file(path);
+            settings = changed.map_err(|error| error.of_option("--config"))?;
         }
         for assignment in &self.set {
-            settings = settings
-                .set(assignment)
-                .map_err(|error| named("--set", error))?;
+            let changed = settings.set(assignment);
+            settings = changed.map_err(|error| error.of_option("--set"))?;
         }
         if let Some(seed) = self.seed {
             settings = settings.set(&format!("training.seed={seed}"))?;
         }
         Ok(settings.over(self.preset.unwrap_or_default())?)
-    }
-}
-
-/// The argument about the device.
-#[derive(Debug, Default, Clone, Arguments)]
-pub struct DeviceArgs {
-    /// The backend to compute on
-    #[arg(long, value_name = "NAME", help = crate::device::HELP)]
-    pub device: Option<String>,
-}
-
-impl DeviceArgs {
-    /// The name of the backend, if one is asked for.
-    pub fn name(&self) -> Option<&str> {
-        self.device.as_deref()
     }
 }
 
@@ -390,10 +365,6 @@ pub struct GradcheckArgs {
 
 #[derive(Debug, Arguments)]
 pub struct ExplainArgs {
-    /// The model file
-    pub model: PathBuf,
-    /// A file with the rows to explain the model with; - for standard input
-    pub table: PathBuf,
     /// Explain only this data row, counted from 1; may be repeated [default: importance, dependence and
     /// three rows]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -408,77 +379,50 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]
-    pub device: DeviceArgs,
-    /// Print the result as one JSON object on the last line of standard output
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub read: ReadArgs,
-}
-
-#[derive(Debug, Arguments)]
-pub struct EvaluateArgs {
-    /// The model file
-    pub model: PathBuf,
-    /// A table with the target; - for standard input
-    pub table: PathBuf,
-    #[command(flatten)]
-    pub device: DeviceArgs,
-    /// Print the scores as one JSON object on the last line of standard output
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub read: ReadArgs,
-}
-
-/// What to do with a bad row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum OnError {
-    /// Stop at the first one
-    #[default]
-    Stop,
-    /// Skip it; the first column of the output is then the row number
-    Skip,
+    pub on: ModelArgs,
 }
 
 #[derive(Debug, Arguments)]
 pub struct PredictArgs {
-    /// The model file
-    pub model: PathBuf,
-    /// The table, as for `train`; - for standard input
-    pub table: PathBuf,
     /// Where to write the predictions; the suffix names the format: .csv, .tsv, .jsonl or .ndjson (each also
     /// with .gz), .parquet, .arrow or .feather; - for CSV on standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
-    /// Columns of the table to write before the predictions, with commas between them; may be repeated
-    #[arg(long, value_name = "COLUMN,...", value_parser = NonEmpty::new())]
-    pub keep: Vec<String>,
-    /// Write all columns of the table before the predictions
-    #[arg(long, conflicts_with = "keep")]
-    pub keep_all: bool,
     /// For numbers: also write the bounds of a prediction interval, which contains the true value with this
     /// probability: 50 to 99 percent, such as 90, 90% or 0.9
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub interval: Option<u8>,
-    /// What to do with a row that cannot be predicted: stop, or skip it with a message and number the
-    /// other rows
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
-    pub on_error: OnError,
     #[command(flatten)]
-    pub device: DeviceArgs,
-    /// With --out: print a summary as one JSON object on the last line of standard output
-    #[arg(long)]
-    pub json: bool,
+    pub rows: RowsArgs,
     #[command(flatten)]
-    pub read: ReadArgs,
+    pub on: ModelArgs,
 }
 
-impl PredictArgs {
-    /// Whether bad rows are skipped.
-    pub fn skips(&self) -> bool {
-        self.on_error == OnError::Skip
-    }
+#[derive(Debug, Arguments)]
+pub struct EmbedArgs {
+    /// Where to write the embeddings; the suffix names the format: .parquet, .arrow or .feather, .jsonl or
+    /// .ndjson (these two also with .gz)
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub rows: RowsArgs,
+    #[command(flatten)]
+    pub on: ModelArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub struct NeighborsArgs {
+    /// The data row to compare with, counted from 1
+    #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..))]
+    pub of: u64,
+    /// A second table, whose rows are compared; - for standard input [default: the other rows of the table]
+    #[arg(long, value_name = "FILE")]
+    pub among: Option<PathBuf>,
+    /// The number of rows to find
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub top: u16,
+    #[command(flatten)]
+    pub on: ModelArgs,
 }
 
 #[derive(Debug, Arguments)]

@@ -1,6 +1,5 @@
 //! `trainer compare`.
 
-use backburn::text::count;
 use backburn::{
     ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare, compare,
     k_folds, verdict,
@@ -21,12 +20,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let mut config = ComparedMethod::Default.config(args.seed)?;
     let data = read_dataset(&args.table, &mut config)?;
     let folds = usize::from(args.folds);
-    if folds > data.rows().len() {
-        let rows = count(data.rows().len(), "row");
-        return Err(Error::Usage(format!(
-            "--folds {folds}: must be at most the number of rows, and there are {rows}"
-        )));
-    }
+    data.check_folds("--folds", folds)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.json);
     words::describe(&data, None, console);

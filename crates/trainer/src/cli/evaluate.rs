@@ -1,22 +1,16 @@
 //! `trainer evaluate`.
 
 use backburn::text::count;
-use backburn::{
-    Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table, room_to_evaluate,
-    room_to_load,
-};
-use serde_json::{Value, json};
+use backburn::{read_table, room_to_evaluate};
+use serde_json::Value;
 
-use super::args::EvaluateArgs;
-use crate::device;
-use crate::error::{Error, once_from_standard_input};
+use super::model_args::ModelArgs;
+use crate::error::Error;
 use crate::ui::console::{self, Console};
+use crate::ui::words;
 
-pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    once_from_standard_input(&args.model, &args.table)?;
-    let chosen = device::choose(args.device.name())?;
-    room_to_load(&args.model)?;
-    let predictor = Predictor::load_on(&args.model, chosen.get()?)?;
+pub fn run(args: &ModelArgs) -> Result<(), Error> {
+    let predictor = args.predictor()?;
     let target = &predictor.model().target;
     let further = [target.column().to_string()];
     let options = predictor
@@ -33,34 +27,10 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(reliability) = &evaluation.reliability {
         console.detail(reliability.heading(), reliability);
     }
-    for note in evaluation.notes() {
-        console.paragraph("note", note);
-    }
-    if let (Metrics::Classification(score), Target::Classification { classes, .. }) =
-        (&score.metrics, target)
-        && classes.len() <= 10
-    {
-        console.entries(
-            "confusion",
-            confusion_matrix(&score.confusion.dense(), classes),
-        );
-    }
+    words::notes(&evaluation.notes(), console);
+    console.entries("confusion", evaluation.confusion(target));
     if args.json {
-        console::json(&result(&evaluation, target));
+        console::json(&Value::Object(evaluation.json(target)));
     }
     Ok(())
-}
-
-/// What `--json` prints.
-fn result(evaluation: &Evaluation, target: &Target) -> Value {
-    let mut object = evaluation.score.json();
-    let mut insert = |name: &str, value| object.insert(name.to_string(), value);
-    insert("target", json!(target.column()));
-    if let Some(classes) = target.class_names() {
-        insert("classes", json!(classes));
-    }
-    insert("skipped", json!(evaluation.score.skipped));
-    insert("unlike_training", json!(evaluation.unlike_training));
-    insert("warnings", json!(evaluation.warnings));
-    Value::Object(object)
 }

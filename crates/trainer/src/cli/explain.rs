@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backburn::text::count;
-use backburn::{CommandFiles, Table};
+use backburn::{CommandFiles, Table, row_index};
 use backburn_explain::{ExplainOptions, Explanation};
 use backburn_report::ExplainedModel;
 
@@ -15,18 +14,19 @@ use crate::ui::console::{self, Console};
 use crate::ui::words;
 
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
-    once_from_standard_input(&args.model, &args.table)?;
-    let device = device::choose(args.device.name())?;
+    let on = &args.on;
+    once_from_standard_input(&on.model, &on.table)?;
+    let device = device::choose(on.device.name())?;
     let device = device.get()?;
     let report = match &args.report {
         Some(path) => {
-            let files = CommandFiles::new().table(&args.table);
-            files.model(&args.model).output("--report", path).check()?;
+            let files = CommandFiles::new().table(&on.table);
+            files.model(&on.model).output("--report", path).check()?;
             Some(report_file("--report", path)?)
         }
         None => None,
     };
-    let files = (args.model.as_path(), args.table.as_path());
+    let files = (on.model.as_path(), on.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();
     let options = |table: &Table| -> Result<ExplainOptions, Error> {
         Ok(ExplainOptions {
@@ -36,16 +36,16 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
             seed: args.seed,
         })
     };
-    let explained = ExplainedModel::new(files, args.read.options(), device, options)?;
-    let console = Console::for_json(args.json);
+    let explained = ExplainedModel::new(files, on.read.options(), device, options)?;
+    let console = Console::for_json(on.json);
     words::notes(&explained.warnings(), console);
     show(&explained.explanation, columns, console);
     if let Some(file) = report {
-        let (report, note) = explained.report(&args.model)?;
+        let (report, note) = explained.report(&on.model)?;
         note.iter().for_each(|note| console.paragraph("note", note));
         write_report(&file, &report, console)?;
     }
-    if args.json {
+    if on.json {
         console::json(&explained.to_json());
     }
     Ok(())
@@ -53,19 +53,8 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
 
 /// The rows to explain, by their indices.
 fn rows(args: &ExplainArgs, table: &Table) -> Result<Vec<usize>, Error> {
-    let row = |&row: &u64| match row as usize <= table.rows() {
-        true => Ok(row as usize - 1),
-        false => Err(Error::Usage(format!(
-            "--row {row}: {} has only {}",
-            table.name(),
-            count(table.rows(), "data row")
-        ))),
-    };
-    let rows = args
-        .row
-        .iter()
-        .map(row)
-        .collect::<Result<BTreeSet<usize>, Error>>()?;
+    let rows = args.row.iter().map(|&row| row_index("--row", row, table));
+    let rows: BTreeSet<usize> = rows.collect::<Result<_, _>>()?;
     Ok(rows.into_iter().collect())
 }
 

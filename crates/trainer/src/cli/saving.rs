@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn::text::{path_argument, path_name};
-use backburn::{FittedModel, ModelFile, PredictionFile, SavedModel, history_file};
+use backburn::text::{count, path_argument, path_name};
+use backburn::{
+    FittedModel, ModelFile, PredictionFile, PredictionFormat, RowsReport, SavedModel, history_file,
+};
 use backburn_report::{Report, ReportFile};
+use serde_json::json;
 
 use crate::error::Error;
 use crate::interrupt;
-use crate::ui::console::Console;
+use crate::ui::console::{self, Console};
 
 /// The file for a model: that of `--out`, or the default.
 pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Error> {
@@ -48,26 +51,46 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
 
 /// The file for the report of an option.
 pub fn report_file(option: &str, path: &Path) -> Result<ReportFile, Error> {
-    ReportFile::create(path).map_err(|error| prediction_error(option, error))
+    Ok(ReportFile::create(path).map_err(|error| error.of_option(option))?)
 }
 
-/// The file of an option for predictions.
-pub fn prediction_file(option: &str, path: &Path) -> Result<PredictionFile, Error> {
+/// The file of an option for predictions or embeddings; `format` is what its suffix names.
+pub fn prediction_file(
+    option: &str,
+    path: &Path,
+    format: Result<PredictionFormat, backburn::Error>,
+) -> Result<PredictionFile, Error> {
     if path == Path::new("-") {
         let reason = format!("{option} -: name a file, since standard output is for messages");
         return Err(Error::Usage(reason));
     }
-    let file = PredictionFile::create(path).map_err(|error| prediction_error(option, error))?;
+    let file = format.and_then(|format| PredictionFile::create_as(path, format));
+    let file = file.map_err(|error| error.of_option(option))?;
     interrupt::unfinished(file.temporary());
     Ok(file)
 }
 
-/// The error of an option for predictions.
-pub fn prediction_error(option: &str, error: backburn::Error) -> Error {
-    match error {
-        backburn::Error::Config(reason) => Error::Usage(format!("{option} {reason}")),
-        other => other.into(),
+/// Moves a file to its path if its rows were written, and says what was `done` with them.
+pub fn finish(
+    file: PredictionFile,
+    written: Result<RowsReport, Error>,
+    done: &str,
+    json: bool,
+) -> Result<(), Error> {
+    let path = file.path().to_path_buf();
+    let report = written.map_err(|error| match error {
+        Error::Output(error) => Error::Failed(format!("{}: {error}", path_name(&path))),
+        other => other,
+    })?;
+    file.commit()?;
+    let (rows, name) = (count(report.rows, "row"), path_name(&path));
+    Console::Error.say(format_args!("{rows} {done}, written to {name}"));
+    if json {
+        let mut result = json!(report);
+        result["out"] = json!(path.display().to_string());
+        console::json(&result);
     }
+    Ok(())
 }
 
 /// Writes a report.

@@ -4,12 +4,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use backburn::command_words::resume_command;
-use backburn::text::count;
 use backburn::{
     Checkpoints, CommandFiles, CommandLine, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
     Estimator, FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
-    PredictionFile, RunDescription, RunFolder, SelectedDevice, Table, TestResult, folder_error,
-    history_file, learning_curve, model_path, read_table,
+    PredictionFile, PredictionFormat, RunDescription, RunFolder, SelectedDevice, Table, TestResult,
+    folder_error, history_file, learning_curve, model_path, read_table,
     text::{path_argument, path_name, quoted},
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
@@ -114,8 +113,10 @@ impl Files {
         let report = args.report.as_deref();
         let report = report.map(|path| report_file("--report", path));
         let report = report.transpose()?;
-        let out_of_fold = args.out_of_fold.as_deref();
-        let out_of_fold = out_of_fold.map(|path| prediction_file("--out-of-fold", path));
+        let out_of_fold = args
+            .out_of_fold
+            .as_deref()
+            .map(|path| prediction_file("--out-of-fold", path, PredictionFormat::of_path(path)));
         let out_of_fold = out_of_fold.transpose()?;
         Ok(Self {
             model,
@@ -342,12 +343,7 @@ impl Training<'_> {
         folds: usize,
         out_of_fold: Option<PredictionFile>,
     ) -> Result<CrossValidation, Error> {
-        if folds > self.data.rows().len() {
-            let rows = count(self.data.rows().len(), "row");
-            return Err(Error::Usage(format!(
-                "--folds {folds}: must be at most the number of rows, and there are {rows}"
-            )));
-        }
+        self.data.check_folds("--folds", folds)?;
         let estimator = Estimator::new(self.config.clone());
         let validated = estimator.cross_validate(self.data, folds, &self.context)?;
         self.progress.finish();

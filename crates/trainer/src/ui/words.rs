@@ -1,7 +1,9 @@
 //! Sentences for the values that the library returns.
 
+use std::fmt;
+
 use backburn::text::{count, setting_option, shown};
-use backburn::{Dataset, Finding, Table, Warning};
+use backburn::{Dataset, Finding, Table};
 
 use super::console::Console;
 
@@ -19,10 +21,10 @@ pub fn describe(data: &Dataset, test: Option<&Table>, console: Console) {
     console.detail("target", target);
 }
 
-/// Prints warnings.
-pub fn notes(warnings: &[Warning], console: Console) {
-    for warning in warnings {
-        console.paragraph("note", warning);
+/// Prints notes.
+pub fn notes(notes: &[impl fmt::Display], console: Console) {
+    for note in notes {
+        console.paragraph("note", note);
     }
 }
 

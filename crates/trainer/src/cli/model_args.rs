@@ -1,0 +1,96 @@
+//! The arguments about a model and the table that it is used on, which several commands have.
+
+use std::path::PathBuf;
+
+use backburn::{KeptColumns, Predictor, TableReader, open_rows, room_to_load};
+use clap::builder::NonEmptyStringValueParser as NonEmpty;
+use clap::{Args as Arguments, ValueEnum};
+
+use super::table_args::ReadArgs;
+use crate::device;
+use crate::error::{Error, once_from_standard_input};
+
+/// The argument about the device.
+#[derive(Debug, Default, Clone, Arguments)]
+pub struct DeviceArgs {
+    /// The backend to compute on
+    #[arg(long, value_name = "NAME", help = crate::device::HELP)]
+    pub device: Option<String>,
+}
+
+impl DeviceArgs {
+    /// The name of the backend, if one is asked for.
+    pub fn name(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+}
+
+/// A model and a table. They are the last arguments of a command, since those about reading have a heading.
+#[derive(Debug, Arguments)]
+pub struct ModelArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The table, as for `train`; - for standard input
+    pub table: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print the result as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+impl ModelArgs {
+    /// Loads the model.
+    pub fn predictor(&self) -> Result<Predictor, Error> {
+        once_from_standard_input(&self.model, &self.table)?;
+        let device = device::choose(self.device.name())?;
+        room_to_load(&self.model)?;
+        Ok(Predictor::load_on(&self.model, device.get()?)?)
+    }
+}
+
+/// What to do with a bad row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnError {
+    /// Stop at the first one
+    #[default]
+    Stop,
+    /// Skip it; the first column of the output is then the row number
+    Skip,
+}
+
+/// What is written of the rows of a table.
+#[derive(Debug, Arguments)]
+pub struct RowsArgs {
+    /// Columns of the table to write before the others, with commas between them; may be repeated
+    #[arg(long, value_name = "COLUMN,...", value_parser = NonEmpty::new())]
+    pub keep: Vec<String>,
+    /// Write all columns of the table before the others
+    #[arg(long, conflicts_with = "keep")]
+    pub keep_all: bool,
+    /// What to do with a row that the model cannot use: stop, or skip it with a message and number the other
+    /// rows
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    pub on_error: OnError,
+}
+
+impl RowsArgs {
+    /// Whether bad rows are skipped.
+    pub fn skips(&self) -> bool {
+        self.on_error == OnError::Skip
+    }
+
+    /// Opens the table, and finds the columns that are kept.
+    pub fn open(
+        &self,
+        on: &ModelArgs,
+        predictor: &Predictor,
+    ) -> Result<(TableReader, KeptColumns), Error> {
+        let mut options = on.read.options();
+        options.skip_bad_rows = self.skips();
+        let keep = (!self.keep_all).then_some(self.keep.as_slice());
+        Ok(open_rows(&on.table, predictor.model(), options, keep)?)
+    }
+}
