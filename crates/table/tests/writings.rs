@@ -413,9 +413,9 @@ fn whole_numbers_that_numbers_cannot_tell_apart_are_not_constant() {
             .collect(),
     );
     let reason = inferred.schema.columns[0].reason.clone().unwrap();
-    assert!(
-        reason.contains("2^53") && reason.contains("--categorical"),
-        "{reason}"
+    assert_eq!(
+        reason,
+        "its whole numbers beyond 2^53 differ only in digits that numbers lose"
     );
     let ids = (0..40).map(|n| (1_234_567_890_123_456_789_u64 + n).to_string());
     let reason = infer_column(ids.collect()).schema.columns[0]
