@@ -247,6 +247,7 @@ pub use backburn_table::{
 pub use batch_predictor::BatchPredictor;
 pub use burn::tensor::Device;
 pub use kept_columns::KeptColumns;
+pub use model_bytes::read_model_bytes;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;

@@ -2,8 +2,8 @@
 
 use backburn::text::count;
 use backburn::{
-    Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table, room_to_evaluate,
-    room_to_load,
+    CommandFiles, Evaluation, Metrics, Predictor, Target, confusion_matrix, read_table,
+    room_to_evaluate, room_to_load,
 };
 use serde_json::{Value, json};
 
@@ -14,6 +14,8 @@ use crate::ui::console::{self, Console};
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
+    let files = CommandFiles::new().model(&args.model).table(&args.table);
+    files.printed(true).check()?;
     let chosen = device::choose(args.device.name())?;
     room_to_load(&args.model)?;
     let predictor = Predictor::load_on(&args.model, chosen.get()?)?;

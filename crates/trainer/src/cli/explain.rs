@@ -16,16 +16,16 @@ use crate::ui::words;
 
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     once_from_standard_input(&args.model, &args.table)?;
+    let files = CommandFiles::new().table(&args.table).model(&args.model);
+    let outputs = args.report.iter();
+    let files = outputs.fold(files, |files, path| files.output("--report", path));
+    files.printed(true).check()?;
     let device = device::choose(args.device.name())?;
     let device = device.get()?;
-    let report = match &args.report {
-        Some(path) => {
-            let files = CommandFiles::new().table(&args.table);
-            files.model(&args.model).output("--report", path).check()?;
-            Some(report_file("--report", path)?)
-        }
-        None => None,
-    };
+    let report = args.report.as_deref();
+    let report = report
+        .map(|path| report_file("--report", path))
+        .transpose()?;
     let files = (args.model.as_path(), args.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();
     let options = |table: &Table| -> Result<ExplainOptions, Error> {

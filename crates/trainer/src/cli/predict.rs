@@ -23,7 +23,13 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
     let to_stdout = args.out == Path::new("-");
     let files = CommandFiles::new().table(&args.table);
     let files = files.input("the model", &args.model);
-    files.output("--out", &args.out).check()?;
+    let files = files.output("--out", &args.out);
+    // Messages go to standard error.
+    let files = match args.json && !to_stdout {
+        true => files.printed(true),
+        false => files,
+    };
+    files.check()?;
     // A format that is unknown is found out before anything is read.
     let format = PredictionFormat::of_path(&args.out);
     let format = format.map_err(|error| prediction_error("--out", error))?;

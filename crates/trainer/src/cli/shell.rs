@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use backburn::CommandFiles;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::ui::console::Console;
 
 pub fn completions(shell: Shell) -> Result<(), Error> {
+    CommandFiles::new().printed(true).check()?;
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "trainer", &mut script);
     Ok(io::stdout().write_all(&script)?)
