@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use backburn::text::path_name;
 use backburn::{
     ColumnEncoder, ColumnKind, ColumnSchema, Encoder, SavedModel, Schema, Summary, Target,
     TargetTransform, read_model_bytes,
@@ -100,7 +101,7 @@ pub fn import_file(
         path: path.to_path_buf(),
         error,
     })?;
-    import_pytorch(&path.display().to_string(), &bytes, options, device)
+    import_pytorch(&path_name(path), &bytes, options, device)
 }
 
 fn config_of(layers: &[Layer], activation: Activation) -> MlpConfig {

@@ -497,6 +497,11 @@ fn names_of_files_are_escaped_wherever_they_are_shown() {
         &["train", &table, "--target", "price", "--out", "no\u{1b}/m"],
         &["train", &table, "--target", "price", "--out", &table],
         &["train", "--resume", "no\u{1b}"],
+        &["import", &table, "--out", "i\u{1b}.safetensors"],
+        &["import", "no\u{1b}", "--out", "i.safetensors"],
+        &["export", &model, "--out", "no\u{1b}/o.onnx"],
+        &["report", &model, "--out", "r\u{1b}.html"],
+        &["man", "m\u{1b}"],
     ] {
         let answer = run(words);
         let shown = format!("{}{}", answer.stdout, answer.stderr);

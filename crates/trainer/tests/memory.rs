@@ -154,7 +154,7 @@ fn a_header_of_equal_names_takes_linear_time() {
     folder.write("wide.csv", format!("y,{}\n{rows}", names.join(",")));
     let settings = "--set ensemble.members=1 --set training.epochs=1 --set network.hidden=[2]";
     for line in [
-        &format!("train wide.csv --target y {settings}"),
+        &format!("train wide.csv --target y --task regression {settings}"),
         "evaluate wide.safetensors wide.csv",
     ] {
         let started = Instant::now();

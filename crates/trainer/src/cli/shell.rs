@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use backburn::CommandFiles;
+use backburn::text::{path_argument, path_name};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -20,9 +21,9 @@ pub fn completions(shell: Shell) -> Result<(), Error> {
 }
 
 pub fn man(folder: &Path) -> Result<(), Error> {
-    let failed = |error| Error::Failed(format!("{}: {error}", folder.display()));
+    let failed = |error| Error::Failed(format!("{}: {error}", path_name(folder)));
     fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(Args::command(), folder).map_err(failed)?;
-    Console::Output.detail("man pages", folder.display());
+    Console::Output.detail("man pages", path_argument(folder));
     Ok(())
 }
