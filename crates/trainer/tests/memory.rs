@@ -153,10 +153,8 @@ fn a_header_of_equal_names_takes_linear_time() {
     let rows: String = rows.collect();
     folder.write("wide.csv", format!("y,{}\n{rows}", names.join(",")));
     let settings = "--set ensemble.members=1 --set training.epochs=1 --set network.hidden=[2]";
-    for line in [
-        &format!("train wide.csv --target y --task regression {settings}"),
-        "evaluate wide.safetensors wide.csv",
-    ] {
+    let train = format!("train wide.csv --target y --task regression {settings}");
+    for line in [train.as_str(), "evaluate wide.safetensors wide.csv"] {
         let started = Instant::now();
         folder.done(line);
         let taken = started.elapsed();
