@@ -1,5 +1,5 @@
-//! Each file operation of a command fails in turn: with an error, with a read or a write that is cut short, and with the
-//! end of the process. After each, every output is the old file or the whole new one, and the command or its
+//! Each file operation of a command fails in turn: with an error, with a read or a write that is cut short, and with
+//! the end of the process. After each, every output is the old file or the whole new one, and the command or its
 //! resumption then ends with the same bytes as without the fault.
 
 // Release builds have no faults.

@@ -65,7 +65,8 @@ impl OutputArgs {
 }
 
 impl Args {
-    /// Parses a command line. If it is wrong, prints an error and ends the program with exit code 2.
+    /// Parses a command line. Ends the program after help, and with exit code 2 if the command line is wrong.
+    /// Returns an error if help cannot be printed.
     pub fn parse_line(line: &CommandLine) -> Result<Self, Error> {
         let mut parser = Self::command();
         if line.resumed().is_some() {
@@ -78,7 +79,7 @@ impl Args {
     }
 }
 
-/// Prints help or an error about the arguments, and ends the program. Returns an error if help cannot be printed.
+/// Prints help or an error about the arguments, and ends the program.
 fn show<T>(message: &clap::Error) -> Result<T, Error> {
     if !message.use_stderr() {
         CommandFiles::new().printed(true).check()?;
