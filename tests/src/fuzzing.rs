@@ -3,11 +3,13 @@
 //! bytes are what they should be, so that a test sees that not everything is refused.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use backburn::{Predictor, SavedModel};
+use backburn::{Predictor, Preset, SavedModel, Settings};
 use backburn_model::MlpConfig;
 use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
 use backburn_table::{ReadOptions, Schema, Table, TableReader};
@@ -29,6 +31,23 @@ const JSON: &str = "{\"a\": 1.5, \"b\": \"x\", \"c\": true, \"y\": 10}\n\
 fn model_of_table() -> SavedModel {
     let config = MlpConfig::default().with_hidden([3]);
     untrained(&table(CSV), Task::Regression, &config)
+}
+
+/// Models of the current format, and of each version so far with all that they may hold.
+fn models() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models");
+    let files = fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|ending| ending == "safetensors")
+    });
+    files.sort();
+    let kept = files.iter().map(|file| fs::read(file).unwrap());
+    [model_of_table().to_bytes().unwrap()]
+        .into_iter()
+        .chain(kept)
+        .collect()
 }
 
 fn rows() -> TensorDataset {
@@ -80,7 +99,7 @@ pub const TARGETS: [FuzzTarget; 9] = [
     FuzzTarget {
         name: "model",
         run: model,
-        seeds: || vec![model_of_table().to_bytes().unwrap()],
+        seeds: models,
     },
     FuzzTarget {
         name: "checkpoint",
@@ -93,7 +112,11 @@ pub const TARGETS: [FuzzTarget; 9] = [
         seeds: || {
             let training = toml::to_string(&TrainingConfig::default()).unwrap();
             let network = toml::to_string(&MlpConfig::default()).unwrap();
-            vec![training.into_bytes(), network.into_bytes()]
+            let presets = Preset::ALL.map(|preset| preset.file().as_bytes().to_vec());
+            [training.into_bytes(), network.into_bytes()]
+                .into_iter()
+                .chain(presets)
+                .collect()
         },
     },
     FuzzTarget {
@@ -198,12 +221,21 @@ fn checkpoints() -> Vec<Vec<u8>> {
     keeping.0.into_iter().step_by(2).collect()
 }
 
-/// The sections of a config file. True if the text is one of them.
+/// A config file, and its sections alone. True if the text is one of them.
 pub fn config(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return false;
     };
     let mut is_one = false;
+    match Settings::new().toml(text) {
+        Ok(settings) => {
+            is_one = true;
+            if let Err(error) = settings.over(Preset::Default) {
+                assert!(!error.to_string().is_empty());
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
     if let Ok(training) = toml::from_str::<TrainingConfig>(text)
         && training.validate().is_ok()
     {

@@ -20,8 +20,8 @@ const DONE: &str = "the fuzz target is done";
 /// KiB of addresses that the process may have.
 #[cfg(target_os = "linux")]
 const MEMORY: u32 = 2_000_000;
-/// An input takes milliseconds, and a busy machine is slow.
-const INPUT_TIME: Duration = Duration::from_secs(20);
+/// An input takes milliseconds. What takes longer than this hangs.
+const INPUT_TIME: Duration = Duration::from_secs(10);
 /// All mutations of a target.
 const TARGET_TIME: Duration = Duration::from_secs(300);
 

@@ -10,6 +10,7 @@ use crate::error::Error;
 #[cfg(feature = "train")]
 use crate::history_file::path_beside;
 use crate::output_file::{followed, parent};
+use crate::standard_output::standard_output;
 use crate::text::path_argument;
 
 /// The files that a command reads and writes, to be checked before any work. Two paths are the same file if
@@ -101,12 +102,34 @@ impl CommandFiles {
         self
     }
 
-    /// Compares each output with each input and with each other output.
+    /// Adds standard output, to which the command prints. Whether that `is_result` decides whether standard output
+    /// may be closed: a result must not be lost, and messages may be.
+    pub fn printed(self, is_result: bool) -> Self {
+        let path = match is_result {
+            true => "-",
+            false => "/dev/stdout",
+        };
+        self.output("the output", Path::new(path))
+    }
+
+    /// Compares each output with each input and with each other output, and checks that standard output is open if
+    /// it is an output.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for two paths that lead to the same file.
+    /// [`Error::Config`] for two paths that lead to the same file, [`Error::Failed`] for a closed standard output.
     pub fn check(&self) -> Result<(), Error> {
+        self.compare()?;
+        let mut outputs = self.outputs.iter();
+        match outputs.any(|output| output.path == Path::new("-")) {
+            true => standard_output()
+                .map(drop)
+                .map_err(|error| Error::Failed(format!("the output cannot be written: {error}"))),
+            false => Ok(()),
+        }
+    }
+
+    fn compare(&self) -> Result<(), Error> {
         for (index, output) in self.outputs.iter().enumerate() {
             let name = |file: &CommandFile| match file.path == Path::new("-") {
                 true => "standard output".to_string(),

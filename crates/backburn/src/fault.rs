@@ -1,15 +1,48 @@
 //! File operations that fail on purpose, to test what is left of a file. Only debug builds have them.
 //!
 //! `BACKBURN_FAULT=12:kill` ends the process at its twelfth operation, `12:error` makes that operation an error,
-//! and `12:short` lets it write only half of the bytes.
+//! and `12:short` lets it read or write only half of the bytes.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::path::Path;
 
-/// Called before each operation of a file system other than a write.
+/// A file that is read.
+#[derive(Debug)]
+pub(crate) struct InputFile(File);
+
+impl InputFile {
+    /// Opens a file, as [`File::open`] does.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        before("open to read")?;
+        File::open(path).map(Self)
+    }
+
+    /// A file that is open.
+    #[cfg(feature = "train")]
+    pub fn new(file: File) -> Self {
+        Self(file)
+    }
+}
+
+impl Read for InputFile {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match due("read") {
+            Some(Fault::Error) => Err(on_purpose()),
+            Some(Fault::Short) => {
+                let half = bytes.len().div_ceil(2);
+                self.0.read(&mut bytes[..half])
+            }
+            Some(Fault::Kill) => kill(),
+            None => self.0.read(bytes),
+        }
+    }
+}
+
+/// Called before each operation of a file system other than a read or a write.
 pub(crate) fn before(operation: &str) -> io::Result<()> {
     match due(operation) {
-        Some(Fault::Error) => Err(io::Error::other("a fault on purpose")),
+        Some(Fault::Error) => Err(on_purpose()),
         Some(Fault::Kill) => kill(),
         Some(Fault::Short) | None => Ok(()),
     }
@@ -37,6 +70,10 @@ pub(crate) fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
         bytes = &bytes[written..];
     }
     Ok(())
+}
+
+fn on_purpose() -> io::Error {
+    io::Error::other("a fault on purpose")
 }
 
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::fault;
+use crate::fault::{self, InputFile};
 #[cfg(not(unix))]
 use crate::folder_std::SystemFolder;
 #[cfg(unix)]
@@ -58,13 +58,14 @@ impl Folder {
     pub fn read(&self, name: &OsStr, limit: u64) -> io::Result<Vec<u8>> {
         use std::io::Read;
 
+        fault::before("open to read")?;
         let file = self.system.open_to_read(name)?;
         let size = regular(&file)?;
         if size > limit {
             return Err(too_large(limit));
         }
         let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes)?;
+        InputFile::new(file).take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

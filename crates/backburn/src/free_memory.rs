@@ -60,11 +60,12 @@ fn without_threads(free: u64) -> u64 {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     // Those that train several networks, and those that show the progress.
     (0..cores + 2).fold(free, |free, _| {
-        let free = free.saturating_sub(STACK);
-        match free >= ARENA {
+        // A thread that has its stack already takes its part before that of the next one.
+        let left = match free >= ARENA {
             true => free - ARENA,
             false => free,
-        }
+        };
+        left.saturating_sub(STACK)
     })
 }
 
@@ -108,6 +109,7 @@ mod tests {
         const MEGABYTE: u64 = 1 << 20;
         assert!(without_threads(100 * MEGABYTE) < 100 * MEGABYTE);
         assert_eq!(without_threads(0), 0);
+        assert_eq!(without_threads(65 * MEGABYTE), 0);
         let left = without_threads(1 << 40);
         assert!(left < (1 << 40) - 2 * 64 * MEGABYTE && left > 1 << 39);
     }

@@ -1,9 +1,10 @@
 //! The history of a fit, as JSON lines beside the model's file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::fault::InputFile;
 use crate::model_file::SavedModel;
 use crate::output_file::OutputFile;
 use crate::read_text::read_text_file;
@@ -115,7 +116,7 @@ fn is_history(path: &Path) -> bool {
         return false;
     }
     let mut start = [0; 20];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    let read = InputFile::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start.starts_with(b"{\"backburn_history\":")
 }
 

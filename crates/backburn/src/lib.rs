@@ -266,6 +266,7 @@ pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
 pub use kept_columns::KeptColumns;
+pub use model_bytes::read_model_bytes;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;

@@ -87,7 +87,7 @@ pub fn room_to_load(path: &Path) -> Result<(), Error> {
     let file = path.metadata().ok().filter(|file| file.is_file());
     let bytes = file.map_or(0, |file| file.len());
     let needed = bytes.saturating_mul(COPIES).saturating_add(OTHERS);
-    let name = path.display().to_string();
+    let name = path_name(path);
     let advice = "free some memory";
     room_for(&name, "loading the model takes about", needed, advice)
 }

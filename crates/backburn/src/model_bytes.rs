@@ -11,9 +11,13 @@ const BEGINNING: u64 = 4096;
 /// A longer header is none: this is the limit of the format.
 pub(crate) const LONGEST_HEADER: u64 = 100_000_000;
 
-/// Reads a safetensors file, and one byte more if the file does not end there. Of what does not begin like such a
+/// Reads a safetensors file that is not trusted, and one byte more if the file does not end there. Of what does not begin like such a
 /// file, only the beginning is read. So a device without end is no danger.
-pub(crate) fn read_model_bytes(mut from: impl Read) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn read_model_bytes(mut from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.by_ref().take(LENGTH).read_to_end(&mut bytes)?;
     let Ok(length) = <[u8; 8]>::try_from(bytes.as_slice()) else {

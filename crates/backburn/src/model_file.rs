@@ -2,7 +2,6 @@
 //! prediction needs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +17,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::fault::InputFile;
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
@@ -236,7 +236,7 @@ fn target_of(path: &Path) -> Option<String> {
     if !path.is_file() {
         return None;
     }
-    let mut file = File::open(path).ok()?;
+    let mut file = InputFile::open(path).ok()?;
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = u64::from_le_bytes(length);
@@ -322,7 +322,7 @@ impl SavedModel {
         let path = path.as_ref();
         let read = match path == Path::new("-") {
             true => read_model_bytes(io::stdin().lock()),
-            false => File::open(path).and_then(read_model_bytes),
+            false => InputFile::open(path).and_then(read_model_bytes),
         };
         let bytes = read.map_err(|error| ModelFileError::Io {
             path: path.to_path_buf(),

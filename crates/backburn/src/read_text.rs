@@ -1,8 +1,10 @@
 //! Reading text files that are not trusted: no more than a limit is read.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+
+use crate::fault::InputFile;
 
 /// Reads the text of a file or a pipe.
 ///
@@ -11,7 +13,7 @@ use std::path::Path;
 /// It cannot be read, is not UTF-8, or has more than `limit` bytes.
 pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
-    let file = File::open(path)?;
+    let file = InputFile::open(path)?;
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let reason = format!("it is larger than {} MB", limit >> 20);

@@ -1,5 +1,7 @@
 //! Hashes of the rows of a table, as a model sees them.
 
+use std::collections::HashMap;
+
 use arrow_array::RecordBatch;
 use backburn_preprocessing::{Encoder, Target};
 use backburn_table::{Cell, Column, ColumnKind, Table, spelling_key, within_range};
@@ -51,10 +53,15 @@ pub(crate) fn row_hashes(
 /// The hash of the features of each row of a batch.
 fn feature_hashes(batch: &RecordBatch, encoder: &Encoder) -> Vec<u64> {
     let mut hashes = vec![0; batch.num_rows()];
+    // Arrow looks names up one after the other.
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let places: HashMap<&str, usize> = names.zip(0..).collect();
     for column in &encoder.columns {
-        if let Some(array) = batch.column_by_name(column.name()) {
+        if let Some(&place) = places.get(column.name()) {
             let kind = column.kind();
-            for (hash, cell) in hashes.iter_mut().zip(Column::new([array]).cells()) {
+            let column = Column::new([batch.column(place)]);
+            for (hash, cell) in hashes.iter_mut().zip(column.cells()) {
                 *hash = combined(*hash, cell_hash(kind, &cell));
             }
         }

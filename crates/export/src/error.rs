@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use backburn::ModelFileError;
+use backburn::text::path_name;
 use thiserror::Error;
 
 /// A model that cannot be exported, or a file that cannot be imported.
@@ -33,7 +34,7 @@ pub enum ExportError {
     /// The file to write is a Backburn model.
     #[error(
         "{}: this is a Backburn model, so it is not overwritten: choose another file with --out",
-        path.display()
+        path_name(path)
     )]
     ModelInTheWay {
         /// The file.
@@ -51,7 +52,7 @@ pub enum ExportError {
     #[error(transparent)]
     Model(#[from] ModelFileError),
     /// A file cannot be read or written.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", path_name(path))]
     Io {
         /// The file.
         path: PathBuf,

@@ -40,10 +40,20 @@ impl ExportFormat {
             Self::PyTorch => "A torch.nn.Module (FILE.py) and its tensors (FILE.safetensors)",
         }
     }
+
+    /// The files that are written for a path: for PyTorch, it gets the suffixes `.safetensors` and `.py`.
+    pub fn paths(self, out: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Onnx => vec![out.to_path_buf()],
+            Self::PyTorch => ["safetensors", "py"]
+                .map(|suffix| with_suffix(out, suffix))
+                .to_vec(),
+        }
+    }
 }
 
-/// Exports a model to files, each written completely or not at all, and returns their paths. For PyTorch, they
-/// are the path with the suffixes `.safetensors` and `.py`.
+/// Exports a model to the files of [`ExportFormat::paths`], each written completely or not at all, and returns their
+/// paths.
 ///
 /// # Errors
 ///
@@ -54,17 +64,14 @@ pub fn export_files(
     format: ExportFormat,
     options: &OnnxOptions,
 ) -> Result<Vec<PathBuf>, ExportError> {
-    let files = match format {
-        ExportFormat::Onnx => vec![(out.to_path_buf(), export_onnx(model, options)?)],
+    let contents = match format {
+        ExportFormat::Onnx => vec![export_onnx(model, options)?],
         ExportFormat::PyTorch => {
             let files = export_pytorch(model)?;
-            let module = files.module.as_bytes().to_vec();
-            vec![
-                (with_suffix(out, "safetensors"), files.tensors),
-                (with_suffix(out, "py"), module),
-            ]
+            vec![files.tensors, files.module.as_bytes().to_vec()]
         }
     };
+    let files: Vec<(PathBuf, Vec<u8>)> = format.paths(out).into_iter().zip(contents).collect();
     for (path, _) in &files {
         let replaced = ModelFile::create(path);
         if replaced.is_ok_and(|file| file.replaces().is_some()) {

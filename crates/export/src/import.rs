@@ -1,11 +1,12 @@
 //! A network of PyTorch as a model.
 
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
+use backburn::text::path_name;
 use backburn::{
     ColumnEncoder, ColumnKind, ColumnSchema, Encoder, SavedModel, Schema, Summary, Target,
-    TargetTransform,
+    TargetTransform, read_model_bytes,
 };
 use backburn_model::{Activation, Ensemble, Mlp, MlpConfig};
 use backburn_preprocessing::Scale;
@@ -95,11 +96,12 @@ pub fn import_file(
     options: &ImportOptions,
     device: &Device,
 ) -> Result<SavedModel, ExportError> {
-    let bytes = fs::read(path).map_err(|error| ExportError::Io {
+    let bytes = File::open(path).and_then(read_model_bytes);
+    let bytes = bytes.map_err(|error| ExportError::Io {
         path: path.to_path_buf(),
         error,
     })?;
-    import_pytorch(&path.display().to_string(), &bytes, options, device)
+    import_pytorch(&path_name(path), &bytes, options, device)
 }
 
 fn config_of(layers: &[Layer], activation: Activation) -> MlpConfig {

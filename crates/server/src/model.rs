@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use backburn::text::path_name;
 use backburn::{Device, Error, ModelFileError, Predictor, SavedModel, Target, room_to_load};
 use backburn_table::catch_panic;
 use tokio::sync::oneshot;
@@ -103,7 +104,7 @@ impl ServedModel {
         let loaded_file = catch_panic(|| Predictor::load_on(&self.path, &self.context.device));
         let predictor = loaded_file.unwrap_or_else(|| {
             Err(ModelFileError::Damaged {
-                name: self.path.display().to_string(),
+                name: path_name(&self.path),
                 reason: "it cannot be loaded".to_string(),
             })
         })?;

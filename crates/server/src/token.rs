@@ -1,11 +1,14 @@
 //! The token that requests must have.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use backburn::Error;
+use backburn::text::path_name;
 use subtle::ConstantTimeEq;
 
 /// The environment variable that may hold the token.
@@ -41,8 +44,8 @@ impl Token {
     /// The file cannot be read, or the token is not one.
     pub fn from_file_or_variable(file: Option<&Path>) -> Result<Option<Self>, Error> {
         if let Some(path) = file {
-            let name = path.display();
-            let text = std::fs::read_to_string(path);
+            let name = path_name(path);
+            let text = text_of(path);
             let text = text.map_err(|error| Error::Config(format!("{name}: {error}")))?;
             let token = Self::new(&text);
             return token
@@ -66,6 +69,21 @@ impl Token {
         scheme.is_some_and(|(scheme, token)| {
             scheme.eq_ignore_ascii_case(b"Bearer ") && token.ct_eq(&self.0).into()
         })
+    }
+}
+
+/// The text of a file that is not longer than a token can be, so that a device without end is refused.
+fn text_of(path: &Path) -> io::Result<String> {
+    const LARGEST: usize = 1 << 16;
+    let mut text = String::new();
+    let mut start = File::open(path)?.take(LARGEST as u64 + 1);
+    start.read_to_string(&mut text)?;
+    match text.len() > LARGEST {
+        true => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it is larger than 64 kB",
+        )),
+        false => Ok(text),
     }
 }
 
@@ -118,6 +136,9 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("the token is empty"), "{error}");
+        std::fs::write(&path, "a".repeat(100_000)).unwrap();
+        let error = Token::from_file_or_variable(Some(&path)).unwrap_err();
+        assert!(error.to_string().contains("larger than 64 kB"), "{error}");
         assert!(Token::from_file_or_variable(Some(&folder.path().join("no"))).is_err());
     }
 }

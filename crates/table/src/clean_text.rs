@@ -16,6 +16,8 @@ pub(crate) struct CleanText<R> {
     passed: usize,
     /// Bytes that may be left out, depending on what follows.
     held: Vec<u8>,
+    /// How many of the held bytes are known to be an end.
+    ends: usize,
     /// The last byte before those that are held; a line end at the start of the text.
     last: u8,
     /// Whether nothing but marks was read.
@@ -30,6 +32,7 @@ impl<R: Read> CleanText<R> {
             ready: Vec::new(),
             passed: 0,
             held: Vec::new(),
+            ends: 0,
             last: b'\n',
             at_start: true,
             ended: false,
@@ -109,12 +112,17 @@ impl<R: Read> CleanText<R> {
         /// More are not held: the file is no text.
         const MAX_HELD: usize = 1 << 20;
         let is_end = |byte: &u8| matches!(byte, 0 | 0x1a);
-        let kept = self.ready.iter().rposition(|byte| !is_end(byte));
-        let kept = kept.map_or(0, |last| last + 1);
+        // What was held is not looked through again.
+        let known = self.ends.min(self.ready.len());
+        self.ends = 0;
+        let new = &self.ready[known..];
+        let kept = new.iter().rposition(|byte| !is_end(byte));
+        let kept = kept.map_or(0, |last| known + last + 1);
         match self.ended {
             true => self.ready.truncate(kept),
             false if self.held.is_empty() && self.ready.len() - kept <= MAX_HELD => {
                 self.held = self.ready.split_off(kept);
+                self.ends = self.held.len();
             }
             false => {}
         }
@@ -177,6 +185,7 @@ mod tests {
     #[test]
     fn marks_and_zeros_are_left_out() {
         let zeros = [&b"x,y\n1,2\n"[..], &[0; 5000]].concat();
+        let inside = format!("a{}b\n", "\0".repeat(300));
         for (text, expected) in [
             ("\u{feff}x,y\n1,2\n".as_bytes(), "x,y\n1,2\n"),
             ("\u{feff}\u{feff}x\n".as_bytes(), "x\n"),
@@ -189,6 +198,7 @@ mod tests {
             (&zeros, "x,y\n1,2\n"),
             (b"x,y\r\n1,2\r\n\x1a", "x,y\r\n1,2\r\n"),
             (b"a\0\0b\0\n", "a\0\0b\0\n"),
+            (inside.as_bytes(), &inside),
             (b"\xef\xbb\xbf", ""),
             (b"", ""),
             (b"\0\0", ""),

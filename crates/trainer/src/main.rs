@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     let line = CommandLine::read(std::env::args_os().collect())?;
-    let mut args = Args::parse_line(&line);
+    let mut args = Args::parse_line(&line)?;
     cli::resume::take_typed(&mut args, &line)?;
     console::configure(args.output.color, args.output.verbosity());
     if let Some(Command::Train(args)) = &mut args.command {

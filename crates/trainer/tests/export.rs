@@ -81,21 +81,25 @@ fn a_model_is_written_for_other_programs() {
 
     // A model is not overwritten, and what is no model is not exported.
     let before = folder.read("m.safetensors");
+    folder.write("other.safetensors", &before);
     for line in [
-        "export m.safetensors --out m.safetensors",
-        "export m.safetensors --out m --format pytorch",
+        "export m.safetensors --out other.safetensors",
+        "export m.safetensors --out other --format pytorch",
     ] {
-        let answer = folder.run(line);
-        assert_eq!(answer.code, 1, "{line}");
-        assert!(
-            answer
-                .stderr
-                .contains("this is a Backburn model, so it is not overwritten"),
-            "{}",
-            answer.stderr
-        );
+        let words = ["this is a Backburn model, so it is not overwritten"];
+        folder.refused(line, 1, &words);
+    }
+    let history = folder.read("m.history.jsonl");
+    for (line, words) in [
+        ("--out m.safetensors", "which is the model"),
+        ("--out m --format pytorch", "which is the model"),
+        ("--out m.history.jsonl", "which is the history"),
+    ] {
+        folder.refused(&format!("export m.safetensors {line}"), 2, &[words]);
     }
     assert_eq!(folder.read("m.safetensors"), before);
+    assert_eq!(folder.read("other.safetensors"), before);
+    assert_eq!(folder.read("m.history.jsonl"), history);
     let answer = folder.run("export m.onnx --out n.onnx");
     assert!(
         answer.stderr.contains("this is not a Backburn model"),
@@ -157,12 +161,15 @@ fn what_is_no_network_is_not_imported() {
         "{}",
         answer.stderr
     );
-    let answer = folder.run("import flowers.csv --out flowers.csv");
-    assert!(
-        answer
-            .stderr
-            .contains("is not a Backburn model, so it is not overwritten"),
-        "{}",
-        answer.stderr
+    folder.write("notes.txt", "mine");
+    folder.refused(
+        "import flowers.csv --out notes.txt",
+        1,
+        &["is not a Backburn model, so it is not overwritten"],
+    );
+    folder.refused(
+        "import flowers.csv --out flowers.csv",
+        2,
+        &["which is the network"],
     );
 }

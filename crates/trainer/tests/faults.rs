@@ -1,6 +1,6 @@
-//! Each file operation of a command fails in turn: with an error, with a write that is cut short, and with the end of
-//! the process. After each, every output is the old file or the whole new one, and the command or its resumption then
-//! ends with the same bytes as without the fault.
+//! Each file operation of a command fails in turn: with an error, with a read or a write that is cut short, and with
+//! the end of the process. After each, every output is the old file or the whole new one, and the command or its
+//! resumption then ends with the same bytes as without the fault.
 
 // Release builds have no faults.
 #![cfg(all(target_os = "linux", debug_assertions))]

@@ -305,13 +305,20 @@ fn a_limit_on_the_size_of_files_is_an_error_like_a_full_disk() {
     assert_eq!(folder.names(), names);
 }
 
+/// Runs a command with its standard output redirected by a shell.
+fn redirected(folder: &Folder, line: &str, redirect: &str) -> Answer {
+    let script = format!("{} {line} {redirect}", env!("CARGO_BIN_EXE_trainer"));
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).current_dir(folder.path("."));
+    Answer::new(command.stdin(Stdio::null()).output().unwrap())
+}
+
 #[test]
-fn predictions_for_a_closed_standard_output_are_an_error() {
+fn a_result_for_a_closed_standard_output_is_an_error() {
     let folder = Folder::new();
-    folder.write("t.csv", houses(60));
-    folder.done(&format!("train t.csv --target price {QUICK}"));
-    let program = env!("CARGO_BIN_EXE_trainer");
-    folder.write("other.csv", "old");
+    folder.write("t.csv", houses(60)).write("other.csv", "old");
+    let train = format!("train t.csv --target price {QUICK}");
+    folder.done(&train);
     for (redirect, code) in [
         (">&-", 1),
         ("1< other.csv", 1),
@@ -319,11 +326,98 @@ fn predictions_for_a_closed_standard_output_are_an_error() {
         ("1< t.csv", 2),
         ("> /dev/null", 0),
     ] {
-        let script = format!("{program} predict t.safetensors t.csv {redirect}");
-        let mut command = Command::new("bash");
-        command.args(["-c", &script]).current_dir(folder.path("."));
-        let answer = Answer::new(command.output().unwrap());
+        let answer = redirected(&folder, "predict t.safetensors t.csv", redirect);
         assert_eq!(answer.code, code, "{redirect}: {}", answer.stderr);
+    }
+    let json = format!("{train} --json");
+    for line in [
+        "evaluate t.safetensors t.csv",
+        "explain t.safetensors t.csv --repeats 1",
+        "describe t.csv",
+        "inspect t.safetensors",
+        "predict t.safetensors t.csv --out p.csv --json",
+        "compare t.csv --target price --folds 2 --only constant",
+        "find-lr t.csv --target price",
+        "gradcheck t.csv --target price --elements 1",
+        "config",
+        "completions bash",
+        "--help",
+        "--version",
+        "train --help",
+        &json,
+    ] {
+        for redirect in [">&-", "> /dev/full"] {
+            let answer = redirected(&folder, line, redirect);
+            let shown = format!("{line} {redirect}: {}", answer.stderr);
+            assert_eq!(answer.code, 1, "{shown}");
+            assert!(
+                answer.stderr.contains("output cannot be written"),
+                "{shown}"
+            );
+            let is_late = redirect == ">&-" && folder.path("p.csv").exists();
+            assert!(!is_late, "it is refused before the work: {shown}");
+        }
+    }
+    // Messages may be lost.
+    assert_eq!(redirected(&folder, &train, ">&-").code, 0);
+}
+
+#[test]
+fn what_is_printed_does_not_end_up_in_an_input() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(60))
+        .write("c.toml", "[training]\nepochs = 2\n");
+    let train = format!("train t.csv --target price {QUICK}");
+    folder.done(&train);
+    let before = contents(&folder.path("."));
+    let with_config = format!("{train} --config c.toml");
+    for (line, input) in [
+        ("evaluate t.safetensors t.csv", "t.csv"),
+        ("explain t.safetensors t.csv --repeats 1", "t.csv"),
+        ("describe t.csv", "t.csv"),
+        ("inspect t.safetensors", "t.safetensors"),
+        ("compare t.csv --target price", "t.csv"),
+        ("find-lr t.csv --target price --config c.toml", "c.toml"),
+        ("gradcheck t.csv --target price", "t.csv"),
+        ("report t.safetensors t.csv --out r.html", "t.csv"),
+        ("export t.safetensors --out t.onnx", "t.history.jsonl"),
+        (&train, "t.csv"),
+        (&with_config, "c.toml"),
+    ] {
+        let answer = redirected(&folder, line, &format!(">> {input}"));
+        assert_eq!(answer.code, 2, "{line}: {}", answer.stderr);
+        assert!(
+            answer.stderr.contains("the output is "),
+            "{}",
+            answer.stderr
+        );
+        assert_eq!(contents(&folder.path(".")), before, "{line}");
+    }
+}
+
+/// The system reports an error for the first byte of this file.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_input_that_cannot_be_read_is_an_error_that_names_it() {
+    const UNREADABLE: &str = "/proc/self/mem";
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    folder.done(&format!("train t.csv --target price {QUICK}"));
+    let before = contents(&folder.path("."));
+    for (line, code) in [
+        ("train /proc/self/mem --target price --out m.safetensors", 1),
+        ("train t.csv --target price --test /proc/self/mem", 1),
+        ("train t.csv --target price --config /proc/self/mem", 2),
+        ("predict t.safetensors /proc/self/mem --out p.csv", 1),
+        ("predict /proc/self/mem t.csv --out p.csv", 1),
+        ("evaluate t.safetensors /proc/self/mem", 1),
+        ("describe /proc/self/mem", 1),
+        ("inspect /proc/self/mem", 1),
+        ("import /proc/self/mem --out i.safetensors", 1),
+    ] {
+        folder.refused(line, code, &[UNREADABLE, "Input/output error"]);
+        assert_eq!(contents(&folder.path(".")), before, "{line}");
     }
 }
 
@@ -401,6 +495,11 @@ fn names_of_files_are_escaped_wherever_they_are_shown() {
         &["train", &table, "--target", "price", "--out", "no\u{1b}/m"],
         &["train", &table, "--target", "price", "--out", &table],
         &["train", "--resume", "no\u{1b}"],
+        &["import", &table, "--out", "i\u{1b}.safetensors"],
+        &["import", "no\u{1b}", "--out", "i.safetensors"],
+        &["export", &model, "--out", "no\u{1b}/o.onnx"],
+        &["report", &model, "--out", "r\u{1b}.html"],
+        &["man", "m\u{1b}"],
     ] {
         let answer = run(words);
         let shown = format!("{}{}", answer.stdout, answer.stderr);
@@ -420,6 +519,11 @@ fn devices_without_end_are_refused() {
             &format!("predict {model} t.csv"),
             1,
             &["not a Backburn model"],
+        );
+        folder.refused(
+            &format!("import {model} --out i.safetensors"),
+            1,
+            &["not a safetensors file"],
         );
     }
     folder.refused(

@@ -146,6 +146,20 @@ fn a_header_of_equal_names_takes_linear_time() {
         let taken = started.elapsed();
         assert!(taken < Duration::from_secs(20), "{file}: {taken:?}");
     }
+    // All columns are used.
+    let names: Vec<String> = (0..40_000).map(|n| format!("a{n}")).collect();
+    let cells = |row: usize| format!(",{},{}", row * row % 7, row % 3).repeat(20_000);
+    let rows = (1..7).map(|row| format!("{}{}\n", row * row, cells(row)));
+    let rows: String = rows.collect();
+    folder.write("wide.csv", format!("y,{}\n{rows}", names.join(",")));
+    let settings = "--set ensemble.members=1 --set training.epochs=1 --set network.hidden=[2]";
+    let train = format!("train wide.csv --target y --task regression {settings}");
+    for line in [train.as_str(), "evaluate wide.safetensors wide.csv"] {
+        let started = Instant::now();
+        folder.done(line);
+        let taken = started.elapsed();
+        assert!(taken < Duration::from_secs(20), "{line}: {taken:?}");
+    }
     // Names that are too long are not compared.
     folder.write("long.csv", format!("{}\n1\n", "n".repeat(2_000_000)));
     folder.refused("train long.csv --target size", 1, &["has no column `size`"]);

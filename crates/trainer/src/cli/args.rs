@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::time::Duration;
 
 use backburn::parse::{duration, percent};
-use backburn::{CommandLine, ComparedMethod, Config, Preset, Settings, Task};
+use backburn::{CommandFiles, CommandLine, ComparedMethod, Config, Preset, Settings, Task};
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
@@ -65,8 +66,9 @@ impl OutputArgs {
 }
 
 impl Args {
-    /// Parses a command line. If it is wrong, prints an error and ends the program with exit code 2.
-    pub fn parse_line(line: &CommandLine) -> Self {
+    /// Parses a command line. Ends the program after help, and with exit code 2 if the command line is wrong.
+    /// Returns an error if help cannot be printed.
+    pub fn parse_line(line: &CommandLine) -> Result<Self, Error> {
         let mut parser = Self::command();
         if line.resumed().is_some() {
             parser = parser.mut_subcommand("train", |train| train.args_override_self(true));
@@ -74,8 +76,18 @@ impl Args {
         let args = parser
             .try_get_matches_from_mut(line.words())
             .and_then(|matches| Self::from_arg_matches(&matches));
-        args.unwrap_or_else(|error| with_setting(error).exit())
+        args.or_else(|error| show(&with_setting(error)))
     }
+}
+
+/// Prints help or an error about the arguments, and ends the program.
+fn show<T>(message: &clap::Error) -> Result<T, Error> {
+    if !message.use_stderr() {
+        CommandFiles::new().printed(true).check()?;
+        message.print()?;
+        process::exit(message.exit_code());
+    }
+    message.exit()
 }
 
 /// The error of an unknown option, with a suggestion if it is the name of a setting.
@@ -204,6 +216,12 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// The files of the command, with the config file.
+    pub fn input(&self, files: CommandFiles) -> CommandFiles {
+        let config = self.config.iter();
+        config.fold(files, |files, path| files.input("the config", path))
+    }
+
     /// The settings: those of the preset, then of the config file, then of `--set`.
     pub fn settings(&self) -> Result<Config, Error> {
         let mut settings = Settings::new();

@@ -1,8 +1,8 @@
 //! `trainer compare`.
 
 use backburn::{
-    ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare, compare,
-    k_folds, verdict,
+    CommandFiles, ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare,
+    compare, k_folds, verdict,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use crate::ui::progress::Progress;
 use crate::ui::words;
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().table(&args.table.table);
+    files.printed(true).check()?;
     let device = device::choose(args.device.name())?;
     let mut config = ComparedMethod::Default.config(args.seed)?;
     let data = read_dataset(&args.table, &mut config)?;

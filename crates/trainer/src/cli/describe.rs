@@ -1,7 +1,7 @@
 //! `trainer describe`.
 
 use backburn::text::count;
-use backburn::{DescribeOptions, describe};
+use backburn::{CommandFiles, DescribeOptions, describe};
 use serde_json::json;
 
 use super::args::DescribeArgs;
@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::ui::console::{self, Console};
 
 pub fn run(args: &DescribeArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().table(&args.table);
+    files.printed(true).check()?;
     let options = DescribeOptions {
         read: args.read.options(),
         target: args.target.clone(),

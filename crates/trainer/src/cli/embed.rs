@@ -3,9 +3,7 @@
 use std::io::Write;
 
 use backburn::text::count;
-use backburn::{
-    CommandFiles, Embedder, EmbeddingStream, EmbeddingWriter, PredictionFormat, RowsReport,
-};
+use backburn::{Embedder, EmbeddingStream, EmbeddingWriter, PredictionFormat, RowsReport};
 
 use super::args::EmbedArgs;
 use super::predict::show_skipped;
@@ -17,9 +15,11 @@ use crate::ui::words;
 
 pub fn run(args: &EmbedArgs) -> Result<(), Error> {
     let (on, out) = (&args.on, args.out.as_path());
-    let files = CommandFiles::new().table(&on.table);
-    let files = files.input("the model", &on.model);
-    files.output("--out", out).check()?;
+    let mut files = on.files().output("--out", out);
+    if on.json {
+        files = files.printed(true);
+    }
+    files.check()?;
     let mut file = prediction_file("--out", out, PredictionFormat::of_embeddings(out))?;
     let predictor = on.predictor()?;
     let embedder = predictor.embedder()?;

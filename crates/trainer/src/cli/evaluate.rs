@@ -10,6 +10,7 @@ use crate::ui::console::{self, Console};
 use crate::ui::words;
 
 pub fn run(args: &ModelArgs) -> Result<(), Error> {
+    args.files().printed(true).check()?;
     let predictor = args.predictor()?;
     let target = &predictor.model().target;
     let further = [target.column().to_string()];

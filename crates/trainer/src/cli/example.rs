@@ -134,12 +134,10 @@ fn files(
         .report
         .clone()
         .unwrap_or_else(|| format!("{}.html", example.name).into());
-    let mut files = CommandFiles::new().output("--out", model);
-    if let Some(config) = &args.run.config {
-        files = files.input("the config", config);
-    }
+    let files = args.run.input(CommandFiles::new()).output("--out", model);
     let files = files.output("the history", &history_file::path_beside(model));
-    files.output("--report", &report).check()?;
+    let files = files.output("--report", &report);
+    files.printed(args.run.json).check()?;
     let file = model_file(args.out.as_deref(), &default)?;
     if args.out.is_none() {
         file.check_replaced(example.target)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backburn::{CommandFiles, Table, row_index};
+use backburn::{Table, row_index};
 use backburn_explain::{ExplainOptions, Explanation};
 use backburn_report::ExplainedModel;
 
@@ -16,16 +16,15 @@ use crate::ui::words;
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let on = &args.on;
     once_from_standard_input(&on.model, &on.table)?;
+    let outputs = args.report.iter();
+    let files = outputs.fold(on.files(), |files, path| files.output("--report", path));
+    files.printed(true).check()?;
     let device = device::choose(on.device.name())?;
     let device = device.get()?;
-    let report = match &args.report {
-        Some(path) => {
-            let files = CommandFiles::new().table(&on.table);
-            files.model(&on.model).output("--report", path).check()?;
-            Some(report_file("--report", path)?)
-        }
-        None => None,
-    };
+    let report = args.report.as_deref();
+    let report = report
+        .map(|path| report_file("--report", path))
+        .transpose()?;
     let files = (on.model.as_path(), on.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();
     let options = |table: &Table| -> Result<ExplainOptions, Error> {

@@ -1,7 +1,7 @@
 //! `trainer export`.
 
-use backburn::SavedModel;
 use backburn::text::path_argument;
+use backburn::{CommandFiles, SavedModel, room_to_load};
 use backburn_export::{OnnxOptions, export_files};
 use backburn_report::training_rows_note;
 
@@ -11,7 +11,12 @@ use crate::error::Error;
 use crate::ui::console::Console;
 
 pub fn run(args: &ExportArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().model(&args.model);
+    let outputs = args.format.paths(&args.out).into_iter();
+    let files = outputs.fold(files, |files, path| files.output("--out", &path));
+    files.printed(false).check()?;
     let device = device::choose(None)?;
+    room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, device.get()?)?;
     let options = OnnxOptions {
         interval: args.interval,

@@ -1,7 +1,7 @@
 //! `trainer find-lr`.
 
 use backburn::text::count;
-use backburn::{RangeTest, find_learning_rate};
+use backburn::{CommandFiles, RangeTest, find_learning_rate};
 use backburn_dashboard::lines;
 use serde_json::json;
 
@@ -13,6 +13,8 @@ use crate::ui::console::{self, Console};
 use crate::ui::words;
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().table(&args.table.table);
+    args.run.input(files).printed(true).check()?;
     let mut config = args.run.settings()?;
     let device = device::choose(args.run.device.name())?;
     let data = read_dataset(&args.table, &mut config)?;

@@ -2,7 +2,8 @@
 
 use backburn::text::{count, shown};
 use backburn::{
-    Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients, read_table,
+    CommandFiles, Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients,
+    read_table,
 };
 use backburn_training::TOLERANCE;
 use serde_json::{Map, Value, json};
@@ -16,6 +17,9 @@ use crate::ui::console::{self, Console};
 use crate::ui::words;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
+    let table = args.table.as_deref().into_iter();
+    let files = table.fold(CommandFiles::new(), CommandFiles::table);
+    args.run.input(files).printed(true).check()?;
     let config = args.run.settings()?;
     let device = device::choose(args.run.device.name())?;
     let tables = match (&args.table, &args.target) {

@@ -1,6 +1,7 @@
 //! `trainer import`.
 
 use backburn::text::path_argument;
+use backburn::{CommandFiles, room_to_load};
 use backburn_export::{ImportOptions, import_file};
 
 use super::args::ImportArgs;
@@ -10,7 +11,11 @@ use crate::error::Error;
 use crate::ui::console::Console;
 
 pub fn run(args: &ImportArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().input("the network", &args.network);
+    let files = files.output("--out", &args.out);
+    files.printed(false).check()?;
     let file = model_file(Some(&args.out), &args.out)?;
+    room_to_load(&args.network)?;
     let options = ImportOptions {
         inputs: args.inputs.clone(),
         target: args.target.clone(),

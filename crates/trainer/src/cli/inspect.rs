@@ -1,7 +1,7 @@
 //! `trainer inspect`.
 
 use backburn::text::{escaped, path_name, shown};
-use backburn::{SavedModel, room_to_load};
+use backburn::{CommandFiles, SavedModel, room_to_load};
 use backburn_report::{column_summary, model_json, model_summary};
 
 use super::args::InspectArgs;
@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::ui::console::{self, Console};
 
 pub fn run(args: &InspectArgs) -> Result<(), Error> {
+    let files = CommandFiles::new().model(&args.model);
+    files.printed(true).check()?;
     let device = device::choose(None)?;
     room_to_load(&args.model)?;
     let model = SavedModel::load(&args.model, device.get()?)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use backburn::{KeptColumns, Predictor, TableReader, open_rows, room_to_load};
+use backburn::{CommandFiles, KeptColumns, Predictor, TableReader, open_rows, room_to_load};
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Args as Arguments, ValueEnum};
 
@@ -42,6 +42,11 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The files that are read.
+    pub fn files(&self) -> CommandFiles {
+        CommandFiles::new().table(&self.table).model(&self.model)
+    }
+
     /// Loads the model.
     pub fn predictor(&self) -> Result<Predictor, Error> {
         once_from_standard_input(&self.model, &self.table)?;

@@ -10,6 +10,9 @@ use crate::ui::words;
 
 pub fn run(args: &NeighborsArgs) -> Result<(), Error> {
     let on = &args.on;
+    let among = args.among.iter();
+    let files = among.fold(on.files(), |files, path| files.table(path));
+    files.printed(true).check()?;
     if let Some(path) = &args.among {
         once_from_standard_input(&on.model, path)?;
         once_from_standard_input(&on.table, path)?;

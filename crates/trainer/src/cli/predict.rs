@@ -5,8 +5,8 @@ use std::path::Path;
 
 use backburn::text::escaped;
 use backburn::{
-    CommandFiles, PredictionFormat, PredictionStream, PredictionWriter, Predictor, RowsReport,
-    Skipped, TableReader, standard_output,
+    PredictionFormat, PredictionStream, PredictionWriter, Predictor, RowsReport, Skipped,
+    TableReader, standard_output,
 };
 
 use super::args::PredictArgs;
@@ -19,9 +19,12 @@ use crate::ui::words;
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     let (on, out) = (&args.on, args.out.as_path());
     let to_stdout = out == Path::new("-");
-    let files = CommandFiles::new().table(&on.table);
-    let files = files.input("the model", &on.model);
-    files.output("--out", out).check()?;
+    let mut files = on.files().output("--out", out);
+    // Messages go to standard error.
+    if on.json && !to_stdout {
+        files = files.printed(true);
+    }
+    files.check()?;
     // A format that is unknown is found out before anything is read.
     let format = PredictionFormat::of_path(out);
     let format = format.map_err(|error| error.of_option("--out"))?;

@@ -19,7 +19,7 @@ pub fn run(args: &ReportArgs) -> Result<(), Error> {
     let out = args.out.as_deref().unwrap_or(&usual);
     let files = CommandFiles::new().model(&args.model);
     let files = table.into_iter().fold(files, CommandFiles::table);
-    files.output("--out", out).check()?;
+    files.output("--out", out).printed(false).check()?;
     let file = report_file("--out", out)?;
     let read = args.read.options();
     let (report, notes) = Report::of_files(&args.model, table, read, device.get()?)?;

@@ -132,10 +132,7 @@ impl Files {
         if let Some(test) = &args.test {
             files = files.table(test);
         }
-        if let Some(config) = &args.run.config {
-            files = files.input("the config", config);
-        }
-        files = files.output("--out", model);
+        files = args.run.input(files).output("--out", model);
         files = files.output("the history", &history_file::path_beside(model));
         for (option, path) in args.outputs().skip_while(|(option, _)| *option == "--out") {
             files = files.output(option, path);
@@ -143,7 +140,7 @@ impl Files {
         if let Some(folder) = args.resume.as_ref().or(args.checkpoint.as_ref()) {
             files = files.folder("the folder of checkpoints", folder);
         }
-        Ok(files.check()?)
+        Ok(files.printed(args.run.json).check()?)
     }
 }
 
