@@ -66,7 +66,8 @@ pub fn linear_config(config: &Config) -> Config {
     config
 }
 
-/// The score of the same training without hidden layers, with the selections of the model.
+/// The score of the same training without hidden layers, with the selections of the model; `None` if the run
+/// was stopped before.
 ///
 /// # Errors
 ///
@@ -77,10 +78,15 @@ pub fn linear(
     config: &Config,
     test: &Table,
     context: &FitContext,
-) -> Result<Score, Error> {
+) -> Result<Option<Score>, Error> {
+    if context.stop.is_stopped() {
+        return Ok(None);
+    }
     let data = &*data.for_config(config)?;
     let config = selection::as_in(model, linear_config(config));
     let split = data.validation_split(&config);
     let plan = Plan::new("linear", data, split, &config, PlanOptions::default())?;
-    fit_plan(plan, data, &context.quiet())?.evaluate(test)
+    fit_plan(plan, data, &context.quiet())?
+        .evaluate(test)
+        .map(Some)
 }

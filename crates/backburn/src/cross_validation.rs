@@ -20,7 +20,7 @@ use crate::plan::{Plan, PlanOptions};
 use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std, metric_name};
-use crate::text::{count, mean_and_deviation};
+use crate::text::{count, mean_and_deviation, number};
 use crate::work_memory::{Networks, Work};
 
 /// The scores of a cross-validation.
@@ -44,6 +44,19 @@ impl CrossValidation {
         };
         let (mean, deviation) = self.mean_and_deviation(metric);
         (metric, mean, deviation)
+    }
+
+    /// The means over the folds that stand for the others: the RMSE, or the accuracy and the log loss.
+    pub fn headline(&self) -> String {
+        let mean = |metric| self.mean_and_deviation(metric).0;
+        match self.predictions {
+            Predictions::Values(_) => format!("RMSE {}", number(mean("rmse"))),
+            Predictions::Classes { .. } => format!(
+                "accuracy {:.2} %, log loss {:.4}",
+                mean("accuracy") * 100.0,
+                mean("log_loss")
+            ),
+        }
     }
 
     /// The usual metrics of the task, each with its mean over the folds and its standard deviation between

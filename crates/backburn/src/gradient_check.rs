@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::network_config::network_config;
+use crate::text::count;
 use crate::work_memory::Work;
 
 /// The largest number of rows in the loss.
@@ -108,6 +109,12 @@ impl NetworkGradientCheck {
         format!("{} ({})", widths.join(" → "), self.network.activation)
     }
 
+    /// What is checked, as a line of text.
+    pub fn about(&self) -> String {
+        let rows = count(self.rows, "row");
+        format!("{rows} in 64 bits: backpropagation against central differences")
+    }
+
     /// What the check means for a network whose derivative is 0.
     pub fn note(&self) -> Option<&'static str> {
         (self.network.activation == Activation::Step).then_some(
@@ -125,6 +132,26 @@ impl NetworkGradientCheck {
         let lines = self.parameters.iter().map(line);
         [header].into_iter().chain(lines).collect()
     }
+}
+
+/// The verdict on all parameters of these networks, as a line of text.
+///
+/// # Errors
+///
+/// [`Error::Failed`] with the parameters whose error is not below the [`TOLERANCE`].
+pub fn gradient_verdict(checks: &[NetworkGradientCheck]) -> Result<String, Error> {
+    let wrong: Vec<&str> = checks.iter().flat_map(|check| check.wrong()).collect();
+    if !wrong.is_empty() {
+        return Err(Error::Failed(format!(
+            "the gradient of {} differs from central differences by more than a relative {TOLERANCE:.0e}",
+            wrong.join(", ")
+        )));
+    }
+    let checked = checks.iter().map(|check| check.parameters.len()).sum();
+    let checked = count(checked, "parameter");
+    Ok(format!(
+        "passed: {checked}, each within a relative {TOLERANCE:.0e} of central differences"
+    ))
 }
 
 fn passes(check: &GradientCheck) -> bool {

@@ -303,7 +303,7 @@ pub use self::{
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
-    gradient_check::{NetworkGradientCheck, check_network_gradients},
+    gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,

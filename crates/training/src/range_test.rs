@@ -24,6 +24,20 @@ pub struct RangeTest {
     pub suggestion: f64,
 }
 
+impl RangeTest {
+    /// The base-10 logarithm of each rate, and the loss.
+    pub fn points(&self) -> Vec<(f64, f64)> {
+        let rates = self.rates.iter().map(|rate| rate.log10());
+        rates.zip(self.losses.iter().copied()).collect()
+    }
+
+    /// The suggestion with two digits.
+    pub fn rounded(&self) -> f64 {
+        let rounded = format!("{:.1e}", self.suggestion).parse();
+        rounded.unwrap_or(self.suggestion)
+    }
+}
+
 const HIGHEST_RATE: f64 = 1.0;
 const STEPS: usize = 150;
 /// The decay of the moving average of the loss.

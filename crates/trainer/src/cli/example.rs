@@ -163,15 +163,13 @@ fn next_commands(example: &Example, console: Console) {
         true => (example.file, example.target),
         false => ("TABLE.csv", "COLUMN"),
     };
-    console.detail(
-        "next",
-        format!("{program} inspect {}.safetensors", example.name),
-    );
-    console.detail(
-        "",
-        format!("{program} train {table} --target {target} --folds 5"),
-    );
-    console.detail("", format!("{program} compare {table} --target {target}"));
+    let commands = [
+        format!("inspect {}.safetensors", example.name),
+        format!("train {table} --target {target} --folds 5"),
+        format!("compare {table} --target {target}"),
+    ];
+    let commands = commands.map(|command| format!("{program} {command}"));
+    console.details("next", commands);
 }
 
 /// A run of an example.
@@ -205,7 +203,8 @@ impl Run<'_> {
         let tested = test(&mut model, &data, rest.table(), console)?;
         let path = save(file, model.model())?;
         progress.phase("training a linear model to compare with");
-        let linear = self.linear(&model, &data, rest.table(), &context)?;
+        let (saved, test) = (model.model(), rest.table());
+        let linear = baselines::linear(saved, &data, self.config, test, &context)?;
         progress.finish();
         self.show(&model, &tested, linear.as_ref(), rest.table())?;
         if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
@@ -240,21 +239,6 @@ impl Run<'_> {
             write_report(&file, &page, console)?;
         }
         Ok(Value::Object(result))
-    }
-
-    /// The score of a linear model beside, unless the run was stopped.
-    fn linear(
-        &self,
-        model: &FittedModel,
-        data: &Dataset,
-        test: &Table,
-        context: &FitContext,
-    ) -> Result<Option<Score>, Error> {
-        if self.stop.is_stopped() {
-            return Ok(None);
-        }
-        let score = baselines::linear(model.model(), data, self.config, test, context)?;
-        Ok(Some(score))
     }
 
     fn report(
@@ -315,9 +299,7 @@ impl Run<'_> {
         }
         console.detail("beside", beside);
         let lines = model.sample_rows(test, ROWS, &self.example.shown, unit)?;
-        for (index, line) in lines.into_iter().enumerate() {
-            console.detail(if index == 0 { "rows" } else { "" }, line);
-        }
+        console.details("rows", lines);
         Ok(())
     }
 
@@ -329,14 +311,7 @@ impl Run<'_> {
         };
         let score = |config: Config| -> Result<String, Error> {
             let folds = Estimator::new(config).cross_validate(all, FOLDS, &context)?;
-            Ok(match folds.summary() {
-                ("rmse", ..) => folds.to_string(),
-                (_, accuracy, _) => format!(
-                    "accuracy {:.2} %, log loss {:.4}",
-                    accuracy * 100.0,
-                    folds.mean_and_deviation("log_loss").0
-                ),
-            })
+            Ok(folds.headline())
         };
         let rows = count(all.rows().len(), "row");
         let (own, linear) = (

@@ -1,7 +1,7 @@
 //! `trainer find-lr`.
 
 use backburn::text::count;
-use backburn::{CommandFiles, RangeTest, find_learning_rate};
+use backburn::{CommandFiles, find_learning_rate};
 use backburn_dashboard::lines;
 use serde_json::json;
 
@@ -20,35 +20,20 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
     words::notes(data.warnings(), console);
-    let RangeTest {
-        rates,
-        losses,
-        suggestion,
-    } = find_learning_rate(&data, &config, device.get()?)?;
-    let points: Vec<(f64, f64)> = rates
-        .iter()
-        .zip(&losses)
-        .map(|(rate, loss)| (rate.log10(), *loss))
-        .collect();
-    for line in lines(&points, "loss", "log10 of the learning rate") {
+    let test = find_learning_rate(&data, &config, device.get()?)?;
+    for line in lines(&test.points(), "loss", "log10 of the learning rate") {
         console.say(line);
     }
-    let steps = count(rates.len(), "step");
+    let steps = count(test.rates.len(), "step");
     console.entry("tried", format!("{steps}, each with a higher rate"));
-    let suggested = format!("{suggestion:.1e}").parse().unwrap_or(suggestion);
-    console.entry(
-        "suggestion",
-        format!("--set training.learning_rate={suggested}"),
-    );
+    let setting = format!("--set training.learning_rate={}", test.rounded());
+    console.entry("suggestion", setting);
     let auto = "--set training.learning_rate=auto finds one before each training";
     console.entry("", auto);
     if args.run.json {
-        console::json(&json!({
-            "rates": rates,
-            "losses": losses,
-            "suggestion": suggestion,
-            "warnings": data.warnings(),
-        }));
+        let mut result = json!(test);
+        result["warnings"] = json!(data.warnings());
+        console::json(&result);
     }
     Ok(())
 }

@@ -129,6 +129,13 @@ impl Console {
         }
     }
 
+    /// Prints lines of details; the first has the heading.
+    pub fn details(self, heading: &str, lines: impl IntoIterator<Item = String>) {
+        if verbosity() > Verbosity::Quiet {
+            self.entries(heading, lines);
+        }
+    }
+
     /// Prints prose under a short heading, unless the output is quiet; a terminal gets it wrapped.
     pub fn paragraph(self, heading: &str, text: impl fmt::Display) {
         if verbosity() == Verbosity::Quiet {
