@@ -356,6 +356,7 @@ fn a_result_for_a_closed_standard_output_is_an_error() {
             );
             let is_late = redirect == ">&-" && folder.path("p.csv").exists();
             assert!(!is_late, "it is refused before the work: {shown}");
+            let _ = std::fs::remove_file(folder.path("p.csv"));
         }
     }
     // Messages may be lost.
