@@ -222,7 +222,7 @@ fn contributions(
     /// Numbers of encoded rows that are computed at a time.
     const NUMBERS: usize = 1 << 20;
     let encoder = &embedder.predictor().model().encoder;
-    let width = encoder.width().max(1);
+    let width = encoder.width();
     let own = &found.encoded[position * width..(position + 1) * width];
     let is_other = |column: &usize| {
         let range = found.columns[*column].range.clone();
@@ -232,7 +232,7 @@ fn contributions(
     };
     let others: Vec<usize> = (0..found.columns.len()).filter(is_other).collect();
     let mut amounts = vec![0.0; found.columns.len()];
-    for part in others.chunks((NUMBERS / width).max(1)) {
+    for part in others.chunks((NUMBERS / width.max(1)).max(1)) {
         let mut rows = Vec::with_capacity(part.len() * width);
         for &column in part {
             let start = rows.len();
