@@ -35,6 +35,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// The limits for the memory that the options allow.
     pub fn new(options: &ReadOptions) -> Self {
         let share = options.memory.map_or(u64::MAX, |memory| memory / SHARE);
         Self {
