@@ -62,7 +62,7 @@ impl CommandFiles {
 
     /// Adds a table that is read: a file, all files of a folder or of a pattern, or `-` for standard input.
     pub fn table(mut self, path: &Path) -> Self {
-        // What is wrong with the table is said when it is read.
+        // An error of the table is reported when it is read.
         let files = table_files(path).unwrap_or_else(|_| vec![path.to_path_buf()]);
         for file in &files {
             self = self.input("read as a table", file);

@@ -211,7 +211,7 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
         if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
             continue;
         }
-        // A table is longer than what is said before it.
+        // A table has more lines than the text before it.
         let alike = records[index..].iter();
         if alike
             .filter(|other| other.len().abs_diff(usual) <= 1)
