@@ -18,8 +18,9 @@ pub(crate) struct ColumnSketch {
     /// Numbers that are infinite or too large for an `f32`.
     pub infinite: usize,
     /// Values that are not of the column's kind.
-    pub misfits: usize,
-    pub first_misfit: Option<String>,
+    pub other_values: usize,
+    /// The first of them as text.
+    pub first_other_value: Option<String>,
     pub lowest: Extreme,
     pub highest: Extreme,
     /// The number of rows of each value, by the hash of the value.
@@ -68,8 +69,8 @@ impl ColumnSketch {
             max_texts,
             missing: 0,
             infinite: 0,
-            misfits: 0,
-            first_misfit: None,
+            other_values: 0,
+            first_other_value: None,
             lowest: Extreme::default(),
             highest: Extreme::default(),
             counts: HashMap::default(),
@@ -99,9 +100,9 @@ impl ColumnSketch {
             ColumnKind::Categorical | ColumnKind::Ignored => true,
         };
         if !fits {
-            self.misfits += 1;
-            if self.first_misfit.is_none() {
-                self.first_misfit = cell.category().map(|text| text.into_owned());
+            self.other_values += 1;
+            if self.first_other_value.is_none() {
+                self.first_other_value = cell.category().map(|text| text.into_owned());
             }
         }
         let hash = match (number, *cell) {
@@ -184,8 +185,11 @@ mod tests {
         assert_eq!((value, rows, next), (Some(-999.0), 2, Some(1.0)));
         let Extreme { value, rows, next } = sketch.highest;
         assert_eq!((value, rows, next), (Some(3.0), 1, Some(1.0)));
-        assert_eq!((sketch.missing, sketch.infinite, sketch.misfits), (1, 1, 1));
-        assert_eq!(sketch.first_misfit.as_deref(), Some("abc"));
+        assert_eq!(
+            (sketch.missing, sketch.infinite, sketch.other_values),
+            (1, 1, 1)
+        );
+        assert_eq!(sketch.first_other_value.as_deref(), Some("abc"));
         // `1.0` and `1` are the same number.
         assert_eq!(hashes[2], hashes[3]);
         assert_eq!(sketch.distinct(), 4);

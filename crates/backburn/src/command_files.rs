@@ -36,22 +36,22 @@ pub struct CommandFiles {
 #[derive(Debug, Clone)]
 struct CommandFile {
     path: PathBuf,
-    /// What it is: of an input as part of a sentence, of an output its option.
+    /// Of an input, what it is, such as `the model`; of an output, its option, such as `--out`.
     role: String,
     place: Option<Place>,
-    /// Whether it is a folder for this command alone.
+    /// Whether it is a folder in which no other file of the command may be.
     is_folder: bool,
 }
 
 /// A place on the disk.
 #[derive(Debug, Clone, PartialEq)]
 enum Place {
-    /// A file or a folder that is there, by its device and its number on it.
+    /// A file or a folder that exists, by the numbers of its device and of its inode.
     #[cfg_attr(not(unix), expect(dead_code, reason = "such numbers are of Unix"))]
     Node(u64, u64),
-    /// A name that is free in a folder.
+    /// A name that does not exist yet in a folder.
     Free(Box<Place>, OsString),
-    /// A path of which no more is known.
+    /// An absolute path, of which no more is known.
     Path(PathBuf),
 }
 
@@ -63,7 +63,7 @@ impl CommandFiles {
 
     /// Adds a table that is read: a file, all files of a folder or of a pattern, or `-` for standard input.
     pub fn table(mut self, path: &Path) -> Self {
-        // What is wrong with the table is said when it is read.
+        // An error of the table is reported when it is read.
         let files = table_files(path).unwrap_or_else(|_| vec![path.to_path_buf()]);
         for file in &files {
             self = self.input("read as a table", file);
@@ -213,7 +213,7 @@ fn place_of_existing(path: &Path, _: &fs::Metadata) -> Place {
     Place::Path(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()))
 }
 
-/// A name as systems compare it for which `a.csv` and `A.csv` are the same.
+/// A name in lower case on systems for which `a.csv` and `A.csv` are the same file.
 fn in_one_case(name: OsString) -> OsString {
     match cfg!(any(windows, target_os = "macos")) {
         true => name.to_ascii_lowercase(),

@@ -49,12 +49,12 @@ pub(crate) fn target_warnings(
 /// Values of another kind, and a number that may stand for a missing value.
 fn value_warnings(column: &ColumnSchema, sketch: &ColumnSketch) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Some(misfit) = &sketch.first_misfit {
+    if let Some(example) = &sketch.first_other_value {
         warnings.push(Warning::OtherValues {
             column: column.name.clone(),
             expected: column.kind.expected(),
-            values: sketch.misfits,
-            example: misfit.clone(),
+            values: sketch.other_values,
+            example: example.clone(),
         });
     }
     if let Some((value, rows)) = sentinel(column, sketch) {

@@ -10,14 +10,14 @@ use crate::embeddings::Embeddings;
 use crate::error::Error;
 use crate::predictor::Predictor;
 
-/// Computes embeddings: for each row a vector, in which rows that the model takes for alike are close to each
-/// other. Made by [`Predictor::embedder`].
+/// Computes embeddings: a vector for each row. Rows that the model treats alike have vectors at a small distance.
+/// Made by [`Predictor::embedder`].
 ///
 /// The vector has the outputs of the network's last hidden layer, which are the inputs of its output layer. For
 /// an ensemble, it has those of the first network, then those of the second, and so on. So the network's output is
 /// a linear function of the vector, for an ensemble too, and the squared distance of two rows is the sum of their
-/// squared distances in each network. Embeddings of different models, also of the same model that was trained
-/// again, have nothing in common.
+/// squared distances in each network. Embeddings of different models cannot be compared, not even those of a
+/// model that was trained again.
 ///
 /// ```no_run
 /// use backburn::{Predictor, ReadOptions, Table};
@@ -111,7 +111,7 @@ impl<'a> Embedder<'a> {
         (NUMBERS / self.dimensions.max(1)).max(1)
     }
 
-    /// Hands the embeddings of a table to `visit`, part by part, each with the index of its first row.
+    /// Calls `visit` with the embeddings of a table, part by part, and with the index of each part's first row.
     pub(crate) fn each_part(
         &self,
         table: &Table,
@@ -120,7 +120,7 @@ impl<'a> Embedder<'a> {
         self.check_columns(table)?;
         let mut before = 0;
         for batch in table.batches() {
-            self.of_batch(table, batch, before, &mut visit)?;
+            self.visit_batch(table, batch, before, &mut visit)?;
             before += batch.num_rows();
         }
         Ok(())
@@ -132,11 +132,11 @@ impl<'a> Embedder<'a> {
         let mut vector = Vec::new();
         let mut before = 0;
         for batch in table.batches() {
-            let in_batch = row.checked_sub(before);
-            if let Some(index) = in_batch.filter(|index| *index < batch.num_rows()) {
+            let index = row.checked_sub(before);
+            if let Some(index) = index.filter(|index| *index < batch.num_rows()) {
                 let alone = batch.slice(index, 1);
                 let visit = |_, part: Embeddings| vector = part.numbers().to_vec();
-                self.of_batch(table, &alone, row, visit)?;
+                self.visit_batch(table, &alone, row, visit)?;
                 break;
             }
             before += batch.num_rows();
@@ -152,8 +152,9 @@ impl<'a> Embedder<'a> {
         }
     }
 
-    /// Hands the embeddings of a batch of a table to `visit`; `before` is the number of rows before it.
-    fn of_batch(
+    /// Calls `visit` with the embeddings of a batch of a table, as [`each_part`](Self::each_part) does. `before` is the
+    /// number of rows before the batch.
+    fn visit_batch(
         &self,
         table: &Table,
         batch: &RecordBatch,
@@ -190,7 +191,7 @@ fn without_outputs(members: &[FusedMlp]) -> Option<Vec<FusedMlp>> {
     members.iter().map(FusedMlp::without_output).collect()
 }
 
-/// The outputs of several networks, for each row one network after the other.
+/// The outputs of several networks `[rows, outputs of all]`: for each row those of the first, then of the second.
 fn side_by_side(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
     let outputs: Vec<Vec<f32>> = members.iter().map(|member| member.predict(rows)).collect();
     let mut rest: Vec<&[f32]> = outputs.iter().map(Vec::as_slice).collect();

@@ -64,7 +64,8 @@ impl<W: Write + Send> EmbeddingWriter<W> {
         Self { kept, ..self }
     }
 
-    /// Writes embeddings.
+    /// Writes the embeddings of some rows. All calls must have embeddings of as many dimensions, and inputs of the same
+    /// columns.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl<W: Write + Send> EmbeddingWriter<W> {
         self.out.write(&batch)
     }
 
-    /// The kept columns whose name is also that of a column of the output, with the name that they have there.
+    /// The kept columns that are renamed, because the output has a column of that name itself: the old name and the
+    /// new one.
     pub fn renamed(&self) -> Vec<(String, String)> {
         self.kept.renamed(&self.own_names())
     }
@@ -114,7 +116,7 @@ fn field(name: &str, data_type: DataType) -> FieldRef {
     Arc::new(Field::new(name, data_type, true))
 }
 
-/// Embeddings as an array with a list for each row.
+/// Embeddings as an array of lists, one for each row.
 fn vectors(embeddings: &Embeddings) -> Result<ArrayRef, ArrowError> {
     let size = i32::try_from(embeddings.dimensions());
     let size = size.map_err(|error| ArrowError::InvalidArgumentError(error.to_string()))?;

@@ -44,7 +44,7 @@ impl Embeddings {
         self.numbers.chunks_exact(self.dimensions)
     }
 
-    /// The numbers of all vectors, row by row.
+    /// The numbers of all vectors, row by row: `rows * dimensions` of them.
     pub fn numbers(&self) -> &[f32] {
         &self.numbers
     }

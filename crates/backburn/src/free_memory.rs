@@ -10,12 +10,12 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 pub(crate) struct FreeMemory {
     /// In bytes; `None` if the system does not report it.
     bytes: Option<u64>,
-    /// Whether an allocation beyond it fails for certain. Otherwise the system may still find some memory, such
-    /// as that of its caches.
+    /// Whether an allocation of more is certain to fail. Otherwise the system may free some memory, such as that of
+    /// its caches.
     is_hard: bool,
 }
 
-/// The smallest need that is refused where the limit is not hard, in bytes.
+/// Less memory than this is never refused where the limit is not hard, in bytes.
 const SMALL: u64 = 64 << 20;
 
 impl FreeMemory {
@@ -58,7 +58,7 @@ fn without_threads(free: u64) -> u64 {
     const STACK: u64 = 2 << 20;
     const ARENA: u64 = 64 << 20;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    // Those that train several networks, and those that show the progress.
+    // A thread of each core that trains networks, and two that show the progress.
     (0..cores + 2).fold(free, |free, _| {
         // A thread that has its stack already takes its part before that of the next one.
         let left = match free >= ARENA {

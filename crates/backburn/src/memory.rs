@@ -13,7 +13,7 @@ use crate::text::path_name;
 /// The bytes of a row in addition to its cells: its target as text and as a number, and its indices in
 /// splits. Measured on tables with two columns.
 const BYTES_OF_ROW: u64 = 64;
-/// What the program takes beside what is counted.
+/// The memory that the program takes beside what is counted, in bytes.
 const OTHERS: u64 = 32 << 20;
 
 /// Reads a whole table, if it fits into memory.
@@ -59,7 +59,7 @@ fn within(free: FreeMemory, options: ReadOptions) -> ReadOptions {
     }
 }
 
-/// Checks that it can be found out what the columns of a table hold, and that its text can be read so.
+/// Checks that there is memory for finding out what the columns of a table hold, and for reading its text as that.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ pub(crate) fn room_to_infer(table: &Table) -> Result<(), Error> {
     room_for(table.name(), to_do, needed, "use a part of its rows")
 }
 
-/// Checks that a model file can be loaded.
+/// Checks that there is memory for loading a model file.
 ///
 /// # Errors
 ///
@@ -92,7 +92,7 @@ pub fn room_to_load(path: &Path) -> Result<(), Error> {
     room_for(&name, "loading the model takes about", needed, advice)
 }
 
-/// Checks that a model can predict and score a table.
+/// Checks that there is memory for predicting and scoring a table.
 ///
 /// # Errors
 ///
@@ -103,7 +103,7 @@ pub fn room_to_evaluate(table: &Table, model: &SavedModel) -> Result<(), Error> 
     room_for(table.name(), to_do, bytes_of(memory), "take fewer rows")
 }
 
-/// Checks that a model can be explained with the rows of a table.
+/// Checks that there is memory for explaining a model with the rows of a table.
 ///
 /// # Errors
 ///

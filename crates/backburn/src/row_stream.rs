@@ -21,15 +21,16 @@ pub(crate) struct RowStream<'a> {
     batch_rows: Vec<usize>,
     /// The first row of the batch that is not done yet.
     start: usize,
-    /// The number of rows to take next, at most those that are taken at once.
+    /// The number of rows to take next, and the largest number of rows in a part.
     wanted: usize,
     at_once: usize,
+    /// The numbers of rows that were computed and skipped so far.
     done: usize,
     skipped: usize,
     failed: bool,
 }
 
-/// Gets the skipped rows.
+/// Called with the skipped rows.
 type OnSkipped<'a> = Box<dyn FnMut(&TableReader, &Skipped) + 'a>;
 
 /// Consecutive rows, and what was computed for them.
@@ -68,7 +69,7 @@ impl<'a> RowStream<'a> {
         })
     }
 
-    /// Skips bad rows, and hands them to `on_skipped`.
+    /// Skips bad rows, and calls `on_skipped` with them.
     pub fn skip_bad_rows(self, on_skipped: impl FnMut(&TableReader, &Skipped) + 'a) -> Self {
         Self {
             on_skipped: Some(Box::new(on_skipped)),
@@ -105,8 +106,8 @@ impl<'a> RowStream<'a> {
         }))
     }
 
-    /// The next part; `compute` returns the index of a bad row among those that it gets. `None` at the end of
-    /// the table and after an error.
+    /// The next part. `compute` gets some rows, and returns its result, or the index of a bad row among them. `None` at
+    /// the end of the table and after an error.
     pub fn next_part<T>(
         &mut self,
         compute: impl FnMut(&RecordBatch) -> Result<T, (usize, BadRow)>,
@@ -151,7 +152,8 @@ impl<'a> RowStream<'a> {
         Ok(true)
     }
 
-    /// Takes the next rows of the batch. `None` if there is a bad row among them.
+    /// Computes the result of the next rows of the batch. `None` if there is a bad row among them, which is skipped,
+    /// or tried again with fewer rows around it.
     fn compute_part<T>(
         &mut self,
         compute: &mut impl FnMut(&RecordBatch) -> Result<T, (usize, BadRow)>,
@@ -204,7 +206,7 @@ impl<'a> RowStream<'a> {
 pub(crate) enum BadRow {
     /// A value is not of its column's kind.
     Cell(CellError),
-    /// The result has numbers that are not finite. What it is, such as `prediction`.
+    /// The result has numbers that are not finite. Holds what the result is, such as `prediction`.
     NotFinite(&'static str),
 }
 

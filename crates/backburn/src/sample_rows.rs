@@ -8,7 +8,7 @@ use backburn_table::Table;
 use crate::error::Error;
 use crate::fitted_model::FittedModel;
 use crate::targets::Targets;
-use crate::text::number;
+use crate::text::{aligned, number};
 
 impl FittedModel {
     /// Evenly spaced rows of a table, with their predictions and targets, as lines of text with columns of
@@ -57,26 +57,6 @@ impl FittedModel {
             }
             lines.push(line);
         }
-        Ok(align(&lines))
+        Ok(aligned(&lines))
     }
-}
-
-/// Columns of equal width.
-fn align(lines: &[Vec<String>]) -> Vec<String> {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        let cells = lines.iter().map(|line| line[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    lines
-        .iter()
-        .map(|line| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:>width$}"));
-            cells.collect::<Vec<_>>().join("  ")
-        })
-        .collect()
 }

@@ -9,14 +9,14 @@ use serde::Serialize;
 use crate::embedder::Embedder;
 use crate::error::Error;
 
-/// The rows of a table that a model takes for most like a row.
+/// The rows of a table that are most like a row, by the [embeddings](Embedder) of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimilarRows {
     /// The index of the row in its table, from 0.
     pub row: usize,
     /// The column that the model predicts.
     pub target: String,
-    /// The row's value of the target, if it is known.
+    /// The row's value of the target as text, if it is known.
     pub target_value: Option<String>,
     /// The length of the embeddings.
     pub dimensions: usize,
@@ -31,9 +31,9 @@ pub struct SimilarRow {
     pub row: usize,
     /// The Euclidean distance of the two embeddings.
     pub distance: f64,
-    /// The row's value of the target, if it is known.
+    /// The row's value of the target as text, if it is known.
     pub target_value: Option<String>,
-    /// What each column contributes to the distance. The largest absolute amounts come first.
+    /// What each column of the model contributes to the distance. The largest absolute amounts come first.
     pub contributions: Vec<ColumnDifference>,
 }
 
@@ -55,7 +55,8 @@ pub struct ColumnDifference {
 impl SimilarRows {
     /// Finds the `top` rows of a table that are most like a row: those whose [embeddings](Embedder) have the
     /// smallest Euclidean distance from its embedding. All rows are compared. `row` is the index of the row in
-    /// `table`. The rows are searched in `among`, or in `table` without the row itself.
+    /// `table`. The rows are searched in `among`, or in `table` without the row itself. If there are fewer than `top`
+    /// rows, all of them are found.
     ///
     /// ```
     /// use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, SimilarRows, Table};
@@ -212,8 +213,9 @@ fn texts(table: &Table, column: &str) -> Vec<Option<String>> {
     column.cells().map(text).collect()
 }
 
-/// What each column contributes to the distance of a row that was found from the row that was asked for. Each is
-/// there with its embedding or its squared distance.
+/// What each column contributes to the distance of a row that was found from the row that was asked for. The row
+/// that was asked for comes with its embedding; the other one with its position in `found` and its squared
+/// distance.
 fn contributions(
     embedder: &Embedder,
     (asked_vector, asked): (&[f32], &ReadRows),
@@ -222,7 +224,7 @@ fn contributions(
     /// Numbers of encoded rows that are computed at a time.
     const NUMBERS: usize = 1 << 20;
     let encoder = &embedder.predictor().model().encoder;
-    let width = encoder.width().max(1);
+    let width = encoder.width();
     let own = &found.encoded[position * width..(position + 1) * width];
     let is_other = |column: &usize| {
         let range = found.columns[*column].range.clone();
@@ -232,7 +234,7 @@ fn contributions(
     };
     let others: Vec<usize> = (0..found.columns.len()).filter(is_other).collect();
     let mut amounts = vec![0.0; found.columns.len()];
-    for part in others.chunks((NUMBERS / width).max(1)) {
+    for part in others.chunks((NUMBERS / width.max(1)).max(1)) {
         let mut rows = Vec::with_capacity(part.len() * width);
         for &column in part {
             let start = rows.len();

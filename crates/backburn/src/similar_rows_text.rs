@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
-use crate::text::{count, number, shown};
+use crate::text::{aligned, count, number, shown};
 
 /// The largest number of columns of the model that are shown.
 const COLUMNS: usize = 6;
@@ -105,20 +105,6 @@ fn cell(value: Option<&str>) -> String {
         Some(_) => text.chars().take(CELL - 1).chain(['…']).collect(),
         None => text,
     }
-}
-
-/// Rows of cells as lines. Columns are aligned at the right.
-fn aligned(rows: &[Vec<String>]) -> Vec<String> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let length = |row: &Vec<String>, column: usize| row[column].chars().count();
-    let widths = (0..columns).map(|column| rows.iter().map(|row| length(row, column)).max());
-    let widths: Vec<usize> = widths.map(Option::unwrap_or_default).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths);
-        let cells = cells.map(|(cell, &width)| format!("{cell:>width$}"));
-        cells.collect::<Vec<_>>().join("  ")
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

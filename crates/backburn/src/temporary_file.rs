@@ -13,13 +13,13 @@ use crate::folder::Folder;
 const START: &str = ".backburn-output-";
 const END: &str = ".tmp";
 
-/// A file that is not complete. As long as it is open it is locked, which tells it from a file that a killed
-/// process left behind.
+/// A file that is not complete. It is locked as long as it is open. A file with a temporary name that is not locked
+/// was left behind by a killed process.
 #[derive(Debug)]
 pub(crate) struct TemporaryFile {
     folder: Arc<Folder>,
     file: File,
-    /// Its name for now; `None` where the file system has files without names.
+    /// Its temporary name; `None` while it has no name.
     name: Option<OsString>,
 }
 
@@ -44,12 +44,12 @@ impl TemporaryFile {
         Ok(Self { folder, file, name })
     }
 
-    /// Its name for now, if it has one.
+    /// Its temporary name, if it has one.
     pub fn name(&self) -> Option<&OsStr> {
         self.name.as_deref()
     }
 
-    /// Gives the complete file its name. A file that has this name is replaced, and leaves its permissions.
+    /// Gives the complete file its name. A file that has this name is replaced; the new file has its permissions.
     ///
     /// # Errors
     ///
@@ -149,8 +149,8 @@ fn create_named(folder: &Folder) -> io::Result<(File, OsString)> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < TRIES => continue,
             Err(error) => return Err(error),
         };
-        // Between these two, another run may have taken the file for one of a dead run. Where files cannot be
-        // locked, no run can do so.
+        // Between the creation and the lock, another process may have removed the file as one that was left behind.
+        // Where files cannot be locked, no process removes any.
         let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
         if !taken && folder.is_name_of(&name, &file) || tried >= TRIES {
             return Ok((file, name));

@@ -189,6 +189,20 @@ pub fn file_name(name: &str) -> String {
     }
 }
 
+/// Rows of cells as lines. Columns are aligned at the right. All rows have as many cells as the first.
+pub(crate) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let length = |row: &Vec<String>, column: usize| row[column].chars().count();
+    let widths = (0..columns).map(|column| rows.iter().map(|row| length(row, column)).max());
+    let widths: Vec<usize> = widths.map(Option::unwrap_or_default).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let cells = cells.map(|(cell, &width)| format!("{cell:>width$}"));
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -348,6 +348,7 @@ fn about_run(warning: &Warning) -> String {
             )
         }
         Warning::CheckpointNotWritten { reason } => {
+            let reason = escaped(reason);
             format!("no checkpoint was written: {reason}; training continues")
         }
         Warning::CheckpointNotRead { file, reason } => format!(
@@ -357,7 +358,8 @@ fn about_run(warning: &Warning) -> String {
         ),
         Warning::ModelNotSaved { reason } => format!(
             "the networks that are finished are not saved yet: {reason}; training continues, and saves again \
-             at its end"
+             at its end",
+            reason = escaped(reason)
         ),
         _ => String::new(),
     }

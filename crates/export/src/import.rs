@@ -82,7 +82,7 @@ pub fn import_pytorch(
         network: Ensemble::from(network),
         config,
     };
-    // Reading the file checks everything that a model must fulfil.
+    // Reading the file checks all that a model file must satisfy.
     Ok(SavedModel::from_bytes(name, model.to_bytes()?, device)?)
 }
 

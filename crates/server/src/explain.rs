@@ -19,13 +19,13 @@ pub(crate) fn explained(
     if model.baselines.is_empty() {
         let reason = "the model does not hold the average training row, with which explanations \
                       compare: train it again";
-        return Err(Problem::unfit(reason));
+        return Err(Problem::unprocessable(reason));
     }
     let limits = prediction.row_limits(prediction.limits.explained_rows);
     let opened = prediction.open(request, limits)?;
     let batches: Vec<RecordBatch> = opened.rows.collect::<Result<_, Problem>>()?;
     let Some(first) = batches.first() else {
-        return Err(Problem::unfit("the request has no rows"));
+        return Err(Problem::unprocessable("the request has no rows"));
     };
     let batch = concat_batches(first.schema_ref(), &batches);
     let batch = batch.map_err(|error| Problem::malformed(error.to_string()))?;

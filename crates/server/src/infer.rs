@@ -1,5 +1,6 @@
 //! Inference in version 2 of the protocol of KServe: a tensor for each column.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -91,11 +92,9 @@ impl InferRequest {
         };
         let rows = first.rows()?;
         let (mut fields, mut arrays) = (Vec::new(), Vec::new());
-        for (index, input) in self.inputs.iter().enumerate() {
-            if self.inputs[..index]
-                .iter()
-                .any(|other| other.name == input.name)
-            {
+        let mut names: HashSet<&str> = HashSet::new();
+        for input in &self.inputs {
+            if !names.insert(&input.name) {
                 return Err(input.wrong("is there twice"));
             }
             let of_input = input.rows()?;
@@ -190,11 +189,8 @@ impl InputTensor {
 impl InferAnswer {
     /// Checks that the outputs that are asked for are among those of the model.
     pub fn check(&self, available: &[String]) -> Result<(), Problem> {
-        match self
-            .outputs
-            .iter()
-            .find(|output| !available.contains(output))
-        {
+        let names: HashSet<&String> = available.iter().collect();
+        match self.outputs.iter().find(|output| !names.contains(output)) {
             None => Ok(()),
             Some(wrong) => Err(Problem::malformed(format!(
                 "there is no output `{}`: there are {}",
@@ -208,10 +204,11 @@ impl InferAnswer {
     pub fn json(&self, model: &ModelName, batches: &[RecordBatch]) -> io::Result<Vec<u8>> {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let columns = batches.first().map_or(0, RecordBatch::num_columns);
+        let wanted: HashSet<&String> = self.outputs.iter().collect();
         let mut outputs = Vec::new();
         for column in 0..columns {
             let name = batches[0].schema_ref().field(column).name();
-            if !self.outputs.is_empty() && !self.outputs.contains(name) {
+            if !wanted.is_empty() && !wanted.contains(name) {
                 continue;
             }
             let arrays = batches.iter().map(|batch| batch.column(column));

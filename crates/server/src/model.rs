@@ -53,7 +53,7 @@ impl ServedModel {
         };
         room_to_load(&source.path)?;
         let predictor = Predictor::load_on(&source.path, &context.device)?;
-        let loaded = loaded(name, predictor, context)?;
+        let loaded = start(name, predictor, context)?;
         context.metrics.served(&source.name, 1);
         Ok(Self {
             name: source.name.clone(),
@@ -75,16 +75,16 @@ impl ServedModel {
         let (done, loaded) = oneshot::channel();
         let large = self.context.large.clone();
         large.run(move || {
-            self.reload_here();
+            self.reload_on_this_thread();
             let _ = done.send(());
         });
         // An error would be a panic, after which the model before it is still served.
         let _ = loaded.await;
     }
 
-    fn reload_here(&self) {
+    fn reload_on_this_thread(&self) {
         let context = &self.context;
-        let event = match self.replaced() {
+        let event = match self.replace() {
             Ok(event) => event,
             Err(error) => {
                 context.metrics.refused(&self.name);
@@ -97,7 +97,8 @@ impl ServedModel {
         context.log.report(&event);
     }
 
-    fn replaced(&self) -> Result<ServerEvent, Error> {
+    /// Loads the file, and serves the new model if its answers mean the same.
+    fn replace(&self) -> Result<ServerEvent, Error> {
         let before = self.current();
         room_to_load(&self.path)?;
         // A file that is not a model is an error; a panic would be a fault of this program.
@@ -122,14 +123,15 @@ impl ServedModel {
             further_columns: further.into_iter().map(str::to_string).collect(),
         };
         let version = name.version;
-        let loaded = Arc::new(loaded(name, predictor, &self.context)?);
+        let loaded = Arc::new(start(name, predictor, &self.context)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         self.context.metrics.served(&self.name, version);
         Ok(event)
     }
 }
 
-fn loaded(
+/// Starts the threads of a model.
+fn start(
     name: ModelName,
     predictor: Predictor,
     context: &ModelContext,

@@ -155,7 +155,7 @@ fn predict(name: &str, target: &str) -> Value {
 }
 
 fn problem_schema() -> Value {
-    let misfit = json!({
+    let error = json!({
         "type": "object",
         "properties": {
             "row": {"type": "integer", "description": "The number of the row, from 1"},
@@ -172,7 +172,7 @@ fn problem_schema() -> Value {
             "status": {"type": "integer"},
             "title": {"type": "string"},
             "detail": {"type": "string"},
-            "errors": {"type": "array", "items": misfit},
+            "errors": {"type": "array", "items": error},
         },
         "required": ["status", "title", "detail"],
     })

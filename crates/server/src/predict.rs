@@ -10,7 +10,7 @@ use crate::columns::output_names;
 use crate::config::Limits;
 use crate::metrics::Metrics;
 use crate::model_name::ModelName;
-use crate::problem::{MAX_MISFITS, Problem};
+use crate::problem::{MAX_ERRORS, Problem};
 use crate::request::{Opened, PredictRequest};
 use crate::rows::RowLimits;
 
@@ -189,7 +189,7 @@ impl Prediction<'_> {
 
     fn encode(&self, batch: &RecordBatch, before: usize) -> Result<backburn::Encoded, Problem> {
         self.batches.encode(batch).map_err(|first| {
-            let mut wrong = self.batches.wrong_cells(batch, MAX_MISFITS);
+            let mut wrong = self.batches.wrong_cells(batch, MAX_ERRORS);
             if wrong.is_empty() {
                 wrong.push(first);
             }
@@ -217,7 +217,7 @@ fn write(
 ) -> Result<(), Problem> {
     if let Some(row) = predictions.first_not_finite() {
         let row = format!("row {}", before + row + 1);
-        return Err(Problem::unfit(Error::not_finite(&row).to_string()));
+        return Err(Problem::unprocessable(Error::not_finite(&row).to_string()));
     }
     let predicted = PredictedRows {
         rows: Vec::new(),

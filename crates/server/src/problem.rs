@@ -17,12 +17,12 @@ pub(crate) struct Problem {
     pub detail: String,
     /// What is wrong by row and column, if the rows do not fit the model.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Misfit>,
+    pub errors: Vec<RowError>,
 }
 
 /// A value that is not of its column's kind, or a column that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Misfit {
+pub(crate) struct RowError {
     /// The number of the row in the request, from 1; `None` for all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
@@ -32,8 +32,8 @@ pub(crate) struct Misfit {
     pub detail: String,
 }
 
-/// The most misfits that a response lists.
-pub(crate) const MAX_MISFITS: usize = 20;
+/// The most errors that a response lists.
+pub(crate) const MAX_ERRORS: usize = 20;
 
 fn number_of<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
@@ -59,7 +59,7 @@ impl Problem {
     }
 
     /// The rows do not fit the model.
-    pub fn unfit(detail: impl Into<String>) -> Self {
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self::new(status, "the rows do not fit the model", detail)
     }
@@ -93,21 +93,21 @@ impl Problem {
         let errors = errors.into_iter().map(|error| {
             let (column, value) = (shown(&error.column), shown(&error.value));
             let expected = error.expected;
-            Misfit {
+            RowError {
                 row: Some(error.row + 1),
                 detail: format!("column `{column}` holds {expected}, but here is \"{value}\""),
                 value: Some(value),
                 column: error.column,
             }
         });
-        let errors: Vec<Misfit> = errors.collect();
+        let errors: Vec<RowError> = errors.collect();
         let detail = match errors.first() {
             Some(first) => format!("row {}: {}", first.row.unwrap_or(1), first.detail),
             None => "a value is not of its column's kind".to_string(),
         };
         Self {
             errors,
-            ..Self::unfit(detail)
+            ..Self::unprocessable(detail)
         }
     }
 
@@ -131,7 +131,7 @@ impl Problem {
             "the rows lack {noun} {}{further}: give null where a value is missing",
             names.join(", ")
         );
-        let errors = columns.iter().take(MAX_MISFITS).map(|column| Misfit {
+        let errors = columns.iter().take(MAX_ERRORS).map(|column| RowError {
             row: None,
             column: column.to_string(),
             value: None,
@@ -139,7 +139,7 @@ impl Problem {
         });
         Self {
             errors: errors.collect(),
-            ..Self::unfit(detail)
+            ..Self::unprocessable(detail)
         }
     }
 
@@ -182,7 +182,7 @@ impl From<TableError> for Problem {
                 Self::malformed(error.to_string())
             }
             TableError::Cell { error, .. } => Self::wrong_values(vec![error]),
-            _ => Self::unfit(error.to_string()),
+            _ => Self::unprocessable(error.to_string()),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A queue of work for several threads. It is not bounded: who fills it counts the requests in progress.
+/// A queue of work for several threads. It has no bound of its own: the number of requests in
+/// progress is limited elsewhere.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,

@@ -131,7 +131,7 @@ impl Iterator for Rows {
 }
 
 fn no_rows() -> Problem {
-    Problem::unfit("the request has no rows")
+    Problem::unprocessable("the request has no rows")
 }
 
 fn too_many_rows(limit: usize) -> Problem {

@@ -252,6 +252,7 @@ fn check_file(file: &mut (impl Read + Seek), options: &ReadOptions) -> Result<Cl
     let mut claims = Claims::new(schema, options)?;
     let dictionaries = footer.dictionaries().into_iter().flatten();
     let batches = footer.recordBatches().into_iter().flatten();
+    let mut claimed = 0u64;
     for block in dictionaries.chain(batches) {
         let place = |number: i64| u64::try_from(number).map_err(|e| e.to_string());
         let (start, body) = (place(block.offset())?, place(block.bodyLength())?);
@@ -260,6 +261,11 @@ fn check_file(file: &mut (impl Read + Seek), options: &ReadOptions) -> Result<Cl
         let end = body_start.and_then(|start| start.checked_add(body));
         let body_start = body_start.filter(|_| end.is_some_and(|end| end <= length));
         let body_start = body_start.ok_or("a batch is not within it")?;
+        // Each part is read, so many that are the same would take quadratic time.
+        claimed = claimed.saturating_add(header).saturating_add(body);
+        if claimed > length {
+            return Err("its batches overlap".to_string());
+        }
         let metadata = bytes_at(file, start, header)?;
         let metadata = match metadata.strip_prefix(&[0xff; 4]) {
             Some(rest) => rest,

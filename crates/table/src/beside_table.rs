@@ -3,7 +3,7 @@
 /// What a file beside a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beside {
-    /// A file of a program or of the system, of which nothing is said.
+    /// A file of a program or of the system, which no note names.
     System,
     /// A file that someone wrote, such as a README.
     Written,

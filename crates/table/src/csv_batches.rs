@@ -12,7 +12,7 @@ use crate::batches::{Batches, batch_rows};
 use crate::blank_rows::WithoutBlankEnd;
 use crate::byte_limit::{ByteBudget, LimitedReader, text_limit};
 use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
-use crate::csv_text::{END, UNCLOSED, head, open_text};
+use crate::csv_text::{END, Head, UNCLOSED, head, open_text};
 use crate::encoding::as_utf8;
 use crate::error::TableError;
 use crate::find_layout::find_layout;
@@ -48,16 +48,7 @@ pub(crate) fn csv_batches(
     let suffix = unpacked.entry.unwrap_or_else(|| name.to_string());
     let mut text = as_utf8(unpacked.bytes, options.encoding).map_err(io_error)?;
     let head = head(&mut text).map_err(io_error)?;
-    if head.bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(TableError::malformed(name, "the file is empty"));
-    }
-    if is_binary(&head.bytes) {
-        return Err(TableError::malformed(name, BINARY));
-    }
-    if head.is_cut_off() {
-        let reason = "the first line has more than 16 MB: it does not name the columns of a table";
-        return Err(TableError::malformed(name, reason));
-    }
+    check_head(&head).map_err(|reason| TableError::malformed(name, reason))?;
     let found = find_layout(name, &suffix, &head, options)?;
     let layout = found.layout;
     let delimiter = Some(layout.dialect.delimiter);
@@ -123,6 +114,18 @@ pub(crate) fn csv_batches(
             one_column: found.one_column,
         },
     })
+}
+
+/// Checks that the start of a file may be that of a table.
+fn check_head(head: &Head) -> Result<(), &'static str> {
+    match () {
+        () if head.bytes.iter().all(u8::is_ascii_whitespace) => Err("the file is empty"),
+        () if is_binary(&head.bytes) => Err(BINARY),
+        () if head.is_cut_off() => {
+            Err("the first line has more than 16 MB: it does not name the columns of a table")
+        }
+        () => Ok(()),
+    }
 }
 
 /// How the rows of a file are read whose layout is known.

@@ -25,8 +25,11 @@ impl FieldKind {
 const MAX_LINES: usize = 3;
 /// Rows below them, at least.
 const MIN_ROWS: usize = 3;
-/// Rows that are looked at.
+/// Rows below a line that are looked at.
 const ROWS: usize = 200;
+/// Rows below the header that [`describing_lines`] looks at, at most.
+#[cfg(feature = "excel")]
+pub(crate) const MAX_ROWS: usize = MAX_LINES + ROWS;
 
 /// The number of lines below a header that describe the columns: they have text in most columns whose other
 /// values are numbers, and a number in none. `field` says what a field is, by row and column.

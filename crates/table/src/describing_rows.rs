@@ -1,6 +1,8 @@
 //! Rows of a sheet below the header that describe the columns.
 
-use crate::described_columns::{FieldKind, describing_lines};
+use std::collections::HashMap;
+
+use crate::described_columns::{FieldKind, MAX_ROWS, describing_lines};
 use crate::layout::looks_like_a_number;
 use crate::read_options::ReadOptions;
 use crate::typed_column::{TypedValue, as_text};
@@ -17,16 +19,12 @@ pub(crate) fn drop_describing_rows(
     if options.header.is_some() {
         return None;
     }
+    let kinds: Vec<HashMap<u32, FieldKind>> = rows.iter().take(MAX_ROWS).map(kinds).collect();
     let field = |row: usize, column: usize| {
-        let place = header[column].0;
-        let cell = rows[row].iter().find(|(column, _)| *column == place);
-        match cell.map(|(_, value)| value) {
-            None | Some(TypedValue::Null) => FieldKind::Missing,
-            Some(TypedValue::Text(text)) => {
-                FieldKind::of(text.trim(), looks_like_a_number(text.as_bytes()))
-            }
-            Some(_) => FieldKind::Number,
-        }
+        let kind = kinds
+            .get(row)
+            .and_then(|kinds| kinds.get(&header[column].0));
+        kind.copied().unwrap_or(FieldKind::Missing)
     };
     let lines = describing_lines((rows.len(), header.len()), field);
     let described = rows.drain(..lines).next()?;
@@ -43,6 +41,21 @@ pub(crate) fn drop_describing_rows(
         "{rows} the columns ({}); with --header, it is a row",
         texts.join(", ")
     ))
+}
+
+/// What the cells of a row are, by their columns.
+fn kinds(row: &SheetRow) -> HashMap<u32, FieldKind> {
+    let kinds = row.iter().map(|(column, value)| {
+        let kind = match value {
+            TypedValue::Null => FieldKind::Missing,
+            TypedValue::Text(text) => {
+                FieldKind::of(text.trim(), looks_like_a_number(text.as_bytes()))
+            }
+            _ => FieldKind::Number,
+        };
+        (*column, kind)
+    });
+    kinds.collect()
 }
 
 #[cfg(test)]

@@ -211,7 +211,7 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
         if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
             continue;
         }
-        // A table is longer than what is said before it.
+        // A table has more lines than the text before it.
         let alike = records[index..].iter();
         if alike
             .filter(|other| other.len().abs_diff(usual) <= 1)
@@ -340,23 +340,7 @@ fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
         .iter()
         .filter(|row| !row.is_comment() && !row.is_blank_line());
     let rows: Vec<&Record> = rows.collect();
-    let usual = {
-        let mut most = (0, 0);
-        for row in &rows {
-            let same = rows
-                .iter()
-                .take(200)
-                .filter(|r| r.len() == row.len())
-                .count();
-            if same > most.1 {
-                most = (row.len(), same);
-            }
-            if same * 2 > rows.len().min(200) {
-                break;
-            }
-        }
-        most.0
-    };
+    let usual = usual_length(&rows);
     let Some(header) = candidate.header(options) else {
         let columns = usual.max(1);
         let least = min_fields(&rows, columns, options);
@@ -394,6 +378,23 @@ fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
     candidate.row_names = is_row_names;
     candidate.columns = columns;
     candidate.min_fields = least;
+}
+
+/// The most frequent number of fields among the first rows; 0 without rows.
+fn usual_length(rows: &[&Record]) -> usize {
+    const ROWS: usize = 200;
+    let first = &rows[..rows.len().min(ROWS)];
+    let mut most = (0, 0);
+    for row in rows {
+        let same = first.iter().filter(|r| r.len() == row.len()).count();
+        if same > most.1 {
+            most = (row.len(), same);
+        }
+        if same * 2 > first.len() {
+            break;
+        }
+    }
+    most.0
 }
 
 /// Whether the first fields differ, as names of rows do.

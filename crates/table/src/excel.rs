@@ -1,45 +1,23 @@
-//! Reading Excel and OpenDocument workbooks.
+//! The table in an Excel or OpenDocument workbook.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
-use calamine::{
-    Data, DataRef, Ods, OdsError, Reader, Sheet, SheetVisible, Xls, XlsError, Xlsb, XlsbError,
-    Xlsx, XlsxError,
-};
-use zip::ZipArchive;
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
-use crate::cell::Cell;
 use crate::column_names::{repeated_names, unique_names};
 use crate::error::TableError;
 use crate::read_options::ReadOptions;
-use crate::repeated_cells::check_repeated_cells;
 use crate::selection::Selection;
 use crate::sheet_table::{Rows, SheetTable, sheet_table};
 use crate::table_size::TableSize;
 use crate::typed_column::{TypedValue, TypesFound, array, as_text};
+use crate::workbook::{DAMAGED, Limits, Workbook};
 
-const PROTECTED: &str =
-    "the workbook is protected by a password: save it without a password, or as CSV";
-const DAMAGED: &str = "the workbook cannot be read";
-/// Bytes of all files of a workbook, decompressed, at most.
-const MAX_UNPACKED: u64 = 2 << 30;
-/// Bytes of all cells of a sheet in memory, at most.
-const MAX_CELLS: u64 = 4 << 30;
-/// A part of the memory that may be taken for each of them.
-const SHARE: u64 = 4;
-const TOO_LARGE: &str = "the sheet is too large for the memory: export it as CSV";
-/// Bytes of a cell with what is around it.
-const CELL_BYTES: u64 = 80;
-/// Columns of a sheet, as in Excel.
-const MAX_COLUMNS: u32 = 16_384;
-
-/// Opens a workbook.
+/// Opens a workbook, and reads one of its sheets.
 pub(crate) fn workbook_batches(
     name: &str,
     file: File,
@@ -63,9 +41,6 @@ pub(crate) fn workbook_batches(
 
 /// A note on columns of formulas whose values were not stored: they look empty.
 fn empty_formulas(workbook: &mut Workbook, sheet: &str, table: &SheetTable) -> Option<String> {
-    let Workbook::Xlsx(workbook) = workbook else {
-        return None;
-    };
     let mut empty: BTreeMap<u32, &TypedValue> = table
         .header
         .iter()
@@ -77,326 +52,20 @@ fn empty_formulas(workbook: &mut Workbook, sheet: &str, table: &SheetTable) -> O
             return None;
         }
     }
-    let formulas = || {
-        let mut reader = workbook.worksheet_cells_reader(sheet).ok()?;
-        loop {
-            let formula = reader.next_formula().ok()??;
-            let column = formula.get_position().1;
-            if let Some(name) = empty
-                .get(&column)
-                .filter(|_| !formula.get_value().is_empty())
-            {
-                return as_text(name);
-            }
-        }
-    };
-    let name = catch_panic(formulas)??;
+    let column =
+        catch_panic(|| workbook.column_of_formula(sheet, |column| empty.contains_key(&column)))??;
+    let name = as_text(empty.get(&column)?)?;
     Some(format!(
         "column `{name}` holds formulas without their values: open the workbook in Excel, and save it"
     ))
 }
 
-/// What a workbook may take of memory, in bytes.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// All files, decompressed.
-    unpacked: u64,
-    /// The cells of a sheet.
-    cells: u64,
-}
-
-impl Limits {
-    fn new(options: &ReadOptions) -> Self {
-        let share = options.memory.map_or(u64::MAX, |memory| memory / SHARE);
-        Self {
-            unpacked: MAX_UNPACKED.min(share),
-            cells: MAX_CELLS.min(share),
-        }
-    }
-}
-
-/// A workbook of any format.
-enum Workbook {
-    Xlsx(Xlsx<BufReader<File>>),
-    Xlsb(Xlsb<BufReader<File>>),
-    Xls(Xls<BufReader<File>>),
-    Ods(Ods<BufReader<File>>),
-}
-
-/// Refuses a file of the old format that claims a sheet of impossible size: calamine allocates what it claims.
-fn check_dimensions(mut file: impl Read) -> Result<(), String> {
-    /// The type and the length of a record with the size of a sheet, of the later versions.
-    const RECORD: [u8; 4] = [0x00, 0x02, 0x0e, 0x00];
-    const MAX_ROWS: u32 = 65_536;
-    const MAX_COLUMNS: u16 = 256;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    for (at, _) in bytes
-        .windows(4)
-        .enumerate()
-        .filter(|(_, four)| *four == RECORD)
-    {
-        let Some(&[_, _, _, _, _, _, _, _, a, b, c, d, _, _, e, f]) = bytes.get(at..at + 16) else {
-            break;
-        };
-        let rows = u32::from_le_bytes([a, b, c, d]);
-        let columns = u16::from_le_bytes([e, f]);
-        if rows > MAX_ROWS || columns > MAX_COLUMNS {
-            return Err(DAMAGED.to_string());
-        }
-    }
-    Ok(())
-}
-
-impl Workbook {
-    fn open(mut file: File, limits: Limits) -> Result<Self, String> {
-        let io_error = |error: io::Error| error.to_string();
-        file.rewind().map_err(io_error)?;
-        let mut magic = [0; 2];
-        file.read_exact(&mut magic).map_err(io_error)?;
-        file.rewind().map_err(io_error)?;
-        let again = || -> Result<BufReader<File>, String> {
-            let mut file = file.try_clone().map_err(io_error)?;
-            file.rewind().map_err(io_error)?;
-            Ok(BufReader::new(file))
-        };
-        if magic != *b"PK" {
-            check_dimensions(again()?)?;
-            return match Xls::new(again()?) {
-                Ok(workbook) => Ok(Self::Xls(workbook)),
-                Err(XlsError::Password) => Err(PROTECTED.to_string()),
-                // An encrypted workbook of a later format has the container of the old one.
-                Err(error) => match Xlsx::new(again()?) {
-                    Err(XlsxError::Password) => Err(PROTECTED.to_string()),
-                    _ => Err(not_a_workbook(&error)),
-                },
-            };
-        }
-        match main_file(again()?, limits)? {
-            Kind::Xlsx => match Xlsx::new(again()?) {
-                Err(XlsxError::Password) => Err(PROTECTED.to_string()),
-                workbook => workbook.map(Self::Xlsx).map_err(failed),
-            },
-            Kind::Xlsb => match Xlsb::new(again()?) {
-                Err(XlsbError::Password) => Err(PROTECTED.to_string()),
-                workbook => workbook.map(Self::Xlsb).map_err(failed),
-            },
-            Kind::Ods => match Ods::new(again()?) {
-                Err(OdsError::Password) => Err(PROTECTED.to_string()),
-                workbook => workbook.map(Self::Ods).map_err(failed),
-            },
-        }
-    }
-
-    /// The names of the sheets, and whether each is visible.
-    fn sheets(&self) -> Vec<(String, bool)> {
-        let sheets: &[Sheet] = match self {
-            Self::Xlsx(workbook) => workbook.sheets_metadata(),
-            Self::Xlsb(workbook) => workbook.sheets_metadata(),
-            Self::Xls(workbook) => workbook.sheets_metadata(),
-            Self::Ods(workbook) => workbook.sheets_metadata(),
-        };
-        let sheets = sheets.iter();
-        let sheets = sheets.map(|s| (s.name.clone(), s.visible == SheetVisible::Visible));
-        sheets.collect()
-    }
-
-    fn rows(&mut self, sheet: &str, limits: Limits) -> Result<Rows, String> {
-        let mut cells = Cells::new(limits);
-        match self {
-            Self::Xlsx(workbook) => {
-                let mut reader = match workbook.worksheet_cells_reader(sheet) {
-                    Ok(reader) => reader,
-                    // A sheet of charts.
-                    Err(XlsxError::NotAWorksheet(_)) => return Ok(Rows::new()),
-                    Err(error) => return Err(failed(error)),
-                };
-                while let Some(cell) = reader.next_cell().map_err(failed)? {
-                    cells.add(cell.get_position(), of_reference(cell.get_value()))?;
-                }
-            }
-            Self::Xlsb(workbook) => {
-                let mut reader = workbook.worksheet_cells_reader(sheet).map_err(failed)?;
-                while let Some(cell) = reader.next_cell().map_err(failed)? {
-                    cells.add(cell.get_position(), of_reference(cell.get_value()))?;
-                }
-            }
-            Self::Xls(workbook) => {
-                cells.add_range(&workbook.worksheet_range(sheet).map_err(failed)?)?;
-            }
-            Self::Ods(workbook) => {
-                cells.add_range(&workbook.worksheet_range(sheet).map_err(failed)?)?;
-            }
-        }
-        Ok(cells.rows)
-    }
-}
-
-/// The message for a file in the container of old Office documents that is no workbook that can be read.
-fn not_a_workbook(error: &XlsError) -> String {
-    // The type of this error is private to the library.
-    match error.to_string() {
-        text if text.contains("Cannot find") && text.contains("stream") => {
-            "this is an Office document of the old format without a sheet, such as Word: save the table as .xlsx \
-             or CSV"
-                .to_string()
-        }
-        text => failed(text),
-    }
-}
-
-fn failed(error: impl std::fmt::Display) -> String {
-    format!("{DAMAGED}: {error}")
-}
-
-enum Kind {
-    Xlsx,
-    Xlsb,
-    Ods,
-}
-
-/// The format by the main file in the archive. All files are decompressed once, because the library has
-/// no bound on what it decompresses.
-fn main_file(file: BufReader<File>, limits: Limits) -> Result<Kind, String> {
-    let mut archive = ZipArchive::new(file).map_err(failed)?;
-    let mut unpacked = 0;
-    for index in 0..archive.len() {
-        let Ok(entry) = archive.by_index(index) else {
-            continue;
-        };
-        let left = (limits.unpacked + 1).saturating_sub(unpacked);
-        // Other errors are left to the library, which reports them.
-        unpacked += io::copy(&mut entry.take(left), &mut io::sink()).unwrap_or(0);
-        if unpacked > limits.unpacked {
-            let megabytes = limits.unpacked >> 20;
-            return Err(format!(
-                "the workbook has more than {megabytes} MB when it is unpacked: export the sheet as CSV"
-            ));
-        }
-    }
-    let has = |name: &str| archive.index_for_name(name).is_some();
-    let other = |what: &str| {
-        Err(format!(
-            "this is {what}, not a workbook: write its table as CSV"
-        ))
-    };
-    match () {
-        () if has("word/document.xml") => other("a Word document"),
-        () if has("ppt/presentation.xml") => other("a presentation"),
-        () if has("xl/workbook.bin") => Ok(Kind::Xlsb),
-        () if has("content.xml") => {
-            let content = archive.by_name("content.xml").map_err(failed)?;
-            check_repeated_cells(BufReader::new(content), limits.cells)?;
-            Ok(Kind::Ods)
-        }
-        () => Ok(Kind::Xlsx),
-    }
-}
-
-/// The cells of a sheet that are not empty.
-struct Cells {
-    rows: Rows,
-    /// Bytes of memory so far, and at most.
-    bytes: u64,
-    limit: u64,
-}
-
-impl Cells {
-    fn new(limits: Limits) -> Self {
-        Self {
-            rows: Rows::new(),
-            bytes: 0,
-            limit: limits.cells,
-        }
-    }
-
-    fn add(&mut self, (row, column): (u32, u32), value: TypedValue) -> Result<(), String> {
-        if value == TypedValue::Null {
-            return Ok(());
-        }
-        let text = match &value {
-            TypedValue::Text(text) => text.len() as u64,
-            _ => 0,
-        };
-        self.bytes += CELL_BYTES + text;
-        if self.bytes > self.limit || column >= MAX_COLUMNS {
-            return Err(TOO_LARGE.to_string());
-        }
-        self.rows.entry(row).or_default().push((column, value));
-        Ok(())
-    }
-
-    fn add_range(&mut self, range: &calamine::Range<Data>) -> Result<(), String> {
-        let (first_row, first_column) = range.start().unwrap_or_default();
-        for (row, column, value) in range.used_cells() {
-            let row = u32::try_from(row)
-                .map_err(failed)?
-                .saturating_add(first_row);
-            let column = u32::try_from(column).map_err(failed)?;
-            self.add((row, column.saturating_add(first_column)), of_data(value))?;
-        }
-        Ok(())
-    }
-}
-
-fn of_reference(value: &DataRef) -> TypedValue {
-    match value {
-        // The text of most sheets is shared: this spares a copy.
-        DataRef::SharedString(text) => of_text(text),
-        value => of_data(&Data::from(value.clone())),
-    }
-}
-
-fn of_data(value: &Data) -> TypedValue {
-    const HOURS: f64 = 24.0;
-    match value {
-        Data::Empty | Data::Error(_) => TypedValue::Null,
-        Data::Int(whole) => TypedValue::Number(*whole as f64),
-        Data::Float(number) => TypedValue::Number(*number),
-        Data::Bool(value) => TypedValue::Boolean(*value),
-        Data::String(text) => of_text(text),
-        // A time of day is a date of day 0.
-        Data::DateTime(moment) if moment.is_duration() || moment.as_f64() < 1.0 => {
-            TypedValue::Number(moment.as_f64() * HOURS)
-        }
-        Data::DateTime(moment) => match moment.as_datetime() {
-            Some(moment) => TypedValue::Date(moment.and_utc().timestamp_micros()),
-            None => TypedValue::Number(moment.as_f64()),
-        },
-        Data::DateTimeIso(text) => match Cell::Text(text).date() {
-            Some(seconds) => TypedValue::Date((seconds * 1e6).round() as i64),
-            None => of_text(text),
-        },
-        Data::DurationIso(text) => hours(text).map_or_else(|| of_text(text), TypedValue::Number),
-    }
-}
-
-/// The hours of a duration such as `PT01H30M00S`.
-fn hours(duration: &str) -> Option<f64> {
-    let mut rest = duration.strip_prefix("PT")?;
-    let mut hours = 0.0;
-    for (unit, of_hour) in [('H', 1.0), ('M', 60.0), ('S', 3600.0)] {
-        if let Some((number, after)) = rest.split_once(unit) {
-            hours += number.parse::<f64>().ok()? / of_hour;
-            rest = after;
-        }
-    }
-    rest.is_empty().then_some(hours)
-}
-
-fn of_text(text: &str) -> TypedValue {
-    match text.trim().is_empty() {
-        true => TypedValue::Null,
-        false => TypedValue::Text(text.to_string()),
-    }
-}
-
 /// The sheet that is read.
 struct Chosen {
+    /// Its name.
     sheet: String,
     rows: Rows,
-    /// A note where there are others.
+    /// A note if the workbook has other sheets.
     note: Option<String>,
 }
 
@@ -407,28 +76,41 @@ fn choose_sheet(
     limits: Limits,
 ) -> Result<Chosen, String> {
     let sheets = workbook.sheets();
-    let list = |sheets: &[(String, bool)]| {
-        let names: Vec<String> = sheets.iter().map(|(name, _)| format!("`{name}`")).collect();
-        names.join(", ")
-    };
-    if let Some(wanted) = wanted {
-        let found = sheets.iter().find(|(name, _)| name == wanted);
-        let found = found.or_else(|| {
-            let alike = |name: &str| name.trim().eq_ignore_ascii_case(wanted.trim());
-            sheets.iter().find(|(name, _)| alike(name))
-        });
-        return match found {
-            Some((name, _)) => Ok(Chosen {
-                sheet: name.clone(),
-                rows: workbook.rows(name, limits)?,
-                note: None,
-            }),
-            None => Err(format!(
-                "there is no sheet `{wanted}`; the sheets are {}",
-                list(&sheets)
-            )),
-        };
+    match wanted {
+        Some(wanted) => sheet_of_name(workbook, &sheets, wanted, limits),
+        None => first_sheet_with_rows(workbook, &sheets, limits),
     }
+}
+
+/// The sheet of this name; upper and lower case count as equal if there is no other way.
+fn sheet_of_name(
+    workbook: &mut Workbook,
+    sheets: &[(String, bool)],
+    wanted: &str,
+    limits: Limits,
+) -> Result<Chosen, String> {
+    let alike = |name: &str| name.trim().eq_ignore_ascii_case(wanted.trim());
+    let found = sheets.iter().find(|(name, _)| name == wanted);
+    let found = found.or_else(|| sheets.iter().find(|(name, _)| alike(name)));
+    match found {
+        Some((name, _)) => Ok(Chosen {
+            sheet: name.clone(),
+            rows: workbook.rows(name, limits)?,
+            note: None,
+        }),
+        None => Err(format!(
+            "there is no sheet `{wanted}`; the sheets are {}",
+            quoted_names(sheets)
+        )),
+    }
+}
+
+/// The first sheet that has a header and a row. Hidden sheets come after all others.
+fn first_sheet_with_rows(
+    workbook: &mut Workbook,
+    sheets: &[(String, bool)],
+    limits: Limits,
+) -> Result<Chosen, String> {
     let visible = sheets.iter().filter(|(_, visible)| *visible);
     let hidden = sheets.iter().filter(|(_, visible)| !*visible);
     for (name, _) in visible.chain(hidden) {
@@ -439,7 +121,7 @@ fn choose_sheet(
         let note = (sheets.len() > 1).then(|| {
             format!(
                 "the sheet `{name}` is read, of {}; --sheet NAME reads another",
-                list(&sheets)
+                quoted_names(sheets)
             )
         });
         return Ok(Chosen {
@@ -450,10 +132,16 @@ fn choose_sheet(
     }
     Err(format!(
         "no sheet has a header and rows; the sheets are {}",
-        list(&sheets)
+        quoted_names(sheets)
     ))
 }
 
+fn quoted_names(sheets: &[(String, bool)]) -> String {
+    let names: Vec<String> = sheets.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The rows as batches.
 fn batches(name: &str, table: SheetTable, options: &ReadOptions) -> Batches {
     let SheetTable {
         header,
@@ -525,6 +213,7 @@ mod tests {
     use zip::write::{SimpleFileOptions, ZipWriter};
 
     use super::*;
+    use crate::cell::Cell;
     use crate::table::Table;
 
     const CONTENT: &str = r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>"#;
@@ -625,15 +314,6 @@ mod tests {
                 .to_string()
                 .contains("no rows")
         );
-    }
-
-    #[test]
-    fn times_of_day_are_hours() {
-        assert_eq!(hours("PT01H30M36S"), Some(1.51));
-        assert_eq!(hours("PT90M"), Some(1.5));
-        assert_eq!(hours("1:30"), None);
-        let date = Data::DateTimeIso("1970-01-02".to_string());
-        assert_eq!(of_data(&date), TypedValue::Date(86_400_000_000));
     }
 
     #[test]

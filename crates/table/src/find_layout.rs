@@ -60,15 +60,7 @@ pub(crate) fn find_layout(
         _ => None,
     };
     let skip_lines = options.skip_lines + usize::from(named.is_some());
-    let all = match options.delimiter.or(named) {
-        Some(delimiter) => vec![delimiter],
-        None => {
-            let mut all = [&STRONG[..], &WEAK].concat();
-            all.retain(|delimiter| *delimiter == b',' || head.bytes.contains(delimiter));
-            all
-        }
-    };
-    let candidates = all.into_iter();
+    let candidates = delimiters(options.delimiter.or(named), head).into_iter();
     let candidates = candidates
         .map(|delimiter| candidate(&head.bytes, head.is_all, delimiter, skip_lines, options));
     let Some(chosen) = choose(candidates.collect(), file, options) else {
@@ -100,17 +92,13 @@ pub(crate) fn find_layout(
             .iter()
             .map(|looks| format!("the file is read as one column, but {looks}")),
     );
-    let is_number = |name: &String| name.parse::<f64>().is_ok();
     let layout = Layout {
         dialect: chosen.dialect,
         skip_lines,
         titles: chosen.first,
         header: header.is_some(),
         skip_records: chosen.skip_records,
-        skip_headers: header.is_some()
-            && names.len() > 1
-            && !by_header
-            && !names.iter().all(is_number),
+        skip_headers: header.is_some() && !by_header && may_be_repeated(&names),
         names,
         min_fields: chosen.min_fields,
         usual: chosen.usual,
@@ -124,6 +112,22 @@ pub(crate) fn find_layout(
         header_looks_like_data,
         one_column,
     })
+}
+
+/// Whether a line with these names can be told from a row: there are several, and some are not numbers.
+fn may_be_repeated(names: &[String]) -> bool {
+    let is_number = |name: &String| name.parse::<f64>().is_ok();
+    names.len() > 1 && !names.iter().all(is_number)
+}
+
+/// The delimiters to try: the one that is known, or those in the head of the file. The comma is always among them.
+fn delimiters(known: Option<u8>, head: &Head) -> Vec<u8> {
+    let all = || [&STRONG[..], &WEAK].concat().into_iter();
+    let is_possible = |delimiter: &u8| *delimiter == b',' || head.bytes.contains(delimiter);
+    match known {
+        Some(delimiter) => vec![delimiter],
+        None => all().filter(is_possible).collect(),
+    }
 }
 
 /// The delimiter that the first line names for Excel: `sep=;`.

@@ -297,7 +297,25 @@ pub(crate) struct Signs {
     order: Option<(DateNotation, Decided)>,
 }
 
+/// The order of day and month, and what decides: the columns whose dates have one possible order, or else the
+/// decimal comma or the semicolons. `None` if these columns differ, or if nothing decides.
+fn date_order(
+    orders: &[(&DateNotation, &str)],
+    has_decimal_comma: bool,
+    has_semicolons: bool,
+) -> Option<(DateNotation, Decided)> {
+    match orders {
+        [(first, name), rest @ ..] => {
+            let alike = rest.iter().all(|(order, _)| order == first);
+            alike.then(|| ((*first).clone(), Decided::ByColumn((*name).to_string())))
+        }
+        [] if has_decimal_comma => Some((DateNotation::DayFirst, Decided::ByDecimalComma)),
+        [] => has_semicolons.then_some((DateNotation::DayFirst, Decided::BySemicolons)),
+    }
+}
+
 impl Signs {
+    /// The signs and the order of the dates that the columns of a table decide together.
     pub fn of(
         table: &Table,
         columns: &[Inferring],
@@ -347,16 +365,8 @@ impl Signs {
             Some(name) => Some(by_column(name)),
             None => None,
         };
-        let order = match orders.as_slice() {
-            [(first, name), rest @ ..] => {
-                let alike = rest.iter().all(|(order, _)| order == first);
-                alike.then(|| ((*first).clone(), by_column(name)))
-            }
-            [] if commas.is_some() || options.decimal == Some(',') => {
-                Some((DateNotation::DayFirst, Decided::ByDecimalComma))
-            }
-            [] => semicolons.then_some((DateNotation::DayFirst, Decided::BySemicolons)),
-        };
+        let has_decimal_comma = commas.is_some() || options.decimal == Some(',');
+        let order = date_order(&orders, has_decimal_comma, semicolons);
         Ok(Self {
             decimal,
             points_group,

@@ -151,6 +151,12 @@ mod repeated_cells;
 mod sheet_table;
 
 #[cfg(feature = "excel")]
+mod sheet_cells;
+
+#[cfg(feature = "excel")]
+mod workbook;
+
+#[cfg(feature = "excel")]
 mod excel;
 
 #[cfg(feature = "json")]

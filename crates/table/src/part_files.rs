@@ -16,7 +16,7 @@ pub(crate) struct PartFile {
     pub partitions: Partitions,
 }
 
-/// The files of a table, and what is said of others beside them.
+/// The files of a table, and notes on other files beside them.
 #[derive(Debug, Default)]
 pub(crate) struct PartFiles {
     pub files: Vec<PartFile>,
