@@ -52,7 +52,7 @@ def compare(rounds):
     subprocess.run(build, cwd=ROOT, check=True)
     ours = str(ROOT / "target/release/examples/step_time")
     theirs = [sys.executable, str(pathlib.Path(__file__).resolve())]
-    print("| network, batch | | PyTorch, µs | Backburn, µs | ratio | over Burn, µs |")
+    print("| network, batch | | PyTorch, µs | Backburn, µs | ratio | through Burn, µs |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
     for case, (widths, batch) in enumerate(CASES):
         times = []
