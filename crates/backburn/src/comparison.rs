@@ -156,12 +156,14 @@ pub fn check_room_to_compare(
     let fold = data.subset(&split.training);
     for method in methods {
         let config = method.config(seed)?.for_rows(fold.rows().len());
-        let (device, rows) = (context.device.get()?, fold.validation_split(&config));
         match method {
             ComparedMethod::Constant => {}
             #[cfg(feature = "boosting")]
-            ComparedMethod::Boosting => check_room(data, split, &config, device, &Work::Boosting)?,
+            ComparedMethod::Boosting => {
+                check_room(data, split, &config, context.device.get()?, &Work::Boosting)?;
+            }
             _ => {
+                let rows = fold.validation_split(&config);
                 let plan = Plan::new("fold", &fold, rows, &config, PlanOptions::default())?;
                 JobRunner::new(&fold, context).check_room(&plan)?;
             }
