@@ -9,7 +9,7 @@ use crate::embedder::Embedder;
 use crate::embeddings::{EmbeddedRows, Embeddings};
 use crate::error::Error;
 use crate::row_stream::{BadRow, Part, RowStream};
-use crate::shift_finding::ShiftFinding;
+use crate::rows_report::RowsReport;
 
 /// Computes the embeddings of the rows of a [`TableReader`] batch by batch, so that memory does not grow with the
 /// table.
@@ -61,25 +61,12 @@ impl<'a> EmbeddingStream<'a> {
         }
     }
 
-    /// The number of rows so far.
-    pub fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-
-    /// What was done about the layout of the table; complete after the last row.
-    pub fn notes(&self) -> Vec<String> {
-        self.rows.notes()
-    }
-
-    /// The number of rows skipped so far.
-    pub fn skipped_rows(&self) -> usize {
-        self.rows.skipped_rows()
-    }
-
-    /// What is unlike training in the rows so far.
-    pub fn unlike_training(&self) -> Vec<ShiftFinding> {
+    /// What is known of the rows so far; complete after the last batch. `renamed` are the columns of
+    /// [`EmbeddingWriter::renamed`](crate::EmbeddingWriter::renamed).
+    pub fn report(&self, renamed: &[(String, String)]) -> RowsReport {
         let model = self.embedder.predictor().model();
-        self.shift.findings(&model.encoder, &model.target)
+        let unlike_training = self.shift.findings(&model.encoder, &model.target);
+        RowsReport::of_stream(&self.rows, unlike_training, renamed)
     }
 
     /// Checks, after the last batch, that at least one row has an embedding.

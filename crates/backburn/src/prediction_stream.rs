@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::predicted_rows::PredictedRows;
 use crate::predictor::Predictor;
 use crate::row_stream::{BadRow, Part, RowStream};
+use crate::rows_report::RowsReport;
 use crate::shift_finding::ShiftFinding;
 
 /// Predicts the rows of a [`TableReader`] batch by batch, so that memory does not grow with the table.
@@ -96,6 +97,12 @@ impl<'a> PredictionStream<'a> {
     pub fn unlike_training(&self) -> Vec<ShiftFinding> {
         let model = self.predictor.model();
         self.shift.findings(&model.encoder, &model.target)
+    }
+
+    /// What is known of the rows so far; complete after the last batch. `renamed` are the columns of
+    /// [`PredictionWriter::renamed`](crate::PredictionWriter::renamed).
+    pub fn report(&self, renamed: &[(String, String)]) -> RowsReport {
+        RowsReport::of_stream(&self.rows, self.unlike_training(), renamed)
     }
 
     /// Checks, after the last batch, that at least one row was predicted.

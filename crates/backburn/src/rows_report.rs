@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use crate::embedding_stream::EmbeddingStream;
-use crate::prediction_stream::PredictionStream;
+use crate::row_stream::RowStream;
 use crate::shift_finding::{ShiftFinding, shift_notes};
 use crate::text::{count, shown};
 use crate::warning::Warning;
 
-/// What is known of the rows of a table after the last of them; made by [`PredictionStream::report`] and
-/// [`EmbeddingStream::report`].
+/// What is known of the rows of a table after the last of them; made by
+/// [`PredictionStream::report`](crate::PredictionStream::report) and
+/// [`EmbeddingStream::report`](crate::EmbeddingStream::report).
 #[derive(Debug, Clone, Serialize)]
 pub struct RowsReport {
     /// The number of rows that have a result.
@@ -26,6 +26,16 @@ pub struct RowsReport {
 }
 
 impl RowsReport {
+    /// What is known of the rows of a stream so far.
+    pub(crate) fn of_stream(
+        stream: &RowStream,
+        unlike_training: Vec<ShiftFinding>,
+        renamed: &[(String, String)],
+    ) -> Self {
+        let rows = (stream.rows(), stream.skipped_rows());
+        Self::new(rows, unlike_training, stream.notes(), renamed)
+    }
+
     fn new(
         (rows, skipped): (usize, usize),
         unlike_training: Vec<ShiftFinding>,
@@ -53,24 +63,6 @@ impl RowsReport {
         notes.extend(self.warnings.iter().map(Warning::to_string));
         notes.extend(shift_notes(&self.unlike_training));
         notes
-    }
-}
-
-impl PredictionStream<'_> {
-    /// What is known of the rows so far; complete after the last batch. `renamed` are the columns of
-    /// [`PredictionWriter::renamed`](crate::PredictionWriter::renamed).
-    pub fn report(&self, renamed: &[(String, String)]) -> RowsReport {
-        let rows = (self.rows(), self.skipped_rows());
-        RowsReport::new(rows, self.unlike_training(), self.notes(), renamed)
-    }
-}
-
-impl EmbeddingStream<'_> {
-    /// What is known of the rows so far; complete after the last batch. `renamed` are the columns of
-    /// [`EmbeddingWriter::renamed`](crate::EmbeddingWriter::renamed).
-    pub fn report(&self, renamed: &[(String, String)]) -> RowsReport {
-        let rows = (self.rows(), self.skipped_rows());
-        RowsReport::new(rows, self.unlike_training(), self.notes(), renamed)
     }
 }
 

@@ -101,7 +101,8 @@ fn a_stream_has_the_embeddings_of_the_table() {
         numbers.extend_from_slice(embedded.embeddings.numbers());
     }
     stream.check_not_empty().unwrap();
-    assert_eq!((stream.rows(), stream.skipped_rows()), (80, 0));
+    let report = stream.report(&[]);
+    assert_eq!((report.rows, report.skipped), (80, 0));
     assert_eq!(rows, (0..80).collect::<Vec<usize>>());
     assert_eq!(numbers, embedder.embed_table(&table).unwrap().numbers());
 }
