@@ -15,7 +15,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use backburn::{ReadOptions, Table};
+use backburn::{Dataset, DatasetOptions, ReadOptions, Table};
 use backburn_model::{Activation, Mlp, MlpConfig};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
@@ -41,6 +41,8 @@ impl Rows {
     fn read(device: &Device) -> Result<Self, Box<dyn Error>> {
         let csv = include_str!("data/wheat_seeds.csv");
         let table = Table::from_reader("wheat_seeds.csv", csv.as_bytes(), &ReadOptions::default())?;
+        let data = Dataset::new(table, "variety", &DatasetOptions::default())?;
+        let table = data.table();
         let names = table.columns().filter(|name| *name != "variety");
         let mut columns = Vec::new();
         for name in names {
@@ -52,15 +54,8 @@ impl Rows {
             columns.push(centered / deviation.unsqueeze::<2>());
         }
 
-        let varieties = table.column("variety")?.cells();
-        let varieties: Vec<_> = varieties.map(|cell| cell.category()).collect();
-        let mut names = varieties.clone();
-        names.sort();
-        names.dedup();
-        let classes = varieties
-            .iter()
-            .filter_map(|variety| names.binary_search(variety).ok());
-        let classes: Vec<i64> = classes.map(|class| class as i64).collect();
+        let classes = data.classes().unwrap_or_default();
+        let classes: Vec<i64> = classes.iter().map(|class| *class as i64).collect();
         let classes = TensorData::new(classes, [table.rows()]);
         Ok(Self {
             inputs: Tensor::cat(columns, 1),

@@ -17,7 +17,7 @@
 use std::error::Error;
 use std::f64::consts::PI;
 
-use backburn::{ReadOptions, Table};
+use backburn::{Dataset, DatasetOptions, ReadOptions, Table};
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
@@ -117,7 +117,8 @@ struct Examples {
 
 impl Examples {
     /// `rows` are the rows of the table to take. Numbers are scaled by the range of their column.
-    fn new(table: &Table, rows: &[usize], device: &Device) -> Result<Self, Box<dyn Error>> {
+    fn new(data: &Dataset, rows: &[usize], device: &Device) -> Result<Self, Box<dyn Error>> {
+        let table = data.table();
         let names: Vec<&str> = table.columns().filter(|name| *name != "variety").collect();
         let mut times = vec![vec![0.0_f32; rows.len() * names.len()]; TIMES];
         for (column, name) in names.iter().enumerate() {
@@ -135,15 +136,9 @@ impl Examples {
             Tensor::<2>::from_data(data, device)
         });
 
-        let varieties = table.column("variety")?.cells();
-        let varieties: Vec<_> = varieties.map(|cell| cell.category()).collect();
-        let mut classes = varieties.clone();
-        classes.sort();
-        classes.dedup();
-        let classes = rows
-            .iter()
-            .filter_map(|row| classes.binary_search(&varieties[*row]).ok());
-        let classes: Vec<i64> = classes.map(|class| class as i64).collect();
+        let classes = data.classes().unwrap_or_default();
+        let classes = rows.iter().filter_map(|row| classes.get(*row));
+        let classes: Vec<i64> = classes.map(|class| *class as i64).collect();
         let classes = TensorData::new(classes, [rows.len()]);
         Ok(Self {
             times: spikes.collect(),
@@ -193,11 +188,12 @@ fn train(
 fn main() -> Result<(), Box<dyn Error>> {
     let csv = include_str!("data/wheat_seeds.csv");
     let table = Table::from_reader("wheat_seeds.csv", csv.as_bytes(), &ReadOptions::default())?;
+    let data = Dataset::new(table, "variety", &DatasetOptions::default())?;
     let (test, training): (Vec<usize>, Vec<usize>) =
-        (0..table.rows()).partition(|row: &usize| row.is_multiple_of(5));
+        (0..data.rows().len()).partition(|row: &usize| row.is_multiple_of(5));
     let device = Device::default();
-    let training = Examples::new(&table, &training, &device)?;
-    let test = Examples::new(&table, &test, &device)?;
+    let training = Examples::new(&data, &training, &device)?;
+    let test = Examples::new(&data, &test, &device)?;
 
     device.seed(0);
     let [_, inputs] = training.times[0].dims();
