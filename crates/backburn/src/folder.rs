@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::fault::{self, InputFile};
+use crate::fault;
 #[cfg(not(unix))]
 use crate::folder_std::SystemFolder;
 #[cfg(unix)]
@@ -65,7 +65,9 @@ impl Folder {
             return Err(too_large(limit));
         }
         let mut bytes = Vec::new();
-        InputFile::new(file).take(limit).read_to_end(&mut bytes)?;
+        fault::InputFile::new(file)
+            .take(limit)
+            .read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -195,7 +195,6 @@ mod row_hashes;
 mod row_index;
 mod row_sample;
 mod row_stream;
-#[cfg(feature = "train")]
 mod rows_report;
 #[cfg(feature = "train")]
 mod run_description;
@@ -237,7 +236,6 @@ mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
 mod value_count;
-#[cfg(feature = "train")]
 mod warning;
 #[cfg(feature = "train")]
 mod work_memory;
@@ -280,11 +278,13 @@ pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
 pub use row_index::row_index;
 pub use row_sample::RowSample;
+pub use rows_report::RowsReport;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use standard_output::standard_output;
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
+pub use warning::Warning;
 
 #[cfg(feature = "train")]
 pub use self::{
@@ -314,7 +314,6 @@ pub use self::{
     open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
-    rows_report::RowsReport,
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,
@@ -326,7 +325,6 @@ pub use self::{
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
     test_result::TestResult,
-    warning::Warning,
 };
 #[cfg(feature = "train")]
 pub use backburn_training::{
