@@ -25,7 +25,7 @@
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
 //! | make a table from values in memory | [`TableBuilder`] |
-//! | see what is in a table | [`describe`], [`TableDescription`] |
+//! | see what is in a table | [`describe`], [`describe_reader`], [`TableDescription`] |
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
@@ -296,7 +296,7 @@ pub use self::{
     context::FitContext,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
-    describe::{DescribeOptions, describe},
+    describe::{DescribeOptions, describe, describe_reader},
     encoded_split::EncodedSplit,
     estimator::Estimator,
     evaluation::Evaluation,
