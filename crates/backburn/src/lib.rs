@@ -310,6 +310,7 @@ pub use self::{
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
+    nearest_rows::nearest_rows_loss,
     network_config::network_config,
     open_rows::open_rows,
     plan::{Assembled, Plan},
