@@ -3,7 +3,7 @@
 //! The crate is the library behind a web page. It is plain Rust, and its tests run on any machine; for WebAssembly
 //! it has an interface with JavaScript on top ([README](https://github.com/backburn/backburn/tree/main/crates/playground)).
 //!
-//! - [`datasets`] lists the tables that are built in, and [`describe`] says what is in a table of the user.
+//! - [`datasets()`] lists the tables that are built in, and [`describe`] says what is in a table of the user.
 //! - [`Playground`] holds a table and a network, and trains it: by single rows, by batches, by epochs.
 //! - [`Playground::row`] follows a row forward through the network and its loss backward, with every weighted sum,
 //!   activation, slope, delta and partial derivative, and compares derivatives with finite differences.
