@@ -110,9 +110,9 @@ impl Norm {
             }
             Self::Batch { gamma, .. } => {
                 let mut delta = scaled(gamma);
-                for unit in 0..units {
+                for (unit, inverse) in inverse.iter().enumerate() {
                     let places = (unit..delta.len()).step_by(units);
-                    centered(&mut delta, scores, places, inverse[unit]);
+                    centered(&mut delta, scores, places, *inverse);
                 }
                 delta
             }
