@@ -61,7 +61,7 @@ impl SimilarRows {
     /// ```
     /// use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, SimilarRows, Table};
     ///
-    /// # let csv: String = (0..40).map(|n| format!("{},{}\n", n % 20, n % 20 * 3)).collect();
+    /// # let csv: String = (0..40).map(|n| format!("{},{}.5\n", n % 20, n % 20 * 3)).collect();
     /// # let csv = std::io::Cursor::new(format!("size,price\n{csv}"));
     /// # let table = Table::from_reader("houses", csv, &ReadOptions::default())?;
     /// # let data = Dataset::new(table.clone(), "price", &Default::default())?;
