@@ -153,8 +153,13 @@ export class App {
   async attribution() {
     const opened = this.opened;
     const { index } = this.views.row;
-    const contributions = await this.engine.call('attribution', index);
-    if (opened === this.opened && index === this.views.row.index) showAttribution(contributions, this.about, index);
+    const current = () => opened === this.opened && index === this.views.row.index;
+    try {
+      const contributions = await this.engine.call('attribution', index);
+      if (current()) showAttribution(contributions, this.about, index);
+    } catch (error) {
+      if (current()) byId('attribution').textContent = /** @type {Error} */ (error).message;
+    }
   }
 
   /**

@@ -43,8 +43,7 @@ const start = async () => {
   const failed = (message) => app.failed(message);
   views.network = new NetworkView();
   views.output = new OutputView();
-  views.row = new RowView(engine, failed);
-  views.row.onrow = () => app.attempt(() => app.attribution());
+  views.row = new RowView(engine, () => app.attribution());
   views.settings = new SettingsForm(byId('settings'), (settings) => app.attempt(() => app.restart(settings)), failed);
   views.data = new DataView(engine, datasets, {
     open: (name) => {
@@ -66,7 +65,7 @@ const start = async () => {
     await app.play();
   }), (finding) => app.attempt(() => app.cure(finding)));
   connectButtons();
-  addEventListener('hashchange', () => app.attempt(() => app.start(datasets)));
+  addEventListener('hashchange', () => location.hash.startsWith('#data=') && app.attempt(() => app.start(datasets)));
   await app.start(datasets);
 };
 

@@ -19,11 +19,11 @@ const OFFERED = 500;
 export class RowView {
   /**
    * @param {import('./engine.js').Engine} engine
-   * @param {(message: string) => void} failed
+   * @param {() => void} chosen is called when the reader chooses another row
    */
-  constructor(engine, failed) {
+  constructor(engine, chosen) {
     this.engine = engine;
-    this.failed = failed;
+    this.chosen = chosen;
     this.index = 0;
     this.at = 0;
     this.unit = 0;
@@ -89,7 +89,7 @@ export class RowView {
     if (!this.about || !Number.isInteger(index)) return;
     this.index = Math.max(0, Math.min(index, this.about.rows - 1));
     this.refresh();
-    this.onrow?.();
+    this.chosen();
   }
 
   /** @param {number} at */
@@ -172,7 +172,7 @@ export class RowView {
       this.row = row;
       this.show(unitState, edgeState);
     } catch (error) {
-      if (refresh === this.refreshes) this.failed(/** @type {Error} */ (error).message);
+      if (refresh === this.refreshes) byId('step').replaceChildren(element('p', {}, /** @type {Error} */ (error).message));
     }
   }
 
