@@ -18,8 +18,11 @@ const outputDelta = ({ row, unitState }) => [
   unitState && formula('δ = ', number(unitState.delta)),
 ];
 
+const STRAIGHT_THROUGH = 'A step is flat everywhere, so its true slope is 0 and nothing would be learned. A straight-through estimate takes its place: '
+  + 'a slope of 1 where z is from −1 to 1, and 0 elsewhere.';
+
 /** @param {Context} context */
-const hiddenDelta = ({ about, row, step, unit, unitState }) => {
+const hiddenDelta = ({ about, row, step, unit, unitState, settings }) => {
   const text = [
     words('This unit fed every unit of the next layer. Its part in the error is the delta of each of them, times the weight between '
       + 'them, added up. Then comes the slope of its activation: a unit that hardly reacts hardly matters.'),
@@ -83,7 +86,7 @@ const pathTable = (context) => {
 
 /** @param {Context} context */
 export const edgeStep = (context) => {
-  const { row, edge: [layer, , from], edgeState } = context;
+  const { row, edge: [layer, , from], edgeState, settings } = context;
   if (!edgeState) return [words('Choose a connection.')];
   const { delta, activation } = edgeState.factors;
   const before = edgeState.delta_factors.reduce((sum, { product }) => sum + product, 0);
@@ -98,6 +101,7 @@ export const edgeStep = (context) => {
     words('The check: make the weight a little larger and a little smaller, and compute the loss both times. The finite difference is ',
       element('b', {}, number(edgeState.finite_difference)), `, which differs by ${number(difference)}.`),
     formula('(loss(w + h) − loss(w − h)) / 2h'),
+    settings.activation === 'step' && hidden && words('They do not agree here, because the slope of the step is an estimate.'),
     ...pathTable(context),
   ];
 };

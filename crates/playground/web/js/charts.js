@@ -68,7 +68,7 @@ export const drawCurve = (canvas, curve) => {
   const [first, last] = [curve.epoch[0], Math.max(curve.epoch.at(-1), curve.epoch[0] + 1)];
   const x = (epoch) => area.left + ((epoch - first) / (last - first)) * (area.right - area.left);
   const y = (loss) => area.bottom - (Math.log(loss / low) / Math.log(high / low)) * (area.bottom - area.top);
-  axes(context, area, ticks(first, last, 4).map((value) => ({ at: x(value), text: String(Math.round(value)) })),
+  axes(context, area, ticks(first, last, 4).filter(Number.isInteger).map((value) => ({ at: x(value), text: String(value) })),
     logTicks(low, high).map((value) => ({ at: y(value), text: value < 0.001 || value >= 1e5 ? value.toExponential(0) : String(Number(value.toPrecision(2))) })));
   for (const [values, color] of [[curve.validation_loss, paint.second], [curve.loss, paint.first]]) {
     line(context, curve.epoch, values, x, y, color);
@@ -115,8 +115,9 @@ const axes = (context, area, across, up) => {
   }
   context.stroke();
   context.textAlign = 'center';
-  const half = 14;
-  for (const { at, text } of across) context.fillText(text, Math.min(at, area.right - half), area.bottom + 16);
+  for (const { at, text } of across) {
+    context.fillText(text, Math.min(at, area.right - context.measureText(text).width / 2), area.bottom + 16);
+  }
   context.textAlign = 'left';
 };
 

@@ -17,12 +17,23 @@ import { svg } from './dom.js';
 const RADIUS = 17;
 const ROW = 42;
 const TOP = 30;
-const LEFT = 104;
+const LEFT = 122;
 /** The largest number of circles in a column. */
 const LIMIT = 16;
 
 /** @param {string} text */
 const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
+
+/**
+ * The name of an input. A long one goes without the name of its column, so that the inputs of a column look different.
+ * @param {{ name: string, column: string } | undefined} input
+ */
+const inputLabel = (input) => {
+  if (!input) return '';
+  const { name, column } = input;
+  const tail = name.startsWith(column) ? name.slice(column.length).trim() : '';
+  return short(name.length > 14 && tail ? tail : name);
+};
 
 export class Diagram {
   /**
@@ -42,7 +53,7 @@ export class Diagram {
   /**
    * Makes the circles and lines, unless the network has the same shape as before.
    * @param {number[]} counts the units of each column
-   * @param {string[]} inputs the names of the inputs
+   * @param {{ name: string, column: string }[]} inputs
    * @param {string[]} outputs the names of the outputs
    */
   layout(counts, inputs, outputs) {
@@ -59,14 +70,14 @@ export class Diagram {
       return Array.from({ length: count }, (_, unit) => ({ x: LEFT + gap * column, y: top + ROW * unit }));
     });
     this.root.setAttribute('viewBox', `0 0 ${this.width} ${this.height}`);
-    this.root.style.minWidth = `${Math.round(this.width * (counts.length > 6 ? 1 : 0.85))}px`;
+    this.root.style.minWidth = `${this.width}px`;
     this.root.style.maxWidth = `${Math.round(this.width * 1.5)}px`;
     this.draw(counts, inputs, outputs);
   }
 
   /**
    * @param {number[]} counts
-   * @param {string[]} inputs
+   * @param {{ name: string, column: string }[]} inputs
    * @param {string[]} outputs
    */
   draw(counts, inputs, outputs) {
@@ -87,7 +98,7 @@ export class Diagram {
     const more = counts.flatMap((count, column) => (count > LIMIT
       ? [svg('text', { x: this.x(column), y: this.places[column].at(-1).y + ROW - 8, class: 'head' }, `+${count - LIMIT + 1}`)] : []));
     const names = this.places[0].map(({ x, y }, i) => svg('text', { x: x - RADIUS - 6, y: y + 4, class: 'name start' },
-      short(inputs[i] ?? ''), svg('title', {}, inputs[i] ?? '')));
+      inputLabel(inputs[i]), svg('title', {}, inputs[i]?.name ?? '')));
     const ends = outputs.length > 1 ? this.places.at(-1).map(({ x, y }, i) => svg('text', {
       x: x + RADIUS + 6, y: y + 4, class: 'name' }, short(outputs[i] ?? ''), svg('title', {}, outputs[i] ?? ''))) : [];
     this.root.replaceChildren(...this.lines.map(({ line }) => line), ...this.circles.flatMap(({ circle, text }) => [circle, text]),
@@ -122,7 +133,7 @@ export class Diagram {
       const share = Number.isFinite(values[i]) ? Math.abs(values[i]) / most : 0;
       const chosen = shown.column === column && (shown.chosenUnit ?? unit) === unit;
       circle.setAttribute('class', `${values[i] < 0 ? 'minus' : 'plus'}${chosen ? ' chosen' : ''}`);
-      circle.setAttribute('fill-opacity', (0.55 * share).toFixed(2));
+      circle.style.setProperty('--share', share.toFixed(2));
       const label = shown.label(column, unit);
       if (text.textContent !== label) text.textContent = label;
     });
@@ -169,7 +180,8 @@ const fromSegment = (point, start, end) => {
  * @param {number | null | undefined} value
  */
 export const brief = (value) => {
-  if (value === null || value === undefined || Number.isNaN(value)) return 'NaN';
+  if (value === undefined) return '';
+  if (value === null || Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value < 0 ? '−∞' : '∞';
   const size = Math.abs(value);
   const text = size === 0 ? '0' : size < 0.005 ? size.toExponential(0) : size < 10 ? size.toFixed(2)

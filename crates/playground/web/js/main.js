@@ -65,6 +65,7 @@ const start = async () => {
     await app.play();
   }), (finding) => app.attempt(() => app.cure(finding)));
   connectButtons();
+  byId('settings-details').open = innerWidth > 620;
   addEventListener('hashchange', () => location.hash.startsWith('#data=') && app.attempt(() => app.start(datasets)));
   await app.start(datasets);
 };

@@ -48,7 +48,7 @@ export class NetworkView {
     const { layers } = snapshot.network;
     const part = this.edges === 'weight' ? 'weights' : 'gradient';
     const unit = this.units === 'activation' ? 'activation' : 'delta';
-    this.diagram.layout(columnCounts(snapshot.network), about.inputs.map(({ name }) => name), about.classes);
+    this.diagram.layout(columnCounts(snapshot.network), about.inputs, about.classes);
     this.diagram.update({
       edge: (layer, to, from) => layers[layer][part]?.[to]?.[from] ?? 0,
       unit: (column, index) => (column === 0 ? 0 : layers[column - 1][unit]?.[index] ?? 0),

@@ -222,7 +222,7 @@ export class RowView {
       if (!reached(column - 1)) return 0;
       return back ? row.layers[column - 1].delta[unit] : row.layers[column - 1].a[unit];
     };
-    this.diagram.layout(columnCounts(network), about.inputs.map(({ name }) => name), about.classes);
+    this.diagram.layout(columnCounts(network), about.inputs, about.classes);
     this.diagram.update({
       edge: (layer, to, from) => {
         if (!reached(layer)) return 0;

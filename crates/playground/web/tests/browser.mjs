@@ -116,6 +116,7 @@ export class Browser {
 
   /** Writes a picture of the whole page. */
   async picture(path) {
+    await this.evaluate('scrollTo({ top: 0, behavior: "instant" })');
     const { cssContentSize } = await this.send('Page.getLayoutMetrics');
     const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true,
       clip: { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 } });
