@@ -1,6 +1,6 @@
 // Opens tables, trains, and passes what changed to the views.
 import { byId } from './dom.js';
-import { number, percent } from './format.js';
+import { inUnit, number, percent } from './format.js';
 import { DEFAULTS } from './settings.js';
 import { fromFragment, remember, replay, toFragment } from './link.js';
 import { SURFACE, hasSurface } from './output_view.js';
@@ -109,20 +109,20 @@ export class App {
     this.views.settings.show(settings, about.task);
     this.views.row.open(about, at);
     for (const id of ['play', 'one-epoch', 'one-batch', 'one-row', 'restart', 'save-model', 'save-settings', 'copy-link']) byId(id).disabled = false;
-    this.showProgress({ epoch: 0, batch: 0, loss: null, validation_loss: null, score: null, diverged: false });
+    this.showProgress({ epoch: 0, batch: 0, loss: null, validation_loss: null, score: null, diverged: false, finished: false });
     await this.look();
     if (opened === this.opened) this.status(`Ready: ${about.title}. Press Play.`);
   }
 
   /** @param {Progress} progress */
   showProgress(progress) {
-    const value = (loss) => (loss === null && this.trained.length === 0 ? '–' : number(loss));
+    const value = (loss) => (loss === null && !progress.diverged ? '–' : number(loss));
     byId('epoch').textContent = String(progress.epoch);
     byId('loss').textContent = value(progress.loss);
     byId('validation-loss').textContent = value(progress.validation_loss);
     const classes = this.about?.task === 'classification';
-    byId('score-name').textContent = classes ? 'Accuracy' : 'R²';
-    byId('score').textContent = progress.score === null || progress.score === undefined ? '–' : classes ? percent(progress.score) : number(progress.score);
+    byId('score-name').textContent = classes ? 'Accuracy' : 'RMSE';
+    byId('score').textContent = progress.score === null || progress.score === undefined ? '–' : classes ? percent(progress.score) : inUnit(progress.score, this.about?.unit ?? '');
     if (progress.diverged) {
       this.failed('The loss is no longer a number: the steps were so large that the weights left the range of numbers. '
         + 'See the findings for a remedy, or lower the learning rate and start again.');
@@ -176,7 +176,7 @@ export class App {
     byId('error').hidden = true;
     this.showProgress(progress);
     await this.look();
-    if (!progress.diverged) this.status(`Epoch ${progress.epoch}, batch ${progress.batch}: the loss is ${number(progress.loss)}.`);
+    if (!progress.diverged) this.status(`Epoch ${progress.epoch}, batch ${progress.batch}: the loss is ${number(progress.loss)}.${progress.finished ? ' The schedule is at its end.' : ''}`);
   }
 
   pause() {
@@ -200,12 +200,14 @@ export class App {
       const now = performance.now();
       if (!still.matches || slow) await this.draw(result.snapshot);
       this.showProgress(result.progress);
+      if (result.progress.finished) this.playing = false;
       slow = now - this.slowAt > SLOW;
       if (slow) this.slowAt = now;
     }
     if (opened !== this.opened) return;
+    this.pause();
     await this.look();
-    if (byId('error').hidden) this.status(`Paused after epoch ${byId('epoch').textContent}.`);
+    if (byId('error').hidden) this.status(`Paused in epoch ${byId('epoch').textContent}.`);
   }
 
   /**
@@ -254,12 +256,12 @@ export class App {
     if (state?.dataset === 'own') {
       this.pending = state;
       this.views.data.wanted = state.target;
-      await this.open(datasets[0].name, { ...DEFAULTS });
+      await this.open(datasets[0].name, { ...DEFAULTS, ...datasets[0].settings });
       this.status(`This link is about a table that is not part of it. Choose its CSV file, and “${state.target}” as the column to predict.`);
       return;
     }
     if (state && !datasets.some(({ name }) => name === state.dataset)) throw new Error(`This link names a table “${state.dataset}”, which this page does not have.`);
-    await this.open(state?.dataset ?? datasets[0].name, state?.settings ?? { ...DEFAULTS }, state ?? {});
+    await this.open(state?.dataset ?? datasets[0].name, state?.settings ?? { ...DEFAULTS, ...datasets[0].settings }, state ?? {});
     if (state) await this.retrain(state.trained);
   }
 }

@@ -18,6 +18,8 @@ const outputDelta = ({ row, unitState }) => [
   unitState && formula('δ = ', number(unitState.delta)),
 ];
 
+const NORMALIZED = 'Between the sum and the activation is a normalization here. Its derivative is one more factor, so the delta is not the '
+  + 'product below alone.';
 const STRAIGHT_THROUGH = 'A step is flat everywhere, so its true slope is 0 and nothing would be learned. A straight-through estimate takes its place: '
   + 'a slope of 1 where z is from −1 to 1, and 0 elsewhere.';
 
@@ -30,9 +32,10 @@ const hiddenDelta = ({ about, row, step, unit, unitState, settings }) => {
   ];
   if (!unitState) return text;
   const { shown, others, sum } = largest(unitState.delta_terms);
-  const rows = shown.map(({ to, weight, delta, product }) =>
-    [unitName(step.layer + 1, to, about, row.layers.length), `${number(weight)} × ${factor(delta)}`, number(product)]);
+  const rows = shown.map(({ to, weight, delta, product, residual }) =>
+    [residual ? 'residual connection' : unitName(step.layer + 1, to, about, row.layers.length), `${number(weight)} × ${factor(delta)}`, number(product)]);
   if (others > 0) rows.push([`${others} others`, '', number(sum)]);
+  if (settings.normalization !== 'none') text.push(words(NORMALIZED));
   const total = unitState.delta_terms.reduce((all, { product }) => all + product, 0);
   return [...text, table(`Unit ${unit + 1}: what comes back`, ['From', 'Weight × delta', 'Product'], rows, {
     foot: [['sum', '', number(total)], ['slope f′(z)', '', number(unitState.slope)], ['delta δ', '', number(unitState.delta)]],
@@ -63,10 +66,13 @@ const edgeName = ({ about, row, edge: [layer, to, from] }) =>
 
 /** @param {Context} context */
 const pathTable = (context) => {
-  const { row, network, edge } = context;
-  const all = paths(row, network, edge);
+  const { row, network, edge, settings } = context;
   const last = row.layers.length - 1;
   if (edge[0] === last) return [words('This weight leads to the output, so its gradient is a single product.')];
+  if (settings.normalization !== 'none' || settings.residual) {
+    return [words('With normalization or residual connections there are more paths to the loss than those along the lines, so they are not listed.')];
+  }
+  const all = paths(row, network, edge);
   if (!all) {
     const count = countPaths(network, edge[0]);
     return [words(`From here ${number(count)} paths lead to the loss. Nobody adds them up one by one: with a delta for each unit, `
@@ -97,7 +103,7 @@ export const edgeStep = (context) => {
       + `carries, ${number(activation ?? entering(row, layer)[from])}. How the loss follows that sum is the delta.`),
     formula('∂loss / ∂w = ∂loss / ∂z · ∂z / ∂w = δ · a'),
     formula(`${number(delta)} × ${factor(activation)} = `, element('b', {}, number(edgeState.gradient))),
-    hidden && formula(`δ = f′(z) · Σ w δ = ${number(edgeState.slope)} × ${factor(before)} = ${number(delta)}`),
+    hidden && settings.normalization === 'none' && formula(`δ = f′(z) · Σ w δ = ${number(edgeState.slope)} × ${factor(before)} = ${number(delta)}`),
     words('The check: make the weight a little larger and a little smaller, and compute the loss both times. The finite difference is ',
       element('b', {}, number(edgeState.finite_difference)), `, which differs by ${number(difference)}.`),
     formula('(loss(w + h) − loss(w − h)) / 2h'),

@@ -7,7 +7,7 @@ import { whole } from './format.js';
 /** @typedef {{ bytes: Uint8Array, name: string, target: string }} OwnTable */
 
 /** The largest file that is read, in bytes. */
-const LARGEST = 200 * 1024 * 1024;
+const LARGEST = 64 * 1024 * 1024;
 
 /** @param {unknown} values */
 const valuesText = (values) => (Array.isArray(values) ? values.map(String).join(', ') : String(values ?? ''));
@@ -16,7 +16,7 @@ export class DataView {
   /**
    * @param {import('./engine.js').Engine} engine
    * @param {DatasetInfo[]} datasets
-   * @param {{ open: (name: string) => void, openTable: (own: OwnTable) => void, failed: (message: string) => void,
+   * @param {{ open: (dataset: DatasetInfo) => void, openTable: (own: OwnTable) => void, failed: (message: string) => void,
    *   busy: (message: string) => void }} handlers
    */
   constructor(engine, datasets, handlers) {
@@ -28,7 +28,7 @@ export class DataView {
     /** The column that a link wants to predict. */
     this.wanted = '';
     setOptions(byId('dataset'), datasets.map(({ name, title }) => ({ value: name, text: title })));
-    byId('dataset').addEventListener('change', () => handlers.open(byId('dataset').value));
+    byId('dataset').addEventListener('change', () => handlers.open(datasets[byId('dataset').selectedIndex]));
     byId('file').addEventListener('change', () => this.read(byId('file').files[0]));
     byId('open-table').addEventListener('click', () => this.open());
     this.acceptDrops(byId('drop'));
@@ -55,7 +55,7 @@ export class DataView {
   async read(file) {
     if (!file) return;
     if (file.size > LARGEST) {
-      this.handlers.failed(`${file.name} has ${whole(file.size / 1e6)} MB. This page reads up to 200 MB and 100,000 rows. Use the command line program instead.`);
+      this.handlers.failed(`${file.name} has ${whole(file.size / 1e6)} MB. This page reads up to 64 MB and 100,000 rows. Use the command line program instead.`);
       return;
     }
     this.handlers.busy(`Reading ${file.name} …`);
@@ -113,6 +113,7 @@ export class DataView {
       ['Inputs', whole(about.inputs.length)],
       ['Weights and biases', whole(about.parameters)],
     ];
+    byId('data-notes').replaceChildren(...(about.notes ?? []).map((note) => element('li', {}, note)));
     byId('data-facts').replaceChildren(...facts.map(([term, text]) => element('div', {}, element('dt', {}, term), element('dd', {}, text))));
   }
 }

@@ -62,6 +62,12 @@ export const targetText = (value, about) =>
     : inUnit(value, about.unit);
 
 /**
+ * The names of the outputs: those of the classes, if each class has an output.
+ * @param {About} about
+ */
+export const outputNames = (about) => (about.layers.at(-1) === about.classes.length ? about.classes : []);
+
+/**
  * The name of a unit, such as "unit 3 of layer 1".
  * @param {number} layer -1 for the inputs
  * @param {number} unit
@@ -71,6 +77,6 @@ export const targetText = (value, about) =>
 export const unitName = (layer, unit, about, layers) => {
   if (layer < 0) return about.inputs[unit]?.name ?? `input ${unit + 1}`;
   if (layer < layers - 1) return `unit ${unit + 1} of layer ${layer + 1}`;
-  if (about.classes.length > 2) return `output “${about.classes[unit]}”`;
+  if (outputNames(about).length > 1) return `output “${about.classes[unit]}”`;
   return 'the output';
 };

@@ -7,7 +7,7 @@ import { formula, largest, sub, unitChoice, words } from './step_parts.js';
 
 /** @param {Context} context */
 export const rowStep = ({ about, row }) => [
-  words(`This is row ${row.index + 1}. The network never sees text: each column becomes one or more numbers of about the same size, `
+  words(`This is row ${row.index + 1}${row.is_validation ? ', a validation row, which training does not see' : ''}. The network never sees text: each column becomes one or more numbers of about the same size, `
     + 'so that no column counts more because of its unit.'),
   table('The row', ['Column', 'Value'], row.cells.map(({ column, text }) => [column, text])),
   table('What enters the network', ['Input', 'Number'], row.inputs.map(({ name, value }) => [name, number(value)])),
@@ -15,7 +15,7 @@ export const rowStep = ({ about, row }) => [
 ];
 
 /** @param {Context} context */
-const forwardTerms = ({ about, row, step, unit, unitState }) => {
+const forwardTerms = ({ about, row, step, unit, unitState, settings }) => {
   if (!unitState) return [];
   const { shown, others, sum } = largest(unitState.terms);
   const name = (from) => unitName(step.layer - 1, from, about, row.layers.length);
@@ -26,6 +26,7 @@ const forwardTerms = ({ about, row, step, unit, unitState }) => {
   return [
     table(`Unit ${unit + 1}: what comes in`, ['From', 'Weight × value', 'Product'], rows, {
       foot: [['bias', '', number(unitState.bias)], ['sum z', '', number(unitState.z)],
+        ...(settings.normalization !== 'none' && !last ? [['normalized', '', number(unitState.normalized)]] : []),
         [last ? 'output a' : 'activation a = f(z)', '', number(unitState.a)]],
     }),
   ];

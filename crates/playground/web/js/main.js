@@ -46,9 +46,9 @@ const start = async () => {
   views.row = new RowView(engine, () => app.attribution());
   views.settings = new SettingsForm(byId('settings'), (settings) => app.attempt(() => app.restart(settings)), failed);
   views.data = new DataView(engine, datasets, {
-    open: (name) => {
+    open: ({ name, settings }) => {
       views.findings.forget();
-      app.attempt(() => app.open(name, { ...DEFAULTS }));
+      app.attempt(() => app.open(name, { ...DEFAULTS, ...settings }));
     },
     openTable: (own) => {
       views.findings.forget();
@@ -61,7 +61,8 @@ const start = async () => {
     },
   });
   views.findings = new FindingsView(presets, (preset) => app.attempt(async () => {
-    await app.open(preset.dataset, { ...DEFAULTS, ...preset.settings });
+    const dataset = datasets.find(({ name }) => name === preset.dataset);
+    await app.open(preset.dataset, { ...DEFAULTS, ...dataset?.settings, ...preset.settings });
     await app.play();
   }), (finding) => app.attempt(() => app.cure(finding)));
   connectButtons();

@@ -1,7 +1,7 @@
 // Shows the whole network, as of the last batch, and the gradient of each layer.
 import { byId, element } from './dom.js';
 import { Diagram, brief } from './diagram.js';
-import { number, percent } from './format.js';
+import { number, outputNames, percent } from './format.js';
 
 /** @typedef {import('./types.js').NetworkState} NetworkState */
 /** @typedef {import('./types.js').About} About */
@@ -48,7 +48,7 @@ export class NetworkView {
     const { layers } = snapshot.network;
     const part = this.edges === 'weight' ? 'weights' : 'gradient';
     const unit = this.units === 'activation' ? 'activation' : 'delta';
-    this.diagram.layout(columnCounts(snapshot.network), about.inputs, about.classes);
+    this.diagram.layout(columnCounts(snapshot.network), about.inputs, outputNames(about));
     this.diagram.update({
       edge: (layer, to, from) => layers[layer][part]?.[to]?.[from] ?? 0,
       unit: (column, index) => (column === 0 ? 0 : layers[column - 1][unit]?.[index] ?? 0),

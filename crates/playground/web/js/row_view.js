@@ -3,7 +3,7 @@ import { byId, element, setOptions } from './dom.js';
 import { Diagram, brief } from './diagram.js';
 import { columnCounts } from './network_view.js';
 import { entering, rowGradient, stepsOf } from './chain.js';
-import { unitName } from './format.js';
+import { outputNames, unitName } from './format.js';
 import { forwardStep, lossStep, rowStep } from './forward_steps.js';
 import { backwardStep, edgeStep, updateStep } from './backward_steps.js';
 
@@ -222,7 +222,7 @@ export class RowView {
       if (!reached(column - 1)) return 0;
       return back ? row.layers[column - 1].delta[unit] : row.layers[column - 1].a[unit];
     };
-    this.diagram.layout(columnCounts(network), about.inputs, about.classes);
+    this.diagram.layout(columnCounts(network), about.inputs, outputNames(about));
     this.diagram.update({
       edge: (layer, to, from) => {
         if (!reached(layer)) return 0;

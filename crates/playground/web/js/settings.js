@@ -7,6 +7,7 @@ import { element } from './dom.js';
 export const DEFAULTS = Object.freeze({
   hidden: [8, 8], activation: 'tanh', loss: 'auto', optimizer: 'adam', learning_rate: 0.01, schedule: 'constant',
   batch_size: 16, dropout: 0, normalization: 'none', residual: false, initializer: 'auto', seed: 0, l2: 0,
+  clip_norm: 0,
 });
 
 const ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'silu', 'gelu', 'leaky_relu', 'identity', 'relu6', 'prelu', 'elu', 'celu',
@@ -34,6 +35,7 @@ const FIELDS = [
   { name: 'loss', label: 'Loss', words: 'How an error is measured.', choices: LOSSES.regression },
   { name: 'dropout', label: 'Dropout', words: 'The share of units that are left out of a step.', minimum: 0, step: 'any' },
   { name: 'l2', label: 'Weight decay', words: 'Pulls weights toward 0.', minimum: 0, step: 'any' },
+  { name: 'clip_norm', label: 'Gradient clipping', words: 'The largest norm of a gradient. 0 is no limit.', minimum: 0, step: 'any' },
   { name: 'normalization', label: 'Normalization', words: 'Keeps the sums of a layer in range.', choices: ['none', 'batch', 'layer'] },
   { name: 'initializer', label: 'First weights', words: 'How the weights are drawn before training.', choices: INITIALIZERS },
   { name: 'seed', label: 'Seed', words: 'Another number draws other weights.', minimum: 0, step: '1' },

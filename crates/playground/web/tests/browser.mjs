@@ -127,6 +127,6 @@ export class Browser {
     const ended = new Promise((resolve) => { this.process.once('exit', resolve); });
     this.process.kill();
     await ended;
-    await rm(this.profile, { recursive: true, force: true });
+    await rm(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

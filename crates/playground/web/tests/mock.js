@@ -40,12 +40,13 @@ export class Playground {
     const targets = rows.map(({ target }) => target);
     this.scale = table.task === 'regression' ? [mean(targets), deviation(targets)] : [0, 1];
     this.rows = rows.map(({ cells, target }, i) => ({ cells, actual: target, target: (target - this.scale[0]) / this.scale[1],
-      input: this.encoders.flatMap(({ encode }, j) => encode(cells[j])), validation: i % 5 === 4 }));
+      input: this.encoders.flatMap(({ encode }, j) => encode(cells[j])), validation: i % 5 === 4 }))
+      .sort((one, other) => Number(one.validation) - Number(other.validation));
     this.restart(settings);
   }
 
   static datasets() {
-    return JSON.stringify(TABLES.map(({ name, title, task, columns, rows, about }) => ({ name, title, task, inputs: columns.length, rows, about })));
+    return JSON.stringify(TABLES.map(({ name, title, task, columns, rows, about }) => ({ name, title, task, inputs: columns.length, rows, about, settings: {}, target: '', unit: '' })));
   }
 
   static presets() {
@@ -84,8 +85,9 @@ export class Playground {
   about() {
     const { title, target, unit, task, classes } = this.table;
     const { layers } = this.network_;
-    return JSON.stringify({ title, target, unit, task, classes, rows: this.rows.length, validation_rows: this.held.length,
-      inputs: this.encoders.flatMap(({ names, column }) => names.map((name) => ({ name, column }))), layers: layers.map(({ bias }) => bias.length),
+    return JSON.stringify({ title, target, unit, task, classes, notes: [], rows: this.rows.length, validation_rows: this.held.length,
+      inputs: this.encoders.flatMap(({ names, column }) => names.map((name) => ({ name, column }))), 
+      layers: [this.rows[0].input.length, ...layers.map(({ bias }) => bias.length)],
       parameters: layers.reduce((sum, { weights }) => sum + weights.length * (weights[0].length + 1), 0) });
   }
 
@@ -105,7 +107,9 @@ export class Playground {
       if (this.batch % size === 0) this.endEpoch(this.batch / size);
     }
     const loss = mean(this.recent);
-    return JSON.stringify({ epoch: Math.floor(this.batch / size), batch: this.batch, loss, validation_loss: this.validationLoss(), score: this.score(), diverged: !Number.isFinite(loss) });
+    const started = this.curve_.epoch.length > 0;
+    return JSON.stringify({ epoch: Math.ceil(this.batch / size), batch: ((this.batch - 1) % size) + 1, loss, validation_loss: started ? this.validationLoss() : null,
+      score: started ? this.score() : null, diverged: !Number.isFinite(loss), finished: false });
   }
 
   validationLoss() {
@@ -128,7 +132,7 @@ export class Playground {
     const rows = this.held.slice(0, 500);
     const predicted = rows.map(({ input }) => this.predict(input));
     if (this.table.task === 'classification') return mean(rows.map(({ actual }, i) => Number(actual === predicted[i])));
-    return 1 - mean(rows.map(({ actual }, i) => (actual - predicted[i]) ** 2)) / deviation(rows.map(({ actual }) => actual)) ** 2;
+    return Math.sqrt(mean(rows.map(({ actual }, i) => (actual - predicted[i]) ** 2)));
   }
 
   network() {
@@ -170,7 +174,7 @@ export class Playground {
     const row = this.rows[index];
     const layers = this.network_.backward(row.input, row.target);
     const names = this.encoders.flatMap((encoder) => encoder.names);
-    return JSON.stringify({ index, cells: row.cells.map((cell, j) => ({ column: this.table.columns[j], text: String(cell) })),
+    return JSON.stringify({ index, is_validation: row.validation, cells: row.cells.map((cell, j) => ({ column: this.table.columns[j], text: String(cell) })),
       inputs: row.input.map((value, i) => ({ name: names[i], value })), layers, output: layers.at(-1).a, prediction: this.predict(row.input),
       target: row.actual, unit: this.table.unit, loss: this.network_.loss(row.input, row.target),
       loss_formula: this.table.task === 'regression' ? 'loss = (output − target)²' : 'loss = −log(probability of the actual class)' });

@@ -76,6 +76,14 @@ test('XOR is learned', { skip }, async () => {
   clean();
 });
 
+test('the spiral is learned', { skip }, async () => {
+  await choose('speed', 'fast');
+  await browser.click('#play');
+  await browser.until('parseFloat(document.getElementById("score").textContent) >= 95');
+  await browser.click('#play');
+  clean();
+});
+
 test('an epoch, a batch and a row are trained one at a time', { skip }, async () => {
   for (const [id, words] of [['#one-row', 'batch 1'], ['#one-batch', 'batch 2'], ['#one-epoch', 'Epoch 1']]) {
     await browser.click(id);
@@ -123,7 +131,7 @@ test('every preset trains, or says that it diverged', { skip }, async () => {
   const names = await browser.evaluate(`[...document.querySelectorAll('[data-preset]')].map((button) => button.dataset.preset)`);
   for (const name of names) {
     await browser.click(`[data-preset=${JSON.stringify(name)}]`);
-    await browser.until(`document.getElementById('preset-about').textContent && (Number(document.getElementById('epoch').textContent) >= 1
+    await browser.until(`document.getElementById('preset-about').textContent && (Number(document.getElementById('epoch').textContent) >= 2
       || document.getElementById('error').textContent.includes('no longer a number'))`);
   }
   clean();
@@ -150,7 +158,7 @@ test('100,000 rows are trained', { skip }, async () => {
   const rows = Array.from({ length: 100_000 }, (_, i) => `${(i * 7919) % 1000},${i % 13},${(i * 104729) % 997}`);
   await openFile('large.csv', ['a,b,noise', ...rows].join('\n'), 'noise');
   await browser.click('#one-batch');
-  await browser.until('document.getElementById("status").textContent.startsWith("Epoch 0, batch 1")');
+  await browser.until('document.getElementById("status").textContent.startsWith("Epoch 1, batch 1:")');
   clean();
 });
 
