@@ -17,12 +17,15 @@ const playground = () => {
   return current;
 };
 
+/** What is open, with its settings. */
+const about = () => ({ ...JSON.parse(playground().about()), settings: JSON.parse(playground().settings()) });
+
 /** @param {Playground} opened */
 const replace = (opened) => {
   current?.free?.();
   current = opened;
   batches = 1;
-  return JSON.parse(opened.about());
+  return about();
 };
 
 /**
@@ -51,7 +54,7 @@ const snapshot = ({ surface, points, findings }) => ({
   flow: JSON.parse(playground().gradient_flow()),
   curve: JSON.parse(playground().curve()),
   surface: surface > 0 ? playground().surface(surface) : null,
-  domain: surface > 0 ? Array.from(playground().domain()) : null,
+  domain: surface > 0 ? JSON.parse(playground().domain()) : null,
   points: points > 0 ? JSON.parse(playground().points(points)) : null,
   findings: findings ? JSON.parse(playground().findings()) : null,
 });
@@ -66,7 +69,7 @@ const METHODS = {
   restart: (settings) => {
     playground().restart(JSON.stringify(settings));
     batches = 1;
-    return JSON.parse(playground().about());
+    return about();
   },
   train: (kind, count) => JSON.parse(playground().train(kind, count)),
   frame: (speed, wanted) => ({ ...trainFrame(speed), snapshot: snapshot(wanted) }),

@@ -12,8 +12,10 @@ import { showAttribution } from './attribution_view.js';
 
 /** The number of rows that are drawn. */
 const POINTS = 500;
-/** Milliseconds between two looks at what is slow to compute, such as the findings. */
+/** Milliseconds between two looks at what is slow to compute, such as the findings, at least. */
 const SLOW = 500;
+/** How many times as long as such a look the training goes on after it, at least. */
+const SHARE = 8;
 /** The number of steps of one call when a link is restored. */
 const CHUNK = 200;
 
@@ -39,7 +41,6 @@ export class App {
     this.playing = false;
     /** Counts openings, so that an answer for an earlier table is not shown. */
     this.opened = 0;
-    this.slowAt = 0;
     /** A state of a link that waits for a file of the reader. */
     this.pending = null;
   }
@@ -77,7 +78,7 @@ export class App {
    * @param {{ row?: number, step?: number, edge?: number[] }} [at]
    */
   async open(name, settings, at) {
-    await this.begin(() => this.engine.call('open', name, settings), settings, name, '', at);
+    await this.begin(() => this.engine.call('open', name, settings), name, '', at);
   }
 
   /**
@@ -88,25 +89,25 @@ export class App {
     const state = this.pending?.target === target ? this.pending : null;
     this.pending = null;
     const settings = state?.settings ?? this.settings;
-    await this.begin(() => this.engine.call('openTable', bytes, name, target, settings), settings, '', target, state ?? {});
+    await this.begin(() => this.engine.call('openTable', bytes, name, target, settings), '', target, state ?? {});
     if (state) await this.retrain(state.trained);
   }
 
   /** Trains the same table from new weights. */
   async restart(settings) {
     const { index: row, at: step, edge } = this.views.row;
-    await this.begin(() => this.engine.call('restart', settings), settings, this.dataset, this.target, { row, step, edge });
+    await this.begin(() => this.engine.call('restart', settings), this.dataset, this.target, { row, step, edge });
   }
 
-  async begin(call, settings, dataset, target, at) {
+  async begin(call, dataset, target, at) {
     this.pause();
     const opened = ++this.opened;
     this.status('Preparing the table …');
     const about = await call();
     if (opened !== this.opened) return;
-    Object.assign(this, { about, settings, dataset, target, trained: [] });
+    Object.assign(this, { about, settings: about.settings, dataset, target, trained: [] });
     this.views.data.show(about, dataset);
-    this.views.settings.show(settings, about.task);
+    this.views.settings.show(about.settings, about.task);
     this.views.row.open(about, at);
     for (const id of ['play', 'one-epoch', 'one-batch', 'one-row', 'restart', 'save-model', 'save-settings', 'copy-link']) byId(id).disabled = false;
     this.showProgress({ epoch: 0, batch: 0, loss: null, validation_loss: null, score: null, diverged: false, finished: false });
@@ -142,7 +143,7 @@ export class App {
 
   async draw(snapshot) {
     this.views.network.render(snapshot, this.about);
-    this.views.output.render(snapshot, this.about);
+    this.views.output.render(snapshot, this.about, this.views.row.index);
     if (!snapshot.findings) return;
     this.views.findings.render(snapshot.findings, this.trained.length > 0);
     await this.views.row.update(snapshot.network, this.settings);
@@ -192,17 +193,19 @@ export class App {
     this.status('Training …');
     const opened = this.opened;
     let slow = false;
+    let slowAt = performance.now() + SLOW;
     while (this.playing && opened === this.opened) {
+      const start = performance.now();
       const result = await this.engine.call('frame', byId('speed').value, this.wanted(slow));
       if (opened !== this.opened) return;
       remember(this.trained, 'batch', result.trained);
       await frame();
-      const now = performance.now();
       if (!still.matches || slow) await this.draw(result.snapshot);
       this.showProgress(result.progress);
+      const now = performance.now();
+      if (slow) slowAt = now + Math.max(SLOW, SHARE * (now - start));
       if (result.progress.finished) this.playing = false;
-      slow = now - this.slowAt > SLOW;
-      if (slow) this.slowAt = now;
+      slow = now > slowAt;
     }
     if (opened !== this.opened) return;
     this.pause();
@@ -256,12 +259,11 @@ export class App {
     if (state?.dataset === 'own') {
       this.pending = state;
       this.views.data.wanted = state.target;
-      await this.open(datasets[0].name, { ...DEFAULTS, ...datasets[0].settings });
+      await this.open(datasets[0].name, {});
       this.status(`This link is about a table that is not part of it. Choose its CSV file, and “${state.target}” as the column to predict.`);
       return;
     }
-    if (state && !datasets.some(({ name }) => name === state.dataset)) throw new Error(`This link names a table “${state.dataset}”, which this page does not have.`);
-    await this.open(state?.dataset ?? datasets[0].name, state?.settings ?? { ...DEFAULTS, ...datasets[0].settings }, state ?? {});
+    await this.open(state?.dataset ?? datasets[0].name, state?.settings ?? {}, state ?? {});
     if (state) await this.retrain(state.trained);
   }
 }

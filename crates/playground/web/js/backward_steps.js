@@ -122,6 +122,7 @@ export const updateStep = (context) => {
     formula(`${number(edgeState.weight)} − ${number(edgeState.learning_rate)} × ${factor(edgeState.gradient)} = `, element('b', {}, number(edgeState.new_weight))),
     words('After every weight has made this step, the network predicts ', element('b', {}, targetText(edgeState.new_prediction, about)),
       ` for this row. Before, it was ${targetText(row.prediction, about)}. It should be ${targetText(row.target, about)}.`),
+    words(`The loss of this row goes from ${number(row.loss)} to ${number(edgeState.new_loss)}.`),
     settings.optimizer !== 'sgd' && element('p', { class: 'faint' }, `This is plain gradient descent on this row alone. Training uses ${settings.optimizer}, which `
       + 'also scales each step by the gradients before, and the mean gradient of a batch of rows.'),
     settings.optimizer === 'sgd' && element('p', { class: 'faint' }, 'Training does the same with the mean gradient of a batch of rows.'),

@@ -126,6 +126,7 @@ const axes = (context, area, across, up) => {
  * @param {HTMLCanvasElement} canvas
  * @param {import('./types.js').Points} points
  * @param {(value: number) => string} text
+ * @returns {number[][]} where each row is, in CSS pixels
  */
 export const drawPredictions = (canvas, points, text) => {
   const { context, width, height } = clear(canvas, 0.9);
@@ -136,8 +137,8 @@ export const drawPredictions = (canvas, points, text) => {
   const x = (value) => area.left + ((value - low) / (high - low)) * (area.right - area.left);
   const y = (value) => area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
   const marks = ticks(low, high, 4);
-  const across = marks.filter((_, i) => width > 420 || i % 2 === 0);
-  axes(context, area, across.map((value) => ({ at: x(value), text: text(value) })), marks.map((value) => ({ at: y(value), text: text(value) })));
+  const below = marks.filter((_, i) => width > 420 || i % 2 === 0);
+  axes(context, area, below.map((value) => ({ at: x(value), text: text(value) })), marks.map((value) => ({ at: y(value), text: text(value) })));
   context.strokeStyle = paint.ink;
   context.setLineDash([4, 4]);
   context.beginPath();
@@ -146,12 +147,14 @@ export const drawPredictions = (canvas, points, text) => {
   context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 0.65;
-  points.target.forEach((target, i) => {
-    if (!Number.isFinite(points.predicted[i]) || points.predicted[i] === null) return;
+  const places = points.target.map((target, i) => [x(target), y(points.predicted[i] ?? NaN)]);
+  places.forEach(([across, up], i) => {
+    if (!Number.isFinite(up)) return;
     context.fillStyle = points.is_validation[i] ? paint.second : paint.first;
     context.beginPath();
-    context.arc(x(target), y(points.predicted[i]), 2.6, 0, 7);
+    context.arc(across, up, 2.6, 0, 7);
     context.fill();
   });
   context.globalAlpha = 1;
+  return places;
 };

@@ -16,7 +16,7 @@ export class DataView {
   /**
    * @param {import('./engine.js').Engine} engine
    * @param {DatasetInfo[]} datasets
-   * @param {{ open: (dataset: DatasetInfo) => void, openTable: (own: OwnTable) => void, failed: (message: string) => void,
+   * @param {{ open: (name: string) => void, openTable: (own: OwnTable) => void, failed: (message: string) => void,
    *   busy: (message: string) => void }} handlers
    */
   constructor(engine, datasets, handlers) {
@@ -28,7 +28,7 @@ export class DataView {
     /** The column that a link wants to predict. */
     this.wanted = '';
     setOptions(byId('dataset'), datasets.map(({ name, title }) => ({ value: name, text: title })));
-    byId('dataset').addEventListener('change', () => handlers.open(datasets[byId('dataset').selectedIndex]));
+    byId('dataset').addEventListener('change', () => handlers.open(byId('dataset').value));
     byId('file').addEventListener('change', () => this.read(byId('file').files[0]));
     byId('open-table').addEventListener('click', () => this.open());
     this.acceptDrops(byId('drop'));

@@ -4,6 +4,10 @@ import { byId, element } from './dom.js';
 /** @typedef {import('./types.js').Preset} Preset */
 /** @typedef {import('./types.js').Finding} Finding */
 
+/** @param {import('./types.js').Settings} settings */
+const settingsText = (settings) => Object.entries(settings)
+  .map(([name, value]) => `${name} = ${Array.isArray(value) ? value.join(', ') : value}`).join(', ');
+
 export class FindingsView {
   /**
    * @param {Preset[]} presets
@@ -43,10 +47,9 @@ export class FindingsView {
       return;
     }
     byId('findings').replaceChildren(...findings.map((finding) => element('div', { class: 'finding', 'data-finding': finding.name },
-      element('h4', {}, finding.name),
-      element('p', {}, finding.sentence),
-      Object.keys(finding.settings ?? {}).length > 0
-        ? element('button', { type: 'button', onclick: () => this.cure(finding) }, finding.remedy)
-        : element('p', {}, finding.remedy))));
+      element('p', { class: 'sentence' }, finding.sentence),
+      element('p', {}, `Remedy: ${finding.remedy}`),
+      Object.keys(finding.settings).length > 0
+        && element('button', { type: 'button', onclick: () => this.cure(finding) }, `Set ${settingsText(finding.settings)} and train again`))));
   }
 }

@@ -1,6 +1,6 @@
 // The steps from the row to the loss.
 import { element, table } from './dom.js';
-import { factor, inUnit, number, targetText, unitName } from './format.js';
+import { factor, inUnit, number, percent, targetText, unitName } from './format.js';
 import { formula, largest, sub, unitChoice, words } from './step_parts.js';
 
 /** @typedef {import('./step_parts.js').Context} Context */
@@ -65,6 +65,8 @@ export const lossStep = (context) => {
     words('Predicted: ', element('b', {}, targetText(row.prediction, about)), '. Actual: ', element('b', {}, targetText(row.target, about)),
       ': ', ...offBy(context), '.'),
     words('The loss turns this error into one number. The larger it is, the worse the prediction. Training makes it smaller.'),
+    row.probabilities.length > 0 && table('The outputs become probabilities that add up to 1', ['Class', 'Probability'],
+      row.probabilities.map((share, i) => [about.classes[i], percent(share)])),
     formula(row.loss_formula),
     formula('loss = ', number(row.loss)),
     words('From here the question is: which weight caused this loss, and by how much? The way back answers it.'),

@@ -2,7 +2,7 @@
 import { byId } from './dom.js';
 import { Engine } from './engine.js';
 import { App } from './app.js';
-import { DEFAULTS, SettingsForm } from './settings.js';
+import { SettingsForm } from './settings.js';
 import { DataView } from './data_view.js';
 import { NetworkView } from './network_view.js';
 import { OutputView } from './output_view.js';
@@ -42,13 +42,16 @@ const start = async () => {
   const [datasets, presets] = await Promise.all([engine.call('datasets'), engine.call('presets')]);
   const failed = (message) => app.failed(message);
   views.network = new NetworkView();
-  views.output = new OutputView();
-  views.row = new RowView(engine, () => app.attribution());
+  views.row = new RowView(engine, () => {
+    views.output.choose(views.row.index);
+    app.attribution();
+  });
+  views.output = new OutputView((index) => views.row.chooseRow(index));
   views.settings = new SettingsForm(byId('settings'), (settings) => app.attempt(() => app.restart(settings)), failed);
   views.data = new DataView(engine, datasets, {
-    open: ({ name, settings }) => {
+    open: (name) => {
       views.findings.forget();
-      app.attempt(() => app.open(name, { ...DEFAULTS, ...settings }));
+      app.attempt(() => app.open(name, {}));
     },
     openTable: (own) => {
       views.findings.forget();
@@ -61,8 +64,7 @@ const start = async () => {
     },
   });
   views.findings = new FindingsView(presets, (preset) => app.attempt(async () => {
-    const dataset = datasets.find(({ name }) => name === preset.dataset);
-    await app.open(preset.dataset, { ...DEFAULTS, ...dataset?.settings, ...preset.settings });
+    await app.open(preset.dataset, preset.settings);
     await app.play();
   }), (finding) => app.attempt(() => app.cure(finding)));
   connectButtons();

@@ -2,6 +2,7 @@
 import { byId, element, table } from './dom.js';
 import { classIndex, percent, targetText } from './format.js';
 import { drawCurve, drawPredictions } from './charts.js';
+import { colors } from './theme.js';
 import { drawSurface } from './surface.js';
 
 /** @typedef {import('./types.js').About} About */
@@ -24,7 +25,8 @@ const countClasses = (points, classes) => {
 };
 
 export class OutputView {
-  constructor() {
+  /** @param {(row: number) => void} chosen is called when the reader clicks on a row */
+  constructor(chosen) {
     this.canvas = byId('surface');
     this.words = byId('surface-words');
     this.legend = byId('surface-legend');
@@ -33,21 +35,52 @@ export class OutputView {
     this.last = null;
     /** @type {About | null} */
     this.about = null;
+    this.row = 0;
+    /** Where each row is, in CSS pixels. @type {number[][]} */
+    this.places = [];
+    this.canvas.addEventListener('click', (event) => this.click(event, chosen));
     const again = () => this.redraw();
     addEventListener('resize', again);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
   }
 
   redraw() {
-    if (this.last && this.about) this.render(this.last, this.about);
+    if (this.last && this.about) this.render(this.last, this.about, this.row);
+  }
+
+  /** Marks another row. */
+  choose(row) {
+    this.row = row;
+    this.redraw();
+  }
+
+  click(event, chosen) {
+    const distances = this.places.map(([x, y]) => Math.hypot(x - event.offsetX, y - event.offsetY));
+    const least = Math.min(...distances.filter(Number.isFinite));
+    if (least < 12) chosen(this.last.points.index[distances.indexOf(least)]);
+  }
+
+  /** Draws a ring around the chosen row. */
+  mark() {
+    const place = this.places[this.last.points.index.indexOf(this.row)];
+    if (!place) return;
+    const context = this.canvas.getContext('2d');
+    context.strokeStyle = colors().ink;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(place[0], place[1], 7, 0, 7);
+    context.stroke();
   }
 
   /**
    * @param {import('./types.js').Snapshot} snapshot
    * @param {About} about
+   * @param {number} row the chosen row
    */
-  render(snapshot, about) {
+  render(snapshot, about, row) {
     this.last = snapshot;
+    this.row = row;
+    this.places = [];
     if (this.about !== about) this.describe(about);
     this.about = about;
     drawCurve(byId('curve'), snapshot.curve);
@@ -56,9 +89,10 @@ export class OutputView {
     if (hasSurface(about) && snapshot.surface && snapshot.domain) this.surface(snapshot, about);
     else if (about.task === 'classification') this.matrix(points, about);
     else {
-      drawPredictions(this.canvas, points, (value) => targetText(value, about));
+      this.places = drawPredictions(this.canvas, points, (value) => targetText(value, about));
       this.canvas.setAttribute('aria-label', `Predicted against actual values of ${points.target.length} rows.`);
     }
+    this.mark();
   }
 
   /** @param {About} about */
@@ -71,14 +105,14 @@ export class OutputView {
       this.words.textContent = `Predicted ${about.target} for every ${about.inputs[0].name} (→) and ${about.inputs[1].name} (↑)`;
       const [low, high] = about.task === 'classification' ? about.classes : ['low', 'high'];
       this.legend.replaceChildren(element('span', { class: 'key minus' }), ` ${low} `, element('span', { class: 'key plus' }), ` ${high} `,
-        element('span', { class: 'faint' }, 'circles are training rows, squares are validation rows'));
+        element('span', { class: 'faint' }, 'circles are training rows, squares are validation rows, the ring is the row below'));
     } else if (matrix) {
       this.words.textContent = `Rows by actual and predicted ${about.target}`;
       this.legend.textContent = '';
     } else {
       this.words.textContent = `Predicted (↑) against actual (→) ${about.target}`;
       this.legend.replaceChildren(element('span', { class: 'key first' }), ' training ', element('span', { class: 'key second' }), ' validation ',
-        element('span', { class: 'faint' }, 'a perfect prediction is on the dashed line'));
+        element('span', { class: 'faint' }, 'a perfect prediction is on the dashed line, the ring is the row below'));
     }
   }
 
@@ -88,7 +122,7 @@ export class OutputView {
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
     const position = (target) => (about.task === 'classification' ? classIndex(target, about.classes)
       : Math.max(0, Math.min(1, (target - low) / (high - low || 1))));
-    drawSurface(this.canvas, snapshot, about, position);
+    this.places = drawSurface(this.canvas, snapshot, about, position);
     this.canvas.setAttribute('aria-label', `${this.words.textContent}, with ${points.target.length} rows.`);
   }
 

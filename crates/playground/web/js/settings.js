@@ -10,9 +10,9 @@ export const DEFAULTS = Object.freeze({
   clip_norm: 0,
 });
 
-const ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'silu', 'gelu', 'leaky_relu', 'identity', 'relu6', 'prelu', 'elu', 'celu',
-  'selu', 'gelu_tanh', 'hard_swish', 'mish', 'hard_tanh', 'tanh_shrink', 'hard_sigmoid', 'log_sigmoid', 'softplus',
-  'softsign', 'thresholded_relu', 'hard_shrink', 'soft_shrink', 'step'];
+const ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'silu', 'gelu', 'leaky_relu(0.01)', 'identity', 'relu6', 'prelu(0.25)', 'elu(1)', 'celu(1)',
+  'selu', 'gelu_tanh', 'hard_swish', 'mish', 'hard_tanh', 'tanh_shrink', 'hard_sigmoid', 'log_sigmoid', 'softplus(1)',
+  'softsign', 'thresholded_relu(1)', 'hard_shrink(0.5)', 'soft_shrink(0.5)', 'step'];
 const LOSSES = { regression: ['auto', 'mean_squared_error', 'mean_absolute_error', 'huber'],
   classification: ['auto', 'cross_entropy', 'binary_cross_entropy'] };
 const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'rmsprop', 'adagrad', 'adafactor', 'adan', 'lamb', 'lion'];

@@ -44,7 +44,8 @@ const pixels = (values, size, [low, high]) => {
  * @param {HTMLCanvasElement} canvas
  * @param {{ surface: Float32Array, domain: number[], points: Points }} shown
  * @param {import('./types.js').About} about
- * @param {(target: number | string) => number} position 0 to 1, which selects the color of a row
+ * @param {(target: number) => number} position 0 to 1, which selects the color of a row
+ * @returns {number[][]} where each row is, in CSS pixels
  */
 export const drawSurface = (canvas, { surface, domain, points }, about, position) => {
   const { context, width, height } = clear(canvas, 1);
@@ -59,9 +60,8 @@ export const drawSurface = (canvas, { surface, domain, points }, about, position
   const [zero, one] = [rgb(paint.minus), rgb(paint.plus)];
   context.lineWidth = 1;
   context.strokeStyle = paint.paper;
-  points.x.forEach(([first, second], i) => {
-    const x = ((first - left) / (right - left)) * width;
-    const y = height - ((second - bottom) / (top - bottom)) * height;
+  const places = points.x.map(([first, second]) => [((first - left) / (right - left)) * width, height - ((second - bottom) / (top - bottom)) * height]);
+  places.forEach(([x, y], i) => {
     context.fillStyle = `rgb(${mix(zero, one, position(points.target[i])).map(Math.round).join(' ')})`;
     context.beginPath();
     if (points.is_validation[i]) context.rect(x - 3, y - 3, 6, 6);
@@ -69,4 +69,5 @@ export const drawSurface = (canvas, { surface, domain, points }, about, position
     context.fill();
     context.stroke();
   });
+  return places;
 };

@@ -5,6 +5,9 @@ import { TABLES, describeColumns, randomFrom, readCsv, rowsOf, tableOf } from '.
 /** Starts the module. The real one loads its code here. */
 export default async () => {};
 
+const DEFAULTS = { hidden: [8, 8], activation: 'tanh', loss: 'auto', optimizer: 'adam', learning_rate: 0.01, schedule: 'constant', batch_size: 16,
+  dropout: 0, normalization: 'none', residual: false, initializer: 'auto', seed: 0, l2: 0, clip_norm: 0 };
+
 const PRESETS = [
   ['vanishing', 'Vanishing gradients', 'spiral', { hidden: Array(20).fill(8), activation: 'sigmoid' }, 'Twenty layers of sigmoid units: the gradient shrinks in each.'],
   ['exploding', 'Exploding gradients', 'houses', { hidden: [16, 16, 16], initializer: 'normal(0, 1)', activation: 'relu', optimizer: 'sgd' }, 'First weights that are too large.'],
@@ -68,18 +71,22 @@ export class Playground {
 
   free() {}
 
+  settings() {
+    return JSON.stringify(this.settings_);
+  }
+
   restart(settings) {
-    this.settings = JSON.parse(settings);
-    if (!(this.settings.learning_rate > 0)) throw new Error('learning_rate is not above 0.');
-    this.network_ = new Network(this.rows[0].input.length, Math.max(this.table.classes.length, 1), this.settings, this.table.task);
+    this.settings_ = { ...DEFAULTS, ...JSON.parse(settings) };
+    if (!(this.settings_.learning_rate > 0)) throw new Error('learning_rate is not above 0.');
+    this.network_ = new Network(this.rows[0].input.length, Math.max(this.table.classes.length, 1), this.settings_, this.table.task);
     this.training = this.rows.filter(({ validation }) => !validation);
     this.held = this.rows.filter(({ validation }) => validation);
     this.batch = 0;
     this.curve_ = { epoch: [], loss: [], validation_loss: [] };
     this.losses = [];
     this.recent = [];
-    this.random = randomFrom(this.settings.seed);
-    this.last = this.network_.gradients(this.training.slice(0, this.settings.batch_size));
+    this.random = randomFrom(this.settings_.seed);
+    this.last = this.network_.gradients(this.training.slice(0, this.settings_.batch_size));
   }
 
   about() {
@@ -100,9 +107,9 @@ export class Playground {
   }
 
   train(kind, count) {
-    const size = Math.ceil(this.training.length / this.settings.batch_size);
+    const size = Math.ceil(this.training.length / this.settings_.batch_size);
     for (let i = 0; i < (kind === 'epoch' ? count * size : count); i++) {
-      this.step(Array.from({ length: kind === 'row' ? 1 : this.settings.batch_size }, () => this.training[Math.floor(this.random() * this.training.length)]));
+      this.step(Array.from({ length: kind === 'row' ? 1 : this.settings_.batch_size }, () => this.training[Math.floor(this.random() * this.training.length)]));
       this.batch += 1;
       if (this.batch % size === 0) this.endEpoch(this.batch / size);
     }
@@ -141,7 +148,7 @@ export class Playground {
 
   gradient_flow() {
     return JSON.stringify(this.last.map(({ gradient, activation }, layer) => ({ layer, gradient_norm: norm(gradient.flat()),
-      dead: this.settings.activation === 'relu' ? mean(activation.map((a) => Number(a === 0))) : 0, saturated: 0 })));
+      dead: this.settings_.activation === 'relu' ? mean(activation.map((a) => Number(a === 0))) : 0, saturated: 0 })));
   }
 
   curve() {
@@ -150,11 +157,11 @@ export class Playground {
 
   domain() {
     const range = (j) => this.rows.slice(0, 1000).map(({ cells }) => cells[j]);
-    return [0, 1].flatMap((j) => [Math.min(...range(j)) - 0.3, Math.max(...range(j)) + 0.3]);
+    return JSON.stringify([0, 1].flatMap((j) => [Math.min(...range(j)) - 0.3, Math.max(...range(j)) + 0.3]));
   }
 
   surface(size) {
-    const [left, right, bottom, top] = this.domain();
+    const [left, right, bottom, top] = JSON.parse(this.domain());
     const result = new Float32Array(size * size);
     for (let i = 0; i < size * size; i++) {
       const cells = [left + ((right - left) * (i % size)) / (size - 1), bottom + ((top - bottom) * Math.floor(i / size)) / (size - 1)];
@@ -166,7 +173,7 @@ export class Playground {
 
   points(limit) {
     const rows = this.rows.slice(0, limit);
-    return JSON.stringify({ x: this.table.columns.length === 2 ? rows.map(({ cells }) => cells) : [], target: rows.map(({ actual }) => actual),
+    return JSON.stringify({ index: rows.map((_, i) => i), x: this.table.columns.length === 2 ? rows.map(({ cells }) => cells) : [], target: rows.map(({ actual }) => actual),
       predicted: rows.map(({ input }) => this.predict(input)), is_validation: rows.map(({ validation }) => validation) });
   }
 
@@ -175,7 +182,7 @@ export class Playground {
     const layers = this.network_.backward(row.input, row.target);
     const names = this.encoders.flatMap((encoder) => encoder.names);
     return JSON.stringify({ index, is_validation: row.validation, cells: row.cells.map((cell, j) => ({ column: this.table.columns[j], text: String(cell) })),
-      inputs: row.input.map((value, i) => ({ name: names[i], value })), layers, output: layers.at(-1).a, prediction: this.predict(row.input),
+      inputs: row.input.map((value, i) => ({ name: names[i], value })), layers, output: layers.at(-1).z, probabilities: this.table.task === 'classification' ? layers.at(-1).a : [], prediction: this.predict(row.input),
       target: row.actual, unit: this.table.unit, loss: this.network_.loss(row.input, row.target),
       loss_formula: this.table.task === 'regression' ? 'loss = (output − target)²' : 'loss = −log(probability of the actual class)' });
   }
@@ -192,16 +199,16 @@ export class Playground {
       weights[to][from] = weight;
       return loss;
     };
-    const rate = this.settings.learning_rate;
+    const rate = this.settings_.learning_rate;
     const gradient = layers[layer].delta[to] * activation;
     const next = this.network_.layers[layer + 1]?.weights ?? [];
     return JSON.stringify({ weight, gradient, factors: { delta: layers[layer].delta[to], activation },
       delta_factors: next.map((row, unit) => ({ unit, weight: row[to], delta: layers[layer + 1].delta[unit], product: row[to] * layers[layer + 1].delta[unit] })),
       slope: layers[layer].slope[to], finite_difference: (at(weight + 1e-5) - at(weight - 1e-5)) / 2e-5, learning_rate: rate,
-      new_weight: weight - rate * gradient, new_prediction: this.predictionAfterStep(index, rate) });
+      new_weight: weight - rate * gradient, ...this.afterStep(index, rate) });
   }
 
-  predictionAfterStep(index, rate) {
+  afterStep(index, rate) {
     const kept = structuredClone(this.network_.layers);
     const { input, target } = this.rows[index];
     const gradients = this.network_.gradients([{ input, target }]);
@@ -209,9 +216,9 @@ export class Playground {
       row.forEach((_, i) => { row[i] -= rate * gradients[l].gradient[j][i]; });
       bias[j] -= rate * gradients[l].bias_gradient[j];
     }));
-    const prediction = this.predict(input);
+    const after = { new_prediction: this.predict(input), new_loss: this.network_.loss(input, target) };
     this.network_.layers = kept;
-    return prediction;
+    return after;
   }
 
   unit(index, layer, unit) {
@@ -230,11 +237,11 @@ export class Playground {
     const found = [];
     const norms = this.last.map(({ gradient }) => norm(gradient.flat()));
     if (Math.min(...norms) < 1e-4 * Math.max(...norms)) {
-      found.push({ name: 'vanishing gradients', sentence: 'The gradients of the first layers are below 1e-4 of the largest.', remedy: 'Use tanh and three layers',
+      found.push({ name: 'vanishing gradients', sentence: 'vanishing gradients: the gradients of the first layers are below 1e-4 of the largest.', remedy: 'Use tanh and three layers',
         settings: { activation: 'tanh', hidden: [8, 8, 8] } });
     }
     if (this.curve_.loss.some((loss) => !Number.isFinite(loss)) || this.recent.some((loss) => !Number.isFinite(loss))) {
-      found.push({ name: 'divergence', sentence: 'The loss is not a number.', remedy: 'Lower the learning rate to 0.01, with Adam', settings: { learning_rate: 0.01, optimizer: 'adam', initializer: 'auto' } });
+      found.push({ name: 'divergence', sentence: 'divergence: the loss is not a number.', remedy: 'Lower the learning rate to 0.01, with Adam', settings: { learning_rate: 0.01, optimizer: 'adam', initializer: 'auto' } });
     }
     return JSON.stringify(found);
   }
@@ -255,6 +262,6 @@ export class Playground {
   }
 
   settings_toml() {
-    return Object.entries(this.settings).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`).join('');
+    return Object.entries(this.settings_).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`).join('');
   }
 }

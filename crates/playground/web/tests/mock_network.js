@@ -28,7 +28,7 @@ export class Network {
     const spread = /^normal\(0, (.*)\)$/.exec(settings.initializer);
     this.settings = settings;
     this.task = task;
-    [this.f, this.slope] = ACTIVATIONS[settings.activation] ?? ACTIVATIONS.tanh;
+    [this.f, this.slope] = ACTIVATIONS[settings.activation.replace(/\(.*/, '')] ?? ACTIVATIONS.tanh;
     this.layers = widths.slice(1).map((units, l) => {
       const scale = spread ? Number(spread[1]) : Math.sqrt((settings.activation === 'relu' ? 2 : 1) / widths[l]);
       const draw = () => (constant ? Number(constant[1]) : scale * normal(random));

@@ -117,12 +117,22 @@ test('a click on a line shows its gradient', { skip }, async () => {
   clean();
 });
 
+test('a click on a point chooses its row', { skip }, async () => {
+  await browser.evaluate(`{ const box = document.getElementById('surface').getBoundingClientRect(); document.getElementById('surface').scrollIntoView();
+    for (let y = 4; y < box.height; y += 8) for (let x = 4; x < box.width; x += 8) if (document.getElementById('row-index').value === '1')
+      document.getElementById('surface').dispatchEvent(new MouseEvent('click', { clientX: document.getElementById('surface').getBoundingClientRect().x + x,
+        clientY: document.getElementById('surface').getBoundingClientRect().y + y })); }`);
+  await browser.until(`document.getElementById('row-index').value !== '1'`);
+  await browser.until(`document.getElementById('attribution-row').textContent === document.getElementById('row-index').value`);
+  clean();
+});
+
 test('a sick network is found and cured', { skip }, async () => {
   await browser.click('[data-preset=vanishing]');
-  await browser.until(`document.querySelector('[data-finding="vanishing gradients"]')`);
-  await browser.click('[data-finding="vanishing gradients"] button');
+  await browser.until(`document.querySelector('[data-finding*=vanishing i]')`);
+  await browser.click('[data-finding*=vanishing i] button');
   await browser.until(`document.getElementById('play').textContent === 'Pause' && Number(document.getElementById('epoch').textContent) >= 3
-    && !document.querySelector('[data-finding="vanishing gradients"]')`);
+    && !document.querySelector('[data-finding*=vanishing i]')`);
   await browser.click('#play');
   clean();
 });
