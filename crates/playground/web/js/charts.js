@@ -80,6 +80,7 @@ export const drawCurve = (canvas, curve) => {
 /** One line of a curve. It has a gap where the loss is not a number. */
 const line = (context, epochs, values, x, y, color) => {
   context.strokeStyle = color;
+  context.fillStyle = color;
   context.lineWidth = 1.8;
   context.beginPath();
   let drawn = false;
@@ -92,6 +93,11 @@ const line = (context, epochs, values, x, y, color) => {
     }
   });
   context.stroke();
+  const end = values.at(-1);
+  if (!(end > 0) || !Number.isFinite(end)) return;
+  context.beginPath();
+  context.arc(x(epochs.at(-1)), y(end), 2.6, 0, 7);
+  context.fill();
 };
 
 /**

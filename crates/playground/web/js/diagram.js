@@ -17,12 +17,19 @@ import { svg } from './dom.js';
 const RADIUS = 17;
 const ROW = 42;
 const TOP = 30;
-const LEFT = 122;
+/** The width of a letter. */
+const LETTER = 6.8;
 /** The largest number of circles in a column. */
 const LIMIT = 16;
 
 /** @param {string} text */
 const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
+
+/**
+ * The space beside a column of circles for its names.
+ * @param {string[]} names
+ */
+const beside = (names) => RADIUS + 12 + LETTER * Math.max(3, ...names.map((name) => name.length));
 
 /**
  * The name of an input. A long one goes without the name of its column, so that the inputs of a column look different.
@@ -57,17 +64,19 @@ export class Diagram {
    * @param {string[]} outputs the names of the outputs
    */
   layout(counts, inputs, outputs) {
-    const shape = JSON.stringify([counts, inputs, outputs]);
+    const room = this.root.parentElement?.clientWidth ?? 0;
+    const shape = JSON.stringify([counts, inputs, outputs, room]);
     if (shape === this.shape) return;
     this.shape = shape;
     const shown = counts.map((count) => (count > LIMIT ? LIMIT - 1 : count));
-    const gap = counts.length > 6 ? 56 : 92;
-    const right = outputs.length > 1 ? 104 : 40;
-    this.width = LEFT + gap * (counts.length - 1) + right;
+    const left = beside(inputs.slice(0, LIMIT).map(inputLabel));
+    const right = outputs.length > 1 ? beside(outputs.map(short)) : RADIUS + 8;
+    const gap = Math.max(56, Math.min(92, (room - left - right) / (counts.length - 1)));
+    this.width = Math.round(left + gap * (counts.length - 1) + right);
     this.height = TOP + ROW * Math.max(...counts.map((count) => Math.min(count, LIMIT))) + 8;
     this.places = shown.map((count, column) => {
       const top = TOP + (this.height - TOP - ROW * (count + Number(count < counts[column]))) / 2 + ROW / 2;
-      return Array.from({ length: count }, (_, unit) => ({ x: LEFT + gap * column, y: top + ROW * unit }));
+      return Array.from({ length: count }, (_, unit) => ({ x: left + gap * column, y: top + ROW * unit }));
     });
     this.root.setAttribute('viewBox', `0 0 ${this.width} ${this.height}`);
     this.root.style.minWidth = `${this.width}px`;
