@@ -75,7 +75,28 @@ const BATCHES_BYTES: usize = 64 << 20;
 /// The table cannot be read, or a column that the options name does not exist. A target that training would
 /// refuse is only a note.
 pub fn describe(path: &Path, options: &DescribeOptions) -> Result<TableDescription, Error> {
-    let reader = open_table(path, &options.read)?;
+    describe_reader(open_table(path, &options.read)?, options)
+}
+
+/// Describes a table like [`describe`], from any source of rows, such as bytes in memory.
+///
+/// ```
+/// use backburn::{TableReader, describe_reader};
+///
+/// let csv = "size,rooms\n50,2\n70,3\n90,3\n".as_bytes();
+/// let reader = TableReader::from_reader("houses.csv", csv, &Default::default())?;
+/// let description = describe_reader(reader, &Default::default())?;
+/// assert_eq!(description.rows, 3);
+/// # Ok::<(), backburn::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`describe`].
+pub fn describe_reader(
+    reader: TableReader,
+    options: &DescribeOptions,
+) -> Result<TableDescription, Error> {
     // The first rows, the same with their text read, and what is different in as many columns as there are
     // threads.
     let parts = 8 + 2 * rayon::current_num_threads() as u64;

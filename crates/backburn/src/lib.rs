@@ -25,7 +25,7 @@
 //! | --- | --- |
 //! | read a table | [`Table::read`], [`ReadOptions`] |
 //! | make a table from values in memory | [`TableBuilder`] |
-//! | see what is in a table | [`describe`], [`TableDescription`] |
+//! | see what is in a table | [`describe`], [`describe_reader`], [`TableDescription`] |
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
@@ -296,7 +296,7 @@ pub use self::{
     context::FitContext,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
-    describe::{DescribeOptions, describe},
+    describe::{DescribeOptions, describe, describe_reader},
     encoded_split::EncodedSplit,
     estimator::Estimator,
     evaluation::Evaluation,
@@ -310,6 +310,7 @@ pub use self::{
     learning_curve::{LearningCurve, learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
+    nearest_rows::nearest_rows_loss,
     network_config::network_config,
     open_rows::open_rows,
     plan::{Assembled, Plan},

@@ -15,7 +15,7 @@ pub(crate) const OUTPUTS: usize = 800;
 ///
 /// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows or more
 /// than 800 outputs, or where rows have weights.
-pub(crate) fn nearest_rows_loss(
+pub fn nearest_rows_loss(
     dataset: &TensorDataset,
     outputs: usize,
     config: &TrainingConfig,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Trains a network through Burn's autodiff.
-pub(crate) struct Autodiff<'a, N> {
+pub(crate) struct Autodiff<N> {
     /// `None` only within a step, since the optimizer consumes the network.
     network: Option<N>,
     optimizer: ModuleOptimizer,
@@ -27,8 +27,8 @@ pub(crate) struct Autodiff<'a, N> {
     factored: bool,
     criterion: Criterion,
     clipping: Clipping,
-    training: &'a TensorDataset,
-    validation: Option<&'a TensorDataset>,
+    training: TensorDataset,
+    validation: Option<TensorDataset>,
     /// The training rows in the order of the current epoch.
     shuffled: TensorDataset,
     losses: Losses,
@@ -37,12 +37,12 @@ pub(crate) struct Autodiff<'a, N> {
     steps: u64,
 }
 
-impl<'a, N: Network> Autodiff<'a, N> {
-    /// `network` is on an autodiff device.
+impl<N: Network> Autodiff<N> {
+    /// `network` is on an autodiff device. The rows are not copied: tensors share their memory.
     pub fn new(
         network: N,
-        training: &'a TensorDataset,
-        validation: Option<&'a TensorDataset>,
+        training: &TensorDataset,
+        validation: Option<&TensorDataset>,
         config: &TrainingConfig,
     ) -> Self {
         Self {
@@ -51,8 +51,8 @@ impl<'a, N: Network> Autodiff<'a, N> {
             factored: config.optimizer.name == OptimizerName::Adafactor,
             criterion: config.criterion(),
             clipping: config.clipping(),
-            training,
-            validation,
+            training: training.clone(),
+            validation: validation.cloned(),
             shuffled: training.clone(),
             losses: Losses::default(),
             seed: config.seed,
@@ -61,7 +61,7 @@ impl<'a, N: Network> Autodiff<'a, N> {
     }
 }
 
-impl<N: Network> Steps<N> for Autodiff<'_, N> {
+impl<N: Network> Steps<N> for Autodiff<N> {
     fn start_epoch(&mut self, rng: &mut ChaCha8Rng) {
         self.shuffled = self.training.shuffled(rng);
         self.losses = Losses::default();
@@ -143,7 +143,7 @@ impl<N: Network> Steps<N> for Autodiff<'_, N> {
     }
 
     fn validate(&mut self) -> Option<Validation> {
-        let rows = self.validation?;
+        let rows = self.validation.as_ref()?;
         Some(evaluate(&self.network(), rows, &self.criterion))
     }
 }

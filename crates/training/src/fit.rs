@@ -189,7 +189,7 @@ fn run<'a, N: Network + 'a>(
 
 /// The network on an autodiff device, with the weights of the checkpoint if the run continues from
 /// one, checked against the rows and the loss.
-fn prepare<N: Network>(
+pub(crate) fn prepare<N: Network>(
     network: N,
     data: &FitData,
     config: &TrainingConfig,
@@ -212,7 +212,7 @@ fn prepare<N: Network>(
 
 /// The learning rate before the schedule: as set, or that of the checkpoint, or that of a range
 /// test.
-fn learning_rate<N: Network>(
+pub(crate) fn learning_rate<N: Network>(
     network: &N,
     data: &FitData,
     config: &TrainingConfig,
@@ -225,7 +225,7 @@ fn learning_rate<N: Network>(
     }
 }
 
-fn start_report<N: Network>(
+pub(crate) fn start_report<N: Network>(
     network: &N,
     data: &FitData,
     config: &TrainingConfig,

@@ -25,7 +25,7 @@ use crate::steps::{StepHook, Steps};
 use crate::{Clipping, Criterion, Network, TensorDataset, TrainingConfig, Validation};
 
 /// Trains a network over arrays.
-pub(crate) struct Fused<'a, N> {
+pub(crate) struct Fused<N> {
     /// The module that `network` was created from. It has the initial parameters.
     template: N,
     network: FusedMlp,
@@ -40,7 +40,7 @@ pub(crate) struct Fused<'a, N> {
     order: Vec<usize>,
     parts: Vec<Part>,
     /// The validation rows, and their inputs, `[rows, columns]`.
-    validation: Option<(&'a TensorDataset, Vec<f32>)>,
+    validation: Option<(TensorDataset, Vec<f32>)>,
     /// The sum of the losses of the epoch's rows so far, and the number of these rows.
     loss: f64,
     rows: usize,
@@ -75,12 +75,12 @@ impl TrainingConfig {
     }
 }
 
-impl<'a, N: Network> Fused<'a, N> {
+impl<N: Network> Fused<N> {
     /// `None` if the network or the optimizer cannot run over arrays.
     pub fn new(
         network: &N,
         training: &TensorDataset,
-        validation: Option<&'a TensorDataset>,
+        validation: Option<&TensorDataset>,
         config: &TrainingConfig,
     ) -> Option<Self> {
         if !config.fused {
@@ -107,7 +107,7 @@ impl<'a, N: Network> Fused<'a, N> {
             targets: TargetArrays::new(&training.targets),
             weights: training.weights.as_ref().map(numbers),
             order: Vec::new(),
-            validation: validation.map(|rows| (rows, numbers(&rows.inputs))),
+            validation: validation.map(|rows| (rows.clone(), numbers(&rows.inputs))),
             loss: 0.0,
             rows: 0,
         })
@@ -240,7 +240,7 @@ impl<'a> Gradient<'a> {
     }
 }
 
-impl<N: Network> Steps<N> for Fused<'_, N> {
+impl<N: Network> Steps<N> for Fused<N> {
     fn start_epoch(&mut self, rng: &mut ChaCha8Rng) {
         let rows = self.inputs.len() / self.network.columns();
         self.order.clear();

@@ -2,6 +2,7 @@
 //!
 //! - [`fit`] trains a [`Network`] on a [`TensorDataset`]; [`TrainingConfig`] has the settings, and
 //!   [`resume`] continues from a [`Checkpoint`].
+//! - [`SteppedRun`] is the same run, in which the caller takes each step.
 //! - A [`Callback`] watches a run and can stop it. [`History`] is a callback that records losses and
 //!   layer statistics, and [`diagnose`] finds problems such as vanishing gradients in it.
 //! - [`metrics`] scores predictions.
@@ -70,6 +71,7 @@ mod schedule;
 mod serde_nan;
 mod series;
 mod session;
+mod stepped_run;
 mod steps;
 mod straight_through;
 mod targets;
@@ -99,6 +101,7 @@ pub use parallel::{run_parallel, runs_at_a_time};
 pub use range_test::{RangeTest, range_test};
 pub use report::{BatchReport, EpochReport, StartReport, StopReason, Validation};
 pub use schedule::{ScheduleConfig, ScheduleName};
+pub use stepped_run::{Step, SteppedRun};
 pub use straight_through::StraightThrough;
 pub use targets::Targets;
 pub use tensor_dataset::TensorDataset;

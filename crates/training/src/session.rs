@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::autodiff::Autodiff;
@@ -32,6 +34,8 @@ pub(crate) struct Session<'a, N> {
     kept: Vec<(usize, N)>,
     epochs: usize,
     batch_size: usize,
+    /// The learning rate of a batch of which some rows are still to come.
+    rate: Option<ModuleLearningRate>,
     /// The learning rate of the last update.
     last_rate: f64,
     /// Whether the row order of the current epoch is drawn and the epoch has not ended.
@@ -47,7 +51,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
     /// A learning rate that the schedule does not accept.
     pub fn new(
         network: N,
-        data: &'a FitData,
+        data: &FitData,
         config: &TrainingConfig,
         learning_rate: f64,
         records_layers: bool,
@@ -70,6 +74,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             kept: Vec::new(),
             epochs: config.epochs,
             batch_size,
+            rate: None,
             last_rate: 0.0,
             in_epoch: false,
             diverged: false,
@@ -154,18 +159,57 @@ impl<'a, N: Network + 'a> Session<'a, N> {
 
     /// Forward pass, loss, backward pass and update for a batch.
     pub fn step(&mut self, batch: Range<usize>) {
-        let rate = self.schedule.step();
+        self.step_rows(batch, true);
+    }
+
+    /// The same for some rows of the current batch, at the learning rate of the batch. `is_end` says whether
+    /// they are its last ones.
+    pub fn step_rows(&mut self, rows: Range<usize>, is_end: bool) {
+        let rate = match self.rate.take() {
+            Some(rate) => rate,
+            None => self.schedule.step(),
+        };
         self.last_rate = rate.base();
+        self.rate = (!is_end).then(|| rate.clone());
         let step = self.progress.step;
         let hook: Option<&mut dyn StepHook<N>> = match &mut self.recorder {
             Some(recorder) if recorder.measures(step) => Some(recorder),
             _ => None,
         };
-        self.steps.step(batch, rate, hook);
+        self.steps.step(rows, rate, hook);
         self.diverged = self.steps.diverged();
-        if !self.diverged {
+        if !self.diverged && is_end {
             self.progress.step += 1;
         }
+    }
+
+    /// The position of the run.
+    pub fn position(&self) -> BatchReport {
+        BatchReport {
+            epoch: self.progress.epoch,
+            step: self.progress.step,
+            steps: self.progress.steps,
+            learning_rate: self.last_rate,
+        }
+    }
+
+    /// The training rows in the order of the current epoch.
+    pub fn row_order(&self) -> Vec<usize> {
+        let mut rng = self.rng.clone();
+        rng.set_word_pos(self.progress.rng_position);
+        let mut order: Vec<usize> = (0..self.progress.rows).collect();
+        order.shuffle(&mut rng);
+        order
+    }
+
+    /// The sum of the losses of the epoch's rows so far, and the number of these rows.
+    pub fn losses(&self) -> (f64, usize) {
+        self.steps.losses()
+    }
+
+    /// A copy of the current network, without autodiff.
+    pub fn network(&self) -> N {
+        self.steps.network()
     }
 
     /// Whether the loss is infinite or NaN.
@@ -254,12 +298,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
 
 impl<'a, N: Network + 'a> TrainingState for Session<'a, N> {
     fn batch(&self) -> BatchReport {
-        BatchReport {
-            epoch: self.progress.epoch,
-            step: self.progress.step,
-            steps: self.progress.steps,
-            learning_rate: self.last_rate,
-        }
+        self.position()
     }
 
     fn checkpoint(&self) -> Option<Checkpoint> {
@@ -290,7 +329,7 @@ impl<'a, N: Network + 'a> TrainingState for Session<'a, N> {
 /// The engine that trains the network: over arrays if possible, or else through Burn's autodiff.
 fn new_steps<'a, N: Network + 'a>(
     network: N,
-    data: &'a FitData,
+    data: &FitData,
     config: &TrainingConfig,
 ) -> Box<dyn Steps<N> + 'a> {
     let (training, validation) = (&data.training, data.validation.as_ref());
