@@ -1,0 +1,39 @@
+// Serves the page with the mock in place of WebAssembly: node tests/serve.mjs [port]
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const WEB = fileURLToPath(new URL('..', import.meta.url));
+const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+
+/** @param {string} path */
+const fileOf = (path) => {
+  if (path === '/') return 'index.html';
+  if (path === '/pkg/playground.js') return 'tests/mock.js';
+  return path.replace(/^\/pkg\//, '/tests/');
+};
+
+/**
+ * Starts a server on this computer.
+ * @param {number} port 0 for any
+ * @returns {Promise<{ address: string, close: () => void }>}
+ */
+export const serve = async (port = 0) => {
+  const server = createServer(async (request, response) => {
+    const path = normalize(fileOf(new URL(request.url ?? '/', 'http://localhost').pathname));
+    try {
+      const content = await readFile(join(WEB, path));
+      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-store' });
+      response.end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => { server.listen(port, '127.0.0.1', () => resolve(null)); });
+  return { address: `http://127.0.0.1:${/** @type {any} */ (server.address()).port}/`, close: () => server.close() };
+};
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log((await serve(Number(process.argv[2] ?? 8000))).address);
+}
