@@ -98,7 +98,10 @@ export class Browser {
 
   /** Presses a key such as "ArrowRight" or "Tab". */
   async press(key) {
-    for (const type of ['keyDown', 'keyUp']) await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: { Tab: 9 }[key] });
+    const number = { Tab: 9, Enter: 13, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40 }[key];
+    for (const type of ['keyDown', 'keyUp']) {
+      await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: number, ...(key === 'Enter' && type === 'keyDown' && { text: '\r' }) });
+    }
   }
 
   /** Chooses a file in a field. */
@@ -106,6 +109,11 @@ export class Browser {
     const { root } = await this.send('DOM.getDocument');
     const { nodeId } = await this.send('DOM.querySelector', { nodeId: root.nodeId, selector });
     await this.send('DOM.setFileInputFiles', { nodeId, files: [path] });
+  }
+
+  /** Keeps downloads in a folder. */
+  async downloadTo(folder) {
+    await this.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
   }
 
   /** @param {number} width in pixels, with the colors for the light or the dark */

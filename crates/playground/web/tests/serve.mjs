@@ -1,4 +1,5 @@
-// Serves the page with the mock in place of WebAssembly: node tests/serve.mjs [port]
+// Serves the page: node tests/serve.mjs [port]
+// It has the mock in place of WebAssembly, or with PLAYGROUND=wasm, the WebAssembly in pkg/.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
@@ -10,6 +11,9 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 
 /** @param {string} path */
 const fileOf = (path) => {
   if (path === '/') return 'index.html';
+  if (process.env.PLAYGROUND === 'wasm') return path;
+  // The mock has no such file, and the page keeps it all the same.
+  if (path === '/pkg/playground_bg.wasm') return 'tests/mock.js';
   if (path === '/pkg/playground.js') return 'tests/mock.js';
   return path.replace(/^\/pkg\//, '/tests/');
 };

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds the page of the playground: crates/playground/build.sh [FOLDER]
+#
+# The library is compiled to WebAssembly, into crates/playground/web/pkg. From then on, `trainer` is built with the page in
+# it. With FOLDER, the static files for a web host are copied there.
+# PROFILE=dev compiles faster and without optimization, for tests.
+# Needed: the target wasm32-unknown-unknown of Rust, and wasm-bindgen in the version of Cargo.lock. wasm-opt (binaryen) is used
+# if it is there.
+set -euo pipefail
+out=
+[ $# -eq 0 ] || out=$(mkdir -p "$1" && cd "$1" && pwd)
+cd "$(dirname "$0")/../.."
+
+target=wasm32-unknown-unknown
+profile=${PROFILE:-release}
+web=crates/playground/web
+
+version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
+if [ "$(wasm-bindgen --version 2> /dev/null)" != "wasm-bindgen $version" ]; then
+    echo "wasm-bindgen $version is needed: cargo install --locked wasm-bindgen-cli --version $version" >&2
+    exit 1
+fi
+if ! rustc --print target-libdir --target "$target" 2> /dev/null | xargs test -d; then
+    echo "the target $target is needed: rustup target add $target" >&2
+    exit 1
+fi
+
+cargo build --profile "$profile" -p backburn-playground --target "$target"
+folder=$profile
+[ "$profile" != dev ] || folder=debug
+built=${CARGO_TARGET_DIR:-target}/$target/$folder/backburn_playground.wasm
+
+# The page that is there stays complete until the new one is.
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+wasm-bindgen --target web --no-typescript --out-name playground --out-dir "$new" "$built"
+if [ "$profile" != dev ] && command -v wasm-opt > /dev/null; then
+    features=(bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
+    wasm-opt -O3 "${features[@]/#/--enable-}" -o "$new/small.wasm" "$new/playground_bg.wasm"
+    mv "$new/small.wasm" "$new/playground_bg.wasm"
+fi
+mkdir -p "$web/pkg"
+cp "$new/playground.js" "$new/playground_bg.wasm" "$web/pkg/"
+
+cd "$web"
+size() { printf '%-24s %9d bytes, %9d gzipped\n' "$1" "$(cat "${@:2}" | wc -c)" "$(gzip -9c "${@:2}" | wc -c)"; }
+files=(index.html service_worker.js style.css worker.js js/*.js pkg/playground.js pkg/playground_bg.wasm)
+size 'the WebAssembly' pkg/playground_bg.wasm
+size 'the whole page' "${files[@]}"
+
+[ -n "$out" ] || exit 0
+for file in "${files[@]}"; do
+    mkdir -p "$out/$(dirname "$file")"
+    cp "$file" "$out/$file"
+done
+echo "the page is in $out"
