@@ -3,17 +3,20 @@
 #
 # The library is compiled to WebAssembly, into crates/playground/web/pkg. From then on, `trainer` is built with the page in
 # it. With FOLDER, the static files for a web host are copied there.
-# PROFILE=dev compiles faster and without optimization, for tests.
+# For tests, PROFILE=dev compiles faster and without optimization, and PLAYGROUND_PKG=FOLDER is in place of web/pkg.
 # Needed: the target wasm32-unknown-unknown of Rust, and wasm-bindgen in the version of Cargo.lock. wasm-opt (binaryen) is used
 # if it is there.
 set -euo pipefail
+# Folders are relative to where the script was called.
 out=
 [ $# -eq 0 ] || out=$(mkdir -p "$1" && cd "$1" && pwd)
+[ -z "${PLAYGROUND_PKG:-}" ] || PLAYGROUND_PKG=$(mkdir -p "$PLAYGROUND_PKG" && cd "$PLAYGROUND_PKG" && pwd)
 cd "$(dirname "$0")/../.."
 
 target=wasm32-unknown-unknown
 profile=${PROFILE:-release}
-web=crates/playground/web
+web=$PWD/crates/playground/web
+pkg=${PLAYGROUND_PKG:-$web/pkg}
 
 version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
 if [ "$(wasm-bindgen --version 2> /dev/null)" != "wasm-bindgen $version" ]; then
@@ -39,18 +42,19 @@ if [ "$profile" != dev ] && command -v wasm-opt > /dev/null; then
     wasm-opt -O3 "${features[@]/#/--enable-}" -o "$new/small.wasm" "$new/playground_bg.wasm"
     mv "$new/small.wasm" "$new/playground_bg.wasm"
 fi
-mkdir -p "$web/pkg"
-cp "$new/playground.js" "$new/playground_bg.wasm" "$web/pkg/"
+mkdir -p "$pkg"
+cp "$new/playground.js" "$new/playground_bg.wasm" "$pkg/"
 
-cd "$web"
 size() { printf '%-24s %9d bytes, %9d gzipped\n' "$1" "$(cat "${@:2}" | wc -c)" "$(gzip -9c "${@:2}" | wc -c)"; }
-files=(index.html service_worker.js style.css worker.js js/*.js pkg/playground.js pkg/playground_bg.wasm)
-size 'the WebAssembly' pkg/playground_bg.wasm
-size 'the whole page' "${files[@]}"
+cd "$web"
+files=(index.html service_worker.js style.css worker.js js/*.js)
+size 'the WebAssembly' "$pkg/playground_bg.wasm"
+size 'the whole page' "${files[@]}" "$pkg"/playground{.js,_bg.wasm}
 
 [ -n "$out" ] || exit 0
+mkdir -p "$out/js" "$out/pkg"
 for file in "${files[@]}"; do
-    mkdir -p "$out/$(dirname "$file")"
     cp "$file" "$out/$file"
 done
+cp "$pkg"/playground{.js,_bg.wasm} "$out/pkg/"
 echo "the page is in $out"

@@ -122,12 +122,12 @@ export class Browser {
     await this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   }
 
-  /** Writes a picture of the whole page. */
-  async picture(path) {
+  /** Writes a picture of the whole page, or of the page up to the end of an element. */
+  async picture(path, last = 'html') {
     await this.evaluate('scrollTo({ top: 0, behavior: "instant" })');
-    const { cssContentSize } = await this.send('Page.getLayoutMetrics');
-    const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true,
-      clip: { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 } });
+    const { cssContentSize: { width } } = await this.send('Page.getLayoutMetrics');
+    const height = await this.evaluate(`Math.ceil(document.querySelector(${JSON.stringify(last)}).getBoundingClientRect().bottom)`);
+    const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true, clip: { x: 0, y: 0, width, height, scale: 1 } });
     await writeFile(path, Buffer.from(data, 'base64'));
   }
 

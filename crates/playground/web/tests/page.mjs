@@ -1,6 +1,6 @@
 // Opens the page in Chromium, for all tests.
-// PLAYGROUND=wasm tests the WebAssembly in pkg/, which build.sh makes, and PLAYGROUND_URL a page that is served already. Without
-// them, the page runs with the mock.
+// PLAYGROUND_PKG names the folder with the WebAssembly, which build.sh makes, and PLAYGROUND_URL a page that is served already.
+// Without them, the page runs with the mock.
 import { after, before, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const program = chromium();
 /** Why tests are skipped, or false. */
 export const skip = program ? false : 'there is no chromium';
 /** Whether the page runs with WebAssembly. */
-export const isReal = process.env.PLAYGROUND === 'wasm' || Boolean(process.env.PLAYGROUND_URL);
+export const isReal = Boolean(process.env.PLAYGROUND_PKG || process.env.PLAYGROUND_URL);
 /** @type {Browser} */
 export let browser;
 /** The address of the page. @type {string} */
@@ -32,7 +32,7 @@ before(async () => {
   if (skip) return;
   browser = await Browser.start(/** @type {string} */ (program));
   server = process.env.PLAYGROUND_URL ? null : await serve();
-  address = process.env.PLAYGROUND_URL ?? server.address;
+  address = process.env.PLAYGROUND_URL || server.address;
   folder = await mkdtemp(join(tmpdir(), 'playground-tables-'));
 });
 

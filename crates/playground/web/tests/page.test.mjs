@@ -1,4 +1,4 @@
-// Tests the page in Chromium: node --test tests/
+// Tests the page in Chromium: node --test tests/*.test.mjs
 // BACKBURN_SCREENSHOTS names a folder for pictures, and AXE the file axe.min.js, which checks accessibility.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';

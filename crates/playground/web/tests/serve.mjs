@@ -1,5 +1,5 @@
 // Serves the page: node tests/serve.mjs [port]
-// It has the mock in place of WebAssembly, or with PLAYGROUND=wasm, the WebAssembly in pkg/.
+// It has the mock in place of WebAssembly, unless PLAYGROUND_PKG names the folder with the WebAssembly, which build.sh makes.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
@@ -11,7 +11,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 
 /** @param {string} path */
 const fileOf = (path) => {
   if (path === '/') return 'index.html';
-  if (process.env.PLAYGROUND === 'wasm') return path;
+  if (process.env.PLAYGROUND_PKG) return path;
   // The mock has no such file, and the page keeps it all the same.
   if (path === '/pkg/playground_bg.wasm') return 'tests/mock.js';
   if (path === '/pkg/playground.js') return 'tests/mock.js';
@@ -27,7 +27,8 @@ export const serve = async (port = 0) => {
   const server = createServer(async (request, response) => {
     const path = normalize(fileOf(new URL(request.url ?? '/', 'http://localhost').pathname));
     try {
-      const content = await readFile(join(WEB, path));
+      const wasm = process.env.PLAYGROUND_PKG && /^\/pkg\/(\w+\.\w+)$/.exec(path);
+      const content = await readFile(wasm ? join(process.env.PLAYGROUND_PKG ?? '', wasm[1]) : join(WEB, path));
       response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-store' });
       response.end(content);
     } catch {
