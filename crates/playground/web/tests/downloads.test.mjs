@@ -52,7 +52,7 @@ test('trainer predicts as the page does', { skip: why }, async () => {
   await writeFile(join(home, 'rows.csv'), [names.join(','), ...lines].join('\n'));
   execFileSync(/** @type {string} */ (process.env.TRAINER), ['predict', 'prices.safetensors', 'rows.csv', '--out', 'predicted.csv', '--quiet'], { cwd: home });
   const [head, ...predictions] = (await readFile(join(home, 'predicted.csv'), 'utf8')).trim().split('\n').map((line) => line.split(','));
-  const column = head.findIndex((name) => name.includes('y'));
+  const column = head.indexOf('prediction');
   assert.equal(predictions.length, rows.length);
   predictions.forEach((line, i) => {
     const [ours, theirs] = [rows[i].prediction, Number(line[column])];

@@ -62,10 +62,10 @@ export const clean = (own = address) => {
 export const openFile = async (name, content, target) => {
   const path = join(folder, name);
   await writeFile(path, content);
-  await browser.evaluate('document.getElementById("described").hidden = true');
+  await browser.evaluate('document.getElementById("described").hidden = document.getElementById("error").hidden = true');
   await browser.chooseFile('#file', path);
   await browser.until('!document.getElementById("described").hidden || !document.getElementById("error").hidden');
-  if (!target) return;
+  if (!target || await browser.evaluate('document.getElementById("described").hidden')) return;
   await browser.evaluate(`document.getElementById('target').value = ${JSON.stringify(target)}`);
   await browser.click('#open-table');
   await browser.until(`document.getElementById("status").textContent.startsWith(${JSON.stringify(`Ready: ${name}`)}) || !document.getElementById("error").hidden`);

@@ -55,7 +55,8 @@ test('the arrow keys step through a row, and the gradient is checked', { skip },
 
 test('every table is trained and followed to its update', { skip }, async () => {
   const names = await browser.evaluate(`[...document.getElementById('dataset').options].map(({ value, text }) => [value, text])`);
-  assert.deepEqual(names.map(([name]) => name).sort(), ['circles', 'houses', 'line', 'penguins', 'seeds', 'spiral', 'xor']);
+  const missing = ['circles', 'houses', 'line', 'penguins', 'seeds', 'spiral', 'xor'].filter((wanted) => !names.some(([name]) => name === wanted));
+  assert.deepEqual(missing, []);
   for (const [name, title] of names) {
     await choose('dataset', name);
     await status(`Ready: ${title}`);
@@ -91,7 +92,7 @@ test('the chosen row is trained', { skip }, async () => {
   const loss = async () => {
     await browser.evaluate(`[...document.querySelectorAll('#steps button')].find(({ textContent }) => textContent === 'The loss').click()`);
     await browser.until(`document.querySelector('#step h3').textContent.includes('The loss')`);
-    return Number(/loss = ([\d.e-]+)/.exec(await text('#step'))[1]);
+    return Number([...(await text('#step')).matchAll(/loss = (\d[\d.e-]*)/g)].at(-1)?.[1]);
   };
   const before = await loss();
   await browser.click('#train-row');

@@ -1,7 +1,7 @@
 // Tables of the reader.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { browser, clean, openFile, skip, status, text } from './page.mjs';
+import { browser, choose, clean, openFile, skip, status, text } from './page.mjs';
 
 test('a table of the reader is trained, and names cannot become markup', { skip }, async () => {
   const evil = '<img src=x onerror=alert(1)>';
@@ -44,19 +44,25 @@ test('a table of noise alone is trained', { skip }, async () => {
   clean();
 });
 
-test('a file that is no table is a message, and the open table stays', { skip }, async () => {
+test('a file that is no table is a message, and the page goes on', { skip }, async () => {
   for (const [name, content] of [
     ['empty.csv', ''],
     ['header.csv', 'a,b\n'],
+    ['one.csv', 'a,b\n1,2\n'],
+    ['constant.csv', `a,b\n${'1,2\n'.repeat(40)}`],
     ['program.csv', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3, 0xff, 0xfe, 0, 0])],
     ['quote.csv', 'a,b\n1,"2\n3,4\n'],
     ['too-long.csv', `a,b\n${'1,2\n'.repeat(100_001)}`],
   ]) {
-    await openFile(name, content, '');
-    const message = await text('#error');
-    if (message) assert.doesNotMatch(message, /training program/, name);
-    else assert.equal(name, 'quote.csv');
+    await openFile(name, content, 'b');
+    const [message, line] = [await text('#error'), await text('#status')];
+    const failed = await browser.evaluate('!document.getElementById("error").hidden');
+    assert.ok(failed ? message.length > 20 : line.startsWith(`Ready: ${name}`), `${name}: ${message} ${line}`);
+    assert.doesNotMatch(message, /training program|undefined|null/, name);
   }
+  assert.match(await text('#error'), /100,?000 rows/);
+  await choose('dataset', 'xor');
+  await status('Ready: XOR');
   await browser.click('#one-epoch');
   await status('Epoch 1');
   clean();
