@@ -73,7 +73,8 @@ impl Site {
             "" => "index.html",
             name => name,
         };
-        Some((media_type(name)?, self.files.get(name)?))
+        let content: &[u8] = self.files.get(name)?;
+        Some((media_type(name)?, content))
     }
 }
 
