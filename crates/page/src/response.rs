@@ -70,3 +70,15 @@ fn head(status: &str, kind: &str, length: usize, header: &str) -> String {
          Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_is_that_of_the_page() {
+        let page = include_str!("../../playground/web/index.html");
+        let (own, _) = POLICY.split_once("; frame-ancestors").unwrap();
+        assert!(page.contains(&format!("content=\"{own}\"")), "{own}");
+    }
+}

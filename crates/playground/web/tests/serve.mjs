@@ -24,12 +24,16 @@ const fileOf = (path) => {
  * @returns {Promise<{ address: string, close: () => void }>}
  */
 export const serve = async (port = 0) => {
+  // As `trainer playground` does, all files have the policy of the page.
+  const page = await readFile(join(WEB, 'index.html'), 'utf8');
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1] ?? '';
   const server = createServer(async (request, response) => {
     const path = normalize(fileOf(new URL(request.url ?? '/', 'http://localhost').pathname));
     try {
       const wasm = process.env.PLAYGROUND_PKG && /^\/pkg\/(\w+\.\w+)$/.exec(path);
       const content = await readFile(wasm ? join(process.env.PLAYGROUND_PKG ?? '', wasm[1]) : join(WEB, path));
-      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-store' });
+      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-store',
+        'content-security-policy': policy });
       response.end(content);
     } catch {
       response.writeHead(404).end();
