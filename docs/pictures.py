@@ -1,8 +1,9 @@
-"""Makes the pictures in docs/ anew from the program itself: terminal.svg, dashboard.svg and report.png.
+"""Makes the pictures in docs/ anew from the program itself: terminal.svg, dashboard.svg, report.png and playground.png.
 
-usage: python docs/pictures.py [terminal] [dashboard] [report]      all three unless named
+usage: python docs/pictures.py [terminal] [dashboard] [report] [playground]      all four unless named
        python docs/pictures.py record OUT.svg -- COMMAND ...        any command, to try the recorder
-needs: a POSIX system; cargo build --release -p trainer; for the report Chromium, or a browser named by CHROMIUM
+needs: a POSIX system; cargo build --release -p trainer; for the report Chromium, or a browser named by CHROMIUM; for the
+       playground also Node and crates/playground/build.sh
 
 Runs take place in a temporary folder. A terminal is emulated with Python's standard library: it knows the escape
 sequences that indicatif and ratatui write, and no more. Nothing is downloaded.
@@ -390,6 +391,17 @@ def report_picture(folder):
     print("wrote docs/report.png")
 
 
+def playground_picture(_folder):
+    web = ROOT / "crates/playground/web"
+    if not (web / "pkg/playground_bg.wasm").is_file():
+        sys.exit("the page is not built: crates/playground/build.sh")
+    subprocess.run(
+        ["node", web / "tests/picture.mjs", DOCS / "playground.png"],
+        env=os.environ | {"PLAYGROUND_PKG": str(web / "pkg")}, check=True, timeout=LONGEST_SECONDS,
+    )
+    print("wrote docs/playground.png")
+
+
 def chromium():
     if program := os.environ.get("CHROMIUM"):
         return program
@@ -401,7 +413,7 @@ def write(name, text):
     print(f"wrote docs/{name}")
 
 
-PICTURES = {"terminal": terminal_picture, "dashboard": dashboard_picture, "report": report_picture}
+PICTURES = {"terminal": terminal_picture, "dashboard": dashboard_picture, "report": report_picture, "playground": playground_picture}
 
 
 def main():
@@ -413,7 +425,7 @@ def main():
     names = sys.argv[1:] or list(PICTURES)
     if unknown := [name for name in names if name not in PICTURES]:
         sys.exit(f"no picture {unknown[0]}; there are {', '.join(PICTURES)}")
-    if not TRAINER.is_file():
+    if names != ["playground"] and not TRAINER.is_file():
         sys.exit(f"{TRAINER} is not there: cargo build --release -p trainer")
     for name in names:
         with tempfile.TemporaryDirectory() as folder:

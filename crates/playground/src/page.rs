@@ -68,6 +68,11 @@ impl PagePlayground {
         json(self.0.train(unit, count))
     }
 
+    /// Trains on one row.
+    pub fn train_row(&mut self, index: usize) -> Result<String, JsError> {
+        json(self.0.train_row(index)?)
+    }
+
     /// Starts again with new weights.
     pub fn restart(&mut self, settings: &str) -> Result<(), JsError> {
         Ok(self.0.restart(settings)?)

@@ -238,6 +238,38 @@ impl Playground {
                 break;
             }
         }
+        self.end_training()
+    }
+
+    /// Takes one update on a training row, by its index, and returns where training is then. The rows of the epoch go
+    /// on after it in their order.
+    ///
+    /// # Errors
+    ///
+    /// No such row, a validation row, or batch normalization, which a single row has no variance for.
+    pub fn train_row(&mut self, index: usize) -> Result<&Progress, Error> {
+        self.data.row(index)?;
+        if index >= self.data.training_rows() {
+            return Err(Error::Config(format!(
+                "row {}: this is a validation row, which training does not see: choose another row",
+                index + 1
+            )));
+        }
+        if self.settings.normalization == Normalization::Batch {
+            return Err(Error::Config(
+                "normalization: a single row has no variance for batch normalization: train a batch".to_string(),
+            ));
+        }
+        let before = Network::of(&self.run.network());
+        if let Some(step) = self.run.step_row(index) {
+            self.last = Some((before, step.rows.clone()));
+            self.take(step);
+        }
+        Ok(self.end_training())
+    }
+
+    /// Looks at the run after its last step.
+    fn end_training(&mut self) -> &Progress {
         self.progress.diverged = self.run.stop() == Some(StopReason::Diverged);
         self.progress.finished = self.run.stop() == Some(StopReason::Finished);
         self.network = Network::of(&self.run.network());

@@ -69,6 +69,34 @@ fn a_batch_changes_the_weights_by_the_gradient_that_is_shown() {
 }
 
 #[test]
+fn a_chosen_row_is_trained_on_by_its_own_gradient() {
+    let settings = r#"{"optimizer": "sgd", "learning_rate": 0.01, "hidden": [4]}"#;
+    let mut playground = Playground::open("houses", settings).unwrap();
+    playground.train(Unit::Batch, 2);
+    let batch = playground.progress().batch;
+    for index in [7, 7, 0] {
+        let before = playground.row(index).unwrap();
+        let edge = playground.edge(index, 0, 1, 0).unwrap();
+        let progress = playground.train_row(index).unwrap();
+        assert_eq!(progress.batch, batch);
+        assert!((progress.loss.unwrap() - before.loss).abs() < 1e-4);
+        let after = playground.row(index).unwrap();
+        assert!(after.loss < before.loss, "{} {}", before.loss, after.loss);
+        let weight = playground.edge(index, 0, 1, 0).unwrap().weight;
+        assert!((weight - edge.new_weight).abs() < 1e-6, "{weight} {edge:?}");
+    }
+    let about = playground.about();
+    let validation = about.rows - about.validation_rows;
+    for (index, words) in [(validation, "validation row"), (about.rows, "row")] {
+        let error = playground.train_row(index).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let settings = r#"{"normalization": "batch"}"#;
+    let mut normalized = Playground::open("houses", settings).unwrap();
+    assert!(normalized.train_row(0).is_err());
+}
+
+#[test]
 fn a_saved_model_predicts_as_the_page_does() {
     for (name, settings) in [
         ("houses", r#"{"normalization": "batch"}"#),

@@ -72,6 +72,7 @@ const METHODS = {
     return about();
   },
   train: (kind, count) => JSON.parse(playground().train(kind, count)),
+  trainRow: (index) => JSON.parse(playground().train_row(index)),
   frame: (speed, wanted) => ({ ...trainFrame(speed), snapshot: snapshot(wanted) }),
   snapshot,
   row: (index) => JSON.parse(playground().row(index)),

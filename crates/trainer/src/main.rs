@@ -62,6 +62,7 @@ fn run() -> Result<(), Error> {
         Command::Export(args) => cli::export::run(&args),
         Command::Import(args) => cli::import::run(&args),
         Command::Report(args) => cli::report::run(&args),
+        Command::Playground(args) => cli::playground::run(&args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => cli::serve::run(&args),
         Command::Config(args) => cli::config::run(&args),

@@ -129,6 +129,27 @@ impl<N: Network + 'static> SteppedRun<N> {
         })
     }
 
+    /// Forward pass, loss, backward pass and update for one row of the caller's choice, by its position among the
+    /// training rows, at the learning rate of the current batch. The batches of the epoch go on after it as if it had
+    /// not been. `None` if the run has ended, or if there is no such row.
+    pub fn step_row(&mut self, row: usize) -> Option<Step> {
+        if self.stop.is_some() || !self.begin_epoch() {
+            return None;
+        }
+        let position = self.order.iter().position(|&other| other == row)?;
+        let (sum_before, _) = self.session.losses();
+        self.session.step_rows(position..position + 1, false);
+        let (sum, _) = self.session.losses();
+        let loss = sum - sum_before;
+        let failed = self.session.diverged() || !loss.is_finite();
+        Some(Step {
+            batch: self.session.position(),
+            rows: vec![row],
+            loss,
+            epoch: failed.then(|| self.end_epoch(true)),
+        })
+    }
+
     /// Moves to the next epoch, unless the current one goes on. False after the last epoch.
     fn begin_epoch(&mut self) -> bool {
         if self.in_epoch {
@@ -262,6 +283,32 @@ mod tests {
         assert_eq!(report.layers.len(), 3);
         assert!(report.validation.unwrap().loss.is_finite());
         assert_eq!(run.step(1).unwrap().batch.epoch, 2);
+    }
+
+    #[test]
+    fn a_chosen_row_lies_outside_the_order_of_the_epoch() {
+        let device = Device::default();
+        let rows = rows(&device);
+        let network = network(Normalization::None, &device);
+        let mut run = SteppedRun::new(network, &rows, None, &config(), false).unwrap();
+        let mut seen = Vec::new();
+        let report = (0..)
+            .find_map(|index| {
+                let before = weights(&run.network());
+                let chosen = run.step_row(index % 23).unwrap();
+                assert_eq!(chosen.rows, [index % 23]);
+                assert!(chosen.epoch.is_none() && chosen.loss.is_finite());
+                assert_ne!(weights(&run.network()), before);
+                let step = run.step(5).unwrap();
+                seen.extend(step.rows);
+                step.epoch
+            })
+            .unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..23).collect::<Vec<_>>());
+        assert_eq!(report.epoch, 1);
+        assert!(run.step_row(23).is_none());
+        assert_eq!(run.stop(), None);
     }
 
     #[test]

@@ -109,7 +109,7 @@ export class App {
     this.views.data.show(about, dataset);
     this.views.settings.show(about.settings, about.task);
     this.views.row.open(about, at);
-    for (const id of ['play', 'one-epoch', 'one-batch', 'one-row', 'restart', 'save-model', 'save-settings', 'copy-link']) byId(id).disabled = false;
+    for (const id of ['play', 'one-epoch', 'one-batch', 'one-row', 'train-row', 'restart', 'save-model', 'save-settings', 'copy-link']) byId(id).disabled = false;
     this.showProgress({ epoch: 0, batch: 0, loss: null, validation_loss: null, score: null, diverged: false, finished: false });
     await this.look();
     if (opened === this.opened) this.status(`Ready: ${about.title}. Press Play.`);
@@ -165,19 +165,27 @@ export class App {
 
   /**
    * Trains some steps.
-   * @param {'epoch' | 'batch' | 'row'} kind
-   * @param {number} [count]
+   * @param {'epoch' | 'batch' | 'row' | number} kind a number is that of a chosen row, from 0
    */
-  async train(kind, count = 1) {
+  async train(kind) {
     this.pause();
     const opened = this.opened;
-    const progress = await this.engine.call('train', kind, count);
+    const progress = await this.step(kind, 1);
     if (opened !== this.opened) return;
-    remember(this.trained, kind, count);
+    remember(this.trained, kind, 1);
     byId('error').hidden = true;
     this.showProgress(progress);
     await this.look();
     if (!progress.diverged) this.status(`Epoch ${progress.epoch}, batch ${progress.batch}: the loss is ${number(progress.loss)}.${progress.finished ? ' The schedule is at its end.' : ''}`);
+  }
+
+  /**
+   * @param {'epoch' | 'batch' | 'row' | number} kind
+   * @param {number} count for a chosen row, 1
+   * @returns {Promise<Progress>}
+   */
+  step(kind, count) {
+    return typeof kind === 'number' ? this.engine.call('trainRow', kind) : this.engine.call('train', kind, count);
   }
 
   pause() {
@@ -229,11 +237,12 @@ export class App {
   async retrain(trained) {
     const opened = this.opened;
     for (const { kind, count } of replay(trained)) {
-      for (let done = 0; done < count && opened === this.opened; done += CHUNK) {
-        const steps = Math.min(CHUNK, count - done);
-        const progress = await this.engine.call('train', kind, steps);
+      const chunk = typeof kind === 'number' ? 1 : CHUNK;
+      for (let done = 0; done < count && opened === this.opened; done += chunk) {
+        const steps = Math.min(chunk, count - done);
+        const progress = await this.step(kind, steps);
         if (opened !== this.opened) return;
-        remember(this.trained, /** @type {any} */ (kind), steps);
+        remember(this.trained, kind, steps);
         this.showProgress(progress);
         this.status(`Restoring the link: epoch ${progress.epoch} …`);
       }

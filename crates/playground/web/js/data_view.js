@@ -66,6 +66,7 @@ export class DataView {
       this.describe(info, file.name);
       this.handlers.busy(`${file.name} has ${whole(info.rows)} rows. Choose the column to predict.`);
     } catch (error) {
+      this.file = null;
       byId('described').hidden = true;
       this.handlers.failed(/** @type {Error} */ (error).message);
     }

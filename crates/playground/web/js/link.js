@@ -2,33 +2,37 @@
 import { DEFAULTS } from './settings.js';
 
 /**
- * What a link restores. `trained` lists what was trained, in order, such as ["b120", "e3", "r1"]: batches, epochs and
- * single rows. With the same seed, the same steps lead to the same weights.
+ * What a link restores. `trained` lists what was trained, in order, such as ["b120", "e3", "r1", "c5x2"]: batches, epochs,
+ * single rows, and twice the chosen row 5. With the same seed, the same steps lead to the same weights.
  * @typedef {{ dataset: string, target: string, settings: import('./types.js').Settings, trained: string[], row: number,
  *   step: number, edge: number[] }} State
  */
 
-const STEP = /^([erb])(\d{1,9})$/;
+const STEP = /^([erb]|c\d{1,9}x)(\d{1,9})$/;
 const KINDS = { e: 'epoch', b: 'batch', r: 'row' };
 
 /**
  * Adds a step to a history, and joins it with the last one if both are of the same kind.
  * @param {string[]} trained
- * @param {'epoch' | 'batch' | 'row'} kind
+ * @param {'epoch' | 'batch' | 'row' | number} kind a number is that of a chosen row, from 0
  * @param {number} count
  */
 export const remember = (trained, kind, count) => {
-  const last = trained.at(-1);
-  if (last?.[0] === kind[0]) trained[trained.length - 1] = `${kind[0]}${Number(last.slice(1)) + count}`;
-  else trained.push(`${kind[0]}${count}`);
+  const name = typeof kind === 'number' ? `c${kind + 1}x` : kind[0];
+  const [, before, times] = STEP.exec(trained.at(-1) ?? '') ?? [];
+  if (before === name) trained[trained.length - 1] = `${name}${Number(times) + count}`;
+  else trained.push(`${name}${count}`);
 };
 
 /**
  * The steps of a history.
  * @param {string[]} trained
- * @returns {{ kind: string, count: number }[]}
+ * @returns {{ kind: 'epoch' | 'batch' | 'row' | number, count: number }[]}
  */
-export const replay = (trained) => trained.map((step) => ({ kind: KINDS[step[0]], count: Number(step.slice(1)) }));
+export const replay = (trained) => trained.map((step) => {
+  const [, name, count] = /** @type {RegExpExecArray} */ (STEP.exec(step));
+  return { kind: KINDS[name] ?? Number(name.slice(1, -1)) - 1, count: Number(count) };
+});
 
 /**
  * @param {State} state

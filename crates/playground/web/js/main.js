@@ -22,6 +22,7 @@ const connectButtons = () => {
   on('one-epoch', () => app.train('epoch'));
   on('one-batch', () => app.train('batch'));
   on('one-row', () => app.train('row'));
+  on('train-row', () => app.train(views.row.index));
   on('restart', () => app.restart(app.settings));
   on('save-model', async () => {
     download(fileName(app.about?.title ?? '', 'safetensors'), await engine.call('model'), 'application/octet-stream');
@@ -71,6 +72,8 @@ const start = async () => {
   byId('settings-details').open = innerWidth > 620;
   addEventListener('hashchange', () => location.hash.startsWith('#data=') && app.attempt(() => app.start(datasets)));
   await app.start(datasets);
+  // Without a secure address there is no service worker, and if it cannot start, the page works all the same.
+  navigator.serviceWorker?.register('service_worker.js').catch(() => {});
 };
 
 app.attempt(start);

@@ -99,7 +99,6 @@ export class RowView {
     this.at = next;
     this.unit = 0;
     this.refresh();
-    byId('steps').querySelector('[aria-current]')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
   }
 
   /** @param {number} unit */
@@ -187,6 +186,7 @@ export class RowView {
       if (i === this.at) item.firstElementChild.setAttribute('aria-current', 'step');
       else item.firstElementChild.removeAttribute('aria-current');
     });
+    this.reveal(byId('steps'));
     const context = { about, row, network, step, unit, unitState, edge, edgeState, settings, chooseUnit: (chosen) => this.chooseUnit(chosen) };
     const texts = TEXTS[step.kind](context).filter(Boolean);
     byId('step').replaceChildren(element('h3', {}, `Step ${this.at + 1} of ${this.steps.length}. ${step.name}`), ...texts);
@@ -194,6 +194,15 @@ export class RowView {
     if (focused === 'step-unit') document.getElementById(focused)?.focus();
     this.showEdgeChoice();
     this.draw(step);
+  }
+
+  /**
+   * Scrolls the list of steps to the current one. The page stays where it is.
+   * @param {HTMLElement} list
+   */
+  reveal(list) {
+    const { offsetTop: top, offsetHeight: height } = /** @type {HTMLElement} */ (list.children[this.at]);
+    if (top < list.scrollTop || top + height > list.scrollTop + list.clientHeight) list.scrollTop = top - (list.clientHeight - height) / 2;
   }
 
   showEdgeChoice() {

@@ -98,7 +98,10 @@ export class Browser {
 
   /** Presses a key such as "ArrowRight" or "Tab". */
   async press(key) {
-    for (const type of ['keyDown', 'keyUp']) await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: { Tab: 9 }[key] });
+    const number = { Tab: 9, Enter: 13, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40 }[key];
+    for (const type of ['keyDown', 'keyUp']) {
+      await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: number, ...(key === 'Enter' && type === 'keyDown' && { text: '\r' }) });
+    }
   }
 
   /** Chooses a file in a field. */
@@ -108,18 +111,23 @@ export class Browser {
     await this.send('DOM.setFileInputFiles', { nodeId, files: [path] });
   }
 
+  /** Keeps downloads in a folder. */
+  async downloadTo(folder) {
+    await this.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  }
+
   /** @param {number} width in pixels, with the colors for the light or the dark */
   async look(width, scheme = 'light') {
     await this.send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: false });
     await this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   }
 
-  /** Writes a picture of the whole page. */
-  async picture(path) {
+  /** Writes a picture of the whole page, or of the page up to the end of an element. */
+  async picture(path, last = 'html') {
     await this.evaluate('scrollTo({ top: 0, behavior: "instant" })');
-    const { cssContentSize } = await this.send('Page.getLayoutMetrics');
-    const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true,
-      clip: { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 } });
+    const { cssContentSize: { width } } = await this.send('Page.getLayoutMetrics');
+    const height = await this.evaluate(`Math.ceil(document.querySelector(${JSON.stringify(last)}).getBoundingClientRect().bottom)`);
+    const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true, clip: { x: 0, y: 0, width, height, scale: 1 } });
     await writeFile(path, Buffer.from(data, 'base64'));
   }
 

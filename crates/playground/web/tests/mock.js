@@ -119,6 +119,15 @@ export class Playground {
       score: started ? this.score() : null, diverged: !Number.isFinite(loss), finished: false });
   }
 
+  train_row(index) {
+    if (index >= this.training.length) throw new Error(`row ${index + 1}: this is a validation row, which training does not see: choose another row`);
+    this.step([this.training[index]]);
+    const size = Math.ceil(this.training.length / this.settings_.batch_size);
+    const started = this.curve_.epoch.length > 0;
+    return JSON.stringify({ epoch: Math.max(1, Math.ceil(this.batch / size)), batch: ((this.batch - 1 + size) % size) + 1, loss: this.losses.at(-1),
+      validation_loss: started ? this.validationLoss() : null, score: started ? this.score() : null, diverged: false, finished: false });
+  }
+
   validationLoss() {
     return mean(this.held.slice(0, 500).map(({ input, target }) => this.network_.loss(input, target)));
   }

@@ -9,6 +9,7 @@ use backburn::parse::{duration, percent};
 use backburn::{CommandFiles, CommandLine, ComparedMethod, Config, Preset, Settings, Task};
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
+use backburn_page::PlaygroundArgs;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -140,6 +141,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Write a report on a model: its training, and with a table also what it learned and how well it predicts
     Report(ReportArgs),
+    /// Watch backpropagation: serve a page on this computer that trains a small network and shows each step
+    Playground(PlaygroundArgs),
     /// Serve models over HTTP
     #[cfg(feature = "serve")]
     Serve(Box<ServeArgs>),

@@ -16,6 +16,7 @@ pub mod import;
 pub mod inspect;
 mod model_args;
 pub mod neighbors;
+pub mod playground;
 pub mod predict;
 pub mod report;
 pub mod resume;
