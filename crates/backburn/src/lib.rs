@@ -136,6 +136,8 @@ mod free_memory;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
+mod held_out;
+#[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
 mod job;
