@@ -4,7 +4,6 @@ use backburn_preprocessing::Target;
 use backburn_table::Table;
 
 use crate::config::Config;
-pub use crate::constant::{constant_line, constant_name};
 use crate::constant::constant_predictions;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
@@ -16,6 +15,8 @@ use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
 use crate::selection;
 use crate::targets::Targets;
+
+pub use crate::constant::{constant_line, constant_name};
 
 /// The score of always predicting the mean of the training rows, or the frequencies of their classes.
 ///

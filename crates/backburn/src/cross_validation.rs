@@ -284,6 +284,7 @@ mod tests {
             skipped: 0,
             unknown_classes: Default::default(),
             metrics,
+            standard_errors: Default::default(),
         }
     }
 

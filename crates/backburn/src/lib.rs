@@ -86,8 +86,14 @@ pub mod command_words;
 #[cfg(feature = "train")]
 mod comparison;
 #[cfg(feature = "train")]
+mod compatible_remedies;
+#[cfg(feature = "train")]
 mod config;
 mod confusion_matrix;
+#[cfg(feature = "train")]
+mod constant;
+#[cfg(feature = "train")]
+mod constant_finding;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
@@ -167,6 +173,8 @@ mod network_targets;
 mod number_text;
 #[cfg(feature = "train")]
 mod open_rows;
+#[cfg(feature = "train")]
+mod out_of_fold;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
@@ -219,6 +227,8 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod standard_error;
 mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
@@ -237,6 +247,8 @@ pub mod text;
 mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
+#[cfg(feature = "train")]
+mod validation_score;
 mod value_count;
 mod warning;
 #[cfg(feature = "train")]
