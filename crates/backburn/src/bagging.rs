@@ -136,10 +136,7 @@ impl<'a> BaggedEnsemble<'a> {
     }
 
     /// The model of all networks, and their score. `wanted` is the number of networks that were planned.
-    pub fn finish(
-        self,
-        wanted: usize,
-    ) -> Result<(TrainedNetwork, Option<ValidationScore>), Error> {
+    pub fn finish(self, wanted: usize) -> Result<(TrainedNetwork, Option<ValidationScore>), Error> {
         let score = self.validation_score();
         let Some(mut network) = self.network else {
             return Err(Error::Failed("no network was trained".to_string()));

@@ -13,8 +13,9 @@ pub(crate) fn with_compatible_remedies(mut findings: Vec<Finding>) -> Vec<Findin
         let is_other = |(name, value): &&(String, String)| {
             known.get(name).is_some_and(|earlier| earlier != value)
         };
-        match pairs.iter().find(is_other) {
-            Some((name, _)) => {
+        let other = pairs.iter().find(is_other).map(|(name, _)| name.clone());
+        match other {
+            Some(name) => {
                 finding.remedy = format!(
                     "apply the remedies above first, and train again: what helps here would set {name} to \
                      another value"

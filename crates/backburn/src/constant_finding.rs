@@ -86,14 +86,15 @@ fn no_better(score: &Score, constant: &Score, data: &Dataset) -> Finding {
     let name = constant_name(data.task());
     let evidence = match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => format!(
-            "on {} that it was not trained on, the RMSE of the model is {}, and that of always predicting {name} is {}",
+            "on {} that it was not trained on, the RMSE of the model is {}, and that of always predicting \
+             {name} is {}",
             count(score.rows, "row"),
             with_error("rmse", of_model.rmse, 1.0),
             number(of_constant.rmse)
         ),
         (Metrics::Classification(of_model), Metrics::Classification(of_constant)) => format!(
-            "on {} that it was not trained on, the accuracy of the model is {} % and its log loss {}, and always \
-             predicting {name} has an accuracy of {} %, and the class frequencies a log loss of {}",
+            "on {} that it was not trained on, the accuracy of the model is {} % and its log loss {}, and \
+             always predicting {name} has an accuracy of {} %, and the class frequencies a log loss of {}",
             count(score.rows, "row"),
             with_error("accuracy", of_model.accuracy, 100.0),
             with_error("log_loss", of_model.log_loss, 1.0),
@@ -125,7 +126,8 @@ fn causes(data: &Dataset) -> String {
             ignored.push("…".to_string());
         }
         causes.push(format!(
-            "see whether a column that is not used says something about the target ({}; --column NAME=KIND uses it)",
+            "see whether a column that is not used says something about the target ({}; --column NAME=KIND \
+             uses it)",
             ignored.join(", ")
         ));
     }
@@ -154,7 +156,12 @@ mod tests {
     fn dataset() -> Dataset {
         let mut csv = "key,x,y\n".to_string();
         for row in 0..50 {
-            csv += &format!("name {row} of {},{},{}.5\n", row * 7, row * 37 % 41, row * 3);
+            csv += &format!(
+                "name {row} of {},{},{}.5\n",
+                row * 7,
+                row * 37 % 41,
+                row * 3
+            );
         }
         let table = Table::from_reader("t", std::io::Cursor::new(csv), &ReadOptions::default());
         Dataset::new(table.unwrap(), "y", &Default::default()).unwrap()
@@ -209,7 +216,10 @@ mod tests {
         let constant = values(&[4.5; 10]);
         let worse = values(&[9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
         let found = [Overfitting, Underfitting, Leakage];
-        assert_eq!(names(&found, &worse, &constant), [NoBetterThanConstant, Leakage]);
+        assert_eq!(
+            names(&found, &worse, &constant),
+            [NoBetterThanConstant, Leakage]
+        );
         assert_eq!(names(&[], &worse, &constant), [NoBetterThanConstant]);
         // What breaks training is the cause.
         assert_eq!(names(&[Divergence], &worse, &constant), [Divergence]);
@@ -251,7 +261,10 @@ mod tests {
             evidence, remedy, ..
         } = &findings[0];
         assert!(evidence.starts_with("on 10 rows that"), "{evidence}");
-        assert!(evidence.ends_with("always predicting the mean is 2.8723"), "{evidence}");
+        assert!(
+            evidence.ends_with("always predicting the mean is 2.8723"),
+            "{evidence}"
+        );
         assert!(remedy.starts_with("see whether a column"), "{remedy}");
         assert!(remedy.contains("(`key`;"), "{remedy}");
         assert!(remedy.contains("50 rows may be too few"), "{remedy}");

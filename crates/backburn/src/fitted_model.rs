@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model_file::{ModelFile, SavedModel, TestScore};
+use crate::model_file::{ModelFile, SavedModel};
 use crate::predictor::Predictor;
 use backburn_preprocessing::{ColumnEncoder, Predictions, Task};
 use backburn_table::{Split, Table};
@@ -19,6 +19,7 @@ use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
 use crate::score::Score;
+use crate::summary::TestScore;
 use crate::validation_score::ValidationScore;
 
 /// A trained model. It makes predictions, computes scores, and can be saved to a file.
@@ -79,6 +80,13 @@ impl FittedModel {
             Some(ValidationScore { score, constant }) => (Some(score), constant),
             None => (None, None),
         };
+        if let Some(score) = &validation {
+            let errors = score.standard_errors.clone();
+            model.summary.validation_errors = errors;
+        }
+        if let Some(constant) = &constant {
+            model.summary.validation_constant = constant.metrics();
+        }
         let diagnoses = context.diagnose && network.stop != StopReason::Interrupted;
         let findings = match (&validation, &constant) {
             (Some(score), Some(constant)) if diagnoses => {

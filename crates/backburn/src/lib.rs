@@ -232,6 +232,7 @@ mod standard_error;
 mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
+mod summary;
 mod table_builder;
 #[cfg(feature = "train")]
 mod table_description;
@@ -279,7 +280,7 @@ pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
-pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
+pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;
 pub use output_file::OutputFile;
@@ -296,6 +297,7 @@ pub use rows_report::RowsReport;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use standard_output::standard_output;
+pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
 pub use warning::Warning;

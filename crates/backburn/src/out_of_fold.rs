@@ -99,7 +99,8 @@ impl OutOfFold {
     /// There, the epoch that scores a row is the one with the lowest loss over all other rows that the networks
     /// leave out. `None` for more rows, or without others.
     fn at_pooled_epochs(&self) -> Option<Vec<Vec<f32>>> {
-        let fits = |part: &Part| part.epochs() > 0 && part.outputs.len() == part.rows.len() * part.width;
+        let fits =
+            |part: &Part| part.epochs() > 0 && part.outputs.len() == part.rows.len() * part.width;
         let places = self.places();
         let others = places.first()?.0 != places.last()?.0;
         if !others || !self.parts.iter().all(fits) {
@@ -110,12 +111,19 @@ impl OutOfFold {
             f64::from(self.parts[part].after(epoch, index)[0])
         };
         let total: Vec<f64> = (0..epochs)
-            .map(|epoch| places.iter().map(|&(_, part, index)| loss(epoch, part, index)).sum())
+            .map(|epoch| {
+                places
+                    .iter()
+                    .map(|&(_, part, index)| loss(epoch, part, index))
+                    .sum()
+            })
             .collect();
         let mut outputs: Vec<Vec<f32>> = self.parts.iter().map(|p| p.outputs.clone()).collect();
         for places in places.chunk_by(|a, b| a.0 == b.0) {
             let of_others = |epoch: usize| {
-                let own = places.iter().map(|&(_, part, index)| loss(epoch, part, index));
+                let own = places
+                    .iter()
+                    .map(|&(_, part, index)| loss(epoch, part, index));
                 total[epoch] - own.sum::<f64>()
             };
             let lowest = (0..epochs).min_by(|&a, &b| of_others(a).total_cmp(&of_others(b)))?;
@@ -218,7 +226,12 @@ mod tests {
         let all = |third: [f32; 2]| OutOfFold {
             parts: vec![
                 // The losses are 1 and 2, then 9.
-                part(&[0], &[-1.0], &[1.0, 10.0, 2.0, 20.0, 9.0, 30.0], [0.0, 9.0]),
+                part(
+                    &[0],
+                    &[-1.0],
+                    &[1.0, 10.0, 2.0, 20.0, 9.0, 30.0],
+                    [0.0, 9.0],
+                ),
                 // This one ends after two epochs.
                 part(&[1], &[-1.0], &[5.0, 11.0, 1.0, 21.0], [0.0, 9.0]),
                 part(

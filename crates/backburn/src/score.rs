@@ -463,10 +463,7 @@ mod tests {
         // The absolute errors are 0, 0.5, 0 and 0.5: their deviation is 0.2887.
         let error = score.standard_error("mae").unwrap();
         assert!((error - 0.288_675 / 2.0).abs() < 1e-6, "{error}");
-        assert!(
-            score.line("$").contains("MAE $0.2500 ± 0.1443"),
-            "{score}"
-        );
+        assert!(score.line("$").contains("MAE $0.2500 ± 0.1443"), "{score}");
         assert!(score.json()["standard_errors"]["rmse"].is_number());
         let of_rows = Targets::Classes(vec![Some(0), Some(1), Some(1), Some(0)]);
         let predictions = Predictions::Classes {

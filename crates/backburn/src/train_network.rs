@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model_file::{SavedModel, Summary};
+use crate::model_file::SavedModel;
 use backburn_model::{Mlp, MlpConfig};
 use backburn_preprocessing::Target;
 use backburn_training::{
@@ -27,6 +27,7 @@ use crate::nearest_rows::nearest_rows_loss;
 use crate::network_config::network_config;
 use crate::score::Score;
 use crate::scorer::Scorer;
+use crate::summary::Summary;
 use crate::table_diagnosis;
 use crate::targets::Targets;
 use crate::warning::Warning;
