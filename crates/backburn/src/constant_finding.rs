@@ -14,8 +14,8 @@ const MIN_ROWS: usize = 5;
 /// The findings of a run in the light of its score on rows that were not trained on.
 ///
 /// A model that is no better than a constant has learned nothing that holds for other rows. That is said first, and
-/// in place of findings that blame the size of the network. Problems that keep a network from learning at all are
-/// its cause, and stay alone. A model that has learned its task perfectly has nothing to improve; there, a column
+/// in place of findings that follow from it, such as overfitting. Problems that keep a network from learning at all
+/// are its cause, and stay alone. A model that has learned its task perfectly has nothing to improve; there, a column
 /// that tells the target is the only finding that stays.
 pub(crate) fn with_comparison(
     mut findings: Vec<Finding>,
@@ -30,15 +30,17 @@ pub(crate) fn with_comparison(
     if score.rows < MIN_ROWS || !is_no_better(score, constant) {
         return findings;
     }
-    let is_of_size = |finding: &Finding| {
-        use Diagnosis::{Overfitting, Underfitting};
-        matches!(finding.name, Overfitting | Underfitting)
+    let is_effect = |finding: &Finding| match finding.name {
+        Diagnosis::Overfitting | Diagnosis::Underfitting => true,
+        // No setting of the run is known to cause it.
+        Diagnosis::Plateau => finding.settings.is_empty(),
+        _ => false,
     };
     let is_of_table = |finding: &Finding| {
         use Diagnosis::{ClassImbalance, Leakage};
         matches!(finding.name, ClassImbalance | Leakage)
     };
-    if findings.iter().all(|f| is_of_size(f) || is_of_table(f)) {
+    if findings.iter().all(|f| is_effect(f) || is_of_table(f)) {
         findings.retain(is_of_table);
         findings.insert(0, no_better(score, constant, data));
     }
