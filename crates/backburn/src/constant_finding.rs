@@ -128,8 +128,8 @@ fn causes(data: &Dataset) -> String {
             ignored.push("…".to_string());
         }
         causes.push(format!(
-            "see whether a column that is not used says something about the target ({}; --column NAME=KIND \
-             uses it)",
+            "see whether a column that is not used says something about the target ({}; --categorical, \
+             --numeric or --date uses it)",
             ignored.join(", ")
         ));
     }

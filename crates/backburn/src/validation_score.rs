@@ -7,6 +7,7 @@ use crate::score::Score;
 use crate::targets::Targets;
 
 /// The score of a model on rows that its networks were not trained on, beside that of a constant.
+#[derive(Debug, Clone)]
 pub(crate) struct ValidationScore {
     /// The score, with standard errors.
     pub score: Score,
