@@ -82,7 +82,7 @@ impl CrossValidation {
         let (metric, mean, std) = self.summary();
         let means = self.means().into_iter();
         let means = means.map(|(metric, mean, std)| {
-            // The deviation is that of these folds, and not an estimate for others.
+            // `std` divides the squared differences by the number of folds; an estimate divides by one less.
             let error = std / (self.scores.len() as f64 - 1.0).sqrt();
             let values = json!({ "mean": mean, "std": std, "standard_error": error });
             (metric.to_string(), values)
