@@ -140,7 +140,11 @@ fn goes_on<N: Network>(
     let whole = outcome(fitted, &keeping.history);
     assert!(keeping.kept.len() > 5, "{} checkpoints", keeping.kept.len());
     for bytes in &keeping.kept {
-        let checkpoint = Checkpoint::from_bytes(bytes).unwrap();
+        let mut checkpoint = Checkpoint::from_bytes(bytes).unwrap();
+        assert!(checkpoint.attachment.is_empty());
+        checkpoint.attachment = vec![1, 2, 3];
+        let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap();
+        assert_eq!(checkpoint.attachment, [1, 2, 3]);
         let place = checkpoint.epoch_and_step();
         let mut again = Keeping::every(usize::MAX);
         let fitted = resume(

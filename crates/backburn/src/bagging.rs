@@ -10,8 +10,10 @@ use crate::dataset::Dataset;
 use crate::encoded_split::fit_target;
 use crate::error::Error;
 use crate::job_result::TrainedNetwork;
+use crate::out_of_fold::{OutOfFold, OutOfFoldRows};
 use crate::score::Score;
 use crate::targets::Targets;
+use crate::validation_score::ValidationScore;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
 /// order.
@@ -36,9 +38,7 @@ pub(crate) struct BaggedEnsemble<'a> {
     config: &'a Config,
     target: Target,
     targets: Targets,
-    /// For each row of the table, the sum of the outputs of networks that were not trained on it, with
-    /// their number at the end.
-    sums: Vec<Vec<f32>>,
+    out_of_fold: OutOfFold,
     network: Option<TrainedNetwork>,
     score: Option<Score>,
     members: usize,
@@ -55,7 +55,7 @@ impl<'a> BaggedEnsemble<'a> {
             config,
             targets: Targets::read(data.table(), &target)?,
             target,
-            sums: vec![Vec::new(); data.table().rows()],
+            out_of_fold: OutOfFold::default(),
             network: None,
             score: None,
             members: 0,
@@ -73,16 +73,9 @@ impl<'a> BaggedEnsemble<'a> {
         }
         if self.network.as_ref().is_some_and(is_unfinished) {
             (self.network, self.members) = (None, 0);
-            self.sums.iter_mut().for_each(Vec::clear);
+            self.out_of_fold.clear();
         }
-        let width = further.model.config.outputs;
-        let rows = further.split.validation.iter();
-        for (&row, outputs) in rows.zip(further.outputs.chunks(width)) {
-            let sum = &mut self.sums[row];
-            sum.resize(width + 1, 0.0);
-            sum.iter_mut().zip(outputs).for_each(|(s, o)| *s += o);
-            sum[width] += 1.0;
-        }
+        self.out_of_fold.add(&further, &self.targets);
         self.members += 1;
         self.join(further);
         true
@@ -91,7 +84,6 @@ impl<'a> BaggedEnsemble<'a> {
     /// Adds a network, and scores and calibrates the ensemble.
     fn join(&mut self, further: TrainedNetwork) {
         let width = further.model.config.outputs;
-        let (rows, outputs) = self.out_of_fold();
         let joined = match self.network.take() {
             None => further,
             Some(mut first) => {
@@ -105,11 +97,11 @@ impl<'a> BaggedEnsemble<'a> {
                 first
             }
         };
+        let held_out = self.out_of_fold.rows();
+        let target = self.calibrated(&held_out, width);
+        let predictions = held_out.predictions(&target, width, self.clips());
+        self.score = Score::of_rows(&predictions, &self.targets, &held_out.rows);
         let joined = self.network.insert(joined);
-        let target = self.target.clone();
-        let target = target.calibrated(&outputs, width, &self.targets.numbers(&rows));
-        let predictions = target.predictions(&outputs, width);
-        self.score = Score::of_rows(&predictions, &self.targets, &rows);
         joined.model.target = target;
         let summary = &mut joined.model.summary;
         summary.validation = match &self.score {
@@ -117,23 +109,25 @@ impl<'a> BaggedEnsemble<'a> {
             None => Default::default(),
         };
         summary.training_rows = self.rows.len();
-        summary.validation_rows = rows.len();
+        summary.validation_rows = held_out.rows.len();
         summary.seed = self.config.training.seed;
         summary.settings = self.config.to_toml();
-        joined.outputs = outputs;
+        joined.outputs = held_out.outputs;
+        joined.outputs_by_epoch = Vec::new();
     }
 
-    /// The rows that some network was not trained on, and the mean outputs of those networks.
-    fn out_of_fold(&self) -> (Vec<usize>, Vec<f32>) {
-        let numbers = self.sums.iter().map(|sum| sum.len().saturating_sub(1));
-        let (mut rows, mut outputs) = (Vec::new(), Vec::with_capacity(numbers.sum()));
-        for (row, sum) in self.sums.iter().enumerate() {
-            if let Some((count, sum)) = sum.split_last() {
-                rows.push(row);
-                outputs.extend(sum.iter().map(|output| output / count));
-            }
-        }
-        (rows, outputs)
+    /// The target, calibrated on outputs of networks that were not trained on the rows.
+    fn calibrated(&self, held_out: &OutOfFoldRows, width: usize) -> Target {
+        let numbers = self.targets.numbers(&held_out.rows);
+        let target = self.target.clone();
+        target.calibrated_within(&held_out.outputs, width, &numbers, |row| {
+            held_out.bounds[row].filter(|_| self.clips())
+        })
+    }
+
+    /// Whether predictions are limited to the values of the training rows.
+    fn clips(&self) -> bool {
+        self.config.data.clip_predictions
     }
 
     /// The model of all networks so far, and their score on rows that they were not trained on.
@@ -141,8 +135,9 @@ impl<'a> BaggedEnsemble<'a> {
         Some((self.network.as_ref()?, self.score.as_ref()))
     }
 
-    /// The model of all networks. `wanted` is the number of networks that were planned.
-    pub fn finish(self, wanted: usize) -> Result<(TrainedNetwork, Option<Score>), Error> {
+    /// The model of all networks, and their score. `wanted` is the number of networks that were planned.
+    pub fn finish(self, wanted: usize) -> Result<(TrainedNetwork, Option<ValidationScore>), Error> {
+        let score = self.validation_score();
         let Some(mut network) = self.network else {
             return Err(Error::Failed("no network was trained".to_string()));
         };
@@ -153,7 +148,20 @@ impl<'a> BaggedEnsemble<'a> {
         if self.interrupted || self.members < wanted {
             network.stop = StopReason::Interrupted;
         }
-        Ok((network, self.score))
+        Ok((network, score))
+    }
+
+    /// The score with its standard errors, beside that of a constant.
+    fn validation_score(&self) -> Option<ValidationScore> {
+        let model = &self.network.as_ref()?.model;
+        let held_out = self.out_of_fold.rows();
+        let predictions = held_out.predictions(&model.target, model.config.outputs, self.clips());
+        ValidationScore::new(
+            &predictions,
+            (&self.targets, &model.target),
+            self.rows,
+            &held_out.rows,
+        )
     }
 }
 

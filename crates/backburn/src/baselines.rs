@@ -1,9 +1,10 @@
 //! Simple models that a network has to be better than.
 
-use backburn_preprocessing::{Predictions, Target, Task};
+use backburn_preprocessing::Target;
 use backburn_table::Table;
 
 use crate::config::Config;
+use crate::constant::constant_predictions;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -15,43 +16,20 @@ use crate::score::Score;
 use crate::selection;
 use crate::targets::Targets;
 
+pub use crate::constant::{constant_line, constant_name};
+
 /// The score of always predicting the mean of the training rows, or the frequencies of their classes.
 ///
 /// # Errors
 ///
 /// No row of the test table can be scored.
 pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
-    let rows = data.rows();
-    let predictions = match (Targets::read(data.table(), target)?, target) {
-        (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
-            let mut shares = vec![0.0; classes.len()];
-            for class in rows.iter().filter_map(|&row| of_row[row]) {
-                shares[class] += 1.0 / rows.len() as f64;
-            }
-            Predictions::Classes {
-                classes: classes.clone(),
-                probabilities: shares.repeat(test.rows()),
-            }
-        }
-        (Targets::Values(values), _) => {
-            let sum: f64 = rows.iter().map(|&row| values[row]).sum();
-            Predictions::Values(vec![sum / rows.len() as f64; test.rows()])
-        }
-        (Targets::Classes(_), Target::Regression { .. }) => {
-            return Err(Error::Failed(
-                "the target has classes, and the model predicts numbers".to_string(),
-            ));
-        }
-    };
+    let targets = Targets::read(data.table(), target)?;
+    let predictions = constant_predictions(&targets, target, data.rows(), test.rows());
+    let predictions = predictions.ok_or_else(|| {
+        Error::Failed("the target has classes, and the model predicts numbers".to_string())
+    })?;
     Score::of_table(&predictions, test, target)
-}
-
-/// What [`constant`] predicts: `the mean` or `the most frequent class`.
-pub fn constant_name(task: Task) -> &'static str {
-    match task {
-        Task::Regression => "the mean",
-        Task::Classification => "the most frequent class",
-    }
 }
 
 /// The settings of a linear model: a network without hidden layers.

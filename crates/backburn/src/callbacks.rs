@@ -10,6 +10,7 @@ use web_time::Instant;
 use crate::checkpoints::Checkpointer;
 use crate::context::FitContext;
 use crate::event::Event;
+use crate::held_out::HeldOut;
 use crate::job::Job;
 use crate::scorer::Scorer;
 
@@ -20,6 +21,8 @@ pub(crate) struct JobCallbacks<'a> {
     pub scorer: &'a Scorer<'a>,
     /// The history, if the run is diagnosed.
     pub history: Option<History>,
+    /// The outputs that score the network, if there are validation rows and it is no trial.
+    pub held_out: Option<HeldOut>,
     /// The time at which training has to end.
     pub deadline: Option<Instant>,
     /// Writes checkpoints, if there is a folder for them.
@@ -42,7 +45,12 @@ impl JobCallbacks<'_> {
             && checkpointer.is_due(ended)
             && let Some(checkpoint) = session.checkpoint()
         {
-            checkpointer.write(checkpoint, self.history.as_ref());
+            let held_out = self.held_out.as_ref().map(HeldOut::to_bytes);
+            checkpointer.write(
+                checkpoint,
+                self.history.as_ref(),
+                held_out.unwrap_or_default(),
+            );
         }
     }
 }
@@ -75,6 +83,9 @@ impl Callback for JobCallbacks<'_> {
             let start = std::mem::take(&mut history.start);
             *history = History { start, ..before };
         }
+        if let Some(held_out) = &mut self.held_out {
+            held_out.restore(&checkpoint.attachment);
+        }
         let (epoch, batch) = checkpoint.epoch_and_step();
         let job = self.job;
         self.send(Event::Resumed { job, epoch, batch });
@@ -100,6 +111,9 @@ impl Callback for JobCallbacks<'_> {
             if let Some(record) = history.epochs.last_mut() {
                 record.score = self.scorer.score(report).map(|score| score.main());
             }
+        }
+        if let Some(held_out) = &mut self.held_out {
+            held_out.add(report);
         }
         let (job, scorer) = (self.job, self.scorer);
         self.send(Event::EpochEnd {

@@ -367,7 +367,13 @@ impl<'a> Checkpointer<'a> {
         (stopped || self.written.elapsed() >= interval) && self.checkpoints.active()
     }
 
-    pub fn write(&mut self, mut checkpoint: Checkpoint, history: Option<&History>) {
+    /// Writes a checkpoint. `held_out` is the state of the outputs that score the network.
+    pub fn write(
+        &mut self,
+        mut checkpoint: Checkpoint,
+        history: Option<&History>,
+        held_out: Vec<u8>,
+    ) {
         let started = Instant::now();
         let note = Note {
             seconds: (self.spent + self.started.elapsed()).as_secs_f64(),
@@ -375,6 +381,7 @@ impl<'a> Checkpointer<'a> {
             job: Some(self.fingerprint.clone()),
         };
         checkpoint.note = serde_json::to_string(&note).unwrap_or_default();
+        checkpoint.attachment = held_out;
         let name = format!("{}.{ENDING}", self.name);
         self.checkpoints.write(&name, checkpoint.to_bytes());
         self.written = Instant::now();

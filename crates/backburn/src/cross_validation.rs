@@ -82,7 +82,9 @@ impl CrossValidation {
         let (metric, mean, std) = self.summary();
         let means = self.means().into_iter();
         let means = means.map(|(metric, mean, std)| {
-            let values = json!({ "mean": mean, "std": std });
+            // `std` divides the squared differences by the number of folds; an estimate divides by one less.
+            let error = std / (self.scores.len() as f64 - 1.0).sqrt();
+            let values = json!({ "mean": mean, "std": std, "standard_error": error });
             (metric.to_string(), values)
         });
         json!({
@@ -284,6 +286,7 @@ mod tests {
             skipped: 0,
             unknown_classes: Default::default(),
             metrics,
+            standard_errors: Default::default(),
         }
     }
 
@@ -313,6 +316,7 @@ mod tests {
         assert_eq!(json["metric"], "rmse");
         assert_eq!((&json["mean"], &json["std"]), (&2.0.into(), &1.0.into()));
         assert_eq!(json["means"]["mae"]["std"], 2.0);
+        assert_eq!(json["means"]["mae"]["standard_error"], 2.0);
         assert!(json["means"]["r2"]["mean"].is_null());
     }
 

@@ -13,7 +13,8 @@ impl FittedModel {
     /// The scores as the JSON object that `trainer train --json` prints: those of the test, or of the
     /// validation rows if there is no test.
     pub fn scores_json(&self, tested: Option<&TestResult>) -> Map<String, Value> {
-        let validation = self.record().and_then(|record| record.validation.as_ref());
+        let record = self.record();
+        let validation = record.and_then(|record| record.validation.as_ref());
         let scored = tested.map(|tested| &tested.score);
         let mut json = match scored.or(validation) {
             Some(score) => score.json(),
@@ -28,9 +29,16 @@ impl FittedModel {
             (None, None) => "nothing",
         };
         json.insert("scored_on".to_string(), json!(scored_on));
-        if let Some(tested) = tested {
-            let constant = Value::Object(tested.constant.json());
+        let of_validation = record.and_then(|record| record.constant.as_ref());
+        let constant = match tested {
+            Some(tested) => Some(&tested.constant),
+            None => of_validation,
+        };
+        if let Some(constant) = constant {
+            let constant = Value::Object(constant.json());
             json.insert("baseline".to_string(), constant);
+        }
+        if let Some(tested) = tested {
             let unlike = json!(tested.unlike_training);
             json.insert("unlike_training".to_string(), unlike);
         }

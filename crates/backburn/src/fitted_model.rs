@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model_file::{ModelFile, SavedModel, TestScore};
+use crate::model_file::{ModelFile, SavedModel};
 use crate::predictor::Predictor;
 use backburn_preprocessing::{ColumnEncoder, Predictions, Task};
 use backburn_table::{Split, Table};
 use backburn_training::{Finding, History, StopReason};
 
+use crate::compatible_remedies::with_compatible_remedies;
+use crate::constant_finding::with_comparison;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::device::SelectedDevice;
@@ -17,6 +19,8 @@ use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
 use crate::score::Score;
+use crate::summary::TestScore;
+use crate::validation_score::ValidationScore;
 
 /// A trained model. It makes predictions, computes scores, and can be saved to a file.
 ///
@@ -42,8 +46,12 @@ pub struct FittedModel {
 /// How a model was fitted. A loaded model has no record.
 #[derive(Debug, Clone)]
 pub struct FitRecord {
-    /// The score on rows that the networks were not trained on, if any.
+    /// The score on rows that the networks were not trained on, if any. No row has chosen the epoch that it is
+    /// scored at.
     pub validation: Option<Score>,
+    /// The score of a constant on the same rows: the mean of the training rows, or the frequencies of their
+    /// classes.
+    pub constant: Option<Score>,
     /// Why training ended.
     pub stop: StopReason,
     /// The planned number of networks.
@@ -62,12 +70,30 @@ impl FittedModel {
     /// The model of trained networks; `data` is the dataset that they were trained on.
     pub(crate) fn new(
         network: TrainedNetwork,
-        validation: Option<Score>,
+        validation: Option<ValidationScore>,
         networks: usize,
         data: &Dataset,
         context: &FitContext,
     ) -> Result<Self, Error> {
         let mut model = network.model;
+        let (validation, constant) = match validation {
+            Some(ValidationScore { score, constant }) => (Some(score), constant),
+            None => (None, None),
+        };
+        if let Some(score) = &validation {
+            let errors = score.standard_errors.clone();
+            model.summary.validation_errors = errors;
+        }
+        if let Some(constant) = &constant {
+            model.summary.validation_constant = constant.metrics();
+        }
+        let diagnoses = context.diagnose && network.stop != StopReason::Interrupted;
+        let findings = match (&validation, &constant) {
+            (Some(score), Some(constant)) if diagnoses => {
+                with_comparison(network.findings, score, constant, data)
+            }
+            _ => network.findings,
+        };
         let rows = [network.split.training.as_slice(), &network.split.validation].concat();
         let hashes = row_hashes(data.table(), &model.encoder, &model.target, Some(&rows))?;
         model.summary.row_sample = RowSample::new(hashes);
@@ -75,11 +101,12 @@ impl FittedModel {
             predictor: Predictor::new(model, context.device.get()?),
             record: Some(FitRecord {
                 validation,
+                constant,
                 stop: network.stop,
                 networks,
                 seconds: network.seconds,
                 history: network.history,
-                findings: network.findings,
+                findings: with_compatible_remedies(findings),
                 split: network.split,
             }),
         })

@@ -44,8 +44,12 @@ pub struct TrainedNetwork {
     pub findings: Vec<Finding>,
     /// The rows.
     pub split: Split,
-    /// The network's outputs for the validation rows, `validation rows * outputs` numbers.
+    /// The network's outputs for the validation rows, `validation rows * outputs` numbers. Those of a row are
+    /// of an epoch that this row did not choose, so that they score the network.
     pub outputs: Vec<f32>,
+    /// For each epoch and validation row, the loss and the outputs. Empty if there are many rows, or if the
+    /// network is not one of an ensemble.
+    pub outputs_by_epoch: Vec<f32>,
 }
 
 /// The part of a result that is JSON.
@@ -73,11 +77,14 @@ struct NetworkHeader {
     split: Split,
     /// How many 32-bit numbers stand behind the header, before the model.
     outputs: usize,
+    /// The numbers of all epochs, which stand behind those.
+    #[serde(default)]
+    outputs_by_epoch: usize,
 }
 
 impl JobResult {
     /// The result as bytes, to be sent to the process that assembles the model: the length of a JSON
-    /// header (8 bytes, little endian), the header, the outputs, the model's file.
+    /// header (8 bytes, little endian), the header, the outputs, those of all epochs, the model's file.
     ///
     /// # Errors
     ///
@@ -93,6 +100,7 @@ impl JobResult {
                 findings: network.findings.clone(),
                 split: network.split.clone(),
                 outputs: network.outputs.len(),
+                outputs_by_epoch: network.outputs_by_epoch.len(),
             })),
         };
         let header = Header {
@@ -103,12 +111,8 @@ impl JobResult {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend(header);
         if let Outcome::Network(network) = &self.outcome {
-            bytes.extend(
-                network
-                    .outputs
-                    .iter()
-                    .flat_map(|output| output.to_le_bytes()),
-            );
+            let outputs = network.outputs.iter().chain(&network.outputs_by_epoch);
+            bytes.extend(outputs.flat_map(|output| output.to_le_bytes()));
             bytes.extend(network.model.to_bytes()?);
         }
         Ok(bytes)
@@ -136,10 +140,15 @@ impl JobResult {
                     findings,
                     split,
                     outputs,
+                    outputs_by_epoch,
                 } = *header;
-                let length = outputs.checked_mul(4).ok_or_else(damaged)?;
-                let (outputs, model) = rest.split_at_checked(length).ok_or_else(damaged)?;
-                let (outputs, _) = outputs.as_chunks::<4>();
+                let numbers = outputs.checked_add(outputs_by_epoch);
+                let length = numbers.and_then(|numbers| numbers.checked_mul(4));
+                let length = length.ok_or_else(damaged)?;
+                let (numbers, model) = rest.split_at_checked(length).ok_or_else(damaged)?;
+                let (numbers, _) = numbers.as_chunks::<4>();
+                let numbers: Vec<f32> = numbers.iter().map(|n| f32::from_le_bytes(*n)).collect();
+                let (outputs, outputs_by_epoch) = numbers.split_at(outputs);
                 let model = SavedModel::from_bytes(&name, model.to_vec(), device)?;
                 Outcome::Network(Box::new(TrainedNetwork {
                     model,
@@ -148,7 +157,8 @@ impl JobResult {
                     history,
                     findings,
                     split,
-                    outputs: outputs.iter().map(|n| f32::from_le_bytes(*n)).collect(),
+                    outputs: outputs.to_vec(),
+                    outputs_by_epoch: outputs_by_epoch.to_vec(),
                 }))
             }
         };

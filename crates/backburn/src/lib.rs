@@ -86,8 +86,14 @@ pub mod command_words;
 #[cfg(feature = "train")]
 mod comparison;
 #[cfg(feature = "train")]
+mod compatible_remedies;
+#[cfg(feature = "train")]
 mod config;
 mod confusion_matrix;
+#[cfg(feature = "train")]
+mod constant;
+#[cfg(feature = "train")]
+mod constant_finding;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
@@ -136,6 +142,8 @@ mod free_memory;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
+mod held_out;
+#[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
 mod job;
@@ -165,6 +173,8 @@ mod network_targets;
 mod number_text;
 #[cfg(feature = "train")]
 mod open_rows;
+#[cfg(feature = "train")]
+mod out_of_fold;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
@@ -217,9 +227,12 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod standard_error;
 mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
+mod summary;
 mod table_builder;
 #[cfg(feature = "train")]
 mod table_description;
@@ -235,6 +248,8 @@ pub mod text;
 mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
+#[cfg(feature = "train")]
+mod validation_score;
 mod value_count;
 mod warning;
 #[cfg(feature = "train")]
@@ -265,7 +280,7 @@ pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
-pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
+pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;
 pub use output_file::OutputFile;
@@ -282,6 +297,7 @@ pub use rows_report::RowsReport;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use standard_output::standard_output;
+pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
 pub use warning::Warning;

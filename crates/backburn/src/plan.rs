@@ -14,10 +14,10 @@ use crate::fitted_model::FittedModel;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::model_file::SavedModel;
-use crate::score::Score;
 use crate::selected::{Selected, Selection};
 use crate::selection::{self, Step};
 use crate::targets::Targets;
+use crate::validation_score::ValidationScore;
 use crate::warning::Warning;
 use crate::work_memory::Networks;
 
@@ -364,21 +364,26 @@ impl Outcome {
     }
 }
 
-/// The score of a network on its validation rows.
+/// The score of a network on its validation rows, from outputs of epochs that those rows did not choose.
 fn score_of(
     target: &Target,
     network: &TrainedNetwork,
     data: &Dataset,
-) -> Result<Option<Score>, Error> {
+) -> Result<Option<ValidationScore>, Error> {
     if network.outputs.is_empty() {
         return Ok(None);
     }
     let targets = Targets::read(data.table(), target)?;
     let predictions = target.predictions(&network.outputs, network.model.config.outputs);
-    Ok(Score::of_rows(
+    let Split {
+        training,
+        validation,
+    } = &network.split;
+    Ok(ValidationScore::new(
         &predictions,
-        &targets,
-        &network.split.validation,
+        (&targets, target),
+        training,
+        validation,
     ))
 }
 

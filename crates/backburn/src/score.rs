@@ -10,8 +10,9 @@ use backburn_training::metrics::{ClassificationScore, RegressionScore};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
+use crate::standard_error::standard_errors;
 use crate::targets::Targets;
-use crate::text::{count, number};
+use crate::text::{count, mean_and_deviation, number};
 use crate::unknown_classes::{nothing_to_score, unknown_classes, unknown_note};
 
 /// The coverage of the intervals that [`Score::reliability`] checks.
@@ -28,6 +29,9 @@ pub struct Score {
     pub unknown_classes: BTreeMap<String, usize>,
     /// The metrics.
     pub metrics: Metrics,
+    /// The standard errors of the metrics by name, as far as they were computed: about two of three scores on as
+    /// many other rows lie within one of them from the score on all rows.
+    pub standard_errors: BTreeMap<String, f64>,
 }
 
 /// The metrics of a task.
@@ -50,7 +54,7 @@ pub enum Reliability {
 }
 
 impl Score {
-    /// Scores predictions for every row of a table.
+    /// Scores predictions for every row of a table, with standard errors.
     ///
     /// # Errors
     ///
@@ -69,7 +73,7 @@ impl Score {
         match Self::of_rows(predictions, &targets, &all) {
             Some(score) => Ok(Self {
                 unknown_classes: unknown,
-                ..score
+                ..score.with_standard_errors(predictions, &targets, &all)
             }),
             None => Err(nothing_to_score(table, target, &unknown)),
         }
@@ -117,7 +121,32 @@ impl Score {
             skipped: rows.len() - scored,
             unknown_classes: BTreeMap::new(),
             metrics,
+            standard_errors: BTreeMap::new(),
         })
+    }
+
+    /// The score with the standard errors of its metrics, from the predictions and rows that were scored.
+    #[must_use]
+    pub fn with_standard_errors(
+        mut self,
+        predictions: &Predictions,
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Self {
+        self.standard_errors = standard_errors(rows.len(), |positions| {
+            let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
+            let score = Self::of_rows(&part_of(predictions, positions), targets, &of_part)?;
+            let mut metrics = score.metrics();
+            // It is a bias, which is larger in fewer rows.
+            metrics.remove("calibration_error");
+            Some(metrics)
+        });
+        self
+    }
+
+    /// The standard error of a metric; `None` if it is not known.
+    pub fn standard_error(&self, name: &str) -> Option<f64> {
+        self.standard_errors.get(name).copied()
     }
 
     /// A metric by its name: `rmse`, `mae` and `r2` for regression; `accuracy`, `log_loss`, `macro_f1`, `auc`
@@ -164,6 +193,10 @@ impl Score {
     pub fn json(&self) -> Map<String, Value> {
         let mut object = Map::new();
         object.insert("rows".to_string(), json!(self.rows));
+        if !self.standard_errors.is_empty() {
+            let errors = json!(self.standard_errors);
+            object.insert("standard_errors".to_string(), errors);
+        }
         match &self.metrics {
             Metrics::Regression(score) => {
                 object.insert("task".to_string(), json!("regression"));
@@ -189,23 +222,40 @@ impl Score {
         object
     }
 
-    /// The score as one line. The unit is written before each amount.
+    /// The score as one line, each metric with its standard error if it is known. The unit is written before
+    /// each amount.
     pub fn line(&self, unit: &str) -> String {
-        let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
+        let with_error = |name: &str, value: f64| match self.standard_error(name) {
+            Some(error) => mean_and_deviation(value, error),
+            None => number(value),
+        };
+        let optional = |name: &str, value: Option<f64>| match value {
+            Some(value) => with_error(name, value),
+            None => "undefined".to_string(),
+        };
         match &self.metrics {
             Metrics::Regression(score) => format!(
                 "RMSE {unit}{}, MAE {unit}{}, R² {}",
-                number(score.rmse),
-                number(score.mae),
-                optional(score.r2)
+                with_error("rmse", score.rmse),
+                with_error("mae", score.mae),
+                optional("r2", score.r2)
             ),
             Metrics::Classification(score) => format!(
-                "accuracy {:.2} %, log loss {}, macro F1 {}, AUC {}",
-                score.accuracy * 100.0,
-                number(score.log_loss),
-                number(score.macro_f1),
-                optional(score.auc)
+                "accuracy {}, log loss {}, macro F1 {}, AUC {}",
+                self.percentage("accuracy", score.accuracy),
+                with_error("log_loss", score.log_loss),
+                with_error("macro_f1", score.macro_f1),
+                optional("auc", score.auc)
             ),
+        }
+    }
+
+    /// A share in per cent, with its standard error if it is known.
+    fn percentage(&self, name: &str, share: f64) -> String {
+        let per_cent = share * 100.0;
+        match self.standard_error(name) {
+            Some(error) => format!("{per_cent:.2} % ± {:.2}", error * 100.0),
+            None => format!("{per_cent:.2} %"),
         }
     }
 
@@ -302,6 +352,28 @@ impl fmt::Display for Reliability {
     }
 }
 
+/// The predictions at some positions.
+fn part_of(predictions: &Predictions, positions: &[usize]) -> Predictions {
+    match predictions {
+        Predictions::Values(values) => {
+            Predictions::Values(positions.iter().map(|&row| values[row]).collect())
+        }
+        Predictions::Classes {
+            classes,
+            probabilities,
+        } => {
+            let width = classes.len();
+            let of_rows = positions
+                .iter()
+                .flat_map(|&row| &probabilities[row * width..(row + 1) * width]);
+            Predictions::Classes {
+                classes: classes.clone(),
+                probabilities: of_rows.copied().collect(),
+            }
+        }
+    }
+}
+
 /// The name of a metric in a sentence.
 pub(crate) fn metric_name(metric: &str) -> &str {
     match metric {
@@ -378,6 +450,32 @@ mod tests {
         assert_eq!(metrics.keys().collect::<Vec<_>>(), names);
         assert_eq!(score.error(), ("log loss", metrics["log_loss"]));
         assert_eq!(score.headline(""), "accuracy 50.00 %");
+    }
+
+    #[test]
+    fn standard_errors_stand_beside_the_metrics() {
+        let truth = Targets::Values(vec![1.0, 2.0, 3.0, 4.0]);
+        let predictions = Predictions::Values(vec![1.0, 2.5, 3.0, 3.5]);
+        let rows = [0, 1, 2, 3];
+        let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
+        assert_eq!(score.standard_error("mae"), None);
+        let score = score.with_standard_errors(&predictions, &truth, &rows);
+        // The absolute errors are 0, 0.5, 0 and 0.5: their deviation is 0.2887.
+        let error = score.standard_error("mae").unwrap();
+        assert!((error - 0.288_675 / 2.0).abs() < 1e-6, "{error}");
+        assert!(score.line("$").contains("MAE $0.2500 ± 0.1443"), "{score}");
+        assert!(score.json()["standard_errors"]["rmse"].is_number());
+        let of_rows = Targets::Classes(vec![Some(0), Some(1), Some(1), Some(0)]);
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.9, 0.1, 0.4, 0.6, 0.6, 0.4, 0.7, 0.3],
+        };
+        let score = Score::of_rows(&predictions, &of_rows, &rows).unwrap();
+        let score = score.with_standard_errors(&predictions, &of_rows, &rows);
+        assert!(
+            score.to_string().starts_with("accuracy 75.00 % ± 25.00, "),
+            "{score}"
+        );
     }
 
     #[test]

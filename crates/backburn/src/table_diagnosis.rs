@@ -344,6 +344,7 @@ mod tests {
                 calibration_error: 0.0,
                 confusion: matrix,
             }),
+            standard_errors: Default::default(),
         };
         let names = ["common".to_string(), "rare".to_string()];
         imbalance(&names, &counts, &score, config)

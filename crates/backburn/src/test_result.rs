@@ -1,13 +1,16 @@
 //! The scores of a model on a test table.
 
+use backburn_preprocessing::Task;
 use backburn_table::Table;
 
 use crate::baselines;
+use crate::constant::constant_name;
+use crate::constant_finding::is_no_better;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
-use crate::score::{Reliability, Score};
+use crate::score::{Metrics, Reliability, Score};
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
 
@@ -26,6 +29,21 @@ pub struct TestResult {
     pub warnings: Vec<Warning>,
     /// What to know about the scores, as sentences.
     pub notes: Vec<String>,
+}
+
+impl TestResult {
+    /// A sentence without a full stop if the model is no better than the constant by more than its standard error.
+    pub fn no_better_note(&self) -> Option<String> {
+        let task = match self.score.metrics {
+            Metrics::Regression(_) => Task::Regression,
+            Metrics::Classification(_) => Task::Classification,
+        };
+        let is_worse = self.score.error().1 >= self.constant.error().1;
+        (is_worse || is_no_better(&self.score, &self.constant)).then(|| {
+            let name = constant_name(task);
+            format!("the model is no better than always predicting {name}")
+        })
+    }
 }
 
 impl FittedModel {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model_file::{SavedModel, Summary};
+use crate::model_file::SavedModel;
 use backburn_model::{Mlp, MlpConfig};
 use backburn_preprocessing::Target;
 use backburn_training::{
@@ -20,12 +20,14 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::event::{Event, NetworkDescription};
+use crate::held_out::{HeldOut, HeldOutOutputs};
 use crate::job::{Job, JobKind};
 use crate::job_result::TrainedNetwork;
 use crate::nearest_rows::nearest_rows_loss;
 use crate::network_config::network_config;
 use crate::score::Score;
 use crate::scorer::Scorer;
+use crate::summary::Summary;
 use crate::table_diagnosis;
 use crate::targets::Targets;
 use crate::warning::Warning;
@@ -57,7 +59,11 @@ pub(crate) fn train_network(
     let rows = encoded.training.rows();
     let shape = network_config(&job.config, &encoded.encoder, &encoded.target, rows)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
-    let (fitted, history) = run(&shape, encoded, &targets, job, context, limits)?;
+    let Run {
+        fitted,
+        history,
+        held_out,
+    } = run(&shape, encoded, &targets, job, context, limits)?;
     // A stopped run ends as soon as possible, without diagnosis.
     let diagnoses = job.diagnose && !context.stop.is_stopped();
     let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
@@ -69,7 +75,7 @@ pub(crate) fn train_network(
         fitted => fitted?,
     };
     let stop = fitted.stop;
-    let outputs = outputs_of(&fitted);
+    let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
     let summary = summary(data, encoded, &fitted, job, context);
     let (model, score) = model(
         data,
@@ -77,7 +83,7 @@ pub(crate) fn train_network(
         &targets,
         shape,
         fitted.network,
-        &outputs,
+        &outputs.chosen,
         summary,
     );
     let findings = match diagnoses {
@@ -91,11 +97,21 @@ pub(crate) fn train_network(
         history,
         findings,
         split: encoded.split.clone(),
-        outputs,
+        outputs: outputs.chosen,
+        outputs_by_epoch: outputs.by_epoch,
     })
 }
 
-/// Trains a network, from its checkpoint if there is one, and returns its history too.
+/// A training run that has ended.
+struct Run {
+    fitted: Result<Fitted<Mlp>, TrainingError>,
+    history: History,
+    /// The outputs that score the network; `None` without an epoch, without validation rows, and for trials,
+    /// which are compared at their best epochs.
+    held_out: Option<HeldOutOutputs>,
+}
+
+/// Trains a network, from its checkpoint if there is one.
 fn run(
     shape: &MlpConfig,
     encoded: &EncodedSplit,
@@ -103,24 +119,27 @@ fn run(
     job: &Job,
     context: &FitContext,
     limits: Limits,
-) -> Result<(Result<Fitted<Mlp>, TrainingError>, History), Error> {
+) -> Result<Run, Error> {
     let deadline = limits.deadline();
     let network = initialize(shape, job.config.training.seed, context)?;
     announce(encoded, &network, job, context);
     let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
     let is_trial = matches!(job.kind, JobKind::Trial { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
+    let (training, validation) = (&encoded.training, encoded.validation.as_ref());
+    let settings = &job.config.training;
+    let is_member = matches!(job.kind, JobKind::Member { .. });
+    let scored = validation.filter(|_| !is_trial);
     let mut callbacks = JobCallbacks {
         job,
         context,
         scorer: &scorer,
         history: job.diagnose.then(History::default),
+        held_out: scored.map(|rows| HeldOut::new(settings, rows, is_member)),
         deadline,
         checkpointer: checkpoints
             .map(|kept| Checkpointer::new(kept, context.stop.clone(), job, limits.spent)),
     };
-    let (training, validation) = (&encoded.training, encoded.validation.as_ref());
-    let settings = &job.config.training;
     let fitted = match checkpoints.and_then(|kept| kept.training(job)) {
         None => fit(network, training, validation, settings, &mut callbacks),
         Some(checkpoint) => resume(
@@ -134,7 +153,12 @@ fn run(
     };
     let history = callbacks.history.take().unwrap_or_default();
     announce_end(&fitted, &history, job, context);
-    Ok((fitted, history))
+    let held_out = callbacks.held_out.take();
+    Ok(Run {
+        fitted,
+        history,
+        held_out: held_out.and_then(HeldOut::into_outputs),
+    })
 }
 
 /// The model of a network, calibrated and scored by its outputs for the validation rows.
@@ -265,11 +289,13 @@ fn with_findings_of_table(
     Ok(findings)
 }
 
-/// The network's outputs for the validation rows.
-fn outputs_of(fitted: &Fitted<Mlp>) -> Vec<f32> {
-    match &fitted.outputs {
-        Some(outputs) => outputs.to_data().iter().collect(),
-        None => Vec::new(),
+/// The outputs of the returned network for the validation rows.
+fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
+    let outputs = fitted.outputs.as_ref();
+    let outputs = outputs.map(|outputs| outputs.to_data().iter().collect::<Vec<f32>>());
+    HeldOutOutputs {
+        chosen: outputs.unwrap_or_default(),
+        by_epoch: Vec::new(),
     }
 }
 

@@ -16,8 +16,28 @@ impl Target {
     ///
     /// `outputs` holds `width` numbers for each row. `targets` holds the true value of each row, or
     /// the index of its class.
+    ///
+    /// A row whose value is outside of the target's bounds cannot lie in an interval, which ends there. It
+    /// counts as one of the largest errors.
     #[must_use]
-    pub fn calibrated(mut self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
+    pub fn calibrated(self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
+        let bounds = match self {
+            Self::Regression { bounds, .. } => bounds,
+            Self::Classification { .. } => None,
+        };
+        self.calibrated_within(outputs, width, targets, |_| bounds)
+    }
+
+    /// The same, where the networks of the rows were trained on different rows: `bounds_of` returns the bounds
+    /// of the target for a row, from 0.
+    #[must_use]
+    pub fn calibrated_within(
+        mut self,
+        outputs: &[f32],
+        width: usize,
+        targets: &[f64],
+        bounds_of: impl Fn(usize) -> Option<[f64; 2]>,
+    ) -> Self {
         let scaled: Vec<f64> = match self {
             Self::Regression { .. } => targets.iter().map(|&value| self.scale(value)).collect(),
             Self::Classification { .. } => Vec::new(),
@@ -26,6 +46,14 @@ impl Target {
             Self::Regression { errors, .. } => {
                 let off = outputs.iter().zip(scaled);
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
+                let off: Vec<f64> = off.collect();
+                let largest = off.iter().copied().filter(|off| off.is_finite());
+                let largest = largest.fold(0.0, f64::max);
+                let rows = off.into_iter().zip(targets).enumerate();
+                let off = rows.map(|(row, (off, value))| match bounds_of(row) {
+                    Some([low, high]) if *value < low || *value > high => largest,
+                    _ => off,
+                });
                 let mut off: Vec<f64> = off.filter(|off| off.is_finite()).collect();
                 off.sort_unstable_by(f64::total_cmp);
                 *errors = quantiles(&off);
@@ -249,6 +277,31 @@ mod tests {
                 .unwrap_err()
                 .contains("classes")
         );
+    }
+
+    #[test]
+    fn rows_beyond_the_bounds_count_as_the_largest_errors() {
+        let half_width = |bounds: Option<[f64; 2]>, values: &[f64]| {
+            let mut target = numbers();
+            if let Target::Regression {
+                bounds: of_target, ..
+            } = &mut target
+            {
+                *of_target = bounds;
+            }
+            let outputs = vec![0.0; values.len()];
+            target
+                .calibrated(&outputs, 1, values)
+                .half_width(0.5)
+                .unwrap()
+        };
+        // In the scale of the outputs, the errors are 0.5, 1, 1.5, 2 and 5.
+        let values = [11.0, 12.0, 13.0, 14.0, 20.0];
+        assert_eq!(half_width(None, &values), 1.5);
+        assert_eq!(half_width(Some([9.0, 21.0]), &values), 1.5);
+        // The rows with errors of 0.5 and 1 can be in no interval.
+        assert_eq!(half_width(Some([12.5, 21.0]), &values), 5.0);
+        assert_eq!(half_width(Some([11.5, 21.0]), &values), 2.0);
     }
 
     #[test]

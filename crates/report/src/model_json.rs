@@ -65,6 +65,8 @@ pub fn model_json(model: &SavedModel) -> Value {
             "device": summary.device,
         },
         "validation": summary.validation,
+        "validation_errors": summary.validation_errors,
+        "validation_constant": summary.validation_constant,
         "test": summary.test,
         "columns": columns,
         "settings": summary.settings,

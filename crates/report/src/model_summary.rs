@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use backburn::text::{count, escaped, file_name, integer, number, shown};
+use backburn::baselines::constant_name;
+use backburn::text::{count, escaped, file_name, integer, mean_and_deviation, number, shown};
 use backburn::{SavedModel, Summary, Target};
 use burn::module::Module;
 
@@ -37,12 +38,18 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
         facts.push(("privacy", note));
     }
     if !summary.validation.is_empty() {
-        facts.push(("validation", scores(&summary.validation)));
+        let scores = scores(&summary.validation, &summary.validation_errors);
+        facts.push(("validation", scores));
+    }
+    if !summary.validation_constant.is_empty() {
+        let scores = scores(&summary.validation_constant, &BTreeMap::new());
+        let name = constant_name(model.target.task());
+        facts.push(("", format!("always {name}: {scores}")));
     }
     if let Some(test) = &summary.test {
         let on = format!(
             "{} on {} of {}",
-            scores(&test.scores),
+            scores(&test.scores, &BTreeMap::new()),
             count(test.rows, "row"),
             file_name(&test.table)
         );
@@ -74,10 +81,15 @@ pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
     columns.collect()
 }
 
-fn scores(scores: &BTreeMap<String, f64>) -> String {
-    let words = scores
-        .iter()
-        .map(|(name, value)| format!("{} {}", shown(name), number(*value)));
+/// Scores by name, each with its standard error if it is known.
+fn scores(scores: &BTreeMap<String, f64>, errors: &BTreeMap<String, f64>) -> String {
+    let words = scores.iter().map(|(name, value)| {
+        let value = match errors.get(name) {
+            Some(error) => mean_and_deviation(*value, *error),
+            None => number(*value),
+        };
+        format!("{} {value}", shown(name))
+    });
     words.collect::<Vec<_>>().join(", ")
 }
 

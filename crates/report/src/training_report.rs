@@ -102,6 +102,11 @@ impl Report {
             let score = score.line(unit);
             report.scores.push(("validation".to_string(), score));
         }
+        if let Some(constant) = &record.constant {
+            let name = constant_name(data.task());
+            let name = format!("always {name} (validation)");
+            report.scores.push((name, constant.headline(unit)));
+        }
         report.command = options.command.to_string();
         Ok(report)
     }

@@ -25,6 +25,9 @@ use crate::report::StopReason;
 pub struct Checkpoint {
     /// Text that the caller stores with the checkpoint, such as a history. Empty at first.
     pub note: String,
+    /// Bytes that the caller stores with the checkpoint, such as outputs of the network. Empty at first, and
+    /// in [`for_other_rows`](Self::for_other_rows).
+    pub attachment: Vec<u8>,
     pub(crate) progress: TrainingProgress,
     /// Burn's record of the network; empty where training has ended.
     pub(crate) network: Vec<u8>,
@@ -44,6 +47,8 @@ const VERSION: u32 = 1;
 /// The keys of the safetensors metadata.
 const KEY: &str = "backburn_checkpoint";
 const CHECKSUM: &str = "checksum";
+/// The tensor of the caller's bytes, if there are any.
+const ATTACHMENT: &str = "attachment";
 
 #[derive(Serialize, Deserialize)]
 struct Metadata {
@@ -92,6 +97,7 @@ impl Checkpoint {
                 epoch,
                 ..TrainingProgress::start(rows, steps, learning_rate)
             },
+            attachment: Vec::new(),
             kept: Vec::new(),
             sums: Vec::new(),
             ..self
@@ -103,6 +109,9 @@ impl Checkpoint {
         let mut parts: Vec<Part> = vec![bytes("network".to_string(), &self.network)];
         for (index, network) in self.kept.iter().enumerate() {
             parts.push(bytes(format!("kept.{index}"), network));
+        }
+        if !self.attachment.is_empty() {
+            parts.push(bytes(ATTACHMENT.to_string(), &self.attachment));
         }
         let arrays = match &self.optimizer {
             OptimizerRecord::Fused {
@@ -186,6 +195,8 @@ impl Checkpoint {
         }
         Ok(Self {
             network: file.bytes("network")?,
+            // Checkpoints of earlier versions have none.
+            attachment: file.bytes(ATTACHMENT).unwrap_or_default(),
             kept: kept
                 .map(|index| file.bytes(&format!("kept.{index}")))
                 .collect::<Result<_, _>>()?,

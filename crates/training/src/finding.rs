@@ -23,7 +23,7 @@ pub struct Finding {
 }
 
 /// The problems that are looked for. [`diagnose`](crate::diagnose) finds those that a history shows;
-/// the last three need the table.
+/// the last four need the table or the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -56,6 +56,8 @@ pub enum Diagnosis {
     ClassImbalance,
     /// More rows would improve the model much.
     TooLittleData,
+    /// On rows that were not trained on, the model is no better than a constant prediction.
+    NoBetterThanConstant,
 }
 
 impl fmt::Display for Diagnosis {
@@ -75,6 +77,7 @@ impl fmt::Display for Diagnosis {
             Self::Leakage => "leakage",
             Self::ClassImbalance => "class imbalance",
             Self::TooLittleData => "too little data",
+            Self::NoBetterThanConstant => "no better than a constant",
         })
     }
 }

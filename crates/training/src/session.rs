@@ -282,6 +282,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         let kept = self.kept.iter();
         Checkpoint {
             note: String::new(),
+            attachment: Vec::new(),
             progress: TrainingProgress {
                 kept_epochs: kept.clone().map(|(epoch, _)| *epoch).collect(),
                 loss_sum: 0.0,

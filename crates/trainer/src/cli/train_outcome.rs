@@ -1,6 +1,7 @@
 //! The outcome of a training, printed. `train` and `example` share it.
 
-use backburn::{Dataset, FittedModel, Table, TestResult, Warning, baselines};
+use backburn::baselines::constant_line;
+use backburn::{Dataset, FittedModel, Table, TestResult, Warning};
 
 use crate::error::Error;
 use crate::ui::console::Console;
@@ -26,11 +27,14 @@ pub fn show_scores(
     data: &Dataset,
     console: Console,
 ) {
-    let validation = model.record().and_then(|record| record.validation.as_ref());
-    match validation {
+    let record = model.record();
+    match record.and_then(|record| record.validation.as_ref()) {
         Some(score) => console.entry("validation", score.line("")),
         None if tested.is_none() => console.paragraph("note", Warning::NotScored),
         None => {}
+    }
+    if let Some(constant) = record.and_then(|record| record.constant.as_ref()) {
+        console.detail("baseline", constant_line(constant, data.task(), ""));
     }
     if let Some(tested) = tested {
         show_test(tested, data, console);
@@ -48,11 +52,8 @@ fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
     if let Some(reliability) = reliability {
         console.detail(reliability.heading(), reliability);
     }
-    let name = baselines::constant_name(data.task());
-    let line = format!("{} by always predicting {name}", constant.headline(""));
-    console.detail("baseline", line);
-    if score.error().1 >= constant.error().1 {
-        let note = format!("the model is no better than always predicting {name}");
+    console.detail("baseline", constant_line(constant, data.task(), ""));
+    if let Some(note) = tested.no_better_note() {
         console.paragraph("note", note);
     }
 }

@@ -1,0 +1,33 @@
+//! The score of a model on rows that its networks were not trained on, beside that of a constant.
+
+use backburn_preprocessing::{Predictions, Target};
+
+use crate::constant::constant_score;
+use crate::score::Score;
+use crate::targets::Targets;
+
+/// The score of a model on rows that its networks were not trained on, beside that of a constant.
+#[derive(Debug, Clone)]
+pub(crate) struct ValidationScore {
+    /// The score, with standard errors.
+    pub score: Score,
+    /// The score of the mean or the class frequencies of the training rows, on the same rows.
+    pub constant: Option<Score>,
+}
+
+impl ValidationScore {
+    /// Scores predictions for `rows`, and the constant that follows from the rows in `training`. `None` if there is
+    /// nothing to score.
+    pub fn new(
+        predictions: &Predictions,
+        (targets, target): (&Targets, &Target),
+        training: &[usize],
+        rows: &[usize],
+    ) -> Option<Self> {
+        let score = Score::of_rows(predictions, targets, rows)?;
+        Some(Self {
+            score: score.with_standard_errors(predictions, targets, rows),
+            constant: constant_score(targets, target, training, rows),
+        })
+    }
+}
