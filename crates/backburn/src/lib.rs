@@ -71,11 +71,15 @@ mod check_target;
 #[cfg(feature = "train")]
 mod checkpoints;
 #[cfg(feature = "train")]
+mod class_warnings;
+#[cfg(feature = "train")]
 mod clock;
 #[cfg(feature = "train")]
 mod column_options;
 #[cfg(feature = "train")]
 mod column_sketch;
+#[cfg(feature = "train")]
+mod column_warnings;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 mod command_files;
@@ -91,10 +95,14 @@ mod confusion_matrix;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
+mod copied_rows;
+#[cfg(feature = "train")]
 mod cross_validation;
 mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
+#[cfg(feature = "train")]
+mod dataset_splits;
 #[cfg(feature = "train")]
 mod describe;
 #[cfg(feature = "train")]
@@ -133,6 +141,7 @@ mod folder_std;
 mod folder_unix;
 #[cfg(feature = "train")]
 mod free_memory;
+mod gap;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
@@ -217,6 +226,15 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod split_columns;
+#[cfg(feature = "train")]
+mod split_hints;
+mod split_note;
+#[cfg(feature = "train")]
+mod split_rule;
+#[cfg(feature = "train")]
+mod splitter;
 mod standard_output;
 #[cfg(feature = "train")]
 mod stop_token;
@@ -263,6 +281,7 @@ pub use embedder::Embedder;
 pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
+pub use gap::Gap;
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
@@ -281,6 +300,7 @@ pub use row_sample::RowSample;
 pub use rows_report::RowsReport;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
+pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use table_builder::TableBuilder;
 pub use value_count::ValueCount;
@@ -321,6 +341,7 @@ pub use self::{
     scorer::Scorer,
     selected::{Selected, Selection},
     settings::Settings,
+    split_columns::SplitColumns,
     stop_token::StopToken,
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
