@@ -16,7 +16,8 @@ use crate::text::shown;
 /// let split = SplitColumns { group: Some("patient".to_string()), ..Default::default() };
 /// let data = Dataset::new(table, "x", &DatasetOptions { split, ..Default::default() })?;
 /// assert_eq!(data.features().collect::<Vec<_>>(), ["y"]);
-/// let fold = &data.folds(5, 0)[0];
+/// let folds = data.folds(5, 0);
+/// let fold = &folds[0];
 /// let patients = |rows: &[usize]| rows.iter().map(|row| row / 4).collect::<Vec<_>>();
 /// let training = patients(&fold.training);
 /// assert!(patients(&fold.validation).iter().all(|patient| !training.contains(patient)));
@@ -45,6 +46,16 @@ impl SplitColumns {
         ];
         let columns = columns.into_iter();
         columns.filter_map(|(option, column)| Some((option, column.as_deref()?)))
+    }
+
+    /// The columns to read besides the features: the target, the weight and these.
+    pub fn with_others<'a>(&'a self, target: &'a str, weight: Option<&'a str>) -> Vec<&'a str> {
+        let columns = self.named().map(|(_, column)| column);
+        [Some(target), weight]
+            .into_iter()
+            .flatten()
+            .chain(columns)
+            .collect()
     }
 
     /// Checks that each column has one role.

@@ -299,11 +299,6 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
-    /// Whether there are rows to score the model on.
-    pub fn has_test(&self) -> bool {
-        self.test.is_some() || self.test_share.is_some()
-    }
-
     /// The outputs that are named, with their options.
     pub fn outputs(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let outputs = [

@@ -34,8 +34,9 @@ const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    let has_test = args.test.is_some() || args.test_share.is_some();
     let needs_other_rows = args.report.is_some() || args.learning_curve;
-    if config.data.refit && needs_other_rows && !args.has_test() {
+    if config.data.refit && needs_other_rows && !has_test {
         let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
                       needs a test table: add --test or --test-share";
         return Err(Error::Usage(reason.to_string()));
