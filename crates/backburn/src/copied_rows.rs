@@ -41,20 +41,34 @@ pub(crate) fn copied_rows(
         pairs += *equal as f64;
         *equal += 1;
     }
-    if copies == 0 || pairs_by_chance(table, columns, rows) >= BY_CHANCE * pairs {
+    if copies == 0 {
+        return None;
+    }
+    let possible = rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0;
+    if chance_of_equal_rows(table, columns, rows) * possible >= BY_CHANCE * pairs {
         return None;
     }
     Some(CopiedRows { first, copies })
 }
 
-/// How many rows of `table` are equal to a row of `known` in all of the columns. Both are read in the same format.
+/// How many rows of `table` are equal to a row of `known` in all of the columns; 0 if chance gives about as many.
+/// Both are read in the same format.
 pub(crate) fn rows_in(table: &Table, known: &Table, columns: &[(&str, ColumnKind)]) -> usize {
-    let known: HashMap<u64, (), RandomState> = row_hashes(known, columns)
-        .into_iter()
-        .map(|hash| (hash, ()))
-        .collect();
+    let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
+    for hash in row_hashes(known, columns) {
+        *counts.entry(hash).or_insert(0) += 1;
+    }
     let hashes = row_hashes(table, columns).into_iter();
-    hashes.filter(|hash| known.contains_key(hash)).count()
+    let equal: Vec<usize> = hashes
+        .filter_map(|hash| counts.get(&hash).copied())
+        .collect();
+    let pairs = equal.iter().sum::<usize>() as f64;
+    let rows: Vec<usize> = (0..known.rows()).collect();
+    let possible = table.rows() as f64 * known.rows() as f64;
+    match chance_of_equal_rows(known, columns, &rows) * possible >= BY_CHANCE * pairs {
+        true => 0,
+        false => equal.len(),
+    }
 }
 
 /// A hash of each row of a table.
@@ -84,8 +98,8 @@ fn value_hash(kind: ColumnKind, cell: &Cell) -> u64 {
     }
 }
 
-/// The expected number of pairs of equal rows, if the columns were independent of each other.
-fn pairs_by_chance(table: &Table, columns: &[(&str, ColumnKind)], rows: &[usize]) -> f64 {
+/// The probability that two rows are equal, if the columns were independent of each other.
+fn chance_of_equal_rows(table: &Table, columns: &[(&str, ColumnKind)], rows: &[usize]) -> f64 {
     let step = rows.len().div_ceil(SAMPLE).max(1);
     let sample: Vec<usize> = rows.iter().copied().step_by(step).collect();
     let mut probability = 1.0;
@@ -101,10 +115,9 @@ fn pairs_by_chance(table: &Table, columns: &[(&str, ColumnKind)], rows: &[usize]
             }
         }
         let squares: f64 = counts.values().map(|count| count * count).sum();
-        probability *= squares / (sample.len() * sample.len()) as f64;
+        probability *= squares / (sample.len() * sample.len()).max(1) as f64;
     }
-    let rows = rows.len() as f64;
-    probability * rows * (rows - 1.0) / 2.0
+    probability
 }
 
 #[cfg(test)]

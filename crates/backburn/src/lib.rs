@@ -141,6 +141,7 @@ mod folder_std;
 mod folder_unix;
 #[cfg(feature = "train")]
 mod free_memory;
+#[cfg(feature = "train")]
 mod gap;
 #[cfg(feature = "train")]
 mod gradient_check;
@@ -281,7 +282,6 @@ pub use embedder::Embedder;
 pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
-pub use gap::Gap;
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
 pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel, Summary, TestScore};
@@ -323,6 +323,7 @@ pub use self::{
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
+    gap::Gap,
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
