@@ -45,6 +45,7 @@ fn model(table: &Table, training: &[usize], near: Near) -> (SavedModel, Vec<f32>
         targets: &outputs,
         outputs: 1,
         training,
+        copies: None,
         options: &options,
     };
     let (encoder, numbers) = match near {
@@ -162,6 +163,7 @@ fn pairs_and_all_columns_go_together() {
         targets: &outputs,
         outputs: 1,
         training: &training,
+        copies: None,
         options: &options,
     };
     let before = model.encoder.width();
@@ -190,6 +192,7 @@ fn a_class_that_no_kept_row_has_leaves_the_others() {
         targets: &outputs,
         outputs: 3,
         training: &training,
+        copies: None,
         options: &EncoderOptions::default(),
     };
     let before = model.encoder.knn_features.len();

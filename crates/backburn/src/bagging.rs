@@ -2,7 +2,7 @@
 //! Predictors", 1996, with folds in place of bootstrap samples).
 
 use backburn_preprocessing::Target;
-use backburn_table::{Split, k_folds};
+use backburn_table::Split;
 use backburn_training::StopReason;
 
 use crate::config::Config;
@@ -16,15 +16,21 @@ use crate::targets::Targets;
 use crate::validation_score::ValidationScore;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
-/// order.
+/// order. In the order of time, the last rows are the validation rows of all members.
 pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> Vec<Split> {
-    let classes = data.classes_of(rows);
     let folds = config.ensemble.folds.min(rows.len()).max(2);
     let members = config.ensemble.members.count();
-    let mut splits = Vec::new();
     let mut seed = config.training.seed;
+    if data.splitter().is_in_time() {
+        let share = match config.data.validation_fraction {
+            share if share > 0.0 => share,
+            _ => 1.0 / folds as f64,
+        };
+        return vec![data.split_rows(rows, share, seed); members];
+    }
+    let mut splits = Vec::new();
     while splits.len() < members {
-        splits.extend(k_folds(rows, folds, classes.as_deref(), seed));
+        splits.extend(data.inner_folds(rows, folds, seed));
         seed = seed.wrapping_add(1);
     }
     splits.truncate(members);
@@ -34,6 +40,7 @@ pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> 
 /// The networks of an ensemble that are finished. Their out-of-fold outputs (those for rows that a network
 /// was not trained on) score and calibrate the ensemble.
 pub(crate) struct BaggedEnsemble<'a> {
+    /// The rows that its networks are trained on, in ascending order.
     rows: &'a [usize],
     config: &'a Config,
     target: Target,
@@ -141,9 +148,12 @@ impl<'a> BaggedEnsemble<'a> {
         let Some(mut network) = self.network else {
             return Err(Error::Failed("no network was trained".to_string()));
         };
+        let is_known = |row: &usize| self.rows.binary_search(row).is_ok();
+        let validated = (0..self.sums.len()).filter(|&row| !self.sums[row].is_empty());
         network.split = Split {
             training: self.rows.to_vec(),
-            validation: Vec::new(),
+            // In the order of time, no network is trained on the last rows.
+            validation: validated.filter(|row| !is_known(row)).collect(),
         };
         if self.interrupted || self.members < wanted {
             network.stop = StopReason::Interrupted;

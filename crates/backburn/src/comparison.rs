@@ -163,7 +163,7 @@ pub fn check_room_to_compare(
                 check_room(data, split, &config, context.device.get()?, &Work::Boosting)?;
             }
             _ => {
-                let rows = fold.validation_split(&config);
+                let rows = fold.split_to_fit(fold.rows(), &config);
                 let plan = Plan::new("fold", &fold, rows, &config, PlanOptions::default())?;
                 JobRunner::new(&fold, context).check_room(&plan)?;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use backburn_preprocessing::Predictions;
-use backburn_table::{Split, k_folds};
+use backburn_table::Split;
 use backburn_training::{run_parallel, runs_at_a_time};
 use serde_json::{Map, Value, json};
 use web_time::Instant;
@@ -147,13 +147,19 @@ pub(crate) fn cross_validate(
             "{folds} folds: there must be at least 2, and at most as many as rows, and there are {rows}"
         )));
     }
-    let splits = k_folds(data.rows(), folds, data.classes(), config.training.seed);
+    data.check_folds("folds", folds)?;
+    let splits = data.folds(folds, config.training.seed);
+    let folds = splits.len();
+    let Some(first) = splits.first() else {
+        let reason = "no fold has both training rows and validation rows";
+        return Err(Error::Config(reason.to_string()));
+    };
     let context = &context.quiet();
     let fit = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
     let mut results = FoldResults::new(&splits, context);
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
-        check_room_of_folds(data, &splits[0], folds, config, context)?;
+        check_room_of_folds(data, first, folds, config, context)?;
         run_parallel(folds, fit, |fold, result| results.add(fold, result));
     } else {
         for fold in 0..folds {
@@ -220,17 +226,6 @@ impl<'a> FoldResults<'a> {
     }
 }
 
-/// The training rows outside a fold, of which a part are validation rows.
-fn inner_split(data: &Dataset, split: &Split, config: &Config) -> Split {
-    let classes = data.classes_of(&split.training);
-    Split::new(
-        &split.training,
-        config.data.validation_fraction,
-        classes.as_deref(),
-        config.training.seed,
-    )
-}
-
 /// Checks that networks for several folds can be trained at the same time.
 fn check_room_of_folds(
     data: &Dataset,
@@ -239,7 +234,7 @@ fn check_room_of_folds(
     config: &Config,
     context: &FitContext,
 ) -> Result<(), Error> {
-    let inner = inner_split(data, split, config);
+    let inner = data.split_to_fit(&split.training, config);
     let work = Work::Training(Networks {
         hidden: config.network.hidden.clone(),
         members: 1,
@@ -261,7 +256,7 @@ fn fit_fold(
 ) -> Result<(Score, Predictions, Instant), Error> {
     let started = Instant::now();
     let held_out = data.table().select("the fold", &split.validation)?;
-    let inner = inner_split(data, split, config);
+    let inner = data.split_to_fit(&split.training, config);
     let name = format!("fold-{}", fold + 1);
     let plan = Plan::new(&name, data, inner, config, PlanOptions::default())?;
     let model = fit_plan(plan, data, context)?;

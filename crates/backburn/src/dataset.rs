@@ -2,20 +2,27 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
     CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
-    ReadOptions, Schema, Split, Table, TableError, TableFormat, infer_table, similar_names,
-    within_range,
+    ReadOptions, Schema, Table, TableError, TableFormat, infer_table, similar_names, within_range,
 };
 
 use crate::check_target::check_target;
-use crate::config::Config;
+use crate::class_warnings::{class_counts, warnings_about_classes};
+use crate::column_warnings::warnings_about_columns;
+use crate::config::{Config, KnnFeatures};
+use crate::copied_rows::{CopiedRows, copied_rows, rows_in};
 use crate::error::Error;
 use crate::memory::room_to_infer;
-use crate::rare_classes::rare_classes;
-use crate::text::{count, shown};
+use crate::split_columns::SplitColumns;
+use crate::split_hints::split_hints;
+use crate::split_note::SplitNote;
+use crate::split_rule::split_rule;
+use crate::splitter::Splitter;
+use crate::text::shown;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -32,6 +39,28 @@ pub struct DatasetOptions {
     pub features: Vec<String>,
     /// How text is read as values.
     pub format: FormatOptions,
+    /// The columns that decide how rows are split.
+    pub split: SplitColumns,
+}
+
+impl DatasetOptions {
+    /// The columns that are no features: those of the weight, the groups and the folds. So is the column of the
+    /// time, unless it is named as a feature or has a kind, other than by the format of its dates.
+    pub(crate) fn other_roles(&self) -> Vec<&str> {
+        let is_feature = |name: &String| {
+            let kind = self.columns.get(name);
+            let has_kind = kind.is_some_and(|kind| *kind != ColumnKind::Ignored);
+            self.features.contains(name) || has_kind && !self.format.date_formats.contains_key(name)
+        };
+        let time = self.split.time.as_ref().filter(|name| !is_feature(name));
+        let columns = [
+            self.weight.as_ref(),
+            self.split.group.as_ref(),
+            self.split.fold.as_ref(),
+            time,
+        ];
+        columns.into_iter().flatten().map(String::as_str).collect()
+    }
 }
 
 /// A table with its schema, its target and the rows to learn from.
@@ -63,25 +92,11 @@ pub struct Dataset {
     /// The weight of each row of the table.
     weights: Option<Vec<f64>>,
     options: DatasetOptions,
+    splitter: Arc<Splitter>,
     warnings: Vec<Warning>,
 }
 
 impl Dataset {
-    /// Checks that the rows can be divided into folds. `option` has their number, such as `--folds`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if there are fewer rows than folds.
-    pub fn check_folds(&self, option: &str, folds: usize) -> Result<(), Error> {
-        match folds <= self.rows().len() {
-            true => Ok(()),
-            false => Err(Error::Config(format!(
-                "{option} {folds}: must be at most the number of rows, and there are {}",
-                count(self.rows().len(), "row")
-            ))),
-        }
-    }
-
     /// Infers the schema, the task and the rows to learn from.
     ///
     /// # Errors
@@ -93,6 +108,10 @@ impl Dataset {
         if weight == Some(target) {
             let reason = format!("`{target}` is the target: it cannot be the weight as well");
             return Err(Error::Config(reason));
+        }
+        options.split.check(target, weight, &options.features)?;
+        for (_, column) in options.split.named() {
+            table.column(column)?;
         }
         room_to_infer(&table)?;
         let layout = table.notes().into_iter();
@@ -107,7 +126,8 @@ impl Dataset {
         } = inferred;
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
         warnings.extend(notes.into_iter().map(|note| reading(note, target, task)));
-        warnings.extend(warnings_about_columns(&schema, target, options));
+        let roles = [vec![target], options.other_roles()].concat();
+        warnings.extend(warnings_about_columns(&schema, &roles, &options.features));
         let mut rows = Target::known_rows(&table, target, task)?;
         warnings.extend(rows_without_target(&table, target, task, rows.len())?);
         if let Some(weights) = &weights {
@@ -136,7 +156,7 @@ impl Dataset {
                 Some(classes)
             }
         };
-        Ok(Self {
+        let mut data = Self {
             table,
             raw,
             format,
@@ -147,8 +167,60 @@ impl Dataset {
             classes,
             weights,
             options: options.clone(),
+            splitter: Arc::default(),
             warnings,
-        })
+        };
+        data.find_splits()?;
+        Ok(data)
+    }
+
+    /// Finds the rule of splits, with the rows that are copies of others.
+    fn find_splits(&mut self) -> Result<(), Error> {
+        let (table, columns) = (&self.table, &self.options.split);
+        let roles = [vec![self.target.as_str()], self.options.other_roles()].concat();
+        let mut notes = split_hints(table, &self.schema, columns, &roles);
+        let mut splitter = split_rule(table, columns, &self.rows)?;
+        if let Some(CopiedRows { first, copies }) =
+            copied_rows(table, &self.compared_columns(), &self.rows)
+        {
+            splitter.copies = Some(first);
+            let rows = self.rows.len();
+            notes.push(match splitter.has_rule() {
+                true => SplitNote::CopiesLeftOut { copies, rows },
+                false => SplitNote::Copies { copies, rows },
+            });
+        }
+        self.splitter = Arc::new(splitter);
+        self.warnings.extend(notes.into_iter().map(Warning::Splits));
+        Ok(())
+    }
+
+    /// The columns in which copies are equal: the features and the target, each with its kind.
+    fn compared_columns(&self) -> Vec<(&str, ColumnKind)> {
+        let used = self.inputs().filter(|c| c.kind != ColumnKind::Ignored);
+        let target = match self.task {
+            Task::Regression => ColumnKind::Numeric,
+            Task::Classification => ColumnKind::Categorical,
+        };
+        let used = used.map(|column| (column.name.as_str(), column.kind));
+        used.chain([(self.target.as_str(), target)]).collect()
+    }
+
+    /// The rule by which the rows are split.
+    pub(crate) fn splitter(&self) -> &Splitter {
+        &self.splitter
+    }
+
+    /// A note if rows of a test table are copies of rows of this one.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be read in the format of this one.
+    pub(crate) fn copies_in_test(&self, test: &Table) -> Result<Option<SplitNote>, Error> {
+        let test = self.format.apply_to_table(test)?;
+        let copies = rows_in(&test, &self.table, &self.compared_columns());
+        let rows = test.rows();
+        Ok((copies > 0).then_some(SplitNote::CopiesInTest { copies, rows }))
     }
 
     /// The table, its text read as values.
@@ -213,21 +285,31 @@ impl Dataset {
             .map(|column| column.name.as_str())
     }
 
-    /// The columns other than the target and the weight, including ignored ones.
+    /// The columns other than the target and those with another role, such as the weight; including ignored ones.
     pub fn inputs(&self) -> impl Iterator<Item = &ColumnSchema> {
-        self.schema.columns.iter().filter(|column| {
-            column.name != self.target && Some(&column.name) != self.options.weight.as_ref()
+        let roles = self.options.other_roles();
+        let columns = self.schema.columns.iter();
+        columns.filter(move |column| {
+            column.name != self.target && !roles.contains(&column.name.as_str())
         })
     }
 
-    /// Sets a fraction of the rows aside at random, the same fraction of each class: rows to train on,
-    /// and rows to test on. The schema is inferred again, from the training rows alone.
+    /// The columns other than the target that are no features, such as the weight.
+    pub(crate) fn other_roles(&self) -> Vec<&str> {
+        self.options.other_roles()
+    }
+
+    /// Sets a fraction of the rows aside: rows to train on, and rows to test on. They are drawn at random, the same
+    /// fraction of each class, unless [`SplitColumns`] say otherwise: then whole groups or folds are set aside, or
+    /// the last rows in time. The schema is inferred again, from the training rows alone.
     ///
     /// # Errors
     ///
     /// The training rows cannot be learned from, for example because all are of a single class.
     pub fn split(&self, test_fraction: f64, seed: u64) -> Result<(Self, Self), Error> {
-        let split = Split::new(&self.rows, test_fraction, self.classes(), seed);
+        let split = self
+            .splitter
+            .split(&self.rows, test_fraction, self.classes(), seed);
         let train = self.table.select(self.table.name(), &split.training)?;
         let options = DatasetOptions {
             task: Some(self.task),
@@ -264,6 +346,7 @@ impl Dataset {
             classes: self.classes_of(rows),
             weights: self.weights.as_ref().map(of_rows),
             options: self.options.clone(),
+            splitter: Arc::new(self.splitter.select(rows)),
             warnings: Vec::new(),
         })
     }
@@ -271,16 +354,6 @@ impl Dataset {
     fn select_raw(&self, rows: &[usize]) -> Result<Option<Table>, TableError> {
         let raw = self.raw.as_ref();
         raw.map(|raw| raw.select(raw.name(), rows)).transpose()
-    }
-
-    /// The split into training and validation rows that a config asks for.
-    pub fn validation_split(&self, config: &Config) -> Split {
-        Split::new(
-            &self.rows,
-            config.data.validation_fraction,
-            self.classes(),
-            config.training.seed,
-        )
     }
 
     /// The classes of some of [`rows`](Self::rows) in ascending order, for classification.
@@ -305,6 +378,11 @@ impl Dataset {
             false => Cow::Borrowed(self),
         };
         config.check_task(data.task)?;
+        if data.splitter.has_rule() && config.data.knn_features == KnnFeatures::Always {
+            let reason = "data.knn_features=always: the targets of the nearest rows may be of the same group or \
+                          of later rows, so they are no features with --group, --time and --fold";
+            return Err(Error::Config(reason.to_string()));
+        }
         Ok(data)
     }
 
@@ -422,45 +500,6 @@ fn too_large(table: &Table, target: &str) -> Result<usize, Error> {
     Ok(numbers.filter(|number| !within_range(*number)).count())
 }
 
-/// Warnings about the classes of rows.
-fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
-    let Target::Classification {
-        column, classes, ..
-    } = target
-    else {
-        return Vec::new();
-    };
-    if let Some(warning) = numbers_as_classes(column, classes, of_row.len()) {
-        return vec![warning];
-    }
-    let rare = rare_classes(column, class_counts(target, of_row));
-    rare.into_iter().collect()
-}
-
-/// The classes with their numbers of rows.
-fn class_counts(target: &Target, of_row: &[usize]) -> Vec<(String, usize)> {
-    let Target::Classification { classes, .. } = target else {
-        return Vec::new();
-    };
-    let mut rows = vec![0; classes.len()];
-    for &class in of_row {
-        rows[class] += 1;
-    }
-    classes.iter().cloned().zip(rows).collect()
-}
-
-/// A warning about numbers that are predicted as classes, although most of them differ.
-fn numbers_as_classes(target: &str, classes: &[String], rows: usize) -> Option<Warning> {
-    const FEW_CLASSES: usize = 10;
-    let are_numbers = classes.iter().all(|class| class.parse::<f64>().is_ok());
-    let many = classes.len() > FEW_CLASSES && 2 * classes.len() > rows;
-    (are_numbers && many).then(|| Warning::NumbersAsClasses {
-        target: target.to_string(),
-        classes: classes.len(),
-        rows,
-    })
-}
-
 /// What was found out about the text of a column. For a target of numbers, `--categorical` is no option.
 fn reading(note: FormatNote, target: &str, task: Task) -> Warning {
     match note {
@@ -507,6 +546,12 @@ fn kinds(
     options: &DatasetOptions,
 ) -> Result<BTreeMap<String, ColumnKind>, Error> {
     let mut kinds = options.columns.clone();
+    // Its dates are read whether or not it is a feature.
+    if let Some(time) = &options.split.time
+        && kinds.get(time) == Some(&ColumnKind::Ignored)
+    {
+        kinds.remove(time);
+    }
     if options.features.is_empty() {
         return Ok(kinds);
     }
@@ -514,10 +559,10 @@ fn kinds(
         table.column(name)?;
     }
     let used: HashSet<&str> = options.features.iter().map(String::as_str).collect();
-    let weight = options.weight.as_deref();
+    let roles = options.other_roles();
     let others = table
         .columns()
-        .filter(|name| !used.contains(name) && Some(*name) != target && Some(*name) != weight);
+        .filter(|name| !used.contains(name) && Some(*name) != target && !roles.contains(name));
     kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
     Ok(kinds)
 }
@@ -540,38 +585,4 @@ fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
             })),
         })
         .collect()
-}
-
-fn warnings_about_columns(schema: &Schema, target: &str, options: &DatasetOptions) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let mut missing = Vec::new();
-    let features: HashSet<&String> = options.features.iter().collect();
-    for column in &schema.columns {
-        let has_other_role = column.name == target || Some(&column.name) == options.weight.as_ref();
-        // Whoever lists the features knows what they leave out.
-        let left_out = !features.is_empty() && !features.contains(&column.name);
-        if has_other_role || left_out {
-            continue;
-        }
-        if let Some(reason) = &column.reason {
-            warnings.push(Warning::ColumnIgnored {
-                column: column.name.clone(),
-                reason: reason.clone(),
-            });
-            continue;
-        }
-        if column.missing > 0 {
-            missing.push((column.name.clone(), column.missing));
-        }
-        if column.infinite > 0 {
-            warnings.push(Warning::InfiniteValues {
-                column: column.name.clone(),
-                rows: column.infinite,
-            });
-        }
-    }
-    if !missing.is_empty() {
-        warnings.push(Warning::MissingValues { columns: missing });
-    }
-    warnings
 }

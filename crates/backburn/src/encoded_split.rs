@@ -73,7 +73,7 @@ impl EncodedSplit {
         let targets = NetworkTargets::new(Targets::read(table, &target)?, &target);
         let numbers = encoder.encode(table)?;
         let (encoder, numbers) =
-            with_neighbor_features(encoder, numbers, &targets, training, config, &room)?;
+            with_neighbor_features(data, encoder, numbers, &targets, training, config, &room)?;
         let width = encoder.width();
         let examples = tensors(data, (numbers, width), targets, &target, config, device)?;
         let validation = (!split.validation.is_empty()).then(|| examples.select(&split.validation));
@@ -87,8 +87,9 @@ impl EncodedSplit {
         })
     }
 
-    /// The part of a split whose rows are in `rows`, the training rows in ascending order.
-    pub(crate) fn part(&self, split: &Split, rows: &[usize]) -> Self {
+    /// The part of a split whose rows are training rows of this one.
+    pub(crate) fn part(&self, split: &Split) -> Self {
+        let rows = &self.split.training;
         let select = |part: &[usize]| {
             let positions = part.iter().filter_map(|row| rows.binary_search(row).ok());
             self.training.select(&positions.collect::<Vec<_>>())
@@ -124,8 +125,7 @@ fn fit_encoder(
     training: &[usize],
     config: &Config,
 ) -> Result<(Encoder, Vec<String>), Error> {
-    let excluded = [Some(data.target()), data.weight()].into_iter().flatten();
-    let excluded: Vec<&str> = excluded.collect();
+    let excluded = [vec![data.target()], data.other_roles()].concat();
     let options = config.data.encoder();
     let (table, schema) = (data.table(), data.schema());
     Ok(Encoder::fit(table, schema, &excluded, training, &options)?)
@@ -156,6 +156,7 @@ pub(crate) fn check_room(
 }
 
 fn with_neighbor_features(
+    data: &Dataset,
     mut encoder: Encoder,
     mut numbers: Vec<f32>,
     targets: &NetworkTargets,
@@ -163,13 +164,17 @@ fn with_neighbor_features(
     config: &Config,
     room: &Room,
 ) -> Result<(Encoder, Vec<f32>), Error> {
-    let Some((targets, outputs)) = targets.outputs() else {
+    let splitter = data.splitter();
+    let Some((targets, outputs)) = targets.outputs().filter(|_| !splitter.has_rule()) else {
+        // The nearest rows may be of the same group or later.
         return Ok((encoder, numbers));
     };
+    let copies = splitter.copies.as_deref();
     let input = KnnFitInput {
         targets: &targets,
         outputs,
         training,
+        copies,
         options: &config.data.encoder(),
     };
     if config.data.neighbor_features {

@@ -78,7 +78,8 @@ impl Estimator {
             diagnose,
             max_epochs: None,
         };
-        Plan::new(RUN, data, data.validation_split(&config), &config, options)
+        let split = data.split_to_fit(data.rows(), &config);
+        Plan::new(RUN, data, split, &config, options)
     }
 
     /// Cross-validates the settings: for each fold, a model is fitted on the other folds and scored on

@@ -19,6 +19,10 @@ pub struct Job {
     pub config: Config,
     /// The rows to train on, and those that choose the best epoch.
     pub split: Split,
+    /// Of a member of an ensemble: the rows that the encoder of all members is fitted on, in ascending order. Empty
+    /// for other jobs, whose encoder is fitted on the training rows.
+    #[serde(default)]
+    pub encoder_rows: Vec<usize>,
     /// Ends training after this number of epochs, wherever the learning rate schedule is.
     pub max_epochs: Option<usize>,
     /// Whether layers are recorded and the run is diagnosed.
@@ -40,8 +44,8 @@ pub enum JobKind {
     },
     /// The only network of the model.
     Network,
-    /// A network of an ensemble. Its encoder is fitted on the validation rows too, so that all members
-    /// share one.
+    /// A network of an ensemble. All members share an encoder, which is fitted on their validation rows too, unless
+    /// these are later than the training rows.
     Member {
         /// Which one, from 0.
         member: usize,

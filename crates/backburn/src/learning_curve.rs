@@ -166,11 +166,10 @@ fn fit_part(
     let times = |epochs: usize| (epochs as f64 / share).round() as usize;
     config.training.epochs = times(config.training.epochs);
     config.training.batch_size = Some(config.training.batch_size_for(rows.len()));
-    let classes = data.classes_of(rows);
-    let part = Split::new(rows, 1.0 - share, classes.as_deref(), config.training.seed);
-    let used = part.training.len();
+    let part = data.part_of_rows(rows, share, config.training.seed);
+    let used = part.len();
     let split = Split {
-        training: part.training,
+        training: part,
         validation: split.validation.clone(),
     };
     let options = PlanOptions {

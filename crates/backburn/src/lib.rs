@@ -71,11 +71,15 @@ mod check_target;
 #[cfg(feature = "train")]
 mod checkpoints;
 #[cfg(feature = "train")]
+mod class_warnings;
+#[cfg(feature = "train")]
 mod clock;
 #[cfg(feature = "train")]
 mod column_options;
 #[cfg(feature = "train")]
 mod column_sketch;
+#[cfg(feature = "train")]
+mod column_warnings;
 #[cfg(feature = "train")]
 mod columns_by_kind;
 mod command_files;
@@ -97,10 +101,14 @@ mod constant_finding;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
+mod copied_rows;
+#[cfg(feature = "train")]
 mod cross_validation;
 mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
+#[cfg(feature = "train")]
+mod dataset_splits;
 #[cfg(feature = "train")]
 mod describe;
 #[cfg(feature = "train")]
@@ -139,6 +147,8 @@ mod folder_std;
 mod folder_unix;
 #[cfg(feature = "train")]
 mod free_memory;
+#[cfg(feature = "train")]
+mod gap;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
@@ -228,6 +238,15 @@ mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
 #[cfg(feature = "train")]
+mod split_columns;
+#[cfg(feature = "train")]
+mod split_hints;
+mod split_note;
+#[cfg(feature = "train")]
+mod split_rule;
+#[cfg(feature = "train")]
+mod splitter;
+#[cfg(feature = "train")]
 mod standard_error;
 mod standard_output;
 #[cfg(feature = "train")]
@@ -296,6 +315,7 @@ pub use row_sample::RowSample;
 pub use rows_report::RowsReport;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
+pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
@@ -319,6 +339,7 @@ pub use self::{
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
+    gap::Gap,
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
@@ -338,6 +359,7 @@ pub use self::{
     scorer::Scorer,
     selected::{Selected, Selection},
     settings::Settings,
+    split_columns::SplitColumns,
     stop_token::StopToken,
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,

@@ -50,6 +50,30 @@ pub fn percent(text: &str) -> Result<u8, String> {
     }
 }
 
+/// A share of the rows, such as `0.2` or `20%`, above 0 and below 1.
+///
+/// ```
+/// assert_eq!(backburn::parse::share("20%"), Ok(0.2));
+/// assert!(backburn::parse::share("1").is_err());
+/// ```
+///
+/// # Errors
+///
+/// Other text.
+pub fn share(text: &str) -> Result<f64, String> {
+    let usage = || "a share above 0 and below 1, such as 0.2 or 20%".to_string();
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(percent) => (percent.trim(), 100.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = number.parse().map_err(|_| usage())?;
+    let share = number / whole;
+    match share > 0.0 && share < 1.0 {
+        true => Ok(share),
+        false => Err(usage()),
+    }
+}
+
 /// A number of bytes such as `500kB`, `16MB` or `1GB`; a number alone is bytes.
 ///
 /// ```

@@ -149,19 +149,27 @@ impl Plan {
             kind,
             config: self.config.clone(),
             split,
+            encoder_rows: Vec::new(),
             max_epochs: self.options.max_epochs,
             diagnose: self.options.diagnose,
         }
     }
 
     fn members(&self, data: &Dataset) -> Vec<Job> {
-        let splits = member_splits(data, &self.all_rows(), &self.config);
+        let all = self.all_rows();
+        let splits = member_splits(data, &all, &self.config);
         let ensemble = &self.config.ensemble;
         // One member is diagnosed, one as wide as the config says.
         let narrow = ensemble.widths.iter().position(|&width| width == 1);
         let diagnosed = narrow.filter(|&member| member < splits.len()).unwrap_or(0);
         let members = splits.into_iter().enumerate().map(|(member, split)| {
+            // Later rows may not decide how earlier ones are encoded.
+            let encoder_rows = match data.splitter().is_in_time() {
+                true => split.training.clone(),
+                false => all.clone(),
+            };
             let mut job = self.job(JobKind::Member { member }, split);
+            job.encoder_rows = encoder_rows;
             let config = &mut job.config;
             config.training.seed = config.training.seed.wrapping_add(member as u64);
             config.network.hidden = ensemble.hidden(member, &self.config.network.hidden);
@@ -190,7 +198,7 @@ impl Plan {
                 self.select(selection, data, outcomes, context)
             }
             Stage::Train if self.is_ensemble() => {
-                let rows = self.all_rows();
+                let rows = self.ensemble_rows();
                 let mut ensemble = BaggedEnsemble::new(data, &rows, &self.config)?;
                 let networks = outcomes.into_iter().filter_map(Outcome::network);
                 networks.for_each(|network| {
@@ -350,8 +358,12 @@ impl Plan {
         (split, networks)
     }
 
+    /// The rows that the networks of an ensemble are trained on.
     pub(crate) fn ensemble_rows(&self) -> Vec<usize> {
-        self.all_rows()
+        match self.jobs.first() {
+            Some(job) if !job.encoder_rows.is_empty() => job.encoder_rows.clone(),
+            _ => self.all_rows(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::targets::Targets;
 
 /// What a missing value counts as.
-const MISSING: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const MISSING: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A hash of each of `rows` that has a target: of the values of the columns that the encoder uses, and of the
 /// target. Equal rows have equal hashes, whatever kind of file they are from. `None` hashes all rows. The table
@@ -69,7 +69,7 @@ fn feature_hashes(batch: &RecordBatch, encoder: &Encoder) -> Vec<u64> {
     hashes
 }
 
-fn cell_hash(kind: ColumnKind, cell: &Cell) -> u64 {
+pub(crate) fn cell_hash(kind: ColumnKind, cell: &Cell) -> u64 {
     let number = match kind {
         ColumnKind::Numeric => cell.number(),
         ColumnKind::Boolean => cell.boolean().map(|value| f64::from(u8::from(value))),
@@ -109,11 +109,11 @@ fn number_hash(number: f64) -> u64 {
     hash(&(number + 0.0).to_le_bytes())
 }
 
-fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     XxHash3_128::oneshot(bytes) as u64
 }
 
-fn combined(hash: u64, cell: u64) -> u64 {
+pub(crate) fn combined(hash: u64, cell: u64) -> u64 {
     let mixed = (hash.rotate_left(23) ^ cell).wrapping_mul(0x517c_c1b7_2722_0a95);
     mixed ^ (mixed >> 32)
 }

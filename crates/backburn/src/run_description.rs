@@ -100,11 +100,20 @@ impl RunDescription {
             all.insert("weight", weight.to_string());
         }
         let DatasetOptions {
-            features, format, ..
+            features,
+            format,
+            split,
+            ..
         } = data.options();
         if !features.is_empty() {
             all.insert("features", features.join(", "));
         }
+        let names = [("--group", "group"), ("--time", "time"), ("--fold", "fold")];
+        for (option, column) in split.named() {
+            let name = names.iter().find(|(known, _)| *known == option);
+            all.extend(name.map(|(_, name)| (*name, column.to_string())));
+        }
+        all.extend(split.gap.map(|gap| ("gap", gap.to_string())));
         if *format != FormatOptions::default() {
             all.insert("format", format_in_words(format));
         }

@@ -56,7 +56,6 @@ pub struct JobRunner<'a> {
 #[derive(Clone)]
 struct Shared {
     options: DataConfig,
-    rows: Arc<Vec<usize>>,
     encoded: Arc<EncodedSplit>,
 }
 
@@ -127,9 +126,13 @@ impl<'a> JobRunner<'a> {
         let outcome = match job.kind {
             JobKind::Trial { .. } => self.trial(data, job, limits)?,
             JobKind::Member { .. } => {
-                let Shared { encoded, rows, .. } = self.shared(data, job)?;
-                let part = encoded.part(&job.split, &rows);
-                let network = train_network(data, &part, job, self.context, limits)?;
+                let Shared { encoded, .. } = self.shared(data, job)?;
+                let part = match encoded.split == job.split {
+                    true => None,
+                    false => Some(encoded.part(&job.split)),
+                };
+                let rows = part.as_ref().unwrap_or(&encoded);
+                let network = train_network(data, rows, job, self.context, limits)?;
                 Outcome::Network(Box::new(network))
             }
             JobKind::Network | JobKind::Refit => {
@@ -178,18 +181,24 @@ impl<'a> JobRunner<'a> {
 
     /// The encoded rows of the ensemble that a job belongs to.
     fn shared(&self, data: &Dataset, job: &Job) -> Result<Shared, Error> {
-        let rows = union(&job.split);
+        let training = match job.encoder_rows.is_empty() {
+            true => union(&job.split),
+            false => job.encoder_rows.clone(),
+        };
+        let held_out = job.split.validation.iter().copied();
+        let whole = Split {
+            validation: held_out
+                .filter(|row| training.binary_search(row).is_err())
+                .collect(),
+            training,
+        };
         let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = shared().as_ref()
             && shared.options == job.config.data
-            && *shared.rows == rows
+            && shared.encoded.split == whole
         {
             return Ok(shared.clone());
         }
-        let whole = Split {
-            training: rows.clone(),
-            validation: Vec::new(),
-        };
         // Scales and bins are learned without the target. The neighbor features of a row that a member
         // leaves out know the targets of its neighbors, but not its own.
         let device = self.context.device.get()?;
@@ -198,7 +207,6 @@ impl<'a> JobRunner<'a> {
         let encoded = EncodedSplit::for_work(data, whole, &job.config, device, &work)?;
         let new = Shared {
             options: job.config.data,
-            rows: Arc::new(rows),
             encoded: Arc::new(encoded),
         };
         *shared() = Some(new.clone());

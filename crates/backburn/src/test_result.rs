@@ -55,13 +55,21 @@ impl FittedModel {
     /// A table that does not fit the model, or no row with a target.
     pub fn test(&mut self, data: &Dataset, table: &Table) -> Result<TestResult, Error> {
         let evaluation = self.predictor().evaluate(table)?;
-        let notes = evaluation.notes();
+        let mut notes = evaluation.notes();
         let Evaluation {
             score,
             reliability,
             unlike_training,
-            warnings,
+            mut warnings,
         } = evaluation;
+        // The warning that most test rows are training rows says the same.
+        let is_said = |warning: &Warning| matches!(warning, Warning::TrainingRowsScored { .. });
+        if !warnings.iter().any(is_said)
+            && let Some(note) = data.copies_in_test(table)?
+        {
+            notes.push(note.to_string());
+            warnings.push(Warning::Splits(note));
+        }
         let read = self.model().format.apply_to_table(table)?;
         let constant = baselines::constant(data, &self.model().target, &read)?;
         self.set_test_score(table, &score);

@@ -5,6 +5,7 @@ use std::fmt;
 use backburn_table::FormatNote;
 use serde::{Serialize, Serializer};
 
+use crate::split_note::SplitNote;
 use crate::text::{MAX_NAMES, column_option, count, escaped, integer, quoted, shown};
 
 /// A warning. The work continues. As text, it is a sentence without a full stop that says what is unusual,
@@ -115,6 +116,8 @@ pub enum Warning {
         /// Rows were compared with the first of this many different rows. `None` if they were compared with all.
         compared: Option<usize>,
     },
+    /// What to know about how rows are split.
+    Splits(SplitNote),
     /// A column alone explains nearly all of the target.
     NearCopyOfTarget {
         /// The column.
@@ -291,6 +294,7 @@ fn about_target(warning: &Warning) -> Option<String> {
 fn about_rows(warning: &Warning) -> Option<String> {
     Some(match warning {
         Warning::Layout { note } => escaped(note),
+        Warning::Splits(note) => note.to_string(),
         Warning::RowCopies {
             copies,
             rows,
@@ -457,6 +461,7 @@ mod tests {
                 rows: 120,
                 compared: Some(1000),
             },
+            Warning::Splits(SplitNote::MayBeTime { column: column() }),
             Warning::NearCopyOfTarget {
                 column: column(),
                 explained: 0.999,

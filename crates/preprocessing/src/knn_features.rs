@@ -1,5 +1,6 @@
 //! Fits k-NN features.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use rand::SeedableRng;
@@ -34,6 +35,9 @@ pub struct KnnFitInput<'a> {
     pub outputs: usize,
     /// The indices of the training rows.
     pub training: &'a [usize],
+    /// For each row of the table a number that it shares with its copies, if there are any: the features of a
+    /// training row use neither its own target nor those of its copies.
+    pub copies: Option<&'a [usize]>,
     /// How the mean targets are scaled and binned.
     pub options: &'a EncoderOptions,
 }
@@ -66,6 +70,7 @@ impl Encoder {
             inputs: self.inputs(),
             targets: from.targets,
             outputs: from.outputs,
+            copies: from.copies,
         };
         let numeric = self.numeric_ranges();
         let ranges: Vec<Range<usize>> = numeric.iter().map(|(_, range)| range.clone()).collect();
@@ -183,6 +188,16 @@ fn fit_columns(
     for (index, &row) in kept.iter().enumerate() {
         index_of[row] = Some(index);
     }
+    let labels: Option<Vec<usize>> = from
+        .copies
+        .map(|copies| kept.iter().map(|&row| copies[row]).collect());
+    if let (Some(copies), Some(labels)) = (from.copies, &labels) {
+        // A row that is not kept excludes its copies that are.
+        let kept: HashMap<usize, usize> = labels.iter().copied().zip(0..).collect();
+        for &row in from.training {
+            index_of[row] = index_of[row].or_else(|| kept.get(&copies[row]).copied());
+        }
+    }
     let at = |row: usize| {
         let row = &numbers[row * width..];
         coordinates.iter().map(move |&index| row[index])
@@ -192,7 +207,13 @@ fn fit_columns(
         .iter()
         .flat_map(|&row| &from.targets[row * from.outputs..][..from.outputs]);
     let targets: Vec<f32> = targets.copied().collect();
-    let fitted = TrainingIndex::new(&points, coordinates.len(), &targets, from.outputs);
+    let fitted = TrainingIndex::new(
+        &points,
+        coordinates.len(),
+        &targets,
+        from.outputs,
+        labels.as_deref(),
+    );
     let means = from.training.par_iter().map(|&row| {
         let at: Vec<f32> = at(row).collect();
         match index_of[row] {

@@ -289,6 +289,8 @@ impl Found {
 pub(crate) struct TrainingIndex<'a> {
     pub index: NearestNeighborIndex,
     point_of: Vec<usize>,
+    /// The part of each row.
+    part_of: Vec<usize>,
     targets: &'a [f32],
     /// For each point and part, the number of rows and the sums of their targets.
     parts: HashMap<(usize, usize), (f64, Vec<f64>)>,
@@ -301,14 +303,21 @@ const PARTS: usize = 5;
 
 impl<'a> TrainingIndex<'a> {
     /// Builds the index from rows in a random order: `rows * dimensions` coordinates, and
-    /// `rows * outputs` targets.
-    pub fn new(rows: &[f32], dimensions: usize, targets: &'a [f32], outputs: usize) -> Self {
+    /// `rows * outputs` targets. Rows with the same one of the `labels` are copies, and in one part.
+    pub fn new(
+        rows: &[f32],
+        dimensions: usize,
+        targets: &'a [f32],
+        outputs: usize,
+        labels: Option<&[usize]>,
+    ) -> Self {
         let (index, point_of) = NearestNeighborIndex::new(rows, dimensions, targets, outputs);
+        let part_of = parts(point_of.len(), labels);
         let mut parts = HashMap::new();
         let points_and_targets = point_of.iter().zip(targets.chunks_exact(outputs));
         for (row, (&point, targets)) in points_and_targets.enumerate() {
             let none = || (0.0, vec![0.0; outputs]);
-            let (rows, sums) = parts.entry((point, row % PARTS)).or_insert_with(none);
+            let (rows, sums) = parts.entry((point, part_of[row])).or_insert_with(none);
             *rows += 1.0;
             for (sum, target) in sums.iter_mut().zip(targets) {
                 *sum += f64::from(*target);
@@ -317,6 +326,7 @@ impl<'a> TrainingIndex<'a> {
         Self {
             index,
             point_of,
+            part_of,
             targets,
             parts,
         }
@@ -325,7 +335,7 @@ impl<'a> TrainingIndex<'a> {
     /// The means of [`NearestNeighborIndex::means`] for a training row at these coordinates, without its part.
     pub fn means(&self, at: &[f32], row: usize, distance_weighted: bool) -> Vec<f32> {
         let point = self.point_of[row];
-        let own = self.parts.get(&(point, row % PARTS));
+        let own = self.parts.get(&(point, self.part_of[row]));
         let own = own.map(|(rows, sums)| Excluded {
             point,
             rows: *rows,
@@ -339,6 +349,16 @@ impl<'a> TrainingIndex<'a> {
         let outputs = self.index.outputs;
         &self.targets[row * outputs..][..outputs]
     }
+}
+
+/// The part of each row, by its place or that of the first row with the same label.
+fn parts(rows: usize, labels: Option<&[usize]>) -> Vec<usize> {
+    let mut first = HashMap::new();
+    let part = |row: usize| match labels {
+        Some(labels) => *first.entry(labels[row]).or_insert(row) % PARTS,
+        None => row % PARTS,
+    };
+    (0..rows).map(part).collect()
 }
 
 fn compare(a: &[f32], b: &[f32]) -> Ordering {
@@ -375,7 +395,8 @@ mod tests {
         let mut targets = vec![5.0, 1.0, 3.0];
         targets.extend([10.0; 10]);
         targets.extend([20.0; 10]);
-        let (points, point_of) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
+        let (points, point_of) =
+            NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1, None);
         assert_eq!(points.numbers().0.len(), 4 * 4);
         assert_eq!(point_of[..4], [1, 2, 2, 3]);
         let all = (5.0 + 4.0 + 100.0 + 200.0) / 23.0;
@@ -402,8 +423,8 @@ mod tests {
         let plane: Vec<[f32; 2]> = (0..300).map(|i| [number(i), number(i * i + 3)]).collect();
         let space: Vec<[f32; 3]> = plane.iter().map(|&[x, y]| [x, 4.0, y]).collect();
         let targets: Vec<f32> = (0..600).map(number).collect();
-        let in_plane = TrainingIndex::new(plane.as_flattened(), 2, &targets, 2);
-        let in_space = TrainingIndex::new(space.as_flattened(), 3, &targets, 2);
+        let in_plane = TrainingIndex::new(plane.as_flattened(), 2, &targets, 2, None);
+        let in_space = TrainingIndex::new(space.as_flattened(), 3, &targets, 2, None);
         for distance_weighted in [false, true] {
             for row in 0..300 {
                 let (a, b) = (&plane[row], &space[row]);
@@ -424,7 +445,7 @@ mod tests {
     fn nearer_rows_have_larger_weights() {
         let rows: Vec<[f32; 2]> = (0..20).map(|row| [row as f32, 0.0]).collect();
         let targets: Vec<f32> = (0..20).map(|row| f32::from(row == 0)).collect();
-        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
+        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1, None);
         // The fourth row is at distance 3, so the standard deviation is 2.
         let weights = (0..16).map(|row| (-f64::from(row * row) / 8.0).exp().max(1e-9));
         let [near, mean] = points.means(&[0.0, 0.0], None, true)[..] else {
@@ -464,7 +485,7 @@ mod tests {
         let mut rows = vec![[1.0, 1.0]; 100];
         rows.push([9.0, 9.0]);
         let targets: Vec<f32> = (0..101).map(|row| f32::from(row % 3 == 0)).collect();
-        let learned = TrainingIndex::new(rows.as_flattened(), 2, &targets, 1);
+        let learned = TrainingIndex::new(rows.as_flattened(), 2, &targets, 1, None);
         for row in [0, 1] {
             let mean = learned.means(&[1.0, 1.0], row, false)[1];
             // All rows of a part have the same mean, whatever their own target is.

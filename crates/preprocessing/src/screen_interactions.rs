@@ -35,6 +35,8 @@ pub(crate) struct EncodedRows<'a> {
     /// `rows * outputs` numbers.
     pub targets: &'a [f32],
     pub outputs: usize,
+    /// For each row a number that it shares with its copies, if there are any.
+    pub copies: Option<&'a [usize]>,
 }
 
 /// The pairs of numeric columns whose nearest rows explain the residual of a linear model of all inputs
@@ -69,10 +71,13 @@ pub(crate) fn screen_interactions(
         .enumerate()
         .flat_map(|(index, &first)| candidates[index + 1..].iter().map(move |&c| [first, c]))
         .collect();
+    let labels = rows.copies;
+    let labels: Option<Vec<usize>> = labels.map(|all| order.iter().map(|&row| all[row]).collect());
+    let labels = labels.as_deref();
     let scored = pairs.par_iter().map(|&[first, second]| {
         let at = numbers(first).into_iter().zip(numbers(second));
         let at: Vec<[f32; 2]> = at.map(|(a, b)| [a, b]).collect();
-        (explained(&at, &residuals, outputs), [first, second])
+        (explained(&at, &residuals, outputs, labels), [first, second])
     });
     disjoint_pairs(scored.collect())
 }
@@ -143,7 +148,7 @@ fn disjoint_pairs(mut scored: Vec<(f64, [usize; 2])>) -> Vec<[usize; 2]> {
 }
 
 /// The share of the residual variance that the neighbors explain, beyond a polynomial surface.
-fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize) -> f64 {
+fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize, labels: Option<&[usize]>) -> f64 {
     let total: f64 = residuals.iter().map(|x| f64::from(x * x)).sum();
     let mut rest = residuals.to_vec();
     let surface = surface(at);
@@ -161,7 +166,7 @@ fn explained(at: &[[f32; 2]], residuals: &[f32], outputs: usize) -> f64 {
             rest[row * outputs + output] = x as f32;
         }
     }
-    let index = TrainingIndex::new(at.as_flattened(), 2, &rest, outputs);
+    let index = TrainingIndex::new(at.as_flattened(), 2, &rest, outputs, labels);
     let some = at.len().min(MAX_QUERIES);
     let (mut products, mut squares) = (0.0, 0.0);
     let mut of_some = 0.0;
@@ -254,6 +259,7 @@ mod tests {
             inputs: 4,
             targets: &targets.collect::<Vec<f32>>(),
             outputs: 1,
+            copies: None,
         };
         let order: Vec<usize> = (0..3000).collect();
         screen_interactions(&rows, &order, &[0..1, 1..2, 2..3, 3..4])

@@ -97,6 +97,9 @@ impl Report {
         report.history = Some(record.history.clone());
         let columns = ("columns".to_string(), data.columns_by_kind());
         report.facts.insert(2, columns);
+        if let Some(splits) = data.splits_in_words() {
+            report.facts.insert(3, ("splits".to_string(), splits));
+        }
         report.scores = options.scores.0;
         if let Some(score) = &record.validation {
             let score = score.line(unit);

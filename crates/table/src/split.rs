@@ -63,23 +63,23 @@ pub fn k_folds(rows: &[usize], k: usize, classes: Option<&[usize]>, seed: u64) -
             next += 1;
         }
     }
-    (0..k)
-        .map(|fold| {
-            let mut training: Vec<usize> = folds
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != fold)
-                .flat_map(|(_, rows)| rows.iter().copied())
-                .collect();
-            let mut validation = folds[fold].clone();
-            training.sort_unstable();
-            validation.sort_unstable();
-            Split {
-                training,
-                validation,
-            }
-        })
-        .collect()
+    folds.iter_mut().for_each(|rows| rows.sort_unstable());
+    folds_of(&folds)
+}
+
+/// The folds with these validation rows: each is trained on the rows of all others.
+pub fn folds_of(validation: &[Vec<usize>]) -> Vec<Split> {
+    let fold = |fold: usize| {
+        let others = validation.iter().enumerate();
+        let others = others.filter(|(other, _)| *other != fold);
+        let mut training: Vec<usize> = others.flat_map(|(_, rows)| rows).copied().collect();
+        training.sort_unstable();
+        Split {
+            training,
+            validation: validation[fold].clone(),
+        }
+    };
+    (0..validation.len()).map(fold).collect()
 }
 
 fn groups(rows: &[usize], classes: Option<&[usize]>) -> Vec<Vec<usize>> {

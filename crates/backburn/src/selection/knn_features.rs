@@ -29,7 +29,7 @@ pub(super) fn step(
         KnnFeatures::Never => return known(false),
         KnnFeatures::Auto => {}
     }
-    if rows.len() < MIN_ROWS || !is_possible(data) {
+    if rows.len() < MIN_ROWS || !is_possible(data) || data.splitter().has_rule() {
         return known(false);
     }
     let always = |config: &mut Config| config.data.knn_features = KnnFeatures::Always;

@@ -1,7 +1,8 @@
 //! Small networks that are cross-validated with each value of a setting.
 
 use backburn_preprocessing::Bins;
-use backburn_table::{Split, k_folds};
+#[cfg(test)]
+use backburn_table::Split;
 
 use crate::config::Config;
 use crate::dataset::Dataset;
@@ -30,16 +31,12 @@ pub(super) fn jobs(
 ) -> Vec<Job> {
     rows.sort_unstable();
     let small = small_config(config);
-    let positions: Vec<usize> = (0..rows.len()).collect();
-    let classes = data.classes_of(&rows);
-    let folds = k_folds(&positions, FOLDS, classes.as_deref(), small.training.seed);
+    let folds = data.inner_folds(&rows, FOLDS, small.training.seed);
     let mut jobs = Vec::new();
     for (candidate, change) in candidates.iter().enumerate() {
         let mut config = small.clone();
         change(&mut config);
         for (fold, split) in folds.iter().enumerate() {
-            let of_table =
-                |positions: &[usize]| positions.iter().map(|&index| rows[index]).collect();
             let what = match selection {
                 Selection::TargetTransform => "target-transform",
                 Selection::KnnFeatures => "knn-features",
@@ -52,10 +49,8 @@ pub(super) fn jobs(
                     fold,
                 },
                 config: config.clone(),
-                split: Split {
-                    training: of_table(&split.training),
-                    validation: of_table(&split.validation),
-                },
+                split: split.clone(),
+                encoder_rows: Vec::new(),
                 max_epochs: None,
                 diagnose: false,
             });
@@ -129,6 +124,7 @@ pub(super) fn empty_trial(selection: Selection, candidate: usize, fold: usize) -
             training: Vec::new(),
             validation: Vec::new(),
         },
+        encoder_rows: Vec::new(),
         max_epochs: None,
         diagnose: false,
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-use backburn::parse::{duration, percent};
+use backburn::parse::{duration, percent, share};
 use backburn::{CommandFiles, CommandLine, ComparedMethod, Config, Preset, Settings, Task};
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
@@ -249,15 +249,19 @@ pub struct TrainArgs {
     /// A test table, which is only used to score the model
     #[arg(long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
+    /// Set this share of the rows aside to score the model, such as 0.2: at random, or as --group, --time and
+    /// --fold say
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "test")]
+    pub test_share: Option<f64>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
     #[arg(short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
     /// First cross-validate the settings with this many folds
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(long, value_name = "K", group = "validated", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
-    /// With --folds: write the out-of-fold prediction for each row to a file, whose suffix names the format as
+    /// With --folds or --fold: write the out-of-fold prediction for each row to a file, whose suffix names the format as
     /// that of predict --out does
-    #[arg(long, value_name = "FILE", requires = "folds")]
+    #[arg(long, value_name = "FILE", requires = "validated")]
     pub out_of_fold: Option<PathBuf>,
     /// The time limit of the fit (with --folds, of the fit of each fold too), such as 90s, 10m or 1h; the
     /// best model so far is kept

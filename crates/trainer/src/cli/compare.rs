@@ -2,7 +2,7 @@
 
 use backburn::{
     CommandFiles, ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare,
-    compare, k_folds, verdict,
+    compare, verdict,
 };
 use serde_json::{Value, json};
 
@@ -21,12 +21,12 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let device = device::choose(args.device.name())?;
     let mut config = ComparedMethod::Default.config(args.seed)?;
     let data = read_dataset(&args.table, &mut config)?;
-    let folds = usize::from(args.folds);
+    let folds = data.given_folds().unwrap_or(args.folds.into());
     data.check_folds("--folds", folds)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.json);
     words::describe(&data, None, console);
-    let splits = k_folds(data.rows(), folds, data.classes(), args.seed);
+    let splits = data.folds(folds, args.seed);
     let text = format!("mean of {folds} folds ± standard deviation; lower errors are better");
     console.detail("scores", text);
     let progress = Progress::new(console, "");

@@ -1,6 +1,6 @@
 //! The dataset of a table and its target.
 
-use backburn::{Config, Dataset, DatasetOptions, Table, read_table};
+use backburn::{Config, Dataset, DatasetOptions, SplitColumns, Table, read_table};
 
 use super::table_args::{ColumnArgs, TableArgs};
 use crate::error::Error;
@@ -8,15 +8,19 @@ use crate::error::Error;
 /// Reads the table. The config gets the kinds of columns that the options name, since they win.
 pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Error> {
     let columns = args.columns.options();
-    let others: Vec<&str> = [Some(args.target.as_str()), args.weight.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let split = SplitColumns {
+        group: args.group.clone(),
+        time: args.time.clone(),
+        gap: args.gap,
+        fold: args.fold.clone(),
+    };
+    let others = split.with_others(&args.target, args.weight.as_deref());
     let read = columns.read_options(args.read.options(), &others, &config.columns);
     let table = read_table(&args.table, &read)?;
     let options = DatasetOptions {
         task: args.task,
         weight: args.weight.clone(),
+        split,
         ..DatasetOptions::default()
     };
     dataset(table, &args.target, options, &args.columns, config)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use backburn::parse::{character, delimiter};
-use backburn::{ColumnOptions, Encoding, FormatOptions, ReadOptions, Task};
+use backburn::{ColumnOptions, Encoding, FormatOptions, Gap, ReadOptions, Task};
 use clap::Args as Arguments;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 
@@ -25,6 +25,18 @@ pub struct TableArgs {
     /// A column with the weight of each row
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
+    /// A column that tells which rows belong together, such as a patient: they are on one side of every split
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub group: Option<String>,
+    /// A column with the time of each row, numbers or dates: later rows are predicted from earlier ones
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub time: Option<String>,
+    /// With --time: the least time between training rows and the rows that they predict, such as 3; for dates 7d
+    #[arg(long, value_name = "TIME", requires = "time")]
+    pub gap: Option<Gap>,
+    /// A column with the fold of each row, for cross-validation
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new(), group = "validated")]
+    pub fold: Option<String>,
     #[command(flatten)]
     pub columns: ColumnArgs,
     #[command(flatten)]

@@ -34,10 +34,11 @@ const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    let has_test = args.test.is_some() || args.test_share.is_some();
     let needs_other_rows = args.report.is_some() || args.learning_curve;
-    if config.data.refit && needs_other_rows && args.test.is_none() {
+    if config.data.refit && needs_other_rows && !has_test {
         let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
-                      needs a test table: add --test";
+                      needs a test table: add --test or --test-share";
         return Err(Error::Usage(reason.to_string()));
     }
     let device = device::choose(args.run.device.name())?;
@@ -147,6 +148,11 @@ impl Files {
 /// Reads the table and the test table.
 fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
     let data = read_dataset(&args.table, config)?;
+    if let Some(share) = args.test_share {
+        let (data, test) = data.split(share, config.training.seed)?;
+        test.check_set_aside("--test-share", share)?;
+        return Ok((data, Some(test.table().clone())));
+    }
     let test = match &args.test {
         Some(path) => {
             let read = data.test_options(args.table.read.options());
@@ -280,8 +286,9 @@ impl Training<'_> {
     fn run(&self, files: Files) -> Result<(), Error> {
         let mut scores = Scores::default();
         let mut result = Map::new();
-        if let Some(folds) = self.args.folds {
-            let validated = self.cross_validate(folds.into(), files.out_of_fold)?;
+        let folds = self.args.folds.map(usize::from);
+        if let Some(folds) = folds.or_else(|| self.data.given_folds()) {
+            let validated = self.cross_validate(folds, files.out_of_fold)?;
             result.insert("cross_validation".to_string(), validated.json());
             scores.push(
                 format!("{folds}-fold cross-validation"),

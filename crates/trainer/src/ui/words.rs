@@ -19,6 +19,9 @@ pub fn describe(data: &Dataset, test: Option<&Table>, console: Console) {
     notes(data.warnings(), console);
     let target = format!("{} ({})", shown(data.target()), data.task());
     console.detail("target", target);
+    if let Some(splits) = data.splits_in_words() {
+        console.detail("splits", splits);
+    }
 }
 
 /// Prints notes.

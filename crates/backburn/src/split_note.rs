@@ -1,0 +1,146 @@
+//! Notes on how rows are split.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::text::{column_option, count, integer, shown};
+
+/// What to know about the splits of a table. As JSON, its `found` is the name of the variant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SplitNote {
+    /// Rows are copies of others, and stay together in every split.
+    Copies {
+        /// Rows that are copies of earlier rows.
+        copies: usize,
+        /// All rows.
+        rows: usize,
+    },
+    /// Rows are copies of others. They are left out of training where a copy is a validation row.
+    CopiesLeftOut {
+        /// Rows that are copies of earlier rows.
+        copies: usize,
+        /// All rows.
+        rows: usize,
+    },
+    /// Test rows are copies of training rows.
+    CopiesInTest {
+        /// These test rows.
+        copies: usize,
+        /// All test rows.
+        rows: usize,
+    },
+    /// A column may say which rows belong together, and is not used for that.
+    MayBeGroup {
+        /// The column.
+        column: String,
+        /// The number of its values.
+        values: usize,
+        /// Rows with a value.
+        rows: usize,
+    },
+    /// A column may be the time of each row, and is not used for that.
+    MayBeTime {
+        /// The column.
+        column: String,
+    },
+}
+
+impl fmt::Display for SplitNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let are_copies = |copies: &usize, rows: &usize| {
+            let are = match copies {
+                1 => "is a copy",
+                _ => "are copies",
+            };
+            format!("{} of {} {are}", integer(*copies), count(*rows, "row"))
+        };
+        match self {
+            Self::Copies { copies, rows } => write!(
+                f,
+                "{} of earlier rows: copies are on one side of every split, so that scores are those of other rows",
+                are_copies(copies, rows)
+            ),
+            Self::CopiesLeftOut { copies, rows } => write!(
+                f,
+                "{} of earlier rows: a copy of a validation row is left out of training, so that scores are those of \
+                 other rows",
+                are_copies(copies, rows)
+            ),
+            Self::CopiesInTest { copies, rows } => write!(
+                f,
+                "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
+                are_copies(copies, rows)
+            ),
+            Self::MayBeGroup {
+                column,
+                values,
+                rows,
+            } => write!(
+                f,
+                "column `{}` has {} in {}: if rows with the same value belong together, and predictions are for new \
+                 values, {} keeps them on one side of every split",
+                shown(column),
+                count(*values, "value"),
+                count(*rows, "row"),
+                column_option("--group", column)
+            ),
+            Self::MayBeTime { column } => write!(
+                f,
+                "the rows are in the order of column `{}`: if later rows are to be predicted from earlier ones, {} \
+                 scores them so",
+                shown(column),
+                column_option("--time", column)
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_note_says_how_many_or_which_column() {
+        let column = || "my id\u{1b}".to_string();
+        for (note, words) in [
+            (
+                SplitNote::Copies {
+                    copies: 540,
+                    rows: 600,
+                },
+                "540 of 600 rows are copies of earlier rows",
+            ),
+            (
+                SplitNote::CopiesLeftOut {
+                    copies: 1,
+                    rows: 600,
+                },
+                "1 of 600 rows is a copy of earlier rows",
+            ),
+            (
+                SplitNote::CopiesInTest {
+                    copies: 2,
+                    rows: 10,
+                },
+                "2 of 10 rows are copies of training rows",
+            ),
+            (
+                SplitNote::MayBeGroup {
+                    column: column(),
+                    values: 12,
+                    rows: 60,
+                },
+                "has 12 values in 60 rows",
+            ),
+            (SplitNote::MayBeTime { column: column() }, "--time"),
+        ] {
+            let text = note.to_string();
+            assert!(text.contains(words), "{text}");
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+            assert!(serde_json::to_value(&note).unwrap()["found"].is_string());
+        }
+    }
+}

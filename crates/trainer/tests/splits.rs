@@ -1,0 +1,84 @@
+//! The options that say how rows are split.
+
+mod common;
+
+use common::{Folder, QUICK};
+
+/// Visits of patients, in the order of days.
+fn visits() -> String {
+    let mut csv = "patient,day,x,fold,y\n".to_string();
+    for row in 0..120 {
+        let (patient, x) = (row * 7 % 15, row * 37 % 101);
+        let y = x as f64 * 0.5 + patient as f64;
+        csv += &format!("p{patient},{},{x},{},{y}\n", row / 2, patient % 3 + 1);
+    }
+    csv
+}
+
+#[test]
+fn each_option_gives_folds_and_a_test() {
+    let folder = Folder::new();
+    folder.write("t.csv", visits());
+    for options in [
+        "--group patient --folds 3",
+        "--time day --folds 3",
+        "--time day --gap 2 --group patient --folds 3",
+        "--fold fold",
+    ] {
+        let line = format!("train t.csv --target y {options} --test-share 0.2 --json {QUICK}");
+        let result = folder.done(&line).json();
+        let folds = result["cross_validation"]["folds"].as_array().unwrap();
+        // Of the three folds of the user, one is set aside.
+        let expected = if options == "--fold fold" { 2 } else { 3 };
+        assert_eq!(folds.len(), expected, "{options}");
+        assert_eq!(result["scored_on"], "test", "{result}");
+    }
+    let shown = folder.done(&format!("train t.csv --target y --group patient {QUICK}"));
+    assert!(
+        shown.stdout.contains("rows of one `patient` together"),
+        "{}",
+        shown.stdout
+    );
+    folder.done("compare t.csv --target y --fold fold --only constant");
+    let line = format!("train t.csv --target y --fold fold --out-of-fold o.csv {QUICK}");
+    folder.done(&line);
+    assert_eq!(
+        folder.read("o.csv").iter().filter(|b| **b == b'\n').count(),
+        121
+    );
+}
+
+#[test]
+fn columns_that_are_not_used_get_a_note() {
+    let folder = Folder::new();
+    folder.write("t.csv", visits());
+    let result = folder
+        .done(&format!("train t.csv --target y --json {QUICK}"))
+        .json();
+    let warnings = result["warnings"].as_array().unwrap();
+    let found = |name: &str| warnings.iter().any(|warning| warning["found"] == name);
+    assert!(
+        found("may_be_group") && found("may_be_time"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn options_that_do_not_fit_are_refused() {
+    let folder = Folder::new();
+    folder.write("t.csv", visits());
+    for (options, code, words) in [
+        ("--group y", 2, "--group: `y` is the target"),
+        ("--group none", 1, "no column `none`"),
+        ("--gap 3", 2, "--time"),
+        ("--time day --gap 7d", 2, "a number without a unit"),
+        ("--time day --gap 500", 2, "longer than the time"),
+        ("--time patient", 1, "t.csv:2"),
+        ("--time day --fold fold", 2, "--time and --fold"),
+        ("--fold fold --folds 3", 2, "--folds"),
+        ("--group patient --folds 16", 2, "at most 15"),
+        ("--test-share 2", 2, "a share above 0 and below 1"),
+    ] {
+        folder.refused(&format!("train t.csv --target y {options}"), code, &[words]);
+    }
+}
