@@ -34,6 +34,7 @@
 //! | resume a fit | [`Checkpoints`] |
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
+//! | search the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
 //! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
@@ -234,6 +235,8 @@ pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
+mod tuning;
+#[cfg(feature = "train")]
 mod unknown_classes;
 mod value_count;
 mod warning;
@@ -325,6 +328,10 @@ pub use self::{
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
     test_result::TestResult,
+    tuning::{
+        NestedScores, Range, Sampler, SearchSpace, SettingImportance, Study, StudyFile, Trial,
+        TrialReport, Tuned, Tuner, TuningFiles,
+    },
 };
 #[cfg(feature = "train")]
 pub use backburn_training::{

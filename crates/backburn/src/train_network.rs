@@ -108,7 +108,7 @@ fn run(
     let network = initialize(shape, job.config.training.seed, context)?;
     announce(encoded, &network, job, context);
     let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
-    let is_trial = matches!(job.kind, JobKind::Trial { .. });
+    let is_trial = matches!(job.kind, JobKind::Trial { .. } | JobKind::Search { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
     let mut callbacks = JobCallbacks {
         job,

@@ -193,10 +193,7 @@ mod tests {
             }
         }
         let choices = Range::Choices(vec![Value::Integer(0), "auto".into()]);
-        assert_eq!(
-            choices.position(&"auto".into()),
-            Some(Position::Choice(1))
-        );
+        assert_eq!(choices.position(&"auto".into()), Some(Position::Choice(1)));
         assert_eq!(choices.value(Position::Choice(0)), Value::Integer(0));
         assert_eq!(choices.position(&"all".into()), None);
     }

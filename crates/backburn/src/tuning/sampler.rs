@@ -46,9 +46,12 @@ impl Sampler {
             }
             let range = &parameter.range;
             let position = match self {
-                Self::Tpe if ranked.len() >= AT_RANDOM => {
-                    tpe::sample(range, &observed(&ranked, name, range), ranked.len(), &mut rng)
-                }
+                Self::Tpe if ranked.len() >= AT_RANDOM => tpe::sample(
+                    range,
+                    &observed(&ranked, name, range),
+                    ranked.len(),
+                    &mut rng,
+                ),
                 _ => at_random(range, &mut rng),
             };
             values.insert(name.clone(), range.value(position));
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn a_name_is_read_as_it_is_written() {
         for sampler in [Sampler::Tpe, Sampler::Random] {
-            assert_eq!(sampler.to_string().parse(), Ok(sampler));
+            assert_eq!(sampler.to_string().parse::<Sampler>(), Ok(sampler));
         }
         assert!("grid".parse::<Sampler>().is_err());
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::range::Range;
+use super::range::{Position, Range};
 use crate::config::Config;
 use crate::error::Error;
 use crate::preset::Preset;
@@ -68,6 +68,18 @@ impl SearchSpace {
         Self::toml(&text).map_err(|error| named(&error))
     }
 
+    /// Reads the file of an option of the command line, such as `--space`; the default space without one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`file`](Self::file); the message begins with the option.
+    pub fn of_option(option: &str, path: Option<&Path>) -> Result<Self, Error> {
+        match path {
+            Some(path) => Self::file(path).map_err(|error| error.of_option(option)),
+            None => Ok(Self::default()),
+        }
+    }
+
     /// Reads TOML.
     ///
     /// # Errors
@@ -100,6 +112,27 @@ impl SearchSpace {
     /// The range of a setting.
     pub fn range(&self, name: &str) -> Option<&Range> {
         self.parameters.get(name).map(|parameter| &parameter.range)
+    }
+
+    /// Where the value of a setting is in its range, from 0 to 1, of the settings of a trial. Choices are evenly spaced.
+    pub fn place(&self, name: &str, settings: &Values) -> Option<f64> {
+        let range = self.range(name)?;
+        let last = range.choices().map_or(1, |choices| choices - 1);
+        match range.position(settings.get(name)?)? {
+            Position::Number(number) => Some(number),
+            Position::Choice(choice) => Some(choice as f64 / last as f64),
+        }
+    }
+
+    /// The values at the ends of a range, or all choices, each with its place from 0 to 1.
+    pub fn labels(&self, name: &str) -> Vec<(f64, String)> {
+        let ends = self.range(name).map(Range::ends).unwrap_or_default();
+        let last = ends.len().saturating_sub(1).max(1) as f64;
+        let place = |(index, value): (usize, &Value)| {
+            let text = value.as_str().map_or(value.to_string(), str::to_string);
+            (index as f64 / last, text)
+        };
+        ends.iter().enumerate().map(place).collect()
     }
 
     /// The settings that do not depend on others, then those that do.
@@ -152,7 +185,9 @@ impl SearchSpace {
                         "`when` has `{parent}`, which is not searched, or has a `when` too"
                     ));
                 };
-                let known = |value: &Value| found.range.choices().is_some() && found.range.position(value).is_some();
+                let known = |value: &Value| {
+                    found.range.choices().is_some() && found.range.position(value).is_some()
+                };
                 if values.is_empty() || !values.iter().all(known) {
                     return wrong(format!(
                         "`when` has values that are not among the choices of `{parent}`"
@@ -174,7 +209,9 @@ impl Parameter {
     /// Whether the setting is searched where others have these values.
     pub fn is_active(&self, values: &Values) -> bool {
         self.when.iter().all(|(parent, allowed)| {
-            values.get(parent).is_some_and(|value| allowed.contains(value))
+            values
+                .get(parent)
+                .is_some_and(|value| allowed.contains(value))
         })
     }
 }
@@ -207,7 +244,10 @@ fn collect(
             let reason = "a range was expected, such as { uniform = [0.0, 0.5] }";
             return Err((key, reason.to_string()));
         };
-        if inner.keys().any(|name| Range::KINDS.contains(&name.as_str())) {
+        if inner
+            .keys()
+            .any(|name| Range::KINDS.contains(&name.as_str()))
+        {
             let parameter = parameter(inner).map_err(|reason| (key.clone(), reason))?;
             parameters.insert(key, parameter);
         } else {
@@ -310,6 +350,23 @@ mod tests {
             assert!(matches!(error, Error::Config(_)));
             assert!(error.to_string().contains(message), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_place_is_between_the_ends() {
+        let space = SearchSpace::default();
+        let settings = Values::from([
+            ("network.dropout".to_string(), Value::Float(0.25)),
+            ("data.bins".to_string(), Value::Integer(16)),
+        ]);
+        assert_eq!(space.place("network.dropout", &settings), Some(0.5));
+        assert_eq!(space.place("data.bins", &settings), Some(0.5));
+        assert_eq!(space.place("network.hidden", &settings), None);
+        let labels = space.labels("data.bins");
+        let texts: Vec<&str> = labels.iter().map(|label| label.1.as_str()).collect();
+        assert_eq!(texts, ["0", "16", "auto"]);
+        let ends = space.labels("network.dropout");
+        assert_eq!(ends, [(0.0, "0.0".to_string()), (1.0, "0.5".to_string())]);
     }
 
     #[test]

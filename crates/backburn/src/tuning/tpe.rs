@@ -25,7 +25,9 @@ pub(crate) fn sample(
 ) -> Position {
     let good = trials.div_ceil(10).min(MOST_GOOD);
     let of = |is_good: bool| {
-        let some = observed.iter().filter(|(rank, _)| (*rank < good) == is_good);
+        let some = observed
+            .iter()
+            .filter(|(rank, _)| (*rank < good) == is_good);
         some.map(|(_, position)| *position).collect::<Vec<_>>()
     };
     let (good, others) = (of(true), of(false));
@@ -67,7 +69,7 @@ fn shares(count: usize, taken: &[Position]) -> Vec<f64> {
 
 /// An index, drawn by weights.
 fn drawn(weights: &[f64], rng: &mut ChaCha8Rng) -> usize {
-    let mut left = rng.random_range(0.0..1.0) * weights.iter().sum::<f64>();
+    let mut left = rng.random_range(0.0..1.0f64) * weights.iter().sum::<f64>();
     for (index, weight) in weights.iter().enumerate() {
         left -= weight;
         if left < 0.0 {
@@ -193,7 +195,10 @@ fn normal_share(z: f64) -> f64 {
         1.330_274_429,
     ];
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
-    let sum = FACTORS.iter().rev().fold(0.0, |sum, factor| (sum + factor) * t);
+    let sum = FACTORS
+        .iter()
+        .rev()
+        .fold(0.0, |sum, factor| (sum + factor) * t);
     let above = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * sum;
     if z >= 0.0 { 1.0 - above } else { above }
 }
@@ -205,7 +210,10 @@ mod tests {
     use super::*;
 
     fn numbers(values: &[f64]) -> Vec<Position> {
-        values.iter().map(|value| Position::Number(*value)).collect()
+        values
+            .iter()
+            .map(|value| Position::Number(*value))
+            .collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::space::Values;
-use crate::text::{count, number, seconds};
+use crate::text::{count, number};
 
 /// Settings that were tried, and their errors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,7 +15,8 @@ pub struct Trial {
     /// The error on each fold that the trial was scored on: the RMSE or the log loss. Infinite where no network could
     /// be trained. It is on the first folds, and on all of them if no other trials were better on these.
     pub errors: Vec<f64>,
-    /// The time that its networks took, in seconds.
+    /// The time until its results, from the results before them, in seconds. Over all trials, these are the time of
+    /// the search.
     pub seconds: f64,
 }
 
@@ -35,7 +36,11 @@ impl Trial {
             Some(errors) if folds > 0 => {
                 let mean = errors.iter().sum::<f64>() / folds as f64;
                 // The mean of infinite and huge numbers may be NaN, which has no order.
-                if mean.is_finite() { mean } else { f64::INFINITY }
+                if mean.is_finite() {
+                    mean
+                } else {
+                    f64::INFINITY
+                }
             }
             _ => f64::INFINITY,
         }
@@ -76,16 +81,19 @@ impl fmt::Display for TrialReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { trial, folds, .. } = self;
         let done = trial.errors.len();
-        let best = if self.is_best { ", the best so far" } else { "" };
+        let best = if self.is_best {
+            ", the best so far"
+        } else {
+            ""
+        };
         write!(
             f,
-            "{} of {}: {} {} on {done} of {}, {}{best}",
+            "{} of {}: {} {} on {done} of {}{best}",
             self.number + 1,
             self.planned,
             self.measure,
             number(trial.error()),
             count(*folds, "fold"),
-            seconds(trial.seconds),
         )
     }
 }
@@ -124,7 +132,7 @@ mod tests {
         };
         assert_eq!(
             report.to_string(),
-            "7 of 30: log loss 0.2500 on 1 of 5 folds, 1.50 s, the best so far"
+            "7 of 30: log loss 0.2500 on 1 of 5 folds, the best so far"
         );
     }
 }
