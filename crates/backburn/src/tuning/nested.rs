@@ -27,6 +27,15 @@ impl NestedScores {
         }
     }
 
+    /// The mean error of some scores, the RMSE or the log loss, and its standard deviation between them.
+    pub fn mean_error(scores: &[Score]) -> (f64, f64) {
+        let metric = match scores.first().map(|score| score.error().0) {
+            Some("RMSE") => "rmse",
+            _ => "log_loss",
+        };
+        mean_and_std(scores, metric)
+    }
+
     /// The mean of each metric and its standard deviation over the folds, as JSON.
     pub fn json(&self) -> Value {
         let of = |scores: &[Score]| {

@@ -89,7 +89,7 @@ impl TuningFiles {
         table: &Path,
         out: Option<&Path>,
         report: Option<&Path>,
-        space: &Option<PathBuf>,
+        space: Option<&Path>,
     ) -> Result<Self, Error> {
         if out == Some(Path::new("-")) {
             let reason = "--out -: a model is saved to a file, not to standard output";
@@ -97,10 +97,10 @@ impl TuningFiles {
         }
         let model = out.map_or_else(|| model_path(table), Path::to_path_buf);
         let mut all = inputs.table(table).output("--out", &model);
-        for path in space {
+        if let Some(path) = space {
             all = all.input("the search space", path);
         }
-        for path in report {
+        if let Some(path) = report {
             all = all.output("--report", path);
         }
         all.output("the settings", &settings_path(&model))

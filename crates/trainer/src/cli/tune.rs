@@ -15,10 +15,11 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?;
     let (table, report) = (&args.table.table, args.report.as_deref());
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
-    let files = TuningFiles::of_command(inputs, table, args.out.as_deref(), report, &args.space)?;
+    let (out, space) = (args.out.as_deref(), args.space.as_deref());
+    let files = TuningFiles::of_command(inputs, table, out, report, space)?;
     let report = report.map(|path| report_file("--report", path));
     let report = report.transpose()?;
-    let space = SearchSpace::of_option("--space", args.space.as_deref())?;
+    let space = SearchSpace::of_option("--space", space)?;
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
     let progress = Progress::new(console, "");
@@ -47,7 +48,10 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
         }
     }
     for (heading, text) in tuned.lines(program, table, data.target()) {
-        console.paragraph(heading, text);
+        match heading {
+            "note" | "next" | "" => console.paragraph(heading, text),
+            _ => console.entry(heading, text),
+        }
     }
     if args.run.json {
         console::json(&tuned.json(data.warnings()));
