@@ -153,7 +153,7 @@ impl Tuner {
         };
         for (fold, split) in splits.iter().enumerate() {
             let started = Instant::now();
-            let name = format!("{SEARCH}-fold-{}", fold + 1);
+            let name = format!("{SEARCH}-fold-{}-of-{folds}", fold + 1);
             let Some((tuned, start)) = self.nested_score(&name, data, split, file, &within)? else {
                 break;
             };

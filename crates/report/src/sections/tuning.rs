@@ -38,7 +38,7 @@ fn parallel_coordinates(study: &Study) -> Markup {
     let mut axes: Vec<Axis> = names
         .iter()
         .map(|name| Axis {
-            name: name.rsplit('.').next().unwrap_or(name).to_string(),
+            name: name.rsplit('.').next().unwrap_or_default().to_string(),
             labels: study.space.labels(name),
         })
         .collect();
