@@ -135,7 +135,8 @@ fn trials_through_autodiff_are_repeatable_too() {
     tuner.config.training.fused = false;
     // Dropout draws from the random numbers of the device, which other tests of this process may use.
     tuner.config.network.dropout = 0.0;
-    tuner.space = SearchSpace::toml("[network]\nhidden = { choices = [[4], [8], [8, 8]] }\n").unwrap();
+    tuner.space =
+        SearchSpace::toml("[network]\nhidden = { choices = [[4], [8], [8, 8]] }\n").unwrap();
     tuner.sampler = Sampler::Random;
     tuner.prunes = false;
     let study = search(&tuner, &data, &mut StudyFile::none());
