@@ -165,6 +165,8 @@ mod network_config;
 mod network_targets;
 mod number_text;
 #[cfg(feature = "train")]
+mod open_checkpoints;
+#[cfg(feature = "train")]
 mod open_rows;
 mod output_file;
 pub mod parse;
@@ -314,6 +316,7 @@ pub use self::{
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,
+    open_checkpoints::CheckpointOptions,
     open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
