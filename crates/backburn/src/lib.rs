@@ -93,6 +93,8 @@ mod confusion_matrix;
 mod context;
 #[cfg(feature = "train")]
 mod cross_validation;
+#[cfg(feature = "train")]
+mod dashboard_config;
 mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
@@ -312,7 +314,7 @@ pub use self::{
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,
-    learning_curve::{LearningCurve, learning_curve},
+    learning_curve::{LearningCurve, learning_curve, no_learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     network_config::network_config,

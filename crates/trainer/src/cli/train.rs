@@ -7,8 +7,8 @@ use backburn::command_words::resume_command;
 use backburn::{
     CheckpointOptions, Checkpoints, CommandFiles, CommandLine, Config, CrossValidation,
     DEFAULT_INTERVAL, Dataset, Estimator, FitContext, FittedModel, KeepModel, LearningCurve,
-    Members, ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table,
-    TestResult, history_file, learning_curve, model_path, read_table, text::path_argument,
+    ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table, TestResult,
+    history_file, learning_curve, model_path, no_learning_curve, read_table, text::path_argument,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -51,7 +51,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         files.model.check_replaced(data.target())?;
     }
     words::describe(&data, test.as_ref(), console);
-    config = resolved(config, &data, args.dashboard, console);
+    let (config, note) = config.for_dashboard(data.rows().len(), args.dashboard);
+    words::notes(note.as_slice(), console);
     let progress = Progress::new(console, "");
     let dashboard = Dashboard::new(&progress, "", stop.clone());
     let shown: &dyn backburn::Observer = match args.dashboard {
@@ -170,25 +171,6 @@ fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>
         data.check_test(test)?;
     }
     Ok((data, test))
-}
-
-/// The settings for the number of rows. The dashboard shows one network.
-fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -> Config {
-    let asked = config.ensemble.members;
-    let mut config = config.for_rows(data.rows().len());
-    if dashboard && config.ensemble.members.count() > 1 {
-        let note = match asked {
-            Members::Auto => {
-                config.ensemble.members = Members::Exactly(1);
-                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
-            }
-            Members::Exactly(_) => {
-                "no dashboard: it can show only one network, and an ensemble is trained"
-            }
-        };
-        console.paragraph("note", note);
-    }
-    config
 }
 
 fn describe_run(
@@ -376,17 +358,8 @@ impl Training<'_> {
         self.progress.phase("training on parts of the rows");
         let curve = learning_curve(model, self.data, self.test, self.config, &self.context);
         self.progress.finish();
-        let why = match &curve {
-            Err(error) => Some(error.to_string()),
-            Ok(None) if self.args.learning_curve => {
-                Some("the run was interrupted, or there are too few rows".to_string())
-            }
-            Ok(_) => None,
-        };
-        if let Some(why) = why {
-            let text = format!("no learning curve: {why}");
-            self.console.paragraph("note", text);
-        }
+        let note = no_learning_curve(&curve, self.args.learning_curve);
+        words::notes(note.as_slice(), self.console);
         let curve = curve.ok().flatten();
         if let Some(curve) = curve.as_ref().filter(|_| self.args.learning_curve) {
             self.console.entries("curve", curve.lines());
