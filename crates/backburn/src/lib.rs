@@ -334,8 +334,8 @@ pub use self::{
     targets::Targets,
     test_result::TestResult,
     tuning::{
-        NestedScores, Range, Sampler, SearchSpace, SettingImportance, Study, StudyFile, Trial,
-        TrialReport, Tuned, Tuner, TuningFiles,
+        NestedScores, Sampler, SearchSpace, SettingImportance, SettingRange, Study, StudyFile,
+        Trial, TrialReport, Tuned, Tuner, TuningFiles,
     },
 };
 #[cfg(feature = "train")]

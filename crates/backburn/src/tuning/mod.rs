@@ -15,7 +15,7 @@ mod tuner;
 
 pub use importance::SettingImportance;
 pub use nested::NestedScores;
-pub use range::Range;
+pub use range::SettingRange;
 pub use sampler::Sampler;
 pub use space::SearchSpace;
 pub use study::Study;

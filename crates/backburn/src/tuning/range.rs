@@ -7,7 +7,7 @@ use toml::Value;
 /// `{ uniform = [0.0, 0.5] }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Range {
+pub enum SettingRange {
     /// Numbers between two bounds.
     Uniform([f64; 2]),
     /// Numbers between two bounds above 0, uniform in their logarithm.
@@ -29,7 +29,7 @@ pub(crate) enum Position {
     Choice(usize),
 }
 
-impl Range {
+impl SettingRange {
     /// The names of the kinds of ranges in a file.
     pub(crate) const KINDS: [&'static str; 5] = [
         "uniform",
@@ -178,10 +178,10 @@ mod tests {
     #[test]
     fn a_value_is_found_at_its_position_again() {
         let ranges = [
-            Range::Uniform([0.0, 0.5]),
-            Range::LogUniform([1e-4, 1e-1]),
-            Range::Integer([-3, 4]),
-            Range::LogInteger([16, 256]),
+            SettingRange::Uniform([0.0, 0.5]),
+            SettingRange::LogUniform([1e-4, 1e-1]),
+            SettingRange::Integer([-3, 4]),
+            SettingRange::LogInteger([16, 256]),
         ];
         for range in ranges {
             for share in [0.0, 0.1, 0.5, 0.77, 1.0] {
@@ -192,7 +192,7 @@ mod tests {
                 assert_eq!(range.value(Position::Number(found)), value, "{range:?}");
             }
         }
-        let choices = Range::Choices(vec![Value::Integer(0), "auto".into()]);
+        let choices = SettingRange::Choices(vec![Value::Integer(0), "auto".into()]);
         assert_eq!(choices.position(&"auto".into()), Some(Position::Choice(1)));
         assert_eq!(choices.value(Position::Choice(0)), Value::Integer(0));
         assert_eq!(choices.position(&"all".into()), None);
@@ -200,18 +200,18 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_within_the_bounds() {
-        let range = Range::LogUniform([1e-4, 1e-2]);
+        let range = SettingRange::LogUniform([1e-4, 1e-2]);
         assert_eq!(range.value(Position::Number(0.5)), Value::Float(0.001));
         assert_eq!(range.value(Position::Number(0.1)), Value::Float(1.585e-4));
         let [low, high] = [0.123_456, 0.123_457];
-        let narrow = Range::Uniform([low, high]);
+        let narrow = SettingRange::Uniform([low, high]);
         assert_eq!(narrow.value(Position::Number(0.5)), Value::Float(low));
         assert_eq!(range.position(&Value::Float(0.5)), None);
     }
 
     #[test]
     fn every_whole_number_has_the_same_share() {
-        let range = Range::Integer([1, 4]);
+        let range = SettingRange::Integer([1, 4]);
         let mut counts = [0; 4];
         for step in 0..400 {
             let share = (f64::from(step) + 0.5) / 400.0;
@@ -226,18 +226,18 @@ mod tests {
     #[test]
     fn ranges_that_have_no_two_values_are_refused() {
         let wrong = [
-            Range::Uniform([0.5, 0.5]),
-            Range::Uniform([f64::NAN, 1.0]),
-            Range::Uniform([0.0, f64::INFINITY]),
-            Range::LogUniform([0.0, 1.0]),
-            Range::Integer([3, 2]),
-            Range::LogInteger([0, 2]),
-            Range::Choices(vec![Value::Integer(1)]),
-            Range::Choices(vec![Value::Integer(1), Value::Integer(1)]),
+            SettingRange::Uniform([0.5, 0.5]),
+            SettingRange::Uniform([f64::NAN, 1.0]),
+            SettingRange::Uniform([0.0, f64::INFINITY]),
+            SettingRange::LogUniform([0.0, 1.0]),
+            SettingRange::Integer([3, 2]),
+            SettingRange::LogInteger([0, 2]),
+            SettingRange::Choices(vec![Value::Integer(1)]),
+            SettingRange::Choices(vec![Value::Integer(1), Value::Integer(1)]),
         ];
         for range in wrong {
             assert!(range.check().is_err(), "{range:?}");
         }
-        assert_eq!(Range::LogInteger([1, 2]).check(), Ok(()));
+        assert_eq!(SettingRange::LogInteger([1, 2]).check(), Ok(()));
     }
 }

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::range::{Position, Range};
+use super::range::{Position, SettingRange};
 use super::space::{SearchSpace, Values};
 use super::tpe;
 use super::trial::Trial;
@@ -72,7 +72,7 @@ fn ranked(trials: &[Trial]) -> Vec<&Trial> {
 }
 
 /// The rank of each trial that has a value of a setting, and the position of the value.
-fn observed(ranked: &[&Trial], name: &str, range: &Range) -> Vec<(usize, Position)> {
+fn observed(ranked: &[&Trial], name: &str, range: &SettingRange) -> Vec<(usize, Position)> {
     let trials = ranked.iter().enumerate();
     trials
         .filter_map(|(rank, trial)| {
@@ -82,7 +82,7 @@ fn observed(ranked: &[&Trial], name: &str, range: &Range) -> Vec<(usize, Positio
         .collect()
 }
 
-fn at_random(range: &Range, rng: &mut ChaCha8Rng) -> Position {
+fn at_random(range: &SettingRange, rng: &mut ChaCha8Rng) -> Position {
     match range.choices() {
         Some(count) => Position::Choice(rng.random_range(0..count)),
         None => Position::Number(rng.random_range(0.0..1.0)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::range::{Position, Range};
+use super::range::{Position, SettingRange};
 use crate::config::Config;
 use crate::error::Error;
 use crate::preset::Preset;
@@ -46,7 +46,7 @@ pub struct SearchSpace {
 /// A setting of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Parameter {
-    pub range: Range,
+    pub range: SettingRange,
     /// The settings, each with its values, with which this one is searched. Empty for always.
     pub when: BTreeMap<String, Vec<Value>>,
 }
@@ -110,7 +110,7 @@ impl SearchSpace {
     }
 
     /// The range of a setting.
-    pub fn range(&self, name: &str) -> Option<&Range> {
+    pub fn range(&self, name: &str) -> Option<&SettingRange> {
         self.parameters.get(name).map(|parameter| &parameter.range)
     }
 
@@ -126,7 +126,7 @@ impl SearchSpace {
 
     /// The values at the ends of a range, or all choices, each with its place from 0 to 1.
     pub fn labels(&self, name: &str) -> Vec<(f64, String)> {
-        let ends = self.range(name).map(Range::ends).unwrap_or_default();
+        let ends = self.range(name).map(SettingRange::ends).unwrap_or_default();
         let last = ends.len().saturating_sub(1).max(1) as f64;
         let place = |(index, value): (usize, &Value)| {
             let text = value.as_str().map_or(value.to_string(), str::to_string);
@@ -246,7 +246,7 @@ fn collect(
         };
         if inner
             .keys()
-            .any(|name| Range::KINDS.contains(&name.as_str()))
+            .any(|name| SettingRange::KINDS.contains(&name.as_str()))
         {
             let parameter = parameter(inner).map_err(|reason| (key.clone(), reason))?;
             parameters.insert(key, parameter);
@@ -266,7 +266,7 @@ fn parameter(table: &Table) -> Result<Parameter, String> {
         None => BTreeMap::new(),
     };
     if table.len() != 1 {
-        let kinds = Range::KINDS.join(", ");
+        let kinds = SettingRange::KINDS.join(", ");
         return Err(format!("it must have one of {kinds}, and perhaps `when`"));
     }
     // A whole number may be a bound of other numbers.

@@ -7,7 +7,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::range::{Position, Range};
+use super::range::{Position, SettingRange};
 
 /// Values that are drawn from the estimate of the good trials, of which the most promising one is taken.
 const CANDIDATES: usize = 24;
@@ -18,7 +18,7 @@ const FULL_WEIGHT: usize = 25;
 
 /// The next value of a setting, from the ranks of trials (0 is the best of `trials`) and their values.
 pub(crate) fn sample(
-    range: &Range,
+    range: &SettingRange,
     observed: &[(usize, Position)],
     trials: usize,
     rng: &mut ChaCha8Rng,
@@ -80,7 +80,7 @@ fn drawn(weights: &[f64], rng: &mut ChaCha8Rng) -> usize {
 }
 
 fn sample_number(
-    range: &Range,
+    range: &SettingRange,
     good: &[Position],
     others: &[Position],
     rng: &mut ChaCha8Rng,
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn values_like_those_of_the_good_trials_are_drawn() {
-        let range = Range::Uniform([0.0, 1.0]);
+        let range = SettingRange::Uniform([0.0, 1.0]);
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         // The two best of twenty trials are near 0.8, the others are spread.
         let mut observed = vec![(0, 0.8), (1, 0.82)];
