@@ -48,7 +48,7 @@ fn check(config: &MlpConfig, criterion: &Criterion, targets: &Targets, device: &
     let around = std::cell::OnceCell::new();
     let checks = check_gradients(&network, &inputs, None, 1, |network: &Mlp, rows| {
         let outputs = match config.activation {
-            Activation::Step => {
+            step if step.is_step() => {
                 let surrogate =
                     around.get_or_init(|| StraightThrough::around(network, rows.clone()));
                 surrogate.forward(network, rows)
@@ -186,7 +186,7 @@ proptest! {
             .with_normalization(normalization)
             .with_residual(residual)
             // A step's surrogate is for one pass, which dropout makes another one.
-            .with_dropout(if activation == Activation::Step { 0.0 } else { dropout })
+            .with_dropout(if activation.is_step() { 0.0 } else { dropout })
             .with_initializer(initializer);
         if embedded {
             config.embeddings = vec![EmbeddingConfig { categories: 3, dimension: 2 }];

@@ -11,6 +11,7 @@ use crate::score::Score;
 use crate::scorer::Scorer;
 use crate::selected::{Selected, Selection};
 use crate::text::{count, shown};
+use crate::tuning::TrialReport;
 use crate::warning::Warning;
 
 /// Gets every [`Event`] of a fit, possibly from several threads. `()` is an observer that ignores them,
@@ -194,6 +195,8 @@ pub enum Event<'a> {
         /// The time that it took.
         time: Duration,
     },
+    /// A trial of a search for settings was scored on one or more folds.
+    TuningTrialEnd(&'a TrialReport),
     /// A warning.
     Warning(&'a Warning),
 }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use backburn_model::{Activation, Mlp, MlpConfig};
+use backburn_model::{Mlp, MlpConfig};
 use backburn_training::{GradientCheck, StraightThrough, TOLERANCE, check_gradients};
 use burn::tensor::{Device, Tensor};
 
@@ -31,7 +31,7 @@ pub struct NetworkGradientCheck {
 /// Checks the gradients that backpropagation computes for a network with its initial weights, on at most 16
 /// training rows, in double precision (see [`check_gradients`]). `elements` is the number of elements of each
 /// parameter to check, drawn at random with the seed of the config; `None` checks all. The gradients of a
-/// step function are those of the straight-through estimator.
+/// step function are those of its surrogate.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub fn check_network_gradients(
     let split = data.validation_split(config);
     let encoded = EncodedSplit::for_work(data, split, config, device, &Work::GradientCheck)?;
     let network = network_to_check(config, &encoded)?;
-    let step = network.activation == Activation::Step;
+    let step = network.activation.is_step();
     let examples = encoded.training.slice(0, encoded.training.rows().min(ROWS));
     let seed = config.training.seed;
     device.seed(seed);
@@ -89,7 +89,7 @@ pub fn check_network_gradients(
 fn network_to_check(config: &Config, encoded: &EncodedSplit) -> Result<MlpConfig, Error> {
     let rows = encoded.training.rows();
     let mut network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
-    if network.activation == Activation::Step {
+    if network.activation.is_step() {
         // The surrogate of a step is for one forward pass, and with dropout each pass differs.
         network.dropout = 0.0;
     }
@@ -117,8 +117,8 @@ impl NetworkGradientCheck {
 
     /// What the check means for a network whose derivative is 0.
     pub fn note(&self) -> Option<&'static str> {
-        (self.network.activation == Activation::Step).then_some(
-            "the derivative of a step is 0: this checks that the straight-through gradient is the gradient of the \
+        self.network.activation.is_step().then_some(
+            "the derivative of a step is 0: this checks that the surrogate gradient is the gradient of the \
              function that it stands for",
         )
     }

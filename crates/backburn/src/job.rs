@@ -42,6 +42,13 @@ pub enum JobKind {
         /// The fold that is left out, from 0.
         fold: usize,
     },
+    /// The network of a trial of a search for settings, which is scored on a fold.
+    Search {
+        /// The trial, from 0.
+        trial: usize,
+        /// The fold that is left out, from 0.
+        fold: usize,
+    },
     /// The only network of the model.
     Network,
     /// A network of an ensemble. All members share an encoder, which is fitted on their validation rows too, unless

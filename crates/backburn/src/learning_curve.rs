@@ -91,6 +91,19 @@ pub fn learning_curve(
     Ok(curve)
 }
 
+/// A note where there is no curve: it failed, or it was `asked` for and cannot be computed.
+pub fn no_learning_curve(
+    curve: &Result<Option<LearningCurve>, Error>,
+    asked: bool,
+) -> Option<String> {
+    let why = match curve {
+        Err(error) => error.to_string(),
+        Ok(None) if asked => "the run was interrupted, or there are too few rows".to_string(),
+        Ok(_) => return None,
+    };
+    Some(format!("no learning curve: {why}"))
+}
+
 fn curve(
     model: &FittedModel,
     data: &Dataset,

@@ -34,6 +34,7 @@
 //! | resume a fit | [`Checkpoints`] |
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
+//! | search the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
 //! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
@@ -104,6 +105,8 @@ mod context;
 mod copied_rows;
 #[cfg(feature = "train")]
 mod cross_validation;
+#[cfg(feature = "train")]
+mod dashboard_config;
 mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
@@ -181,6 +184,8 @@ mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
 mod number_text;
+#[cfg(feature = "train")]
+mod open_checkpoints;
 #[cfg(feature = "train")]
 mod open_rows;
 #[cfg(feature = "train")]
@@ -266,6 +271,8 @@ pub mod text;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
+mod tuning;
+#[cfg(feature = "train")]
 mod unknown_classes;
 #[cfg(feature = "train")]
 mod validation_score;
@@ -344,11 +351,12 @@ pub use self::{
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,
-    learning_curve::{LearningCurve, learning_curve},
+    learning_curve::{LearningCurve, learning_curve, no_learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
     nearest_rows::nearest_rows_loss,
     network_config::network_config,
+    open_checkpoints::CheckpointOptions,
     open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
@@ -364,6 +372,10 @@ pub use self::{
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
     targets::Targets,
     test_result::TestResult,
+    tuning::{
+        NestedScores, Sampler, SearchSpace, SettingImportance, SettingRange, Study, StudyFile,
+        Trial, TrialReport, Tuned, Tuner, TuningFiles,
+    },
 };
 #[cfg(feature = "train")]
 pub use backburn_training::{

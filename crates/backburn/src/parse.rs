@@ -25,6 +25,23 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| usage())
 }
 
+/// A number of outer folds: 0 for none, or 2 and more.
+///
+/// ```
+/// assert_eq!(backburn::parse::outer_folds("3"), Ok(3));
+/// assert!(backburn::parse::outer_folds("1").is_err());
+/// ```
+///
+/// # Errors
+///
+/// Other text.
+pub fn outer_folds(text: &str) -> Result<usize, String> {
+    match text.parse::<u16>() {
+        Ok(folds) if folds != 1 => Ok(folds.into()),
+        _ => Err("0 for none, or a whole number of at least 2".to_string()),
+    }
+}
+
 /// A percentage from 50 to 99, such as `90`, `90%` or `0.9`.
 ///
 /// ```

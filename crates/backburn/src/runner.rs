@@ -124,7 +124,7 @@ impl<'a> JobRunner<'a> {
     fn run_within(&self, job: &Job, limits: Limits) -> Result<JobResult, Error> {
         let data = &*self.data.for_config(&job.config)?;
         let outcome = match job.kind {
-            JobKind::Trial { .. } => self.trial(data, job, limits)?,
+            JobKind::Trial { .. } | JobKind::Search { .. } => self.trial(data, job, limits)?,
             JobKind::Member { .. } => {
                 let Shared { encoded, .. } = self.shared(data, job)?;
                 let part = match encoded.split == job.split {
@@ -272,6 +272,9 @@ impl<'a> JobRunner<'a> {
             // No time is left for choosing.
             JobKind::Trial { .. } if late => return skipped(Outcome::Error(f64::INFINITY)),
             JobKind::Trial { .. } => clock.whole().map(|all| all / TRIAL_SHARE),
+            JobKind::Search { .. } if late || self.context.stop.is_stopped() => {
+                return skipped(Outcome::Skipped);
+            }
             JobKind::Member { member } if member > 0 => {
                 let begun = |kept: &Checkpoints| kept.has(&job.name);
                 let stopped = self.context.stop.is_stopped();

@@ -229,7 +229,7 @@ fn unknown(key: &str) -> String {
 }
 
 /// The line of a dotted key in a TOML text, counted from 1.
-fn line_of(text: &str, key: &str) -> Option<usize> {
+pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
     let mut section = String::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();

@@ -124,7 +124,7 @@ fn run(
     let network = initialize(shape, job.config.training.seed, context)?;
     announce(encoded, &network, job, context);
     let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
-    let is_trial = matches!(job.kind, JobKind::Trial { .. });
+    let is_trial = matches!(job.kind, JobKind::Trial { .. } | JobKind::Search { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
     let settings = &job.config.training;

@@ -69,7 +69,9 @@ pub(crate) fn activate<'g>(
         Activation::ThresholdedRelu(alpha) => with("ThresholdedRelu", &[("alpha", alpha)]),
         Activation::HardShrink(lambda) => with("Shrink", &[("lambd", lambda)]),
         Activation::SoftShrink(lambda) => with("Shrink", &[("lambd", lambda), ("bias", lambda)]),
-        Activation::Step => x.compare_to("GreaterOrEqual", 0.0).cast(Kind::Float),
+        Activation::Step | Activation::StepFastSigmoid(_) | Activation::StepArctan(_) => {
+            x.compare_to("GreaterOrEqual", 0.0).cast(Kind::Float)
+        }
         other => {
             return Err(ExportError::Unsupported {
                 part: format!("the activation function {other}"),

@@ -59,7 +59,7 @@ def activation(text):
         "leaky_relu": lambda: nn.LeakyReLU(number), "prelu": lambda: nn.PReLU(init=number),
         "elu": lambda: nn.ELU(number), "celu": lambda: nn.CELU(number), "softplus": lambda: nn.Softplus(number),
         "thresholded_relu": lambda: nn.Threshold(number, 0.0), "hard_shrink": lambda: nn.Hardshrink(number),
-        "soft_shrink": lambda: nn.Softshrink(number),
+        "soft_shrink": lambda: nn.Softshrink(number), "step_fast_sigmoid": Step, "step_arctan": Step,
     }
     return modules[name]()
 

@@ -26,6 +26,10 @@ pub enum Function {
     Silu,
     /// `x · Φ(x)`.
     Gelu,
+    /// 1 at and above zero, 0 below; the slope is that of the fast sigmoid.
+    StepFastSigmoid(f32),
+    /// 1 at and above zero, 0 below; the slope is that of an arctangent.
+    StepArctan(f32),
 }
 
 const SELU_ALPHA: f32 = 1.673_263_2;
@@ -45,6 +49,8 @@ impl Function {
             Activation::Sigmoid => Some(Self::Sigmoid),
             Activation::Silu => Some(Self::Silu),
             Activation::Gelu => Some(Self::Gelu),
+            Activation::StepFastSigmoid(slope) => Some(Self::StepFastSigmoid(slope as f32)),
+            Activation::StepArctan(alpha) => Some(Self::StepArctan(alpha as f32)),
             _ => None,
         }
     }
@@ -52,7 +58,10 @@ impl Function {
     /// Whether the slope can be computed from the output alone. If so, the forward pass need not
     /// store slopes for the backward pass.
     pub(crate) fn slope_from_output(self) -> bool {
-        !matches!(self, Self::Silu | Self::Gelu)
+        !matches!(
+            self,
+            Self::Silu | Self::Gelu | Self::StepFastSigmoid(_) | Self::StepArctan(_)
+        )
     }
 
     /// Computes `z = f(z + bias)` for each row of `z`, `[rows, bias.len()]`.
@@ -115,6 +124,8 @@ fn run(function: Function, work: impl Loop) {
         Function::Sigmoid => work.run(Sigmoid),
         Function::Silu => work.run(Silu),
         Function::Gelu => work.run(Gelu),
+        Function::StepFastSigmoid(slope) => work.run(StepFastSigmoid(slope)),
+        Function::StepArctan(alpha) => work.run(StepArctan(alpha)),
     }
 }
 
@@ -301,6 +312,45 @@ impl Curve for Gelu {
     }
 }
 
+#[derive(Clone, Copy)]
+struct StepFastSigmoid(f32);
+
+impl Curve for StepFastSigmoid {
+    #[inline(always)]
+    fn value(self, x: f32) -> f32 {
+        step(x)
+    }
+
+    #[inline(always)]
+    fn slope(self, x: f32, _: f32) -> f32 {
+        let root = 1.0 / (1.0 + self.0 * x.abs());
+        root * root
+    }
+}
+
+#[derive(Clone, Copy)]
+struct StepArctan(f32);
+
+impl Curve for StepArctan {
+    #[inline(always)]
+    fn value(self, x: f32) -> f32 {
+        step(x)
+    }
+
+    #[inline(always)]
+    fn slope(self, x: f32, _: f32) -> f32 {
+        let z = std::f32::consts::FRAC_PI_2 * self.0 * x;
+        0.5 * self.0 / (1.0 + z * z)
+    }
+}
+
+/// 1 at and above zero, 0 below, and NaN of NaN.
+#[inline(always)]
+fn step(x: f32) -> f32 {
+    let below = if x < 0.0 { 0.0 } else { x };
+    if x >= 0.0 { 1.0 } else { below }
+}
+
 /// `exp(x)` with an error of at most 2 units in the last place, clamped to the range of normal
 /// numbers. It is the polynomial of the Cephes math library (Moshier, 1989), which compiles to
 /// vector instructions.
@@ -411,7 +461,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(tried, 9);
+        assert_eq!(tried, 11);
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! directly for a training loop of your own, or to predict single rows in about a microsecond.
 //!
 //! [`FusedMlp::of`] returns `None` for a network that this crate cannot run: one with normalization,
-//! with an activation function other than the nine most common ones, with frozen parameters, on
+//! with an activation function that it has no loop for, with frozen parameters, on
 //! another device than the CPU backend flex, or not in 32-bit numbers. Use Burn for these.
 //!
 //! # Example

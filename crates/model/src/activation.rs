@@ -1,6 +1,6 @@
 //! Activation functions, by name and as a module.
 
-use std::f64::consts::FRAC_1_SQRT_2;
+use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, FRAC_PI_2};
 use std::{fmt, str::FromStr};
 
 use burn::module::Module;
@@ -85,11 +85,20 @@ pub enum Activation {
     /// instead: 1 where `|x| <= 1`, 0 elsewhere (Bengio, Léonard and Courville, 2013, with the
     /// cut-off of Hubara and others, 2016).
     Step,
+    /// [`Step`](Self::Step) with a surrogate gradient that has no end:
+    /// `1 / (1 + slope · |x|)²`, the derivative of the fast sigmoid `x / (1 + slope · |x|)`.
+    /// The default slope is 1; a larger one trains units whose inputs are nearer to zero. Zenke and
+    /// Ganguli (2018).
+    StepFastSigmoid(f64),
+    /// [`Step`](Self::Step) with the surrogate gradient `(alpha / 2) / (1 + (π · alpha · x / 2)²)`, the
+    /// derivative of `arctan(π · alpha · x / 2) / π`. The default alpha is 2. Fang and others (2021).
+    StepArctan(f64),
 }
 
 const NAMES: &str = "identity, relu, relu6, leaky_relu, prelu, elu, celu, selu, gelu, gelu_tanh, \
     silu, hard_swish, mish, tanh, hard_tanh, tanh_shrink, sigmoid, hard_sigmoid, log_sigmoid, \
-    softplus, softsign, thresholded_relu, hard_shrink, soft_shrink, step";
+    softplus, softsign, thresholded_relu, hard_shrink, soft_shrink, step, \
+    step_fast_sigmoid, step_arctan";
 
 /// Names of scikit-learn, PyTorch, Keras and JAX, for suggestions.
 const SYNONYMS: [(&str, &str); 15] = [
@@ -164,11 +173,37 @@ impl Activation {
         )
     }
 
+    /// Whether the output is a step, so that its true gradient is zero and a surrogate takes its place.
+    pub fn is_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Step | Self::StepFastSigmoid(_) | Self::StepArctan(_)
+        )
+    }
+
+    /// Of a [step](Self::is_step): the function whose gradient backpropagation uses, applied to each element;
+    /// of any other function, the input.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, features]`
+    /// - output: `[batch, features]`
+    pub fn surrogate(&self, input: Tensor<2>) -> Tensor<2> {
+        match *self {
+            Self::Step => activation::hardtanh(input, -1.0, 1.0),
+            Self::StepFastSigmoid(slope) => input.clone() / (input.abs() * slope + 1.0),
+            Self::StepArctan(alpha) => (input * (FRAC_PI_2 * alpha)).atan() * FRAC_1_PI,
+            _ => input,
+        }
+    }
+
     /// Why the parameter is not valid, or `None` if it is.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match *self {
             Self::Celu(0.0) => Some("alpha must not be 0"),
             Self::Softplus(beta) if beta <= 0.0 => Some("beta must be above 0"),
+            Self::StepFastSigmoid(slope) if slope <= 0.0 => Some("the slope must be above 0"),
+            Self::StepArctan(alpha) if alpha <= 0.0 => Some("alpha must be above 0"),
             Self::HardShrink(lambda) | Self::SoftShrink(lambda) if lambda < 0.0 => {
                 Some("lambda must be at least 0")
             }
@@ -193,6 +228,8 @@ impl FromStr for Activation {
             "thresholded_relu" => Self::ThresholdedRelu(one(1.0)?),
             "hard_shrink" => Self::HardShrink(one(0.5)?),
             "soft_shrink" => Self::SoftShrink(one(0.5)?),
+            "step_fast_sigmoid" => Self::StepFastSigmoid(one(1.0)?),
+            "step_arctan" => Self::StepArctan(one(2.0)?),
             plain => {
                 let activation = match plain {
                     "identity" => Self::Identity,
@@ -232,6 +269,8 @@ impl fmt::Display for Activation {
             Self::ThresholdedRelu(alpha) => write!(f, "thresholded_relu({alpha})"),
             Self::HardShrink(lambda) => write!(f, "hard_shrink({lambda})"),
             Self::SoftShrink(lambda) => write!(f, "soft_shrink({lambda})"),
+            Self::StepFastSigmoid(slope) => write!(f, "step_fast_sigmoid({slope})"),
+            Self::StepArctan(alpha) => write!(f, "step_arctan({alpha})"),
             Self::Identity => f.write_str("identity"),
             Self::Relu => f.write_str("relu"),
             Self::Relu6 => f.write_str("relu6"),
@@ -328,6 +367,9 @@ impl ActivationLayer {
             Activation::HardShrink(lambda) => activation::hard_shrink(input, lambda),
             Activation::SoftShrink(lambda) => activation::soft_shrink(input, lambda),
             Activation::Step => step(input),
+            Activation::StepFastSigmoid(_) | Activation::StepArctan(_) => {
+                step_with(input.clone(), self.function.surrogate(input))
+            }
         }
     }
 }
@@ -369,6 +411,13 @@ fn step(input: Tensor<2>) -> Tensor<2> {
     let value = value.cast(input.dtype());
     let straight_through = input.clamp(-1.0, 1.0);
     straight_through.clone() + (value - straight_through).detach()
+}
+
+/// The value of the step function at `input` with the gradient of `surrogate`. What is added to the value is
+/// zero, exactly.
+fn step_with(input: Tensor<2>, surrogate: Tensor<2>) -> Tensor<2> {
+    let value = input.clone().greater_equal_scalar(0.0).float();
+    value.cast(input.dtype()) + (surrogate.clone() - surrogate.detach())
 }
 
 #[cfg(test)]
@@ -427,6 +476,38 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_step_has_the_gradient_of_its_surrogate() {
+        let fast = |slope: f64, x: f64| (1.0 + slope * x.abs()).powi(-2);
+        let arctan = |alpha: f64, x: f64| {
+            let z = std::f64::consts::PI * alpha * x / 2.0;
+            alpha / 2.0 / (1.0 + z * z)
+        };
+        let device = Device::default().autodiff();
+        let inputs = [-2.0, -0.5, 0.0, 0.5, 2.0];
+        for (text, slope) in [
+            ("step_fast_sigmoid", inputs.map(|x| fast(1.0, x))),
+            ("step_fast_sigmoid(25)", inputs.map(|x| fast(25.0, x))),
+            ("step_arctan", inputs.map(|x| arctan(2.0, x))),
+            ("step_arctan(0.5)", inputs.map(|x| arctan(0.5, x))),
+        ] {
+            let activation: Activation = text.parse().unwrap();
+            let input = Tensor::<2>::from_floats([inputs], &device).require_grad();
+            let output = activation.init(&device).forward(input.clone());
+            let gradients = output.clone().sum().backward();
+            let values: Vec<f32> = output.into_data().try_to_vec().unwrap();
+            assert_eq!(values, [0.0, 0.0, 1.0, 1.0, 1.0], "{text}");
+            let found = input.grad(&gradients).unwrap().into_data();
+            for (found, slope) in found.iter::<f64>().zip(slope) {
+                assert!((found - slope).abs() < 1e-6, "{text}: {found} {slope}");
+            }
+        }
+        for text in ["step_fast_sigmoid(0)", "step_arctan(-1)"] {
+            let activation: Activation = text.parse().unwrap();
+            assert!(activation.problem().is_some(), "{text}");
+        }
+    }
+
     /// The equations in the documentation of `Activation`.
     fn equation(activation: Activation, x: f64) -> f64 {
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -466,7 +547,9 @@ mod tests {
             Activation::ThresholdedRelu(alpha) => f64::from(x > alpha) * x,
             Activation::HardShrink(lambda) => f64::from(x.abs() > lambda) * x,
             Activation::SoftShrink(lambda) => (x.abs() - lambda).max(0.0) * x.signum(),
-            Activation::Step => f64::from(x >= 0.0),
+            Activation::Step | Activation::StepFastSigmoid(_) | Activation::StepArctan(_) => {
+                f64::from(x >= 0.0)
+            }
         }
     }
 
@@ -493,7 +576,7 @@ mod tests {
         let inputs = [-2.9, -0.4, 0.3, 1.9];
         for activation in Activation::all() {
             // The gradient of the step is an estimate, and `equation` has Φ at single points only.
-            if matches!(activation, Activation::Step | Activation::Gelu) {
+            if activation.is_step() || activation == Activation::Gelu {
                 continue;
             }
             let input = Tensor::<2>::from_floats([inputs], &device).require_grad();

@@ -31,7 +31,7 @@ use crate::named::{self, ParseNameError};
 #[non_exhaustive]
 pub enum Initializer {
     /// The initializer that keeps the variance of the activations about the same from layer to
-    /// layer: `LecunNormal` for SELU, `XavierUniform` for tanh, the sigmoids, softsign, step and
+    /// layer: `LecunNormal` for SELU, `XavierUniform` for tanh, the sigmoids, softsign, steps and
     /// identity, and `KaimingUniform` for ReLU and all others.
     Auto,
     /// `U(-a, a)` with `a = gain · sqrt(3 / inputs)`. He and others (2015).
@@ -105,7 +105,9 @@ impl Initializer {
                 | Activation::Sigmoid
                 | Activation::HardSigmoid
                 | Activation::LogSigmoid
-                | Activation::Step => Self::XavierUniform.for_activation(activation),
+                | Activation::Step
+                | Activation::StepFastSigmoid(_)
+                | Activation::StepArctan(_) => Self::XavierUniform.for_activation(activation),
                 _ => Self::KaimingUniform.for_activation(activation),
             },
             Self::KaimingUniform => nn::Initializer::KaimingUniform {
@@ -168,7 +170,12 @@ fn gain(activation: Activation) -> f64 {
         Activation::LeakyRelu(slope) | Activation::PRelu(slope) => {
             (2.0 / (1.0 + slope * slope)).sqrt()
         }
-        Activation::Identity | Activation::Selu | Activation::Softsign | Activation::Step => 1.0,
+        Activation::Identity
+        | Activation::Selu
+        | Activation::Softsign
+        | Activation::Step
+        | Activation::StepFastSigmoid(_)
+        | Activation::StepArctan(_) => 1.0,
         Activation::Tanh | Activation::HardTanh => 5.0 / 3.0,
         Activation::Sigmoid => 4.0,
         Activation::HardSigmoid => 6.0,

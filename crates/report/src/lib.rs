@@ -42,6 +42,7 @@ mod report_file;
 mod sections;
 mod training_report;
 mod training_rows;
+mod tuning_report;
 
 pub use evaluation::{Evaluation, Outcome};
 pub use explained_model::ExplainedModel;

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::figure::with_code;
 use crate::report::{GENERATOR, Report};
-use crate::sections::{evaluation, findings, model, rows, training};
+use crate::sections::{evaluation, findings, model, rows, training, tuning};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -40,6 +40,7 @@ fn page(report: &Report) -> Markup {
                 }
                 (findings(report.findings.as_deref()))
                 (data(report))
+                (tuning(report))
                 (training(report))
                 (evaluation(report))
                 (model(report))

@@ -1,6 +1,6 @@
 //! The content of a report.
 
-use backburn::LearningCurve;
+use backburn::{LearningCurve, NestedScores, Study};
 use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
 use backburn_training::{Finding, History};
 
@@ -34,6 +34,8 @@ pub struct Report {
     pub findings: Option<Vec<Finding>>,
     /// The learning curve, if it was computed.
     pub learning_curve: Option<LearningCurve>,
+    /// The search that found the settings, and its scores on outer folds, if there was one.
+    pub tuning: Option<(Study, Option<NestedScores>)>,
     /// Predictions and actual values, if some rows have a target.
     pub evaluation: Option<Evaluation>,
     /// The importance of each column, largest first, if it was computed.

@@ -5,9 +5,11 @@ mod findings;
 mod model;
 mod rows;
 mod training;
+mod tuning;
 
 pub use evaluation::evaluation;
 pub use findings::findings;
 pub use model::model;
 pub use rows::rows;
 pub use training::training;
+pub use tuning::tuning;

@@ -56,6 +56,7 @@ fn run() -> Result<(), Error> {
         Command::Neighbors(args) => cli::neighbors::run(&args),
         Command::Describe(args) => cli::describe::run(&args),
         Command::Compare(args) => cli::compare::run(&args),
+        Command::Tune(args) => cli::tune::run(&args, &line),
         Command::FindLr(args) => cli::find_lr::run(&args),
         Command::Gradcheck(args) => cli::gradcheck::run(&args),
         Command::Inspect(args) => cli::inspect::run(&args),

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-use backburn::parse::{duration, percent, share};
-use backburn::{CommandFiles, CommandLine, ComparedMethod, Config, Preset, Settings, Task};
+use backburn::parse::{duration, outer_folds, percent, share};
+use backburn::{
+    CommandFiles, CommandLine, ComparedMethod, Config, Preset, Sampler, Settings, Task,
+};
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
 use backburn_page::PlaygroundArgs;
@@ -129,6 +131,8 @@ pub enum Command {
     Describe(DescribeArgs),
     /// Compare simple models and the presets on a table by cross-validation
     Compare(CompareArgs),
+    /// Search the best settings for a table, and train a model with them
+    Tune(Box<TuneArgs>),
     /// Run a learning rate range test: draw the loss curve and suggest a learning rate
     FindLr(FindLrArgs),
     /// Compare the gradients of backpropagation with finite differences
@@ -336,6 +340,39 @@ pub struct CompareArgs {
     pub json: bool,
     #[command(flatten)]
     pub table: TableArgs,
+}
+
+#[derive(Debug, Arguments)]
+#[command(next_help_heading = "Search")]
+pub struct TuneArgs {
+    /// The number of trials: settings that are tried
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub trials: u16,
+    /// The time limit of the whole command, such as 10m or 1h; the best settings so far are kept
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub time_limit: Option<Duration>,
+    /// The settings to search and their ranges, a TOML file [default: those in docs/tuning.md]
+    #[arg(long, value_name = "FILE")]
+    pub space: Option<PathBuf>,
+    /// How the next settings are chosen: tpe (tree-structured Parzen estimator) or random
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub sampler: Sampler,
+    /// The number of folds: the first scores all trials, the others the better ones
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub folds: u16,
+    /// The number of outer folds for a score of rows that chose nothing, each with a search of its own; 0 for none
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = outer_folds)]
+    pub outer_folds: usize,
+    /// Where to save the model; the settings and the study are beside it [default: as for train]
+    #[arg(short, long, value_name = "MODEL")]
+    pub out: Option<PathBuf>,
+    /// Write a report on the search and the model to this HTML file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub table: TableArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 #[derive(Debug, Arguments)]

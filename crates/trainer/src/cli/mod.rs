@@ -27,4 +27,5 @@ pub mod shell;
 mod table_args;
 pub mod train;
 mod train_outcome;
+pub mod tune;
 mod values;

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use backburn::command_words::resume_command;
 use backburn::{
-    Checkpoints, CommandFiles, CommandLine, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
-    Estimator, FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
-    PredictionFile, PredictionFormat, RunDescription, RunFolder, SelectedDevice, Table, TestResult,
-    folder_error, history_file, learning_curve, model_path, read_table,
-    text::{path_argument, path_name, quoted},
+    CheckpointOptions, Checkpoints, CommandFiles, CommandLine, Config, CrossValidation,
+    DEFAULT_INTERVAL, Dataset, Estimator, FitContext, FittedModel, KeepModel, LearningCurve,
+    ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table, TestResult,
+    history_file, learning_curve, model_path, no_learning_curve, read_table, text::path_argument,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -53,7 +52,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         files.model.check_replaced(data.target())?;
     }
     words::describe(&data, test.as_ref(), console);
-    config = resolved(config, &data, args.dashboard, console);
+    let (config, note) = config.for_dashboard(data.rows().len(), args.dashboard);
+    words::notes(note.as_slice(), console);
     let progress = Progress::new(console, "");
     let dashboard = Dashboard::new(&progress, "", stop.clone());
     let shown: &dyn backburn::Observer = match args.dashboard {
@@ -70,7 +70,20 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
+    let options = CheckpointOptions {
+        resume: args.resume.as_deref(),
+        folder: args.checkpoint.as_deref(),
+        accept_changes: args.accept_changes,
+        beside: model_path.with_extension("checkpoint"),
+        target: &args.table.target,
+        program: console::program(),
+    };
+    let (checkpoints, said) = checkpoints.open(&options, now)?;
+    match said {
+        Some(("note", text)) => console.paragraph("note", text),
+        Some((heading, text)) => console.detail(heading, text),
+        None => {}
+    }
     let training = Training {
         args,
         line,
@@ -166,25 +179,6 @@ fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>
     Ok((data, test))
 }
 
-/// The settings for the number of rows. The dashboard shows one network.
-fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -> Config {
-    let asked = config.ensemble.members;
-    let mut config = config.for_rows(data.rows().len());
-    if dashboard && config.ensemble.members.count() > 1 {
-        let note = match asked {
-            Members::Auto => {
-                config.ensemble.members = Members::Exactly(1);
-                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
-            }
-            Members::Exactly(_) => {
-                "no dashboard: it can show only one network, and an ensemble is trained"
-            }
-        };
-        console.paragraph("note", note);
-    }
-    config
-}
-
 fn describe_run(
     args: &TrainArgs,
     config: &Config,
@@ -203,56 +197,6 @@ fn describe_run(
     let run = RunDescription::new(config, device, data, test, facts)?;
     let outputs = args.outputs().map(|(option, path)| (option, path.into()));
     Ok(run.with_command(args.typed.clone(), folder.into(), outputs.collect()))
-}
-
-/// The checkpoints: in the folder of the run to resume, in a new folder, or beside the model if the run
-/// takes long.
-fn open_checkpoints<'a>(
-    checkpoints: Checkpoints<'a>,
-    args: &TrainArgs,
-    model_path: &Path,
-    now: impl Fn() -> Result<RunDescription, backburn::Error>,
-    console: Console,
-) -> Result<Checkpoints<'a>, Error> {
-    match (&args.resume, &args.checkpoint) {
-        (Some(path), _) => {
-            let (folder, run) = RunDescription::open(path)?;
-            let changed = run.check(&now()?, path, args.accept_changes);
-            let changed = changed.map_err(|error| {
-                let hint = "to resume it with these changes, add --accept-changes";
-                Error::Failed(format!("{error}\n{hint}"))
-            })?;
-            let words = run.arguments().map(|word| quoted(&word.to_string_lossy()));
-            let words = words.collect::<Vec<_>>().join(" ");
-            console.detail("resumed", format!("train {words}"));
-            Ok(checkpoints.changed(changed).in_folder(folder)?)
-        }
-        (None, Some(path)) => {
-            let folder = RunFolder::create(path).map_err(|error| match error {
-                FolderError::Unfinished => {
-                    let (path, argument) = (path_name(path), path_argument(path));
-                    Error::Failed(format!(
-                        "{path}: it has an unfinished run: continue it with --resume {argument}, or remove \
-                         the folder"
-                    ))
-                }
-                error => folder_error(path, &error).into(),
-            })?;
-            Ok(checkpoints.in_folder(folder)?)
-        }
-        (None, None) => {
-            let beside = model_path.with_extension("checkpoint");
-            if let Ok(run) = RunDescription::read(&beside)
-                && run.is_of(&args.table.target)
-            {
-                let command = resume_command(console::program(), &beside, run.outputs());
-                let beside = path_argument(&beside);
-                let text = format!("an unfinished run is in {beside}: to resume it, {command}");
-                console.paragraph("note", text);
-            }
-            Ok(checkpoints.or_in(beside))
-        }
-    }
 }
 
 /// Removes the checkpoints of a finished run, or prints how to resume an unfinished one.
@@ -421,17 +365,8 @@ impl Training<'_> {
         self.progress.phase("training on parts of the rows");
         let curve = learning_curve(model, self.data, self.test, self.config, &self.context);
         self.progress.finish();
-        let why = match &curve {
-            Err(error) => Some(error.to_string()),
-            Ok(None) if self.args.learning_curve => {
-                Some("the run was interrupted, or there are too few rows".to_string())
-            }
-            Ok(_) => None,
-        };
-        if let Some(why) = why {
-            let text = format!("no learning curve: {why}");
-            self.console.paragraph("note", text);
-        }
+        let note = no_learning_curve(&curve, self.args.learning_curve);
+        words::notes(note.as_slice(), self.console);
         let curve = curve.ok().flatten();
         if let Some(curve) = curve.as_ref().filter(|_| self.args.learning_curve) {
             self.console.entries("curve", curve.lines());

@@ -104,6 +104,7 @@ impl<'a> Progress<'a> {
         bar.set_style(style("{prefix:10} {wide_bar} {msg} {eta:>4}"));
         bar.set_prefix(match job.kind {
             JobKind::Trial { .. } => "trial".to_string(),
+            JobKind::Search { trial, .. } => format!("trial {}", trial + 1),
             JobKind::Member { member } => format!("network {}", member + 1),
             JobKind::Refit => "refit".to_string(),
             JobKind::Network => "training".to_string(),
@@ -300,6 +301,7 @@ impl Progress<'_> {
                 let heading = format!("fold {}", fold + 1);
                 self.print(|console| console.entry(&heading, score.line(self.unit)));
             }
+            Event::TuningTrialEnd(report) => self.print(|console| console.detail("trial", report)),
             Event::Warning(warning) => {
                 let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
                 warnings.push((*warning).clone());

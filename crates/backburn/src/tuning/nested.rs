@@ -1,0 +1,114 @@
+//! The score of a search on rows that it does not see.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::score::{Score, mean_and_std, metric_name};
+use crate::text::mean_and_deviation;
+
+/// The scores of nested cross-validation; made by [`Tuner::nested_scores`](crate::Tuner::nested_scores). The rows of
+/// an outer fold neither choose the settings of its models nor train them.
+#[derive(Debug, Clone, Default)]
+pub struct NestedScores {
+    /// The score on each outer fold of the best settings of a search on the other rows.
+    pub tuned: Vec<Score>,
+    /// The score on each outer fold of the settings at the start.
+    pub start: Vec<Score>,
+}
+
+impl NestedScores {
+    /// The metrics that are compared: the RMSE, or the log loss and the accuracy.
+    fn metrics(&self) -> &'static [&'static str] {
+        match self.tuned.first().map(|score| score.error().0) {
+            None => &[],
+            Some("RMSE") => &["rmse"],
+            Some(_) => &["log_loss", "accuracy"],
+        }
+    }
+
+    /// The mean error of some scores, the RMSE or the log loss, and its standard deviation between them.
+    pub fn mean_error(scores: &[Score]) -> (f64, f64) {
+        let metric = match scores.first().map(|score| score.error().0) {
+            Some("RMSE") => "rmse",
+            _ => "log_loss",
+        };
+        mean_and_std(scores, metric)
+    }
+
+    /// The mean of each metric and its standard deviation over the folds, as JSON.
+    pub fn json(&self) -> Value {
+        let of = |scores: &[Score]| {
+            let mut means = Map::new();
+            for metric in self.metrics() {
+                let (mean, std) = mean_and_std(scores, metric);
+                means.insert(metric.to_string(), json!({ "mean": mean, "std": std }));
+            }
+            Value::Object(means)
+        };
+        json!({
+            "folds": self.tuned.len(),
+            "tuned": of(&self.tuned),
+            "start": of(&self.start),
+        })
+    }
+
+    /// The means of some scores in words.
+    fn means(&self, scores: &[Score]) -> String {
+        let metrics = self.metrics().iter().map(|metric| {
+            let (mean, deviation) = mean_and_std(scores, metric);
+            let name = metric_name(metric);
+            format!("{name} {}", mean_and_deviation(mean, deviation))
+        });
+        metrics.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for NestedScores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tuned.len() {
+            0 => f.write_str("no outer fold was scored"),
+            folds => write!(
+                f,
+                "mean {} on {folds} outer folds that chose nothing; {} with the settings at the start",
+                self.means(&self.tuned),
+                self.means(&self.start)
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_training::metrics::RegressionScore;
+
+    use super::*;
+    use crate::score::Metrics;
+
+    #[test]
+    fn both_settings_are_compared_on_the_same_folds() {
+        let score = |rmse: f64| Score {
+            rows: 1,
+            skipped: 0,
+            unknown_classes: Default::default(),
+            metrics: Metrics::Regression(RegressionScore {
+                rmse,
+                mae: rmse,
+                r2: None,
+            }),
+        };
+        let scores = NestedScores {
+            tuned: vec![score(1.0), score(3.0)],
+            start: vec![score(2.0), score(4.0)],
+        };
+        assert_eq!(
+            scores.to_string(),
+            "mean RMSE 2.0000 ± 1.0000 on 2 outer folds that chose nothing; RMSE 3.0000 ± 1.0000 with the settings \
+             at the start"
+        );
+        assert_eq!(scores.json()["start"]["rmse"]["mean"], 3.0);
+        let none = NestedScores::default();
+        assert_eq!(none.to_string(), "no outer fold was scored");
+        assert_eq!(none.json()["folds"], 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! `trainer tune`.
+
+use backburn::{CommandFiles, CommandLine, FitContext, SearchSpace, Tuner, TuningFiles};
+use backburn_report::Report;
+
+use super::args::TuneArgs;
+use super::dataset::read_dataset;
+use super::saving::{report_file, save_history, write_report};
+use crate::ui::console::{self, Console};
+use crate::ui::{progress::Progress, words};
+use crate::{device, error::Error, interrupt};
+
+pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
+    let mut config = args.run.settings()?;
+    let device = device::choose(args.run.device.name())?;
+    let (table, report) = (&args.table.table, args.report.as_deref());
+    let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
+    let (out, space) = (args.out.as_deref(), args.space.as_deref());
+    let files = TuningFiles::of_command(inputs, table, out, report, space)?;
+    let report = report.map(|path| report_file("--report", path));
+    let report = report.transpose()?;
+    let space = SearchSpace::of_option("--space", space)?;
+    let data = read_dataset(&args.table, &mut config)?;
+    let console = Console::for_json(args.run.json);
+    let progress = Progress::new(console, "");
+    let context = FitContext {
+        stop: interrupt::catch(),
+        time_limit: args.time_limit,
+        observer: &progress,
+        ..FitContext::new(device)
+    };
+    words::describe(&data, None, console);
+    let tuner = Tuner {
+        space,
+        trials: args.trials.into(),
+        folds: args.folds.into(),
+        sampler: args.sampler,
+        ..Tuner::new(config)
+    };
+    let tuned = tuner.run(&data, files, args.outer_folds, &context);
+    progress.finish();
+    let (tuned, program) = (tuned?, console::program());
+    if let Some(model) = &tuned.model {
+        save_history(model, &tuned.model_path, console);
+        if let Some(file) = report {
+            let report = Report::of_tuning(model, &tuned, &data, &line.command(program))?;
+            write_report(&file, &report, console)?;
+        }
+    }
+    for (heading, text) in tuned.lines(program, table, data.target()) {
+        match heading {
+            "note" | "next" | "" => console.paragraph(heading, text),
+            _ => console.entry(heading, text),
+        }
+    }
+    if args.run.json {
+        console::json(&tuned.json(data.warnings()));
+    }
+    Ok(())
+}
