@@ -149,11 +149,11 @@ impl<'a> BaggedEnsemble<'a> {
             return Err(Error::Failed("no network was trained".to_string()));
         };
         let is_known = |row: &usize| self.rows.binary_search(row).is_ok();
-        let validated = (0..self.sums.len()).filter(|&row| !self.sums[row].is_empty());
+        let validated = self.out_of_fold.rows().rows;
         network.split = Split {
             training: self.rows.to_vec(),
             // In the order of time, no network is trained on the last rows.
-            validation: validated.filter(|row| !is_known(row)).collect(),
+            validation: validated.into_iter().filter(|row| !is_known(row)).collect(),
         };
         if self.interrupted || self.members < wanted {
             network.stop = StopReason::Interrupted;

@@ -26,6 +26,9 @@ pub struct CheckpointOptions<'a> {
     pub program: &'a str,
 }
 
+/// What is said about the checkpoints of a run: a heading and a text.
+type Said = (&'static str, String);
+
 impl Checkpoints<'_> {
     /// Opens the folder of the run to resume or a new folder, or sets the one beside the model. `now` describes the run
     /// as it is now. Returns the checkpoints, and what to say about them under a short heading.
@@ -38,7 +41,7 @@ impl Checkpoints<'_> {
         self,
         options: &CheckpointOptions,
         now: impl Fn() -> Result<RunDescription, Error>,
-    ) -> Result<(Self, Option<(&'static str, String)>), Error> {
+    ) -> Result<(Self, Option<Said>), Error> {
         match (options.resume, options.folder) {
             (Some(path), _) => {
                 let (folder, run) = RunDescription::open(path)?;

@@ -395,8 +395,7 @@ mod tests {
         let mut targets = vec![5.0, 1.0, 3.0];
         targets.extend([10.0; 10]);
         targets.extend([20.0; 10]);
-        let (points, point_of) =
-            NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1, None);
+        let (points, point_of) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
         assert_eq!(points.numbers().0.len(), 4 * 4);
         assert_eq!(point_of[..4], [1, 2, 2, 3]);
         let all = (5.0 + 4.0 + 100.0 + 200.0) / 23.0;
@@ -445,7 +444,7 @@ mod tests {
     fn nearer_rows_have_larger_weights() {
         let rows: Vec<[f32; 2]> = (0..20).map(|row| [row as f32, 0.0]).collect();
         let targets: Vec<f32> = (0..20).map(|row| f32::from(row == 0)).collect();
-        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1, None);
+        let (points, _) = NearestNeighborIndex::new(rows.as_flattened(), 2, &targets, 1);
         // The fourth row is at distance 3, so the standard deviation is 2.
         let weights = (0..16).map(|row| (-f64::from(row * row) / 8.0).exp().max(1e-9));
         let [near, mean] = points.means(&[0.0, 0.0], None, true)[..] else {

@@ -50,7 +50,7 @@ pub fn grouped_split(
     };
     let rare: Vec<usize> = all_classes(&units)
         .keys()
-        .filter(|class| labels_of_class(*class) == 1)
+        .filter(|class| labels_of_class(class) == 1)
         .copied()
         .collect();
     let is_needed = |unit: &Unit| rare.iter().any(|class| unit.classes.contains_key(class));

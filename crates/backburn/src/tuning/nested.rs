@@ -96,6 +96,7 @@ mod tests {
                 mae: rmse,
                 r2: None,
             }),
+            standard_errors: Default::default(),
         };
         let scores = NestedScores {
             tuned: vec![score(1.0), score(3.0)],

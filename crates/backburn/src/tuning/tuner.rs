@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backburn_table::{Split, k_folds};
+use backburn_table::Split;
 use web_time::Instant;
 
 use super::halving::{Due, Halving};
@@ -130,7 +130,8 @@ impl Tuner {
     ) -> Result<NestedScores, Error> {
         check_folds(data, "outer folds", folds)?;
         let seed = self.config.training.seed;
-        let splits = k_folds(data.rows(), folds, data.classes(), seed);
+        let splits = data.folds(folds, seed);
+        let folds = splits.len();
         let mut scores = NestedScores::default();
         // Of the many fits, only the bars are shown.
         let bars = |event: &Event| match event {
@@ -212,14 +213,14 @@ impl Tuner {
         check_folds(data, "folds", self.folds)?;
         let start = self.chosen(name, data, context)?;
         let seed = start.training.seed;
-        let folds = k_folds(data.rows(), self.folds, data.classes(), seed);
-        let halving = Halving::new(self.folds, self.prunes);
+        let folds = data.folds(self.folds, seed);
+        let halving = Halving::new(folds.len(), self.prunes);
         let mut study = Study {
             space: self.space.clone(),
             start,
             trials: Vec::new(),
             planned: self.trials.max(1),
-            folds: self.folds,
+            folds: folds.len(),
             measure: match data.classes() {
                 None => "RMSE",
                 Some(_) => "log loss",
@@ -377,6 +378,7 @@ impl Run<'_> {
                         kind,
                         config: single(config),
                         split: self.folds[fold].clone(),
+                        encoder_rows: Vec::new(),
                         max_epochs: None,
                         diagnose: false,
                     };
