@@ -119,7 +119,7 @@ fn gradients_are_burns() {
             }
         }
     }
-    assert_eq!(activations, 9);
+    assert_eq!(activations, 11);
 }
 
 /// A batch that is cut into parts, through layers that are large enough to be transposed.

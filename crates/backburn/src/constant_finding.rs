@@ -47,19 +47,24 @@ pub(crate) fn with_comparison(
     findings
 }
 
-/// Whether the score is no better than that of a constant by more than its standard error.
+/// Whether the score is no better than that of a constant by more than its standard error. A model that is better by one
+/// of the metrics has learned something: large errors of a few rows hide in the RMSE that the others are predicted well,
+/// and where a class is rare, the order of the rows (AUC) is learned before the most likely class changes.
 pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
     let error = |name: &str| score.standard_error(name).unwrap_or(0.0);
     match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => {
             // R² with the constant in place of the mean of the scored rows.
             let gain = 1.0 - (of_model.rmse / of_constant.rmse).powi(2);
-            of_constant.rmse > 0.0 && gain - error("r2") <= 0.0
+            let mae_is_better = of_model.mae + 2.0 * error("mae") < of_constant.mae;
+            of_constant.rmse > 0.0 && gain - error("r2") <= 0.0 && !mae_is_better
         }
         (Metrics::Classification(of_model), Metrics::Classification(of_constant)) => {
             // Where one class is frequent, useful probabilities may not change the most likely class.
+            let ranks = |auc: f64| auc - 2.0 * error("auc") > 0.5;
             of_model.accuracy - error("accuracy") <= of_constant.accuracy
                 && of_model.log_loss + error("log_loss") >= of_constant.log_loss
+                && !of_model.auc.is_some_and(ranks)
         }
         _ => false,
     }

@@ -166,10 +166,12 @@ mod tests {
 
     #[test]
     fn numbers_that_a_network_cannot_tell_apart_are_equal() {
-        let texts = (0..50).map(row).chain(["0.2500000001,0.0,0".to_string()]);
-        let table = table(texts);
-        let rows: Vec<usize> = (0..51).collect();
-        assert_eq!(copied_rows(&table, &COLUMNS, &rows).unwrap().first[50], 0);
+        let texts = (0..50).map(row);
+        let copies = ["0.2500000001,0.0,0", "37.2500000001,11.00000001,1"].map(String::from);
+        let table = table(texts.chain(copies));
+        let rows: Vec<usize> = (0..52).collect();
+        let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
+        assert_eq!(found.first[50..], [0, 1]);
     }
 
     #[test]

@@ -260,6 +260,9 @@ mod tests {
         let error = rule("g,f\na,1\nb,2\na,2\n", &by("g", "", "f", "")).unwrap_err();
         assert!(error.contains("in several folds of column `f`"), "{error}");
         let error = rule("t\n1\nx\n", &by("", "t", "", "")).unwrap_err();
-        assert!(error.starts_with("t.csv:3"), "{error}");
+        assert!(
+            error.starts_with("t.csv, data row 2: column `t`"),
+            "{error}"
+        );
     }
 }

@@ -122,8 +122,9 @@ impl Density {
         let narrowest = 1.0 / (1.0 + means.len() as f64).min(100.0);
         let part = |index: usize| {
             let (value, mean) = means[index];
-            let below = index.checked_sub(1).map_or(0.0, |below| means[below].1);
-            let above = means.get(index + 1).map_or(1.0, |above| above.1);
+            // The first and the last one have a neighbor on one side only.
+            let below = index.checked_sub(1).map_or(mean, |below| means[below].1);
+            let above = means.get(index + 1).map_or(mean, |above| above.1);
             match value == numbers.len() {
                 true => [weights[value], mean, 1.0],
                 false => {
