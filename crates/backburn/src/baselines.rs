@@ -23,7 +23,12 @@ use crate::targets::Targets;
 pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
     let rows = data.rows();
     let predictions = match (Targets::read(data.table(), target)?, target) {
-        (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
+        (
+            Targets::Classes(of_row),
+            Target::Classification {
+                classes, decision, ..
+            },
+        ) => {
             let mut shares = vec![0.0; classes.len()];
             for class in rows.iter().filter_map(|&row| of_row[row]) {
                 shares[class] += 1.0 / rows.len() as f64;
@@ -31,6 +36,7 @@ pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, 
             Predictions::Classes {
                 classes: classes.clone(),
                 probabilities: shares.repeat(test.rows()),
+                decision: decision.clone(),
             }
         }
         (Targets::Values(values), _) => {

@@ -328,6 +328,7 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["a".to_string(), "b".to_string()],
                 probabilities: Vec::new(),
+                decision: None,
             },
         };
         assert_eq!(validated.summary(), ("accuracy", 0.75, 0.25));

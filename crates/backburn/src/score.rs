@@ -363,6 +363,7 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.5, 0.5, 0.9, 0.1, 0.6, 0.4],
+            decision: None,
         };
         let score = Score::of_rows(&predictions, &truth, &[0, 1, 2]).unwrap();
         assert_eq!((score.rows, score.skipped), (2, 1));
@@ -393,6 +394,7 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.1, 0.9],
+            decision: None,
         };
         let score = Score::of_rows(&predictions, &of_rows, &[0]).unwrap();
         assert!(!score.metrics().contains_key("auc"));
@@ -418,10 +420,12 @@ mod tests {
             column: "y".to_string(),
             classes: classes(),
             temperature: 1.0,
+            decision: None,
         };
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.5; 2 * table.rows()],
+            decision: None,
         };
         Score::of_table(&predictions, &table, &target)
     }

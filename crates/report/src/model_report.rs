@@ -198,6 +198,7 @@ fn evaluation(
             Predictions::Classes {
                 classes,
                 probabilities: all,
+                ..
             },
         ) => {
             let known = || {
