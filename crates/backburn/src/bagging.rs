@@ -11,7 +11,9 @@ use crate::encoded_split::fit_target;
 use crate::error::Error;
 use crate::job_result::TrainedNetwork;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
+use crate::threshold_choice::with_threshold;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
 /// order.
@@ -36,6 +38,7 @@ pub(crate) struct BaggedEnsemble<'a> {
     config: &'a Config,
     target: Target,
     targets: Targets,
+    scoring: Scoring<'a>,
     /// For each row of the table, the sum of the outputs of networks that were not trained on it, with
     /// their number at the end.
     sums: Vec<Vec<f32>>,
@@ -48,12 +51,13 @@ pub(crate) struct BaggedEnsemble<'a> {
 
 impl<'a> BaggedEnsemble<'a> {
     /// An ensemble without members on some rows of a dataset, in ascending order.
-    pub fn new(data: &Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
+    pub fn new(data: &'a Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
         let target = fit_target(data, rows, config)?;
         Ok(Self {
             rows,
             config,
             targets: Targets::read(data.table(), &target)?,
+            scoring: Scoring::new(data, config),
             target,
             sums: vec![Vec::new(); data.table().rows()],
             network: None,
@@ -108,14 +112,18 @@ impl<'a> BaggedEnsemble<'a> {
         let joined = self.network.insert(joined);
         let target = self.target.clone();
         let target = target.calibrated(&outputs, width, &self.targets.numbers(&rows));
+        let known = (outputs.as_slice(), width);
+        let (target, trade_off) =
+            with_threshold(target, known, &self.targets, &rows, &self.scoring);
         let predictions = target.predictions(&outputs, width);
-        self.score = Score::of_rows(&predictions, &self.targets, &rows);
+        self.score = self.scoring.score(&predictions, &self.targets, &rows);
         joined.model.target = target;
         let summary = &mut joined.model.summary;
         summary.validation = match &self.score {
             Some(score) => score.metrics(),
             None => Default::default(),
         };
+        summary.trade_off = trade_off;
         summary.training_rows = self.rows.len();
         summary.validation_rows = rows.len();
         summary.seed = self.config.training.seed;

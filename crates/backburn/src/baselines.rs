@@ -12,6 +12,7 @@ use crate::members::Members;
 use crate::model_file::SavedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::selection;
 use crate::targets::Targets;
 
@@ -20,7 +21,12 @@ use crate::targets::Targets;
 /// # Errors
 ///
 /// No row of the test table can be scored.
-pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
+pub(crate) fn constant(
+    data: &Dataset,
+    target: &Target,
+    test: &Table,
+    scoring: &Scoring,
+) -> Result<Score, Error> {
     let rows = data.rows();
     let predictions = match (Targets::read(data.table(), target)?, target) {
         (
@@ -49,10 +55,10 @@ pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, 
             ));
         }
     };
-    Score::of_table(&predictions, test, target)
+    scoring.score_table(&predictions, test, target)
 }
 
-/// What [`constant`] predicts: `the mean` or `the most frequent class`.
+/// What the constant prediction beside a score is: `the mean` or `the most frequent class`.
 pub fn constant_name(task: Task) -> &'static str {
     match task {
         Task::Regression => "the mean",

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use backburn_training::{
-    Callback, Checkpoint, EpochReport, History, StartReport, StopReason, TrainingState,
+    Callback, Checkpoint, EpochReport, History, StartReport, StopReason, TrainingState, Validation,
 };
 use web_time::Instant;
 
@@ -87,6 +87,13 @@ impl Callback for JobCallbacks<'_> {
         let over = self.is_over();
         self.write_checkpoint(session, None);
         break_if(over)
+    }
+
+    /// The error by the metric that the settings ask for, if it is defined on these rows.
+    fn validation_error(&mut self, epoch: usize, validation: &Validation) -> Option<f64> {
+        self.job.config.scoring.metric()?;
+        let (_, error) = self.scorer.of_epoch(epoch, validation)?.error();
+        (!error.is_nan()).then_some(error)
     }
 
     fn on_epoch_end(

@@ -91,6 +91,8 @@ mod confusion_matrix;
 #[cfg(feature = "train")]
 mod context;
 #[cfg(feature = "train")]
+mod cost_file;
+#[cfg(feature = "train")]
 mod cross_validation;
 mod data_shift;
 #[cfg(feature = "train")]
@@ -136,6 +138,8 @@ mod free_memory;
 #[cfg(feature = "train")]
 mod gradient_check;
 #[cfg(feature = "train")]
+mod group_scores;
+#[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
 mod job;
@@ -156,6 +160,7 @@ mod model_bytes;
 mod model_file;
 mod model_file_error;
 mod model_path;
+mod model_summary;
 #[cfg(feature = "train")]
 mod nearest_rows;
 #[cfg(feature = "train")]
@@ -207,7 +212,13 @@ mod sample_rows;
 #[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
+mod score_rows;
+#[cfg(feature = "train")]
 mod scorer;
+#[cfg(feature = "train")]
+mod scoring;
+#[cfg(feature = "train")]
+mod scoring_config;
 #[cfg(feature = "train")]
 mod selected;
 #[cfg(feature = "train")]
@@ -232,6 +243,9 @@ mod temporary_file;
 mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
+mod threshold_choice;
+mod trade_off;
+#[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
 mod unknown_classes;
@@ -249,8 +263,9 @@ pub use error::Error;
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Encoded, Encoder, EncoderOptions, Imputer,
-    KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Encoded, Encoder, EncoderOptions,
+    Imputer, KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task,
+    ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -283,6 +298,7 @@ pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use standard_output::standard_output;
 pub use table_builder::TableBuilder;
+pub use trade_off::{TradeOff, TradeOffPoint};
 pub use value_count::ValueCount;
 pub use warning::Warning;
 
@@ -294,16 +310,18 @@ pub use self::{
     comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
+    cost_file::read_costs,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
     describe::{DescribeOptions, describe},
     encoded_split::EncodedSplit,
     estimator::Estimator,
-    evaluation::Evaluation,
+    evaluation::{Evaluation, EvaluationOptions},
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
     fitted_model::{FitRecord, FittedModel},
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
+    group_scores::GroupScores,
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,
@@ -319,6 +337,7 @@ pub use self::{
     runner::JobRunner,
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
+    scoring_config::{Costs, ScoringConfig},
     selected::{Selected, Selection},
     settings::Settings,
     stop_token::StopToken,
@@ -330,5 +349,5 @@ pub use self::{
 pub use backburn_training::{
     BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
     RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
-    metrics::{ClassificationScore, ConfusionMatrix, RegressionScore},
+    metrics::{ClassificationScore, ConfusionMatrix, Metric, RegressionScore},
 };

@@ -1,7 +1,6 @@
 //! The model file: a safetensors file that holds the weights and, as metadata, everything else that
 //! prediction needs.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,8 +20,9 @@ use crate::fault::InputFile;
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
-use crate::row_sample::RowSample;
 use crate::text::{path_name, shown};
+
+pub use crate::model_summary::{Summary, TestScore};
 
 /// The version of the file format that this program writes, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 7;
@@ -50,49 +50,6 @@ pub struct SavedModel {
     pub baselines: Vec<f32>,
     /// How it was trained.
     pub summary: Summary,
-}
-
-/// How a model was trained, for people to read; predictions do not depend on it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Summary {
-    /// The program and its version.
-    pub program: String,
-    /// The table.
-    pub table: String,
-    /// Number of training rows.
-    pub training_rows: usize,
-    /// Number of validation rows, which selected the best epoch.
-    pub validation_rows: usize,
-    /// The epoch whose weights these are.
-    pub best_epoch: usize,
-    /// Number of epochs that were trained.
-    pub epochs: usize,
-    /// The seed.
-    pub seed: u64,
-    /// The backend.
-    pub device: String,
-    /// Scores on the validation rows, by metric.
-    pub validation: BTreeMap<String, f64>,
-    /// Scores on a test set, if there was one.
-    pub test: Option<TestScore>,
-    /// The settings of training, as TOML.
-    pub settings: String,
-    /// A sample of the training and validation rows. Empty in models of earlier versions.
-    #[serde(default, skip_serializing_if = "RowSample::is_empty")]
-    pub row_sample: RowSample,
-}
-
-/// Scores on a test set.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TestScore {
-    /// The table.
-    pub table: String,
-    /// Number of rows.
-    pub rows: usize,
-    /// Scores by metric.
-    pub scores: BTreeMap<String, f64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -15,6 +15,7 @@ use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::model_file::SavedModel;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::selected::{Selected, Selection};
 use crate::selection::{self, Step};
 use crate::targets::Targets;
@@ -205,7 +206,7 @@ impl Plan {
             Stage::Refit(first) => {
                 let refit = outcomes.into_iter().find_map(Outcome::network);
                 let network = with_refit(first, refit, None, context);
-                let score = score_of(&first.model.target, first, data)?;
+                let score = score_of(&first.model.target, first, data, &self.config)?;
                 let model = FittedModel::new(network, score, 1, data, context)?;
                 Ok(Assembled::Model(model))
             }
@@ -283,7 +284,7 @@ impl Plan {
         };
         let refit = self.config.data.refit && !network.split.validation.is_empty();
         if !refit || network.stop == StopReason::Interrupted {
-            let score = score_of(&network.model.target, &network, data)?;
+            let score = score_of(&network.model.target, &network, data, &self.config)?;
             let model = FittedModel::new(network, score, 1, data, context)?;
             return Ok(Assembled::Model(model));
         }
@@ -310,7 +311,7 @@ impl Plan {
             return Err(error);
         };
         let network = with_refit(first, None, Some(error), context);
-        let score = score_of(&first.model.target, first, data)?;
+        let score = score_of(&first.model.target, first, data, &self.config)?;
         FittedModel::new(network, score, 1, data, context)
     }
 
@@ -369,17 +370,15 @@ fn score_of(
     target: &Target,
     network: &TrainedNetwork,
     data: &Dataset,
+    config: &Config,
 ) -> Result<Option<Score>, Error> {
     if network.outputs.is_empty() {
         return Ok(None);
     }
     let targets = Targets::read(data.table(), target)?;
     let predictions = target.predictions(&network.outputs, network.model.config.outputs);
-    Ok(Score::of_rows(
-        &predictions,
-        &targets,
-        &network.split.validation,
-    ))
+    let rows = &network.split.validation;
+    Ok(Scoring::new(data, config).score(&predictions, &targets, rows))
 }
 
 /// The refitted network with the score and the calibration of the first one, whose validation rows it

@@ -6,10 +6,11 @@ use std::fmt;
 use crate::predictor::Predictor;
 use backburn_preprocessing::{Predictions, Target};
 use backburn_table::Table;
-use backburn_training::metrics::{ClassificationScore, RegressionScore};
+use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
+use crate::score_rows::{score_classes, score_values};
 use crate::targets::Targets;
 use crate::text::{count, number};
 use crate::unknown_classes::{nothing_to_score, unknown_classes, unknown_note};
@@ -28,6 +29,11 @@ pub struct Score {
     pub unknown_classes: BTreeMap<String, usize>,
     /// The metrics.
     pub metrics: Metrics,
+    /// The metric that was asked for ([`ScoringConfig`](crate::ScoringConfig)), with its value, which is `None`
+    /// if it is not defined on these rows. It comes first in all output.
+    pub chosen: Option<(Metric, Option<f64>)>,
+    /// Whether the rows count by their weights.
+    pub weighted: bool,
 }
 
 /// The metrics of a task.
@@ -60,13 +66,24 @@ impl Score {
         table: &Table,
         target: &Target,
     ) -> Result<Self, Error> {
+        Self::of_weighted_table(predictions, table, target, None, None)
+    }
+
+    /// Scores predictions for every row of a table, with a metric that comes first and a weight for each row.
+    pub(crate) fn of_weighted_table(
+        predictions: &Predictions,
+        table: &Table,
+        target: &Target,
+        metric: Option<Metric>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
         let targets = Targets::read(table, target)?;
         let all: Vec<usize> = (0..table.rows()).collect();
         let unknown = match &targets {
             Targets::Classes(known) => unknown_classes(table, target, known)?,
             Targets::Values(_) => BTreeMap::new(),
         };
-        match Self::of_rows(predictions, &targets, &all) {
+        match Self::weighted(predictions, &targets, &all, metric, weights) {
             Some(score) => Ok(Self {
                 unknown_classes: unknown,
                 ..score
@@ -78,37 +95,27 @@ impl Score {
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
     /// them can be scored.
     pub fn of_rows(predictions: &Predictions, targets: &Targets, rows: &[usize]) -> Option<Self> {
-        let (scored, metrics) = match (predictions, targets) {
+        Self::weighted(predictions, targets, rows, None, None)
+    }
+
+    /// Scores predictions for some rows of a table, with a metric that comes first and a weight for each row of
+    /// the table.
+    pub(crate) fn weighted(
+        predictions: &Predictions,
+        targets: &Targets,
+        rows: &[usize],
+        metric: Option<Metric>,
+        weights: Option<&[f64]>,
+    ) -> Option<Self> {
+        let (scored, metrics, value) = match (predictions, targets) {
             (Predictions::Values(predicted), Targets::Values(values)) => {
-                let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
-                    .iter()
-                    .zip(predicted)
-                    .map(|(&row, predicted)| (*predicted, values[row]))
-                    .filter(|(_, actual)| !actual.is_nan())
-                    .unzip();
-                let score = RegressionScore::new(&predicted, &actual)?;
-                (actual.len(), Metrics::Regression(score))
+                let scored = score_values((predicted, values), rows, metric, weights)?;
+                (scored.rows, Metrics::Regression(scored.score), scored.value)
             }
-            (
-                Predictions::Classes {
-                    classes,
-                    probabilities,
-                },
-                Targets::Classes(true_classes),
-            ) => {
-                let width = classes.len();
-                let of_rows = rows.iter().map(|&row| true_classes[row]);
-                let actual: Vec<usize> = of_rows.clone().flatten().collect();
-                let score = match actual.len() == rows.len() {
-                    true => ClassificationScore::new(probabilities, width, &actual)?,
-                    false => {
-                        let known = of_rows.zip(probabilities.chunks(width));
-                        let known = known.filter_map(|(class, row)| class.map(|_| row));
-                        let known: Vec<f64> = known.flatten().copied().collect();
-                        ClassificationScore::new(&known, width, &actual)?
-                    }
-                };
-                (actual.len(), Metrics::Classification(score))
+            (Predictions::Classes { .. }, Targets::Classes(of_row)) => {
+                let scored = score_classes((predictions, of_row), rows, metric, weights)?;
+                let metrics = Metrics::Classification(scored.score);
+                (scored.rows, metrics, scored.value)
             }
             _ => return None,
         };
@@ -117,11 +124,13 @@ impl Score {
             skipped: rows.len() - scored,
             unknown_classes: BTreeMap::new(),
             metrics,
+            chosen: metric.map(|metric| (metric, value)),
+            weighted: weights.is_some(),
         })
     }
 
     /// A metric by its name: `rmse`, `mae` and `r2` for regression; `accuracy`, `log_loss`, `macro_f1`, `auc`
-    /// and `calibration_error` for classification. `None` if there is no such metric, or if it is not defined
+    /// and `calibration_error` for classification; and the metric that was asked for. `None` if there is no such metric, or if it is not defined
     /// on these rows.
     ///
     /// ```
@@ -153,8 +162,10 @@ impl Score {
                 ("calibration_error", Some(score.calibration_error)),
             ],
         };
+        let chosen = self.chosen.map(|(metric, value)| (metric.name(), value));
         metrics
             .into_iter()
+            .chain(chosen)
             .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
             .collect()
     }
@@ -186,35 +197,77 @@ impl Score {
                 }
             }
         }
+        if let Some((metric, value)) = self.chosen {
+            object.insert("metric".to_string(), json!(metric.to_string()));
+            object.insert(metric.name().to_string(), json!(value));
+        }
+        if self.weighted {
+            object.insert("weighted".to_string(), json!(true));
+        }
         object
     }
 
-    /// The score as one line. The unit is written before each amount.
+    /// The score as one line, with the metric that was asked for first. The unit is written before each amount.
     pub fn line(&self, unit: &str) -> String {
         let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
-        match &self.metrics {
-            Metrics::Regression(score) => format!(
-                "RMSE {unit}{}, MAE {unit}{}, R² {}",
-                number(score.rmse),
-                number(score.mae),
-                optional(score.r2)
-            ),
-            Metrics::Classification(score) => format!(
-                "accuracy {:.2} %, log loss {}, macro F1 {}, AUC {}",
-                score.accuracy * 100.0,
-                number(score.log_loss),
-                number(score.macro_f1),
-                optional(score.auc)
-            ),
+        let usual = match &self.metrics {
+            Metrics::Regression(score) => vec![
+                (Metric::Rmse, format!("RMSE {unit}{}", number(score.rmse))),
+                (Metric::Mae, format!("MAE {unit}{}", number(score.mae))),
+                (Metric::R2, format!("R² {}", optional(score.r2))),
+            ],
+            Metrics::Classification(score) => vec![
+                (
+                    Metric::Accuracy,
+                    format!("accuracy {:.2} %", score.accuracy * 100.0),
+                ),
+                (
+                    Metric::LogLoss,
+                    format!("log loss {}", number(score.log_loss)),
+                ),
+                (Metric::F1, format!("macro F1 {}", number(score.macro_f1))),
+                (Metric::Auc, format!("AUC {}", optional(score.auc))),
+            ],
+        };
+        let chosen = self.chosen.map(|(metric, _)| metric);
+        let others = usual
+            .into_iter()
+            // With a positive class, F1 is not the macro F1.
+            .filter(|(metric, _)| Some(*metric) != chosen || *metric == Metric::F1)
+            .map(|(_, words)| words);
+        let words = self.chosen_words(unit).into_iter().chain(others);
+        let words = words.collect::<Vec<_>>().join(", ");
+        match self.weighted {
+            true => format!("{words} (weighted)"),
+            false => words,
         }
     }
 
-    /// The main metric as text. The unit is written before an amount.
+    /// The metric that was asked for as text.
+    fn chosen_words(&self, unit: &str) -> Option<String> {
+        let (metric, value) = self.chosen?;
+        let title = match metric {
+            Metric::Quantile(level) => format!("{} ({level})", metric.title()),
+            _ => metric.title().to_string(),
+        };
+        let unit = if metric.has_unit() { unit } else { "" };
+        Some(match value {
+            Some(value) if metric == Metric::Accuracy => format!("{title} {:.2} %", value * 100.0),
+            Some(value) => format!("{title} {unit}{}", number(value)),
+            None => format!("{title} undefined"),
+        })
+    }
+
+    /// The main metric as text: the one that was asked for, or the RMSE or the accuracy. The unit is written
+    /// before an amount.
     pub fn headline(&self, unit: &str) -> String {
-        match &self.metrics {
-            Metrics::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
-            Metrics::Classification(score) => format!("accuracy {:.2} %", score.accuracy * 100.0),
-        }
+        self.chosen_words(unit)
+            .unwrap_or_else(|| match &self.metrics {
+                Metrics::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
+                Metrics::Classification(score) => {
+                    format!("accuracy {:.2} %", score.accuracy * 100.0)
+                }
+            })
     }
 
     /// Sentences about the skipped rows.
@@ -231,19 +284,25 @@ impl Score {
         notes.chain(others).collect()
     }
 
-    /// The error, which is lower for better predictions, and its name: the RMSE or the log loss.
+    /// The error, which is lower for better predictions, and its name: that of the metric that was asked for
+    /// ([`Metric::error`]; NaN if it is not defined), or the RMSE or the log loss.
     pub fn error(&self) -> (&'static str, f64) {
-        match &self.metrics {
-            Metrics::Regression(score) => ("RMSE", score.rmse),
-            Metrics::Classification(score) => ("log loss", score.log_loss),
+        match (self.chosen, &self.metrics) {
+            (Some((metric, value)), _) => {
+                let error = value.map_or(f64::NAN, |value| metric.error(value));
+                (metric.error_title(), error)
+            }
+            (None, Metrics::Regression(score)) => ("RMSE", score.rmse),
+            (None, Metrics::Classification(score)) => ("log loss", score.log_loss),
         }
     }
 
-    /// The main metric: the RMSE or the accuracy.
+    /// The main metric: the one that was asked for, or the RMSE or the accuracy.
     pub fn main(&self) -> f64 {
-        match &self.metrics {
-            Metrics::Regression(score) => score.rmse,
-            Metrics::Classification(score) => score.accuracy,
+        match (self.chosen, &self.metrics) {
+            (Some((_, value)), _) => value.unwrap_or(f64::NAN),
+            (None, Metrics::Regression(score)) => score.rmse,
+            (None, Metrics::Classification(score)) => score.accuracy,
         }
     }
 
@@ -312,7 +371,7 @@ pub(crate) fn metric_name(metric: &str) -> &str {
         "macro_f1" => "macro F1",
         "auc" => "AUC",
         "calibration_error" => "calibration error",
-        other => other,
+        other => other.parse().map_or(other, |metric: Metric| metric.title()),
     }
 }
 
@@ -410,6 +469,59 @@ mod tests {
         // Numbers where there are classes.
         let of_rows = Targets::Classes(vec![Some(0)]);
         assert_eq!(Score::of_rows(&values, &of_rows, &[0]), None);
+    }
+
+    #[test]
+    fn the_metric_that_was_asked_for_comes_first_and_weights_count() {
+        let truth = Targets::Values(vec![1.0, 2.0, 4.0]);
+        let predictions = Predictions::Values(vec![1.0, 2.0, 6.0]);
+        let score = |metric, weights| {
+            Score::weighted(&predictions, &truth, &[0, 1, 2], Some(metric), weights).unwrap()
+        };
+        let first = score(Metric::Mae, None);
+        let mae = "MAE $0.6667, RMSE $1.1547, R² 0.1429";
+        assert_eq!(first.line("$"), mae);
+        assert_eq!(
+            (first.headline("$"), first.error().0),
+            ("MAE $0.6667".to_string(), "MAE")
+        );
+        let weights = [1.0, 1.0, 2.0];
+        let weighted = score(Metric::MedianAbsoluteError, Some(&weights));
+        assert_eq!(weighted.main(), 1.0);
+        let line = weighted.line("");
+        assert!(
+            line.starts_with("median absolute error 1.0000, RMSE "),
+            "{line}"
+        );
+        assert!(line.ends_with(" (weighted)"), "{line}");
+        let json = weighted.json();
+        assert_eq!(json["metric"], "median_absolute_error");
+        assert_eq!(
+            (&json["mae"], &json["weighted"]),
+            (&1.0.into(), &true.into())
+        );
+        let r2 = score(Metric::R2, None);
+        assert_eq!((r2.error().0, r2.error().1), ("1 - R²", 1.0 - r2.main()));
+    }
+
+    #[test]
+    fn a_threshold_decides_about_classes() {
+        use backburn_preprocessing::Decision;
+        let truth = Targets::Classes(vec![Some(0), Some(1), None]);
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.9, 0.1, 0.7, 0.3, 0.5, 0.5],
+            decision: Some(Decision {
+                positive: Some(1),
+                threshold: Some(0.25),
+                costs: Vec::new(),
+            }),
+        };
+        let metric = Some(Metric::F1);
+        let score = Score::weighted(&predictions, &truth, &[0, 1, 2], metric, None).unwrap();
+        assert_eq!((score.rows, score.skipped, score.main()), (2, 1, 1.0));
+        assert!(score.line("").starts_with("F1 1.0000, accuracy 100.00 %"));
+        assert_eq!(score.metric("f1"), Some(1.0));
     }
 
     /// The score of predictions that give each class the same probability.

@@ -344,6 +344,8 @@ mod tests {
                 calibration_error: 0.0,
                 confusion: matrix,
             }),
+            chosen: None,
+            weighted: false,
         };
         let names = ["common".to_string(), "rare".to_string()];
         imbalance(&names, &counts, &score, config)

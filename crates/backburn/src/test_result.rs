@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
 use crate::score::{Reliability, Score};
+use crate::scoring::Scoring;
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
 
@@ -43,9 +44,11 @@ impl FittedModel {
             reliability,
             unlike_training,
             warnings,
+            groups: _,
         } = evaluation;
         let read = self.model().format.apply_to_table(table)?;
-        let constant = baselines::constant(data, &self.model().target, &read)?;
+        let scoring = Scoring::of_model(self.model(), &read, None)?;
+        let constant = baselines::constant(data, &self.model().target, &read, &scoring)?;
         self.set_test_score(table, &score);
         Ok(TestResult {
             score,

@@ -73,7 +73,9 @@ impl Decision {
         if let Some(threshold) = self.threshold
             && !(is_used && threshold.is_finite() && threshold >= 0.0)
         {
-            return Some("the decision threshold is not a number of at least 0 for one of two classes");
+            return Some(
+                "the decision threshold is not a number of at least 0 for one of two classes",
+            );
         }
         let costs = &self.costs;
         let complete = costs.len() == classes && costs.iter().all(|c| c.len() == classes);

@@ -120,6 +120,31 @@ impl Predictions {
         )
     }
 
+    /// The predictions of some rows, by their indices, in this order.
+    ///
+    /// # Panics
+    ///
+    /// There is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
+            Self::Classes {
+                classes,
+                probabilities,
+                decision,
+            } => {
+                let width = classes.len();
+                let of_row = |&row: &usize| &probabilities[row * width..(row + 1) * width];
+                Self::Classes {
+                    classes: classes.clone(),
+                    probabilities: rows.iter().flat_map(of_row).copied().collect(),
+                    decision: decision.clone(),
+                }
+            }
+        }
+    }
+
     /// Adds the predictions for further rows, of the same kind and with the same classes.
     pub fn extend(&mut self, further: Self) {
         match (self, further) {
@@ -244,6 +269,7 @@ mod tests {
         // The first of equally probable classes.
         assert_eq!(predictions.class_indices(), Some(vec![2, 0]));
         assert_eq!(predictions.labels(), ["c", "a"]);
+        assert_eq!(predictions.select(&[1, 0, 1]).labels(), ["a", "c", "a"]);
     }
 
     #[test]

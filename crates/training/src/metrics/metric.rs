@@ -156,15 +156,24 @@ impl From<Metric> for String {
 impl fmt::Display for Metric {
     /// The name, as it is parsed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Quantile(level) = self {
-            return write!(f, "quantile({level})");
+        match self {
+            Self::Quantile(level) => write!(f, "quantile({level})"),
+            other => f.write_str(other.name()),
         }
-        let named = NAMES.iter().find(|(_, metric)| metric == self);
-        f.write_str(named.map_or("", |(name, _)| name))
     }
 }
 
 impl Metric {
+    /// The name without a level, by which scores have the metric.
+    pub fn name(self) -> &'static str {
+        let same = |metric: Self| match (metric, self) {
+            (Self::Quantile(_), Self::Quantile(_)) => true,
+            (metric, other) => metric == other,
+        };
+        let named = NAMES.iter().find(|(_, metric)| same(*metric));
+        named.map_or("", |(name, _)| name)
+    }
+
     /// The name in a sentence.
     pub fn title(self) -> &'static str {
         match self {
@@ -184,6 +193,20 @@ impl Metric {
             Self::AveragePrecision => "average precision",
             Self::Mcc => "MCC",
             Self::Cost => "cost",
+        }
+    }
+
+    /// The name of [`error`](Self::error) in a sentence.
+    pub fn error_title(self) -> &'static str {
+        match self {
+            Self::R2 => "1 - R²",
+            Self::Accuracy => "1 - accuracy",
+            Self::BalancedAccuracy => "1 - balanced accuracy",
+            Self::F1 => "1 - F1",
+            Self::Auc => "1 - AUC",
+            Self::AveragePrecision => "1 - average precision",
+            Self::Mcc => "1 - MCC",
+            other => other.title(),
         }
     }
 
