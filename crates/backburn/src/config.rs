@@ -186,6 +186,26 @@ impl Config {
         self
     }
 
+    /// These settings [for a number of rows](Self::for_rows), as far as possible with one network if a display
+    /// shows only one. The note says what that means.
+    pub fn for_display(self, rows: usize, of_one: bool) -> (Self, Option<&'static str>) {
+        let asked = self.ensemble.members;
+        let mut config = self.for_rows(rows);
+        if !of_one || config.ensemble.members.count() <= 1 {
+            return (config, None);
+        }
+        let note = match asked {
+            Members::Auto => {
+                config.ensemble.members = Members::Exactly(1);
+                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
+            }
+            Members::Exactly(_) => {
+                "no dashboard: it can show only one network, and an ensemble is trained"
+            }
+        };
+        (config, Some(note))
+    }
+
     /// Checks every setting.
     ///
     /// # Errors

@@ -29,6 +29,14 @@ pub struct EvaluationOptions {
 }
 
 impl EvaluationOptions {
+    /// The names of the columns, if there are any.
+    pub fn new(by: Option<&str>, weight: Option<&str>) -> Self {
+        Self {
+            by: by.map(str::to_string),
+            weight: weight.map(str::to_string),
+        }
+    }
+
     /// The columns that are needed besides those of the model's features.
     pub fn columns(&self, model: &SavedModel) -> Vec<String> {
         let of_training = model.summary.weight.as_ref();

@@ -1,5 +1,6 @@
 //! The scores of a model on a test table.
 
+use backburn_preprocessing::Task;
 use backburn_table::Table;
 
 use crate::baselines;
@@ -27,6 +28,17 @@ pub struct TestResult {
     pub warnings: Vec<Warning>,
     /// What to know about the scores, as sentences.
     pub notes: Vec<String>,
+}
+
+impl TestResult {
+    /// The score of the constant prediction as text, and a sentence if the model is no better.
+    pub fn baseline(&self, task: Task) -> (String, Option<String>) {
+        let name = baselines::constant_name(task);
+        let line = format!("{} by always predicting {name}", self.constant.headline(""));
+        let is_no_better = self.score.error().1 >= self.constant.error().1;
+        let note = format!("the model is no better than always predicting {name}");
+        (line, is_no_better.then_some(note))
+    }
 }
 
 impl FittedModel {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use backburn::command_words::resume_command;
 use backburn::{
     Checkpoints, CommandFiles, CommandLine, Config, CrossValidation, DEFAULT_INTERVAL, Dataset,
-    Estimator, FitContext, FittedModel, FolderError, KeepModel, LearningCurve, Members, ModelFile,
+    Estimator, FitContext, FittedModel, FolderError, KeepModel, LearningCurve, ModelFile,
     PredictionFile, PredictionFormat, RunDescription, RunFolder, SelectedDevice, Table, TestResult,
     folder_error, history_file, learning_curve, model_path, read_table,
     text::{path_argument, path_name, quoted},
@@ -34,6 +34,7 @@ const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    args.scoring.set(&mut config.scoring)?;
     let needs_other_rows = args.report.is_some() || args.learning_curve;
     if config.data.refit && needs_other_rows && args.test.is_none() {
         let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
@@ -52,7 +53,11 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         files.model.check_replaced(data.target())?;
     }
     words::describe(&data, test.as_ref(), console);
-    config = resolved(config, &data, args.dashboard, console);
+    let note;
+    (config, note) = config.for_display(data.rows().len(), args.dashboard);
+    if let Some(note) = note {
+        console.paragraph("note", note);
+    }
     let progress = Progress::new(console, "");
     let dashboard = Dashboard::new(&progress, "", stop.clone());
     let shown: &dyn backburn::Observer = match args.dashboard {
@@ -132,6 +137,9 @@ impl Files {
         if let Some(test) = &args.test {
             files = files.table(test);
         }
+        if let Some(costs) = &args.scoring.cost {
+            files = files.input("--cost", costs);
+        }
         files = args.run.input(files).output("--out", model);
         files = files.output("the history", &history_file::path_beside(model));
         for (option, path) in args.outputs().skip_while(|(option, _)| *option == "--out") {
@@ -158,25 +166,6 @@ fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>
         data.check_test(test)?;
     }
     Ok((data, test))
-}
-
-/// The settings for the number of rows. The dashboard shows one network.
-fn resolved(config: Config, data: &Dataset, dashboard: bool, console: Console) -> Config {
-    let asked = config.ensemble.members;
-    let mut config = config.for_rows(data.rows().len());
-    if dashboard && config.ensemble.members.count() > 1 {
-        let note = match asked {
-            Members::Auto => {
-                config.ensemble.members = Members::Exactly(1);
-                "one network, for the dashboard: without it, an ensemble is trained, which is more accurate"
-            }
-            Members::Exactly(_) => {
-                "no dashboard: it can show only one network, and an ensemble is trained"
-            }
-        };
-        console.paragraph("note", note);
-    }
-    config
 }
 
 fn describe_run(

@@ -1,6 +1,6 @@
 //! The outcome of a training, printed. `train` and `example` share it.
 
-use backburn::{Dataset, FittedModel, Table, TestResult, Warning, baselines};
+use backburn::{Dataset, FittedModel, Table, TestResult, Warning};
 
 use crate::error::Error;
 use crate::ui::console::Console;
@@ -32,27 +32,22 @@ pub fn show_scores(
         None if tested.is_none() => console.paragraph("note", Warning::NotScored),
         None => {}
     }
+    if let Some(trade_off) = &model.model().summary.trade_off {
+        console.details("threshold", trade_off.lines());
+    }
     if let Some(tested) = tested {
         show_test(tested, data, console);
     }
 }
 
 fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
-    let TestResult {
-        score,
-        reliability,
-        constant,
-        ..
-    } = tested;
-    console.entry("test", score.line(""));
-    if let Some(reliability) = reliability {
+    console.entry("test", tested.score.line(""));
+    if let Some(reliability) = &tested.reliability {
         console.detail(reliability.heading(), reliability);
     }
-    let name = baselines::constant_name(data.task());
-    let line = format!("{} by always predicting {name}", constant.headline(""));
+    let (line, note) = tested.baseline(data.task());
     console.detail("baseline", line);
-    if score.error().1 >= constant.error().1 {
-        let note = format!("the model is no better than always predicting {name}");
+    if let Some(note) = note {
         console.paragraph("note", note);
     }
 }
