@@ -175,9 +175,10 @@ pub fn check_room_to_compare(
     Ok(())
 }
 
-/// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of the
-/// trainings, and `scoring` has the metric that is compared, if it is not the usual one. After each split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of
-/// the remaining splits are missing.
+/// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of
+/// the trainings, and `scoring` has the metric that is compared, if it is not the usual one. After each
+/// split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of the remaining
+/// splits are missing.
 ///
 /// # Errors
 ///
