@@ -130,8 +130,8 @@ impl Score {
     }
 
     /// A metric by its name: `rmse`, `mae` and `r2` for regression; `accuracy`, `log_loss`, `macro_f1`, `auc`
-    /// and `calibration_error` for classification; and the metric that was asked for. `None` if there is no such metric, or if it is not defined
-    /// on these rows.
+    /// and `calibration_error` for classification; and the metric that was asked for. `None` if there is no such
+    /// metric, or if it is not defined on these rows.
     ///
     /// ```
     /// use backburn::{Predictions, Score, Targets};

@@ -115,6 +115,11 @@ fn a_threshold_is_chosen_stored_and_used() {
         2,
         &["from 0 to 1"],
     );
+    let inspected = folder.done("inspect m.safetensors").stdout;
+    assert!(
+        inspected.contains("lily if its probability is at least"),
+        "{inspected}"
+    );
     for format in ["onnx", "pytorch"] {
         let line = format!("export m.safetensors --out m.{format} --format {format}");
         folder.refused(
