@@ -170,7 +170,7 @@ impl Metric {
             (Self::Quantile(_), Self::Quantile(_)) => true,
             (metric, other) => metric == other,
         };
-        let named = NAMES.iter().find(|(_, metric)| same(*metric));
+        let named = NAMES.into_iter().find(|(_, metric)| same(*metric));
         named.map_or("", |(name, _)| name)
     }
 
