@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::job_result::TrainedNetwork;
 use crate::out_of_fold::{OutOfFold, OutOfFoldRows};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
+use crate::threshold_choice::with_threshold;
 use crate::validation_score::ValidationScore;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
@@ -45,6 +47,7 @@ pub(crate) struct BaggedEnsemble<'a> {
     config: &'a Config,
     target: Target,
     targets: Targets,
+    scoring: Scoring<'a>,
     out_of_fold: OutOfFold,
     network: Option<TrainedNetwork>,
     score: Option<Score>,
@@ -55,12 +58,13 @@ pub(crate) struct BaggedEnsemble<'a> {
 
 impl<'a> BaggedEnsemble<'a> {
     /// An ensemble without members on some rows of a dataset, in ascending order.
-    pub fn new(data: &Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
+    pub fn new(data: &'a Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
         let target = fit_target(data, rows, config)?;
         Ok(Self {
             rows,
             config,
             targets: Targets::read(data.table(), &target)?,
+            scoring: Scoring::new(data, config),
             target,
             out_of_fold: OutOfFold::default(),
             network: None,
@@ -106,8 +110,13 @@ impl<'a> BaggedEnsemble<'a> {
         };
         let held_out = self.out_of_fold.rows();
         let target = self.calibrated(&held_out, width);
+        let known = (held_out.outputs.as_slice(), width);
+        let (target, trade_off) =
+            with_threshold(target, known, &self.targets, &held_out.rows, &self.scoring);
         let predictions = held_out.predictions(&target, width, self.clips());
-        self.score = Score::of_rows(&predictions, &self.targets, &held_out.rows);
+        self.score = self
+            .scoring
+            .score(&predictions, &self.targets, &held_out.rows);
         let joined = self.network.insert(joined);
         joined.model.target = target;
         let summary = &mut joined.model.summary;
@@ -115,6 +124,7 @@ impl<'a> BaggedEnsemble<'a> {
             Some(score) => score.metrics(),
             None => Default::default(),
         };
+        summary.trade_off = trade_off;
         summary.training_rows = self.rows.len();
         summary.validation_rows = held_out.rows.len();
         summary.seed = self.config.training.seed;
@@ -169,8 +179,8 @@ impl<'a> BaggedEnsemble<'a> {
         ValidationScore::new(
             &predictions,
             (&self.targets, &model.target),
-            self.rows,
-            &held_out.rows,
+            (self.rows, &held_out.rows),
+            &self.scoring,
         )
     }
 }

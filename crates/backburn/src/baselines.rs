@@ -13,6 +13,7 @@ use crate::members::Members;
 use crate::model_file::SavedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::selection;
 use crate::targets::Targets;
 
@@ -23,13 +24,18 @@ pub use crate::constant::{constant_line, constant_name};
 /// # Errors
 ///
 /// No row of the test table can be scored.
-pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
+pub(crate) fn constant(
+    data: &Dataset,
+    target: &Target,
+    test: &Table,
+    scoring: &Scoring,
+) -> Result<Score, Error> {
     let targets = Targets::read(data.table(), target)?;
     let predictions = constant_predictions(&targets, target, data.rows(), test.rows());
     let predictions = predictions.ok_or_else(|| {
         Error::Failed("the target has classes, and the model predicts numbers".to_string())
     })?;
-    Score::of_table(&predictions, test, target)
+    scoring.score_table(&predictions, test, target)
 }
 
 /// The settings of a linear model: a network without hidden layers.

@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::stop_token::StopToken;
 use crate::targets::Targets;
 use crate::work_memory::Work;
@@ -47,7 +48,8 @@ pub fn boosted(
         .flat_map(|row| outputs.iter().map(move |outputs| outputs[row] as f32));
     let by_row: Vec<f32> = by_row.collect();
     let predictions = encoded.target.predictions(&by_row, outputs.len());
-    Score::of_rows(&predictions, &targets, &split.validation).ok_or_else(|| {
+    let score = Scoring::new(&data, config).score(&predictions, &targets, &split.validation);
+    score.ok_or_else(|| {
         let reason = "gradient boosting: no row of the fold can be scored";
         Error::Failed(reason.to_string())
     })

@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use crate::error::Error;
 use crate::members::Members;
 use crate::preset::Preset;
+use crate::scoring_config::ScoringConfig;
 
 /// Every setting of a fit. [`Config::default`] is the preset [`Preset::Default`].
 ///
@@ -41,6 +42,9 @@ pub struct Config {
     pub training: TrainingConfig,
     /// How many networks are averaged.
     pub ensemble: EnsembleConfig,
+    /// The metric that chooses, and how probabilities become a class.
+    #[serde(default, skip_serializing_if = "ScoringConfig::is_default")]
+    pub scoring: ScoringConfig,
 }
 
 /// How many networks are averaged, and how they differ.
@@ -213,6 +217,7 @@ impl Config {
         {
             return usage(&format!("class_weights.{class}: must be above 0"));
         }
+        self.scoring.validate()?;
         self.network.validate()?;
         for member in 0..self.ensemble.widths.len() {
             let hidden = self.ensemble.hidden(member, &self.network.hidden);
@@ -226,6 +231,7 @@ impl Config {
 
     /// Checks that the loss is for this task and, for regression, that no setting for classes is used.
     pub(crate) fn check_task(&self, task: Task) -> Result<(), Error> {
+        self.scoring.check_task(task)?;
         let of_classes = match self.training.loss {
             Loss::Auto => None,
             Loss::CrossEntropy | Loss::BinaryCrossEntropy => Some(true),

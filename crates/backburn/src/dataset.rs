@@ -124,7 +124,8 @@ impl Dataset {
             format,
             notes,
         } = inferred;
-        let weights = weight.map(|column| weights(&table, column)).transpose()?;
+        let weights = weight.map(|column| row_weights(&table, column));
+        let weights = weights.transpose()?;
         warnings.extend(notes.into_iter().map(|note| reading(note, target, task)));
         let roles = [vec![target], options.other_roles()].concat();
         warnings.extend(warnings_about_columns(&schema, &roles, &options.features));
@@ -403,8 +404,10 @@ impl Dataset {
     /// The options to read a test table, so that only the columns that a model may need are decoded.
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
         let features: Vec<String> = self.features().map(str::to_string).collect();
+        let others = [Some(&self.target), self.options.weight.as_ref()].into_iter();
+        let others: Vec<String> = others.flatten().cloned().collect();
         ReadOptions {
-            columns: Some([features.as_slice(), std::slice::from_ref(&self.target)].concat()),
+            columns: Some([features.as_slice(), &others].concat()),
             known_columns: features,
             ..options
         }
@@ -567,7 +570,12 @@ fn kinds(
     Ok(kinds)
 }
 
-fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
+/// The weight of each row of a table, which a column has.
+///
+/// # Errors
+///
+/// The table does not have the column, or a value is not a number of at least 0.
+pub(crate) fn row_weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
     table
         .column(column)?
         .cells()

@@ -114,6 +114,7 @@ pub(crate) fn fit_target(
     let table = data.table();
     let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?
         .with_transform(config.data.target_transform, table, data.rows(), training)?;
+    let target = config.scoring.decided(target)?;
     Ok(match config.data.clip_predictions {
         true => target.with_bounds(table, training)?,
         false => target,
@@ -152,6 +153,7 @@ pub(crate) fn check_room(
         data.rows(),
         &split.training,
     )?;
+    let target = config.scoring.decided(target)?;
     Room::new(data, split, (config, &target), device, work)?.check(&encoder, 0)
 }
 

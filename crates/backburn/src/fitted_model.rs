@@ -19,6 +19,7 @@ use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::summary::TestScore;
 use crate::validation_score::ValidationScore;
 
@@ -242,7 +243,7 @@ impl FittedModel {
         self.predictor.embedder()?.embed_table(table.as_ref())
     }
 
-    /// The score on a table that has the target.
+    /// The score on a table that has the target, weighted if the table has the column of weights of training.
     ///
     /// # Errors
     ///
@@ -250,7 +251,8 @@ impl FittedModel {
     pub fn evaluate(&self, table: impl AsRef<Table>) -> Result<Score, Error> {
         let table = &self.model().format.apply_to_table(table.as_ref())?;
         let predictions = self.predict(table)?;
-        Score::of_table(&predictions, table, &self.model().target)
+        let scoring = Scoring::of_model(self.model(), table, None)?;
+        scoring.score_table(&predictions, table, &self.model().target)
     }
 
     /// Stores the score on a test table in the model, for [`SavedModel::summary`].

@@ -76,6 +76,7 @@ impl PredictionLayout {
         if let Predictions::Classes {
             classes,
             probabilities,
+            ..
         } = &predicted.predictions
         {
             for (index, class) in classes.iter().enumerate() {
@@ -156,6 +157,7 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["=a".to_string(), "b".to_string()],
                 probabilities: vec![0.75, 0.25, 0.5, 0.5],
+                decision: None,
             },
             intervals: None,
             inputs: None,

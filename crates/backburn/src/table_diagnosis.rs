@@ -345,6 +345,8 @@ mod tests {
                 confusion: matrix,
             }),
             standard_errors: Default::default(),
+            chosen: None,
+            weighted: false,
         };
         let names = ["common".to_string(), "rare".to_string()];
         imbalance(&names, &counts, &score, config)

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
 use crate::score::{Metrics, Reliability, Score};
+use crate::scoring::Scoring;
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
 
@@ -61,6 +62,7 @@ impl FittedModel {
             reliability,
             unlike_training,
             mut warnings,
+            groups: _,
         } = evaluation;
         // The warning that most test rows are training rows says the same.
         let is_said = |warning: &Warning| matches!(warning, Warning::TrainingRowsScored { .. });
@@ -71,7 +73,8 @@ impl FittedModel {
             warnings.push(Warning::Splits(note));
         }
         let read = self.model().format.apply_to_table(table)?;
-        let constant = baselines::constant(data, &self.model().target, &read)?;
+        let scoring = Scoring::of_model(self.model(), &read, None)?;
+        let constant = baselines::constant(data, &self.model().target, &read, &scoring)?;
         self.set_test_score(table, &score);
         Ok(TestResult {
             score,

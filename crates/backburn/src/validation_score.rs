@@ -4,6 +4,7 @@ use backburn_preprocessing::{Predictions, Target};
 
 use crate::constant::constant_score;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
 
 /// The score of a model on rows that its networks were not trained on, beside that of a constant.
@@ -21,13 +22,13 @@ impl ValidationScore {
     pub fn new(
         predictions: &Predictions,
         (targets, target): (&Targets, &Target),
-        training: &[usize],
-        rows: &[usize],
+        (training, rows): (&[usize], &[usize]),
+        scoring: &Scoring,
     ) -> Option<Self> {
-        let score = Score::of_rows(predictions, targets, rows)?;
+        let score = scoring.score(predictions, targets, rows)?;
         Some(Self {
-            score: score.with_standard_errors(predictions, targets, rows),
-            constant: constant_score(targets, target, training, rows),
+            score: score.with_standard_errors(predictions, targets, rows, scoring.weights()),
+            constant: constant_score(targets, target, (training, rows), scoring),
         })
     }
 }

@@ -144,6 +144,11 @@ pub enum Warning {
         /// The share of the scored rows; an estimate, unless it is 1.
         share: f64,
     },
+    /// The rows that are scored lack the weights that training had.
+    Unweighted {
+        /// The column of the weights.
+        column: String,
+    },
     /// The refit on all rows failed. The model is the network from before the refit.
     RefitFailed {
         /// Why, unless it was stopped.
@@ -337,6 +342,10 @@ fn about_rows(warning: &Warning) -> Option<String> {
                  trained on, or cross-validate with train --folds"
             )
         }
+        Warning::Unweighted { column } => format!(
+            "the scores are not weighted: the table does not have the column `{}`, which weights the training rows",
+            shown(column)
+        ),
         _ => return None,
     })
 }
@@ -472,6 +481,7 @@ mod tests {
             },
             Warning::NotScored,
             Warning::TrainingRowsScored { share: 0.83 },
+            Warning::Unweighted { column: column() },
             Warning::RefitFailed { reason: None },
             Warning::CheckpointNotWritten {
                 reason: text("the disk is full"),

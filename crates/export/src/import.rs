@@ -250,6 +250,7 @@ fn target(options: &ImportOptions, outputs: usize) -> Result<Target, String> {
             column,
             classes,
             temperature: 1.0,
+            decision: None,
         }),
         found => Err(format!(
             "the network has {outputs} outputs, and {found} classes are given"

@@ -13,7 +13,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Map, Value, json};
 
-use crate::error::ExportError;
+use crate::error::{ExportError, check_decision};
 use crate::parameters::numbers;
 
 /// The module that loads the tensors; it is the same for all models.
@@ -35,8 +35,9 @@ pub struct PyTorchFiles {
 ///
 /// # Errors
 ///
-/// A part of the model that cannot be exported.
+/// A part of the model that cannot be exported, such as a decision threshold.
 pub fn export_pytorch(model: &SavedModel) -> Result<PyTorchFiles, ExportError> {
+    check_decision(&model.target)?;
     if let Some(column) = model
         .encoder
         .columns

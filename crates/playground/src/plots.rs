@@ -159,6 +159,7 @@ fn heights(predictions: &Predictions) -> Vec<f32> {
         Predictions::Classes {
             classes,
             probabilities,
+            ..
         } => {
             let rows = probabilities.chunks_exact(classes.len().max(1));
             rows.map(|row| row.get(1).copied().unwrap_or_default() as f32)

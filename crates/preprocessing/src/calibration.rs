@@ -84,11 +84,17 @@ impl Target {
                 *errors = errors_here.take_while(|error| error.is_finite()).collect();
             }
             (
-                Self::Classification { temperature, .. },
                 Self::Classification {
-                    temperature: known, ..
+                    temperature,
+                    decision,
+                    ..
                 },
-            ) => *temperature = *known,
+                Self::Classification {
+                    temperature: known,
+                    decision: decided,
+                    ..
+                },
+            ) => (*temperature, *decision) = (*known, decided.clone()),
             _ => {}
         }
         self
@@ -222,6 +228,7 @@ mod tests {
             column: "y".to_string(),
             classes: vec!["a".to_string(), "b".to_string()],
             temperature: 1.0,
+            decision: None,
         }
     }
 

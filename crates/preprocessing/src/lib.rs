@@ -65,6 +65,8 @@ mod row_encoder;
 mod fit_imputer;
 
 // Targets.
+mod decision;
+
 mod predictions;
 mod target_transform;
 mod task;
@@ -78,6 +80,7 @@ pub use bins::Bins;
 pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use column_profile::{ColumnProfile, ValueProfile};
+pub use decision::Decision;
 pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};

@@ -4,6 +4,7 @@ use backburn_table::{Table, TableError};
 use serde::{Deserialize, Serialize};
 
 use crate::category_index::CategoryIndex;
+use crate::decision::Decision;
 use crate::predictions::Predictions;
 use crate::target_transform::TargetTransform;
 use crate::task::Task;
@@ -46,6 +47,9 @@ pub enum Target {
         /// The temperature that logits are divided by; above 0.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         temperature: f64,
+        /// How probabilities become a class. `None`, as in models of older formats, is the most likely class.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
     },
 }
 
@@ -79,6 +83,23 @@ impl Target {
             Self::Regression { .. } => None,
             Self::Classification { classes, .. } => Some(classes),
         }
+    }
+
+    /// How probabilities become a class, if it is not simply the most likely one; `None` for numbers.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Regression { .. } => None,
+            Self::Classification { decision, .. } => decision.as_ref(),
+        }
+    }
+
+    /// The target with another decision, which a target of numbers does not have.
+    #[must_use]
+    pub fn with_decision(mut self, new: Option<Decision>) -> Self {
+        if let Self::Classification { decision, .. } = &mut self {
+            *decision = new;
+        }
+        self
     }
 
     /// How its numbers are transformed; `None` for classes.
@@ -165,6 +186,7 @@ impl Target {
             Self::Classification {
                 classes,
                 temperature,
+                decision,
                 ..
             } => {
                 let mut probabilities = Vec::with_capacity(outputs.len());
@@ -181,6 +203,7 @@ impl Target {
                 Predictions::Classes {
                     classes: classes.clone(),
                     probabilities,
+                    decision: decision.clone(),
                 }
             }
         }
@@ -220,6 +243,7 @@ impl Target {
             Self::Classification {
                 classes,
                 temperature,
+                decision,
                 ..
             } => {
                 if !(temperature.is_finite() && *temperature > 0.0) {
@@ -229,7 +253,11 @@ impl Target {
                 sorted.sort_unstable();
                 sorted.dedup();
                 let fits = sorted.len() == classes.len() && classes.len() >= 2;
-                (!fits).then_some("the classes are not different")
+                match decision {
+                    _ if !fits => Some("the classes are not different"),
+                    Some(decision) => decision.problem(classes.len()),
+                    None => None,
+                }
             }
         }
     }

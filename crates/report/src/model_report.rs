@@ -5,7 +5,8 @@ use std::path::Path;
 
 use backburn::text::{count, escaped, file_name, integer, number, path_name, shown};
 use backburn::{
-    Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task, history_file,
+    Error, Metric, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task,
+    history_file,
 };
 use backburn_explain::Explanation;
 use burn::module::Module;
@@ -51,10 +52,7 @@ impl Report {
             facts: facts(model),
             notes: ignored.collect(),
             scores: stored_scores(model),
-            score_name: match model.target.task() {
-                Task::Regression => "RMSE".to_string(),
-                Task::Classification => "accuracy".to_string(),
-            },
+            score_name: score_name(model).to_string(),
             settings: model.summary.settings.clone(),
             ..Self::default()
         }
@@ -100,6 +98,17 @@ impl Report {
         self.history = Some(history);
         self.findings = Some(findings);
         Ok(())
+    }
+}
+
+/// The name of the main metric of a model.
+fn score_name(model: &SavedModel) -> &'static str {
+    let asked = model.summary.metric.as_deref();
+    let asked = asked.and_then(|name| name.parse::<Metric>().ok());
+    match (asked, model.target.task()) {
+        (Some(metric), _) => metric.title(),
+        (None, Task::Regression) => "RMSE",
+        (None, Task::Classification) => "accuracy",
     }
 }
 
@@ -198,6 +207,7 @@ fn evaluation(
             Predictions::Classes {
                 classes,
                 probabilities: all,
+                ..
             },
         ) => {
             let known = || {

@@ -214,6 +214,7 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["a\n\"".to_string(), "b".to_string()],
                 probabilities: vec![0.75, 0.25],
+                decision: None,
             },
             intervals: None,
             inputs: None,

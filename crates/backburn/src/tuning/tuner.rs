@@ -221,9 +221,10 @@ impl Tuner {
             trials: Vec::new(),
             planned: self.trials.max(1),
             folds: folds.len(),
-            measure: match data.classes() {
-                None => "RMSE",
-                Some(_) => "log loss",
+            measure: match (self.config.scoring.metric(), data.classes()) {
+                (Some(metric), _) => metric.error_title(),
+                (None, None) => "RMSE",
+                (None, Some(_)) => "log loss",
             },
             is_finished: false,
         };

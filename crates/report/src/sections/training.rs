@@ -52,7 +52,7 @@ fn loss_curve(history: &History) -> Markup {
     let mut text = "The mean loss of the training rows in each epoch.".to_string();
     if !validation.is_empty() {
         curves.push(("validation", validation));
-        text += " The vertical line is the best epoch, which has the lowest loss on the validation rows.";
+        text += " The vertical line is the best epoch, which the validation rows select.";
     }
     let svg = charts::lines(&Lines {
         x: "epoch",
@@ -68,7 +68,7 @@ fn score_curve(history: &History, name: &str) -> Markup {
     let scores: Vec<(f64, f64)> = history
         .epochs
         .iter()
-        .filter_map(|e| Some((e.epoch as f64, e.score?)))
+        .filter_map(|e| Some((e.epoch as f64, e.score.filter(|s| s.is_finite())?)))
         .collect();
     let svg = match scores.is_empty() {
         true => None,

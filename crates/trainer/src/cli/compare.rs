@@ -20,6 +20,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     files.printed(true).check()?;
     let device = device::choose(args.device.name())?;
     let mut config = ComparedMethod::Default.config(args.seed)?;
+    args.scoring.set(&mut config.scoring)?;
     let data = read_dataset(&args.table, &mut config)?;
     let folds = data.given_folds().unwrap_or(args.folds.into());
     data.check_folds("--folds", folds)?;
@@ -49,7 +50,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let mut rows: Vec<MethodScores> = Vec::new();
     for method in methods {
         progress.phase(method.name());
-        let row = compare(method, &data, &splits, args.seed, &context)?;
+        let row = compare(method, &data, &splits, args.seed, &config.scoring, &context)?;
         progress.finish();
         if stop.is_stopped() {
             let reason = "interrupted: the remaining methods are not compared".to_string();

@@ -32,7 +32,10 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         let reason = "--json: standard output has the predictions; write them to a file with --out";
         return Err(Error::Usage(reason.to_string()));
     }
-    let predictor = on.predictor()?;
+    let mut predictor = on.predictor()?;
+    if let Some(threshold) = args.threshold {
+        predictor = predictor.with_threshold(threshold, args.positive.as_deref())?;
+    }
     if let Some(interval) = args.interval {
         let target = &predictor.model().target;
         let checked = target.check_coverage(f64::from(interval) / 100.0);

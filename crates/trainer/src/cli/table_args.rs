@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use backburn::parse::{character, delimiter};
-use backburn::{ColumnOptions, Encoding, FormatOptions, Gap, ReadOptions, Task};
+use backburn::{
+    ColumnOptions, Encoding, FormatOptions, Gap, Metric, ReadOptions, ScoringConfig, Task,
+};
 use clap::Args as Arguments;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 
 use super::values::tasks;
+use crate::error::Error;
 
 /// A table and its target.
 #[derive(Debug, Arguments)]
@@ -41,6 +44,28 @@ pub struct TableArgs {
     pub columns: ColumnArgs,
     #[command(flatten)]
     pub read: ReadArgs,
+}
+
+/// How predictions of the target are scored.
+#[derive(Debug, Arguments)]
+#[command(next_help_heading = "Scores")]
+pub struct ScoringArgs {
+    /// The metric that selects the best epoch and the settings, such as mae, f1 or auc [default: the loss]
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<Metric>)]
+    pub metric: Option<Metric>,
+    /// The positive one of two classes; its decision threshold is chosen for a metric that depends on it
+    #[arg(long, value_name = "CLASS")]
+    pub positive: Option<String>,
+    /// A cost matrix as a CSV file: a line for each true class, a column for each predicted one
+    #[arg(long, value_name = "FILE")]
+    pub cost: Option<PathBuf>,
+}
+
+impl ScoringArgs {
+    pub fn set(&self, scoring: &mut ScoringConfig) -> Result<(), Error> {
+        let (positive, cost) = (self.positive.as_deref(), self.cost.as_deref());
+        Ok(scoring.set_options(self.metric, positive, cost)?)
+    }
 }
 
 /// What the columns of a table are.

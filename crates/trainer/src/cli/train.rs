@@ -33,6 +33,7 @@ const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    args.scoring.set(&mut config.scoring)?;
     let has_test = args.test.is_some() || args.test_share.is_some();
     let needs_other_rows = args.report.is_some() || args.learning_curve;
     if config.data.refit && needs_other_rows && !has_test {
@@ -145,6 +146,9 @@ impl Files {
         let mut files = CommandFiles::new().table(&args.table.table);
         if let Some(test) = &args.test {
             files = files.table(test);
+        }
+        if let Some(costs) = &args.scoring.cost {
+            files = files.input("--cost", costs);
         }
         files = args.run.input(files).output("--out", model);
         files = files.output("the history", &history_file::path_beside(model));

@@ -36,23 +36,20 @@ pub fn show_scores(
     if let Some(constant) = record.and_then(|record| record.constant.as_ref()) {
         console.detail("baseline", constant_line(constant, data.task(), ""));
     }
+    if let Some(trade_off) = &model.model().summary.trade_off {
+        console.details("threshold", trade_off.lines());
+    }
     if let Some(tested) = tested {
         show_test(tested, data, console);
     }
 }
 
 fn show_test(tested: &TestResult, data: &Dataset, console: Console) {
-    let TestResult {
-        score,
-        reliability,
-        constant,
-        ..
-    } = tested;
-    console.entry("test", score.line(""));
-    if let Some(reliability) = reliability {
+    console.entry("test", tested.score.line(""));
+    if let Some(reliability) = &tested.reliability {
         console.detail(reliability.heading(), reliability);
     }
-    console.detail("baseline", constant_line(constant, data.task(), ""));
+    console.detail("baseline", constant_line(&tested.constant, data.task(), ""));
     if let Some(note) = tested.no_better_note() {
         console.paragraph("note", note);
     }

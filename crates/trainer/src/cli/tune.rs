@@ -12,6 +12,7 @@ use crate::{device, error::Error, interrupt};
 
 pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    args.scoring.set(&mut config.scoring)?;
     let device = device::choose(args.run.device.name())?;
     let (table, report) = (&args.table.table, args.report.as_deref());
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
