@@ -1,11 +1,16 @@
 //! The sections of the page.
 
+mod backpropagation;
+mod classification;
+mod data;
 mod evaluation;
 mod findings;
 mod model;
 mod rows;
 mod training;
 
+pub use backpropagation::backpropagation;
+pub use data::data;
 pub use evaluation::evaluation;
 pub use findings::findings;
 pub use model::model;
