@@ -107,6 +107,9 @@ mod tests {
         };
         let names = names_of(&column(&["a", "b"], true), "kind", 3);
         assert_eq!(names, ["kind = a", "kind = b", "kind is missing"]);
-        assert_eq!(names_of(&column(&["a"], false), "kind", 2), ["kind: input 1", "kind: input 2"]);
+        assert_eq!(
+            names_of(&column(&["a"], false), "kind", 2),
+            ["kind: input 1", "kind: input 2"]
+        );
     }
 }

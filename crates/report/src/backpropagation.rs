@@ -2,7 +2,8 @@
 
 use backburn::{Error, Predictions, Preset, SavedModel, Settings, Table, Targets};
 use backburn_training::row_pass::{
-    Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula, loss,
+    Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
+    loss,
 };
 use backburn_training::{Criterion, Loss};
 
@@ -88,7 +89,10 @@ impl Backpropagation {
             learning_rate: training.learning_rate.fixed().unwrap_or(0.001),
         };
         let passed = step.pass(&network, features);
-        let after = step.pass(&step.updated(&network, &passed.gradients), passed.features());
+        let after = step.pass(
+            &step.updated(&network, &passed.gradients),
+            passed.features(),
+        );
         let Some(selected) = step.selected(&network, &passed) else {
             return Ok(None);
         };

@@ -67,6 +67,27 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// The number of the row with the largest error: of classes, with the lowest probability of the actual one. `None`
+    /// if a row lacks a number or a value.
+    pub(crate) fn worst(&self) -> Option<usize> {
+        if !self.is_consistent() {
+            return None;
+        }
+        let error = |row: usize| match &self.outcome {
+            Outcome::Values { predicted, actual } => (actual[row] - predicted[row]).abs(),
+            Outcome::Classes {
+                classes,
+                probabilities,
+                actual,
+            } => 1.0 - probabilities[row * classes.len() + actual[row]],
+        };
+        let rows = 0..self.row_numbers.len();
+        let worst = rows.max_by(|&a, &b| error(a).total_cmp(&error(b)))?;
+        Some(self.row_numbers[worst])
+    }
+}
+
 /// The points of a curve.
 pub(crate) type Curve = Vec<(f64, f64)>;
 
@@ -150,7 +171,11 @@ pub(crate) struct ClassScore {
 }
 
 /// The scores of each class.
-pub(crate) fn class_scores(classes: usize, predicted: &[usize], actual: &[usize]) -> Vec<ClassScore> {
+pub(crate) fn class_scores(
+    classes: usize,
+    predicted: &[usize],
+    actual: &[usize],
+) -> Vec<ClassScore> {
     let mut counts = vec![(0usize, 0usize, 0usize); classes];
     for (&predicted, &actual) in predicted.iter().zip(actual) {
         counts[predicted].0 += 1;
@@ -218,7 +243,10 @@ mod tests {
     #[test]
     fn precision_falls_as_recall_rises() {
         let curve = precision_recall(&[0.9, 0.8, 0.7, 0.1], &[true, false, true, false]).unwrap();
-        assert_eq!(curve, [(0.5, 1.0), (0.5, 0.5), (1.0, 2.0 / 3.0), (1.0, 0.5)]);
+        assert_eq!(
+            curve,
+            [(0.5, 1.0), (0.5, 0.5), (1.0, 2.0 / 3.0), (1.0, 0.5)]
+        );
         assert!((average_precision(&curve) - (0.5 + 0.5 * 2.0 / 3.0)).abs() < 1e-12);
         assert_eq!(precision_recall(&[0.5], &[false]), None);
     }
@@ -226,8 +254,14 @@ mod tests {
     #[test]
     fn each_class_has_scores() {
         let scores = class_scores(3, &[0, 0, 1, 1], &[0, 1, 1, 1]);
-        assert_eq!((scores[0].precision, scores[0].recall, scores[0].support), (0.5, 1.0, 1));
-        assert_eq!((scores[1].precision, scores[1].recall, scores[1].support), (1.0, 2.0 / 3.0, 3));
+        assert_eq!(
+            (scores[0].precision, scores[0].recall, scores[0].support),
+            (0.5, 1.0, 1)
+        );
+        assert_eq!(
+            (scores[1].precision, scores[1].recall, scores[1].support),
+            (1.0, 2.0 / 3.0, 3)
+        );
         assert_eq!(scores[1].f1, 0.8);
         assert!(scores[2].recall.is_nan() && scores[2].support == 0);
     }
@@ -239,6 +273,9 @@ mod tests {
         let first = bins[0].unwrap();
         assert_eq!((first.predicted, first.actual, first.count), (0.05, 1.0, 1));
         let last = bins[9].unwrap();
-        assert_eq!((last.predicted, last.actual, last.count), ((0.9 + 0.95) / 2.0, 0.5, 2));
+        assert_eq!(
+            (last.predicted, last.actual, last.count),
+            ((0.9 + 0.95) / 2.0, 0.5, 2)
+        );
     }
 }

@@ -33,7 +33,11 @@ pub fn strongest_paths(network: &Network, pass: &Pass, count: usize) -> Vec<Path
         .collect();
     for (index, layer) in network.layers.iter().enumerate() {
         let numbers = &pass.layers[index];
-        let factors = if index == last { &numbers.delta } else { &numbers.slope };
+        let factors = if index == last {
+            &numbers.delta
+        } else {
+            &numbers.slope
+        };
         let to_unit = |unit: usize| -> Vec<Path> {
             let mut paths = Vec::new();
             for (from, known) in before.iter().enumerate() {
@@ -41,7 +45,11 @@ pub fn strongest_paths(network: &Network, pass: &Pass, count: usize) -> Vec<Path
                     0 => 1.0,
                     _ => layer.weight[layer.place(from, unit)],
                 };
-                paths.extend(known.iter().map(|path| (path, path.product * weight * factors[unit])));
+                paths.extend(
+                    known
+                        .iter()
+                        .map(|path| (path, path.product * weight * factors[unit])),
+                );
             }
             paths.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
             paths.truncate(count);
@@ -69,7 +77,9 @@ mod tests {
 
     #[test]
     fn the_paths_that_begin_with_a_weight_add_up_to_its_gradient() {
-        let mlp = MlpConfig::new(2, 1).with_hidden([3, 2]).init(&Device::flex());
+        let mlp = MlpConfig::new(2, 1)
+            .with_hidden([3, 2])
+            .init(&Device::flex());
         let network = Network::of(&mlp.unwrap());
         let mut pass = Pass::forward(&network, vec![0.7, -1.2], Statistics::Running);
         let gradients = pass.backward(&network, vec![1.5]);

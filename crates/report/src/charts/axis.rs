@@ -42,7 +42,9 @@ pub fn ticks(range: &Range<f64>, most: usize, scale: Scale) -> Vec<(f64, String)
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let factors = [1.0, 2.0, 5.0, 10.0];
-    let factor = factors.into_iter().find(|f| f * power >= step * (1.0 - 1e-9));
+    let factor = factors
+        .into_iter()
+        .find(|f| f * power >= step * (1.0 - 1e-9));
     factor.unwrap_or(10.0) * power
 }
 
@@ -83,8 +85,14 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(texts(0.0..1.0, Scale::Numbers), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(texts(-12.0..31.0, Scale::Numbers), ["−10", "0", "10", "20", "30"]);
+        assert_eq!(
+            texts(0.0..1.0, Scale::Numbers),
+            ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+        );
+        assert_eq!(
+            texts(-12.0..31.0, Scale::Numbers),
+            ["−10", "0", "10", "20", "30"]
+        );
         assert_eq!(texts(1.0..46.0, Scale::Whole), ["10", "20", "30", "40"]);
         assert_eq!(texts(0.0..3.0, Scale::Whole), ["0", "1", "2", "3"]);
         assert_eq!(

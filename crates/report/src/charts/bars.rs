@@ -35,30 +35,39 @@ impl Bar {
 
 /// The height of a bar with its space.
 const ROW: f64 = 22.0;
-/// The space for the names.
+/// The space for the names of bars, and for those of the steps of a waterfall.
 const NAMES: f64 = 130.0;
+const STEPS: f64 = 170.0;
 
 /// Draws bars from 0, each with its name, from top to bottom. `x` is the name of the horizontal axis.
 pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
-    let ends = bars.iter().flat_map(|bar| [bar.to - bar.spread, bar.to + bar.spread, bar.to, 0.0]);
+    let ends = bars
+        .iter()
+        .flat_map(|bar| [bar.to - bar.spread, bar.to + bar.spread, bar.to, 0.0]);
     let xs = span(ends, 0.04)?;
     let xs = match bars.iter().all(|bar| bar.to - bar.spread >= 0.0) {
         true => 0.0..xs.end.max(0.0),
         false => xs.start.min(0.0)..xs.end.max(0.0),
     };
-    Some(draw(bars, x, &xs, |_| "bar c0"))
+    Some(draw(bars, (x, NAMES), &xs, |_| "bar c0"))
 }
 
 /// Draws a waterfall: each bar starts where the one above ends. A bar that goes up has another color than one that goes
 /// down. The first and the last bar, which start at the lower end of the axis, are totals.
 pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
-    let steps = bars.get(1..bars.len().saturating_sub(1)).unwrap_or_default();
+    let steps = bars
+        .get(1..bars.len().saturating_sub(1))
+        .unwrap_or_default();
     let ends = steps.iter().flat_map(|bar| [bar.from, bar.to]);
     let totals = bars.first().into_iter().chain(bars.last());
     let xs = span(ends.chain(totals.map(|bar| bar.to)), 0.08)?;
     // The texts of the bars stand beyond their ends.
-    let widest = bars.iter().map(|bar| text_width(&bar.text)).fold(0.0, f64::max) + 8.0;
-    let share = (widest / (WIDTH - NAMES - 12.0)).min(0.45);
+    let widest = bars
+        .iter()
+        .map(|bar| text_width(&bar.text))
+        .fold(0.0, f64::max)
+        + 8.0;
+    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.45);
     let width = (xs.end - xs.start) / (1.0 - share);
     let xs = xs.start..xs.start + width;
     let class = |index: usize| match bars[index].to >= bars[index].from {
@@ -80,12 +89,12 @@ pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
             spread: 0.0,
         })
         .collect();
-    Some(draw(&drawn, x, &xs, class))
+    Some(draw(&drawn, (x, STEPS), &xs, class))
 }
 
 fn draw(
     bars: &[Bar],
-    x: &str,
+    (x, names): (&str, f64),
     xs: &Range<f64>,
     class: impl Fn(usize) -> &'static str,
 ) -> String {
@@ -93,7 +102,7 @@ fn draw(
     let mut canvas = Canvas::new(bottom + 40.0);
     let place = |number: f64| {
         let share = (number - xs.start) / (xs.end - xs.start);
-        NAMES + share.clamp(0.0, 1.0) * (WIDTH - NAMES - 12.0)
+        names + share.clamp(0.0, 1.0) * (WIDTH - names - 12.0)
     };
     for (number, text) in ticks(xs, 4, Scale::Numbers) {
         let x = place(number);
@@ -101,12 +110,16 @@ fn draw(
         let at = x.min(WIDTH - text_width(&text) / 2.0);
         canvas.text(Anchor::Middle, (at, bottom + 16.0), &text);
     }
-    let middle = (NAMES + WIDTH) / 2.0;
-    canvas.text(Anchor::Middle, (middle, bottom + 34.0), &fitted(x, WIDTH - NAMES));
+    let middle = (names + WIDTH) / 2.0;
+    canvas.text(
+        Anchor::Middle,
+        (middle, bottom + 34.0),
+        &fitted(x, WIDTH - names),
+    );
     for (index, bar) in bars.iter().enumerate() {
         let top = ROW * index as f64 + 4.0;
-        let name = fitted(&bar.name, NAMES - 8.0);
-        canvas.text(Anchor::End, (NAMES - 6.0, top + 13.0), &name);
+        let name = fitted(&bar.name, names - 8.0);
+        canvas.text(Anchor::End, (names - 6.0, top + 13.0), &name);
         if !drawable(bar.from) || !drawable(bar.to) || !drawable(bar.spread) {
             continue;
         }
@@ -141,10 +154,21 @@ mod tests {
             spread: 0.0,
             text: text.to_string(),
         };
-        let all = [bar(0.0, 5.0, "5"), bar(5.0, 8.0, "+3"), bar(8.0, 7.0, "−1"), bar(0.0, 7.0, "7")];
+        let all = [
+            bar(0.0, 5.0, "5"),
+            bar(5.0, 8.0, "+3"),
+            bar(8.0, 7.0, "−1"),
+            bar(0.0, 7.0, "7"),
+        ];
         let svg = waterfall(&all, "price").unwrap();
         assert_eq!(svg.matches("bar total").count(), 2);
-        assert_eq!((svg.matches("bar up").count(), svg.matches("bar down").count()), (1, 1));
+        assert_eq!(
+            (
+                svg.matches("bar up").count(),
+                svg.matches("bar down").count()
+            ),
+            (1, 1)
+        );
         assert!(svg.contains(">+3</text>"), "{svg}");
         assert!(bars(&[], "rise").is_none());
     }

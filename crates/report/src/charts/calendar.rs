@@ -12,10 +12,15 @@ pub fn date_ticks(start: f64, end: f64, most: usize) -> Vec<(f64, String)> {
     }
     let months = years * 12.0;
     if months >= 3.0 {
-        let step = [1, 2, 3, 6, 12].into_iter().find(|step| months / f64::from(*step) <= most);
+        let step = [1, 2, 3, 6, 12]
+            .into_iter()
+            .find(|step| months / f64::from(*step) <= most);
         return month_ticks(start, end, step.unwrap_or(12));
     }
-    let (first, last) = ((days(start) - 1e-3).ceil() as i64, (days(end) + 1e-3).floor() as i64);
+    let (first, last) = (
+        (days(start) - 1e-3).ceil() as i64,
+        (days(end) + 1e-3).floor() as i64,
+    );
     let step = (((last - first) as f64 / most).ceil() as usize).max(1);
     (first..=last)
         .step_by(step)
@@ -101,7 +106,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -127,10 +136,19 @@ mod tests {
     #[test]
     fn ticks_differ() {
         assert_eq!(texts(2001.3, 2012.8), ["2005", "2010"]);
-        assert_eq!(texts(2022.0, 2023.0), ["2022-01", "2022-04", "2022-07", "2022-10"]);
+        assert_eq!(
+            texts(2022.0, 2023.0),
+            ["2022-01", "2022-04", "2022-07", "2022-10"]
+        );
         assert_eq!(
             texts(number(11_016), number(11_020)),
-            ["2000-02-29", "2000-03-01", "2000-03-02", "2000-03-03", "2000-03-04"]
+            [
+                "2000-02-29",
+                "2000-03-01",
+                "2000-03-02",
+                "2000-03-03",
+                "2000-03-04"
+            ]
         );
     }
 }

@@ -36,7 +36,11 @@ pub fn heat_map(
         let top = row_height * row as f64;
         if row % named == 0 {
             let name = fitted(name, NAMES - 6.0);
-            canvas.text(Anchor::End, (NAMES - 6.0, top + row_height / 2.0 + 5.0), &name);
+            canvas.text(
+                Anchor::End,
+                (NAMES - 6.0, top + row_height / 2.0 + 5.0),
+                &name,
+            );
         }
         let cells = values.iter().enumerate().step_by(step);
         for (column, value) in cells.filter(|(_, value)| !value.is_nan()) {

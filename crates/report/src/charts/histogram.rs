@@ -38,7 +38,10 @@ pub fn histogram(
         _ => number(value),
     };
     for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let (low, high) = (range.start + bin as f64 * width, range.start + (bin + 1) as f64 * width);
+        let (low, high) = (
+            range.start + bin as f64 * width,
+            range.start + (bin + 1) as f64 * width,
+        );
         let title = format!("{} to {}: {count} {y}", text(low), text(high));
         let (from, to) = (frame.at((low, 0.0)), frame.at((high, count as f64)));
         canvas.bar("bar c0", from, (to.0 - 1.0, to.1), &title);

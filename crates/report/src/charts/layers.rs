@@ -47,8 +47,15 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         (NAMES + gap * column as f64, top + ROW * (unit as f64 + 0.5))
     };
     for line in connections {
-        let class = if line.is_negative { "weight negative" } else { "weight positive" };
-        let (from, to) = (place(line.column, line.from), place(line.column + 1, line.to));
+        let class = if line.is_negative {
+            "weight negative"
+        } else {
+            "weight positive"
+        };
+        let (from, to) = (
+            place(line.column, line.from),
+            place(line.column + 1, line.to),
+        );
         canvas.weighted_line(class, from, to, (line.share.clamp(0.0, 1.0), &line.title));
     }
     for (column, (heading, units)) in columns.iter().enumerate() {

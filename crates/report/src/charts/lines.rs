@@ -72,7 +72,13 @@ pub fn lines(lines: &Lines) -> Option<String> {
             0 => &lines.notes,
             _ => &[],
         };
-        draw_curve(&mut canvas, &frame, lines, (points.as_slice(), notes), class);
+        draw_curve(
+            &mut canvas,
+            &frame,
+            lines,
+            (points.as_slice(), notes),
+            class,
+        );
     }
     Some(canvas.svg(&format!("{} over {}", lines.y, lines.x)))
 }
@@ -82,7 +88,12 @@ fn draw_references(canvas: &mut Canvas, frame: &Frame, lines: &Lines) {
     let (xs, ys) = (frame.xs(), frame.ys());
     if lines.diagonal {
         let high = xs.end.min(ys.end);
-        canvas.line("reference", frame.at((0.0, 0.0)), frame.at((high, high)), "");
+        canvas.line(
+            "reference",
+            frame.at((0.0, 0.0)),
+            frame.at((high, high)),
+            "",
+        );
     }
     if let Some((x, text)) = &lines.mark {
         let top = frame.at((*x, ys.end));

@@ -48,7 +48,10 @@ pub fn backpropagation(view: Option<&Backpropagation>) -> Markup {
 fn is_small(view: &Backpropagation) -> bool {
     let layers = &view.network.layers;
     let parameters: usize = layers.iter().map(|l| l.weight.len() + l.bias.len()).sum();
-    let widest = layers.iter().map(|layer| layer.units.max(layer.inputs)).max();
+    let widest = layers
+        .iter()
+        .map(|layer| layer.units.max(layer.inputs))
+        .max();
     parameters <= PARAMETERS && widest.is_some_and(|widest| widest <= WIDEST)
 }
 
@@ -57,11 +60,13 @@ fn is_small(view: &Backpropagation) -> bool {
 fn shown_units(view: &Backpropagation, paths: &[Path]) -> Vec<Vec<usize>> {
     let layers = &view.network.layers;
     let sizes = [view.network.features()].into_iter();
-    let sizes: Vec<usize> = sizes.chain(layers.iter().map(|layer| layer.units)).collect();
+    let sizes: Vec<usize> = sizes
+        .chain(layers.iter().map(|layer| layer.units))
+        .collect();
     if is_small(view) {
         return sizes.iter().map(|&size| (0..size).collect()).collect();
     }
-    let column = |index: usize| {
+    let column = |index: usize| -> Vec<usize> {
         let mut units: BTreeSet<usize> = paths.iter().map(|path| path.units[index]).collect();
         match index {
             0 => units.extend([view.selected.from]),
@@ -119,8 +124,10 @@ fn drawing(view: &Backpropagation, shown: &[Vec<usize>], is_whole: bool) -> Mark
     let connections = connections(view, shown);
     let text = match is_whole {
         true => "All units and weights.",
-        false => "The network is too large to draw, so these are the units on the paths along which most of the \
-            gradient flows.",
+        false => {
+            "The network is too large to draw, so these are the units on the paths along which most of the \
+            gradient flows."
+        }
     };
     let text = format!(
         "{text} A wide line is a weight with a large derivative of the loss; blue weights are positive, orange ones \
@@ -151,7 +158,10 @@ fn connections(view: &Backpropagation, shown: &[Vec<usize>]) -> Vec<Connection> 
             for (to, &unit) in shown[index + 1].iter().enumerate() {
                 let place = layer.place(input, unit);
                 let (weight, gradient) = (layer.weight[place], view.gradients[index].weight[place]);
-                let names = (unit_name(view, index, input), unit_name(view, index + 1, unit));
+                let names = (
+                    unit_name(view, index, input),
+                    unit_name(view, index + 1, unit),
+                );
                 found.push(Connection {
                     column: index,
                     from,
@@ -258,7 +268,8 @@ fn delta_formula(view: &Backpropagation, unit: usize) -> Markup {
     let mut terms: Vec<(f64, f64)> = (0..next.units).map(of_unit).collect();
     terms.sort_by(|a, b| (b.0 * b.1).abs().total_cmp(&(a.0 * a.1).abs()));
     let (shown, others) = terms.split_at(terms.len().min(4));
-    let product = |(weight, delta): &(f64, f64)| format!("({} · {})", digits(*weight), digits(*delta));
+    let product =
+        |(weight, delta): &(f64, f64)| format!("({} · {})", digits(*weight), digits(*delta));
     let mut sum = shown.iter().map(product).collect::<Vec<_>>().join(" + ");
     if !others.is_empty() {
         let rest: f64 = others.iter().map(|(weight, delta)| weight * delta).sum();

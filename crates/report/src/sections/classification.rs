@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::charts::{self, Lines, Scale};
 use crate::evaluation::{
-    Evaluation, ReliabilityBin, area, average_precision, class_scores, precision_recall, reliability,
-    roc,
+    Evaluation, ReliabilityBin, area, average_precision, class_scores, precision_recall,
+    reliability, roc,
 };
 use crate::figure::figure;
 use crate::format::{number, truncate};
@@ -162,7 +162,10 @@ fn precision_recall_curves(predictions: &ClassPredictions) -> Markup {
         let is_class = predictions.is_class(class);
         let curve = precision_recall(&predictions.of_class(class), &is_class)?;
         let name = truncate(&predictions.classes[class], 18);
-        Some((format!("{name}, AP {:.4}", average_precision(&curve)), curve))
+        Some((
+            format!("{name}, AP {:.4}", average_precision(&curve)),
+            curve,
+        ))
     });
     let text = "The precision over the recall, for all thresholds of the probability. AP is the average precision. \
         Random guesses have the precision of the class's share of the rows.";
@@ -172,7 +175,11 @@ fn precision_recall_curves(predictions: &ClassPredictions) -> Markup {
         curves: curves.take(CURVES).collect(),
         ..Lines::default()
     };
-    curves_figure(predictions, ("precision-recall", "Precision and recall", text), chart)
+    curves_figure(
+        predictions,
+        ("precision-recall", "Precision and recall", text),
+        chart,
+    )
 }
 
 /// A figure of curves of classes between 0 and 1.
@@ -204,9 +211,15 @@ fn reliability_curve(predictions: &ClassPredictions) -> Markup {
         y: "actual frequency",
         curves: vec![(
             String::new(),
-            known.iter().map(|bin| (bin.predicted, bin.actual)).collect(),
+            known
+                .iter()
+                .map(|bin| (bin.predicted, bin.actual))
+                .collect(),
         )],
-        notes: known.iter().map(|bin| format!(" ({} cases)", bin.count)).collect(),
+        notes: known
+            .iter()
+            .map(|bin| format!(" ({} cases)", bin.count))
+            .collect(),
         diagonal: true,
         dots: true,
         range: Some((0.0..1.0, 0.0..1.02)),
