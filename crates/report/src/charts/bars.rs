@@ -104,7 +104,7 @@ fn draw(
         let share = (number - xs.start) / (xs.end - xs.start);
         names + share.clamp(0.0, 1.0) * (WIDTH - names - 12.0)
     };
-    for (number, text) in ticks(xs, 4, Scale::Numbers) {
+    for (number, text) in ticks(xs, 5, Scale::Numbers) {
         let x = place(number);
         canvas.line("grid", (x, 0.0), (x, bottom), "");
         let at = x.min(WIDTH - text_width(&text) / 2.0);

@@ -38,7 +38,7 @@ impl Frame {
     /// Draws axes, grid lines, numbers and names between two heights of the canvas. The name of the vertical axis is
     /// above it, so that it is not turned.
     pub fn draw(canvas: &mut Canvas, axes: &Axes, top: f64, bottom: f64) -> Self {
-        let rows = ticks(&axes.ys, 5, Scale::Numbers);
+        let rows = ticks(&axes.ys, 6, Scale::Numbers);
         let widest = rows.iter().map(|(_, text)| text_width(text));
         let frame = Self {
             xs: axes.xs.clone(),

@@ -63,7 +63,7 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         let half = text_width(heading) / 2.0;
         let middle = x.max(half).min(WIDTH - half);
         // Headings of many layers would overlap.
-        if column == 0 || column == last || gap > 60.0 {
+        if column == 0 || column == last || gap >= 58.0 {
             canvas.text(Anchor::Middle, (middle, 14.0), heading);
         }
         for (unit, drawn) in units.iter().enumerate() {

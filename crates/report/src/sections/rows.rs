@@ -97,10 +97,11 @@ fn steps(unit: &str, row: &RowExplanation) -> Vec<Bar> {
     bars
 }
 
+/// The name of the bar of all columns that are not shown. It fits beside the bar.
 fn other_columns(count: usize, effect: &str) -> String {
     match count {
-        1 => format!("1 other column {effect}s it"),
-        _ => format!("{count} other columns {effect} it"),
+        1 => format!("1 column that {effect}s"),
+        _ => format!("{count} columns that {effect}"),
     }
 }
 
