@@ -13,11 +13,18 @@ pub struct Path {
     pub product: f64,
 }
 
+/// The largest number of weights of a network whose paths are searched.
+const WEIGHTS: usize = 2_000_000;
+
 /// The `count` paths with the largest absolute products, the largest first. Empty for networks with normalization or
-/// residual layers, whose units also depend on each other in other ways.
+/// residual layers, whose units also depend on each other in other ways, and for very large ones.
 pub fn strongest_paths(network: &Network, pass: &Pass, count: usize) -> Vec<Path> {
     let mut layers = network.layers.iter();
     if layers.any(|layer| layer.residual || layer.normalization != Norm::None) {
+        return Vec::new();
+    }
+    let weights = network.layers.iter().map(|layer| layer.weight.len());
+    if weights.sum::<usize>() > WEIGHTS {
         return Vec::new();
     }
     let last = network.layers.len().saturating_sub(1);

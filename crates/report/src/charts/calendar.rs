@@ -12,9 +12,9 @@ pub fn date_ticks(start: f64, end: f64, most: usize) -> Vec<(f64, String)> {
     }
     let months = years * 12.0;
     if months >= 3.0 {
-        let step = [1, 2, 3, 6, 12]
+        let step = [1i64, 2, 3, 6, 12]
             .into_iter()
-            .find(|step| months / f64::from(*step) <= most);
+            .find(|step| months / *step as f64 <= most);
         return month_ticks(start, end, step.unwrap_or(12));
     }
     let (first, last) = (

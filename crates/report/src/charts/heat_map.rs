@@ -7,8 +7,9 @@ use super::canvas::{Anchor, Canvas, WIDTH, fitted};
 
 /// The space for the names of the rows.
 const NAMES: f64 = 76.0;
-/// The largest number of columns that are drawn.
+/// The largest number of columns that are drawn, and of cells.
 const COLUMNS: usize = 100;
+const CELLS: usize = 1200;
 /// The largest height of all rows.
 const TALLEST: f64 = 700.0;
 
@@ -29,7 +30,9 @@ pub fn heat_map(
     let row_height = (TALLEST / rows.len() as f64).min(22.0);
     let bottom = row_height * rows.len() as f64;
     let mut canvas = Canvas::new(bottom + 80.0);
-    let step = columns.div_ceil(COLUMNS).max(1);
+    let step = columns
+        .div_ceil((CELLS / rows.len()).clamp(30, COLUMNS))
+        .max(1);
     let place = |column: f64| NAMES + column / columns as f64 * (WIDTH - NAMES - 12.0);
     let named = (18.0 / row_height).ceil() as usize;
     for (row, (name, values)) in rows.iter().enumerate() {

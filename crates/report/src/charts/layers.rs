@@ -56,7 +56,12 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
             place(line.column, line.from),
             place(line.column + 1, line.to),
         );
-        canvas.weighted_line(class, from, to, (line.share.clamp(0.0, 1.0), &line.title));
+        canvas.weighted_line(
+            class,
+            from,
+            to,
+            (line.share.clamp(0.0, 1.0), line.title.as_str()),
+        );
     }
     for (column, (heading, units)) in columns.iter().enumerate() {
         let (x, _) = place(column, 0);

@@ -34,7 +34,7 @@ pub fn backpropagation(view: Option<&Backpropagation>) -> Markup {
             "The numbers are those after training, without dropout."
         }
         div class="grid" {
-            (drawing(view, &shown, is_small(view)))
+            (drawing(view, &shown, !paths.is_empty()))
             (loss(view))
             (units(view, &shown))
             (chain_rule(view))
@@ -104,7 +104,7 @@ fn digits(value: f64) -> String {
     }
 }
 
-fn drawing(view: &Backpropagation, shown: &[Vec<usize>], is_whole: bool) -> Markup {
+fn drawing(view: &Backpropagation, shown: &[Vec<usize>], has_paths: bool) -> Markup {
     let columns: Vec<(String, Vec<Unit>)> = shown
         .iter()
         .enumerate()
@@ -122,12 +122,13 @@ fn drawing(view: &Backpropagation, shown: &[Vec<usize>], is_whole: bool) -> Mark
         })
         .collect();
     let connections = connections(view, shown);
-    let text = match is_whole {
-        true => "All units and weights.",
-        false => {
+    let text = match has_paths {
+        _ if is_small(view) => "All units and weights.",
+        true => {
             "The network is too large to draw, so these are the units on the paths along which most of the \
             gradient flows."
         }
+        false => "The network is too large to draw, so these are some of its units.",
     };
     let text = format!(
         "{text} A wide line is a weight with a large derivative of the loss; blue weights are positive, orange ones \

@@ -10,7 +10,7 @@ use crate::format::{number, signed};
 use crate::report::Report;
 
 /// The largest number of points in a scatter plot.
-const POINTS: usize = 1500;
+const POINTS: usize = 1000;
 /// The number of rows in a table of the largest errors.
 const WORST: usize = 8;
 
