@@ -59,6 +59,7 @@ mod row_imputer;
 mod row_writer;
 
 mod encode;
+mod feature_names;
 mod knn_features;
 mod row_encoder;
 
@@ -85,6 +86,7 @@ pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
+pub use feature_names::FeatureName;
 pub use imputer::Imputer;
 pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;

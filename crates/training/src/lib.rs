@@ -67,6 +67,7 @@ mod range_test;
 mod recorder;
 mod remedies;
 mod report;
+pub mod row_pass;
 mod schedule;
 mod serde_nan;
 mod series;

@@ -1,6 +1,6 @@
 //! The loss of a row and its derivatives, in 64-bit numbers.
 
-use backburn_training::{Criterion, Loss};
+use crate::loss::{Criterion, Loss};
 
 /// What the network is to predict for a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,7 +72,7 @@ fn of_two_classes(criterion: &Criterion, logits: &[f64], class: usize) -> (f64, 
 }
 
 /// The equation of the loss, with the numbers of a row in it.
-pub(crate) fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> String {
+pub fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> String {
     let (loss, _) = loss(criterion, outputs, aim);
     let output = outputs.first().copied().unwrap_or_default();
     match aim {
