@@ -37,6 +37,7 @@ mod config;
 mod confusion_matrix;
 mod diagnosis;
 mod diagnosis_context;
+mod distribution_loss;
 mod error;
 mod evaluate;
 mod finding;
