@@ -155,7 +155,7 @@ const MAX_BINS: usize = 1024;
 const MAX_MEMBERS: usize = 1000;
 
 /// Fields of the network that follow from the table.
-pub(crate) const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
+pub(crate) const FROM_THE_TABLE: [&str; 4] = ["inputs", "outputs", "embeddings", "increasing"];
 
 impl Config {
     /// The settings of a preset.

@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::increasing;
 use crate::mlp::FusedMlp;
 use crate::row_kernel::multiply;
 use crate::threads::worth_threads;
@@ -144,6 +145,9 @@ impl WithSimd for Predict<'_> {
             }
             std::mem::swap(input, output);
         }
+        if network.increasing {
+            increasing::apply(&mut input[..count * network.outputs()], network.outputs());
+        }
     }
 }
 
@@ -173,6 +177,7 @@ mod tests {
             let network = MlpConfig::new(inputs, outputs)
                 .with_hidden(hidden)
                 .with_residual(true)
+                .with_increasing(outputs > 1)
                 .with_embeddings([table(3, 2), table(9, 4)])
                 .init(&device)
                 .unwrap();

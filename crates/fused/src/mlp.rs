@@ -25,6 +25,8 @@ pub struct FusedMlp {
     pub(crate) layers: Vec<Layer>,
     /// Number of numeric columns in a row, before the categories.
     pub(crate) numeric: usize,
+    /// Whether the outputs of a row ascend.
+    pub(crate) increasing: bool,
     /// The vector instructions of this processor.
     pub(crate) arch: Arch,
 }
@@ -105,6 +107,7 @@ impl FusedMlp {
             embeddings,
             layers,
             numeric: network.inputs(),
+            increasing: network.is_increasing(),
             arch: Arch::new(),
         })
     }
@@ -132,6 +135,7 @@ impl FusedMlp {
             embeddings: self.embeddings.clone(),
             layers: hidden.to_vec(),
             numeric: self.numeric,
+            increasing: false,
             arch: self.arch,
         })
     }

@@ -3,6 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::increasing;
 use crate::matrix::{Matrix, product};
 use crate::mlp::FusedMlp;
 use crate::vector_ops::{add, multiply, sum_rows};
@@ -21,6 +22,8 @@ pub struct Pass {
     outputs: Vec<Vec<f32>>,
     /// The slopes of each layer's activation, `[rows, outputs]`, where the layer stores them.
     slopes: Vec<Vec<f32>>,
+    /// The slopes of outputs that ascend, `[rows, outputs]`.
+    steps: Vec<f32>,
     /// The gradient of the loss with respect to the outputs of the current layer.
     delta: Vec<f32>,
     /// The gradient of the loss with respect to the inputs of the current layer.
@@ -42,6 +45,7 @@ impl Pass {
             features: Vec::new(),
             outputs: vec![Vec::new(); layers],
             slopes: vec![Vec::new(); layers],
+            steps: Vec::new(),
             delta: Vec::new(),
             input_delta: Vec::new(),
             gradient: Vec::new(),
@@ -97,7 +101,22 @@ impl Pass {
                 add(output, input);
             }
         }
+        self.order_outputs(network, training);
         self.outputs.last().map_or(&[], |outputs| outputs)
+    }
+
+    /// Makes the outputs of each row ascend, if those of the network do.
+    fn order_outputs(&mut self, network: &FusedMlp, training: bool) {
+        if let Some(outputs) = self.outputs.last_mut().filter(|_| network.increasing) {
+            let width = network.outputs();
+            match training {
+                true => {
+                    let slopes = resize(&mut self.steps, outputs.len());
+                    increasing::apply_with_slopes(outputs, width, slopes);
+                }
+                false => increasing::apply(outputs, width),
+            }
+        }
     }
 
     /// The backward pass (Rumelhart, Hinton and Williams, 1986). It writes the gradient of the loss with
@@ -121,6 +140,9 @@ impl Pass {
         self.gradient.resize(network.parameters.len(), 0.0);
         let outputs = self.outputs.last().map_or(&[][..], |outputs| outputs);
         output_gradient(outputs, resize(&mut self.delta, outputs.len()));
+        if network.increasing {
+            increasing::backward(&mut self.delta, network.outputs(), &self.steps);
+        }
         for index in (0..network.layers.len()).rev() {
             self.layer_backward(network, index);
         }

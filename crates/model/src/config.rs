@@ -52,6 +52,14 @@ pub struct MlpConfig {
     pub initializer: Initializer,
     /// One entry for each categorical input, whose category has a learned vector.
     pub embeddings: Vec<EmbeddingConfig>,
+    /// Whether the outputs of a row ascend, as quantiles do: the first is that of the last layer, and each
+    /// further one is the softplus of its output above the one before it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub increasing: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The table of learned vectors of one categorical input, with one vector for each category, like
@@ -126,6 +134,7 @@ impl Default for MlpConfig {
             residual: false,
             initializer: Initializer::Auto,
             embeddings: Vec::new(),
+            increasing: false,
         }
     }
 }
@@ -181,6 +190,24 @@ impl MlpConfig {
     /// Sets the [embeddings](Self::embeddings).
     pub fn with_embeddings(mut self, embeddings: impl Into<Vec<EmbeddingConfig>>) -> Self {
         self.embeddings = embeddings.into();
+        self
+    }
+
+    /// Sets whether the outputs of a row ascend; see [`increasing`](Self::increasing).
+    ///
+    /// ```
+    /// use backburn_model::MlpConfig;
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let mlp = MlpConfig::new(2, 3).with_increasing(true).init(&device)?;
+    /// let quantiles = mlp.forward(Tensor::<2>::zeros([1, 2], &device)).into_data();
+    /// let quantiles: Vec<f32> = quantiles.iter().collect();
+    /// assert!(quantiles.is_sorted());
+    /// # Ok::<(), backburn_model::ConfigError>(())
+    /// ```
+    pub fn with_increasing(mut self, increasing: bool) -> Self {
+        self.increasing = increasing;
         self
     }
 

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Int, Tensor};
 use crate::activation::{Activation, ActivationLayer};
 use crate::config::{MlpConfig, Normalization};
 use crate::error::ConfigError;
+use crate::increasing::increasing;
 use crate::parameters::initialize_parameters;
 
 /// A multilayer perceptron: hidden layers ([`Block`]), then a linear output layer (Rumelhart,
@@ -26,6 +27,7 @@ pub struct Mlp {
     /// The output layer, whose outputs are values or logits.
     pub output: Linear,
     inputs: usize,
+    increasing: bool,
 }
 
 impl MlpConfig {
@@ -63,6 +65,7 @@ impl Mlp {
                 device,
             ),
             inputs: config.inputs,
+            increasing: config.increasing,
         };
         initialize_parameters(&mlp);
         mlp
@@ -71,6 +74,11 @@ impl Mlp {
     /// Number of numeric inputs, without the categorical ones.
     pub fn inputs(&self) -> usize {
         self.inputs
+    }
+
+    /// Whether the outputs of a row ascend; see [`MlpConfig::increasing`].
+    pub fn is_increasing(&self) -> bool {
+        self.increasing
     }
 
     /// Number of units of each hidden layer, as in [`MlpConfig::hidden`].
@@ -181,7 +189,16 @@ impl Mlp {
     /// - features: `[batch, features]`
     /// - output: `[batch, outputs]`
     pub fn forward_features(&self, features: Tensor<2>) -> Tensor<2> {
-        self.output.forward(self.through_hidden(features))
+        self.forward_output(self.through_hidden(features))
+    }
+
+    /// The output layer, `[batch, units] -> [batch, outputs]`, for the outputs of the last hidden layer.
+    pub fn forward_output(&self, hidden: Tensor<2>) -> Tensor<2> {
+        let outputs = self.output.forward(hidden);
+        match self.increasing {
+            true => increasing(outputs),
+            false => outputs,
+        }
     }
 
     /// The outputs of the last hidden layer.

@@ -48,7 +48,7 @@ impl StraightThrough {
             };
             x = block.pass_on(activated, x);
         }
-        network.output.forward(x)
+        network.forward_output(x)
     }
 }
 
