@@ -264,6 +264,7 @@ mod tests {
             std: 1.0,
             bounds: None,
             at_bounds: None,
+            distribution: None,
             errors: Vec::new(),
         }
     }

@@ -38,7 +38,17 @@ mod tests {
         let levels: Vec<f32> = levels.iter().collect();
         let log_2 = std::f32::consts::LN_2;
         let softplus = (-1f32).exp().ln_1p();
-        let expected = [1.0, 1.0 + log_2, 1.0 + log_2 + softplus, -5.0, 85.0, 85.0, 0.0, 0.0, 200.0];
+        let expected = [
+            1.0,
+            1.0 + log_2,
+            1.0 + log_2 + softplus,
+            -5.0,
+            85.0,
+            85.0,
+            0.0,
+            0.0,
+            200.0,
+        ];
         for (level, expected) in levels.iter().zip(expected) {
             assert!((level - expected).abs() < 1e-5, "{level} {expected}");
         }

@@ -32,7 +32,7 @@
 //! | choose the activation function or the initial weights by name | [`Activation`], [`Initializer`] |
 //! | learn a vector for each category | [`EmbeddingConfig`] |
 //! | predict quantiles that never cross | [`MlpConfig::with_increasing`] |
-| average several networks | [`Ensemble`] |
+//! | average several networks | [`Ensemble`] |
 //! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
 //! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
 //! | build the network of TabM | [`TabMConfig`], [`TabM`] |

@@ -1,5 +1,6 @@
 //! Calibration on rows that were not trained on.
 
+use crate::distribution::Distribution;
 use crate::target::Target;
 
 /// The possible coverages of prediction intervals, in percent.
@@ -14,10 +15,18 @@ impl Target {
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
     /// for Regression", 2018).
     ///
+    /// Intervals around quantiles are conformalized (Romano, Patterson and Candès, "Conformalized Quantile
+    /// Regression", 2019): the error of a row is how far it is outside of the lowest and the highest
+    /// quantile. With a log link, errors are divided by the deviation that the distribution has at the
+    /// prediction (locally weighted, as in section 5.2 of Lei and others).
+    ///
     /// `outputs` holds `width` numbers for each row. `targets` holds the true value of each row, or
     /// the index of its class.
     #[must_use]
     pub fn calibrated(mut self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
+        if self.distribution().is_some() {
+            return self.calibrated_distribution(outputs, width, targets);
+        }
         let scaled: Vec<f64> = match self {
             Self::Regression { .. } => targets.iter().map(|&value| self.scale(value)).collect(),
             Self::Classification { .. } => Vec::new(),
@@ -37,21 +46,63 @@ impl Target {
         self
     }
 
+    /// The same for a target with a distribution.
+    fn calibrated_distribution(mut self, outputs: &[f32], width: usize, targets: &[f64]) -> Self {
+        let Some(distribution) = self.distribution() else {
+            return self;
+        };
+        let rows = outputs.chunks(width.max(1)).zip(targets);
+        let off = rows.map(|(row, &target)| match distribution.has_log_link() {
+            true => {
+                let mean = self.value(distribution.point(row));
+                (target - mean).abs() / distribution.spread(mean)
+            }
+            false => {
+                let [low, high] = ends(row);
+                let target = self.scale(target);
+                (low - target).max(target - high)
+            }
+        });
+        let mut off: Vec<f64> = off.filter(|off| off.is_finite()).collect();
+        off.sort_unstable_by(f64::total_cmp);
+        if let Self::Regression {
+            distribution: Some(distribution),
+            ..
+        } = &mut self
+        {
+            *distribution.errors_mut() = quantiles(&off);
+        }
+        self
+    }
+
     /// The target with the calibration of another one, if both have the same task and transform.
     #[must_use]
     pub fn with_calibration_of(mut self, other: &Self) -> Self {
         match (&mut self, other) {
             (
                 Self::Regression {
-                    errors, std, scale, ..
+                    errors,
+                    std,
+                    scale,
+                    distribution,
+                    ..
                 },
                 Self::Regression {
                     errors: known,
                     std: of_known,
                     scale: alike,
+                    distribution: of_other,
                     ..
                 },
             ) if scale == alike => {
+                if let (Some(distribution), Some(of_other)) = (distribution, of_other) {
+                    // The deviation is 1 with a log link, whose errors have no unit.
+                    let errors = of_other
+                        .errors()
+                        .iter()
+                        .map(|error| error * of_known / *std);
+                    *distribution.errors_mut() = errors.take_while(|e| e.is_finite()).collect();
+                }
                 let errors_here = known.iter().map(|error| error * of_known / *std);
                 *errors = errors_here.take_while(|error| error.is_finite()).collect();
             }
@@ -72,9 +123,10 @@ impl Target {
     ///
     /// A message that says why there are none, and which coverages there are.
     pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
-        let Self::Regression { errors, column, .. } = self else {
+        let Self::Regression { column, .. } = self else {
             return Err("intervals are for numbers, and this model predicts classes".to_string());
         };
+        let errors = self.errors();
         let (first, end) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
         if errors.is_empty() {
             return Err(format!(
@@ -96,11 +148,22 @@ impl Target {
         }
     }
 
-    /// Half the width of the intervals of a coverage, in the scale of the outputs.
+    /// The quantiles of the errors; none for classes.
+    fn errors(&self) -> &[f64] {
+        match self {
+            Self::Regression {
+                distribution: Some(distribution),
+                ..
+            } => distribution.errors(),
+            Self::Regression { errors, .. } => errors,
+            Self::Classification { .. } => &[],
+        }
+    }
+
+    /// Half the width of the intervals of a coverage, in the scale of the outputs; with a distribution, the
+    /// quantile of its errors.
     fn half_width(&self, coverage: f64) -> Option<f64> {
-        let Self::Regression { errors, .. } = self else {
-            return None;
-        };
+        let errors = self.errors();
         let per_cent = (coverage * 100.0).round();
         let whole = (coverage * 100.0 - per_cent).abs() < 1e-6 && per_cent >= 0.0;
         let index = (per_cent as usize).checked_sub(*COVERAGES.start())?;
@@ -114,6 +177,13 @@ impl Target {
     /// [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
+        if let Some(distribution) = self.distribution() {
+            let rows = outputs.chunks(distribution.outputs());
+            return Some(
+                rows.map(|row| self.interval(distribution, row, half))
+                    .collect(),
+            );
+        }
         let around = |output: &f32| {
             let output = f64::from(*output);
             let prediction = self.value(output);
@@ -124,6 +194,39 @@ impl Target {
         };
         Some(outputs.iter().map(around).collect())
     }
+
+    /// The interval of a row with a distribution, for a quantile of its errors.
+    fn interval(&self, distribution: &Distribution, row: &[f32], error: f64) -> [f64; 2] {
+        let prediction = self.value(distribution.point(row));
+        let [low, high] = match distribution.has_log_link() {
+            true => {
+                let half = error * distribution.spread(prediction);
+                // Through the scale of the outputs, which keeps the range of the target.
+                let bound = |value: f64| self.value(self.output_of(value));
+                [bound(prediction - half), bound(prediction + half)]
+            }
+            false => {
+                let [low, high] = ends(row);
+                [self.value(low - error), self.value(high + error)]
+            }
+        };
+        let finite = |bound: f64| bound.clamp(f64::MIN, f64::MAX);
+        [finite(low).min(prediction), finite(high).max(prediction)]
+    }
+
+    /// The output of a network with a log link for a mean, which counts as 0 below 0.
+    fn output_of(&self, value: f64) -> f64 {
+        match self {
+            Self::Regression { mean, std, .. } => (value.max(0.0).ln() - mean) / std,
+            Self::Classification { .. } => value,
+        }
+    }
+}
+
+/// The first and the last output of a row.
+fn ends(row: &[f32]) -> [f64; 2] {
+    let number = |output: Option<&f32>| output.map_or(f64::NAN, |&output| f64::from(output));
+    [number(row.first()), number(row.last())]
 }
 
 /// For each coverage, the error with rank `⌈(n + 1) · coverage⌉` of `n` sorted errors: a new error is at
@@ -185,6 +288,7 @@ mod tests {
             std: 2.0,
             bounds: None,
             at_bounds: None,
+            distribution: None,
             errors: Vec::new(),
         }
     }
@@ -226,6 +330,85 @@ mod tests {
         assert!(target.check_coverage(0.905).is_err());
     }
 
+    fn with_distribution(distribution: Distribution) -> Target {
+        let log_link = distribution.has_log_link();
+        Target::Regression {
+            column: "y".to_string(),
+            scale: match log_link {
+                true => TargetTransform::Log,
+                false => TargetTransform::Standard,
+            },
+            mean: if log_link { 10f64.ln() } else { 10.0 },
+            std: if log_link { 1.0 } else { 2.0 },
+            bounds: Some([0.0, 1000.0]),
+            at_bounds: None,
+            errors: Vec::new(),
+            distribution: Some(distribution),
+        }
+    }
+
+    /// Checks that intervals of new rows have their coverage, hold their prediction and stay in the bounds.
+    fn check_coverages(distribution: Distribution, mut row: impl FnMut() -> (Vec<f32>, f64)) {
+        let width = distribution.outputs();
+        let mut draw = |rows: usize| {
+            let rows: Vec<(Vec<f32>, f64)> = (0..rows).map(|_| row()).collect();
+            let outputs: Vec<f32> = rows
+                .iter()
+                .flat_map(|(outputs, _)| outputs.clone())
+                .collect();
+            let truth: Vec<f64> = rows.iter().map(|(_, truth)| *truth).collect();
+            (outputs, truth)
+        };
+        let (outputs, truth) = draw(2000);
+        let target = with_distribution(distribution).calibrated(&outputs, width, &truth);
+        let (outputs, truth) = draw(20_000);
+        let Predictions::Values(predictions) = target.predictions(&outputs, width) else {
+            panic!("numbers")
+        };
+        for coverage in [0.5, 0.8, 0.95] {
+            let intervals = target.intervals(&outputs, coverage).unwrap();
+            let all = || intervals.iter().zip(&predictions).zip(&truth);
+            for (([low, high], prediction), _) in all() {
+                assert!(low <= prediction && prediction <= high);
+                assert!(0.0 <= *low && *high <= 1000.0);
+            }
+            let held = all().filter(|(([low, high], _), t)| low <= *t && *t <= high);
+            let share = held.count() as f64 / truth.len() as f64;
+            // An interval that has to hold its prediction may be wider.
+            assert!(share > coverage - 0.03, "{coverage}: {share}");
+            assert!(share < coverage + 0.05, "{coverage}: {share}");
+        }
+    }
+
+    #[test]
+    fn intervals_of_distributions_have_their_coverage() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let quantiles = Distribution::Quantiles {
+            levels: vec![0.1, 0.5, 0.9],
+            errors: Vec::new(),
+        };
+        // The spread of the number differs between rows, and the quantiles are too narrow.
+        check_coverages(quantiles, || {
+            let spread: f32 = rng.random_range(0.1..2.0);
+            let noise = rng.random_range(-1.0f64..1.0) * f64::from(spread);
+            (vec![-0.5 * spread, 0.0, 0.5 * spread], 10.0 + 2.0 * noise)
+        });
+        for gamma in [false, true] {
+            let errors = Vec::new();
+            let distribution = match gamma {
+                true => Distribution::Gamma { errors },
+                false => Distribution::Poisson { errors },
+            };
+            let spread = distribution.clone();
+            check_coverages(distribution, || {
+                let output: f32 = rng.random_range(-1.0..2.0);
+                let mean = 10.0 * f64::from(output).exp();
+                let noise = rng.random_range(-0.9f64..0.9) * spread.spread(mean);
+                (vec![output], mean + noise)
+            });
+        }
+    }
+
     #[test]
     fn few_rows_have_no_high_coverage() {
         let target = numbers().calibrated(&[0.0; 9], 1, &[11.0; 9]);
@@ -261,6 +444,7 @@ mod tests {
                 std,
                 bounds,
                 at_bounds: None,
+                distribution: None,
                 errors: vec![error; 41],
             }
         };
@@ -305,6 +489,7 @@ mod tests {
             std,
             bounds: None,
             at_bounds: None,
+            distribution: None,
             errors: vec![0.5, error],
         };
         assert_eq!(with(1.0, 2.0).problem(), None);

@@ -65,6 +65,8 @@ mod row_encoder;
 mod fit_imputer;
 
 // Targets.
+mod distribution;
+mod predicted_quantiles;
 mod predictions;
 mod target_transform;
 mod task;
@@ -72,12 +74,14 @@ mod task;
 mod target;
 
 mod calibration;
+mod distribution_fit;
 mod target_fit;
 
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use column_profile::{ColumnProfile, ValueProfile};
+pub use distribution::Distribution;
 pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
@@ -85,6 +89,7 @@ pub use encoder_tensors::EncoderTensor;
 pub use imputer::Imputer;
 pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;
+pub use predicted_quantiles::PredictedQuantiles;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
 pub use target::Target;
