@@ -108,8 +108,7 @@ impl<'a> BaggedEnsemble<'a> {
         let joined = self.network.insert(joined);
         let target = self.target.clone();
         let target = target.calibrated(&outputs, width, &self.targets.numbers(&rows));
-        let predictions = target.predictions(&outputs, width);
-        self.score = Score::of_rows(&predictions, &self.targets, &rows);
+        self.score = Score::of_outputs(&target, (&outputs, width), &self.targets, &rows);
         joined.model.target = target;
         let summary = &mut joined.model.summary;
         summary.validation = match &self.score {

@@ -333,6 +333,7 @@ mod tests {
             metrics: Metrics::Regression(
                 RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
             ),
+            distribution: None,
         };
         MethodScores {
             method,

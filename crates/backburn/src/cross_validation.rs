@@ -62,7 +62,7 @@ impl CrossValidation {
     /// The usual metrics of the task, each with its mean over the folds and its standard deviation between
     /// them; NaN if it is not defined on one of the folds.
     ///
-    /// For regression, these are `rmse`, `mae` and `r2`; for classification `accuracy`, `log_loss`, `macro_f1`
+    /// For regression, these are `rmse`, `mae` and `r2`, and with a distribution its main metric; for classification `accuracy`, `log_loss`, `macro_f1`
     /// and `auc`.
     pub fn means(&self) -> Vec<(&'static str, f64, f64)> {
         let metrics: &[&str] = match self.predictions {
@@ -73,7 +73,9 @@ impl CrossValidation {
             let (mean, deviation) = self.mean_and_deviation(metric);
             (*metric, mean, deviation)
         };
-        metrics.iter().map(mean).collect()
+        let of_distribution = |score: &Score| Some(score.distribution.as_ref()?.main().0);
+        let further = self.scores.first().and_then(of_distribution);
+        metrics.iter().chain(&further).map(mean).collect()
     }
 
     /// The scores as the JSON object that `trainer train --folds --json` prints. A mean that is not defined is
@@ -105,6 +107,7 @@ impl CrossValidation {
             rows: self.rows.clone(),
             predictions: self.predictions.clone(),
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }
@@ -268,6 +271,7 @@ fn fit_fold(
         return Err(Error::Interrupted);
     }
     let score = Score::of_table(&predictions, &held_out, &model.model().target)?;
+    let score = score.with_quantiles(model.predictor(), &held_out)?;
     Ok((score, predictions, started))
 }
 
@@ -284,6 +288,8 @@ mod tests {
             skipped: 0,
             unknown_classes: Default::default(),
             metrics,
+
+            distribution: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Rows encoded for training and validation.
 
-use backburn_preprocessing::{Encoder, KnnFitInput, Target};
+use backburn_preprocessing::{Distribution, Encoder, KnnFitInput, Target};
 use backburn_table::Split;
-use backburn_training::TensorDataset;
+use backburn_training::{Loss, TensorDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Config, KnnFeatures};
@@ -111,8 +111,25 @@ pub(crate) fn fit_target(
     config: &Config,
 ) -> Result<Target, Error> {
     let table = data.table();
-    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?
-        .with_transform(config.data.target_transform, table, data.rows(), training)?;
+    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?;
+    let rows = data.rows();
+    let errors = Vec::new();
+    let target = match config.training.loss {
+        Loss::Poisson => {
+            target.with_log_link(Distribution::Poisson { errors }, table, rows, training)?
+        }
+        Loss::Gamma => {
+            target.with_log_link(Distribution::Gamma { errors }, table, rows, training)?
+        }
+        loss => {
+            let transform = config.data.target_transform;
+            let target = target.with_transform(transform, table, rows, training)?;
+            match loss {
+                Loss::Quantile => target.with_quantiles(&config.training.quantiles),
+                _ => target,
+            }
+        }
+    };
     Ok(match config.data.clip_predictions {
         true => target.with_bounds(table, training)?,
         false => target,

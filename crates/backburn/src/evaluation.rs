@@ -94,6 +94,7 @@ impl Predictor {
             return Err(Error::not_finite(&table.location(row)));
         }
         let score = Score::of_table(&predictions, &read, target)?;
+        let score = score.with_quantiles(self, &read)?;
         let layout = table.notes().into_iter();
         let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
         warnings.extend(training_rows(model, &read)?);

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Ensemble, Mlp, MlpConfig};
-use backburn_preprocessing::{Encoder, Target};
+use backburn_preprocessing::{Distribution, Encoder, Target};
 use backburn_table::{ReadOptions, Schema, TableFormat};
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
@@ -25,7 +25,7 @@ use crate::row_sample::RowSample;
 use crate::text::{path_name, shown};
 
 /// The version of the file format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 7;
+pub const FORMAT_VERSION: u64 = 8;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
@@ -526,8 +526,13 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     {
         return Some("its baselines do not fit its network".to_string());
     }
+    let distribution = metadata.target.distribution();
+    let has_levels = distribution.and_then(Distribution::levels).is_some();
     let fits = match &metadata.target {
-        Target::Regression { .. } => network.outputs == 1,
+        _ if network.increasing != has_levels => false,
+        Target::Regression { .. } => {
+            network.outputs == distribution.map_or(1, Distribution::outputs)
+        }
         Target::Classification { classes, .. } => {
             network.outputs == classes.len() || (network.outputs == 1 && classes.len() == 2)
         }

@@ -374,9 +374,10 @@ fn score_of(
         return Ok(None);
     }
     let targets = Targets::read(data.table(), target)?;
-    let predictions = target.predictions(&network.outputs, network.model.config.outputs);
-    Ok(Score::of_rows(
-        &predictions,
+    let width = network.model.config.outputs;
+    Ok(Score::of_outputs(
+        target,
+        (&network.outputs, width),
         &targets,
         &network.split.validation,
     ))

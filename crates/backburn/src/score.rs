@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::predictor::Predictor;
-use backburn_preprocessing::{Predictions, Target};
+use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 use backburn_table::Table;
 use backburn_training::metrics::{ClassificationScore, RegressionScore};
 use serde_json::{Map, Value, json};
 
+use crate::distribution_score::DistributionScore;
 use crate::error::Error;
 use crate::targets::Targets;
 use crate::text::{count, number};
@@ -28,6 +29,8 @@ pub struct Score {
     pub unknown_classes: BTreeMap<String, usize>,
     /// The metrics.
     pub metrics: Metrics,
+    /// The score of the distribution, for a model that predicts quantiles or has a log link.
+    pub distribution: Option<DistributionScore>,
 }
 
 /// The metrics of a task.
@@ -69,10 +72,60 @@ impl Score {
         match Self::of_rows(predictions, &targets, &all) {
             Some(score) => Ok(Self {
                 unknown_classes: unknown,
+                distribution: distribution_score(target, predictions, None, &targets, &all),
                 ..score
             }),
             None => Err(nothing_to_score(table, target, &unknown)),
         }
+    }
+
+    /// Scores the outputs of networks for some rows of a table, `width` numbers for each of `rows`. `None` if
+    /// none of them can be scored.
+    #[cfg(feature = "train")]
+    pub(crate) fn of_outputs(
+        target: &Target,
+        (outputs, width): (&[f32], usize),
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Option<Self> {
+        let predictions = target.predictions(outputs, width);
+        let quantiles = target.quantiles(outputs);
+        let score = Self::of_rows(&predictions, targets, rows)?;
+        Some(Self {
+            distribution: distribution_score(
+                target,
+                &predictions,
+                quantiles.as_ref(),
+                targets,
+                rows,
+            ),
+            ..score
+        })
+    }
+
+    /// The score with that of the quantiles, for a model that predicts them. `table` is the one that was
+    /// scored.
+    ///
+    /// # Errors
+    ///
+    /// The table does not fit the model.
+    pub(crate) fn with_quantiles(
+        self,
+        predictor: &Predictor,
+        table: &Table,
+    ) -> Result<Self, Error> {
+        let Some(quantiles) = predictor.predict_quantiles(table)? else {
+            return Ok(self);
+        };
+        let target = &predictor.model().target;
+        let targets = Targets::read(table, target)?;
+        let rows: Vec<usize> = (0..table.rows()).collect();
+        let medians = Predictions::Values(vec![0.0; rows.len()]);
+        let score = distribution_score(target, &medians, Some(&quantiles), &targets, &rows);
+        Ok(Self {
+            distribution: score,
+            ..self
+        })
     }
 
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
@@ -117,6 +170,7 @@ impl Score {
             skipped: rows.len() - scored,
             unknown_classes: BTreeMap::new(),
             metrics,
+            distribution: None,
         })
     }
 
@@ -153,9 +207,14 @@ impl Score {
                 ("calibration_error", Some(score.calibration_error)),
             ],
         };
-        metrics
+        let metrics = metrics
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
+            .filter_map(|(name, value)| Some((name.to_string(), value?)));
+        let distribution = self.distribution.iter();
+        let distribution = distribution.flat_map(DistributionScore::metrics);
+        metrics
+            .chain(distribution)
+            .filter(|(_, value)| value.is_finite())
             .collect()
     }
 
@@ -186,6 +245,10 @@ impl Score {
                 }
             }
         }
+        let distribution = self.distribution.iter();
+        for (name, value) in distribution.flat_map(DistributionScore::metrics) {
+            object.insert(name, json!(value));
+        }
         object
     }
 
@@ -193,12 +256,17 @@ impl Score {
     pub fn line(&self, unit: &str) -> String {
         let optional = |value: Option<f64>| value.map_or("undefined".to_string(), number);
         match &self.metrics {
-            Metrics::Regression(score) => format!(
-                "RMSE {unit}{}, MAE {unit}{}, R² {}",
-                number(score.rmse),
-                number(score.mae),
-                optional(score.r2)
-            ),
+            Metrics::Regression(score) => {
+                let distribution = self.distribution.as_ref();
+                let further = distribution.map(|score| format!(", {}", score.line()));
+                format!(
+                    "RMSE {unit}{}, MAE {unit}{}, R² {}{}",
+                    number(score.rmse),
+                    number(score.mae),
+                    optional(score.r2),
+                    further.unwrap_or_default()
+                )
+            }
             Metrics::Classification(score) => format!(
                 "accuracy {:.2} %, log loss {}, macro F1 {}, AUC {}",
                 score.accuracy * 100.0,
@@ -302,6 +370,35 @@ impl fmt::Display for Reliability {
     }
 }
 
+/// The score of a distribution on those of `rows` that have a target.
+fn distribution_score(
+    target: &Target,
+    predictions: &Predictions,
+    quantiles: Option<&PredictedQuantiles>,
+    targets: &Targets,
+    rows: &[usize],
+) -> Option<DistributionScore> {
+    let distribution = target.distribution()?;
+    let Targets::Values(values) = targets else {
+        return None;
+    };
+    let means = predictions.values()?;
+    let known = |index: &usize| !values[rows[*index]].is_nan();
+    let known: Vec<usize> = (0..rows.len()).filter(known).collect();
+    let actual: Vec<f64> = known.iter().map(|&index| values[rows[index]]).collect();
+    let means: Option<Vec<f64>> = known.iter().map(|&i| means.get(i).copied()).collect();
+    let quantiles = quantiles.map(|all| PredictedQuantiles {
+        levels: all.levels.clone(),
+        values: known
+            .iter()
+            .filter_map(|&index| all.row(index))
+            .flatten()
+            .copied()
+            .collect(),
+    });
+    DistributionScore::new(distribution, &means?, quantiles.as_ref(), &actual)
+}
+
 /// The name of a metric in a sentence.
 pub(crate) fn metric_name(metric: &str) -> &str {
     match metric {
@@ -312,6 +409,9 @@ pub(crate) fn metric_name(metric: &str) -> &str {
         "macro_f1" => "macro F1",
         "auc" => "AUC",
         "calibration_error" => "calibration error",
+        "mean_pinball_loss" => "mean pinball loss",
+        "mean_poisson_deviance" => "mean Poisson deviance",
+        "mean_gamma_deviance" => "mean Gamma deviance",
         other => other,
     }
 }

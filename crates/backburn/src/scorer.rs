@@ -39,7 +39,6 @@ impl<'a> Scorer<'a> {
         let validation = epoch.validation.as_ref()?;
         let width = validation.outputs.dims()[1];
         let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
-        let predictions = self.target.predictions(&outputs, width);
-        Score::of_rows(&predictions, self.targets, self.rows)
+        Score::of_outputs(self.target, (&outputs, width), self.targets, self.rows)
     }
 }

@@ -345,6 +345,7 @@ mod tests {
                 calibration_error: 0.0,
                 confusion: matrix,
             }),
+            distribution: None,
         };
         let names = ["common".to_string(), "rare".to_string()];
         imbalance(&names, &counts, &score, config)

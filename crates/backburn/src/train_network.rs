@@ -157,10 +157,14 @@ fn model(
         encoder: encoded.encoder.clone(),
         target: calibrated(encoded, targets, outputs),
     };
-    let predictions = model.target.predictions(outputs, model.config.outputs);
     let score = match outputs.is_empty() {
         true => None,
-        false => Score::of_rows(&predictions, targets, &encoded.split.validation),
+        false => Score::of_outputs(
+            &model.target,
+            (outputs, model.config.outputs),
+            targets,
+            &encoded.split.validation,
+        ),
     };
     if let Some(score) = &score {
         model.summary.validation = score.metrics();

@@ -53,6 +53,12 @@ fn mlp<'g>(graph: &'g Graph, rows: &EncodedRows<'g>, mlp: &Mlp) -> Result<Value<
     for block in &mlp.hidden {
         x = hidden_layer(x, block)?;
     }
+    if mlp.is_increasing() {
+        return Err(ExportError::Unsupported {
+            part: "a network whose outputs ascend (network.increasing)".to_string(),
+            advice: "training.loss=auto",
+        });
+    }
     Ok(linear(x, &mlp.output))
 }
 

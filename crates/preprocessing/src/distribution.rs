@@ -92,17 +92,23 @@ impl Distribution {
     /// 0.5 is not among the levels, or else the output itself.
     pub(crate) fn point(&self, outputs: &[f32]) -> f64 {
         let at = |index: usize| outputs.get(index).map_or(f64::NAN, |&o| f64::from(o));
+        let parts = self.point_parts();
+        parts.iter().map(|&(index, share)| share * at(index)).sum()
+    }
+
+    /// The outputs whose weighted sum is the point that stands for a row, each with its weight: the median
+    /// of quantiles, or the only output.
+    pub fn point_parts(&self) -> Vec<(usize, f64)> {
         let Self::Quantiles { levels, .. } = self else {
-            return at(0);
+            return vec![(0, 1.0)];
         };
-        let above = levels.iter().position(|&level| level >= 0.5);
-        match above {
-            None => at(levels.len().saturating_sub(1)),
-            Some(0) => at(0),
+        match levels.iter().position(|&level| level >= 0.5) {
+            None => vec![(levels.len().saturating_sub(1), 1.0)],
+            Some(index) if index == 0 || levels[index] == 0.5 => vec![(index, 1.0)],
             Some(index) => {
                 let (low, high) = (levels[index - 1], levels[index]);
                 let share = (0.5 - low) / (high - low);
-                at(index - 1) + share * (at(index) - at(index - 1))
+                vec![(index - 1, 1.0 - share), (index, share)]
             }
         }
     }

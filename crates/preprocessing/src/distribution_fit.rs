@@ -47,17 +47,17 @@ impl Target {
             return Ok(self);
         };
         let all = table.numbers(column)?;
-        let (outside, expected): (fn(f64) -> bool, _) = match link {
-            Distribution::Gamma { .. } => (
-                |value| value <= 0.0,
-                "numbers above 0, which training.loss=gamma needs (poisson also takes 0, and auto any number)",
-            ),
-            _ => (
-                |value| value < 0.0,
-                "numbers of at least 0, which training.loss=poisson needs (auto takes any number)",
-            ),
+        let above_zero = matches!(link, Distribution::Gamma { .. });
+        let is_outside = |value: f64| value < 0.0 || (above_zero && value == 0.0);
+        let expected = match above_zero {
+            true => {
+                "numbers above 0, which training.loss=gamma needs (poisson also takes 0, and auto any number)"
+            }
+            false => {
+                "numbers of at least 0, which training.loss=poisson needs (auto takes any number)"
+            }
         };
-        if let Some(&row) = rows.iter().find(|&&row| outside(all[row])) {
+        if let Some(&row) = rows.iter().find(|&&row| is_outside(all[row])) {
             return Err(table.cell_error(CellError {
                 column: column.clone(),
                 row,
@@ -138,7 +138,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("line 3") && error.contains("training.loss=poisson"),
+            error.contains("-2") && error.contains("training.loss=poisson"),
             "{error}"
         );
         let gamma = Distribution::Gamma { errors: Vec::new() };

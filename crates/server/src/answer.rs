@@ -204,6 +204,7 @@ mod tests {
                     .map(|value| [value - 1.0, value + 1.0])
                     .collect(),
             ),
+            quantiles: None,
             inputs: None,
         }
     }
@@ -216,6 +217,7 @@ mod tests {
                 probabilities: vec![0.75, 0.25],
             },
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }

@@ -38,6 +38,7 @@ mod confusion_matrix;
 mod diagnosis;
 mod diagnosis_context;
 mod distribution_loss;
+mod distribution_metrics;
 mod error;
 mod evaluate;
 mod finding;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auc::auc;
 pub use crate::confusion_matrix::ConfusionMatrix;
+pub use crate::distribution_metrics::{QuantileScore, mean_gamma_deviance, mean_poisson_deviance};
 
 /// Metrics of a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
