@@ -100,6 +100,8 @@ mod describe;
 #[cfg(feature = "train")]
 mod description_notes;
 mod device;
+#[cfg(feature = "train")]
+mod distribution_score;
 mod embedder;
 mod embedding_stream;
 mod embedding_writer;
@@ -239,6 +241,8 @@ mod value_count;
 mod warning;
 #[cfg(feature = "train")]
 mod work_memory;
+#[cfg(feature = "train")]
+mod zero_inflation;
 
 pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
@@ -249,8 +253,9 @@ pub use error::Error;
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Encoded, Encoder, EncoderOptions, Imputer,
-    KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Distribution, Encoded, Encoder,
+    EncoderOptions, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles, Predictions,
+    Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -297,6 +302,7 @@ pub use self::{
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
     describe::{DescribeOptions, describe},
+    distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
     evaluation::Evaluation,
@@ -330,5 +336,5 @@ pub use self::{
 pub use backburn_training::{
     BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
     RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
-    metrics::{ClassificationScore, ConfusionMatrix, RegressionScore},
+    metrics::{ClassificationScore, ConfusionMatrix, QuantileScore, RegressionScore},
 };

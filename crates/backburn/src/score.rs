@@ -81,7 +81,6 @@ impl Score {
 
     /// Scores the outputs of networks for some rows of a table, `width` numbers for each of `rows`. `None` if
     /// none of them can be scored.
-    #[cfg(feature = "train")]
     pub(crate) fn of_outputs(
         target: &Target,
         (outputs, width): (&[f32], usize),
