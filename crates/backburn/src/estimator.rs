@@ -11,6 +11,7 @@ use crate::fit_plan::fit_plan;
 use crate::fitted_model::FittedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::table_diagnosis::without_logarithm;
+use crate::zero_inflation::zero_inflation;
 
 /// The name of a fit's run.
 const RUN: &str = "network";
@@ -52,6 +53,9 @@ impl Estimator {
     /// loss that is infinite or NaN from the start.
     pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
         let data = &*data.for_config(&self.config)?;
+        if let Some(warning) = zero_inflation(data, &self.config)? {
+            context.warn(warning);
+        }
         let plan = self.plan_on(data, context.diagnose)?;
         let mut model = fit_plan(plan, data, context)?;
         if self.config.data.target_transform == TargetTransform::Auto

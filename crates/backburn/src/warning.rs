@@ -115,6 +115,15 @@ pub enum Warning {
         /// Rows were compared with the first of this many different rows. `None` if they were compared with all.
         compared: Option<usize>,
     },
+    /// A target of the Poisson loss has many more zeros than a Poisson distribution.
+    ZeroInflated {
+        /// The target.
+        target: String,
+        /// The share of rows that are 0.
+        zeros: f64,
+        /// That share of a Poisson distribution with the same mean.
+        expected: f64,
+    },
     /// A column alone explains nearly all of the target.
     NearCopyOfTarget {
         /// The column.
@@ -245,6 +254,18 @@ fn about_columns(warning: &Warning) -> Option<String> {
 /// The sentence of a warning about the target.
 fn about_target(warning: &Warning) -> Option<String> {
     Some(match warning {
+        Warning::ZeroInflated {
+            target,
+            zeros,
+            expected,
+        } => format!(
+            "{:.0} % of the counts `{}` are 0, and {:.0} % of those of a Poisson distribution with their mean: \
+             if the columns do not explain these zeros, predict first whether a row is 0 (as a class), and the \
+             counts of the other rows with a second model",
+            zeros * 100.0,
+            shown(target),
+            expected * 100.0
+        ),
         Warning::RowsWithoutTarget {
             target,
             rows,
@@ -456,6 +477,11 @@ mod tests {
                 copies: 80,
                 rows: 120,
                 compared: Some(1000),
+            },
+            Warning::ZeroInflated {
+                target: column(),
+                zeros: 0.4,
+                expected: 0.1,
             },
             Warning::NearCopyOfTarget {
                 column: column(),
