@@ -155,7 +155,8 @@ const MAX_BINS: usize = 1024;
 const MAX_MEMBERS: usize = 1000;
 
 /// Fields of the network that follow from the table.
-pub(crate) const FROM_THE_TABLE: [&str; 4] = ["inputs", "outputs", "embeddings", "increasing"];
+pub(crate) const FROM_THE_TABLE: [&str; 5] =
+    ["inputs", "outputs", "embeddings", "increasing", "offset"];
 
 impl Config {
     /// The settings of a preset.

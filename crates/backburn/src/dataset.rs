@@ -13,6 +13,7 @@ use backburn_table::{
 use crate::check_target::check_target;
 use crate::config::Config;
 use crate::error::Error;
+use crate::exposures::check_exposures;
 use crate::memory::room_to_infer;
 use crate::rare_classes::rare_classes;
 use crate::text::{count, shown};
@@ -26,6 +27,9 @@ pub struct DatasetOptions {
     pub task: Option<Task>,
     /// A column with the weight of each row.
     pub weight: Option<String>,
+    /// A column with the exposure of each row, a number above 0, for a loss with a log link: its logarithm is
+    /// added to the output of the network, so that the prediction is proportional to it.
+    pub offset: Option<String>,
     /// The kinds of columns.
     pub columns: BTreeMap<String, ColumnKind>,
     /// The columns to learn from; all others are left out. Empty for all.
@@ -106,6 +110,7 @@ impl Dataset {
             notes,
         } = inferred;
         let weights = weight.map(|column| weights(&table, column)).transpose()?;
+        check_exposures(&table, options.offset.as_deref(), [Some(target), weight])?;
         warnings.extend(notes.into_iter().map(|note| reading(note, target, task)));
         warnings.extend(warnings_about_columns(&schema, target, options));
         let mut rows = Target::known_rows(&table, target, task)?;
@@ -181,6 +186,11 @@ impl Dataset {
         self.options.weight.as_deref()
     }
 
+    /// The column with the exposures of the rows.
+    pub fn offset(&self) -> Option<&str> {
+        self.options.offset.as_deref()
+    }
+
     /// How the table is read as a dataset.
     pub fn options(&self) -> &DatasetOptions {
         &self.options
@@ -213,10 +223,11 @@ impl Dataset {
             .map(|column| column.name.as_str())
     }
 
-    /// The columns other than the target and the weight, including ignored ones.
+    /// The columns other than the target, the weight and the exposure, including ignored ones.
     pub fn inputs(&self) -> impl Iterator<Item = &ColumnSchema> {
-        self.schema.columns.iter().filter(|column| {
-            column.name != self.target && Some(&column.name) != self.options.weight.as_ref()
+        self.schema.columns.iter().filter(move |column| {
+            let roles = [Some(self.target()), self.weight(), self.offset()];
+            !roles.contains(&Some(column.name.as_str()))
         })
     }
 
@@ -324,7 +335,8 @@ impl Dataset {
 
     /// The options to read a test table, so that only the columns that a model may need are decoded.
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
-        let features: Vec<String> = self.features().map(str::to_string).collect();
+        let features = self.features().chain(self.offset());
+        let features: Vec<String> = features.map(str::to_string).collect();
         ReadOptions {
             columns: Some([features.as_slice(), std::slice::from_ref(&self.target)].concat()),
             known_columns: features,
@@ -350,6 +362,7 @@ impl Dataset {
                 return Err(nothing_to_score(test, &fitted, &unknown));
             }
         }
+        check_exposures(test, self.offset(), [None; 2])?;
         for column in self.features() {
             self.schema.check(test, column)?;
         }
@@ -514,10 +527,10 @@ fn kinds(
         table.column(name)?;
     }
     let used: HashSet<&str> = options.features.iter().map(String::as_str).collect();
-    let weight = options.weight.as_deref();
+    let roles = [target, options.weight.as_deref(), options.offset.as_deref()];
     let others = table
         .columns()
-        .filter(|name| !used.contains(name) && Some(*name) != target && Some(*name) != weight);
+        .filter(|name| !used.contains(name) && !roles.contains(&Some(*name)));
     kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
     Ok(kinds)
 }
@@ -547,7 +560,12 @@ fn warnings_about_columns(schema: &Schema, target: &str, options: &DatasetOption
     let mut missing = Vec::new();
     let features: HashSet<&String> = options.features.iter().collect();
     for column in &schema.columns {
-        let has_other_role = column.name == target || Some(&column.name) == options.weight.as_ref();
+        let roles = [
+            Some(target),
+            options.weight.as_deref(),
+            options.offset.as_deref(),
+        ];
+        let has_other_role = roles.contains(&Some(column.name.as_str()));
         // Whoever lists the features knows what they leave out.
         let left_out = !features.is_empty() && !features.contains(&column.name);
         if has_other_role || left_out {

@@ -114,12 +114,16 @@ pub(crate) fn fit_target(
     let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?;
     let rows = data.rows();
     let errors = Vec::new();
+    let exposures = data.offset().map(|column| table.numbers(column));
+    let exposures = exposures.transpose()?;
     let target = match config.training.loss {
         Loss::Poisson => {
-            target.with_log_link(Distribution::Poisson { errors }, table, rows, training)?
+            let link = Distribution::Poisson { errors };
+            target.with_log_link(link, table, (rows, training), exposures.as_deref())?
         }
         Loss::Gamma => {
-            target.with_log_link(Distribution::Gamma { errors }, table, rows, training)?
+            let link = Distribution::Gamma { errors };
+            target.with_log_link(link, table, (rows, training), exposures.as_deref())?
         }
         loss => {
             let transform = config.data.target_transform;
@@ -130,10 +134,13 @@ pub(crate) fn fit_target(
             }
         }
     };
-    Ok(match config.data.clip_predictions {
-        true => target.with_bounds(table, training)?,
-        false => target,
-    })
+    // A row of more exposure than all training rows may have a larger value.
+    Ok(
+        match config.data.clip_predictions && data.offset().is_none() {
+            true => target.with_bounds(table, training)?,
+            false => target,
+        },
+    )
 }
 
 fn fit_encoder(
@@ -141,11 +148,16 @@ fn fit_encoder(
     training: &[usize],
     config: &Config,
 ) -> Result<(Encoder, Vec<String>), Error> {
-    let excluded = [Some(data.target()), data.weight()].into_iter().flatten();
+    let excluded = [Some(data.target()), data.weight(), data.offset()];
+    let excluded = excluded.into_iter().flatten();
     let excluded: Vec<&str> = excluded.collect();
     let options = config.data.encoder();
     let (table, schema) = (data.table(), data.schema());
-    Ok(Encoder::fit(table, schema, &excluded, training, &options)?)
+    let (encoder, constant) = Encoder::fit(table, schema, &excluded, training, &options)?;
+    Ok(match data.offset() {
+        Some(column) => (encoder.with_exposure(table, column, training)?, constant),
+        None => (encoder, constant),
+    })
 }
 
 /// Checks that rows can be encoded and worked on before anything else is done, such as trials that take long.

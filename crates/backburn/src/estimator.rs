@@ -7,6 +7,7 @@ use crate::context::FitContext;
 use crate::cross_validation::{CrossValidation, cross_validate};
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::exposures::check_loss;
 use crate::fit_plan::fit_plan;
 use crate::fitted_model::FittedModel;
 use crate::plan::{Plan, PlanOptions};
@@ -77,6 +78,7 @@ impl Estimator {
     }
 
     fn plan_on(&self, data: &Dataset, diagnose: bool) -> Result<Plan, Error> {
+        check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         let options = PlanOptions {
             diagnose,
@@ -98,6 +100,7 @@ impl Estimator {
         context: &FitContext,
     ) -> Result<CrossValidation, Error> {
         let data = &*data.for_config(&self.config)?;
+        check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         cross_validate(data, folds, &config, context)
     }

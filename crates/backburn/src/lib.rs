@@ -117,6 +117,8 @@ mod evaluation;
 mod event;
 #[cfg(feature = "train")]
 mod explaining_columns;
+#[cfg(feature = "train")]
+mod exposures;
 mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;

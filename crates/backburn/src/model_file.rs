@@ -528,8 +528,10 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     }
     let distribution = metadata.target.distribution();
     let has_levels = distribution.and_then(Distribution::levels).is_some();
+    let has_log_link = distribution.is_some_and(Distribution::has_log_link);
+    let has_offset = has_log_link && metadata.encoder.exposure().is_some();
     let fits = match &metadata.target {
-        _ if network.increasing != has_levels => false,
+        _ if network.increasing != has_levels || network.offset != has_offset => false,
         Target::Regression { .. } => {
             network.outputs == distribution.map_or(1, Distribution::outputs)
         }

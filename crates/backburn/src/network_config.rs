@@ -57,6 +57,11 @@ pub fn network_config(
     network.outputs = outputs;
     let levels = target.distribution().and_then(Distribution::levels);
     network.increasing = levels.is_some();
+    // In trials with another loss, the exposure is an input like any other.
+    let has_log_link = target
+        .distribution()
+        .is_some_and(Distribution::has_log_link);
+    network.offset = has_log_link && encoder.exposure().is_some();
     network.embeddings = encoder.embeddings();
     network.validate()?;
     if network.normalization == Normalization::Batch

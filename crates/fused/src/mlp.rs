@@ -27,6 +27,10 @@ pub struct FusedMlp {
     pub(crate) numeric: usize,
     /// Whether the outputs of a row ascend.
     pub(crate) increasing: bool,
+    /// Whether the first number of a row is an offset, which the layers do not get.
+    pub(crate) offset: bool,
+    /// Whether the offset is added to the outputs.
+    pub(crate) adds_offset: bool,
     /// The vector instructions of this processor.
     pub(crate) arch: Arch,
 }
@@ -108,6 +112,8 @@ impl FusedMlp {
             layers,
             numeric: network.inputs(),
             increasing: network.is_increasing(),
+            offset: network.has_offset(),
+            adds_offset: network.has_offset(),
             arch: Arch::new(),
         })
     }
@@ -136,6 +142,8 @@ impl FusedMlp {
             layers: hidden.to_vec(),
             numeric: self.numeric,
             increasing: false,
+            offset: self.offset,
+            adds_offset: false,
             arch: self.arch,
         })
     }

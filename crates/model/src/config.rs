@@ -56,6 +56,10 @@ pub struct MlpConfig {
     /// further one is the softplus of its output above the one before it.
     #[serde(skip_serializing_if = "is_false")]
     pub increasing: bool,
+    /// Whether the first input is an offset, such as the logarithm of an exposure: it is added to the
+    /// outputs, and the layers get 0 in its place.
+    #[serde(skip_serializing_if = "is_false")]
+    pub offset: bool,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -135,6 +139,7 @@ impl Default for MlpConfig {
             initializer: Initializer::Auto,
             embeddings: Vec::new(),
             increasing: false,
+            offset: false,
         }
     }
 }
@@ -211,6 +216,12 @@ impl MlpConfig {
         self
     }
 
+    /// Sets whether the first input is an offset; see [`offset`](Self::offset).
+    pub fn with_offset(mut self, offset: bool) -> Self {
+        self.offset = offset;
+        self
+    }
+
     /// Number of columns that [`Mlp::forward`](crate::Mlp::forward) takes: the numeric inputs,
     /// and the index of a category for each embedding.
     pub fn columns(&self) -> usize {
@@ -245,6 +256,10 @@ impl MlpConfig {
                 "inputs",
                 "there is no input: give at least 1, or an embedding".to_string(),
             );
+        }
+        if self.offset && self.inputs == 0 {
+            let reason = "the offset is the first input: give at least 1 input".to_string();
+            return refuse("offset", reason);
         }
         check_outputs(self.outputs)?;
         check_hidden(&self.hidden)?;

@@ -24,6 +24,9 @@ impl Target {
     /// The target with a log link: the network learns the logarithm of the mean, and starts at that of the
     /// training rows, since its targets are divided by their mean. A target of classes is not changed.
     ///
+    /// `rows` have a target, and `training` are those of them to fit it on. With `exposures`, one for each row of
+    /// the table, the mean is that for an exposure of 1.
+    ///
     /// # Errors
     ///
     /// One of `rows` has a number outside of the range of the distribution: below 0 for a count, or not above
@@ -32,8 +35,8 @@ impl Target {
         mut self,
         link: Distribution,
         table: &Table,
-        rows: &[usize],
-        training: &[usize],
+        (rows, training): (&[usize], &[usize]),
+        exposures: Option<&[f64]>,
     ) -> Result<Self, TableError> {
         let Self::Regression {
             column,
@@ -66,7 +69,11 @@ impl Target {
             }));
         }
         let sum: f64 = training.iter().map(|&row| all[row]).sum();
-        let average = sum / training.len() as f64;
+        let exposure: f64 = match exposures {
+            Some(exposures) => training.iter().map(|&row| exposures[row]).sum(),
+            None => training.len() as f64,
+        };
+        let average = sum / exposure;
         (*scale, *mean, *std) = (TargetTransform::Log, average.ln(), 1.0);
         *distribution = Some(link);
         Ok(self)
@@ -110,7 +117,7 @@ mod tests {
         let table = table(values);
         let rows: Vec<usize> = (0..values.len()).collect();
         let target = Target::fit(&table, "y", Task::Regression, &rows, &rows).unwrap();
-        target.with_log_link(link, &table, &rows, &rows)
+        target.with_log_link(link, &table, (&rows, &rows), None)
     }
 
     fn poisson() -> Distribution {

@@ -8,15 +8,15 @@ use crate::error::Error;
 /// Reads the table. The config gets the kinds of columns that the options name, since they win.
 pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Error> {
     let columns = args.columns.options();
-    let others: Vec<&str> = [Some(args.target.as_str()), args.weight.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let (weight, offset) = (args.weight.as_deref(), args.offset.as_deref());
+    let others = [Some(args.target.as_str()), weight, offset];
+    let others: Vec<&str> = others.into_iter().flatten().collect();
     let read = columns.read_options(args.read.options(), &others, &config.columns);
     let table = read_table(&args.table, &read)?;
     let options = DatasetOptions {
         task: args.task,
         weight: args.weight.clone(),
+        offset: args.offset.clone(),
         ..DatasetOptions::default()
     };
     dataset(table, &args.target, options, &args.columns, config)

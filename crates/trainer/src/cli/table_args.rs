@@ -25,6 +25,10 @@ pub struct TableArgs {
     /// A column with the weight of each row
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
+    /// With training.loss=poisson or gamma: a column with the exposure of each row, a number above 0, whose
+    /// logarithm is added to the output; predictions are proportional to it
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub offset: Option<String>,
     #[command(flatten)]
     pub columns: ColumnArgs,
     #[command(flatten)]
