@@ -275,6 +275,7 @@ impl Predictor {
 }
 
 /// All that a model predicts for some rows.
+#[derive(Debug)]
 pub(crate) struct AllPredictions {
     pub predictions: Predictions,
     pub intervals: Option<Vec<[f64; 2]>>,

@@ -53,9 +53,9 @@ fn mlp<'g>(graph: &'g Graph, rows: &EncodedRows<'g>, mlp: &Mlp) -> Result<Value<
     for block in &mlp.hidden {
         x = hidden_layer(x, block)?;
     }
-    if mlp.is_increasing() {
+    if mlp.is_increasing() || mlp.has_offset() {
         return Err(ExportError::Unsupported {
-            part: "a network whose outputs ascend (network.increasing)".to_string(),
+            part: "a network with ascending outputs or an offset".to_string(),
             advice: "training.loss=auto",
         });
     }
