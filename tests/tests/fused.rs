@@ -169,6 +169,38 @@ fn gradients_of_large_layers_are_burns() {
     assert_near(&fused, &burn, "large layers");
 }
 
+/// The first input is added to the outputs, with embeddings and without.
+#[test]
+fn gradients_with_an_offset_are_burns() {
+    let device = Device::flex();
+    let examples = examples(300, Loss::Poisson, &device);
+    let categories = EmbeddingConfig {
+        categories: 3,
+        dimension: 2,
+    };
+    for (inputs, embeddings) in [(4, vec![categories]), (5, vec![])] {
+        device.seed(5);
+        let network = MlpConfig::new(inputs, 2)
+            .with_hidden([12])
+            .with_activation(Activation::Tanh)
+            .with_embeddings(embeddings)
+            .with_offset(true)
+            .init(&device)
+            .unwrap();
+        let config = TrainingConfig {
+            loss: Loss::Poisson,
+            epochs: 2,
+            learning_rate: 0.01.into(),
+            optimizer: OptimizerConfig::sgd(),
+            schedule: ScheduleConfig::constant(),
+            ..TrainingConfig::default()
+        };
+        let [fused, burn] = both(&network, &examples, &config);
+        assert_near(&fused, &burn, "an offset");
+        assert_ne!(fused, weights(&network));
+    }
+}
+
 #[test]
 fn optimizers_and_bounds_are_burns() {
     let device = Device::flex();
