@@ -207,7 +207,7 @@ fn what_does_not_fit_the_loss_is_an_error_that_says_what_to_do() {
     let negative = dataset(csv(60, spread), None);
     let error = fitted(&negative, loss("poisson"));
     assert!(
-        error.contains("at least 0") && error.contains("line"),
+        error.contains("at least 0") && error.contains("row"),
         "{error}"
     );
     let counts = dataset(csv(60, count), None);
