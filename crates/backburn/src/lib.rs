@@ -128,6 +128,7 @@ mod fit_ending;
 mod fit_plan;
 #[cfg(feature = "train")]
 mod fit_summary;
+mod fits_target;
 #[cfg(feature = "train")]
 mod fitted_model;
 mod folder;

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use backburn_model::{Ensemble, Mlp, MlpConfig};
-use backburn_preprocessing::{Distribution, Encoder, Target};
+use backburn_preprocessing::{Encoder, Target};
 use backburn_table::{ReadOptions, Schema, TableFormat};
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::fault::InputFile;
+use crate::fits_target::fits_target;
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
@@ -526,19 +527,11 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     {
         return Some("its baselines do not fit its network".to_string());
     }
-    let distribution = metadata.target.distribution();
-    let has_levels = distribution.and_then(Distribution::levels).is_some();
-    let has_log_link = distribution.is_some_and(Distribution::has_log_link);
-    let has_offset = has_log_link && metadata.encoder.exposure().is_some();
-    let fits = match &metadata.target {
-        _ if network.increasing != has_levels || network.offset != has_offset => false,
-        Target::Regression { .. } => {
-            network.outputs == distribution.map_or(1, Distribution::outputs)
-        }
-        Target::Classification { classes, .. } => {
-            network.outputs == classes.len() || (network.outputs == 1 && classes.len() == 2)
-        }
-    };
+    let fits = fits_target(
+        network,
+        &metadata.target,
+        metadata.encoder.exposure().is_some(),
+    );
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 
