@@ -1,7 +1,8 @@
 //! Gradient-boosted trees, as a method to compare with.
 
-use backburn_preprocessing::Target;
+use backburn_preprocessing::{Target, Task};
 use backburn_table::Split;
+use backburn_training::Loss;
 use burn::tensor::{Device, Tensor};
 use forust_ml::objective::ObjectiveType;
 use forust_ml::{GradientBooster, Matrix};
@@ -40,6 +41,12 @@ pub fn boosted(
         ));
     }
     let data = data.subset(&split.training);
+    // Trees are fitted to the values themselves, whatever the networks learn.
+    let mut config = config.clone();
+    if data.task() == Task::Regression {
+        config.training.loss = Loss::Auto;
+    }
+    let config = &config;
     let encoded = EncodedSplit::for_work(&data, split.clone(), config, device, &Work::Boosting)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
     let trees = TreeRows::new(&encoded, config.training.seed, stop);

@@ -365,6 +365,7 @@ mod tests {
             standard_errors: Default::default(),
             chosen: None,
             weighted: false,
+            distribution: None,
         };
         MethodScores {
             method,

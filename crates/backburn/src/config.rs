@@ -159,7 +159,8 @@ const MAX_BINS: usize = 1024;
 const MAX_MEMBERS: usize = 1000;
 
 /// Fields of the network that follow from the table.
-pub(crate) const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
+pub(crate) const FROM_THE_TABLE: [&str; 5] =
+    ["inputs", "outputs", "embeddings", "increasing", "offset"];
 
 impl Config {
     /// The settings of a preset.
@@ -249,6 +250,14 @@ impl Config {
     }
 
     fn check_regression(&self) -> Result<(), Error> {
+        let has_transform = self.data.target_transform != TargetTransform::Auto;
+        if self.training.loss.has_log_link() && has_transform {
+            return Err(Error::Config(
+                "data.target_transform: the losses poisson and gamma have a log link in place of a transform: \
+                 leave it at auto"
+                    .to_string(),
+            ));
+        }
         let asked = [
             ("class_weights", !self.class_weights.is_empty()),
             ("data.balance_classes", self.data.balance_classes),

@@ -48,7 +48,8 @@ pub(crate) fn constant_score(
     scoring: &Scoring,
 ) -> Option<Score> {
     let predictions = constant_predictions(targets, target, training, rows.len())?;
-    scoring.score(&predictions, targets, rows)
+    let score = scoring.score(&predictions, targets, rows)?;
+    Some(score.with_distribution((target, &predictions), None, targets, rows))
 }
 
 /// What the constant is: `the mean` or `the most frequent class`.

@@ -73,8 +73,8 @@ impl CrossValidation {
     /// The usual metrics of the task, each with its mean over the folds and its standard deviation between
     /// them; NaN if it is not defined on one of the folds.
     ///
-    /// For regression, these are `rmse`, `mae` and `r2`; for classification `accuracy`, `log_loss`, `macro_f1`
-    /// and `auc`. The metric that was asked for is the first.
+    /// For regression, these are `rmse`, `mae` and `r2`, and with a distribution its main metric; for classification
+    /// `accuracy`, `log_loss`, `macro_f1` and `auc`. The metric that was asked for is the first.
     pub fn means(&self) -> Vec<(&'static str, f64, f64)> {
         let usual: &[&str] = match self.predictions {
             Predictions::Values(_) => &["rmse", "mae", "r2"],
@@ -89,6 +89,8 @@ impl CrossValidation {
             let (mean, deviation) = self.mean_and_deviation(metric);
             (metric, mean, deviation)
         };
+        let of_distribution = |score: &Score| Some(score.distribution.as_ref()?.main().0);
+        metrics.extend(self.scores.first().and_then(of_distribution));
         metrics.into_iter().map(mean).collect()
     }
 
@@ -123,6 +125,7 @@ impl CrossValidation {
             rows: self.rows.clone(),
             predictions: self.predictions.clone(),
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }
@@ -286,6 +289,7 @@ fn fit_fold(
     }
     let scoring = Scoring::new(data, config).of_rows(&split.validation);
     let score = scoring.score_table(&predictions, &held_out, &model.model().target)?;
+    let score = score.with_quantiles(model.predictor(), &held_out)?;
     Ok((score, predictions, started))
 }
 
@@ -305,6 +309,7 @@ mod tests {
             standard_errors: Default::default(),
             chosen: None,
             weighted: false,
+            distribution: None,
         }
     }
 

@@ -147,6 +147,7 @@ impl Predictor {
         }
         let scoring = Scoring::of_model(model, &read, options.weight.as_deref())?;
         let score = scoring.score_table(&predictions, &read, target)?;
+        let score = score.with_quantiles(self, &read)?;
         let groups = match &options.by {
             Some(column) => {
                 let targets = Targets::read(&read, target)?;

@@ -119,6 +119,8 @@ mod describe;
 #[cfg(feature = "train")]
 mod description_notes;
 mod device;
+#[cfg(feature = "train")]
+mod distribution_score;
 mod embedder;
 mod embedding_stream;
 mod embedding_writer;
@@ -134,6 +136,8 @@ mod evaluation;
 mod event;
 #[cfg(feature = "train")]
 mod explaining_columns;
+#[cfg(feature = "train")]
+mod exposures;
 mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;
@@ -143,6 +147,7 @@ mod fit_ending;
 mod fit_plan;
 #[cfg(feature = "train")]
 mod fit_summary;
+mod fits_target;
 #[cfg(feature = "train")]
 mod fitted_model;
 mod folder;
@@ -224,6 +229,8 @@ mod row_hashes;
 mod row_index;
 mod row_sample;
 mod row_stream;
+#[cfg(feature = "train")]
+mod row_weights;
 mod rows_report;
 #[cfg(feature = "train")]
 mod run_description;
@@ -295,6 +302,8 @@ mod value_count;
 mod warning;
 #[cfg(feature = "train")]
 mod work_memory;
+#[cfg(feature = "train")]
+mod zero_inflation;
 
 pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
@@ -305,9 +314,9 @@ pub use error::Error;
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Encoded, Encoder, EncoderOptions,
-    Imputer, KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task,
-    ValueProfile,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Distribution, Encoded, Encoder,
+    EncoderOptions, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles, Predictions,
+    Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -358,6 +367,7 @@ pub use self::{
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
     describe::{DescribeOptions, describe, describe_reader},
+    distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
     evaluation::{Evaluation, EvaluationOptions},
@@ -401,5 +411,5 @@ pub use self::{
 pub use backburn_training::{
     BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
     RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
-    metrics::{ClassificationScore, ConfusionMatrix, Metric, RegressionScore},
+    metrics::{ClassificationScore, ConfusionMatrix, Metric, QuantileScore, RegressionScore},
 };

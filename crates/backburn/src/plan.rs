@@ -389,12 +389,13 @@ fn score_of(
     }
     let targets = Targets::read(data.table(), target)?;
     let predictions = target.predictions(&network.outputs, network.model.config.outputs);
+    let quantiles = target.quantiles(&network.outputs);
     let Split {
         training,
         validation,
     } = &network.split;
     Ok(ValidationScore::new(
-        &predictions,
+        (&predictions, quantiles.as_ref()),
         (&targets, target),
         (training, validation),
         &Scoring::new(data, config),

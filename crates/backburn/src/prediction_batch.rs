@@ -27,7 +27,7 @@ pub(crate) struct PredictionLayout {
 
 impl PredictionLayout {
     /// The columns: the number of the row, columns of the input, the prediction, the bounds of its
-    /// interval, and the probability of each class.
+    /// interval, its quantiles, and the probability of each class.
     pub fn batch(&self, predicted: &PredictedRows) -> io::Result<RecordBatch> {
         let own = self.own_columns(predicted);
         let mut taken: HashSet<String> =
@@ -73,6 +73,12 @@ impl PredictionLayout {
                 ));
             }
         }
+        if let Some(quantiles) = &predicted.quantiles {
+            for (index, level) in quantiles.levels.iter().enumerate() {
+                let of_level = quantiles.column(index);
+                columns.push(numbers(&format!("quantile_{level}"), of_level));
+            }
+        }
         if let Predictions::Classes {
             classes,
             probabilities,
@@ -104,7 +110,7 @@ impl PredictionLayout {
 
 impl PredictedRows {
     /// The predictions as a record batch, with the columns that every format has: `prediction`, `lower` and
-    /// `upper` if there are intervals, and for classification `probability_CLASS` for each class.
+    /// `upper` if there are intervals, `quantile_LEVEL` for each level if there are quantiles, and for classification `probability_CLASS` for each class.
     ///
     /// # Errors
     ///
@@ -160,6 +166,7 @@ mod tests {
                 decision: None,
             },
             intervals: None,
+            quantiles: None,
             inputs: None,
         };
         let layout = PredictionLayout {

@@ -64,6 +64,7 @@ impl<W: Write> PredictionCsv<W> {
             rows: rows.to_vec(),
             predictions: predictions.clone(),
             intervals: intervals.map(<[_]>::to_vec),
+            quantiles: None,
             inputs: None,
         };
         self.out.write(&self.layout.batch(&predicted)?)

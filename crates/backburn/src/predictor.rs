@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
-use backburn_preprocessing::{Decision, Predictions, RowEncoder, Target};
+use backburn_preprocessing::{Decision, PredictedQuantiles, Predictions, RowEncoder, Target};
 use backburn_table::{Cell, CellError, Table, TableError, UnreadValues};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -185,6 +185,50 @@ impl Predictor {
         (predictions, target.intervals(&outputs, coverage))
     }
 
+    /// The quantiles of every row of a table, for a model that was trained with the quantile loss. `None` for
+    /// other models.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`predict_table`](Self::predict_table).
+    pub fn predict_quantiles(
+        &self,
+        table: &Table,
+    ) -> Result<Option<PredictedQuantiles>, TableError> {
+        let target = &self.model.target;
+        let Some(mut quantiles) = target.quantiles(&[]) else {
+            return Ok(None);
+        };
+        let table = &self.model.format.apply_to_table(table)?;
+        for batch in self.model.encoder.encode_by_batch(table) {
+            let outputs = self.outputs(&batch?.numbers);
+            target
+                .quantiles(&outputs)
+                .into_iter()
+                .for_each(|further| quantiles.extend(further));
+        }
+        Ok(Some(quantiles))
+    }
+
+    /// Predicts encoded rows with all that the model gives: an interval for each row if a coverage is asked
+    /// for, and quantiles if the model has them.
+    pub(crate) fn predict_all(&self, rows: Vec<f32>, coverage: Option<f64>) -> AllPredictions {
+        let target = &self.model.target;
+        if coverage.is_none() && target.distribution().is_none() {
+            return AllPredictions {
+                predictions: self.predict_encoded(rows),
+                intervals: None,
+                quantiles: None,
+            };
+        }
+        let outputs = self.outputs(&rows);
+        AllPredictions {
+            predictions: target.predictions(&outputs, self.model.config.outputs),
+            intervals: coverage.and_then(|coverage| target.intervals(&outputs, coverage)),
+            quantiles: target.quantiles(&outputs),
+        }
+    }
+
     /// Prediction intervals for every row of a table; see
     /// [`Target::intervals`](backburn_preprocessing::Target::intervals).
     ///
@@ -280,6 +324,14 @@ fn decision(target: &Target, threshold: f64, positive: Option<&str>) -> Result<D
         threshold: Some(threshold),
         ..known
     })
+}
+
+/// All that a model predicts for some rows.
+#[derive(Debug)]
+pub(crate) struct AllPredictions {
+    pub predictions: Predictions,
+    pub intervals: Option<Vec<[f64; 2]>>,
+    pub quantiles: Option<PredictedQuantiles>,
 }
 
 /// The mean output of several networks.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::predictor::Predictor;
-use backburn_preprocessing::{Predictions, Target};
+use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 use backburn_table::Table;
 use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 
+use crate::distribution_score::DistributionScore;
 use crate::error::Error;
 use crate::score_rows::{score_classes, score_values};
 use crate::standard_error::standard_errors;
@@ -37,6 +38,8 @@ pub struct Score {
     /// The standard errors of the metrics by name, as far as they were computed: about two of three scores on as
     /// many other rows lie within one of them from the score on all rows.
     pub standard_errors: BTreeMap<String, f64>,
+    /// The score of the distribution, for a model that predicts quantiles or has a log link.
+    pub distribution: Option<DistributionScore>,
 }
 
 /// The metrics of a task.
@@ -89,10 +92,53 @@ impl Score {
         match Self::weighted(predictions, &targets, &all, metric, weights) {
             Some(score) => Ok(Self {
                 unknown_classes: unknown,
+                distribution: DistributionScore::of_rows(
+                    (target, predictions),
+                    None,
+                    &targets,
+                    &all,
+                ),
                 ..score.with_standard_errors(predictions, &targets, &all, weights)
             }),
             None => Err(nothing_to_score(table, target, &unknown)),
         }
+    }
+
+    /// The score with that of the distribution that a model predicts, if it predicts one. `quantiles` are those of
+    /// the same rows.
+    pub(crate) fn with_distribution(
+        self,
+        predicted: (&Target, &Predictions),
+        quantiles: Option<&PredictedQuantiles>,
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Self {
+        Self {
+            distribution: DistributionScore::of_rows(predicted, quantiles, targets, rows),
+            ..self
+        }
+    }
+
+    /// The score with that of the quantiles, for a model that predicts them. `table` is the one that was
+    /// scored.
+    ///
+    /// # Errors
+    ///
+    /// The table does not fit the model.
+    pub(crate) fn with_quantiles(
+        self,
+        predictor: &Predictor,
+        table: &Table,
+    ) -> Result<Self, Error> {
+        let Some(quantiles) = predictor.predict_quantiles(table)? else {
+            return Ok(self);
+        };
+        let target = &predictor.model().target;
+        let targets = Targets::read(table, target)?;
+        let rows: Vec<usize> = (0..table.rows()).collect();
+        let medians = Predictions::Values(vec![0.0; rows.len()]);
+        let predicted = (target, &medians);
+        Ok(self.with_distribution(predicted, Some(&quantiles), &targets, &rows))
     }
 
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
@@ -130,6 +176,7 @@ impl Score {
             chosen: metric.map(|metric| (metric, value)),
             weighted: weights.is_some(),
             standard_errors: BTreeMap::new(),
+            distribution: None,
         })
     }
 
@@ -195,10 +242,15 @@ impl Score {
             ],
         };
         let chosen = self.chosen.map(|(metric, value)| (metric.name(), value));
-        metrics
+        let metrics = metrics
             .into_iter()
             .chain(chosen)
-            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
+            .filter_map(|(name, value)| Some((name.to_string(), value?)));
+        let distribution = self.distribution.iter();
+        let distribution = distribution.flat_map(DistributionScore::metrics);
+        metrics
+            .chain(distribution)
+            .filter(|(_, value)| value.is_finite())
             .collect()
     }
 
@@ -303,6 +355,9 @@ pub(crate) fn metric_name(metric: &str) -> &str {
         "macro_f1" => "macro F1",
         "auc" => "AUC",
         "calibration_error" => "calibration error",
+        "mean_pinball_loss" => "mean pinball loss",
+        "mean_poisson_deviance" => "mean Poisson deviance",
+        "mean_gamma_deviance" => "mean Gamma deviance",
         other => other.parse().map_or(other, |metric: Metric| metric.title()),
     }
 }

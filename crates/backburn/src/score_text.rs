@@ -5,6 +5,7 @@ use std::fmt;
 use backburn_training::metrics::Metric;
 use serde_json::{Map, Value, json};
 
+use crate::distribution_score::DistributionScore;
 use crate::score::{Metrics, Score};
 use crate::text::{mean_and_deviation, number};
 
@@ -39,6 +40,10 @@ impl Score {
                     object.insert("unknown_classes".to_string(), unknown);
                 }
             }
+        }
+        let distribution = self.distribution.iter();
+        for (name, value) in distribution.flat_map(DistributionScore::metrics) {
+            object.insert(name, json!(value));
         }
         if let Some((metric, value)) = self.chosen {
             object.insert("metric".to_string(), json!(metric.to_string()));
@@ -97,11 +102,15 @@ impl Score {
             metric => amount(metric.name(), value),
         });
         let words = first.into_iter().chain(others);
-        let words = words.collect::<Vec<_>>().join(", ");
-        match self.weighted {
-            true => format!("{words} (weighted)"),
-            false => words,
+        let mut words = words.collect::<Vec<_>>().join(", ");
+        if self.weighted {
+            words += " (weighted)";
         }
+        // Its rows have no weights.
+        if let Some(distribution) = &self.distribution {
+            words += &format!(", {}", distribution.line());
+        }
+        words
     }
 
     /// The main metric as text: the one that was asked for, or the RMSE or the accuracy. The unit is written

@@ -72,7 +72,9 @@ impl<'a> Scorer<'a> {
     fn compute(&self, validation: &Validation) -> Option<Score> {
         let width = validation.outputs.dims()[1];
         let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
-        let predictions = self.target.predictions(&outputs, width);
-        self.scoring.score(&predictions, self.targets, self.rows)
+        let outputs = (outputs.as_slice(), width);
+        let (targets, rows) = (self.targets, self.rows);
+        self.scoring
+            .score_outputs(self.target, outputs, targets, rows)
     }
 }

@@ -7,9 +7,10 @@ use backburn_table::Table;
 use backburn_training::metrics::Metric;
 
 use crate::config::Config;
-use crate::dataset::{Dataset, row_weights};
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::model_file::SavedModel;
+use crate::row_weights::row_weights;
 use crate::score::Score;
 use crate::targets::Targets;
 
@@ -82,6 +83,22 @@ impl<'a> Scoring<'a> {
         rows: &[usize],
     ) -> Option<Score> {
         Score::weighted(predictions, targets, rows, self.metric, self.weights())
+    }
+
+    /// Scores the outputs of networks for some rows of the table, `width` numbers for each of `rows`, with the
+    /// distribution that they predict. `None` if none of them can be scored.
+    pub fn score_outputs(
+        &self,
+        target: &Target,
+        (outputs, width): (&[f32], usize),
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Option<Score> {
+        let predictions = target.predictions(outputs, width);
+        let quantiles = target.quantiles(outputs);
+        let score = self.score(&predictions, targets, rows)?;
+        let predicted = (target, &predictions);
+        Some(score.with_distribution(predicted, quantiles.as_ref(), targets, rows))
     }
 
     /// Scores predictions for every row of the table like [`Score::of_table`].

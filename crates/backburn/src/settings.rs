@@ -49,6 +49,18 @@ impl Settings {
         Self::default()
     }
 
+    /// Trains with the quantile loss for these levels, such as 0.1, 0.5 and 0.9: a network then predicts
+    /// quantiles.
+    ///
+    /// # Errors
+    ///
+    /// A level that is not a number. Levels are checked by [`over`](Self::over).
+    pub fn quantiles(self, levels: &[f64]) -> Result<Self, Error> {
+        let levels: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
+        self.set("training.loss=quantile")?
+            .set(&format!("training.quantiles=[{}]", levels.join(", ")))
+    }
+
     /// Adds the settings of a TOML file.
     ///
     /// # Errors

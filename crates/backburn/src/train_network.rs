@@ -190,10 +190,9 @@ fn model(
         target,
     };
     model.summary.trade_off = trade_off;
-    let predictions = model.target.predictions(outputs, model.config.outputs);
     let score = match outputs.is_empty() {
         true => None,
-        false => scoring.score(&predictions, targets, rows),
+        false => scoring.score_outputs(&model.target, outputs_of_rows, targets, rows),
     };
     if let Some(score) = &score {
         model.summary.validation = score.metrics();

@@ -1,6 +1,6 @@
 //! The score of a model on rows that its networks were not trained on, beside that of a constant.
 
-use backburn_preprocessing::{Predictions, Target};
+use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
 use crate::constant::constant_score;
 use crate::score::Score;
@@ -17,17 +17,18 @@ pub(crate) struct ValidationScore {
 }
 
 impl ValidationScore {
-    /// Scores predictions for `rows`, and the constant that follows from the rows in `training`. `None` if there is
+    /// Scores predictions and quantiles, if the model has them, for `rows`, and the constant that follows from the rows in `training`. `None` if there is
     /// nothing to score.
     pub fn new(
-        predictions: &Predictions,
+        (predictions, quantiles): (&Predictions, Option<&PredictedQuantiles>),
         (targets, target): (&Targets, &Target),
         (training, rows): (&[usize], &[usize]),
         scoring: &Scoring,
     ) -> Option<Self> {
         let score = scoring.score(predictions, targets, rows)?;
+        let score = score.with_standard_errors(predictions, targets, rows, scoring.weights());
         Some(Self {
-            score: score.with_standard_errors(predictions, targets, rows, scoring.weights()),
+            score: score.with_distribution((target, predictions), quantiles, targets, rows),
             constant: constant_score(targets, target, (training, rows), scoring),
         })
     }

@@ -6,8 +6,9 @@ use backburn::{ColumnEncoder, SavedModel, Target};
 use backburn_table::ColumnFormat;
 use serde_json::json;
 
+use crate::check_target::check_target;
 use crate::encoding::encode;
-use crate::error::{ExportError, check_decision};
+use crate::error::ExportError;
 use crate::graph::{Graph, Kind, Value, rows_info};
 use crate::networks;
 use crate::onnx::ValueInfoProto;
@@ -39,7 +40,7 @@ pub struct OnnxOptions {
 /// A part of the model that cannot be exported, such as a decision threshold, intervals that the model does not have, or a file of more than
 /// 2 GiB.
 pub fn export_onnx(model: &SavedModel, options: &OnnxOptions) -> Result<Vec<u8>, ExportError> {
-    check_decision(&model.target)?;
+    check_target(&model.target)?;
     let half = half_width(&model.target, options)?;
     let columns = &model.encoder.columns;
     let inputs: HashSet<String> = columns.iter().map(|column| column.name().into()).collect();

@@ -13,7 +13,8 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Map, Value, json};
 
-use crate::error::{ExportError, check_decision};
+use crate::check_target::check_target;
+use crate::error::ExportError;
 use crate::parameters::numbers;
 
 /// The module that loads the tensors; it is the same for all models.
@@ -37,7 +38,7 @@ pub struct PyTorchFiles {
 ///
 /// A part of the model that cannot be exported, such as a decision threshold.
 pub fn export_pytorch(model: &SavedModel) -> Result<PyTorchFiles, ExportError> {
-    check_decision(&model.target)?;
+    check_target(&model.target)?;
     if let Some(column) = model
         .encoder
         .columns

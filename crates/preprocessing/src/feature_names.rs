@@ -73,6 +73,7 @@ fn names_of(column: &ColumnEncoder, name: &str, width: usize) -> Vec<String> {
             let categories = categories.map(|category| format!("{name} = {category}"));
             with_indicator(categories.collect(), *is_category, missing)
         }
+        ColumnEncoder::Exposure { .. } => vec![format!("log({name})")],
         ColumnEncoder::Embedding { .. } => Vec::new(),
     };
     if names.len() != width {

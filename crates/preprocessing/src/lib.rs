@@ -67,7 +67,8 @@ mod fit_imputer;
 
 // Targets.
 mod decision;
-
+mod distribution;
+mod predicted_quantiles;
 mod predictions;
 mod target_transform;
 mod task;
@@ -75,6 +76,7 @@ mod task;
 mod target;
 
 mod calibration;
+mod distribution_fit;
 mod target_fit;
 
 pub use bins::Bins;
@@ -82,6 +84,7 @@ pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use column_profile::{ColumnProfile, ValueProfile};
 pub use decision::Decision;
+pub use distribution::Distribution;
 pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
@@ -90,6 +93,7 @@ pub use feature_names::FeatureName;
 pub use imputer::Imputer;
 pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;
+pub use predicted_quantiles::PredictedQuantiles;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
 pub use target::Target;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::category_index::CategoryIndex;
 use crate::decision::Decision;
+use crate::distribution::Distribution;
 use crate::predictions::Predictions;
 use crate::target_transform::TargetTransform;
 use crate::task::Task;
@@ -37,6 +38,10 @@ pub enum Target {
         /// [`calibrated`](Self::calibrated).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         errors: Vec<f64>,
+        /// What the outputs stand for, if not for the number itself; it then has the errors. With a log
+        /// link, `scale` is the logarithm, and `mean` that of the mean of the training rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        distribution: Option<Distribution>,
     },
     /// Classes, in the order of the outputs.
     Classification {
@@ -136,9 +141,15 @@ impl Target {
         Ok(cells.map(|cell| index.get(&cell)).collect())
     }
 
-    /// The transformed value, which the network learns. A class index is not changed.
+    /// The transformed value, which the network learns: with a log link, its ratio to the mean of the
+    /// training rows. A class index is not changed.
     pub fn scale(&self, value: f64) -> f64 {
         match self {
+            Self::Regression {
+                mean,
+                distribution: Some(distribution),
+                ..
+            } if distribution.has_log_link() => value / mean.exp(),
             Self::Regression {
                 scale: TargetTransform::Log,
                 mean,
@@ -176,9 +187,18 @@ impl Target {
     /// target, or probabilities of classes.
     ///
     /// `width` is the number of outputs of a row: 1 for regression, the number of classes for
-    /// classification, or 1 for two classes.
+    /// classification, or 1 for two classes. Where the outputs are quantiles, `width` is their number, and
+    /// the prediction is the median.
     pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
         match self {
+            Self::Regression {
+                distribution: Some(distribution),
+                ..
+            } => {
+                let rows = outputs.chunks(width.max(1));
+                let values = rows.map(|row| self.value(distribution.point(row)));
+                Predictions::Values(values.collect())
+            }
             Self::Regression { .. } => {
                 let values = outputs.iter().map(|output| self.value(f64::from(*output)));
                 Predictions::Values(values.collect())
@@ -219,8 +239,12 @@ impl Target {
                 at_bounds,
                 scale,
                 errors,
+                distribution,
                 ..
             } => {
+                if let Some(problem) = distribution.as_ref().and_then(Distribution::problem) {
+                    return Some(problem);
+                }
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
                 let bounded = bounds.is_none_or(|[minimum, maximum]| {
                     minimum.is_finite() && maximum.is_finite() && minimum <= maximum

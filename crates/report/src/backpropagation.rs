@@ -107,7 +107,7 @@ impl Backpropagation {
             actual: actual(model, aim, unit),
             predicted: said(&passed.pass),
             loss: passed.loss,
-            loss_formula: formula(&criterion, passed.pass.outputs(), aim),
+            loss_formula: formula(&step.criterion, passed.pass.outputs(), aim),
             learning_rate: step.learning_rate,
             predicted_after: said(&after.pass),
             loss_after: after.loss,
@@ -171,7 +171,7 @@ impl RowStep {
         let row = DifferentiatedRow {
             features: &passed.pass.features,
             aim: self.aim,
-            criterion: self.criterion,
+            criterion: self.criterion.clone(),
             pass: &passed.pass,
         };
         let parameter = Parameter::Weight(place);
@@ -196,6 +196,9 @@ fn aim(targets: &Targets, model: &SavedModel) -> Option<Aim> {
 
 /// The loss of the model's training; `None` if its outputs are none that the loss of a row is known for.
 fn criterion(mut criterion: Criterion, model: &SavedModel) -> Option<Criterion> {
+    if model.target.distribution().is_some() {
+        return None;
+    }
     let classes = model.target.class_names().map(<[String]>::len);
     match (classes, model.config.outputs) {
         (None, 1) => Some(criterion),

@@ -338,6 +338,10 @@ pub fn target_transform(target: &Target) -> String {
     else {
         return String::new();
     };
+    let distribution = target.distribution();
+    if let Some(name) = distribution.filter(|d| d.has_log_link()).map(|d| d.name()) {
+        return format!("log link ({name}), mean {}", number(mean.exp()));
+    }
     let of = match scale {
         TargetTransform::Standard | TargetTransform::Auto => "",
         TargetTransform::Log => "of the logarithm: ",

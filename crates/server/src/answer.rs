@@ -204,6 +204,7 @@ mod tests {
                     .map(|value| [value - 1.0, value + 1.0])
                     .collect(),
             ),
+            quantiles: None,
             inputs: None,
         }
     }
@@ -217,6 +218,7 @@ mod tests {
                 decision: None,
             },
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }

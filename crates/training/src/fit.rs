@@ -240,7 +240,11 @@ pub(crate) fn start_report<N: Network>(
             config
                 .criterion()
                 .constant(&training.targets, training.weights.as_ref()),
-            mean_and_deviation(&training.targets),
+            // With a log link, targets are no standard scores.
+            match config.loss.has_log_link() {
+                true => None,
+                false => mean_and_deviation(&training.targets),
+            },
         ),
         false => (f64::NAN, None),
     };

@@ -38,6 +38,8 @@ mod config;
 mod confusion_matrix;
 mod diagnosis;
 mod diagnosis_context;
+mod distribution_loss;
+mod distribution_metrics;
 mod error;
 mod evaluate;
 mod finding;

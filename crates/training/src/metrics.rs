@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auc::auc;
 pub use crate::confusion_matrix::ConfusionMatrix;
+pub use crate::distribution_metrics::{QuantileScore, mean_gamma_deviance, mean_poisson_deviance};
 use classification::{ClassSums, log_loss};
 pub use metric::Metric;
 use ranking::weighted_auc;

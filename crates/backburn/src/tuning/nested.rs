@@ -98,6 +98,7 @@ mod tests {
             standard_errors: Default::default(),
             chosen: None,
             weighted: false,
+            distribution: None,
         };
         let scores = NestedScores {
             tuned: vec![score(1.0), score(3.0)],

@@ -19,6 +19,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
+use crate::exposures::check_loss;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome};
 use crate::members::Members;
@@ -210,6 +211,7 @@ impl Tuner {
         context: &FitContext,
     ) -> Result<Study, Error> {
         let data = &*data.for_config(&self.config)?;
+        check_loss(data.offset(), &self.config)?;
         check_folds(data, "folds", self.folds)?;
         let start = self.chosen(name, data, context)?;
         let seed = start.training.seed;

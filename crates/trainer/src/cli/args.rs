@@ -212,6 +212,9 @@ pub struct RunArgs {
     /// A setting by its dotted name, such as training.epochs=50; may be repeated
     #[arg(short, long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Predict quantiles of these levels, such as 0.1,0.5,0.9 (sets training.loss and training.quantiles)
+    #[arg(long, value_name = "LEVEL,...", value_delimiter = ',')]
+    pub quantiles: Vec<f64>,
     /// The seed of all random numbers; the same seed gives the same model [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -239,6 +242,9 @@ impl RunArgs {
         for assignment in &self.set {
             let changed = settings.set(assignment);
             settings = changed.map_err(|error| error.of_option("--set"))?;
+        }
+        if !self.quantiles.is_empty() {
+            settings = settings.quantiles(&self.quantiles)?;
         }
         if let Some(seed) = self.seed {
             settings = settings.set(&format!("training.seed={seed}"))?;

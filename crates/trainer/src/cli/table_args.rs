@@ -28,6 +28,10 @@ pub struct TableArgs {
     /// A column with the weight of each row
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
+    /// With training.loss=poisson or gamma: a column with the exposure of each row, a number above 0, whose
+    /// logarithm is added to the output; predictions are proportional to it
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub offset: Option<String>,
     /// A column that tells which rows belong together, such as a patient: they are on one side of every split
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub group: Option<String>,

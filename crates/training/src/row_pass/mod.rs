@@ -12,7 +12,7 @@
 //! let mlp = MlpConfig::new(2, 1).with_hidden([3]).init(&Device::default())?;
 //! let network = Network::of(&mlp);
 //! let mut pass = Pass::forward(&network, vec![0.5, -1.0], Statistics::Running);
-//! let criterion = Criterion { loss: Loss::Auto, huber_delta: 1.0, label_smoothing: 0.0 };
+//! let criterion = Criterion { loss: Loss::Auto, huber_delta: 1.0, label_smoothing: 0.0, quantiles: Vec::new() };
 //! let (_, slopes) = loss(&criterion, pass.outputs(), Aim::Value(1.0));
 //! let gradients = pass.backward(&network, slopes);
 //! assert_eq!(gradients[0].weight.len(), 2 * 3);
