@@ -8,6 +8,7 @@ use crate::constant::constant_predictions;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::estimator::Estimator;
 use crate::fit_plan::fit_plan;
 use crate::members::Members;
 use crate::model_file::SavedModel;
@@ -16,6 +17,7 @@ use crate::score::Score;
 use crate::scoring::Scoring;
 use crate::selection;
 use crate::targets::Targets;
+use crate::text::count;
 
 pub use crate::constant::{constant_line, constant_name};
 
@@ -55,7 +57,7 @@ pub fn linear_config(config: &Config) -> Config {
 ///
 /// # Errors
 ///
-/// The same as for [`Estimator::fit`](crate::Estimator::fit).
+/// The same as for [`Estimator::fit`].
 pub fn linear(
     model: &SavedModel,
     data: &Dataset,
@@ -73,4 +75,26 @@ pub fn linear(
     fit_plan(plan, data, &context.quiet())?
         .evaluate(test)
         .map(Some)
+}
+
+/// The scores of a cross-validation with some settings and of a linear model beside, in words.
+///
+/// # Errors
+///
+/// The same as for [`Estimator::cross_validate`].
+pub fn folds_in_words(
+    data: &Dataset,
+    folds: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<String, Error> {
+    let headline = |config: Config| -> Result<String, Error> {
+        let scores = Estimator::new(config).cross_validate(data, folds, context)?;
+        Ok(scores.headline())
+    };
+    let (own, linear) = (headline(config.clone())?, headline(linear_config(config))?);
+    let rows = count(data.rows().len(), "row");
+    Ok(format!(
+        "all {rows} by {folds}-fold cross-validation: {own}; a linear model: {linear}"
+    ))
 }

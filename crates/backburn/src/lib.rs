@@ -115,6 +115,8 @@ mod dataset;
 #[cfg(feature = "train")]
 mod dataset_splits;
 #[cfg(feature = "train")]
+mod dataset_words;
+#[cfg(feature = "train")]
 mod describe;
 #[cfg(feature = "train")]
 mod description_notes;
@@ -135,12 +137,16 @@ mod evaluation;
 #[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
+mod event_words;
+#[cfg(feature = "train")]
 mod explaining_columns;
 #[cfg(feature = "train")]
 mod exposures;
 mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;
+#[cfg(feature = "train")]
+mod finding_words;
 #[cfg(feature = "train")]
 mod fit_ending;
 #[cfg(feature = "train")]
@@ -246,6 +252,8 @@ mod score;
 mod score_rows;
 #[cfg(feature = "train")]
 mod score_text;
+#[cfg(feature = "train")]
+mod score_words;
 #[cfg(feature = "train")]
 mod scorer;
 #[cfg(feature = "train")]
@@ -373,6 +381,7 @@ pub use self::{
     evaluation::{Evaluation, EvaluationOptions},
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
+    finding_words::findings_in_words,
     fitted_model::{FitRecord, FittedModel},
     gap::Gap,
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},

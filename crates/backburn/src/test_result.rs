@@ -35,15 +35,29 @@ pub struct TestResult {
 impl TestResult {
     /// A sentence without a full stop if the model is no better than the constant by more than its standard error.
     pub fn no_better_note(&self) -> Option<String> {
-        let task = match self.score.metrics {
-            Metrics::Regression(_) => Task::Regression,
-            Metrics::Classification(_) => Task::Classification,
-        };
         let is_worse = self.score.error().1 >= self.constant.error().1;
         (is_worse || is_no_better(&self.score, &self.constant)).then(|| {
-            let name = constant_name(task);
+            let name = constant_name(self.task());
             format!("the model is no better than always predicting {name}")
         })
+    }
+
+    /// The scores of the constant and of a linear model, to be beside that of the model. The unit is written before
+    /// amounts.
+    pub fn beside(&self, linear: Option<&Score>, unit: &str) -> String {
+        let name = constant_name(self.task());
+        let mut text = format!("always {name}: {}", self.constant.headline(unit));
+        if let Some(linear) = linear {
+            text += &format!("; a linear model: {}", linear.headline(unit));
+        }
+        text
+    }
+
+    fn task(&self) -> Task {
+        match self.score.metrics {
+            Metrics::Regression(_) => Task::Regression,
+            Metrics::Classification(_) => Task::Classification,
+        }
     }
 }
 

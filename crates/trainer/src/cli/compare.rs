@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
-use crate::ui::words;
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let files = CommandFiles::new().table(&args.table.table);
@@ -26,7 +25,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     data.check_folds("--folds", folds)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.json);
-    words::describe(&data, None, console);
+    console.paragraphs(data.in_words(None));
     let splits = data.folds(folds, args.seed);
     let text = format!("mean of {folds} folds ± standard deviation; lower errors are better");
     console.detail("scores", text);

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::args::EvaluateArgs;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let scored = EvaluationOptions::new(args.by.as_deref(), args.weight.as_deref());
@@ -30,7 +29,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     if let Some(reliability) = &evaluation.reliability {
         console.detail(reliability.heading(), reliability);
     }
-    words::notes(&evaluation.notes(), console);
+    console.notes(&evaluation.notes());
     console.entries("confusion", evaluation.confusion(target));
     if let Some(groups) = &evaluation.groups {
         console.entries("by group", groups.lines());

@@ -7,7 +7,7 @@ use super::args::TuneArgs;
 use super::dataset::read_dataset;
 use super::saving::{report_file, save_history, write_report};
 use crate::ui::console::{self, Console};
-use crate::ui::{progress::Progress, words};
+use crate::ui::progress::Progress;
 use crate::{device, error::Error, interrupt};
 
 pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
@@ -30,7 +30,7 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
         observer: &progress,
         ..FitContext::new(device)
     };
-    words::describe(&data, None, console);
+    console.paragraphs(data.in_words(None));
     let tuner = Tuner {
         space,
         trials: args.trials.into(),
