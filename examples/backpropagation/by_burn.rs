@@ -43,6 +43,7 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> (f64, Vec<L
         loss,
         huber_delta: 1.0,
         label_smoothing: 0.0,
+        quantiles: Vec::new(),
     };
     let outputs = mlp.forward(tensor(inputs, &device));
     let loss = criterion.forward(outputs, &targets, None);

@@ -71,6 +71,7 @@ fn predicted(predictions: &Predictions, explained: &RowExplanation) -> f64 {
         Predictions::Classes {
             classes,
             probabilities,
+            ..
         } => {
             let width = classes.len();
             let row = &probabilities[explained.row * width..][..width];

@@ -124,6 +124,7 @@ fn contributions_add_up_to_the_prediction_minus_the_baseline() {
                     Predictions::Classes {
                         classes,
                         probabilities,
+                        ..
                     } => {
                         let class = explained.class.as_ref().unwrap();
                         let class = classes.iter().position(|name| name == class).unwrap();

@@ -27,6 +27,16 @@ fn examples(rows: usize, loss: Loss, device: &Device) -> TensorDataset {
     let examples = match loss {
         Loss::CrossEntropy => TensorDataset::classification(inputs, classes(2)),
         Loss::BinaryCrossEntropy => TensorDataset::classification(inputs, classes(2)),
+        Loss::Quantile => {
+            let values: Vec<f32> = (0..rows).map(|i| number(i * 31)).collect();
+            let values = TensorData::new(values, [rows, 1]);
+            TensorDataset::regression(inputs, Tensor::from_data(values, device))
+        }
+        Loss::Poisson | Loss::Gamma => {
+            let values: Vec<f32> = (0..rows * 2).map(|i| number(i * 31).abs() + 0.1).collect();
+            let values = TensorData::new(values, [rows, 2]);
+            TensorDataset::regression(inputs, Tensor::from_data(values, device))
+        }
         _ => {
             let values: Vec<f32> = (0..rows * 2).map(|i| number(i * 31)).collect();
             let values = TensorData::new(values, [rows, 2]);
@@ -36,12 +46,19 @@ fn examples(rows: usize, loss: Loss, device: &Device) -> TensorDataset {
     examples.with_weights(Tensor::from_data(weights, device))
 }
 
-fn network(activation: Activation, residual: bool, outputs: usize, device: &Device) -> Mlp {
+fn network(
+    activation: Activation,
+    residual: bool,
+    outputs: usize,
+    increasing: bool,
+    device: &Device,
+) -> Mlp {
     device.seed(3);
     MlpConfig::new(4, outputs)
         .with_hidden([24, 24, 9])
         .with_activation(activation)
         .with_residual(residual)
+        .with_increasing(increasing)
         .with_embeddings([EmbeddingConfig {
             categories: 3,
             dimension: 2,
@@ -89,7 +106,10 @@ fn gradients_are_burns() {
     };
     let mut activations = 0;
     for activation in Activation::all() {
-        if network(activation, false, 2, &device).fused().is_none() {
+        if network(activation, false, 2, false, &device)
+            .fused()
+            .is_none()
+        {
             continue;
         }
         activations += 1;
@@ -98,6 +118,9 @@ fn gradients_are_burns() {
                 Loss::MeanSquaredError,
                 Loss::MeanAbsoluteError,
                 Loss::Huber,
+                Loss::Quantile,
+                Loss::Poisson,
+                Loss::Gamma,
                 Loss::CrossEntropy,
                 Loss::BinaryCrossEntropy,
             ] {
@@ -106,9 +129,11 @@ fn gradients_are_burns() {
                 } else {
                     2
                 };
-                let network = network(activation, residual, outputs, &device);
+                let increasing = loss == Loss::Quantile;
+                let network = network(activation, residual, outputs, increasing, &device);
                 let examples = examples(300, loss, &device);
                 let mut config = config(loss);
+                config.quantiles = vec![0.1, 0.8];
                 if matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy) {
                     config.label_smoothing = 0.1;
                 }
@@ -144,10 +169,42 @@ fn gradients_of_large_layers_are_burns() {
     assert_near(&fused, &burn, "large layers");
 }
 
+/// The first input is added to the outputs, with embeddings and without.
+#[test]
+fn gradients_with_an_offset_are_burns() {
+    let device = Device::flex();
+    let examples = examples(300, Loss::Poisson, &device);
+    let categories = EmbeddingConfig {
+        categories: 3,
+        dimension: 2,
+    };
+    for (inputs, embeddings) in [(4, vec![categories]), (5, vec![])] {
+        device.seed(5);
+        let network = MlpConfig::new(inputs, 2)
+            .with_hidden([12])
+            .with_activation(Activation::Tanh)
+            .with_embeddings(embeddings)
+            .with_offset(true)
+            .init(&device)
+            .unwrap();
+        let config = TrainingConfig {
+            loss: Loss::Poisson,
+            epochs: 2,
+            learning_rate: 0.01.into(),
+            optimizer: OptimizerConfig::sgd(),
+            schedule: ScheduleConfig::constant(),
+            ..TrainingConfig::default()
+        };
+        let [fused, burn] = both(&network, &examples, &config);
+        assert_near(&fused, &burn, "an offset");
+        assert_ne!(fused, weights(&network));
+    }
+}
+
 #[test]
 fn optimizers_and_bounds_are_burns() {
     let device = Device::flex();
-    let network = network(Activation::Tanh, false, 2, &device);
+    let network = network(Activation::Tanh, false, 2, false, &device);
     let examples = examples(320, Loss::MeanSquaredError, &device);
     let optimizer = |name| OptimizerConfig {
         name,

@@ -12,9 +12,19 @@ const ROWS: usize = 5;
 /// A criterion and targets that suit it, in 64 bits.
 fn criterion(loss: Loss, label_smoothing: f64, device: &Device) -> (Criterion, Targets, usize) {
     let classes = |classes: [i64; ROWS]| Targets::Classes(Tensor::from_data(classes, device));
+    let values = |values: Vec<f64>, width: usize| {
+        let options = (device, burn::tensor::DType::F64);
+        let data = TensorData::new(values, [ROWS, width]);
+        Targets::Values(Tensor::from_data(data, options))
+    };
     let (targets, outputs) = match loss {
         Loss::CrossEntropy => (classes([0, 2, 1, 1, 0]), 3),
         Loss::BinaryCrossEntropy => (classes([0, 1, 1, 0, 1]), 1),
+        Loss::Quantile => (values(vec![0.3, -1.2, 2.5, 0.7, -0.1], 1), 3),
+        Loss::Poisson | Loss::Gamma => {
+            let amounts = vec![0.3, 1.2, 2.5, 0.7, 0.1, 1.9, 2.2, 0.4, 0.9, 0.6];
+            (values(amounts, 2), 2)
+        }
         _ => {
             let values = vec![0.3, -1.2, 2.5, 0.7, -0.1, 1.9, -2.2, 0.4, 0.9, -0.6];
             let data = TensorData::new(values, [ROWS, 2]);
@@ -29,6 +39,7 @@ fn criterion(loss: Loss, label_smoothing: f64, device: &Device) -> (Criterion, T
             Targets::Classes(_) => label_smoothing,
             Targets::Values(_) => 0.0,
         },
+        quantiles: vec![0.1, 0.5, 0.8],
     };
     (criterion, targets, outputs)
 }
@@ -95,10 +106,13 @@ fn frozen(network: &Mlp) -> usize {
         .sum()
 }
 
-const LOSSES: [Loss; 5] = [
+const LOSSES: [Loss; 8] = [
     Loss::MeanSquaredError,
     Loss::MeanAbsoluteError,
     Loss::Huber,
+    Loss::Quantile,
+    Loss::Poisson,
+    Loss::Gamma,
     Loss::CrossEntropy,
     Loss::BinaryCrossEntropy,
 ];
@@ -120,7 +134,8 @@ fn every_setting_passes(device: &Device) {
                         .with_hidden([4, 4])
                         .with_activation(activation)
                         .with_normalization(normalization)
-                        .with_residual(residual);
+                        .with_residual(residual)
+                        .with_increasing(loss == Loss::Quantile);
                     check(&config, &criterion, &targets, device);
                 }
             }

@@ -49,6 +49,7 @@ fn what_is_loaded_predicts_like_what_was_saved() {
             if let Predictions::Classes {
                 classes,
                 probabilities,
+                ..
             } = before
             {
                 assert_eq!(classes, ["10", "20", "30", "50"]);

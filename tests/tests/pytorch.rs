@@ -118,6 +118,7 @@ fn reproduce(name: &str, rate: f64, optimizer: &OptimizerConfig, loss: Loss) {
         loss,
         huber_delta: 1.0,
         label_smoothing: 0.0,
+        quantiles: Vec::new(),
     };
     let mut optimizer = optimizer.init();
     let inputs: Tensor<3> = fixture.tensor("inputs", &device);

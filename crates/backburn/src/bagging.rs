@@ -7,12 +7,14 @@ use backburn_training::StopReason;
 
 use crate::config::Config;
 use crate::dataset::Dataset;
-use crate::encoded_split::fit_target;
+use crate::encoded_split::{clips, fit_target};
 use crate::error::Error;
 use crate::job_result::TrainedNetwork;
 use crate::out_of_fold::{OutOfFold, OutOfFoldRows};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
+use crate::threshold_choice::with_threshold;
 use crate::validation_score::ValidationScore;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
@@ -45,6 +47,9 @@ pub(crate) struct BaggedEnsemble<'a> {
     config: &'a Config,
     target: Target,
     targets: Targets,
+    scoring: Scoring<'a>,
+    /// Whether predictions are limited to the values of the training rows.
+    clips: bool,
     out_of_fold: OutOfFold,
     network: Option<TrainedNetwork>,
     score: Option<Score>,
@@ -55,12 +60,14 @@ pub(crate) struct BaggedEnsemble<'a> {
 
 impl<'a> BaggedEnsemble<'a> {
     /// An ensemble without members on some rows of a dataset, in ascending order.
-    pub fn new(data: &Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
+    pub fn new(data: &'a Dataset, rows: &'a [usize], config: &'a Config) -> Result<Self, Error> {
         let target = fit_target(data, rows, config)?;
         Ok(Self {
             rows,
             config,
             targets: Targets::read(data.table(), &target)?,
+            scoring: Scoring::new(data, config),
+            clips: clips(data, config),
             target,
             out_of_fold: OutOfFold::default(),
             network: None,
@@ -106,8 +113,16 @@ impl<'a> BaggedEnsemble<'a> {
         };
         let held_out = self.out_of_fold.rows();
         let target = self.calibrated(&held_out, width);
-        let predictions = held_out.predictions(&target, width, self.clips());
-        self.score = Score::of_rows(&predictions, &self.targets, &held_out.rows);
+        let known = (held_out.outputs.as_slice(), width);
+        let (target, trade_off) =
+            with_threshold(target, known, &self.targets, &held_out.rows, &self.scoring);
+        let predictions = held_out.predictions(&target, width, self.clips);
+        let (targets, rows) = (&self.targets, &held_out.rows);
+        let score = self.scoring.score(&predictions, targets, rows);
+        let quantiles = target.quantiles(&held_out.outputs);
+        self.score = score.map(|score| {
+            score.with_distribution((&target, &predictions), quantiles.as_ref(), targets, rows)
+        });
         let joined = self.network.insert(joined);
         joined.model.target = target;
         let summary = &mut joined.model.summary;
@@ -115,6 +130,7 @@ impl<'a> BaggedEnsemble<'a> {
             Some(score) => score.metrics(),
             None => Default::default(),
         };
+        summary.trade_off = trade_off;
         summary.training_rows = self.rows.len();
         summary.validation_rows = held_out.rows.len();
         summary.seed = self.config.training.seed;
@@ -128,13 +144,8 @@ impl<'a> BaggedEnsemble<'a> {
         let numbers = self.targets.numbers(&held_out.rows);
         let target = self.target.clone();
         target.calibrated_within(&held_out.outputs, width, &numbers, |row| {
-            held_out.bounds[row].filter(|_| self.clips())
+            held_out.bounds[row].filter(|_| self.clips)
         })
-    }
-
-    /// Whether predictions are limited to the values of the training rows.
-    fn clips(&self) -> bool {
-        self.config.data.clip_predictions
     }
 
     /// The model of all networks so far, and their score on rows that they were not trained on.
@@ -165,12 +176,13 @@ impl<'a> BaggedEnsemble<'a> {
     fn validation_score(&self) -> Option<ValidationScore> {
         let model = &self.network.as_ref()?.model;
         let held_out = self.out_of_fold.rows();
-        let predictions = held_out.predictions(&model.target, model.config.outputs, self.clips());
+        let predictions = held_out.predictions(&model.target, model.config.outputs, self.clips);
+        let quantiles = model.target.quantiles(&held_out.outputs);
         ValidationScore::new(
-            &predictions,
+            (&predictions, quantiles.as_ref()),
             (&self.targets, &model.target),
-            self.rows,
-            &held_out.rows,
+            (self.rows, &held_out.rows),
+            &self.scoring,
         )
     }
 }

@@ -8,13 +8,16 @@ use crate::constant::constant_predictions;
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::estimator::Estimator;
 use crate::fit_plan::fit_plan;
 use crate::members::Members;
 use crate::model_file::SavedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::selection;
 use crate::targets::Targets;
+use crate::text::count;
 
 pub use crate::constant::{constant_line, constant_name};
 
@@ -23,13 +26,18 @@ pub use crate::constant::{constant_line, constant_name};
 /// # Errors
 ///
 /// No row of the test table can be scored.
-pub fn constant(data: &Dataset, target: &Target, test: &Table) -> Result<Score, Error> {
+pub(crate) fn constant(
+    data: &Dataset,
+    target: &Target,
+    test: &Table,
+    scoring: &Scoring,
+) -> Result<Score, Error> {
     let targets = Targets::read(data.table(), target)?;
     let predictions = constant_predictions(&targets, target, data.rows(), test.rows());
     let predictions = predictions.ok_or_else(|| {
         Error::Failed("the target has classes, and the model predicts numbers".to_string())
     })?;
-    Score::of_table(&predictions, test, target)
+    scoring.score_table(&predictions, test, target)
 }
 
 /// The settings of a linear model: a network without hidden layers.
@@ -49,7 +57,7 @@ pub fn linear_config(config: &Config) -> Config {
 ///
 /// # Errors
 ///
-/// The same as for [`Estimator::fit`](crate::Estimator::fit).
+/// The same as for [`Estimator::fit`].
 pub fn linear(
     model: &SavedModel,
     data: &Dataset,
@@ -67,4 +75,26 @@ pub fn linear(
     fit_plan(plan, data, &context.quiet())?
         .evaluate(test)
         .map(Some)
+}
+
+/// The scores of a cross-validation with some settings and of a linear model beside, in words.
+///
+/// # Errors
+///
+/// The same as for [`Estimator::cross_validate`].
+pub fn folds_in_words(
+    data: &Dataset,
+    folds: usize,
+    config: &Config,
+    context: &FitContext,
+) -> Result<String, Error> {
+    let headline = |config: Config| -> Result<String, Error> {
+        let scores = Estimator::new(config).cross_validate(data, folds, context)?;
+        Ok(scores.headline())
+    };
+    let (own, linear) = (headline(config.clone())?, headline(linear_config(config))?);
+    let rows = count(data.rows().len(), "row");
+    Ok(format!(
+        "all {rows} by {folds}-fold cross-validation: {own}; a linear model: {linear}"
+    ))
 }

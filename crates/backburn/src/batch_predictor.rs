@@ -83,7 +83,7 @@ impl BatchPredictor<'_> {
                         column: name.to_string(),
                         row,
                         value: read.category().unwrap_or_default().into_owned(),
-                        expected: encoder.kind().expected(),
+                        expected: encoder.expected(),
                     },
                     Err(error) => CellError { row, ..error },
                 };

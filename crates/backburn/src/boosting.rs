@@ -1,7 +1,8 @@
 //! Gradient-boosted trees, as a method to compare with.
 
-use backburn_preprocessing::Target;
+use backburn_preprocessing::{Target, Task};
 use backburn_table::Split;
+use backburn_training::Loss;
 use burn::tensor::{Device, Tensor};
 use forust_ml::objective::ObjectiveType;
 use forust_ml::{GradientBooster, Matrix};
@@ -11,6 +12,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::stop_token::StopToken;
 use crate::targets::Targets;
 use crate::work_memory::Work;
@@ -39,6 +41,12 @@ pub fn boosted(
         ));
     }
     let data = data.subset(&split.training);
+    // Trees are fitted to the values themselves, whatever the networks learn.
+    let mut config = config.clone();
+    if data.task() == Task::Regression {
+        config.training.loss = Loss::Auto;
+    }
+    let config = &config;
     let encoded = EncodedSplit::for_work(&data, split.clone(), config, device, &Work::Boosting)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
     let trees = TreeRows::new(&encoded, config.training.seed, stop);
@@ -47,7 +55,8 @@ pub fn boosted(
         .flat_map(|row| outputs.iter().map(move |outputs| outputs[row] as f32));
     let by_row: Vec<f32> = by_row.collect();
     let predictions = encoded.target.predictions(&by_row, outputs.len());
-    Score::of_rows(&predictions, &targets, &split.validation).ok_or_else(|| {
+    let score = Scoring::new(&data, config).score(&predictions, &targets, &split.validation);
+    score.ok_or_else(|| {
         let reason = "gradient boosting: no row of the fold can be scored";
         Error::Failed(reason.to_string())
     })

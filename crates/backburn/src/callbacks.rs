@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use backburn_training::{
-    Callback, Checkpoint, EpochReport, History, StartReport, StopReason, TrainingState,
+    Callback, Checkpoint, EpochReport, History, StartReport, StopReason, TrainingState, Validation,
 };
 use web_time::Instant;
 
@@ -100,6 +100,13 @@ impl Callback for JobCallbacks<'_> {
         break_if(over)
     }
 
+    /// The error by the metric that the settings ask for, if it is defined on these rows.
+    fn validation_error(&mut self, epoch: usize, validation: &Validation) -> Option<f64> {
+        self.job.config.scoring.metric()?;
+        let (_, error) = self.scorer.of_epoch(epoch, validation)?.error();
+        (!error.is_nan()).then_some(error)
+    }
+
     fn on_epoch_end(
         &mut self,
         session: &dyn TrainingState,
@@ -113,7 +120,10 @@ impl Callback for JobCallbacks<'_> {
             }
         }
         if let Some(held_out) = &mut self.held_out {
-            held_out.add(report);
+            let scorer = self.scorer;
+            held_out.add(report, |positions, outputs| {
+                scorer.error_at(positions, outputs)
+            });
         }
         let (job, scorer) = (self.job, self.scorer);
         self.send(Event::EpochEnd {

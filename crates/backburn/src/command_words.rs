@@ -112,6 +112,20 @@ pub fn value_of(word: &OsStr, option: &str) -> Option<OsString> {
     }
 }
 
+/// Commands to try after an example: they look at its model, and train on its table. Outside of the repository, which
+/// has the table in `file`, they name the user's own table.
+pub fn example_commands(program: &str, name: &str, file: &str, target: &str) -> [String; 3] {
+    let (table, target) = match Path::new(file).is_file() {
+        true => (file, target),
+        false => ("TABLE.csv", "COLUMN"),
+    };
+    [
+        format!("{program} inspect {name}.safetensors"),
+        format!("{program} train {table} --target {target} --folds 5"),
+        format!("{program} compare {table} --target {target}"),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

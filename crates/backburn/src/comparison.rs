@@ -4,6 +4,7 @@ use std::fmt;
 
 use backburn_preprocessing::Target;
 use backburn_table::Split;
+use backburn_training::metrics::Metric;
 use serde_json::{Value, json};
 use web_time::Instant;
 
@@ -19,7 +20,9 @@ use crate::event::Event;
 use crate::plan::{Plan, PlanOptions};
 use crate::preset::Preset;
 use crate::runner::JobRunner;
-use crate::score::{Score, mean_and_std};
+use crate::score::{Metrics, Score, mean_and_std};
+use crate::scoring::Scoring;
+use crate::scoring_config::ScoringConfig;
 use crate::settings::Settings;
 use crate::text::{mean_and_deviation, seconds};
 #[cfg(feature = "boosting")]
@@ -172,9 +175,10 @@ pub fn check_room_to_compare(
     Ok(())
 }
 
-/// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of the
-/// trainings. After each split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of
-/// the remaining splits are missing.
+/// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of
+/// the trainings, and `scoring` has the metric that is compared, if it is not the usual one. After each
+/// split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of the remaining
+/// splits are missing.
 ///
 /// # Errors
 ///
@@ -184,9 +188,13 @@ pub fn compare(
     data: &Dataset,
     splits: &[Split],
     seed: u64,
+    scoring: &ScoringConfig,
     context: &FitContext,
 ) -> Result<MethodScores, Error> {
-    let config = method.config(seed)?;
+    let mut config = method.config(seed)?;
+    config.scoring = scoring.clone();
+    config.validate()?;
+    config.check_task(data.task())?;
     // Each fit is a run of its own: one folder of checkpoints cannot serve them all.
     let context = &FitContext {
         checkpoints: None,
@@ -236,24 +244,44 @@ fn score(
     if method == ComparedMethod::Constant {
         let (rows, target) = (data.rows(), data.target());
         let target = Target::fit(data.table(), target, data.task(), rows, rows)?;
-        return baselines::constant(&data, &target, &held_out);
+        let target = config.scoring.decided(target)?;
+        let scoring = Scoring::new(&data, config).of_rows(&fold.validation);
+        return baselines::constant(&data, &target, &held_out, &scoring);
     }
     let model = Estimator::new(config.clone()).fit(&data, context)?;
     model.evaluate(&held_out)
 }
 
 impl MethodScores {
-    /// Each metric with its mean over the folds and its standard deviation between them.
+    /// Each metric with its mean over the folds and its standard deviation between them. The metric that was
+    /// asked for is the first.
     pub fn metrics(&self) -> Vec<(&'static str, f64, f64)> {
-        let names: &[&str] = match self.scores.first().map(|score| score.error().0) {
-            Some("RMSE") => &["rmse", "mae", "r2"],
+        let usual: &[&str] = match self.scores.first().map(|score| &score.metrics) {
+            Some(Metrics::Regression(_)) => &["rmse", "mae", "r2"],
             _ => &["log_loss", "accuracy", "auc"],
         };
-        let metric = |name: &&'static str| {
+        let mut names = usual.to_vec();
+        if let Some(metric) = self.metric() {
+            names.retain(|name| *name != metric.name());
+            names.insert(0, metric.name());
+        }
+        let metric = |name: &'static str| {
             let (mean, std) = mean_and_std(&self.scores, name);
-            (*name, mean, std)
+            (name, mean, std)
         };
-        names.iter().map(metric).collect()
+        names.into_iter().map(metric).collect()
+    }
+
+    /// The metric that was asked for.
+    fn metric(&self) -> Option<Metric> {
+        let (metric, _) = self.scores.first()?.chosen?;
+        Some(metric)
+    }
+
+    /// The mean over the folds of the error: of the metric that was asked for, or of the RMSE or the log loss.
+    fn error(&self) -> f64 {
+        let mean = self.metrics()[0].1;
+        self.metric().map_or(mean, |metric| metric.error(mean))
     }
 
     /// The names of the metrics, above the columns of the text of the scores.
@@ -289,8 +317,10 @@ impl fmt::Display for MethodScores {
 /// Which method is best, in a sentence that also names the simplest other method that is as good. `methods` are
 /// in order from the simplest.
 pub fn verdict(methods: &[MethodScores]) -> String {
-    let error = |row: &MethodScores| row.metrics()[0].1;
-    let Some(best) = methods.iter().min_by(|a, b| error(a).total_cmp(&error(b))) else {
+    let Some(best) = methods
+        .iter()
+        .min_by(|a, b| a.error().total_cmp(&b.error()))
+    else {
         return String::new();
     };
     // Paired by fold, so that differences between the folds cancel out.
@@ -323,7 +353,6 @@ mod tests {
     use backburn_training::metrics::RegressionScore;
 
     use super::*;
-    use crate::score::Metrics;
 
     fn scores(method: ComparedMethod, errors: &[f64]) -> MethodScores {
         let score = |&error: &f64| Score {
@@ -334,6 +363,9 @@ mod tests {
                 RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
             ),
             standard_errors: Default::default(),
+            chosen: None,
+            weighted: false,
+            distribution: None,
         };
         MethodScores {
             method,

@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use crate::error::Error;
 use crate::members::Members;
 use crate::preset::Preset;
+use crate::scoring_config::ScoringConfig;
 
 /// Every setting of a fit. [`Config::default`] is the preset [`Preset::Default`].
 ///
@@ -41,6 +42,9 @@ pub struct Config {
     pub training: TrainingConfig,
     /// How many networks are averaged.
     pub ensemble: EnsembleConfig,
+    /// The metric that chooses, and how probabilities become a class.
+    #[serde(default, skip_serializing_if = "ScoringConfig::is_default")]
+    pub scoring: ScoringConfig,
 }
 
 /// How many networks are averaged, and how they differ.
@@ -155,7 +159,8 @@ const MAX_BINS: usize = 1024;
 const MAX_MEMBERS: usize = 1000;
 
 /// Fields of the network that follow from the table.
-pub(crate) const FROM_THE_TABLE: [&str; 3] = ["inputs", "outputs", "embeddings"];
+pub(crate) const FROM_THE_TABLE: [&str; 5] =
+    ["inputs", "outputs", "embeddings", "increasing", "offset"];
 
 impl Config {
     /// The settings of a preset.
@@ -213,6 +218,7 @@ impl Config {
         {
             return usage(&format!("class_weights.{class}: must be above 0"));
         }
+        self.scoring.validate()?;
         self.network.validate()?;
         for member in 0..self.ensemble.widths.len() {
             let hidden = self.ensemble.hidden(member, &self.network.hidden);
@@ -226,6 +232,7 @@ impl Config {
 
     /// Checks that the loss is for this task and, for regression, that no setting for classes is used.
     pub(crate) fn check_task(&self, task: Task) -> Result<(), Error> {
+        self.scoring.check_task(task)?;
         let of_classes = match self.training.loss {
             Loss::Auto => None,
             Loss::CrossEntropy | Loss::BinaryCrossEntropy => Some(true),
@@ -243,6 +250,14 @@ impl Config {
     }
 
     fn check_regression(&self) -> Result<(), Error> {
+        let has_transform = self.data.target_transform != TargetTransform::Auto;
+        if self.training.loss.has_log_link() && has_transform {
+            return Err(Error::Config(
+                "data.target_transform: the losses poisson and gamma have a log link in place of a transform: \
+                 leave it at auto"
+                    .to_string(),
+            ));
+        }
         let asked = [
             ("class_weights", !self.class_weights.is_empty()),
             ("data.balance_classes", self.data.balance_classes),

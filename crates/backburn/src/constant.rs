@@ -3,6 +3,7 @@
 use backburn_preprocessing::{Predictions, Target, Task};
 
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
 
 /// The predictions of a constant that was fitted on the rows in `training`, for `count` rows. `None` where the
@@ -15,7 +16,12 @@ pub(crate) fn constant_predictions(
 ) -> Option<Predictions> {
     let rows = training.len() as f64;
     match (targets, target) {
-        (Targets::Classes(of_row), Target::Classification { classes, .. }) => {
+        (
+            Targets::Classes(of_row),
+            Target::Classification {
+                classes, decision, ..
+            },
+        ) => {
             let mut shares = vec![0.0; classes.len()];
             for class in training.iter().filter_map(|&row| of_row[row]) {
                 shares[class] += 1.0 / rows;
@@ -23,6 +29,7 @@ pub(crate) fn constant_predictions(
             Some(Predictions::Classes {
                 classes: classes.clone(),
                 probabilities: shares.repeat(count),
+                decision: decision.clone(),
             })
         }
         (Targets::Values(values), _) => {
@@ -37,11 +44,12 @@ pub(crate) fn constant_predictions(
 pub(crate) fn constant_score(
     targets: &Targets,
     target: &Target,
-    training: &[usize],
-    rows: &[usize],
+    (training, rows): (&[usize], &[usize]),
+    scoring: &Scoring,
 ) -> Option<Score> {
     let predictions = constant_predictions(targets, target, training, rows.len())?;
-    Score::of_rows(&predictions, targets, rows)
+    let score = scoring.score(&predictions, targets, rows)?;
+    Some(score.with_distribution((target, &predictions), None, targets, rows))
 }
 
 /// What the constant is: `the mean` or `the most frequent class`.

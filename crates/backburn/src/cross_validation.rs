@@ -20,6 +20,7 @@ use crate::plan::{Plan, PlanOptions};
 use crate::predicted_rows::PredictedRows;
 use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std, metric_name};
+use crate::scoring::Scoring;
 use crate::text::{count, mean_and_deviation, number};
 use crate::work_memory::{Networks, Work};
 
@@ -35,20 +36,30 @@ pub struct CrossValidation {
 }
 
 impl CrossValidation {
-    /// The main metric (`rmse` or `accuracy`), its mean over the folds and its standard deviation
-    /// between them.
+    /// The metric that was asked for.
+    fn metric(&self) -> Option<&'static str> {
+        let (metric, _) = self.scores.first()?.chosen?;
+        Some(metric.name())
+    }
+
+    /// The main metric (the one that was asked for, or `rmse` or `accuracy`), its mean over the folds and its
+    /// standard deviation between them.
     pub fn summary(&self) -> (&'static str, f64, f64) {
-        let metric = match self.predictions {
+        let metric = self.metric().unwrap_or(match self.predictions {
             Predictions::Values(_) => "rmse",
             Predictions::Classes { .. } => "accuracy",
-        };
+        });
         let (mean, deviation) = self.mean_and_deviation(metric);
         (metric, mean, deviation)
     }
 
-    /// The means over the folds that stand for the others: the RMSE, or the accuracy and the log loss.
+    /// The means over the folds that stand for the others: that of the metric that was asked for, or the RMSE, or
+    /// the accuracy and the log loss.
     pub fn headline(&self) -> String {
         let mean = |metric| self.mean_and_deviation(metric).0;
+        if let Some(metric) = self.metric() {
+            return format!("{} {}", metric_name(metric), number(mean(metric)));
+        }
         match self.predictions {
             Predictions::Values(_) => format!("RMSE {}", number(mean("rmse"))),
             Predictions::Classes { .. } => format!(
@@ -62,18 +73,25 @@ impl CrossValidation {
     /// The usual metrics of the task, each with its mean over the folds and its standard deviation between
     /// them; NaN if it is not defined on one of the folds.
     ///
-    /// For regression, these are `rmse`, `mae` and `r2`; for classification `accuracy`, `log_loss`, `macro_f1`
-    /// and `auc`.
+    /// For regression, these are `rmse`, `mae` and `r2`, and with a distribution its main metric; for classification
+    /// `accuracy`, `log_loss`, `macro_f1` and `auc`. The metric that was asked for is the first.
     pub fn means(&self) -> Vec<(&'static str, f64, f64)> {
-        let metrics: &[&str] = match self.predictions {
+        let usual: &[&str] = match self.predictions {
             Predictions::Values(_) => &["rmse", "mae", "r2"],
             Predictions::Classes { .. } => &["accuracy", "log_loss", "macro_f1", "auc"],
         };
-        let mean = |metric: &&'static str| {
+        let mut metrics = usual.to_vec();
+        if let Some(first) = self.metric() {
+            metrics.retain(|metric| *metric != first);
+            metrics.insert(0, first);
+        }
+        let mean = |metric: &'static str| {
             let (mean, deviation) = self.mean_and_deviation(metric);
-            (*metric, mean, deviation)
+            (metric, mean, deviation)
         };
-        metrics.iter().map(mean).collect()
+        let of_distribution = |score: &Score| Some(score.distribution.as_ref()?.main().0);
+        metrics.extend(self.scores.first().and_then(of_distribution));
+        metrics.into_iter().map(mean).collect()
     }
 
     /// The scores as the JSON object that `trainer train --folds --json` prints. A mean that is not defined is
@@ -107,6 +125,7 @@ impl CrossValidation {
             rows: self.rows.clone(),
             predictions: self.predictions.clone(),
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }
@@ -130,7 +149,11 @@ impl fmt::Display for CrossValidation {
                 _ => format!("{name} {}", mean_and_deviation(mean, deviation)),
             }
         });
-        write!(f, "mean {}", words.collect::<Vec<_>>().join(", "))
+        write!(f, "mean {}", words.collect::<Vec<_>>().join(", "))?;
+        match self.scores.iter().any(|score| score.weighted) {
+            true => f.write_str(" (weighted)"),
+            false => Ok(()),
+        }
     }
 }
 
@@ -264,7 +287,9 @@ fn fit_fold(
     if context.stop.is_stopped() {
         return Err(Error::Interrupted);
     }
-    let score = Score::of_table(&predictions, &held_out, &model.model().target)?;
+    let scoring = Scoring::new(data, config).of_rows(&split.validation);
+    let score = scoring.score_table(&predictions, &held_out, &model.model().target)?;
+    let score = score.with_quantiles(model.predictor(), &held_out)?;
     Ok((score, predictions, started))
 }
 
@@ -282,6 +307,9 @@ mod tests {
             unknown_classes: Default::default(),
             metrics,
             standard_errors: Default::default(),
+            chosen: None,
+            weighted: false,
+            distribution: None,
         }
     }
 
@@ -327,6 +355,7 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["a".to_string(), "b".to_string()],
                 probabilities: Vec::new(),
+                decision: None,
             },
         };
         assert_eq!(validated.summary(), ("accuracy", 0.75, 0.25));

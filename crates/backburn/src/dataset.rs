@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
-    CellError, ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable,
-    ReadOptions, Schema, Table, TableError, TableFormat, infer_table, similar_names, within_range,
+    ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable, ReadOptions,
+    Schema, Table, TableError, TableFormat, infer_table, similar_names, within_range,
 };
 
 use crate::check_target::check_target;
@@ -16,7 +16,9 @@ use crate::column_warnings::warnings_about_columns;
 use crate::config::{Config, KnnFeatures};
 use crate::copied_rows::{CopiedRows, copied_rows, rows_in};
 use crate::error::Error;
+use crate::exposures::check_exposures;
 use crate::memory::room_to_infer;
+use crate::row_weights::row_weights;
 use crate::split_columns::SplitColumns;
 use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
@@ -33,6 +35,9 @@ pub struct DatasetOptions {
     pub task: Option<Task>,
     /// A column with the weight of each row.
     pub weight: Option<String>,
+    /// A column with the exposure of each row, a number above 0, for a loss with a log link: its logarithm is
+    /// added to the output of the network, so that the prediction is proportional to it.
+    pub offset: Option<String>,
     /// The kinds of columns.
     pub columns: BTreeMap<String, ColumnKind>,
     /// The columns to learn from; all others are left out. Empty for all.
@@ -44,7 +49,7 @@ pub struct DatasetOptions {
 }
 
 impl DatasetOptions {
-    /// The columns that are no features: those of the weight, the groups and the folds. So is the column of the
+    /// The columns that are no features: those of the weight, the exposure, the groups and the folds. So is the column of the
     /// time, unless it is named as a feature or has a kind, other than by the format of its dates.
     pub(crate) fn other_roles(&self) -> Vec<&str> {
         let is_feature = |name: &String| {
@@ -55,6 +60,7 @@ impl DatasetOptions {
         let time = self.split.time.as_ref().filter(|name| !is_feature(name));
         let columns = [
             self.weight.as_ref(),
+            self.offset.as_ref(),
             self.split.group.as_ref(),
             self.split.fold.as_ref(),
             time,
@@ -124,7 +130,9 @@ impl Dataset {
             format,
             notes,
         } = inferred;
-        let weights = weight.map(|column| weights(&table, column)).transpose()?;
+        let weights = weight.map(|column| row_weights(&table, column));
+        let weights = weights.transpose()?;
+        check_exposures(&table, options.offset.as_deref(), [Some(target), weight])?;
         warnings.extend(notes.into_iter().map(|note| reading(note, target, task)));
         let roles = [vec![target], options.other_roles()].concat();
         warnings.extend(warnings_about_columns(&schema, &roles, &options.features));
@@ -195,7 +203,7 @@ impl Dataset {
         Ok(())
     }
 
-    /// The columns in which copies are equal: the features and the target, each with its kind.
+    /// The columns in which copies are equal: the features, the exposure and the target, each with its kind.
     fn compared_columns(&self) -> Vec<(&str, ColumnKind)> {
         let used = self.inputs().filter(|c| c.kind != ColumnKind::Ignored);
         let target = match self.task {
@@ -203,7 +211,9 @@ impl Dataset {
             Task::Classification => ColumnKind::Categorical,
         };
         let used = used.map(|column| (column.name.as_str(), column.kind));
-        used.chain([(self.target.as_str(), target)]).collect()
+        let exposure = self.offset().map(|column| (column, ColumnKind::Numeric));
+        let target = (self.target.as_str(), target);
+        used.chain(exposure).chain([target]).collect()
     }
 
     /// The rule by which the rows are split.
@@ -251,6 +261,11 @@ impl Dataset {
     /// The column with the weights of the rows.
     pub fn weight(&self) -> Option<&str> {
         self.options.weight.as_deref()
+    }
+
+    /// The column with the exposures of the rows.
+    pub fn offset(&self) -> Option<&str> {
+        self.options.offset.as_deref()
     }
 
     /// How the table is read as a dataset.
@@ -402,9 +417,12 @@ impl Dataset {
 
     /// The options to read a test table, so that only the columns that a model may need are decoded.
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
-        let features: Vec<String> = self.features().map(str::to_string).collect();
+        let features = self.features().chain(self.offset());
+        let features: Vec<String> = features.map(str::to_string).collect();
+        let others = [Some(&self.target), self.options.weight.as_ref()].into_iter();
+        let others: Vec<String> = others.flatten().cloned().collect();
         ReadOptions {
-            columns: Some([features.as_slice(), std::slice::from_ref(&self.target)].concat()),
+            columns: Some([features.as_slice(), &others].concat()),
             known_columns: features,
             ..options
         }
@@ -428,6 +446,7 @@ impl Dataset {
                 return Err(nothing_to_score(test, &fitted, &unknown));
             }
         }
+        check_exposures(test, self.offset(), [None; 2])?;
         for column in self.features() {
             self.schema.check(test, column)?;
         }
@@ -565,24 +584,4 @@ fn kinds(
         .filter(|name| !used.contains(name) && Some(*name) != target && !roles.contains(name));
     kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
     Ok(kinds)
-}
-
-fn weights(table: &Table, column: &str) -> Result<Vec<f64>, Error> {
-    table
-        .column(column)?
-        .cells()
-        .enumerate()
-        .map(|(row, cell)| match cell.number() {
-            Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => Err(Error::Table(TableError::Cell {
-                location: table.location(row),
-                error: CellError {
-                    column: column.to_string(),
-                    row,
-                    value: cell.category().unwrap_or_default().into_owned(),
-                    expected: "weights, which are numbers of at least 0",
-                },
-            })),
-        })
-        .collect()
 }

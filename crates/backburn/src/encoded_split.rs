@@ -1,8 +1,8 @@
 //! Rows encoded for training and validation.
 
-use backburn_preprocessing::{Encoder, KnnFitInput, Target};
+use backburn_preprocessing::{Distribution, Encoder, KnnFitInput, Target};
 use backburn_table::Split;
-use backburn_training::TensorDataset;
+use backburn_training::{Loss, TensorDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Config, KnnFeatures};
@@ -112,12 +112,40 @@ pub(crate) fn fit_target(
     config: &Config,
 ) -> Result<Target, Error> {
     let table = data.table();
-    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?
-        .with_transform(config.data.target_transform, table, data.rows(), training)?;
-    Ok(match config.data.clip_predictions {
+    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?;
+    let rows = data.rows();
+    let errors = Vec::new();
+    let exposures = data.offset().map(|column| table.numbers(column));
+    let exposures = exposures.transpose()?;
+    let target = match config.training.loss {
+        Loss::Poisson => {
+            let link = Distribution::Poisson { errors };
+            target.with_log_link(link, table, (rows, training), exposures.as_deref())?
+        }
+        Loss::Gamma => {
+            let link = Distribution::Gamma { errors };
+            target.with_log_link(link, table, (rows, training), exposures.as_deref())?
+        }
+        loss => {
+            let transform = config.data.target_transform;
+            let target = target.with_transform(transform, table, rows, training)?;
+            match loss {
+                Loss::Quantile => target.with_quantiles(&config.training.quantiles),
+                _ => target,
+            }
+        }
+    };
+    let target = config.scoring.decided(target)?;
+    Ok(match clips(data, config) {
         true => target.with_bounds(table, training)?,
         false => target,
     })
+}
+
+/// Whether predictions are limited to the values of the training rows. A row of more exposure than all of them may
+/// have a larger value.
+pub(crate) fn clips(data: &Dataset, config: &Config) -> bool {
+    config.data.clip_predictions && data.offset().is_none()
 }
 
 fn fit_encoder(
@@ -128,7 +156,11 @@ fn fit_encoder(
     let excluded = [vec![data.target()], data.other_roles()].concat();
     let options = config.data.encoder();
     let (table, schema) = (data.table(), data.schema());
-    Ok(Encoder::fit(table, schema, &excluded, training, &options)?)
+    let (encoder, constant) = Encoder::fit(table, schema, &excluded, training, &options)?;
+    Ok(match data.offset() {
+        Some(column) => (encoder.with_exposure(table, column, training)?, constant),
+        None => (encoder, constant),
+    })
 }
 
 /// Checks that rows can be encoded and worked on before anything else is done, such as trials that take long.
@@ -152,6 +184,7 @@ pub(crate) fn check_room(
         data.rows(),
         &split.training,
     )?;
+    let target = config.scoring.decided(target)?;
     Room::new(data, split, (config, &target), device, work)?.check(&encoder, 0)
 }
 

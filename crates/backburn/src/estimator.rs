@@ -7,10 +7,12 @@ use crate::context::FitContext;
 use crate::cross_validation::{CrossValidation, cross_validate};
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::exposures::check_loss;
 use crate::fit_plan::fit_plan;
 use crate::fitted_model::FittedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::table_diagnosis::without_logarithm;
+use crate::zero_inflation::zero_inflation;
 
 /// The name of a fit's run.
 const RUN: &str = "network";
@@ -52,6 +54,9 @@ impl Estimator {
     /// loss that is infinite or NaN from the start.
     pub fn fit(&self, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
         let data = &*data.for_config(&self.config)?;
+        if let Some(warning) = zero_inflation(data, &self.config)? {
+            context.warn(warning);
+        }
         let plan = self.plan_on(data, context.diagnose)?;
         let mut model = fit_plan(plan, data, context)?;
         if self.config.data.target_transform == TargetTransform::Auto
@@ -73,6 +78,7 @@ impl Estimator {
     }
 
     fn plan_on(&self, data: &Dataset, diagnose: bool) -> Result<Plan, Error> {
+        check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         let options = PlanOptions {
             diagnose,
@@ -95,6 +101,7 @@ impl Estimator {
         context: &FitContext,
     ) -> Result<CrossValidation, Error> {
         let data = &*data.for_config(&self.config)?;
+        check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         cross_validate(data, folds, &config, context)
     }

@@ -6,15 +6,48 @@ use serde_json::{Map, Value, json};
 
 use crate::confusion_matrix::confusion_matrix;
 use crate::error::Error;
+use crate::group_scores::GroupScores;
 use crate::model_file::SavedModel;
 use crate::predictor::Predictor;
 use crate::row_hashes::row_hashes;
 use crate::score::{Metrics, Reliability, Score};
+use crate::scoring::Scoring;
 use crate::shift_finding::{ShiftFinding, shift_notes};
+use crate::targets::Targets;
 use crate::warning::Warning;
 
 /// If at least this share of the rows are training rows, there is a warning.
 const MUCH: f64 = 0.5;
+
+/// What is scored besides the whole table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EvaluationOptions {
+    /// A column whose values are groups; each gets a score of its own.
+    pub by: Option<String>,
+    /// The column with the weight of each row. `None` is that of training, if the table has it.
+    pub weight: Option<String>,
+}
+
+impl EvaluationOptions {
+    /// The names of the columns, if there are any.
+    pub fn new(by: Option<&str>, weight: Option<&str>) -> Self {
+        Self {
+            by: by.map(str::to_string),
+            weight: weight.map(str::to_string),
+        }
+    }
+
+    /// The columns that are needed besides those of the model's features.
+    pub fn columns(&self, model: &SavedModel) -> Vec<String> {
+        let of_training = model.summary.weight.as_ref();
+        let weight = self.weight.as_ref().or(of_training);
+        let columns = [self.by.as_ref(), weight].into_iter().flatten().cloned();
+        [model.target.column().to_string()]
+            .into_iter()
+            .chain(columns)
+            .collect()
+    }
+}
 
 /// The scores of a model on a table, and what to know about them; made by [`Predictor::evaluate`].
 #[derive(Debug, Clone)]
@@ -27,6 +60,8 @@ pub struct Evaluation {
     pub unlike_training: Vec<ShiftFinding>,
     /// What was done about the layout of the file, and whether the rows are training rows.
     pub warnings: Vec<Warning>,
+    /// The scores by group, if they are asked for.
+    pub groups: Option<GroupScores>,
 }
 
 impl Evaluation {
@@ -61,6 +96,9 @@ impl Evaluation {
         insert("skipped", json!(self.score.skipped));
         insert("unlike_training", json!(self.unlike_training));
         insert("warnings", json!(self.warnings));
+        if let Some(groups) = &self.groups {
+            insert("by", groups.json());
+        }
         object
     }
 }
@@ -85,6 +123,20 @@ impl Predictor {
     ///
     /// A table that does not fit the model, no row with a target, or a prediction that is not a finite number.
     pub fn evaluate(&self, table: &Table) -> Result<Evaluation, Error> {
+        self.evaluate_with(table, &EvaluationOptions::default())
+    }
+
+    /// Scores the model like [`evaluate`](Self::evaluate), with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`evaluate`](Self::evaluate), or a column of the options that the table does not have, or that
+    /// has no weights.
+    pub fn evaluate_with(
+        &self,
+        table: &Table,
+        options: &EvaluationOptions,
+    ) -> Result<Evaluation, Error> {
         let model = self.model();
         let target = &model.target;
         table.column(target.column())?;
@@ -93,15 +145,32 @@ impl Predictor {
         if let Some(row) = predictions.first_not_finite() {
             return Err(Error::not_finite(&table.location(row)));
         }
-        let score = Score::of_table(&predictions, &read, target)?;
+        let scoring = Scoring::of_model(model, &read, options.weight.as_deref())?;
+        let score = scoring.score_table(&predictions, &read, target)?;
+        let score = score.with_quantiles(self, &read)?;
+        let groups = match &options.by {
+            Some(column) => {
+                let targets = Targets::read(&read, target)?;
+                let scores = GroupScores::new(column, &predictions, &targets, &read, &scoring);
+                Some(scores?)
+            }
+            None => None,
+        };
         let layout = table.notes().into_iter();
         let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
         warnings.extend(training_rows(model, &read)?);
+        if let Some(column) = &model.summary.weight
+            && scoring.weights().is_none()
+        {
+            let column = column.clone();
+            warnings.push(Warning::Unweighted { column });
+        }
         Ok(Evaluation {
             reliability: score.reliability(self, &read)?,
             score,
             unlike_training: shift.findings(&model.encoder, target),
             warnings,
+            groups,
         })
     }
 }

@@ -72,9 +72,12 @@ impl FittedModel {
             Target::Regression { .. } => None,
             Target::Classification { classes, .. } => Some(("classes", json!(classes))),
         };
+        let trade_off = summary.trade_off.as_ref();
+        let trade_off = trade_off.map(|trade_off| ("threshold", json!(trade_off)));
         facts
             .into_iter()
             .chain(classes)
+            .chain(trade_off)
             .map(|(name, value)| (name.to_string(), value))
             .collect()
     }

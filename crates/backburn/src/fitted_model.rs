@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model_file::{ModelFile, SavedModel};
 use crate::predictor::Predictor;
-use backburn_preprocessing::{ColumnEncoder, Predictions, Task};
+use backburn_preprocessing::{ColumnEncoder, PredictedQuantiles, Predictions, Task};
 use backburn_table::{Split, Table};
 use backburn_training::{Finding, History, StopReason};
 
@@ -19,6 +19,7 @@ use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::summary::TestScore;
 use crate::validation_score::ValidationScore;
 
@@ -217,6 +218,34 @@ impl FittedModel {
             .intervals_of_table(table.as_ref(), coverage)?)
     }
 
+    /// The quantiles of every row of a table, in the unit of the target: those of the levels
+    /// `training.quantiles`, for a model that was trained with `training.loss = "quantile"`. Those of a row
+    /// ascend. An ensemble averages the quantiles of its networks. `None` for other models.
+    ///
+    /// ```
+    /// # use backburn::{Config, Dataset, Estimator, FitContext, Preset, ReadOptions, Settings, Table};
+    /// # let csv: String = (0..60).map(|n| format!("{},{}.5\n", n % 7, n % 7 * 3 + n % 5)).collect();
+    /// # let csv = std::io::Cursor::new(format!("size,price\n{csv}"));
+    /// # let table = Table::from_reader("sales", csv, &ReadOptions::default())?;
+    /// # let data = Dataset::new(table.clone(), "price", &Default::default())?;
+    /// let config = Settings::new().quantiles(&[0.1, 0.5, 0.9])?.over(Preset::Fast)?;
+    /// let model = Estimator::new(config).fit(&data, &FitContext::default())?;
+    /// let quantiles = model.predict_quantiles(&table)?.expect("a model of quantiles");
+    /// assert_eq!(quantiles.levels, [0.1, 0.5, 0.9]);
+    /// assert!(quantiles.row(0).is_some_and(|row| row.is_sorted()));
+    /// # Ok::<(), backburn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A table that does not fit the model.
+    pub fn predict_quantiles(
+        &self,
+        table: impl AsRef<Table>,
+    ) -> Result<Option<PredictedQuantiles>, Error> {
+        Ok(self.predictor.predict_quantiles(table.as_ref())?)
+    }
+
     /// The embedding of every row of a table: the outputs of the last hidden layer; see
     /// [`Embedder`](crate::Embedder).
     ///
@@ -242,7 +271,7 @@ impl FittedModel {
         self.predictor.embedder()?.embed_table(table.as_ref())
     }
 
-    /// The score on a table that has the target.
+    /// The score on a table that has the target, weighted if the table has the column of weights of training.
     ///
     /// # Errors
     ///
@@ -250,7 +279,9 @@ impl FittedModel {
     pub fn evaluate(&self, table: impl AsRef<Table>) -> Result<Score, Error> {
         let table = &self.model().format.apply_to_table(table.as_ref())?;
         let predictions = self.predict(table)?;
-        Score::of_table(&predictions, table, &self.model().target)
+        let scoring = Scoring::of_model(self.model(), table, None)?;
+        let score = scoring.score_table(&predictions, table, &self.model().target)?;
+        score.with_quantiles(&self.predictor, table)
     }
 
     /// Stores the score on a test table in the model, for [`SavedModel::summary`].

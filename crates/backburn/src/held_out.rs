@@ -1,9 +1,9 @@
 //! Outputs for the validation rows that score a network.
 //!
-//! The rows that choose the best epoch of a network cannot score it: the lowest of many noisy losses is lower
-//! than the loss on other rows. So the validation rows are divided into parts, and each part is scored at the
-//! epoch that the other parts choose (nested cross-validation of the number of epochs). The network itself has
-//! the weights of the epoch that all of them choose.
+//! The rows that choose the best epoch of a network cannot score it: the lowest of many noisy errors is lower
+//! than the error on other rows. So the validation rows are divided into parts, and each part is scored at the
+//! epoch that the other parts choose (nested cross-validation of the number of epochs), by the loss or by the
+//! metric that was asked for. The network itself has the weights of the epoch that all of them choose.
 
 use backburn_training::{Criterion, EpochReport, TargetArrays, TensorDataset, TrainingConfig};
 
@@ -31,7 +31,7 @@ pub(crate) struct HeldOut {
     weights: Option<Vec<f32>>,
     rows: usize,
     keeps_epochs: bool,
-    /// For each part, the lowest loss of the other parts so far.
+    /// For each part, the lowest error of the other parts so far.
     lowest: Vec<f64>,
     outputs: HeldOutOutputs,
 }
@@ -54,20 +54,29 @@ impl HeldOut {
         }
     }
 
-    /// Takes the outputs of an epoch.
-    pub fn add(&mut self, report: &EpochReport) {
+    /// Takes the outputs of an epoch. `error` is that of a metric on the rows at some positions, by the outputs of all
+    /// rows; where it is `None`, the loss counts.
+    pub fn add(&mut self, report: &EpochReport, error: impl Fn(&[usize], &[f32]) -> Option<f64>) {
         if let Some(validation) = &report.validation {
             let outputs: Vec<f32> = validation.outputs.to_data().iter().collect();
-            self.add_outputs(report.epoch, report.training_loss, &outputs);
+            let error = |positions: &[usize]| error(positions, &outputs);
+            self.add_outputs(report.epoch, report.training_loss, &outputs, error);
         }
     }
 
-    fn add_outputs(&mut self, epoch: usize, training_loss: f64, outputs: &[f32]) {
+    fn add_outputs(
+        &mut self,
+        epoch: usize,
+        training_loss: f64,
+        outputs: &[f32],
+        error: impl Fn(&[usize]) -> Option<f64>,
+    ) {
         if self.rows == 0 || outputs.is_empty() {
             return;
         }
         let losses = self.losses(outputs);
-        self.choose(training_loss, &losses, outputs);
+        let of_others = self.errors_of_others(training_loss, &losses, error);
+        self.choose(&of_others, outputs);
         self.keep(epoch, &losses, outputs);
     }
 
@@ -84,14 +93,35 @@ impl HeldOut {
         losses.collect()
     }
 
-    /// Keeps the outputs of each part for which the other parts have their lowest loss. A single row has no
-    /// others: there, the training loss chooses.
-    fn choose(&mut self, training_loss: f64, losses: &[f64], outputs: &[f32]) {
+    /// For each part, the error of the other parts: that of the metric if it is known, or else the loss. A single
+    /// row has no others: there, it is the training loss.
+    fn errors_of_others(
+        &self,
+        training_loss: f64,
+        losses: &[f64],
+        error: impl Fn(&[usize]) -> Option<f64>,
+    ) -> Vec<f64> {
         let parts = self.lowest.len();
+        if parts == 1 {
+            return vec![training_loss];
+        }
         let mut sums = vec![0.0; parts];
         for (row, loss) in losses.iter().enumerate() {
             sums[row % parts] += loss;
         }
+        let of_others = (0..parts).map(|part| {
+            let others = (0..self.rows).filter(|row| row % parts != part);
+            error(&others.collect::<Vec<_>>()).unwrap_or_else(|| {
+                let others = sums.iter().enumerate().filter(|(other, _)| *other != part);
+                others.map(|(_, sum)| sum).sum()
+            })
+        });
+        of_others.collect()
+    }
+
+    /// Keeps the outputs of each part for which the other parts have their lowest error.
+    fn choose(&mut self, of_others: &[f64], outputs: &[f32]) {
+        let parts = self.lowest.len();
         let width = outputs.len() / self.rows;
         // Also where a run was resumed from a checkpoint without these outputs.
         if self.outputs.chosen.len() != outputs.len() {
@@ -99,13 +129,9 @@ impl HeldOut {
             self.lowest.fill(f64::INFINITY);
         }
         for part in 0..parts {
-            let others = sums.iter().enumerate().filter(|(other, _)| *other != part);
-            let loss = match parts {
-                1 => training_loss,
-                _ => others.map(|(_, sum)| sum).sum(),
-            };
-            if loss < self.lowest[part] {
-                self.lowest[part] = loss;
+            let error = of_others[part];
+            if error < self.lowest[part] {
+                self.lowest[part] = error;
                 for row in (part..self.rows).step_by(parts) {
                     let of_row = row * width..(row + 1) * width;
                     self.outputs.chosen[of_row.clone()].copy_from_slice(&outputs[of_row]);
@@ -207,15 +233,30 @@ mod tests {
         }
     }
 
+    fn no_metric(_: &[usize]) -> Option<f64> {
+        None
+    }
+
     #[test]
     fn each_row_is_scored_at_the_epoch_that_the_others_choose() {
         let mut held_out = held_out(2, false);
-        held_out.add_outputs(1, 1.0, &[3.0, 1.0]);
-        held_out.add_outputs(2, 0.5, &[2.0, 4.0]);
+        held_out.add_outputs(1, 1.0, &[3.0, 1.0], no_metric);
+        held_out.add_outputs(2, 0.5, &[2.0, 4.0], no_metric);
         // The first row chooses epoch 2, the second one epoch 1. Chosen by both, the epoch would be 1.
         let outputs = held_out.into_outputs().unwrap();
         assert_eq!(outputs.chosen, [3.0, 4.0]);
         assert!(outputs.by_epoch.is_empty());
+    }
+
+    #[test]
+    fn a_metric_may_choose_the_epoch() {
+        let mut held_out = held_out(2, false);
+        for (epoch, outputs) in [[3.0f32, 1.0], [2.0, 4.0]].iter().enumerate() {
+            // The largest output is the best one.
+            let error = |rows: &[usize]| Some(-f64::from(outputs[rows[0]]));
+            held_out.add_outputs(epoch + 1, 1.0, outputs, error);
+        }
+        assert_eq!(held_out.into_outputs().unwrap().chosen, [2.0, 1.0]);
     }
 
     #[test]
@@ -225,7 +266,7 @@ mod tests {
             let mut held_out = held_out(5, false);
             for (epoch, &third) in third.iter().enumerate() {
                 let outputs = [0.5, [0.9, 0.2, 0.7][epoch], 0.5, third, 0.5];
-                held_out.add_outputs(epoch + 1, 1.0, &outputs);
+                held_out.add_outputs(epoch + 1, 1.0, &outputs, no_metric);
             }
             held_out.into_outputs().unwrap().chosen[3]
         };
@@ -237,7 +278,7 @@ mod tests {
     fn a_single_row_is_scored_at_the_lowest_training_loss() {
         let mut held_out = held_out(1, false);
         for (epoch, (loss, output)) in [(3.0, 0.1), (1.0, 5.0), (2.0, 0.0)].iter().enumerate() {
-            held_out.add_outputs(epoch + 1, *loss, &[*output]);
+            held_out.add_outputs(epoch + 1, *loss, &[*output], no_metric);
         }
         assert_eq!(held_out.into_outputs().unwrap().chosen, [5.0]);
     }
@@ -245,8 +286,8 @@ mod tests {
     #[test]
     fn few_rows_of_a_member_keep_every_epoch() {
         let mut held_out = held_out(2, true);
-        held_out.add_outputs(1, 1.0, &[3.0, 1.0]);
-        held_out.add_outputs(2, 0.5, &[2.0, 4.0]);
+        held_out.add_outputs(1, 1.0, &[3.0, 1.0], no_metric);
+        held_out.add_outputs(2, 0.5, &[2.0, 4.0], no_metric);
         let kept = held_out.into_outputs().unwrap().by_epoch;
         assert_eq!(kept, [9.0, 3.0, 1.0, 1.0, 4.0, 2.0, 16.0, 4.0]);
     }
@@ -263,15 +304,15 @@ mod tests {
         let mut whole = held_out(7, true);
         let mut before = held_out(7, true);
         for (epoch, outputs) in epochs.iter().enumerate() {
-            whole.add_outputs(epoch + 1, 1.0, outputs);
+            whole.add_outputs(epoch + 1, 1.0, outputs, no_metric);
             if epoch < 3 {
-                before.add_outputs(epoch + 1, 1.0, outputs);
+                before.add_outputs(epoch + 1, 1.0, outputs, no_metric);
             }
         }
         let mut after = held_out(7, true);
         after.restore(&before.to_bytes());
         for (epoch, outputs) in epochs.iter().enumerate().skip(3) {
-            after.add_outputs(epoch + 1, 1.0, outputs);
+            after.add_outputs(epoch + 1, 1.0, outputs, no_metric);
         }
         assert_eq!(after.to_bytes(), whole.to_bytes());
         assert_eq!(after.into_outputs(), whole.into_outputs());
@@ -280,7 +321,7 @@ mod tests {
     #[test]
     fn other_bytes_are_ignored() {
         let mut other = held_out(3, true);
-        other.add_outputs(1, 1.0, &[1.0, 2.0, 3.0]);
+        other.add_outputs(1, 1.0, &[1.0, 2.0, 3.0], no_metric);
         let bytes = other.to_bytes();
         let mut held_out = held_out(2, true);
         for bytes in [&bytes[..], &bytes[..20], &bytes[..30], &[0xff; 40], &[]] {

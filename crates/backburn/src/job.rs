@@ -1,5 +1,7 @@
 //! One training of a fit.
 
+use std::fmt;
+
 use backburn_table::Split;
 use serde::{Deserialize, Serialize};
 
@@ -59,4 +61,17 @@ pub enum JobKind {
     },
     /// The only network of the model, trained once more on all rows.
     Refit,
+}
+
+impl fmt::Display for JobKind {
+    /// A short name, such as `network 3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trial { .. } => f.write_str("trial"),
+            Self::Search { trial, .. } => write!(f, "trial {}", trial + 1),
+            Self::Member { member } => write!(f, "network {}", member + 1),
+            Self::Refit => f.write_str("refit"),
+            Self::Network => f.write_str("training"),
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::fitted_model::{FitRecord, FittedModel};
 use crate::members::Members;
 use crate::plan::{Plan, PlanOptions};
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::selection;
 use crate::text::{count, integer, number};
 
@@ -214,7 +215,9 @@ fn finding(
     if held_out.rows() < MIN_HELD_OUT || !is_sound || summary.epochs < MIN_EPOCHS {
         return Ok(None);
     }
-    let constant: Score = baselines::constant(data, &model.model().target, held_out)?;
+    let scoring = Scoring::of_model(model.model(), held_out, None)?;
+    let target = &model.model().target;
+    let constant: Score = baselines::constant(data, target, held_out, &scoring)?;
     Ok(too_little_data(curve, constant.error().1, config))
 }
 

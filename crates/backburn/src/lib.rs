@@ -104,6 +104,8 @@ mod context;
 #[cfg(feature = "train")]
 mod copied_rows;
 #[cfg(feature = "train")]
+mod cost_file;
+#[cfg(feature = "train")]
 mod cross_validation;
 #[cfg(feature = "train")]
 mod dashboard_config;
@@ -113,10 +115,14 @@ mod dataset;
 #[cfg(feature = "train")]
 mod dataset_splits;
 #[cfg(feature = "train")]
+mod dataset_words;
+#[cfg(feature = "train")]
 mod describe;
 #[cfg(feature = "train")]
 mod description_notes;
 mod device;
+#[cfg(feature = "train")]
+mod distribution_score;
 mod embedder;
 mod embedding_stream;
 mod embedding_writer;
@@ -131,16 +137,23 @@ mod evaluation;
 #[cfg(feature = "train")]
 mod event;
 #[cfg(feature = "train")]
+mod event_words;
+#[cfg(feature = "train")]
 mod explaining_columns;
+#[cfg(feature = "train")]
+mod exposures;
 mod fault;
 #[cfg(feature = "train")]
 mod find_learning_rate;
+#[cfg(feature = "train")]
+mod finding_words;
 #[cfg(feature = "train")]
 mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;
 #[cfg(feature = "train")]
 mod fit_summary;
+mod fits_target;
 #[cfg(feature = "train")]
 mod fitted_model;
 mod folder;
@@ -154,6 +167,8 @@ mod free_memory;
 mod gap;
 #[cfg(feature = "train")]
 mod gradient_check;
+#[cfg(feature = "train")]
+mod group_scores;
 #[cfg(feature = "train")]
 mod held_out;
 #[cfg(feature = "train")]
@@ -220,6 +235,8 @@ mod row_hashes;
 mod row_index;
 mod row_sample;
 mod row_stream;
+#[cfg(feature = "train")]
+mod row_weights;
 mod rows_report;
 #[cfg(feature = "train")]
 mod run_description;
@@ -232,7 +249,17 @@ mod sample_rows;
 #[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
+mod score_rows;
+#[cfg(feature = "train")]
+mod score_text;
+#[cfg(feature = "train")]
+mod score_words;
+#[cfg(feature = "train")]
 mod scorer;
+#[cfg(feature = "train")]
+mod scoring;
+#[cfg(feature = "train")]
+mod scoring_config;
 #[cfg(feature = "train")]
 mod selected;
 #[cfg(feature = "train")]
@@ -269,6 +296,9 @@ mod temporary_file;
 mod test_result;
 pub mod text;
 #[cfg(feature = "train")]
+mod threshold_choice;
+mod trade_off;
+#[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
 mod tuning;
@@ -280,6 +310,8 @@ mod value_count;
 mod warning;
 #[cfg(feature = "train")]
 mod work_memory;
+#[cfg(feature = "train")]
+mod zero_inflation;
 
 pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
@@ -290,8 +322,9 @@ pub use error::Error;
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
-    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Encoded, Encoder, EncoderOptions, Imputer,
-    KnnTargetEncoder, NumberScale, Predictions, Target, TargetTransform, Task, ValueProfile,
+    Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Distribution, Encoded, Encoder,
+    EncoderOptions, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles, Predictions,
+    Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -326,6 +359,7 @@ pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
+pub use trade_off::{TradeOff, TradeOffPoint};
 pub use value_count::ValueCount;
 pub use warning::Warning;
 
@@ -337,17 +371,21 @@ pub use self::{
     comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
+    cost_file::read_costs,
     cross_validation::CrossValidation,
     dataset::{Dataset, DatasetOptions},
     describe::{DescribeOptions, describe, describe_reader},
+    distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
-    evaluation::Evaluation,
+    evaluation::{Evaluation, EvaluationOptions},
     event::{Event, NetworkDescription, Observer},
     find_learning_rate::find_learning_rate,
+    finding_words::findings_in_words,
     fitted_model::{FitRecord, FittedModel},
     gap::Gap,
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
+    group_scores::GroupScores,
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,
@@ -365,6 +403,7 @@ pub use self::{
     runner::JobRunner,
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
+    scoring_config::{Costs, ScoringConfig},
     selected::{Selected, Selection},
     settings::Settings,
     split_columns::SplitColumns,
@@ -381,5 +420,5 @@ pub use self::{
 pub use backburn_training::{
     BatchReport, Diagnosis, EpochRecord, EpochReport, Finding, GradientCheck, History, LayerReport,
     RangeTest, StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError,
-    metrics::{ClassificationScore, ConfusionMatrix, RegressionScore},
+    metrics::{ClassificationScore, ConfusionMatrix, Metric, QuantileScore, RegressionScore},
 };

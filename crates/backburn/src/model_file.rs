@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::fault::InputFile;
+use crate::fits_target::fits_target;
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::output_file::OutputFile;
@@ -482,12 +483,11 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     {
         return Some("its baselines do not fit its network".to_string());
     }
-    let fits = match &metadata.target {
-        Target::Regression { .. } => network.outputs == 1,
-        Target::Classification { classes, .. } => {
-            network.outputs == classes.len() || (network.outputs == 1 && classes.len() == 2)
-        }
-    };
+    let fits = fits_target(
+        network,
+        &metadata.target,
+        metadata.encoder.exposure().is_some(),
+    );
     (!fits).then(|| "its network does not fit its target".to_string())
 }
 

@@ -14,14 +14,15 @@ pub(crate) const OUTPUTS: usize = 800;
 /// training rows is higher than this underfits.
 ///
 /// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows or more
-/// than 800 outputs, or where rows have weights.
+/// than 800 outputs, or where rows have weights or the loss is about a distribution.
 pub fn nearest_rows_loss(
     dataset: &TensorDataset,
     outputs: usize,
     config: &TrainingConfig,
 ) -> Option<f64> {
     let rows = dataset.rows().min(ROWS);
-    if rows < 20 || outputs > OUTPUTS || dataset.weights.is_some() {
+    let of_distribution = config.loss == Loss::Quantile || config.loss.has_log_link();
+    if rows < 20 || outputs > OUTPUTS || dataset.weights.is_some() || of_distribution {
         return None;
     }
     let spread: Vec<usize> = (0..rows).map(|row| row * dataset.rows() / rows).collect();

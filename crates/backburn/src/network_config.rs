@@ -1,7 +1,7 @@
 //! The shape of the network for a table.
 
 use backburn_model::{Initializer, Mlp, MlpConfig, Normalization};
-use backburn_preprocessing::{Encoder, Target};
+use backburn_preprocessing::{Distribution, Encoder, Target};
 use backburn_training::Loss;
 use burn::tensor::Device;
 
@@ -40,7 +40,7 @@ pub fn network_config(
 ) -> Result<MlpConfig, Error> {
     config.check_task(target.task())?;
     let outputs = match (target, config.training.loss) {
-        (Target::Regression { .. }, _) => 1,
+        (Target::Regression { .. }, _) => target.distribution().map_or(1, Distribution::outputs),
         (Target::Classification { classes, .. }, Loss::BinaryCrossEntropy) => match classes.len() {
             2 => 1,
             found => {
@@ -55,6 +55,13 @@ pub fn network_config(
     let mut network = config.network.clone();
     network.inputs = encoder.inputs();
     network.outputs = outputs;
+    let levels = target.distribution().and_then(Distribution::levels);
+    network.increasing = levels.is_some();
+    // In trials with another loss, the exposure is an input like any other.
+    let has_log_link = target
+        .distribution()
+        .is_some_and(Distribution::has_log_link);
+    network.offset = has_log_link && encoder.exposure().is_some();
     network.embeddings = encoder.embeddings();
     network.validate()?;
     if network.normalization == Normalization::Batch

@@ -269,6 +269,7 @@ mod tests {
             std: 1.0,
             bounds: Some([0.0, 100.0]),
             at_bounds: None,
+            distribution: None,
             errors: Vec::new(),
         };
         let values = Targets::Values(vec![0.0, 5.0, 100.0]);

@@ -14,6 +14,7 @@ use crate::fitted_model::FittedModel;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::model_file::SavedModel;
+use crate::scoring::Scoring;
 use crate::selected::{Selected, Selection};
 use crate::selection::{self, Step};
 use crate::targets::Targets;
@@ -213,7 +214,7 @@ impl Plan {
             Stage::Refit(first) => {
                 let refit = outcomes.into_iter().find_map(Outcome::network);
                 let network = with_refit(first, refit, None, context);
-                let score = score_of(&first.model.target, first, data)?;
+                let score = score_of(&first.model.target, first, data, &self.config)?;
                 let model = FittedModel::new(network, score, 1, data, context)?;
                 Ok(Assembled::Model(model))
             }
@@ -291,7 +292,7 @@ impl Plan {
         };
         let refit = self.config.data.refit && !network.split.validation.is_empty();
         if !refit || network.stop == StopReason::Interrupted {
-            let score = score_of(&network.model.target, &network, data)?;
+            let score = score_of(&network.model.target, &network, data, &self.config)?;
             let model = FittedModel::new(network, score, 1, data, context)?;
             return Ok(Assembled::Model(model));
         }
@@ -318,7 +319,7 @@ impl Plan {
             return Err(error);
         };
         let network = with_refit(first, None, Some(error), context);
-        let score = score_of(&first.model.target, first, data)?;
+        let score = score_of(&first.model.target, first, data, &self.config)?;
         FittedModel::new(network, score, 1, data, context)
     }
 
@@ -381,21 +382,23 @@ fn score_of(
     target: &Target,
     network: &TrainedNetwork,
     data: &Dataset,
+    config: &Config,
 ) -> Result<Option<ValidationScore>, Error> {
     if network.outputs.is_empty() {
         return Ok(None);
     }
     let targets = Targets::read(data.table(), target)?;
     let predictions = target.predictions(&network.outputs, network.model.config.outputs);
+    let quantiles = target.quantiles(&network.outputs);
     let Split {
         training,
         validation,
     } = &network.split;
     Ok(ValidationScore::new(
-        &predictions,
+        (&predictions, quantiles.as_ref()),
         (&targets, target),
-        training,
-        validation,
+        (training, validation),
+        &Scoring::new(data, config),
     ))
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct PredictionLayout {
 
 impl PredictionLayout {
     /// The columns: the number of the row, columns of the input, the prediction, the bounds of its
-    /// interval, and the probability of each class.
+    /// interval, its quantiles, and the probability of each class.
     pub fn batch(&self, predicted: &PredictedRows) -> io::Result<RecordBatch> {
         let own = self.own_columns(predicted);
         let mut taken: HashSet<String> =
@@ -73,9 +73,16 @@ impl PredictionLayout {
                 ));
             }
         }
+        if let Some(quantiles) = &predicted.quantiles {
+            for (index, level) in quantiles.levels.iter().enumerate() {
+                let of_level = quantiles.column(index);
+                columns.push(numbers(&format!("quantile_{level}"), of_level));
+            }
+        }
         if let Predictions::Classes {
             classes,
             probabilities,
+            ..
         } = &predicted.predictions
         {
             for (index, class) in classes.iter().enumerate() {
@@ -103,7 +110,7 @@ impl PredictionLayout {
 
 impl PredictedRows {
     /// The predictions as a record batch, with the columns that every format has: `prediction`, `lower` and
-    /// `upper` if there are intervals, and for classification `probability_CLASS` for each class.
+    /// `upper` if there are intervals, `quantile_LEVEL` for each level if there are quantiles, and for classification `probability_CLASS` for each class.
     ///
     /// # Errors
     ///
@@ -156,8 +163,10 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["=a".to_string(), "b".to_string()],
                 probabilities: vec![0.75, 0.25, 0.5, 0.5],
+                decision: None,
             },
             intervals: None,
+            quantiles: None,
             inputs: None,
         };
         let layout = PredictionLayout {

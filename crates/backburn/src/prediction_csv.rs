@@ -64,6 +64,7 @@ impl<W: Write> PredictionCsv<W> {
             rows: rows.to_vec(),
             predictions: predictions.clone(),
             intervals: intervals.map(<[_]>::to_vec),
+            quantiles: None,
             inputs: None,
         };
         self.out.write(&self.layout.batch(&predicted)?)
@@ -172,6 +173,7 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: vec!["a".to_string(), "=b".to_string(), "c,d".to_string()],
             probabilities: vec![third, 1e-9, 1.0 - third - 1e-9],
+            decision: None,
         };
         let mut bytes = Vec::new();
         let mut csv = PredictionCsv::new(&mut bytes, false);

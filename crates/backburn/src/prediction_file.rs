@@ -113,6 +113,7 @@ mod tests {
             rows: vec![4],
             predictions: Predictions::Values(vec![0.5]),
             intervals: None,
+            quantiles: None,
             inputs: None,
         };
         PredictionFile::create(&path)

@@ -131,6 +131,7 @@ mod tests {
             ),
             rows,
             predictions: Predictions::Values(values),
+            quantiles: None,
             inputs: None,
         }
     }

@@ -1,13 +1,13 @@
 //! Predictions for a table of any length, batch by batch.
 
 use arrow_array::RecordBatch;
-use backburn_preprocessing::{ColumnCounts, Predictions};
+use backburn_preprocessing::ColumnCounts;
 use backburn_table::{CellError, Skipped, TableReader, UnreadValues};
 
 use crate::data_shift::DataShift;
 use crate::error::Error;
 use crate::predicted_rows::PredictedRows;
-use crate::predictor::Predictor;
+use crate::predictor::{AllPredictions, Predictor};
 use crate::row_stream::{BadRow, Part, RowStream};
 use crate::rows_report::RowsReport;
 use crate::shift_finding::ShiftFinding;
@@ -117,15 +117,16 @@ impl<'a> PredictionStream<'a> {
 
     /// Counts what is unlike training in predicted rows, and returns them.
     fn counted(&mut self, part: Part<Predicted>) -> PredictedRows {
-        let (predictions, intervals, counts, unread) = part.result;
+        let (all, counts, unread) = part.result;
         let target = &self.predictor.model().target;
         self.shift.add_rows(part.rows.len(), &counts);
         self.shift.add_unread(&unread);
-        self.shift.add_predictions(&predictions, target);
+        self.shift.add_predictions(&all.predictions, target);
         PredictedRows {
             rows: part.rows,
-            predictions,
-            intervals,
+            predictions: all.predictions,
+            intervals: all.intervals,
+            quantiles: all.quantiles,
             inputs: Some(part.inputs),
         }
     }
@@ -142,14 +143,8 @@ impl Iterator for PredictionStream<'_> {
     }
 }
 
-/// Predictions, intervals if they are computed, counts of what is in each column, and values that cannot be
-/// read.
-type Predicted = (
-    Predictions,
-    Option<Vec<[f64; 2]>>,
-    Vec<ColumnCounts>,
-    UnreadValues,
-);
+/// Predictions, counts of what is in each column, and values that cannot be read.
+type Predicted = (AllPredictions, Vec<ColumnCounts>, UnreadValues);
 
 /// Predicts rows. An error has the index of the bad row.
 fn predict(
@@ -163,12 +158,9 @@ fn predict(
     let encoded = model.encoder.encode_batch(&read).map_err(bad)?;
     let mut unread = UnreadValues::default();
     unread.add(&model.format, rows, &read);
-    let (predictions, intervals) = match coverage {
-        None => (predictor.predict_encoded(encoded.numbers), None),
-        Some(coverage) => predictor.predict_intervals(encoded.numbers, coverage),
-    };
-    match predictions.first_not_finite() {
+    let all = predictor.predict_all(encoded.numbers, coverage);
+    match all.predictions.first_not_finite() {
         Some(row) => Err((row, BadRow::NotFinite("prediction"))),
-        None => Ok((predictions, intervals, encoded.counts, unread)),
+        None => Ok((all, encoded.counts, unread)),
     }
 }

@@ -12,7 +12,7 @@ use crate::prediction_format::PredictionFormat;
 ///
 /// The columns have the same names in every format: `row` (the number of the row, counted from 1, if it is
 /// asked for), then [kept columns](Self::keeping) of the input, `prediction`, `lower` and `upper` (if there
-/// are intervals), and for classification `probability_CLASS` for each class. Predicted numbers and
+/// are intervals), `quantile_LEVEL` for each level (if the model predicts quantiles), and for classification `probability_CLASS` for each class. Predicted numbers and
 /// probabilities have all their digits.
 ///
 /// ```no_run

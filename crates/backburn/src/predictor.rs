@@ -4,14 +4,16 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
-use backburn_preprocessing::{Predictions, RowEncoder};
+use backburn_preprocessing::{Decision, PredictedQuantiles, Predictions, RowEncoder, Target};
 use backburn_table::{Cell, CellError, Table, TableError, UnreadValues};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::data_shift::DataShift;
 use crate::device::SelectedDevice;
+use crate::error::Error;
 use crate::model_file::SavedModel;
 use crate::model_file_error::ModelFileError;
+use crate::text::shown;
 
 /// Predicts from a saved model.
 #[derive(Debug, Clone)]
@@ -60,6 +62,29 @@ impl Predictor {
     /// The device of the model's network.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The predictor with another decision threshold: the positive class of two is predicted if its probability
+    /// is at least `threshold`, from 0 to 1. `positive` is the name of that class; `None` is the one that the
+    /// model was trained with.
+    ///
+    /// ```no_run
+    /// use backburn::Predictor;
+    ///
+    /// let predictor = Predictor::load("loans.safetensors")?;
+    /// let cautious = predictor.with_threshold(0.2, Some("default"))?;
+    /// # Ok::<(), backburn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A threshold that is not from 0 to 1, a model that does not have two classes, a class that it does not
+    /// have, or no positive class.
+    pub fn with_threshold(mut self, threshold: f64, positive: Option<&str>) -> Result<Self, Error> {
+        let decision = decision(&self.model.target, threshold, positive);
+        let decision = decision.map_err(Error::Config)?;
+        self.model.target = self.model.target.with_decision(Some(decision));
+        Ok(self)
     }
 
     /// The model, to change what is not used for prediction.
@@ -160,6 +185,50 @@ impl Predictor {
         (predictions, target.intervals(&outputs, coverage))
     }
 
+    /// The quantiles of every row of a table, for a model that was trained with the quantile loss. `None` for
+    /// other models.
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`predict_table`](Self::predict_table).
+    pub fn predict_quantiles(
+        &self,
+        table: &Table,
+    ) -> Result<Option<PredictedQuantiles>, TableError> {
+        let target = &self.model.target;
+        let Some(mut quantiles) = target.quantiles(&[]) else {
+            return Ok(None);
+        };
+        let table = &self.model.format.apply_to_table(table)?;
+        for batch in self.model.encoder.encode_by_batch(table) {
+            let outputs = self.outputs(&batch?.numbers);
+            target
+                .quantiles(&outputs)
+                .into_iter()
+                .for_each(|further| quantiles.extend(further));
+        }
+        Ok(Some(quantiles))
+    }
+
+    /// Predicts encoded rows with all that the model gives: an interval for each row if a coverage is asked
+    /// for, and quantiles if the model has them.
+    pub(crate) fn predict_all(&self, rows: Vec<f32>, coverage: Option<f64>) -> AllPredictions {
+        let target = &self.model.target;
+        if coverage.is_none() && target.distribution().is_none() {
+            return AllPredictions {
+                predictions: self.predict_encoded(rows),
+                intervals: None,
+                quantiles: None,
+            };
+        }
+        let outputs = self.outputs(&rows);
+        AllPredictions {
+            predictions: target.predictions(&outputs, self.model.config.outputs),
+            intervals: coverage.and_then(|coverage| target.intervals(&outputs, coverage)),
+            quantiles: target.quantiles(&outputs),
+        }
+    }
+
     /// Prediction intervals for every row of a table; see
     /// [`Target::intervals`](backburn_preprocessing::Target::intervals).
     ///
@@ -230,6 +299,41 @@ impl Predictor {
     }
 }
 
+/// The decision of a target by a threshold.
+fn decision(target: &Target, threshold: f64, positive: Option<&str>) -> Result<Decision, String> {
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err("the threshold must be from 0 to 1".to_string());
+    }
+    let Some(classes) = target.class_names().filter(|classes| classes.len() == 2) else {
+        let column = shown(target.column());
+        return Err(format!(
+            "a threshold is for two classes, which the model of `{column}` does not have"
+        ));
+    };
+    let known = target.decision().cloned().unwrap_or_default();
+    let [first, second] = [0, 1].map(|class| shown(&classes[class]));
+    let positive = match positive {
+        Some(name) => classes.iter().position(|class| class == name),
+        None => known.positive,
+    };
+    let positive = positive.ok_or_else(|| {
+        format!("a threshold needs a positive class: name one of `{first}` and `{second}`")
+    })?;
+    Ok(Decision {
+        positive: Some(positive),
+        threshold: Some(threshold),
+        ..known
+    })
+}
+
+/// All that a model predicts for some rows.
+#[derive(Debug)]
+pub(crate) struct AllPredictions {
+    pub predictions: Predictions,
+    pub intervals: Option<Vec<[f64; 2]>>,
+    pub quantiles: Option<PredictedQuantiles>,
+}
+
 /// The mean output of several networks.
 fn mean(members: &[FusedMlp], rows: &[f32]) -> Vec<f32> {
     let share = 1.0 / members.len() as f32;
@@ -278,5 +382,59 @@ impl RowPredictor<'_> {
             }
         };
         Ok(self.predictor.predict_encoded(numbers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(classes: &[&str], stored: Option<Decision>) -> Target {
+        Target::Classification {
+            column: "y".to_string(),
+            classes: classes.iter().map(|class| class.to_string()).collect(),
+            temperature: 1.0,
+            decision: stored,
+        }
+    }
+
+    #[test]
+    fn a_threshold_replaces_the_stored_one() {
+        let stored = Decision {
+            positive: Some(0),
+            threshold: Some(0.5),
+            costs: vec![vec![0.0, 1.0], vec![2.0, 0.0]],
+        };
+        let target = target(&["no", "yes"], Some(stored.clone()));
+        let again = decision(&target, 0.25, None).unwrap();
+        let expected = Decision {
+            threshold: Some(0.25),
+            ..stored
+        };
+        assert_eq!(again, expected);
+        let other = decision(&target, 0.25, Some("yes")).unwrap();
+        assert_eq!(other.positive, Some(1));
+        // The probability of the second class is that of the logit.
+        let predictions = target
+            .with_decision(Some(other))
+            .predictions(&[-1.0, -2.0], 1);
+        assert_eq!(predictions.labels(), ["yes", "no"]);
+    }
+
+    #[test]
+    fn a_threshold_that_cannot_decide_is_refused() {
+        let two = target(&["no", "yes"], None);
+        for (threshold, positive, expected) in [
+            (0.5, None, "needs a positive class"),
+            (0.5, Some("maybe"), "one of `no` and `yes`"),
+            (1.5, Some("yes"), "from 0 to 1"),
+            (f64::NAN, Some("yes"), "from 0 to 1"),
+        ] {
+            let error = decision(&two, threshold, positive).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let three = target(&["a", "b", "c"], None);
+        let error = decision(&three, 0.5, Some("a")).unwrap_err();
+        assert!(error.contains("two classes"), "{error}");
     }
 }

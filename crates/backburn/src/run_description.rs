@@ -99,6 +99,9 @@ impl RunDescription {
         if let Some(weight) = data.weight() {
             all.insert("weight", weight.to_string());
         }
+        if let Some(offset) = data.offset() {
+            all.insert("offset", offset.to_string());
+        }
         let DatasetOptions {
             features,
             format,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backburn_table::Split;
+use backburn_training::metrics::Metric;
 use backburn_training::{run_parallel, runs_at_a_time};
 
 use crate::checkpoints::Checkpoints;
@@ -164,12 +165,12 @@ impl<'a> JobRunner<'a> {
             let work = self.work(job, 1);
             let encoded = EncodedSplit::for_work(&data, split, &job.config, device, &work)?;
             let network = train_network(&data, &encoded, job, self.context, limits)?;
-            let metric = match data.classes() {
-                None => "rmse",
-                Some(_) => "log_loss",
-            };
-            let error = network.model.summary.validation.get(metric).copied();
-            Ok(error.unwrap_or(f64::INFINITY))
+            let metric = job.config.scoring.metric().unwrap_or(match data.classes() {
+                None => Metric::Rmse,
+                Some(_) => Metric::LogLoss,
+            });
+            let value = network.model.summary.validation.get(metric.name());
+            Ok(value.map_or(f64::INFINITY, |value| metric.error(*value)))
         };
         // A network that cannot be trained is no choice; the error is shown when all rows are trained on.
         let error = error().unwrap_or(f64::INFINITY);

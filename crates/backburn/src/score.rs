@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::predictor::Predictor;
-use backburn_preprocessing::{Predictions, Target};
+use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 use backburn_table::Table;
-use backburn_training::metrics::{ClassificationScore, RegressionScore};
-use serde_json::{Map, Value, json};
+use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 
+use crate::distribution_score::DistributionScore;
 use crate::error::Error;
+use crate::score_rows::{score_classes, score_values};
 use crate::standard_error::standard_errors;
 use crate::targets::Targets;
-use crate::text::{count, mean_and_deviation, number};
+use crate::text::count;
 use crate::unknown_classes::{nothing_to_score, unknown_classes, unknown_note};
 
 /// The coverage of the intervals that [`Score::reliability`] checks.
@@ -29,9 +30,16 @@ pub struct Score {
     pub unknown_classes: BTreeMap<String, usize>,
     /// The metrics.
     pub metrics: Metrics,
+    /// The metric that was asked for ([`ScoringConfig`](crate::ScoringConfig)), with its value, which is `None`
+    /// if it is not defined on these rows. It comes first in all output.
+    pub chosen: Option<(Metric, Option<f64>)>,
+    /// Whether the rows count by their weights.
+    pub weighted: bool,
     /// The standard errors of the metrics by name, as far as they were computed: about two of three scores on as
     /// many other rows lie within one of them from the score on all rows.
     pub standard_errors: BTreeMap<String, f64>,
+    /// The score of the distribution, for a model that predicts quantiles or has a log link.
+    pub distribution: Option<DistributionScore>,
 }
 
 /// The metrics of a task.
@@ -64,55 +72,99 @@ impl Score {
         table: &Table,
         target: &Target,
     ) -> Result<Self, Error> {
+        Self::of_weighted_table(predictions, table, target, None, None)
+    }
+
+    /// Scores predictions for every row of a table, with a metric that comes first and a weight for each row.
+    pub(crate) fn of_weighted_table(
+        predictions: &Predictions,
+        table: &Table,
+        target: &Target,
+        metric: Option<Metric>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
         let targets = Targets::read(table, target)?;
         let all: Vec<usize> = (0..table.rows()).collect();
         let unknown = match &targets {
             Targets::Classes(known) => unknown_classes(table, target, known)?,
             Targets::Values(_) => BTreeMap::new(),
         };
-        match Self::of_rows(predictions, &targets, &all) {
+        match Self::weighted(predictions, &targets, &all, metric, weights) {
             Some(score) => Ok(Self {
                 unknown_classes: unknown,
-                ..score.with_standard_errors(predictions, &targets, &all)
+                distribution: DistributionScore::of_rows(
+                    (target, predictions),
+                    None,
+                    &targets,
+                    &all,
+                ),
+                ..score.with_standard_errors(predictions, &targets, &all, weights)
             }),
             None => Err(nothing_to_score(table, target, &unknown)),
         }
     }
 
+    /// The score with that of the distribution that a model predicts, if it predicts one. `quantiles` are those of
+    /// the same rows.
+    pub(crate) fn with_distribution(
+        self,
+        predicted: (&Target, &Predictions),
+        quantiles: Option<&PredictedQuantiles>,
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Self {
+        Self {
+            distribution: DistributionScore::of_rows(predicted, quantiles, targets, rows),
+            ..self
+        }
+    }
+
+    /// The score with that of the quantiles, for a model that predicts them. `table` is the one that was
+    /// scored.
+    ///
+    /// # Errors
+    ///
+    /// The table does not fit the model.
+    pub(crate) fn with_quantiles(
+        self,
+        predictor: &Predictor,
+        table: &Table,
+    ) -> Result<Self, Error> {
+        let Some(quantiles) = predictor.predict_quantiles(table)? else {
+            return Ok(self);
+        };
+        let target = &predictor.model().target;
+        let targets = Targets::read(table, target)?;
+        let rows: Vec<usize> = (0..table.rows()).collect();
+        let medians = Predictions::Values(vec![0.0; rows.len()]);
+        let predicted = (target, &medians);
+        Ok(self.with_distribution(predicted, Some(&quantiles), &targets, &rows))
+    }
+
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
     /// them can be scored.
     pub fn of_rows(predictions: &Predictions, targets: &Targets, rows: &[usize]) -> Option<Self> {
-        let (scored, metrics) = match (predictions, targets) {
+        Self::weighted(predictions, targets, rows, None, None)
+    }
+
+    /// Scores predictions for some rows of a table, with a metric that comes first and a weight for each row of
+    /// the table.
+    pub(crate) fn weighted(
+        predictions: &Predictions,
+        targets: &Targets,
+        rows: &[usize],
+        metric: Option<Metric>,
+        weights: Option<&[f64]>,
+    ) -> Option<Self> {
+        let (scored, metrics, value) = match (predictions, targets) {
             (Predictions::Values(predicted), Targets::Values(values)) => {
-                let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
-                    .iter()
-                    .zip(predicted)
-                    .map(|(&row, predicted)| (*predicted, values[row]))
-                    .filter(|(_, actual)| !actual.is_nan())
-                    .unzip();
-                let score = RegressionScore::new(&predicted, &actual)?;
-                (actual.len(), Metrics::Regression(score))
+                let scored = score_values((predicted, values), rows, metric, weights)?;
+                (scored.rows, Metrics::Regression(scored.score), scored.value)
             }
-            (
-                Predictions::Classes {
-                    classes,
-                    probabilities,
-                },
-                Targets::Classes(true_classes),
-            ) => {
-                let width = classes.len();
-                let of_rows = rows.iter().map(|&row| true_classes[row]);
-                let actual: Vec<usize> = of_rows.clone().flatten().collect();
-                let score = match actual.len() == rows.len() {
-                    true => ClassificationScore::new(probabilities, width, &actual)?,
-                    false => {
-                        let known = of_rows.zip(probabilities.chunks(width));
-                        let known = known.filter_map(|(class, row)| class.map(|_| row));
-                        let known: Vec<f64> = known.flatten().copied().collect();
-                        ClassificationScore::new(&known, width, &actual)?
-                    }
-                };
-                (actual.len(), Metrics::Classification(score))
+            (Predictions::Classes { .. }, Targets::Classes(of_row)) => {
+                let scored = score_classes((predictions, of_row), rows, metric, weights)?;
+                let metrics = Metrics::Classification(scored.score);
+                (scored.rows, metrics, scored.value)
             }
             _ => return None,
         };
@@ -121,21 +173,28 @@ impl Score {
             skipped: rows.len() - scored,
             unknown_classes: BTreeMap::new(),
             metrics,
+            chosen: metric.map(|metric| (metric, value)),
+            weighted: weights.is_some(),
             standard_errors: BTreeMap::new(),
+            distribution: None,
         })
     }
 
-    /// The score with the standard errors of its metrics, from the predictions and rows that were scored.
+    /// The score with the standard errors of its metrics, from the predictions and rows that were scored, and the
+    /// weight of each row of the table, if they have weights.
     #[must_use]
     pub fn with_standard_errors(
         mut self,
         predictions: &Predictions,
         targets: &Targets,
         rows: &[usize],
+        weights: Option<&[f64]>,
     ) -> Self {
+        let metric = self.chosen.map(|(metric, _)| metric);
         self.standard_errors = standard_errors(rows.len(), |positions| {
             let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
-            let score = Self::of_rows(&part_of(predictions, positions), targets, &of_part)?;
+            let predictions = predictions.select(positions);
+            let score = Self::weighted(&predictions, targets, &of_part, metric, weights)?;
             let mut metrics = score.metrics();
             // It is a bias, which is larger in fewer rows.
             metrics.remove("calibration_error");
@@ -150,8 +209,8 @@ impl Score {
     }
 
     /// A metric by its name: `rmse`, `mae` and `r2` for regression; `accuracy`, `log_loss`, `macro_f1`, `auc`
-    /// and `calibration_error` for classification. `None` if there is no such metric, or if it is not defined
-    /// on these rows.
+    /// and `calibration_error` for classification; and the metric that was asked for. `None` if there is no such
+    /// metric, or if it is not defined on these rows.
     ///
     /// ```
     /// use backburn::{Predictions, Score, Targets};
@@ -182,89 +241,17 @@ impl Score {
                 ("calibration_error", Some(score.calibration_error)),
             ],
         };
-        metrics
+        let chosen = self.chosen.map(|(metric, value)| (metric.name(), value));
+        let metrics = metrics
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| v.is_finite())?)))
+            .chain(chosen)
+            .filter_map(|(name, value)| Some((name.to_string(), value?)));
+        let distribution = self.distribution.iter();
+        let distribution = distribution.flat_map(DistributionScore::metrics);
+        metrics
+            .chain(distribution)
+            .filter(|(_, value)| value.is_finite())
             .collect()
-    }
-
-    /// The score as the JSON object that `--json` prints; a metric that is not defined on these
-    /// rows is null.
-    pub fn json(&self) -> Map<String, Value> {
-        let mut object = Map::new();
-        object.insert("rows".to_string(), json!(self.rows));
-        if !self.standard_errors.is_empty() {
-            let errors = json!(self.standard_errors);
-            object.insert("standard_errors".to_string(), errors);
-        }
-        match &self.metrics {
-            Metrics::Regression(score) => {
-                object.insert("task".to_string(), json!("regression"));
-                object.insert("rmse".to_string(), json!(score.rmse));
-                object.insert("mae".to_string(), json!(score.mae));
-                object.insert("r2".to_string(), json!(score.r2));
-            }
-            Metrics::Classification(score) => {
-                object.insert("task".to_string(), json!("classification"));
-                object.insert("accuracy".to_string(), json!(score.accuracy));
-                object.insert("log_loss".to_string(), json!(score.log_loss));
-                object.insert("macro_f1".to_string(), json!(score.macro_f1));
-                object.insert("auc".to_string(), json!(score.auc));
-                let calibration_error = json!(score.calibration_error);
-                object.insert("calibration_error".to_string(), calibration_error);
-                object.insert("confusion".to_string(), json!(score.confusion));
-                if !self.unknown_classes.is_empty() {
-                    let unknown = json!(self.unknown_classes);
-                    object.insert("unknown_classes".to_string(), unknown);
-                }
-            }
-        }
-        object
-    }
-
-    /// The score as one line, each metric with its standard error if it is known. The unit is written before
-    /// each amount.
-    pub fn line(&self, unit: &str) -> String {
-        let with_error = |name: &str, value: f64| match self.standard_error(name) {
-            Some(error) => mean_and_deviation(value, error),
-            None => number(value),
-        };
-        let optional = |name: &str, value: Option<f64>| match value {
-            Some(value) => with_error(name, value),
-            None => "undefined".to_string(),
-        };
-        match &self.metrics {
-            Metrics::Regression(score) => format!(
-                "RMSE {unit}{}, MAE {unit}{}, R² {}",
-                with_error("rmse", score.rmse),
-                with_error("mae", score.mae),
-                optional("r2", score.r2)
-            ),
-            Metrics::Classification(score) => format!(
-                "accuracy {}, log loss {}, macro F1 {}, AUC {}",
-                self.percentage("accuracy", score.accuracy),
-                with_error("log_loss", score.log_loss),
-                with_error("macro_f1", score.macro_f1),
-                optional("auc", score.auc)
-            ),
-        }
-    }
-
-    /// A share in per cent, with its standard error if it is known.
-    fn percentage(&self, name: &str, share: f64) -> String {
-        let per_cent = share * 100.0;
-        match self.standard_error(name) {
-            Some(error) => format!("{per_cent:.2} % ± {:.2}", error * 100.0),
-            None => format!("{per_cent:.2} %"),
-        }
-    }
-
-    /// The main metric as text. The unit is written before an amount.
-    pub fn headline(&self, unit: &str) -> String {
-        match &self.metrics {
-            Metrics::Regression(score) => format!("RMSE {unit}{}", number(score.rmse)),
-            Metrics::Classification(score) => format!("accuracy {:.2} %", score.accuracy * 100.0),
-        }
     }
 
     /// Sentences about the skipped rows.
@@ -281,19 +268,25 @@ impl Score {
         notes.chain(others).collect()
     }
 
-    /// The error, which is lower for better predictions, and its name: the RMSE or the log loss.
+    /// The error, which is lower for better predictions, and its name: that of the metric that was asked for
+    /// ([`Metric::error`]; NaN if it is not defined), or the RMSE or the log loss.
     pub fn error(&self) -> (&'static str, f64) {
-        match &self.metrics {
-            Metrics::Regression(score) => ("RMSE", score.rmse),
-            Metrics::Classification(score) => ("log loss", score.log_loss),
+        match (self.chosen, &self.metrics) {
+            (Some((metric, value)), _) => {
+                let error = value.map_or(f64::NAN, |value| metric.error(value));
+                (metric.error_title(), error)
+            }
+            (None, Metrics::Regression(score)) => ("RMSE", score.rmse),
+            (None, Metrics::Classification(score)) => ("log loss", score.log_loss),
         }
     }
 
-    /// The main metric: the RMSE or the accuracy.
+    /// The main metric: the one that was asked for, or the RMSE or the accuracy.
     pub fn main(&self) -> f64 {
-        match &self.metrics {
-            Metrics::Regression(score) => score.rmse,
-            Metrics::Classification(score) => score.accuracy,
+        match (self.chosen, &self.metrics) {
+            (Some((_, value)), _) => value.unwrap_or(f64::NAN),
+            (None, Metrics::Regression(score)) => score.rmse,
+            (None, Metrics::Classification(score)) => score.accuracy,
         }
     }
 
@@ -352,28 +345,6 @@ impl fmt::Display for Reliability {
     }
 }
 
-/// The predictions at some positions.
-fn part_of(predictions: &Predictions, positions: &[usize]) -> Predictions {
-    match predictions {
-        Predictions::Values(values) => {
-            Predictions::Values(positions.iter().map(|&row| values[row]).collect())
-        }
-        Predictions::Classes {
-            classes,
-            probabilities,
-        } => {
-            let width = classes.len();
-            let of_rows = positions
-                .iter()
-                .flat_map(|&row| &probabilities[row * width..(row + 1) * width]);
-            Predictions::Classes {
-                classes: classes.clone(),
-                probabilities: of_rows.copied().collect(),
-            }
-        }
-    }
-}
-
 /// The name of a metric in a sentence.
 pub(crate) fn metric_name(metric: &str) -> &str {
     match metric {
@@ -384,7 +355,10 @@ pub(crate) fn metric_name(metric: &str) -> &str {
         "macro_f1" => "macro F1",
         "auc" => "AUC",
         "calibration_error" => "calibration error",
-        other => other,
+        "mean_pinball_loss" => "mean pinball loss",
+        "mean_poisson_deviance" => "mean Poisson deviance",
+        "mean_gamma_deviance" => "mean Gamma deviance",
+        other => other.parse().map_or(other, |metric: Metric| metric.title()),
     }
 }
 
@@ -392,17 +366,15 @@ pub(crate) fn metric_name(metric: &str) -> &str {
 /// metric makes both NaN.
 pub(crate) fn mean_and_std(scores: &[Score], metric: &str) -> (f64, f64) {
     let value = |score: &Score| score.metric(metric).unwrap_or(f64::NAN);
-    let values: Vec<f64> = scores.iter().map(value).collect();
+    mean_and_std_of(&scores.iter().map(value).collect::<Vec<_>>())
+}
+
+/// The mean of some values, and their standard deviation.
+pub(crate) fn mean_and_std_of(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares = values.iter().map(|value| (value - mean) * (value - mean));
     (mean, (squares.sum::<f64>() / count).sqrt())
-}
-
-impl fmt::Display for Score {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.line(""))
-    }
 }
 
 #[cfg(test)]
@@ -435,6 +407,7 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.5, 0.5, 0.9, 0.1, 0.6, 0.4],
+            decision: None,
         };
         let score = Score::of_rows(&predictions, &truth, &[0, 1, 2]).unwrap();
         assert_eq!((score.rows, score.skipped), (2, 1));
@@ -459,7 +432,7 @@ mod tests {
         let rows = [0, 1, 2, 3];
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
         assert_eq!(score.standard_error("mae"), None);
-        let score = score.with_standard_errors(&predictions, &truth, &rows);
+        let score = score.with_standard_errors(&predictions, &truth, &rows, None);
         // The absolute errors are 0, 0.5, 0 and 0.5: their deviation is 0.2887.
         let error = score.standard_error("mae").unwrap();
         assert!((error - 0.288_675 / 2.0).abs() < 1e-6, "{error}");
@@ -469,9 +442,10 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.9, 0.1, 0.4, 0.6, 0.6, 0.4, 0.7, 0.3],
+            decision: None,
         };
         let score = Score::of_rows(&predictions, &of_rows, &rows).unwrap();
-        let score = score.with_standard_errors(&predictions, &of_rows, &rows);
+        let score = score.with_standard_errors(&predictions, &of_rows, &rows, None);
         assert!(
             score.to_string().starts_with("accuracy 75.00 % ± 25.00, "),
             "{score}"
@@ -491,6 +465,7 @@ mod tests {
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.1, 0.9],
+            decision: None,
         };
         let score = Score::of_rows(&predictions, &of_rows, &[0]).unwrap();
         assert!(!score.metrics().contains_key("auc"));
@@ -508,6 +483,59 @@ mod tests {
         assert_eq!(Score::of_rows(&values, &of_rows, &[0]), None);
     }
 
+    #[test]
+    fn the_metric_that_was_asked_for_comes_first_and_weights_count() {
+        let truth = Targets::Values(vec![1.0, 2.0, 4.0]);
+        let predictions = Predictions::Values(vec![1.0, 2.0, 6.0]);
+        let score = |metric, weights| {
+            Score::weighted(&predictions, &truth, &[0, 1, 2], Some(metric), weights).unwrap()
+        };
+        let first = score(Metric::Mae, None);
+        let mae = "MAE $0.6667, RMSE $1.1547, R² 0.1429";
+        assert_eq!(first.line("$"), mae);
+        assert_eq!(
+            (first.headline("$"), first.error().0),
+            ("MAE $0.6667".to_string(), "MAE")
+        );
+        let weights = [1.0, 1.0, 2.0];
+        let weighted = score(Metric::MedianAbsoluteError, Some(&weights));
+        assert_eq!(weighted.main(), 1.0);
+        let line = weighted.line("");
+        assert!(
+            line.starts_with("median absolute error 1.0000, RMSE "),
+            "{line}"
+        );
+        assert!(line.ends_with(" (weighted)"), "{line}");
+        let json = weighted.json();
+        assert_eq!(json["metric"], "median_absolute_error");
+        assert_eq!(
+            (&json["mae"], &json["weighted"]),
+            (&1.0.into(), &true.into())
+        );
+        let r2 = score(Metric::R2, None);
+        assert_eq!((r2.error().0, r2.error().1), ("1 - R²", 1.0 - r2.main()));
+    }
+
+    #[test]
+    fn a_threshold_decides_about_classes() {
+        use backburn_preprocessing::Decision;
+        let truth = Targets::Classes(vec![Some(0), Some(1), None]);
+        let predictions = Predictions::Classes {
+            classes: classes(),
+            probabilities: vec![0.9, 0.1, 0.7, 0.3, 0.5, 0.5],
+            decision: Some(Decision {
+                positive: Some(1),
+                threshold: Some(0.25),
+                costs: Vec::new(),
+            }),
+        };
+        let metric = Some(Metric::F1);
+        let score = Score::weighted(&predictions, &truth, &[0, 1, 2], metric, None).unwrap();
+        assert_eq!((score.rows, score.skipped, score.main()), (2, 1, 1.0));
+        assert!(score.line("").starts_with("F1 1.0000, accuracy 100.00 %"));
+        assert_eq!(score.metric("f1"), Some(1.0));
+    }
+
     /// The score of predictions that give each class the same probability.
     fn scored(csv: &'static str) -> Result<Score, Error> {
         let table = Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default());
@@ -516,10 +544,12 @@ mod tests {
             column: "y".to_string(),
             classes: classes(),
             temperature: 1.0,
+            decision: None,
         };
         let predictions = Predictions::Classes {
             classes: classes(),
             probabilities: vec![0.5; 2 * table.rows()],
+            decision: None,
         };
         Score::of_table(&predictions, &table, &target)
     }

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use backburn_preprocessing::Target;
-use backburn_training::EpochReport;
+use backburn_training::{EpochReport, Validation};
 
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
 
 /// Scores the validation rows after an epoch. The score is cached, so that several observers can get it.
@@ -13,33 +14,67 @@ pub struct Scorer<'a> {
     target: &'a Target,
     targets: &'a Targets,
     rows: &'a [usize],
+    scoring: &'a Scoring<'a>,
     last: RefCell<(usize, Option<Score>)>,
 }
 
 impl<'a> Scorer<'a> {
-    pub(crate) fn new(target: &'a Target, targets: &'a Targets, rows: &'a [usize]) -> Self {
+    pub(crate) fn new(
+        target: &'a Target,
+        targets: &'a Targets,
+        rows: &'a [usize],
+        scoring: &'a Scoring<'a>,
+    ) -> Self {
         Self {
             target,
             targets,
             rows,
+            scoring,
             last: RefCell::new((0, None)),
         }
     }
 
     /// The score of an epoch; `None` without validation rows.
     pub fn score(&self, epoch: &EpochReport) -> Option<Score> {
+        self.of_epoch(epoch.epoch, epoch.validation.as_ref()?)
+    }
+
+    /// The score of an epoch by its results on the validation rows.
+    pub(crate) fn of_epoch(&self, epoch: usize, validation: &Validation) -> Option<Score> {
         let mut last = self.last.borrow_mut();
-        if last.0 != epoch.epoch {
-            *last = (epoch.epoch, self.compute(epoch));
+        if last.0 != epoch {
+            *last = (epoch, self.compute(validation));
         }
         last.1.clone()
     }
 
-    fn compute(&self, epoch: &EpochReport) -> Option<Score> {
-        let validation = epoch.validation.as_ref()?;
+    /// The error of the metric that was asked for, on the validation rows at some positions. `outputs` are those of
+    /// all validation rows. `None` if no metric was asked for, or if it is not defined on these rows.
+    pub(crate) fn error_at(&self, positions: &[usize], outputs: &[f32]) -> Option<f64> {
+        self.scoring.metric()?;
+        let width = outputs.len() / self.rows.len().max(1);
+        let outputs = positions
+            .iter()
+            .flat_map(|&position| &outputs[position * width..(position + 1) * width]);
+        let outputs: Vec<f32> = outputs.copied().collect();
+        let rows: Vec<usize> = positions
+            .iter()
+            .map(|&position| self.rows[position])
+            .collect();
+        let predictions = self.target.predictions(&outputs, width);
+        let (_, error) = self
+            .scoring
+            .score(&predictions, self.targets, &rows)?
+            .error();
+        (!error.is_nan()).then_some(error)
+    }
+
+    fn compute(&self, validation: &Validation) -> Option<Score> {
         let width = validation.outputs.dims()[1];
         let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
-        let predictions = self.target.predictions(&outputs, width);
-        Score::of_rows(&predictions, self.targets, self.rows)
+        let outputs = (outputs.as_slice(), width);
+        let (targets, rows) = (self.targets, self.rows);
+        self.scoring
+            .score_outputs(self.target, outputs, targets, rows)
     }
 }

@@ -29,7 +29,7 @@ use crate::text::path_name;
 pub struct Settings(Table);
 
 /// Sections whose keys are names of columns or classes.
-const NAMED: [&str; 2] = ["columns", "class_weights"];
+const NAMED: [&str; 3] = ["columns", "class_weights", "scoring.costs"];
 
 /// The largest file of settings that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -47,6 +47,18 @@ impl Settings {
     /// No settings.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Trains with the quantile loss for these levels, such as 0.1, 0.5 and 0.9: a network then predicts
+    /// quantiles.
+    ///
+    /// # Errors
+    ///
+    /// A level that is not a number. Levels are checked by [`over`](Self::over).
+    pub fn quantiles(self, levels: &[f64]) -> Result<Self, Error> {
+        let levels: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
+        self.set("training.loss=quantile")?
+            .set(&format!("training.quantiles=[{}]", levels.join(", ")))
     }
 
     /// Adds the settings of a TOML file.
@@ -136,6 +148,8 @@ struct Complete {
     training: backburn_training::TrainingConfig,
     #[serde(default)]
     ensemble: crate::config::EnsembleConfig,
+    #[serde(default)]
+    scoring: crate::scoring_config::ScoringConfig,
 }
 
 fn parse(table: &Table) -> Result<Config, String> {
@@ -180,7 +194,7 @@ fn check_level(path: &str, table: &Table, known: &Table) -> Result<(), (String, 
             true => name.clone(),
             false => format!("{path}.{name}"),
         };
-        if path.is_empty() && NAMED.contains(&name.as_str()) {
+        if NAMED.contains(&key.as_str()) {
             continue;
         }
         match (value, known.get(name)) {

@@ -48,14 +48,10 @@ impl SplitColumns {
         columns.filter_map(|(option, column)| Some((option, column.as_deref()?)))
     }
 
-    /// The columns to read besides the features: the target, the weight and these.
-    pub fn with_others<'a>(&'a self, target: &'a str, weight: Option<&'a str>) -> Vec<&'a str> {
+    /// The columns to read besides the features: others, such as the target and the weight, and these.
+    pub fn with_others<'a>(&'a self, others: [Option<&'a str>; 3]) -> Vec<&'a str> {
         let columns = self.named().map(|(_, column)| column);
-        [Some(target), weight]
-            .into_iter()
-            .flatten()
-            .chain(columns)
-            .collect()
+        others.into_iter().flatten().chain(columns).collect()
     }
 
     /// Checks that each column has one role.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::row_sample::RowSample;
+use crate::trade_off::TradeOff;
 
 /// How a model was trained, for people to read; predictions do not depend on it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -38,6 +39,15 @@ pub struct Summary {
     pub test: Option<TestScore>,
     /// The settings of training, as TOML.
     pub settings: String,
+    /// The name of the metric that selected the best epoch, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The column with the weights of the training rows, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// What different decision thresholds do on the validation rows, if one was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_off: Option<TradeOff>,
     /// A sample of the training and validation rows. Empty in models of earlier versions.
     #[serde(default, skip_serializing_if = "RowSample::is_empty")]
     pub row_sample: RowSample,

@@ -264,6 +264,7 @@ mod tests {
             std: 1.0,
             bounds: None,
             at_bounds: None,
+            distribution: None,
             errors: Vec::new(),
         }
     }
@@ -345,6 +346,9 @@ mod tests {
                 confusion: matrix,
             }),
             standard_errors: Default::default(),
+            chosen: None,
+            weighted: false,
+            distribution: None,
         };
         let names = ["common".to_string(), "rare".to_string()];
         imbalance(&names, &counts, &score, config)

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
 use crate::score::{Metrics, Reliability, Score};
+use crate::scoring::Scoring;
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
 
@@ -34,15 +35,29 @@ pub struct TestResult {
 impl TestResult {
     /// A sentence without a full stop if the model is no better than the constant by more than its standard error.
     pub fn no_better_note(&self) -> Option<String> {
-        let task = match self.score.metrics {
-            Metrics::Regression(_) => Task::Regression,
-            Metrics::Classification(_) => Task::Classification,
-        };
         let is_worse = self.score.error().1 >= self.constant.error().1;
         (is_worse || is_no_better(&self.score, &self.constant)).then(|| {
-            let name = constant_name(task);
+            let name = constant_name(self.task());
             format!("the model is no better than always predicting {name}")
         })
+    }
+
+    /// The scores of the constant and of a linear model, to be beside that of the model. The unit is written before
+    /// amounts.
+    pub fn beside(&self, linear: Option<&Score>, unit: &str) -> String {
+        let name = constant_name(self.task());
+        let mut text = format!("always {name}: {}", self.constant.headline(unit));
+        if let Some(linear) = linear {
+            text += &format!("; a linear model: {}", linear.headline(unit));
+        }
+        text
+    }
+
+    fn task(&self) -> Task {
+        match self.score.metrics {
+            Metrics::Regression(_) => Task::Regression,
+            Metrics::Classification(_) => Task::Classification,
+        }
     }
 }
 
@@ -61,6 +76,7 @@ impl FittedModel {
             reliability,
             unlike_training,
             mut warnings,
+            groups: _,
         } = evaluation;
         // The warning that most test rows are training rows says the same.
         let is_said = |warning: &Warning| matches!(warning, Warning::TrainingRowsScored { .. });
@@ -71,7 +87,8 @@ impl FittedModel {
             warnings.push(Warning::Splits(note));
         }
         let read = self.model().format.apply_to_table(table)?;
-        let constant = baselines::constant(data, &self.model().target, &read)?;
+        let scoring = Scoring::of_model(self.model(), &read, None)?;
+        let constant = baselines::constant(data, &self.model().target, &read, &scoring)?;
         self.set_test_score(table, &score);
         Ok(TestResult {
             score,

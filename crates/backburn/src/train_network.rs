@@ -27,9 +27,11 @@ use crate::nearest_rows::nearest_rows_loss;
 use crate::network_config::network_config;
 use crate::score::Score;
 use crate::scorer::Scorer;
+use crate::scoring::Scoring;
 use crate::summary::Summary;
 use crate::table_diagnosis;
 use crate::targets::Targets;
+use crate::threshold_choice::with_threshold;
 use crate::warning::Warning;
 
 /// The time limit of a job, and the time that its run took before it was resumed.
@@ -59,11 +61,12 @@ pub(crate) fn train_network(
     let rows = encoded.training.rows();
     let shape = network_config(&job.config, &encoded.encoder, &encoded.target, rows)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
+    let known = (&targets, &Scoring::new(data, &job.config));
     let Run {
         fitted,
         history,
         held_out,
-    } = run(&shape, encoded, &targets, job, context, limits)?;
+    } = run(&shape, encoded, known, job, context, limits)?;
     // A stopped run ends as soon as possible, without diagnosis.
     let diagnoses = job.diagnose && !context.stop.is_stopped();
     let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
@@ -80,7 +83,7 @@ pub(crate) fn train_network(
     let (model, score) = model(
         data,
         encoded,
-        &targets,
+        known,
         shape,
         fitted.network,
         &outputs.chosen,
@@ -115,7 +118,7 @@ struct Run {
 fn run(
     shape: &MlpConfig,
     encoded: &EncodedSplit,
-    targets: &Targets,
+    (targets, scoring): (&Targets, &Scoring),
     job: &Job,
     context: &FitContext,
     limits: Limits,
@@ -123,7 +126,7 @@ fn run(
     let deadline = limits.deadline();
     let network = initialize(shape, job.config.training.seed, context)?;
     announce(encoded, &network, job, context);
-    let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation);
+    let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation, scoring);
     let is_trial = matches!(job.kind, JobKind::Trial { .. } | JobKind::Search { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
@@ -161,16 +164,21 @@ fn run(
     })
 }
 
-/// The model of a network, calibrated and scored by its outputs for the validation rows.
+/// The model of a network, calibrated and scored by its outputs for the validation rows. They also choose the
+/// decision threshold, if there is one.
 fn model(
     data: &Dataset,
     encoded: &EncodedSplit,
-    targets: &Targets,
+    (targets, scoring): (&Targets, &Scoring),
     config: MlpConfig,
     network: Mlp,
     outputs: &[f32],
     summary: Summary,
 ) -> (SavedModel, Option<Score>) {
+    let rows = &encoded.split.validation;
+    let target = calibrated(encoded, targets, outputs);
+    let outputs_of_rows = (outputs, config.outputs);
+    let (target, trade_off) = with_threshold(target, outputs_of_rows, targets, rows, scoring);
     let mut model = SavedModel {
         baselines: mean_features(&network, &encoded.training),
         config,
@@ -179,12 +187,12 @@ fn model(
         schema: data.schema().clone(),
         format: data.format().clone(),
         encoder: encoded.encoder.clone(),
-        target: calibrated(encoded, targets, outputs),
+        target,
     };
-    let predictions = model.target.predictions(outputs, model.config.outputs);
+    model.summary.trade_off = trade_off;
     let score = match outputs.is_empty() {
         true => None,
-        false => Score::of_rows(&predictions, targets, &encoded.split.validation),
+        false => scoring.score_outputs(&model.target, outputs_of_rows, targets, rows),
     };
     if let Some(score) = &score {
         model.summary.validation = score.metrics();
@@ -316,6 +324,8 @@ fn summary(
         seed: job.config.training.seed,
         device: context.device.name().to_string(),
         settings: job.config.to_toml(),
+        metric: job.config.scoring.metric().map(|m| m.to_string()),
+        weight: data.weight().map(str::to_string),
         ..Summary::default()
     }
 }

@@ -1,9 +1,10 @@
 //! The score of a model on rows that its networks were not trained on, beside that of a constant.
 
-use backburn_preprocessing::{Predictions, Target};
+use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
 use crate::constant::constant_score;
 use crate::score::Score;
+use crate::scoring::Scoring;
 use crate::targets::Targets;
 
 /// The score of a model on rows that its networks were not trained on, beside that of a constant.
@@ -16,18 +17,19 @@ pub(crate) struct ValidationScore {
 }
 
 impl ValidationScore {
-    /// Scores predictions for `rows`, and the constant that follows from the rows in `training`. `None` if there is
+    /// Scores predictions and quantiles, if the model has them, for `rows`, and the constant that follows from the rows in `training`. `None` if there is
     /// nothing to score.
     pub fn new(
-        predictions: &Predictions,
+        (predictions, quantiles): (&Predictions, Option<&PredictedQuantiles>),
         (targets, target): (&Targets, &Target),
-        training: &[usize],
-        rows: &[usize],
+        (training, rows): (&[usize], &[usize]),
+        scoring: &Scoring,
     ) -> Option<Self> {
-        let score = Score::of_rows(predictions, targets, rows)?;
+        let score = scoring.score(predictions, targets, rows)?;
+        let score = score.with_standard_errors(predictions, targets, rows, scoring.weights());
         Some(Self {
-            score: score.with_standard_errors(predictions, targets, rows),
-            constant: constant_score(targets, target, training, rows),
+            score: score.with_distribution((target, predictions), quantiles, targets, rows),
+            constant: constant_score(targets, target, (training, rows), scoring),
         })
     }
 }

@@ -118,6 +118,15 @@ pub enum Warning {
     },
     /// What to know about how rows are split.
     Splits(SplitNote),
+    /// A target of the Poisson loss has many more zeros than a Poisson distribution.
+    ZeroInflated {
+        /// The target.
+        target: String,
+        /// The share of rows that are 0.
+        zeros: f64,
+        /// That share of a Poisson distribution with the same mean.
+        expected: f64,
+    },
     /// A column alone explains nearly all of the target.
     NearCopyOfTarget {
         /// The column.
@@ -143,6 +152,11 @@ pub enum Warning {
     TrainingRowsScored {
         /// The share of the scored rows; an estimate, unless it is 1.
         share: f64,
+    },
+    /// The rows that are scored lack the weights that training had.
+    Unweighted {
+        /// The column of the weights.
+        column: String,
     },
     /// The refit on all rows failed. The model is the network from before the refit.
     RefitFailed {
@@ -248,6 +262,18 @@ fn about_columns(warning: &Warning) -> Option<String> {
 /// The sentence of a warning about the target.
 fn about_target(warning: &Warning) -> Option<String> {
     Some(match warning {
+        Warning::ZeroInflated {
+            target,
+            zeros,
+            expected,
+        } => format!(
+            "{:.0} % of the counts `{}` are 0, and {:.0} % of those of a Poisson distribution with their mean: \
+             if the columns do not explain these zeros, predict first whether a row is 0 (as a class), and the \
+             counts of the other rows with a second model",
+            zeros * 100.0,
+            shown(target),
+            expected * 100.0
+        ),
         Warning::RowsWithoutTarget {
             target,
             rows,
@@ -337,6 +363,10 @@ fn about_rows(warning: &Warning) -> Option<String> {
                  trained on, or cross-validate with train --folds"
             )
         }
+        Warning::Unweighted { column } => format!(
+            "the scores are not weighted: the table does not have the column `{}`, which weights the training rows",
+            shown(column)
+        ),
         _ => return None,
     })
 }
@@ -462,6 +492,11 @@ mod tests {
                 compared: Some(1000),
             },
             Warning::Splits(SplitNote::MayBeTime { column: column() }),
+            Warning::ZeroInflated {
+                target: column(),
+                zeros: 0.4,
+                expected: 0.1,
+            },
             Warning::NearCopyOfTarget {
                 column: column(),
                 explained: 0.999,
@@ -472,6 +507,7 @@ mod tests {
             },
             Warning::NotScored,
             Warning::TrainingRowsScored { share: 0.83 },
+            Warning::Unweighted { column: column() },
             Warning::RefitFailed { reason: None },
             Warning::CheckpointNotWritten {
                 reason: text("the disk is full"),

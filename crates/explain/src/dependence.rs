@@ -138,6 +138,7 @@ fn means(predictions: &Predictions) -> Vec<f64> {
         Predictions::Classes {
             classes,
             probabilities,
+            ..
         } => (probabilities, classes.len()),
     };
     let rows = (numbers.len() / width).max(1) as f64;

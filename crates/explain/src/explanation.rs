@@ -149,6 +149,7 @@ fn three_rows(predictions: &Predictions) -> Vec<usize> {
         Predictions::Classes {
             classes,
             probabilities,
+            ..
         } => probabilities
             .chunks_exact(classes.len())
             .map(|row| row.iter().copied().fold(0.0, f64::max))

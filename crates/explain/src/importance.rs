@@ -183,6 +183,7 @@ impl Targets {
                 Predictions::Classes {
                     classes,
                     probabilities,
+                    ..
                 },
             ) => {
                 let rows = probabilities.chunks_exact(classes.len()).zip(of_row);

@@ -108,10 +108,21 @@ impl<'a> IntegratedGradients<'a> {
         }
     }
 
+    /// The median of quantiles, `[rows, 1]`; other outputs are not changed.
+    fn points(&self, outputs: Tensor<2>) -> Tensor<2> {
+        let Some(distribution) = self.model.target.distribution() else {
+            return outputs;
+        };
+        let parts = distribution.point_parts().into_iter();
+        let parts =
+            parts.map(|(index, share)| outputs.clone().slice_dim(1, index..index + 1) * share);
+        parts.reduce(|sum, part| sum + part).unwrap_or(outputs)
+    }
+
     /// The prediction divided by a constant and, for regression, shifted by another. A large constant
     /// in the prediction itself would leave 32-bit numbers too few digits for the differences.
     fn differentiable(&self, features: Tensor<2>, class: usize) -> Tensor<2> {
-        let outputs = self.network.forward_features(features);
+        let outputs = self.points(self.network.forward_features(features));
         let [_, width] = outputs.dims();
         match &self.model.target {
             Target::Regression {

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use backburn::ModelFileError;
 use backburn::text::path_name;
+use backburn::{ModelFileError, Target};
 use thiserror::Error;
 
 /// A model that cannot be exported, or a file that cannot be imported.
@@ -59,4 +59,60 @@ pub enum ExportError {
         /// The system's error.
         error: io::Error,
     },
+}
+
+/// Checks that the most likely class is what a model predicts: the exported formats have no other decision.
+///
+/// # Errors
+///
+/// The model decides by a threshold or by costs.
+pub(crate) fn check_decision(target: &Target) -> Result<(), ExportError> {
+    let part = match target.decision() {
+        Some(decision) if decision.threshold.is_some() => "the decision threshold of the model",
+        Some(decision) if decision.decides() => "the cost matrix that decides about classes",
+        _ => return Ok(()),
+    };
+    Err(ExportError::Unsupported {
+        part: part.to_string(),
+        advice: "a metric that does not depend on the class, such as --metric auc, and without costs; then apply the \
+                 threshold to the exported probabilities",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn::Decision;
+
+    use super::*;
+
+    #[test]
+    fn another_decision_than_the_most_likely_class_is_refused() {
+        let with = |decision| {
+            check_decision(&Target::Classification {
+                column: "y".to_string(),
+                classes: vec!["no".to_string(), "yes".to_string()],
+                temperature: 1.0,
+                decision,
+            })
+        };
+        let positive = Decision {
+            positive: Some(1),
+            ..Decision::default()
+        };
+        assert!(with(None).is_ok() && with(Some(positive.clone())).is_ok());
+        let threshold = Decision {
+            threshold: Some(0.3),
+            ..positive
+        };
+        let error = with(Some(threshold)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("the decision threshold of the model cannot be exported"),
+            "{error}"
+        );
+        let costs = Decision {
+            costs: vec![vec![0.0, 1.0], vec![5.0, 0.0]],
+            ..Decision::default()
+        };
+        assert!(with(Some(costs)).is_err());
+    }
 }

@@ -6,6 +6,7 @@ use backburn::{ColumnEncoder, SavedModel, Target};
 use backburn_table::ColumnFormat;
 use serde_json::json;
 
+use crate::check_target::check_target;
 use crate::encoding::encode;
 use crate::error::ExportError;
 use crate::graph::{Graph, Kind, Value, rows_info};
@@ -36,9 +37,10 @@ pub struct OnnxOptions {
 ///
 /// # Errors
 ///
-/// A part of the model that cannot be exported, intervals that the model does not have, or a file of more than
+/// A part of the model that cannot be exported, such as a decision threshold, intervals that the model does not have, or a file of more than
 /// 2 GiB.
 pub fn export_onnx(model: &SavedModel, options: &OnnxOptions) -> Result<Vec<u8>, ExportError> {
+    check_target(&model.target)?;
     let half = half_width(&model.target, options)?;
     let columns = &model.encoder.columns;
     let inputs: HashSet<String> = columns.iter().map(|column| column.name().into()).collect();

@@ -241,6 +241,7 @@ fn target(options: &ImportOptions, outputs: usize) -> Result<Target, String> {
             std: 1.0,
             bounds: None,
             at_bounds: None,
+            distribution: None,
             errors: Vec::new(),
         }),
         0 => Err(format!(
@@ -250,6 +251,7 @@ fn target(options: &ImportOptions, outputs: usize) -> Result<Target, String> {
             column,
             classes,
             temperature: 1.0,
+            decision: None,
         }),
         found => Err(format!(
             "the network has {outputs} outputs, and {found} classes are given"

@@ -18,6 +18,8 @@
 
 // Each group uses only the groups above it.
 mod error;
+
+mod check_target;
 mod onnx;
 
 mod attributes;

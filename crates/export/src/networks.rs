@@ -53,6 +53,12 @@ fn mlp<'g>(graph: &'g Graph, rows: &EncodedRows<'g>, mlp: &Mlp) -> Result<Value<
     for block in &mlp.hidden {
         x = hidden_layer(x, block)?;
     }
+    if mlp.is_increasing() || mlp.has_offset() {
+        return Err(ExportError::Unsupported {
+            part: "a network with ascending outputs or an offset".to_string(),
+            advice: "training.loss=auto",
+        });
+    }
     Ok(linear(x, &mlp.output))
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn predictions<'g>(
             classes,
             temperature,
             column,
+            ..
         } => probabilities(outputs, width == 1, classes, *temperature, column),
     };
     let outputs = names.into_iter().zip(found);

@@ -13,6 +13,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Map, Value, json};
 
+use crate::check_target::check_target;
 use crate::error::ExportError;
 use crate::parameters::numbers;
 
@@ -35,8 +36,9 @@ pub struct PyTorchFiles {
 ///
 /// # Errors
 ///
-/// A part of the model that cannot be exported.
+/// A part of the model that cannot be exported, such as a decision threshold.
 pub fn export_pytorch(model: &SavedModel) -> Result<PyTorchFiles, ExportError> {
+    check_target(&model.target)?;
     if let Some(column) = model
         .encoder
         .columns

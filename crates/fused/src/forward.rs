@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::increasing;
 use crate::mlp::FusedMlp;
 use crate::row_kernel::multiply;
 use crate::threads::worth_threads;
@@ -126,10 +127,18 @@ impl WithSimd for Predict<'_> {
             let length = count * network.layers[0].inputs;
             grow(input, length);
             network.write_features(rows, &mut input[..length]);
+        } else if network.offset {
+            grow(input, rows.len());
+            input[..rows.len()].copy_from_slice(rows);
+        }
+        if network.offset {
+            let width = network.layers[0].inputs;
+            let features = input[..count * width].chunks_exact_mut(width);
+            features.for_each(|row| row[0] = 0.0);
         }
         for (index, layer) in network.layers.iter().enumerate() {
             let layer_input: &[f32] = match index {
-                0 if network.embeddings.is_empty() => rows,
+                0 if network.embeddings.is_empty() && !network.offset => rows,
                 _ => &input[..count * layer.inputs],
             };
             let length = count * layer.outputs;
@@ -143,6 +152,15 @@ impl WithSimd for Predict<'_> {
                 out.iter_mut().zip(layer_input).for_each(|(y, x)| *y += x);
             }
             std::mem::swap(input, output);
+        }
+        if network.adds_offset {
+            let outputs = input[..count * network.outputs()].chunks_exact_mut(network.outputs());
+            for (output, row) in outputs.zip(rows.chunks_exact(network.columns())) {
+                output.iter_mut().for_each(|output| *output += row[0]);
+            }
+        }
+        if network.increasing {
+            increasing::apply(&mut input[..count * network.outputs()], network.outputs());
         }
     }
 }
@@ -173,6 +191,8 @@ mod tests {
             let network = MlpConfig::new(inputs, outputs)
                 .with_hidden(hidden)
                 .with_residual(true)
+                .with_increasing(outputs > 1)
+                .with_offset(outputs == 1)
                 .with_embeddings([table(3, 2), table(9, 4)])
                 .init(&device)
                 .unwrap();

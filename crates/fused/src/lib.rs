@@ -56,6 +56,7 @@
 mod activation;
 mod embedding;
 mod forward;
+mod increasing;
 mod matrix;
 mod mlp;
 mod pass;

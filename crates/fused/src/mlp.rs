@@ -25,6 +25,12 @@ pub struct FusedMlp {
     pub(crate) layers: Vec<Layer>,
     /// Number of numeric columns in a row, before the categories.
     pub(crate) numeric: usize,
+    /// Whether the outputs of a row ascend.
+    pub(crate) increasing: bool,
+    /// Whether the first number of a row is an offset, which the layers do not get.
+    pub(crate) offset: bool,
+    /// Whether the offset is added to the outputs.
+    pub(crate) adds_offset: bool,
     /// The vector instructions of this processor.
     pub(crate) arch: Arch,
 }
@@ -105,6 +111,9 @@ impl FusedMlp {
             embeddings,
             layers,
             numeric: network.inputs(),
+            increasing: network.is_increasing(),
+            offset: network.has_offset(),
+            adds_offset: network.has_offset(),
             arch: Arch::new(),
         })
     }
@@ -132,6 +141,9 @@ impl FusedMlp {
             embeddings: self.embeddings.clone(),
             layers: hidden.to_vec(),
             numeric: self.numeric,
+            increasing: false,
+            offset: self.offset,
+            adds_offset: false,
             arch: self.arch,
         })
     }

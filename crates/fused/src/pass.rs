@@ -3,6 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::increasing;
 use crate::matrix::{Matrix, product};
 use crate::mlp::FusedMlp;
 use crate::vector_ops::{add, multiply, sum_rows};
@@ -21,6 +22,10 @@ pub struct Pass {
     outputs: Vec<Vec<f32>>,
     /// The slopes of each layer's activation, `[rows, outputs]`, where the layer stores them.
     slopes: Vec<Vec<f32>>,
+    /// The offset of each row, `[rows]`, if the network has one.
+    offsets: Vec<f32>,
+    /// The slopes of outputs that ascend, `[rows, outputs]`.
+    steps: Vec<f32>,
     /// The gradient of the loss with respect to the outputs of the current layer.
     delta: Vec<f32>,
     /// The gradient of the loss with respect to the inputs of the current layer.
@@ -42,6 +47,8 @@ impl Pass {
             features: Vec::new(),
             outputs: vec![Vec::new(); layers],
             slopes: vec![Vec::new(); layers],
+            offsets: Vec::new(),
+            steps: Vec::new(),
             delta: Vec::new(),
             input_delta: Vec::new(),
             gradient: Vec::new(),
@@ -49,7 +56,7 @@ impl Pass {
         }
     }
 
-    /// The buffer for the inputs of a batch, `[rows, columns]`. Fill it before the forward pass.
+    /// The buffer for the inputs of a batch, `[rows, columns]`. Fill it before each forward pass.
     pub fn inputs(&mut self, network: &FusedMlp, rows: usize) -> &mut [f32] {
         self.rows = rows;
         resize(&mut self.inputs, rows * network.columns())
@@ -68,6 +75,7 @@ impl Pass {
     }
 
     fn run(&mut self, network: &FusedMlp, training: bool) -> &[f32] {
+        self.take_offsets(network);
         if !network.embeddings.is_empty() {
             let length = self.rows * network.layers[0].inputs;
             network.write_features(&self.inputs, resize(&mut self.features, length));
@@ -97,7 +105,42 @@ impl Pass {
                 add(output, input);
             }
         }
+        self.order_outputs(network, training);
+        self.add_offsets(network);
         self.outputs.last().map_or(&[], |outputs| outputs)
+    }
+
+    /// Takes the offsets out of the inputs.
+    fn take_offsets(&mut self, network: &FusedMlp) {
+        self.offsets.clear();
+        if network.offset {
+            for row in self.inputs.chunks_exact_mut(network.columns()) {
+                self.offsets.push(std::mem::take(&mut row[0]));
+            }
+        }
+    }
+
+    fn add_offsets(&mut self, network: &FusedMlp) {
+        if let Some(outputs) = self.outputs.last_mut().filter(|_| network.adds_offset) {
+            let rows = outputs.chunks_exact_mut(network.outputs());
+            for (row, offset) in rows.zip(&self.offsets) {
+                row.iter_mut().for_each(|output| *output += offset);
+            }
+        }
+    }
+
+    /// Makes the outputs of each row ascend, if those of the network do.
+    fn order_outputs(&mut self, network: &FusedMlp, training: bool) {
+        if let Some(outputs) = self.outputs.last_mut().filter(|_| network.increasing) {
+            let width = network.outputs();
+            match training {
+                true => {
+                    let slopes = resize(&mut self.steps, outputs.len());
+                    increasing::apply_with_slopes(outputs, width, slopes);
+                }
+                false => increasing::apply(outputs, width),
+            }
+        }
     }
 
     /// The backward pass (Rumelhart, Hinton and Williams, 1986). It writes the gradient of the loss with
@@ -121,6 +164,9 @@ impl Pass {
         self.gradient.resize(network.parameters.len(), 0.0);
         let outputs = self.outputs.last().map_or(&[][..], |outputs| outputs);
         output_gradient(outputs, resize(&mut self.delta, outputs.len()));
+        if network.increasing {
+            increasing::backward(&mut self.delta, network.outputs(), &self.steps);
+        }
         for index in (0..network.layers.len()).rev() {
             self.layer_backward(network, index);
         }

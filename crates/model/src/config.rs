@@ -52,6 +52,18 @@ pub struct MlpConfig {
     pub initializer: Initializer,
     /// One entry for each categorical input, whose category has a learned vector.
     pub embeddings: Vec<EmbeddingConfig>,
+    /// Whether the outputs of a row ascend, as quantiles do: the first is that of the last layer, and each
+    /// further one is the softplus of its output above the one before it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub increasing: bool,
+    /// Whether the first input is an offset, such as the logarithm of an exposure: it is added to the
+    /// outputs, and the layers get 0 in its place.
+    #[serde(skip_serializing_if = "is_false")]
+    pub offset: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The table of learned vectors of one categorical input, with one vector for each category, like
@@ -126,6 +138,8 @@ impl Default for MlpConfig {
             residual: false,
             initializer: Initializer::Auto,
             embeddings: Vec::new(),
+            increasing: false,
+            offset: false,
         }
     }
 }
@@ -184,6 +198,30 @@ impl MlpConfig {
         self
     }
 
+    /// Sets whether the outputs of a row ascend; see [`increasing`](Self::increasing).
+    ///
+    /// ```
+    /// use backburn_model::MlpConfig;
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let mlp = MlpConfig::new(2, 3).with_increasing(true).init(&device)?;
+    /// let quantiles = mlp.forward(Tensor::<2>::zeros([1, 2], &device)).into_data();
+    /// let quantiles: Vec<f32> = quantiles.iter().collect();
+    /// assert!(quantiles.is_sorted());
+    /// # Ok::<(), backburn_model::ConfigError>(())
+    /// ```
+    pub fn with_increasing(mut self, increasing: bool) -> Self {
+        self.increasing = increasing;
+        self
+    }
+
+    /// Sets whether the first input is an offset; see [`offset`](Self::offset).
+    pub fn with_offset(mut self, offset: bool) -> Self {
+        self.offset = offset;
+        self
+    }
+
     /// Number of columns that [`Mlp::forward`](crate::Mlp::forward) takes: the numeric inputs,
     /// and the index of a category for each embedding.
     pub fn columns(&self) -> usize {
@@ -218,6 +256,10 @@ impl MlpConfig {
                 "inputs",
                 "there is no input: give at least 1, or an embedding".to_string(),
             );
+        }
+        if self.offset && self.inputs == 0 {
+            let reason = "the offset is the first input: give at least 1 input".to_string();
+            return refuse("offset", reason);
         }
         check_outputs(self.outputs)?;
         check_hidden(&self.hidden)?;

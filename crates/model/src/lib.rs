@@ -31,6 +31,7 @@
 //! | predict numbers or classes from a row | [`MlpConfig`], [`Mlp`] |
 //! | choose the activation function or the initial weights by name | [`Activation`], [`Initializer`] |
 //! | learn a vector for each category | [`EmbeddingConfig`] |
+//! | predict quantiles that never cross | [`MlpConfig::with_increasing`] |
 //! | average several networks | [`Ensemble`] |
 //! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
 //! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
@@ -43,6 +44,7 @@ mod activation;
 mod config;
 mod ensemble;
 mod error;
+mod increasing;
 mod initializer;
 mod mlp;
 mod named;

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Int, Tensor};
 use crate::activation::{Activation, ActivationLayer};
 use crate::config::{MlpConfig, Normalization};
 use crate::error::ConfigError;
+use crate::increasing::increasing;
 use crate::parameters::initialize_parameters;
 
 /// A multilayer perceptron: hidden layers ([`Block`]), then a linear output layer (Rumelhart,
@@ -26,6 +27,8 @@ pub struct Mlp {
     /// The output layer, whose outputs are values or logits.
     pub output: Linear,
     inputs: usize,
+    increasing: bool,
+    offset: bool,
 }
 
 impl MlpConfig {
@@ -63,6 +66,8 @@ impl Mlp {
                 device,
             ),
             inputs: config.inputs,
+            increasing: config.increasing,
+            offset: config.offset,
         };
         initialize_parameters(&mlp);
         mlp
@@ -71,6 +76,16 @@ impl Mlp {
     /// Number of numeric inputs, without the categorical ones.
     pub fn inputs(&self) -> usize {
         self.inputs
+    }
+
+    /// Whether the outputs of a row ascend; see [`MlpConfig::increasing`].
+    pub fn is_increasing(&self) -> bool {
+        self.increasing
+    }
+
+    /// Whether the first input is added to the outputs; see [`MlpConfig::offset`].
+    pub fn has_offset(&self) -> bool {
+        self.offset
     }
 
     /// Number of units of each hidden layer, as in [`MlpConfig::hidden`].
@@ -100,7 +115,7 @@ impl Mlp {
     /// - rows: as for [`forward`](Self::forward)
     /// - output: one tensor `[batch, units]` for each hidden layer
     pub fn activations(&self, rows: Tensor<2>) -> Vec<Tensor<2>> {
-        let mut features = self.features(rows);
+        let mut features = self.without_offset(self.features(rows));
         let mut activations = Vec::with_capacity(self.hidden.len());
         for block in &self.hidden {
             let activated = block.activate(features.clone());
@@ -181,11 +196,39 @@ impl Mlp {
     /// - features: `[batch, features]`
     /// - output: `[batch, outputs]`
     pub fn forward_features(&self, features: Tensor<2>) -> Tensor<2> {
-        self.output.forward(self.through_hidden(features))
+        let offset = features.clone();
+        let outputs = self.forward_output(self.through_hidden(features));
+        match self.offset {
+            true => outputs + offset.slice_dim(1, 0..1),
+            false => outputs,
+        }
+    }
+
+    /// The output layer, `[batch, units] -> [batch, outputs]`, for the outputs of the last hidden layer.
+    pub fn forward_output(&self, hidden: Tensor<2>) -> Tensor<2> {
+        let outputs = self.output.forward(hidden);
+        match self.increasing {
+            true => increasing(outputs),
+            false => outputs,
+        }
+    }
+
+    /// The features with 0 in the place of the offset.
+    fn without_offset(&self, features: Tensor<2>) -> Tensor<2> {
+        let [_, width] = features.dims();
+        match (self.offset, width) {
+            (false, _) => features,
+            (true, 1) => features * 0.0,
+            (true, _) => {
+                let zeros = features.clone().slice_dim(1, 0..1) * 0.0;
+                Tensor::cat(vec![zeros, features.slice_dim(1, 1..width)], 1)
+            }
+        }
     }
 
     /// The outputs of the last hidden layer.
     fn through_hidden(&self, features: Tensor<2>) -> Tensor<2> {
+        let features = self.without_offset(features);
         let blocks = self.hidden.iter();
         blocks.fold(features, |features, block| block.forward(features))
     }
@@ -371,6 +414,33 @@ mod tests {
         let linear = MlpConfig::new(5, 3).with_hidden([]).init(&device).unwrap();
         let features = linear.forward_hidden(rows.clone());
         assert_eq!(features.into_data(), rows.into_data());
+    }
+
+    #[test]
+    fn an_offset_is_added_and_does_nothing_else() {
+        let device = Device::default();
+        let table = EmbeddingConfig {
+            categories: 3,
+            dimension: 2,
+        };
+        for (config, rest) in [
+            (MlpConfig::new(1, 2), vec![]),
+            (MlpConfig::new(3, 2), vec![0.5, -1.0]),
+            (
+                MlpConfig::new(2, 2).with_embeddings([table]),
+                vec![0.5, 2.0],
+            ),
+        ] {
+            let mlp = config.with_offset(true).init(&device).unwrap();
+            let outputs = |offset: f32| {
+                let row = [vec![offset], rest.clone()].concat();
+                let width = row.len();
+                let row = burn::tensor::TensorData::new(row, [1, width]);
+                mlp.forward(Tensor::from_data(row, &device))
+            };
+            let difference = outputs(3.0) - outputs(0.0) - 3.0;
+            assert!(difference.abs().max().into_scalar::<f32>() < 1e-5);
+        }
     }
 
     #[test]

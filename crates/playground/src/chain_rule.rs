@@ -1,11 +1,9 @@
 //! The chain rule of a single weight or unit, with its factors.
 
 use backburn::Error;
+use backburn_training::row_pass::{DifferentiatedRow, Layer, Network, Parameter, Pass, difference};
 use serde::Serialize;
 
-use crate::difference::{Parameter, Row, difference};
-use crate::network::{Layer, Network};
-use crate::pass::Pass;
 use crate::playground::Playground;
 use crate::row_view::{Answer, RowPass, answer};
 
@@ -212,7 +210,7 @@ impl Playground {
         parameter: Parameter,
         expected: f64,
     ) -> f64 {
-        let row = Row {
+        let row = DifferentiatedRow {
             features: &row.pass.features,
             aim: self.data.aims[index],
             criterion: self.criterion(),

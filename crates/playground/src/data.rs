@@ -1,12 +1,11 @@
 //! The rows of a table as a network sees them.
 
 use backburn::{Config, Dataset, EncodedSplit, Error, MlpConfig, network_config};
+use backburn_training::row_pass::{Aim, Network};
 use backburn_training::{Targets, TensorDataset};
 use burn::tensor::{Device, Tensor};
 
 use crate::input_names::{Input, input_names};
-use crate::loss::Aim;
-use crate::network::Network;
 
 /// The rows of a table, encoded: the training rows first, then the validation rows.
 pub(crate) struct Data {

@@ -9,7 +9,7 @@
 //!   activation, slope, delta and partial derivative, and compares derivatives with finite differences.
 //!
 //! Training is that of `backburn-training` in 32-bit numbers. What is shown is computed a second time, in 64-bit
-//! numbers, by the equations in the files `activation.rs`, `normalization.rs`, `loss.rs` and `pass.rs`.
+//! numbers, by the equations of [`backburn_training::row_pass`].
 //!
 //! ```
 //! use backburn_playground::{Playground, Unit};
@@ -23,24 +23,18 @@
 //! # Ok::<(), backburn::Error>(())
 //! ```
 
-mod activation;
 mod attribution;
 mod chain_rule;
 mod data;
 mod datasets;
-mod difference;
 mod findings;
 mod generated;
 mod input_names;
-mod loss;
-mod network;
 mod network_view;
-mod normalization;
 // The code that wasm-bindgen generates is unsafe.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[allow(unsafe_code)]
 mod page;
-mod pass;
 mod playground;
 mod plots;
 mod presets;
@@ -49,17 +43,15 @@ mod saved;
 mod settings;
 mod table;
 
-pub use activation::{slope, value};
 pub use attribution::ColumnContribution;
+pub use backburn_training::row_pass::{
+    Aim, Gradient, Layer, LayerPass, Network, Norm, Pass, Statistics, loss, slope, value,
+};
 pub use chain_rule::{BackwardTerm, Delta, Edge, Factors, Term, UnitView};
 pub use datasets::{BuiltIn, datasets};
 pub use findings::Remedy;
 pub use input_names::Input;
-pub use loss::{Aim, loss};
-pub use network::{Layer, Network};
 pub use network_view::{Flow, LayerView, NetworkView};
-pub use normalization::{Norm, Statistics};
-pub use pass::{Gradient, LayerPass, Pass};
 pub use playground::{About, Playground, Progress, Unit};
 pub use plots::{Curve, Points};
 pub use presets::{Preset, presets};

@@ -1,12 +1,9 @@
 //! The weights of the network, and what the last step computed for each weight and unit.
 
 use backburn_model::Activation;
+use backburn_training::row_pass::{Gradient, Layer, LayerPass, Network, Pass, Statistics, loss};
 use serde::Serialize;
 
-use crate::loss::loss;
-use crate::network::{Layer, Network};
-use crate::normalization::Statistics;
-use crate::pass::{Gradient, LayerPass, Pass};
 use crate::playground::Playground;
 
 /// The layers of the network. Derivatives are of the loss of the last step, before its update. Before the first step

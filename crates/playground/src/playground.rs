@@ -7,6 +7,7 @@ use backburn::{
     Config, Dataset, DatasetOptions, Error, Predictions, Score, Task, nearest_rows_loss,
 };
 use backburn_model::{Mlp, Normalization};
+use backburn_training::row_pass::Network;
 use backburn_training::{
     Criterion, EpochRecord, EpochReport, History, Step, SteppedRun, StopReason,
 };
@@ -16,7 +17,6 @@ use serde::Serialize;
 use crate::data::Data;
 use crate::datasets;
 use crate::input_names::Input;
-use crate::network::Network;
 use crate::settings::Settings;
 use crate::table;
 

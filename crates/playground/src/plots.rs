@@ -1,11 +1,9 @@
 //! What the page draws: curves, the plane of two inputs, and points.
 
 use backburn::{Cell, ColumnEncoder, Predictions};
+use backburn_training::row_pass::{Aim, Pass, Statistics};
 use serde::Serialize;
 
-use crate::loss::Aim;
-use crate::normalization::Statistics;
-use crate::pass::Pass;
 use crate::playground::Playground;
 
 /// The losses of the epochs, each of the same length. Of a long run, some epochs are left out.
@@ -159,6 +157,7 @@ fn heights(predictions: &Predictions) -> Vec<f32> {
         Predictions::Classes {
             classes,
             probabilities,
+            ..
         } => {
             let rows = probabilities.chunks_exact(classes.len().max(1));
             rows.map(|row| row.get(1).copied().unwrap_or_default() as f32)

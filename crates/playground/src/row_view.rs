@@ -1,12 +1,9 @@
 //! One row, there and back: forward through the network, and its loss backward.
 
 use backburn::{Error, Predictions};
+use backburn_training::row_pass::{Aim, Gradient, Network, Pass, Statistics, formula, loss};
 use serde::Serialize;
 
-use crate::loss::{Aim, formula, loss};
-use crate::network::Network;
-use crate::normalization::Statistics;
-use crate::pass::{Gradient, Pass};
 use crate::playground::Playground;
 
 /// One row with all numbers of its forward and its backward pass.

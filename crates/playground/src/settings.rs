@@ -98,7 +98,7 @@ impl Settings {
         let settings = Self {
             hidden: take(&mut map, "hidden", defaults.hidden)?,
             activation: take(&mut map, "activation", defaults.activation)?,
-            loss: take(&mut map, "loss", defaults.loss)?,
+            loss: shown_loss(take(&mut map, "loss", defaults.loss)?)?,
             optimizer: take(&mut map, "optimizer", defaults.optimizer)?,
             learning_rate: take(&mut map, "learning_rate", defaults.learning_rate)?,
             schedule: take(&mut map, "schedule", defaults.schedule)?,
@@ -241,6 +241,17 @@ fn take<T: DeserializeOwned>(
         Some(value) => {
             serde_json::from_value(value).map_err(|error| Error::Config(format!("{name}: {error}")))
         }
+    }
+}
+
+/// Checks that the page can show a loss.
+fn shown_loss(loss: Loss) -> Result<Loss, Error> {
+    match loss {
+        Loss::Quantile => {
+            let reason = "loss: the page does not show the quantile loss; choose another one";
+            Err(Error::Config(reason.to_string()))
+        }
+        loss => Ok(loss),
     }
 }
 

@@ -120,6 +120,7 @@ fn gradients_of_a_batch_equal_burns() {
         loss: Loss::CrossEntropy,
         huber_delta: 1.0,
         label_smoothing: 0.1,
+        quantiles: Vec::new(),
     };
     for normalization in [
         Normalization::None,

@@ -1,5 +1,6 @@
 //! Calibration on rows that were not trained on.
 
+use crate::distribution::Distribution;
 use crate::target::Target;
 
 /// The possible coverages of prediction intervals, in percent.
@@ -13,6 +14,11 @@ impl Target {
     /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
     /// for Regression", 2018).
+    ///
+    /// Intervals around quantiles are conformalized (Romano, Patterson and Candès, "Conformalized Quantile
+    /// Regression", 2019): the error of a row is how far it is outside of the lowest and the highest
+    /// quantile. With a log link, errors are divided by the deviation that the distribution has at the
+    /// prediction (locally weighted, as in section 5.2 of Lei and others).
     ///
     /// `outputs` holds `width` numbers for each row. `targets` holds the true value of each row, or
     /// the index of its class.
@@ -38,6 +44,9 @@ impl Target {
         targets: &[f64],
         bounds_of: impl Fn(usize) -> Option<[f64; 2]>,
     ) -> Self {
+        if self.distribution().is_some() {
+            return self.calibrated_distribution(outputs, width, targets, bounds_of);
+        }
         let scaled: Vec<f64> = match self {
             Self::Regression { .. } => targets.iter().map(|&value| self.scale(value)).collect(),
             Self::Classification { .. } => Vec::new(),
@@ -46,21 +55,45 @@ impl Target {
             Self::Regression { errors, .. } => {
                 let off = outputs.iter().zip(scaled);
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
-                let off: Vec<f64> = off.collect();
-                let largest = off.iter().copied().filter(|off| off.is_finite());
-                let largest = largest.fold(0.0, f64::max);
-                let rows = off.into_iter().zip(targets).enumerate();
-                let off = rows.map(|(row, (off, value))| match bounds_of(row) {
-                    Some([low, high]) if *value < low || *value > high => largest,
-                    _ => off,
-                });
-                let mut off: Vec<f64> = off.filter(|off| off.is_finite()).collect();
-                off.sort_unstable_by(f64::total_cmp);
-                *errors = quantiles(&off);
+                *errors = quantiles(&sorted_errors(off.collect(), targets, bounds_of));
             }
             Self::Classification { temperature, .. } => {
                 *temperature = best_temperature(outputs, width.max(1), targets);
             }
+        }
+        self
+    }
+
+    /// The same for a target with a distribution.
+    fn calibrated_distribution(
+        mut self,
+        outputs: &[f32],
+        width: usize,
+        targets: &[f64],
+        bounds_of: impl Fn(usize) -> Option<[f64; 2]>,
+    ) -> Self {
+        let Some(distribution) = self.distribution() else {
+            return self;
+        };
+        let rows = outputs.chunks(width.max(1)).zip(targets);
+        let off = rows.map(|(row, &target)| match distribution.has_log_link() {
+            true => {
+                let mean = self.value(distribution.point(row));
+                (target - mean).abs() / distribution.spread(mean)
+            }
+            false => {
+                let [low, high] = ends(row);
+                let target = self.scale(target);
+                (low - target).max(target - high)
+            }
+        });
+        let off = sorted_errors(off.collect(), targets, bounds_of);
+        if let Self::Regression {
+            distribution: Some(distribution),
+            ..
+        } = &mut self
+        {
+            *distribution.errors_mut() = quantiles(&off);
         }
         self
     }
@@ -71,24 +104,43 @@ impl Target {
         match (&mut self, other) {
             (
                 Self::Regression {
-                    errors, std, scale, ..
+                    errors,
+                    std,
+                    scale,
+                    distribution,
+                    ..
                 },
                 Self::Regression {
                     errors: known,
                     std: of_known,
                     scale: alike,
+                    distribution: of_other,
                     ..
                 },
             ) if scale == alike => {
+                if let (Some(distribution), Some(of_other)) = (distribution, of_other) {
+                    // The deviation is 1 with a log link, whose errors have no unit.
+                    let errors = of_other
+                        .errors()
+                        .iter()
+                        .map(|error| error * of_known / *std);
+                    *distribution.errors_mut() = errors.take_while(|e| e.is_finite()).collect();
+                }
                 let errors_here = known.iter().map(|error| error * of_known / *std);
                 *errors = errors_here.take_while(|error| error.is_finite()).collect();
             }
             (
-                Self::Classification { temperature, .. },
                 Self::Classification {
-                    temperature: known, ..
+                    temperature,
+                    decision,
+                    ..
                 },
-            ) => *temperature = *known,
+                Self::Classification {
+                    temperature: known,
+                    decision: decided,
+                    ..
+                },
+            ) => (*temperature, *decision) = (*known, decided.clone()),
             _ => {}
         }
         self
@@ -100,9 +152,10 @@ impl Target {
     ///
     /// A message that says why there are none, and which coverages there are.
     pub fn check_coverage(&self, coverage: f64) -> Result<(), String> {
-        let Self::Regression { errors, column, .. } = self else {
+        let Self::Regression { column, .. } = self else {
             return Err("intervals are for numbers, and this model predicts classes".to_string());
         };
+        let errors = self.errors();
         let (first, end) = (*COVERAGES.start(), COVERAGES.start() + errors.len());
         if errors.is_empty() {
             return Err(format!(
@@ -124,11 +177,22 @@ impl Target {
         }
     }
 
-    /// Half the width of the intervals of a coverage, in the scale of the outputs.
+    /// The quantiles of the errors; none for classes.
+    fn errors(&self) -> &[f64] {
+        match self {
+            Self::Regression {
+                distribution: Some(distribution),
+                ..
+            } => distribution.errors(),
+            Self::Regression { errors, .. } => errors,
+            Self::Classification { .. } => &[],
+        }
+    }
+
+    /// Half the width of the intervals of a coverage, in the scale of the outputs; with a distribution, the
+    /// quantile of its errors.
     fn half_width(&self, coverage: f64) -> Option<f64> {
-        let Self::Regression { errors, .. } = self else {
-            return None;
-        };
+        let errors = self.errors();
         let per_cent = (coverage * 100.0).round();
         let whole = (coverage * 100.0 - per_cent).abs() < 1e-6 && per_cent >= 0.0;
         let index = (per_cent as usize).checked_sub(*COVERAGES.start())?;
@@ -142,6 +206,13 @@ impl Target {
     /// [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
+        if let Some(distribution) = self.distribution() {
+            let rows = outputs.chunks(distribution.outputs());
+            return Some(
+                rows.map(|row| self.interval(distribution, row, half))
+                    .collect(),
+            );
+        }
         let around = |output: &f32| {
             let output = f64::from(*output);
             let prediction = self.value(output);
@@ -152,6 +223,58 @@ impl Target {
         };
         Some(outputs.iter().map(around).collect())
     }
+
+    /// The interval of a row with a distribution, for a quantile of its errors.
+    fn interval(&self, distribution: &Distribution, row: &[f32], error: f64) -> [f64; 2] {
+        let prediction = self.value(distribution.point(row));
+        let [low, high] = match distribution.has_log_link() {
+            true => {
+                let half = error * distribution.spread(prediction);
+                // Through the scale of the outputs, which keeps the range of the target.
+                let bound = |value: f64| self.value(self.output_of(value));
+                [bound(prediction - half), bound(prediction + half)]
+            }
+            false => {
+                let [low, high] = ends(row);
+                [self.value(low - error), self.value(high + error)]
+            }
+        };
+        let finite = |bound: f64| bound.clamp(f64::MIN, f64::MAX);
+        [finite(low).min(prediction), finite(high).max(prediction)]
+    }
+
+    /// The output of a network with a log link for a mean, which counts as 0 below 0.
+    fn output_of(&self, value: f64) -> f64 {
+        match self {
+            Self::Regression { mean, std, .. } => (value.max(0.0).ln() - mean) / std,
+            Self::Classification { .. } => value,
+        }
+    }
+}
+
+/// The first and the last output of a row.
+fn ends(row: &[f32]) -> [f64; 2] {
+    let number = |output: Option<&f32>| output.map_or(f64::NAN, |&output| f64::from(output));
+    [number(row.first()), number(row.last())]
+}
+
+/// The errors of rows that are finite, in ascending order. That of a row whose value is outside of its bounds is the
+/// largest one.
+fn sorted_errors(
+    errors: Vec<f64>,
+    targets: &[f64],
+    bounds_of: impl Fn(usize) -> Option<[f64; 2]>,
+) -> Vec<f64> {
+    let finite = errors.iter().copied().filter(|error| error.is_finite());
+    let largest = finite.fold(f64::NEG_INFINITY, f64::max);
+    let rows = errors.into_iter().zip(targets).enumerate();
+    let errors = rows.map(|(row, (error, value))| match bounds_of(row) {
+        Some([low, high]) if *value < low || *value > high => largest,
+        _ => error,
+    });
+    let mut errors: Vec<f64> = errors.filter(|error| error.is_finite()).collect();
+    errors.sort_unstable_by(f64::total_cmp);
+    errors
 }
 
 /// For each coverage, the error with rank `⌈(n + 1) · coverage⌉` of `n` sorted errors: a new error is at
@@ -198,219 +321,4 @@ fn loss(logits: &[f32], class: usize, inverse: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::predictions::Predictions;
-    use crate::target_transform::TargetTransform;
-    use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
-
-    fn numbers() -> Target {
-        Target::Regression {
-            column: "y".to_string(),
-            scale: TargetTransform::Standard,
-            mean: 10.0,
-            std: 2.0,
-            bounds: None,
-            at_bounds: None,
-            errors: Vec::new(),
-        }
-    }
-
-    fn classes() -> Target {
-        Target::Classification {
-            column: "y".to_string(),
-            classes: vec!["a".to_string(), "b".to_string()],
-            temperature: 1.0,
-        }
-    }
-
-    #[test]
-    fn intervals_have_their_coverage() {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut draw = |rows: usize| {
-            let outputs: Vec<f32> = (0..rows).map(|_| rng.random_range(-1.0..1.0)).collect();
-            let noise =
-                |o: &f32| 10.0 + 2.0 * (f64::from(*o) + rng.random_range(-1.0f64..1.0).powi(3));
-            let truth: Vec<f64> = outputs.iter().map(noise).collect();
-            (outputs, truth)
-        };
-        let (outputs, truth) = draw(1000);
-        let target = numbers().calibrated(&outputs, 1, &truth);
-        let (outputs, truth) = draw(20_000);
-        for coverage in [0.5, 0.8, 0.95, 0.99] {
-            let intervals = target.intervals(&outputs, coverage).unwrap();
-            let inside = intervals.iter().zip(&truth);
-            let inside = inside.filter(|(i, t)| i[0] <= **t && **t <= i[1]).count();
-            let share = inside as f64 / truth.len() as f64;
-            assert!((share - coverage).abs() < 0.03, "{coverage}: {share}");
-        }
-        assert!(
-            target
-                .check_coverage(0.999)
-                .unwrap_err()
-                .contains("50 to 99")
-        );
-        assert!(target.check_coverage(0.905).is_err());
-    }
-
-    #[test]
-    fn few_rows_have_no_high_coverage() {
-        let target = numbers().calibrated(&[0.0; 9], 1, &[11.0; 9]);
-        assert!(target.check_coverage(0.9).is_ok());
-        assert_eq!(target.intervals(&[0.0], 0.9).unwrap(), [[9.0, 11.0]]);
-        assert!(
-            target
-                .check_coverage(0.91)
-                .unwrap_err()
-                .contains("50 to 90")
-        );
-        assert!(
-            numbers()
-                .check_coverage(0.9)
-                .unwrap_err()
-                .contains("without rows")
-        );
-        assert!(
-            classes()
-                .check_coverage(0.9)
-                .unwrap_err()
-                .contains("classes")
-        );
-    }
-
-    #[test]
-    fn rows_beyond_the_bounds_count_as_the_largest_errors() {
-        let half_width = |bounds: Option<[f64; 2]>, values: &[f64]| {
-            let mut target = numbers();
-            if let Target::Regression {
-                bounds: of_target, ..
-            } = &mut target
-            {
-                *of_target = bounds;
-            }
-            let outputs = vec![0.0; values.len()];
-            target
-                .calibrated(&outputs, 1, values)
-                .half_width(0.5)
-                .unwrap()
-        };
-        // In the scale of the outputs, the errors are 0.5, 1, 1.5, 2 and 5.
-        let values = [11.0, 12.0, 13.0, 14.0, 20.0];
-        assert_eq!(half_width(None, &values), 1.5);
-        assert_eq!(half_width(Some([9.0, 21.0]), &values), 1.5);
-        // The rows with errors of 0.5 and 1 can be in no interval.
-        assert_eq!(half_width(Some([12.5, 21.0]), &values), 5.0);
-        assert_eq!(half_width(Some([11.5, 21.0]), &values), 2.0);
-    }
-
-    #[test]
-    fn an_interval_holds_its_prediction_within_the_same_bounds() {
-        let with = |scale: TargetTransform, std: f64, bounds: Option<[f64; 2]>, error: f64| {
-            Target::Regression {
-                column: "y".to_string(),
-                scale,
-                mean: 10.0,
-                std,
-                bounds,
-                at_bounds: None,
-                errors: vec![error; 41],
-            }
-        };
-        let standard = |bounds, error| with(TargetTransform::Standard, 2.0, bounds, error);
-        let bounded = standard(Some([8.0, 13.0]), 1.0);
-        let intervals = bounded.intervals(&[0.0, 1.5, 9.0, -9.0], 0.9).unwrap();
-        // The predictions are 10, 13, 13 and 8.
-        assert_eq!(
-            intervals,
-            [[8.0, 12.0], [11.0, 13.0], [13.0, 13.0], [8.0, 8.0]]
-        );
-        let outputs = [
-            -3.4e38, -1e30, -700.0, -0.3, 0.0, 0.1, 1e-7, 700.0, 1e30, 3.4e38,
-        ];
-        for target in [
-            standard(None, 0.0),
-            standard(None, 0.3),
-            standard(Some([9.9, 10.1]), 1e3),
-            with(TargetTransform::Log, 1.0, None, 500.0),
-            with(TargetTransform::Log, 1.0, Some([1.0, 1e9]), 0.1),
-            with(TargetTransform::Standard, 1e270, None, 1.0),
-        ] {
-            let Predictions::Values(predictions) = target.predictions(&outputs, 1) else {
-                panic!("numbers")
-            };
-            let intervals = target.intervals(&outputs, 0.9).unwrap();
-            for (prediction, [low, high]) in predictions.iter().zip(intervals) {
-                assert!(low <= *prediction && *prediction <= high, "{target:?}");
-                if prediction.is_finite() {
-                    assert!(low.is_finite() && high.is_finite(), "{target:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_calibration_that_is_not_finite_is_a_problem() {
-        let with = |std: f64, error: f64| Target::Regression {
-            column: "y".to_string(),
-            scale: TargetTransform::Standard,
-            mean: 0.0,
-            std,
-            bounds: None,
-            at_bounds: None,
-            errors: vec![0.5, error],
-        };
-        assert_eq!(with(1.0, 2.0).problem(), None);
-        for (std, error) in [
-            (1.0, f64::INFINITY),
-            (1.0, f64::NAN),
-            (1.0, -1.0),
-            (1e200, 1e200),
-        ] {
-            let problem = with(std, error).problem().unwrap_or_default();
-            assert!(
-                problem.contains("calibration errors"),
-                "{std} {error}: {problem}"
-            );
-        }
-        for temperature in [f64::INFINITY, f64::NAN, 0.0] {
-            let mut target = classes();
-            if let Target::Classification {
-                temperature: of_target,
-                ..
-            } = &mut target
-            {
-                *of_target = temperature;
-            }
-            assert!(target.problem().unwrap_or_default().contains("temperature"));
-        }
-        // Errors of another scale stay finite.
-        let wide = with(1e300, 1e20);
-        let Target::Regression { errors, .. } = with(1e-10, 0.0).with_calibration_of(&wide) else {
-            panic!("numbers")
-        };
-        assert!(errors.iter().all(|error| error.is_finite()));
-    }
-
-    #[test]
-    fn a_temperature_undoes_overconfidence() {
-        // The class is right for 80 % of the rows; the logits say 98 %.
-        let logits: Vec<f32> = [0.0, 4.0].repeat(500);
-        let truth: Vec<f64> = (0..500)
-            .map(|row| f64::from(u8::from(row % 10 < 8)))
-            .collect();
-        let Target::Classification { temperature, .. } = classes().calibrated(&logits, 2, &truth)
-        else {
-            panic!("classes")
-        };
-        // The likelihood is largest at 4 / ln(4); the prior pulls the temperature towards 1.
-        let most = 4.0 / 4f64.ln();
-        assert!((0.9 * most..most).contains(&temperature), "{temperature}");
-        // A few rows that are all right do not make the network certain.
-        let target = classes().calibrated(&[3.0; 5], 1, &[1.0; 5]);
-        let Target::Classification { temperature, .. } = target else {
-            panic!("classes")
-        };
-        assert!(temperature > 0.9, "{temperature}");
-    }
-}
+mod tests;

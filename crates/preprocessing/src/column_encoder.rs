@@ -37,6 +37,11 @@ pub enum ColumnEncoder {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<f64>,
     },
+    /// An exposure: its logarithm. It is a number above 0 in every row, and the first column.
+    Exposure {
+        /// The column.
+        name: String,
+    },
     /// A boolean, standardized from 0 and 1.
     Boolean {
         /// The column.
@@ -356,6 +361,7 @@ impl ColumnEncoder {
                 let finite = finite.all(|&x| within_range(x));
                 scale.is_usable() && edges.len() != 1 && ascending && finite
             }
+            Self::Exposure { .. } => true,
             Self::Boolean { scale, .. } => scale.is_usable(),
             Self::Date {
                 parts, indicator, ..
@@ -376,6 +382,7 @@ impl ColumnEncoder {
     pub fn name(&self) -> &str {
         match self {
             Self::Numeric { name, .. }
+            | Self::Exposure { name }
             | Self::Boolean { name, .. }
             | Self::Date { name, .. }
             | Self::OneHot { name, .. }
@@ -386,7 +393,7 @@ impl ColumnEncoder {
     /// What the column holds.
     pub fn kind(&self) -> ColumnKind {
         match self {
-            Self::Numeric { .. } => ColumnKind::Numeric,
+            Self::Numeric { .. } | Self::Exposure { .. } => ColumnKind::Numeric,
             Self::Boolean { .. } => ColumnKind::Boolean,
             Self::Date { .. } => ColumnKind::Date,
             Self::OneHot { .. } | Self::Embedding { .. } => ColumnKind::Categorical,
@@ -406,7 +413,18 @@ impl ColumnEncoder {
 
     /// Whether a value is of the column's kind, so that it can be encoded. Any value can be a category.
     pub fn accepts(&self, cell: &Cell) -> bool {
-        cell_value(self.kind(), cell).is_ok()
+        match self {
+            Self::Exposure { .. } => log_exposure(cell).is_some(),
+            _ => cell_value(self.kind(), cell).is_ok(),
+        }
+    }
+
+    /// What the column holds, as error messages say it.
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::Exposure { .. } => "exposures, which are numbers above 0",
+            _ => self.kind().expected(),
+        }
     }
 
     /// Writes the replacement of a missing value that is neither indicated nor imputed; for a boolean
@@ -461,6 +479,7 @@ impl ColumnEncoder {
             Self::Numeric {
                 edges, indicator, ..
             } => 1 + edges.len().saturating_sub(1) + usize::from(*indicator),
+            Self::Exposure { .. } => 1,
             Self::Boolean { indicator, .. } => 1 + usize::from(*indicator),
             Self::Date {
                 parts, indicator, ..
@@ -480,6 +499,14 @@ fn scaled(value: f64, scale: &Scale, quantiles: &[f64]) -> f32 {
         true => scale.apply(value),
         false => to_normal(value, quantiles),
     }
+}
+
+/// The logarithm of an exposure; `None` if it is not a number above 0.
+pub(crate) fn log_exposure(cell: &Cell) -> Option<f32> {
+    let exposure = cell
+        .number()
+        .filter(|number| *number > 0.0 && within_range(*number))?;
+    Some(exposure.ln() as f32)
 }
 
 /// The number that a cell of this kind stands for; `None` if it is missing, infinite, or too large.

@@ -4,7 +4,7 @@ use backburn_table::{Cell, CellError, Column};
 
 use crate::category_index::CategoryIndex;
 use crate::column_counts::ColumnCounts;
-use crate::column_encoder::{ColumnEncoder, cell_value};
+use crate::column_encoder::{ColumnEncoder, cell_value, log_exposure};
 use crate::column_profile::ValueProfile;
 
 /// A column's encoder, ready to write cells into rows.
@@ -53,7 +53,7 @@ impl<'a> ColumnWriter<'a> {
                 column: self.encoder.name().to_string(),
                 row: 0,
                 value: format!("a column of {holds}"),
-                expected: self.encoder.kind().expected(),
+                expected: self.encoder.expected(),
             });
         }
         let mut counts = ColumnCounts::default();
@@ -79,6 +79,10 @@ impl<'a> ColumnWriter<'a> {
         match self.encoder {
             ColumnEncoder::OneHot { .. } | ColumnEncoder::Embedding { .. } => {
                 self.write_category(&cell, numbers, counts);
+            }
+            ColumnEncoder::Exposure { .. } => {
+                numbers[0] = log_exposure(&cell).ok_or(())?;
+                counts.add_value(cell.number().unwrap_or(1.0), self.training);
             }
             _ => match cell_value(self.encoder.kind(), &cell)? {
                 Some(value) => {
@@ -163,7 +167,7 @@ impl<'a> ColumnWriter<'a> {
             column: self.encoder.name().to_string(),
             row,
             value: cell.category().unwrap_or_default().into_owned(),
-            expected: self.encoder.kind().expected(),
+            expected: self.encoder.expected(),
         }
     }
 }

@@ -111,6 +111,37 @@ impl Encoder {
         Ok((encoder, constant_features))
     }
 
+    /// The encoder with a column of exposures. The logarithm of the exposure is the first number of an encoded
+    /// row.
+    ///
+    /// # Errors
+    ///
+    /// The table lacks the column.
+    pub fn with_exposure(
+        mut self,
+        table: &Table,
+        column: &str,
+        training: &[usize],
+    ) -> Result<Self, TableError> {
+        let used = membership(table.rows(), training);
+        let all = table.column(column)?;
+        let cells = all.cells().zip(&used);
+        let cells = cells.filter_map(|(cell, used)| used.then_some(cell));
+        let profile = ColumnProfile::fit(ColumnKind::Numeric, cells);
+        self.profile.insert(0, profile);
+        let name = column.to_string();
+        self.columns.insert(0, ColumnEncoder::Exposure { name });
+        Ok(self)
+    }
+
+    /// The column of exposures, if there is one.
+    pub fn exposure(&self) -> Option<&str> {
+        match self.columns.first() {
+            Some(ColumnEncoder::Exposure { name }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Numbers in an encoded row without the indices of embeddings.
     pub fn inputs(&self) -> usize {
         let knn = self.knn_features.iter().map(KnnTargetEncoder::width);
@@ -231,6 +262,10 @@ impl Encoder {
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Some("it uses a column twice".to_string());
+        }
+        let is_exposure = |column: &ColumnEncoder| matches!(column, ColumnEncoder::Exposure { .. });
+        if self.columns.iter().skip(1).any(is_exposure) {
+            return Some("its exposure is not the first column".to_string());
         }
         let unusable = self.columns.iter().find(|column| !column.is_usable());
         if let Some(column) = unusable {

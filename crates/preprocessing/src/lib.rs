@@ -59,12 +59,16 @@ mod row_imputer;
 mod row_writer;
 
 mod encode;
+mod feature_names;
 mod knn_features;
 mod row_encoder;
 
 mod fit_imputer;
 
 // Targets.
+mod decision;
+mod distribution;
+mod predicted_quantiles;
 mod predictions;
 mod target_transform;
 mod task;
@@ -72,19 +76,24 @@ mod task;
 mod target;
 
 mod calibration;
+mod distribution_fit;
 mod target_fit;
 
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
 pub use column_profile::{ColumnProfile, ValueProfile};
+pub use decision::Decision;
+pub use distribution::Distribution;
 pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
+pub use feature_names::FeatureName;
 pub use imputer::Imputer;
 pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;
+pub use predicted_quantiles::PredictedQuantiles;
 pub use predictions::Predictions;
 pub use row_encoder::RowEncoder;
 pub use target::Target;

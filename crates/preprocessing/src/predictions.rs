@@ -1,5 +1,7 @@
 //! Predictions for the rows of a table.
 
+use crate::decision::{Decision, first_best};
+
 /// Predictions, row by row.
 ///
 /// ```
@@ -12,6 +14,7 @@
 /// let species = Predictions::Classes {
 ///     classes: vec!["Adelie".to_string(), "Gentoo".to_string()],
 ///     probabilities: vec![0.75, 0.25, 0.125, 0.875],
+///     decision: None,
 /// };
 /// assert_eq!(species.labels(), ["Adelie", "Gentoo"]);
 /// assert_eq!(species.probabilities_of("Gentoo"), Some(vec![0.25, 0.875]));
@@ -27,6 +30,8 @@ pub enum Predictions {
         classes: Vec<String>,
         /// `rows * classes` numbers, row by row; those of a row add up to 1.
         probabilities: Vec<f64>,
+        /// How the probabilities of a row become its class. `None` is the most likely class.
+        decision: Option<Decision>,
     },
 }
 
@@ -38,6 +43,7 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
+                ..
             } => probabilities.len() / classes.len().max(1),
         }
     }
@@ -71,6 +77,7 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
+                ..
             } => probabilities.chunks_exact(classes.len().max(1)).nth(row),
         }
     }
@@ -80,6 +87,7 @@ impl Predictions {
         let Self::Classes {
             classes,
             probabilities,
+            ..
         } = self
         else {
             return None;
@@ -89,22 +97,20 @@ impl Predictions {
         Some(of_class.copied().collect())
     }
 
-    /// The index of the most probable class of each row, which is its index in [`classes`](Self::classes);
-    /// `None` for numbers.
+    /// The predicted class of each row, as its index in [`classes`](Self::classes): the most probable one, or
+    /// the one that the model's [`Decision`] chooses. `None` for numbers.
     pub fn class_indices(&self) -> Option<Vec<usize>> {
         let Self::Classes {
             classes,
             probabilities,
+            decision,
         } = self
         else {
             return None;
         };
-        let best = |row: &[f64]| {
-            let classes = row.iter().enumerate();
-            classes.fold(
-                0,
-                |best, (class, p)| if *p > row[best] { class } else { best },
-            )
+        let best = |row: &[f64]| match decision {
+            Some(decision) => decision.class(row),
+            None => first_best(row.iter().copied()),
         };
         Some(
             probabilities
@@ -112,6 +118,31 @@ impl Predictions {
                 .map(best)
                 .collect(),
         )
+    }
+
+    /// The predictions of some rows, by their indices, in this order.
+    ///
+    /// # Panics
+    ///
+    /// There is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
+            Self::Classes {
+                classes,
+                probabilities,
+                decision,
+            } => {
+                let width = classes.len();
+                let of_row = |&row: &usize| &probabilities[row * width..(row + 1) * width];
+                Self::Classes {
+                    classes: classes.clone(),
+                    probabilities: rows.iter().flat_map(of_row).copied().collect(),
+                    decision: decision.clone(),
+                }
+            }
+        }
     }
 
     /// Adds the predictions for further rows, of the same kind and with the same classes.
@@ -136,6 +167,7 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
+                ..
             } => (probabilities, classes.len()),
         };
         let wanted = rows.saturating_mul(width);
@@ -159,6 +191,7 @@ impl Predictions {
                     Self::Classes {
                         classes,
                         probabilities,
+                        decision,
                     },
                     together,
                 ) => {
@@ -166,6 +199,7 @@ impl Predictions {
                         *together = Self::Classes {
                             classes: classes.clone(),
                             probabilities: Vec::new(),
+                            decision: decision.clone(),
                         };
                     }
                     if let Self::Classes {
@@ -190,13 +224,15 @@ impl Predictions {
             Self::Classes {
                 classes,
                 probabilities,
+                ..
             } => (probabilities, classes.len()),
         };
         let index = numbers.iter().position(|number| !number.is_finite())?;
         Some(index / width)
     }
 
-    /// The prediction of each row as text: the value, or the name of the most probable class.
+    /// The prediction of each row as text: the value, or the name of the class of
+    /// [`class_indices`](Self::class_indices).
     pub fn labels(&self) -> Vec<String> {
         match self {
             Self::Values(values) => values.iter().map(f64::to_string).collect(),
@@ -216,6 +252,7 @@ mod tests {
         Predictions::Classes {
             classes: ["a", "b", "c"].map(str::to_string).to_vec(),
             probabilities: vec![0.25, 0.25, 0.5, 0.4, 0.4, 0.2],
+            decision: None,
         }
     }
 
@@ -232,6 +269,7 @@ mod tests {
         // The first of equally probable classes.
         assert_eq!(predictions.class_indices(), Some(vec![2, 0]));
         assert_eq!(predictions.labels(), ["c", "a"]);
+        assert_eq!(predictions.select(&[1, 0, 1]).labels(), ["a", "c", "a"]);
     }
 
     #[test]

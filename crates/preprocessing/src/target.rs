@@ -4,6 +4,8 @@ use backburn_table::{Table, TableError};
 use serde::{Deserialize, Serialize};
 
 use crate::category_index::CategoryIndex;
+use crate::decision::Decision;
+use crate::distribution::Distribution;
 use crate::predictions::Predictions;
 use crate::target_transform::TargetTransform;
 use crate::task::Task;
@@ -36,6 +38,10 @@ pub enum Target {
         /// [`calibrated`](Self::calibrated).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         errors: Vec<f64>,
+        /// What the outputs stand for, if not for the number itself; it then has the errors. With a log
+        /// link, `scale` is the logarithm, and `mean` that of the mean of the training rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        distribution: Option<Distribution>,
     },
     /// Classes, in the order of the outputs.
     Classification {
@@ -46,6 +52,9 @@ pub enum Target {
         /// The temperature that logits are divided by; above 0.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         temperature: f64,
+        /// How probabilities become a class. `None`, as in models of older formats, is the most likely class.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
     },
 }
 
@@ -79,6 +88,23 @@ impl Target {
             Self::Regression { .. } => None,
             Self::Classification { classes, .. } => Some(classes),
         }
+    }
+
+    /// How probabilities become a class, if it is not simply the most likely one; `None` for numbers.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Regression { .. } => None,
+            Self::Classification { decision, .. } => decision.as_ref(),
+        }
+    }
+
+    /// The target with another decision, which a target of numbers does not have.
+    #[must_use]
+    pub fn with_decision(mut self, new: Option<Decision>) -> Self {
+        if let Self::Classification { decision, .. } = &mut self {
+            *decision = new;
+        }
+        self
     }
 
     /// How its numbers are transformed; `None` for classes.
@@ -115,9 +141,15 @@ impl Target {
         Ok(cells.map(|cell| index.get(&cell)).collect())
     }
 
-    /// The transformed value, which the network learns. A class index is not changed.
+    /// The transformed value, which the network learns: with a log link, its ratio to the mean of the
+    /// training rows. A class index is not changed.
     pub fn scale(&self, value: f64) -> f64 {
         match self {
+            Self::Regression {
+                mean,
+                distribution: Some(distribution),
+                ..
+            } if distribution.has_log_link() => value / mean.exp(),
             Self::Regression {
                 scale: TargetTransform::Log,
                 mean,
@@ -155,9 +187,18 @@ impl Target {
     /// target, or probabilities of classes.
     ///
     /// `width` is the number of outputs of a row: 1 for regression, the number of classes for
-    /// classification, or 1 for two classes.
+    /// classification, or 1 for two classes. Where the outputs are quantiles, `width` is their number, and
+    /// the prediction is the median.
     pub fn predictions(&self, outputs: &[f32], width: usize) -> Predictions {
         match self {
+            Self::Regression {
+                distribution: Some(distribution),
+                ..
+            } => {
+                let rows = outputs.chunks(width.max(1));
+                let values = rows.map(|row| self.value(distribution.point(row)));
+                Predictions::Values(values.collect())
+            }
             Self::Regression { .. } => {
                 let values = outputs.iter().map(|output| self.value(f64::from(*output)));
                 Predictions::Values(values.collect())
@@ -165,6 +206,7 @@ impl Target {
             Self::Classification {
                 classes,
                 temperature,
+                decision,
                 ..
             } => {
                 let mut probabilities = Vec::with_capacity(outputs.len());
@@ -181,6 +223,7 @@ impl Target {
                 Predictions::Classes {
                     classes: classes.clone(),
                     probabilities,
+                    decision: decision.clone(),
                 }
             }
         }
@@ -196,8 +239,12 @@ impl Target {
                 at_bounds,
                 scale,
                 errors,
+                distribution,
                 ..
             } => {
+                if let Some(problem) = distribution.as_ref().and_then(Distribution::problem) {
+                    return Some(problem);
+                }
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
                 let bounded = bounds.is_none_or(|[minimum, maximum]| {
                     minimum.is_finite() && maximum.is_finite() && minimum <= maximum
@@ -220,6 +267,7 @@ impl Target {
             Self::Classification {
                 classes,
                 temperature,
+                decision,
                 ..
             } => {
                 if !(temperature.is_finite() && *temperature > 0.0) {
@@ -229,7 +277,11 @@ impl Target {
                 sorted.sort_unstable();
                 sorted.dedup();
                 let fits = sorted.len() == classes.len() && classes.len() >= 2;
-                (!fits).then_some("the classes are not different")
+                match decision {
+                    _ if !fits => Some("the classes are not different"),
+                    Some(decision) => decision.problem(classes.len()),
+                    None => None,
+                }
             }
         }
     }

@@ -197,6 +197,7 @@ fn fit_regression(
         bounds: None,
         at_bounds: None,
         errors: Vec::new(),
+        distribution: None,
     })
 }
 
@@ -230,6 +231,7 @@ fn fit_classification(table: &Table, column: &str, rows: &[usize]) -> Result<Tar
         column: column.to_string(),
         classes,
         temperature: 1.0,
+        decision: None,
     })
 }
 
@@ -287,6 +289,7 @@ mod tests {
             column: "y".to_string(),
             classes: vec!["False".to_string(), "True".to_string()],
             temperature: 1.0,
+            decision: None,
         };
         let of_row = target.classes(&table(&["true", "FALSE", "yes"])).unwrap();
         assert_eq!(of_row, [Some(1), Some(0), None]);

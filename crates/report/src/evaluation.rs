@@ -67,6 +67,27 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// The number of the row with the largest error: of classes, with the lowest probability of the actual one. `None`
+    /// if a row lacks a number or a value.
+    pub(crate) fn worst(&self) -> Option<usize> {
+        if !self.is_consistent() {
+            return None;
+        }
+        let error = |row: usize| match &self.outcome {
+            Outcome::Values { predicted, actual } => (actual[row] - predicted[row]).abs(),
+            Outcome::Classes {
+                classes,
+                probabilities,
+                actual,
+            } => 1.0 - probabilities[row * classes.len() + actual[row]],
+        };
+        let rows = 0..self.row_numbers.len();
+        let worst = rows.max_by(|&a, &b| error(a).total_cmp(&error(b)))?;
+        Some(self.row_numbers[worst])
+    }
+}
+
 /// The points of a curve.
 pub(crate) type Curve = Vec<(f64, f64)>;
 
@@ -96,12 +117,101 @@ pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
     Some(curve)
 }
 
+/// The area under a curve whose points go from left to right. For a ROC curve it is the AUC.
+pub(crate) fn area(curve: &[(f64, f64)]) -> f64 {
+    let parts = curve.windows(2);
+    parts
+        .map(|ends| (ends[1].0 - ends[0].0) * (ends[0].1 + ends[1].1) / 2.0)
+        .sum()
+}
+
+/// The precision-recall curve of a class: recall and precision for each threshold of the probability, from high to low.
+/// `None` if no row is of the class.
+pub(crate) fn precision_recall(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
+    let positives = is_class.iter().filter(|&&is| is).count() as f64;
+    if positives == 0.0 {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..is_class.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    let mut true_positives = 0.0;
+    let mut curve = Vec::new();
+    for (rank, &row) in order.iter().enumerate() {
+        true_positives += f64::from(u8::from(is_class[row]));
+        let next = order.get(rank + 1);
+        if next.is_none_or(|&next| probabilities[next] != probabilities[row]) {
+            let predicted = (rank + 1) as f64;
+            curve.push((true_positives / positives, true_positives / predicted));
+        }
+    }
+    Some(curve)
+}
+
+/// The average precision of a precision-recall curve: the mean precision, weighted by the rise of the recall, as
+/// scikit-learn's `average_precision_score` computes it.
+pub(crate) fn average_precision(curve: &[(f64, f64)]) -> f64 {
+    let before = [0.0].into_iter().chain(curve.iter().map(|point| point.0));
+    let parts = curve.iter().zip(before);
+    parts
+        .map(|((recall, precision), before)| (recall - before) * precision)
+        .sum()
+}
+
+/// How well a class is predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ClassScore {
+    /// The share of the rows predicted as this class that are of it; NaN if there are none.
+    pub precision: f64,
+    /// The share of the rows of this class that are predicted as it; NaN if there are none.
+    pub recall: f64,
+    /// The harmonic mean of both, which is 0 if no row is predicted right.
+    pub f1: f64,
+    /// The number of rows of this class.
+    pub support: usize,
+}
+
+/// The scores of each class.
+pub(crate) fn class_scores(
+    classes: usize,
+    predicted: &[usize],
+    actual: &[usize],
+) -> Vec<ClassScore> {
+    let mut counts = vec![(0usize, 0usize, 0usize); classes];
+    for (&predicted, &actual) in predicted.iter().zip(actual) {
+        counts[predicted].0 += 1;
+        counts[actual].1 += 1;
+        counts[actual].2 += usize::from(predicted == actual);
+    }
+    let score = |(predicted, support, right): (usize, usize, usize)| ClassScore {
+        precision: right as f64 / predicted as f64,
+        recall: right as f64 / support as f64,
+        f1: 2.0 * right as f64 / (predicted + support) as f64,
+        support,
+    };
+    counts.into_iter().map(score).collect()
+}
+
+/// A bin of a [`reliability`] curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ReliabilityBin {
+    /// The mean predicted probability.
+    pub predicted: f64,
+    /// The share of cases in which the class was the actual one.
+    pub actual: f64,
+    /// The number of cases.
+    pub count: usize,
+}
+
 /// The reliability curve: the share of cases in which a class was the actual one, over its mean
 /// predicted probability. The probabilities of all classes of all rows are grouped into ten bins of
-/// equal width. Empty bins have no point.
-pub(crate) fn reliability(probabilities: &[f64], classes: usize, actual: &[usize]) -> Curve {
-    let mut bins = vec![(0.0, 0.0, 0usize); 10];
-    for (row, &class) in probabilities.chunks_exact(classes).zip(actual) {
+/// equal width. An empty bin is `None`.
+pub(crate) fn reliability(
+    probabilities: &[f64],
+    classes: usize,
+    actual: &[usize],
+) -> [Option<ReliabilityBin>; 10] {
+    let mut bins = [(0.0, 0.0, 0usize); 10];
+    for (row, &class) in probabilities.chunks_exact(classes.max(1)).zip(actual) {
         for (index, &p) in row.iter().enumerate().filter(|(_, p)| p.is_finite()) {
             let bin = &mut bins[((p * 10.0) as usize).min(9)];
             bin.0 += p;
@@ -109,10 +219,13 @@ pub(crate) fn reliability(probabilities: &[f64], classes: usize, actual: &[usize
             bin.2 += 1;
         }
     }
-    bins.into_iter()
-        .filter(|bin| bin.2 > 0)
-        .map(|(p, actual, count)| (p / count as f64, actual / count as f64))
-        .collect()
+    bins.map(|(predicted, actual, count)| {
+        (count > 0).then(|| ReliabilityBin {
+            predicted: predicted / count as f64,
+            actual: actual / count as f64,
+            count,
+        })
+    })
 }
 
 #[cfg(test)]
@@ -123,14 +236,46 @@ mod tests {
     fn the_roc_curve_goes_from_corner_to_corner() {
         let curve = roc(&[0.9, 0.8, 0.8, 0.1], &[true, true, false, false]).unwrap();
         assert_eq!(curve, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
+        assert_eq!(area(&curve), 0.875);
         assert_eq!(roc(&[0.5], &[true]), None);
+    }
+
+    #[test]
+    fn precision_falls_as_recall_rises() {
+        let curve = precision_recall(&[0.9, 0.8, 0.7, 0.1], &[true, false, true, false]).unwrap();
+        assert_eq!(
+            curve,
+            [(0.5, 1.0), (0.5, 0.5), (1.0, 2.0 / 3.0), (1.0, 0.5)]
+        );
+        assert!((average_precision(&curve) - (0.5 + 0.5 * 2.0 / 3.0)).abs() < 1e-12);
+        assert_eq!(precision_recall(&[0.5], &[false]), None);
+    }
+
+    #[test]
+    fn each_class_has_scores() {
+        let scores = class_scores(3, &[0, 0, 1, 1], &[0, 1, 1, 1]);
+        assert_eq!(
+            (scores[0].precision, scores[0].recall, scores[0].support),
+            (0.5, 1.0, 1)
+        );
+        assert_eq!(
+            (scores[1].precision, scores[1].recall, scores[1].support),
+            (1.0, 2.0 / 3.0, 3)
+        );
+        assert_eq!(scores[1].f1, 0.8);
+        assert!(scores[2].recall.is_nan() && scores[2].support == 0);
     }
 
     #[test]
     fn reliability_has_ten_bins() {
         let bins = reliability(&[0.9, 0.1, 0.95, 0.05], 2, &[0, 1]);
-        assert_eq!(bins.len(), 3);
-        assert_eq!(bins[0], (0.05, 1.0));
-        assert_eq!(bins[2], ((0.9 + 0.95) / 2.0, 0.5));
+        assert_eq!(bins.iter().flatten().count(), 3);
+        let first = bins[0].unwrap();
+        assert_eq!((first.predicted, first.actual, first.count), (0.05, 1.0, 1));
+        let last = bins[9].unwrap();
+        assert_eq!(
+            (last.predicted, last.actual, last.count),
+            ((0.9 + 0.95) / 2.0, 0.5, 2)
+        );
     }
 }

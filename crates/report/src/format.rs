@@ -31,20 +31,6 @@ pub fn signed(value: f64, unit: &str) -> String {
     }
 }
 
-/// A number at an axis. Large ones are in thousands (k) or millions (M).
-pub fn tick(value: f64) -> String {
-    let size = value.abs();
-    match size {
-        // A rounding error of a position that should be zero.
-        _ if size < 1e-12 => "0".to_string(),
-        _ if size >= 1e9 => format!("{value:.1e}"),
-        _ if size >= 1e6 => format!("{} M", number(value / 1e6)),
-        _ if size >= 1e4 => format!("{} k", number(value / 1e3)),
-        // Without commas, since it may be a year.
-        _ => number(value).replace(',', ""),
-    }
-}
-
 /// At most `max_chars` characters of a text, with `…` at the end if there are more. Line breaks and other
 /// control characters become spaces.
 pub fn truncate(text: &str, max_chars: usize) -> String {
@@ -74,7 +60,6 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(signed(-18400.0, "$"), "−$18,400");
-        assert_eq!(tick(250_000.0), "250 k");
         assert_eq!(truncate("a\nbcdef", 4), "a b…");
     }
 }

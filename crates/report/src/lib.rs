@@ -28,7 +28,9 @@
 //! assert!(html.starts_with("<!DOCTYPE html>"));
 //! ```
 
+mod backpropagation;
 mod charts;
+mod distribution;
 mod evaluation;
 mod explained_model;
 mod figure;
@@ -40,10 +42,13 @@ mod page;
 mod report;
 mod report_file;
 mod sections;
+mod strong_paths;
 mod training_report;
 mod training_rows;
 mod tuning_report;
 
+pub use backpropagation::{Backpropagation, SelectedWeight};
+pub use distribution::{Distribution, DistributionValues};
 pub use evaluation::{Evaluation, Outcome};
 pub use explained_model::ExplainedModel;
 pub use model_json::model_json;

@@ -15,7 +15,14 @@ pub fn model_json(model: &SavedModel) -> Value {
     let summary = &model.summary;
     let mut target = json!({"column": model.target.column(), "task": model.target.task().name()});
     match &model.target {
-        Target::Classification { classes, .. } => target["classes"] = json!(classes),
+        Target::Classification {
+            classes, decision, ..
+        } => {
+            target["classes"] = json!(classes);
+            if let Some(decision) = decision {
+                target["decision"] = json!(decision);
+            }
+        }
         Target::Regression { bounds, .. } => {
             target["transform"] = json!(target_transform(&model.target));
             target["bounds"] = json!(bounds);

@@ -5,11 +5,14 @@ use std::path::Path;
 
 use backburn::text::{count, escaped, file_name, integer, number, path_name, shown};
 use backburn::{
-    Error, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task, history_file,
+    Error, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task,
+    history_file,
 };
 use backburn_explain::Explanation;
 use burn::module::Module;
 
+use crate::backpropagation::Backpropagation;
+use crate::distribution::Distribution;
 use crate::evaluation::{Evaluation, Outcome};
 use crate::report::Report;
 use crate::training_rows::training_rows_note;
@@ -49,12 +52,10 @@ impl Report {
             target: shown(column),
             unit: unit.to_string(),
             facts: facts(model),
+            networks: model.network.members.len(),
             notes: ignored.collect(),
             scores: stored_scores(model),
-            score_name: match model.target.task() {
-                Task::Regression => "RMSE".to_string(),
-                Task::Classification => "accuracy".to_string(),
-            },
+            score_name: score_name(model).to_string(),
             settings: model.summary.settings.clone(),
             ..Self::default()
         }
@@ -73,9 +74,16 @@ impl Report {
         unit: &str,
     ) -> Result<Self, Error> {
         let explained = explanation.rows.iter();
+        let evaluation = evaluation(model, explanation, rows)?;
+        let backpropagation = match evaluation.as_ref().and_then(Evaluation::worst) {
+            None => None,
+            Some(place) => backpropagation(model, rows, place, unit)?,
+        };
         Ok(Self {
             scores: Vec::new(),
-            evaluation: evaluation(model, explanation, rows)?,
+            distributions: Distribution::of_model(model, rows.table, &explanation.importance),
+            backpropagation,
+            evaluation,
             importance: Some((explanation.measure, explanation.importance.clone())),
             dependence: explanation.dependence.clone(),
             rows: explained
@@ -83,6 +91,16 @@ impl Report {
                 .collect(),
             ..Self::of_model_alone(model, unit)
         })
+    }
+
+    /// Adds the history of the training run. The epochs among the facts are then those of the history.
+    pub(crate) fn add_history(&mut self, history: History, model: &SavedModel) {
+        let epochs = epochs(model, Some(&history));
+        let mut facts = self.facts.iter_mut();
+        if let Some((_, fact)) = facts.find(|(name, _)| name == "epochs") {
+            *fact = epochs;
+        }
+        self.history = Some(history);
     }
 
     /// Adds the history of the training run and its findings, which are beside the model's file.
@@ -97,9 +115,72 @@ impl Report {
             let beside = path_name(&beside);
             format!("{beside}: {reason}: the report shows no training")
         })?;
-        self.history = Some(history);
+        self.add_history(history, model);
         self.findings = Some(findings);
         Ok(())
+    }
+}
+
+/// The name of the main metric of a model.
+fn score_name(model: &SavedModel) -> &'static str {
+    let asked = model.summary.metric.as_deref();
+    let asked = asked.and_then(|name| name.parse::<Metric>().ok());
+    match (asked, model.target.task()) {
+        (Some(metric), _) => metric.title(),
+        (None, Task::Regression) => "RMSE",
+        (None, Task::Classification) => "accuracy",
+    }
+}
+
+/// The row with the given number in its table, there and back.
+fn backpropagation(
+    model: &SavedModel,
+    rows: &EvaluatedRows,
+    number: usize,
+    unit: &str,
+) -> Result<Option<Backpropagation>, Error> {
+    let row = match rows.numbers {
+        None => number.checked_sub(1),
+        Some(numbers) => numbers.iter().position(|&row| row + 1 == number),
+    };
+    match row.filter(|&row| row < rows.table.rows()) {
+        None => Ok(None),
+        Some(row) => {
+            let name = format!("Data row {number}");
+            Backpropagation::new(model, rows.table, (row, name), unit)
+        }
+    }
+}
+
+/// The epochs of a model, and which one is best. With several networks it says which network that is.
+fn epochs(model: &SavedModel, history: Option<&History>) -> String {
+    let summary = &model.summary;
+    let networks = model.network.members.len();
+    let recorded = history.and_then(|history| history.epochs.last());
+    let best = history.and_then(|history| {
+        let mut epochs = history.epochs.iter().rev();
+        epochs.find(|epoch| epoch.best && epoch.validation_loss.is_some())
+    });
+    let saved = format!("{}, the best is {}", summary.epochs, summary.best_epoch);
+    match (recorded, best) {
+        (None, _) if networks > 1 => format!("{saved}, of the first of {networks} networks"),
+        (None, _) => saved,
+        (Some(last), best) => {
+            let of_curves = match best {
+                Some(best) => format!("{}, the best is {}", last.epoch, best.epoch),
+                None => last.epoch.to_string(),
+            };
+            match () {
+                () if networks > 1 => {
+                    format!("{of_curves}, of the one of {networks} networks whose curves are shown")
+                }
+                () if of_curves == saved || best.is_none() => saved,
+                () => format!(
+                    "{of_curves}, of the network whose curves are shown; the saved network was then trained for {} epochs",
+                    summary.epochs
+                ),
+            }
+        }
     }
 }
 
@@ -157,10 +238,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
         target,
         ("columns used", integer(model.encoder.columns.len())),
         ("network", format!("{}, {parameters}", layers(model))),
-        (
-            "epochs",
-            format!("{}, the best is {}", summary.epochs, summary.best_epoch),
-        ),
+        ("epochs", epochs(model, None)),
         (
             "seed and device",
             format!("{}, {}", summary.seed, shown(&summary.device)),
@@ -198,6 +276,7 @@ fn evaluation(
             Predictions::Classes {
                 classes,
                 probabilities: all,
+                ..
             },
         ) => {
             let known = || {
@@ -259,6 +338,10 @@ pub fn target_transform(target: &Target) -> String {
     else {
         return String::new();
     };
+    let distribution = target.distribution();
+    if let Some(name) = distribution.filter(|d| d.has_log_link()).map(|d| d.name()) {
+        return format!("log link ({name}), mean {}", number(mean.exp()));
+    }
     let of = match scale {
         TargetTransform::Standard | TargetTransform::Auto => "",
         TargetTransform::Log => "of the logarithm: ",

@@ -34,6 +34,9 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
         ("network", format!("{}, {parameters}", layers(model))),
         ("trained", trained(summary, model.network.members.len())),
     ];
+    if let Some(decision) = decision(&model.target) {
+        facts.push(("decision", decision));
+    }
     if let Some(note) = training_rows_note(model) {
         facts.push(("privacy", note));
     }
@@ -79,6 +82,20 @@ pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
         (shown(&column.name), use_of_it)
     });
     columns.collect()
+}
+
+/// How the predicted class is decided, if it is not the most likely one.
+fn decision(target: &Target) -> Option<String> {
+    let (decision, classes) = (target.decision()?, target.class_names()?);
+    match (decision.positive, decision.threshold) {
+        (Some(positive), Some(threshold)) => Some(format!(
+            "{} if its probability is at least {}",
+            shown(classes.get(positive)?),
+            number(threshold)
+        )),
+        _ if decision.decides() => Some("the class with the lowest expected cost".to_string()),
+        _ => None,
+    }
 }
 
 /// Scores by name, each with its standard error if it is known.

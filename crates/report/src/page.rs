@@ -2,9 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::figure::with_code;
 use crate::report::{GENERATOR, Report};
-use crate::sections::{evaluation, findings, model, rows, training, tuning};
+use crate::sections::{backpropagation, data, evaluation, findings, model, rows, training, tuning};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -38,6 +37,7 @@ fn page(report: &Report) -> Markup {
                         }
                     }
                 }
+                (contents(report))
                 (findings(report.findings.as_deref()))
                 (data(report))
                 (tuning(report))
@@ -45,19 +45,35 @@ fn page(report: &Report) -> Markup {
                 (evaluation(report))
                 (model(report))
                 (rows(report))
+                (backpropagation(report.backpropagation.as_ref()))
                 (command(report))
             }
         }
     }
 }
 
-/// What the network was trained on, and its shape.
-fn data(report: &Report) -> Markup {
+/// The sections of the page, by the names that links lead to.
+fn contents(report: &Report) -> Markup {
+    let sections = [
+        ("findings", "Findings", true),
+        ("data", "Data and network", true),
+        ("tuning", "The search for settings", report.tuning.is_some()),
+        ("training", "Training", true),
+        ("evaluation", "Predicted and actual", true),
+        ("model", "What the model learned", true),
+        ("rows", "Single rows", !report.rows.is_empty()),
+        (
+            "backpropagation",
+            "One row, there and back",
+            report.backpropagation.is_some(),
+        ),
+        ("command", "Train again", true),
+    ];
     html! {
-        h2 { "The data and the network" }
-        dl { @for (name, value) in &report.facts { dt { (name) } dd { (value) } } }
-        @if !report.notes.is_empty() {
-            ul { @for note in &report.notes { li { (with_code(note)) } } }
+        nav aria-label="Contents" {
+            @for (id, title, is_there) in sections {
+                @if is_there { a href=(format!("#{id}")) { (title) } " " }
+            }
         }
     }
 }
@@ -65,7 +81,7 @@ fn data(report: &Report) -> Markup {
 /// How to train the model again.
 fn command(report: &Report) -> Markup {
     html! {
-        h2 { "Train this model again" }
+        h2 id="command" { "Train this model again" }
         @if report.command.is_empty() {
             p { "The command that trained this model is not known." }
         } @else {
@@ -74,7 +90,7 @@ fn command(report: &Report) -> Markup {
         }
         @if !report.settings.is_empty() {
             p { "These are its settings, as a file for " code { "--config" } ":" }
-            pre { code { (report.settings) } }
+            pre class="settings" { code { (report.settings) } }
         }
     }
 }

@@ -4,6 +4,8 @@ use backburn::{LearningCurve, NestedScores, Study};
 use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
 use backburn_training::{Finding, History};
 
+use crate::backpropagation::Backpropagation;
+use crate::distribution::Distribution;
 use crate::evaluation::Evaluation;
 
 /// The content of the `generator` meta tag in every report. It distinguishes a report, which may be
@@ -24,9 +26,13 @@ pub struct Report {
     pub facts: Vec<(String, String)>,
     /// What was done to the data, in sentences. Text between backticks is shown as code.
     pub notes: Vec<String>,
+    /// The distributions of the target and of the most important columns.
+    pub distributions: Vec<Distribution>,
     /// Scores, each with a name that says on which rows it was measured.
     pub scores: Vec<(String, String)>,
-    /// The history of the training run, if there is one.
+    /// The number of networks that the model averages; 0 if it is not known.
+    pub networks: usize,
+    /// The history of the training run, which is that of one network, if there is one.
     pub history: Option<History>,
     /// The name of [`EpochRecord::score`](backburn_training::EpochRecord::score), such as `RMSE`.
     pub score_name: String,
@@ -44,6 +50,8 @@ pub struct Report {
     pub dependence: Vec<Dependence>,
     /// Explanations of single rows, each with a name such as `data row 12`.
     pub rows: Vec<(String, RowExplanation)>,
+    /// One row there and back through a network, if there is a row with a target.
+    pub backpropagation: Option<Backpropagation>,
     /// The settings of the training run, as the text of a config file. May be empty.
     pub settings: String,
     /// The command that trains the model again. May be empty.

@@ -1,5 +1,8 @@
 //! The sections of the page.
 
+mod backpropagation;
+mod classification;
+mod data;
 mod evaluation;
 mod findings;
 mod model;
@@ -7,6 +10,8 @@ mod rows;
 mod training;
 mod tuning;
 
+pub use backpropagation::backpropagation;
+pub use data::data;
 pub use evaluation::evaluation;
 pub use findings::findings;
 pub use model::model;

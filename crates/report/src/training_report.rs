@@ -8,6 +8,7 @@ use backburn::{
 };
 use backburn_explain::{ExplainOptions, Explanation};
 
+use crate::distribution::Distribution;
 use crate::model_report::EvaluatedRows;
 use crate::report::Report;
 
@@ -94,7 +95,9 @@ impl Report {
         if !record.history.epochs.is_empty() {
             report.findings = Some(record.findings.clone());
         }
-        report.history = Some(record.history.clone());
+        report.add_history(record.history.clone(), saved);
+        let importance = &explanation.importance;
+        report.distributions = Distribution::of_model(saved, data.table(), importance);
         let columns = ("columns".to_string(), data.columns_by_kind());
         report.facts.insert(2, columns);
         if let Some(splits) = data.splits_in_words() {

@@ -204,6 +204,7 @@ mod tests {
                     .map(|value| [value - 1.0, value + 1.0])
                     .collect(),
             ),
+            quantiles: None,
             inputs: None,
         }
     }
@@ -214,8 +215,10 @@ mod tests {
             predictions: Predictions::Classes {
                 classes: vec!["a\n\"".to_string(), "b".to_string()],
                 probabilities: vec![0.75, 0.25],
+                decision: None,
             },
             intervals: None,
+            quantiles: None,
             inputs: None,
         }
     }

@@ -223,6 +223,7 @@ fn write(
         rows: Vec::new(),
         predictions,
         intervals,
+        quantiles: None,
         inputs: None,
     };
     // What is written into memory fails only for a fault of this program.

@@ -173,3 +173,38 @@ fn what_is_no_network_is_not_imported() {
         &["which is the network"],
     );
 }
+
+#[test]
+fn quantiles_and_counts_are_trained_and_predicted_and_not_exported() {
+    let folder = Folder::new();
+    folder.write("houses.csv", houses(60));
+    let train = format!("train houses.csv --target price {QUICK}");
+    let said = folder.done(&format!(
+        "{train} --quantiles 0.1,0.5,0.9 --out q.safetensors"
+    ));
+    assert!(said.stdout.contains("mean pinball loss"), "{}", said.stdout);
+    folder.done("predict q.safetensors houses.csv --out q.csv");
+    let written = String::from_utf8(folder.read("q.csv")).unwrap();
+    let header = "prediction,quantile_0.1,quantile_0.5,quantile_0.9";
+    assert_eq!(written.lines().next(), Some(header));
+    folder.done(&format!(
+        "{train} --set training.loss=gamma --out g.safetensors"
+    ));
+    for (model, loss) in [("q", "quantile"), ("g", "gamma")] {
+        for format in ["onnx", "pytorch"] {
+            let line = format!("export {model}.safetensors --out {model}.onnx --format {format}");
+            let part = format!("a model with training.loss={loss} cannot be exported");
+            folder.refused(&line, 1, &[&part, "training.loss=auto"]);
+        }
+    }
+    folder.refused(
+        &format!("{train} --quantiles 0.9,0.1 --out x.safetensors"),
+        2,
+        &["training.quantiles: must be"],
+    );
+    folder.refused(
+        &format!("{train} --offset size --out x.safetensors"),
+        2,
+        &["training.loss=poisson"],
+    );
+}

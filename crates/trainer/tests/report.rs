@@ -74,7 +74,13 @@ fn looked_at(program: &Path, folder: &Folder, report: &str) -> Vec<Value> {
                         figures: figures.map(n => n.dataset.figure),
                         undrawn: figures.filter(n => !drawn(n)).map(n => n.dataset.figure),
                         scripts: d.scripts.length,
-                        outside: d.querySelectorAll('[src], link, [href]').length,
+                        outside: d.querySelectorAll("[src], link, [href]:not([href^='#'])").length,
+                        links: [...d.querySelectorAll('a')].filter(a => !d.querySelector(a.hash)).length,
+                        tiny: [...d.querySelectorAll('figure svg text')].filter(t => {{
+                            const svg = t.ownerSVGElement;
+                            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+                            return parseFloat(getComputedStyle(t).fontSize) * scale < 12;
+                        }}).length,
                         text: d.body.innerText,
                     }});
                     document.body.append(pre);
@@ -102,6 +108,17 @@ fn looked_at(program: &Path, folder: &Folder, report: &str) -> Vec<Value> {
             serde_json::from_str(&json).unwrap()
         })
         .collect()
+}
+
+/// The number of pages of a printed report.
+fn pages(program: &Path, folder: &Folder, report: &str) -> usize {
+    let pdf = folder.path("printed.pdf");
+    let option = format!("--print-to-pdf={}", pdf.display());
+    browser(program, &[&option], &folder.path(report));
+    let bytes = fs::read(pdf).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    // Objects of the type Pages are the folders of pages.
+    text.matches("/Type /Page").count() - text.matches("/Type /Pages").count()
 }
 
 /// Checks a report, and returns the text that it shows.
@@ -134,16 +151,26 @@ fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
             "{report} at {width}"
         );
         assert_eq!(
-            (&measured["scripts"], &measured["outside"]),
-            (&0.into(), &0.into()),
+            (
+                &measured["scripts"],
+                &measured["outside"],
+                &measured["links"]
+            ),
+            (&0.into(), &0.into(), &0.into()),
             "{report}"
         );
+        assert_eq!(measured["tiny"], 0, "{report} at {width}");
         text = measured["text"].as_str().unwrap().to_string();
     }
     text
 }
 
-const REGRESSION: [&str; 11] = [
+const REGRESSION: [&str; 16] = [
+    "distribution",
+    "backpropagation",
+    "row-loss",
+    "chain-rule",
+    "row-updates",
     "loss",
     "score",
     "gradients",
@@ -156,7 +183,14 @@ const REGRESSION: [&str; 11] = [
     "dependence",
     "row",
 ];
-const CLASSIFICATION: [&str; 11] = [
+const CLASSIFICATION: [&str; 18] = [
+    "distribution",
+    "backpropagation",
+    "row-loss",
+    "chain-rule",
+    "row-updates",
+    "classes",
+    "precision-recall",
     "loss",
     "score",
     "gradients",
@@ -192,6 +226,42 @@ fn both_examples_write_reports_that_are_whole() {
     let answer = folder.done("example penguins --set training.epochs=2");
     assert!(answer.stdout.contains("no report"), "{}", answer.stdout);
     assert_eq!(folder.read("penguins.html"), b"<p>mine</p>");
+}
+
+#[test]
+fn the_report_of_each_example_table_has_every_section() {
+    let folder = Folder::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data");
+    for table in ["wheat_seeds.csv", "xor.csv"] {
+        folder.write(table, fs::read(data.join(table)).unwrap());
+    }
+    let small = "--preset fast --set network.hidden=[4] --set training.epochs=20";
+    for (table, target, options) in [
+        ("wheat_seeds.csv", "variety", ""),
+        ("xor.csv", "xor", small),
+        ("wheat_seeds.csv", "area", small),
+    ] {
+        folder.done(&format!(
+            "train {table} --target {target} --out m.safetensors --report r.html {options}"
+        ));
+        let figures: &[&str] = match target {
+            "variety" => &CLASSIFICATION,
+            "area" => &REGRESSION,
+            _ => &["loss"],
+        };
+        let text = check(&folder, "r.html", figures);
+        assert!(folder.read("r.html").len() < 1_000_000, "{table}");
+        if target == "variety" {
+            let html = String::from_utf8(folder.read("r.html")).unwrap();
+            assert!(html.contains("AUC ") && html.contains("AP "), "{html}");
+            assert!(html.contains("of the one of 8 networks whose curves are shown"));
+        }
+        if let Some(program) = chromium() {
+            assert!(text.contains("Train again"), "{text}");
+            let pages = pages(&program, &folder, "r.html");
+            assert!((1..6).contains(&pages), "{table} {target}: {pages} pages");
+        }
+    }
 }
 
 #[test]

@@ -87,6 +87,7 @@ fn loss(criterion: &mut Criterion) {
             loss,
             huber_delta: 1.0,
             label_smoothing: 0.0,
+            quantiles: Vec::new(),
         };
         group.bench_function(BenchmarkId::new(name, width), |b| {
             b.iter(|| {

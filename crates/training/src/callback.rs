@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::checkpoint::Checkpoint;
-use crate::report::{BatchReport, EpochReport, StartReport, StopReason};
+use crate::report::{BatchReport, EpochReport, StartReport, StopReason, Validation};
 
 /// Watches a training run. Every method has a default that does nothing.
 ///
@@ -47,6 +47,14 @@ pub trait Callback {
     fn on_batch_end(&mut self, session: &dyn TrainingState) -> ControlFlow<()> {
         let _ = session;
         ControlFlow::Continue(())
+    }
+
+    /// The error on the validation rows that selects the best epoch and stops training early, in place of the
+    /// validation loss. Lower is better. It is called after each epoch whose results on the validation rows
+    /// are known, before `on_epoch_end`. With `None`, the default, the validation loss counts.
+    fn validation_error(&mut self, epoch: usize, validation: &Validation) -> Option<f64> {
+        let _ = (epoch, validation);
+        None
     }
 
     /// Called after each epoch. `Break` ends training with [`StopReason::Interrupted`].
@@ -134,6 +142,12 @@ impl CallbackList<'_> {
 impl Callback for CallbackList<'_> {
     fn records_layers(&self) -> bool {
         self.0.iter().any(|callback| callback.records_layers())
+    }
+
+    /// The error of the first callback that has one.
+    fn validation_error(&mut self, epoch: usize, validation: &Validation) -> Option<f64> {
+        let mut callbacks = self.0.iter_mut();
+        callbacks.find_map(|callback| callback.validation_error(epoch, validation))
     }
 
     fn on_fit_start(&mut self, start: &StartReport) {

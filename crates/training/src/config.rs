@@ -30,6 +30,8 @@ pub struct TrainingConfig {
     pub loss: Loss,
     /// For [`Loss::Huber`]: the error at which the loss turns from squared to absolute; above 0.
     pub huber_delta: f64,
+    /// For [`Loss::Quantile`]: the levels of the quantiles, in ascending order, each above 0 and below 1.
+    pub quantiles: Vec<f64>,
     /// Label smoothing for classes: the probability that is spread evenly over all classes, in
     /// `[0, 1)`.
     pub label_smoothing: f64,
@@ -69,6 +71,7 @@ impl Default for TrainingConfig {
             learning_rate: LearningRate::Fixed(3e-3),
             loss: Loss::Auto,
             huber_delta: 1.0,
+            quantiles: vec![0.1, 0.5, 0.9],
             label_smoothing: 0.0,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
@@ -94,6 +97,7 @@ impl TrainingConfig {
             loss: self.loss,
             huber_delta: self.huber_delta,
             label_smoothing: self.label_smoothing,
+            quantiles: self.quantiles.clone(),
         }
     }
 
@@ -139,6 +143,7 @@ impl TrainingConfig {
             ("batch_size", self.batch_size != Some(0), AT_LEAST_ONE),
             ("learning_rate", rate.is_none_or(is_positive), POSITIVE),
             ("huber_delta", is_positive(self.huber_delta), POSITIVE),
+            ("quantiles", are_levels(&self.quantiles), LEVELS),
             ("label_smoothing", is_share(self.label_smoothing), SHARE),
             (
                 "clip_norm",
@@ -159,6 +164,10 @@ type Check = (&'static str, bool, &'static str);
 
 const AT_LEAST_ONE: &str = "must be at least 1";
 const POSITIVE: &str = "must be above 0";
+/// The largest number of quantiles: each is an output of the network.
+const MAX_QUANTILES: usize = 99;
+const LEVELS: &str = "must be from 1 to 99 numbers in ascending order, each above 0 and below 1, such as \
+                      [0.1, 0.5, 0.9]";
 const SHARE: &str = "must be at least 0 and below 1";
 
 fn optimizer_checks(optimizer: &OptimizerConfig) -> Vec<Check> {
@@ -210,6 +219,15 @@ fn is_share(x: f64) -> bool {
     (0.0..1.0).contains(&(x as f32))
 }
 
+/// Whether numbers are levels of quantiles, in 32 bits.
+fn are_levels(levels: &[f64]) -> bool {
+    let inside = |level: &f64| is_positive(*level) && is_share(*level);
+    let rises = |pair: &[f64]| (pair[0] as f32) < pair[1] as f32;
+    (1..=MAX_QUANTILES).contains(&levels.len())
+        && levels.iter().all(inside)
+        && levels.windows(2).all(rises)
+}
+
 /// Whether a number is above 0 and finite, in 32 bits.
 fn is_positive(x: f64) -> bool {
     (x as f32).is_finite() && x as f32 > 0.0
@@ -222,7 +240,10 @@ mod tests {
     #[test]
     fn an_invalid_setting_names_the_field() {
         type Break = fn(&mut TrainingConfig);
-        let breaks: [(&str, Break); 11] = [
+        let breaks: [(&str, Break); 14] = [
+            ("quantiles", |c| c.quantiles = Vec::new()),
+            ("quantiles", |c| c.quantiles = vec![0.5, 0.5]),
+            ("quantiles", |c| c.quantiles = vec![0.5, 1.0]),
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = Some(0)),
             ("learning_rate", |c| c.learning_rate = f64::NAN.into()),

@@ -43,7 +43,8 @@ pub struct Fitted<N> {
 /// Trains a network by mini-batch gradient descent.
 ///
 /// Each epoch visits the training rows in a new random order. The returned network has the weights of the
-/// epoch with the lowest validation loss, or those of the last epoch if there are no validation rows.
+/// epoch with the lowest validation loss (or [`Callback::validation_error`], if it returns one), or those of
+/// the last epoch if there are no validation rows.
 /// The same seed on the same machine and backend gives the same result to the bit,
 /// provided that nothing else in the process draws from the random numbers of the device.
 ///
@@ -176,8 +177,8 @@ fn run<'a, N: Network + 'a>(
                 return (StopReason::Interrupted, None);
             }
         }
-        // The validation loss; the best network is kept.
-        let report = session.end_epoch();
+        // The validation loss or another error; the best network is kept.
+        let report = session.end_epoch(callback);
         if session.diverged() {
             return (StopReason::Diverged, Some(report));
         }
@@ -239,7 +240,11 @@ pub(crate) fn start_report<N: Network>(
             config
                 .criterion()
                 .constant(&training.targets, training.weights.as_ref()),
-            mean_and_deviation(&training.targets),
+            // With a log link, targets are no standard scores.
+            match config.loss.has_log_link() {
+                true => None,
+                false => mean_and_deviation(&training.targets),
+            },
         ),
         false => (f64::NAN, None),
     };

@@ -8,6 +8,7 @@ use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::distribution_loss::{gamma_tensor, pinball_tensor, poisson_tensor, quantiles_of};
 use crate::targets::Targets;
 
 /// The loss that training minimizes.
@@ -23,6 +24,14 @@ pub enum Loss {
     MeanAbsoluteError,
     /// Squared below [`Criterion::huber_delta`], absolute above it, for numbers.
     Huber,
+    /// The mean quantile loss (pinball loss) of the levels [`Criterion::quantiles`], for one number; one
+    /// output for each level.
+    Quantile,
+    /// The Poisson deviance with a log link, for counts of at least 0: the output is the logarithm of the
+    /// mean.
+    Poisson,
+    /// The Gamma deviance with a log link, for amounts above 0: the output is the logarithm of the mean.
+    Gamma,
     /// `-log softmax(logits)[class]`, for classes; one output for each.
     CrossEntropy,
     /// `-log sigmoid(±logit)`, for two classes with a single output.
@@ -38,6 +47,9 @@ impl FromStr for Loss {
             ("mean_squared_error", Self::MeanSquaredError),
             ("mean_absolute_error", Self::MeanAbsoluteError),
             ("huber", Self::Huber),
+            ("quantile", Self::Quantile),
+            ("poisson", Self::Poisson),
+            ("gamma", Self::Gamma),
             ("cross_entropy", Self::CrossEntropy),
             ("binary_cross_entropy", Self::BinaryCrossEntropy),
         ];
@@ -47,6 +59,8 @@ impl FromStr for Loss {
             ("binary_crossentropy", "binary_cross_entropy"),
             ("categorical_crossentropy", "cross_entropy"),
             ("ce", "cross_entropy"),
+            ("count", "poisson"),
+            ("gamma_deviance", "gamma"),
             ("l1", "mean_absolute_error"),
             ("l1_loss", "mean_absolute_error"),
             ("l2", "mean_squared_error"),
@@ -56,6 +70,11 @@ impl FromStr for Loss {
             ("mse_loss", "mean_squared_error"),
             ("nll", "cross_entropy"),
             ("nll_loss", "cross_entropy"),
+            ("pinball", "quantile"),
+            ("pinball_loss", "quantile"),
+            ("poisson_deviance", "poisson"),
+            ("poisson_nll_loss", "poisson"),
+            ("quantile_loss", "quantile"),
             ("rmse", "mean_squared_error"),
             ("smooth_l1", "huber"),
             ("smooth_l1_loss", "huber"),
@@ -84,11 +103,16 @@ impl Loss {
             (loss, _) => loss,
         }
     }
+
+    /// Whether the output is the logarithm of the predicted mean.
+    pub fn has_log_link(self) -> bool {
+        matches!(self, Self::Poisson | Self::Gamma)
+    }
 }
 
 /// A [`Loss`] with its settings. [`TrainingConfig::criterion`](crate::TrainingConfig::criterion)
 /// makes one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Criterion {
     /// Which loss.
     pub loss: Loss,
@@ -97,6 +121,8 @@ pub struct Criterion {
     /// Label smoothing for classes (Szegedy and others, 2016): the probability, in `[0, 1)`, that is
     /// spread evenly over all classes.
     pub label_smoothing: f64,
+    /// The levels of [`Loss::Quantile`], such as 0.1, 0.5 and 0.9, in ascending order.
+    pub quantiles: Vec<f64>,
 }
 
 impl Criterion {
@@ -125,21 +151,33 @@ impl Criterion {
         }
     }
 
-    /// The mean loss of a constant prediction: the mean of the values, or the class frequencies. It
-    /// is the baseline for a network.
+    /// The mean loss of a constant prediction: the mean of the values, their quantiles for
+    /// [`Loss::Quantile`], or the class frequencies. It is the baseline for a network.
     ///
     /// # Panics
     ///
     /// As for [`forward`](Self::forward).
     pub fn constant(&self, targets: &Targets, weights: Option<&Tensor<1>>) -> f64 {
         let outputs = match targets {
+            Targets::Values(values) if self.loss == Loss::Quantile => {
+                let [rows, _] = values.dims();
+                let quantiles = quantiles_of(values.to_data().iter().collect(), &self.quantiles);
+                let quantiles = TensorData::new(quantiles, [1, self.quantiles.len()]);
+                let quantiles = Tensor::<2>::from_data(quantiles, &values.device());
+                quantiles.expand([rows, self.quantiles.len()])
+            }
             Targets::Values(values) => {
                 let [rows, outputs] = values.dims();
                 let weighted = match weights {
                     None => values.clone(),
                     Some(weights) => values.clone() * weights.clone().reshape([rows, 1]),
                 };
-                weighted.mean_dim(0).expand([rows, outputs])
+                let mean = weighted.mean_dim(0);
+                let mean = match self.loss.has_log_link() {
+                    true => mean.log(),
+                    false => mean,
+                };
+                mean.expand([rows, outputs])
             }
             Targets::Classes(classes) => {
                 let device = classes.device();
@@ -187,6 +225,9 @@ impl Criterion {
                     "binary cross-entropy takes 1 output, and the network has {outputs}"
                 ));
             }
+            (Loss::Quantile, Targets::Values(values)) => {
+                return self.check_quantiles(outputs, values.dims()[1]);
+            }
             (Loss::CrossEntropy | Loss::BinaryCrossEntropy, Targets::Values(_)) => {
                 return Err("this loss is for classes, and the targets are numbers".to_string());
             }
@@ -196,7 +237,7 @@ impl Criterion {
             (_, Targets::Values(values)) => {
                 let wanted = values.dims()[1];
                 return match wanted == outputs {
-                    true => Ok(()),
+                    true => check_range(loss, values),
                     false => Err(format!(
                         "there are {wanted} numbers to predict, and the network has {outputs} \
                          outputs"
@@ -216,6 +257,18 @@ impl Criterion {
         }
     }
 
+    /// Checks that there is one number to predict, and one output for each level.
+    fn check_quantiles(&self, outputs: usize, numbers: usize) -> Result<(), String> {
+        let levels = self.quantiles.len();
+        match numbers == 1 && outputs == levels && levels > 0 {
+            true => Ok(()),
+            false => Err(format!(
+                "the quantile loss takes one number to predict and one output for each of its {levels} \
+                 levels; there are {numbers} numbers, and the network has {outputs} outputs"
+            )),
+        }
+    }
+
     fn mean(&self, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
         match self.loss.for_targets(targets) {
             Loss::MeanSquaredError | Loss::Auto => {
@@ -229,7 +282,11 @@ impl Criterion {
                 .init(&outputs.device())
                 .forward(outputs, classes(targets)),
             // Burn's label smoothing and its binary cross-entropy do not work in double precision.
-            Loss::CrossEntropy | Loss::BinaryCrossEntropy => self.by_row(outputs, targets).mean(),
+            Loss::CrossEntropy
+            | Loss::BinaryCrossEntropy
+            | Loss::Quantile
+            | Loss::Poisson
+            | Loss::Gamma => self.by_row(outputs, targets).mean(),
         }
     }
 
@@ -246,6 +303,11 @@ impl Criterion {
                     .init()
                     .forward_no_reduction(outputs, values(targets)),
             ),
+            Loss::Quantile => {
+                by_row_mean(pinball_tensor(outputs, values(targets), &self.quantiles))
+            }
+            Loss::Poisson => by_row_mean(poisson_tensor(outputs, values(targets))),
+            Loss::Gamma => by_row_mean(gamma_tensor(outputs, values(targets))),
             Loss::CrossEntropy => {
                 let [batch, _] = outputs.dims();
                 let log_probabilities = log_softmax(outputs, 1);
@@ -272,6 +334,22 @@ pub(crate) fn scalar(loss: Tensor<1>) -> f64 {
     loss.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }
 
+/// Checks that the values are in the range of a deviance.
+fn check_range(loss: Loss, values: &Tensor<2>) -> Result<(), String> {
+    let (name, needs) = match loss {
+        Loss::Poisson => ("Poisson", "at least 0"),
+        Loss::Gamma => ("Gamma", "above 0"),
+        _ => return Ok(()),
+    };
+    let lowest: f64 = values.clone().min().into_scalar();
+    match lowest > 0.0 || (lowest == 0.0 && loss == Loss::Poisson) {
+        true => Ok(()),
+        false => Err(format!(
+            "the {name} loss needs numbers that are {needs}, and the lowest is {lowest}"
+        )),
+    }
+}
+
 fn by_row_mean(losses: Tensor<2>) -> Tensor<1> {
     losses.mean_dim(1).squeeze_dim(1)
 }
@@ -295,10 +373,13 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    const LOSSES: [Loss; 5] = [
+    const LOSSES: [Loss; 8] = [
         Loss::MeanSquaredError,
         Loss::MeanAbsoluteError,
         Loss::Huber,
+        Loss::Quantile,
+        Loss::Poisson,
+        Loss::Gamma,
         Loss::CrossEntropy,
         Loss::BinaryCrossEntropy,
     ];
@@ -308,6 +389,7 @@ mod tests {
             loss,
             huber_delta: 1.0,
             label_smoothing,
+            quantiles: vec![0.1, 0.9],
         }
     }
 
@@ -322,6 +404,19 @@ mod tests {
                 Tensor::from_floats([[0.5], [-1.0], [2.0]], device),
                 classes(),
             ),
+            Loss::Quantile => {
+                let values = Tensor::from_floats([[1.0], [0.0], [-2.0]], device);
+                let outputs = [[0.5, 0.7], [-1.5, 0.5], [2.0, 2.5]];
+                (
+                    Tensor::from_floats(outputs, device),
+                    Targets::Values(values),
+                )
+            }
+            Loss::Poisson | Loss::Gamma => {
+                let values = Tensor::from_floats([[1.0], [0.5], [2.0]], device);
+                let outputs = Tensor::from_floats([[0.5], [-1.5], [2.0]], device);
+                (outputs, Targets::Values(values))
+            }
             _ => {
                 let values = Tensor::from_floats([[1.0], [0.0], [-2.0]], device);
                 let outputs = Tensor::from_floats([[0.5], [-1.5], [2.0]], device);
@@ -341,6 +436,9 @@ mod tests {
             Loss::MeanSquaredError,
             Loss::MeanAbsoluteError,
             Loss::Huber,
+            Loss::Quantile,
+            Loss::Poisson,
+            Loss::Gamma,
             Loss::CrossEntropy,
             Loss::BinaryCrossEntropy,
         ] {
@@ -353,6 +451,7 @@ mod tests {
             ("smooth_l1", "huber"),
             ("bce", "binary_cross_entropy"),
             ("nll", "cross_entropy"),
+            ("pinball", "quantile"),
             ("cross_entropie", "cross_entropy"),
         ] {
             let error = text.parse::<Loss>().unwrap_err().to_string();

@@ -1,12 +1,13 @@
 //! Losses over arrays and their gradients with respect to the outputs. The equations are those of
 //! [`Criterion::forward`].
 
+use crate::distribution_loss::{gamma, pinball, poisson};
 use crate::loss::{Criterion, Loss};
 use crate::targets::Targets;
 
 /// [`Targets`] as arrays in main memory.
 pub enum TargetArrays {
-    /// Numbers, `[rows, outputs]`.
+    /// Numbers, `[rows, outputs]`; for [`Loss::Quantile`] `[rows, 1]`.
     Values(Vec<f32>),
     /// Class indices, `[rows]`.
     Classes(Vec<usize>),
@@ -44,6 +45,7 @@ impl Criterion {
     ///     loss: Loss::MeanSquaredError,
     ///     huber_delta: 1.0,
     ///     label_smoothing: 0.0,
+    ///     quantiles: Vec::new(),
     /// };
     /// let targets = TargetArrays::Values(vec![1.0, 2.0]);
     /// let mut gradient = [0.0; 2];
@@ -71,6 +73,9 @@ impl Criterion {
         for ((outputs, gradient), &row) in all.zip(rows) {
             let weight = weights.map_or(1.0, |weights| weights[row]);
             let loss = match targets {
+                TargetArrays::Values(values) if self.loss == Loss::Quantile => {
+                    self.quantile(outputs, values[row], weight * scale, gradient)
+                }
                 TargetArrays::Values(values) => {
                     let values = &values[row * width..][..width];
                     self.values(outputs, values, weight * scale, gradient)
@@ -102,8 +107,23 @@ impl Criterion {
                     delta.copysign(difference),
                 ),
                 Loss::Huber => (0.5 * difference * difference, difference),
+                Loss::Poisson => poisson(*output, *value),
+                Loss::Gamma => gamma(*output, *value),
                 _ => (difference * difference, 2.0 * difference),
             };
+            sum += loss;
+            *gradient = slope * share * scale;
+        }
+        sum * share
+    }
+
+    /// The mean quantile loss of the quantiles of a row.
+    fn quantile(&self, outputs: &[f32], value: f32, scale: f32, gradient: &mut [f32]) -> f32 {
+        let share = (outputs.len() as f32).recip();
+        let mut sum = 0.0;
+        let outputs = outputs.iter().zip(gradient).zip(&self.quantiles);
+        for ((output, gradient), level) in outputs {
+            let (loss, slope) = pinball(*output, value, *level as f32);
             sum += loss;
             *gradient = slope * share * scale;
         }
@@ -151,6 +171,14 @@ mod tests {
         let targets = match loss {
             Loss::CrossEntropy => classes([2, 0, 1, 2]),
             Loss::BinaryCrossEntropy => classes([1, 0, 1, 0]),
+            Loss::Quantile => {
+                let values: Vec<f32> = (0..4).map(|i| (i as f32).cos()).collect();
+                Targets::Values(Tensor::from_data(TensorData::new(values, [4, 1]), device))
+            }
+            Loss::Poisson | Loss::Gamma => {
+                let values: Vec<f32> = (0..12).map(|i| 1.1 + (i as f32).cos()).collect();
+                Targets::Values(Tensor::from_data(TensorData::new(values, [4, 3]), device))
+            }
             _ => {
                 let values: Vec<f32> = (0..12).map(|i| (i as f32).cos()).collect();
                 Targets::Values(Tensor::from_data(TensorData::new(values, [4, 3]), device))
@@ -186,7 +214,8 @@ mod tests {
         let (loss, mean): (Loss, f64) = (criterion.loss, mean.into_scalar());
         assert!((sum / 4.0 - mean).abs() < 1e-6, "{loss:?}: {sum} {mean}");
         for (a, b) in gradient.iter().zip(&expected) {
-            assert!((a - b).abs() < 1e-6, "{loss:?}: {a} {b}");
+            let room = 1e-6 * a.abs().max(1.0);
+            assert!((a - b).abs() < room, "{loss:?}: {a} {b}");
         }
     }
 
@@ -196,6 +225,9 @@ mod tests {
             Loss::MeanSquaredError,
             Loss::MeanAbsoluteError,
             Loss::Huber,
+            Loss::Quantile,
+            Loss::Poisson,
+            Loss::Gamma,
             Loss::CrossEntropy,
             Loss::BinaryCrossEntropy,
         ] {
@@ -204,6 +236,7 @@ mod tests {
                     loss,
                     huber_delta: 0.7,
                     label_smoothing,
+                    quantiles: vec![0.1, 0.5, 0.8],
                 };
                 check(&criterion, weighted.then_some(&[0.5, 2.0, 0.75, 0.75]));
             }

@@ -13,10 +13,24 @@
 //! assert_eq!(score.accuracy, 1.0);
 //! ```
 
+mod classification;
+mod metric;
+mod ranking;
+mod regression;
+mod rows;
+mod threshold;
+
 use serde::{Deserialize, Serialize};
 
 use crate::auc::auc;
 pub use crate::confusion_matrix::ConfusionMatrix;
+pub use crate::distribution_metrics::{QuantileScore, mean_gamma_deviance, mean_poisson_deviance};
+use classification::{ClassSums, log_loss};
+pub use metric::Metric;
+use ranking::weighted_auc;
+use regression::{mae, r2, rmse};
+pub use rows::{ClassRows, RowWeights, ValueRows, most_likely};
+pub use threshold::{BinaryRows, ThresholdScore};
 
 /// Metrics of a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -32,20 +46,19 @@ pub struct RegressionScore {
 impl RegressionScore {
     /// The metrics of predictions, `[rows]`. `None` if there are no rows or the lengths differ.
     pub fn new(predicted: &[f64], actual: &[f64]) -> Option<Self> {
-        let rows = actual.len() as f64;
-        if actual.is_empty() || predicted.len() != actual.len() {
-            return None;
-        }
-        let errors = || predicted.iter().zip(actual).map(|(p, a)| p - a);
-        let squares: f64 = errors().map(|e| e * e).sum();
-        let mean = actual.iter().sum::<f64>() / rows;
-        let variance: f64 = actual.iter().map(|a| (a - mean) * (a - mean)).sum();
-        // The variance of equal numbers may be above 0, since their mean is rounded.
-        let varies = actual.iter().any(|a| *a != actual[0]);
-        Some(Self {
-            rmse: (squares / rows).sqrt(),
-            mae: errors().map(f64::abs).sum::<f64>() / rows,
-            r2: varies.then(|| 1.0 - squares / variance),
+        Self::of(&ValueRows {
+            predicted,
+            actual,
+            weights: RowWeights(None),
+        })
+    }
+
+    /// The metrics of rows, weighted if they have weights. `None` if there are no rows or the lengths differ.
+    pub fn of(rows: &ValueRows) -> Option<Self> {
+        rows.fits().then(|| Self {
+            rmse: rmse(rows),
+            mae: mae(rows),
+            r2: r2(rows),
         })
     }
 }
@@ -53,7 +66,7 @@ impl RegressionScore {
 /// Metrics of a classification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassificationScore {
-    /// The share of rows whose most likely class is the true one.
+    /// The share of rows whose predicted class, by default the most likely one, is the true one.
     pub accuracy: f64,
     /// The mean of `-log(probability of the true class)`.
     pub log_loss: f64,
@@ -76,68 +89,57 @@ pub struct ClassificationScore {
 pub const BINS: usize = 15;
 
 impl ClassificationScore {
-    /// The metrics of class probabilities, `[rows, classes]`, for the true classes, `[rows]`. `None`
-    /// if there are no rows, the lengths do not fit, or a class is out of range.
+    /// The metrics of class probabilities, `[rows, classes]`, for the true classes, `[rows]`. The most likely
+    /// class is predicted. `None` if there are no rows, the lengths do not fit, or a class is out of range.
     pub fn new(probabilities: &[f64], classes: usize, actual: &[usize]) -> Option<Self> {
-        let fits = classes > 0
-            && probabilities.len() == actual.len() * classes
-            && actual.iter().all(|&class| class < classes);
-        if actual.is_empty() || !fits {
+        let predicted = probabilities.chunks(classes.max(1)).map(most_likely);
+        Self::of(&ClassRows {
+            probabilities,
+            classes,
+            predicted: &predicted.collect::<Vec<_>>(),
+            actual,
+            weights: RowWeights(None),
+        })
+    }
+
+    /// The metrics of rows, weighted if they have weights; the confusion matrix has numbers of rows. `None` as
+    /// for [`new`](Self::new).
+    pub fn of(rows: &ClassRows) -> Option<Self> {
+        if !rows.fits() {
             return None;
         }
-        let mut confusion = ConfusionMatrix::new(classes);
-        let mut log_loss = 0.0;
-        for (row, &class) in probabilities.chunks(classes).zip(actual) {
-            confusion.add(class, most_likely(row));
-            log_loss -= row[class].max(f64::EPSILON).ln();
+        let mut confusion = ConfusionMatrix::new(rows.classes);
+        for (&actual, &predicted) in rows.actual.iter().zip(rows.predicted) {
+            confusion.add(actual, predicted);
         }
-        let rows = actual.len() as f64;
-        let right: usize = (0..classes).map(|class| confusion.get(class, class)).sum();
+        let sums = ClassSums::new(rows);
         Some(Self {
-            accuracy: right as f64 / rows,
-            log_loss: log_loss / rows,
-            macro_f1: macro_f1(&confusion),
-            auc: auc(probabilities, classes, actual),
-            calibration_error: calibration_error(probabilities, classes, actual),
+            accuracy: sums.accuracy(),
+            log_loss: log_loss(rows),
+            macro_f1: sums.macro_f1(),
+            auc: match rows.weights.0 {
+                None => auc(rows.probabilities, rows.classes, rows.actual),
+                Some(_) => weighted_auc(rows),
+            },
+            calibration_error: calibration_error(rows),
             confusion,
         })
     }
 }
 
-/// The index of the largest probability, the first one if several are equal.
-pub fn most_likely(probabilities: &[f64]) -> usize {
-    let mut best = 0;
-    for (class, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] {
-            best = class;
-        }
-    }
-    best
-}
-
-fn calibration_error(probabilities: &[f64], classes: usize, actual: &[usize]) -> f64 {
+fn calibration_error(rows: &ClassRows) -> f64 {
     // For each bin the sum of probability minus correctness.
     let mut gaps = [0.0; BINS];
-    for (row, &class) in probabilities.chunks(classes).zip(actual) {
+    let of_rows = rows.probabilities.chunks(rows.classes).zip(rows.actual);
+    for (index, (row, &class)) in of_rows.enumerate() {
         let predicted = most_likely(row);
         let probability = row[predicted];
         let correct = f64::from(u8::from(predicted == class));
         let bin = ((probability * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
-        gaps[bin] += probability - correct;
+        gaps[bin] += rows.weights.of(index) * (probability - correct);
     }
-    gaps.iter().map(|gap| gap.abs()).sum::<f64>() / actual.len() as f64
-}
-
-fn macro_f1(confusion: &ConfusionMatrix) -> f64 {
-    let (actual, predicted) = (confusion.by_actual(), confusion.by_predicted());
-    let scores: Vec<f64> = (0..confusion.classes())
-        .filter_map(|class| {
-            let rows = actual[class] + predicted[class];
-            let right = confusion.get(class, class);
-            (rows > 0).then(|| 2.0 * right as f64 / rows as f64)
-        })
-        .collect();
-    scores.iter().sum::<f64>() / scores.len() as f64
+    let total = rows.weights.total(rows.actual.len());
+    gaps.iter().map(|gap| gap.abs()).sum::<f64>() / total
 }
 
 #[cfg(test)]
@@ -183,5 +185,39 @@ mod tests {
         let score = ClassificationScore::new(&even, 2, &[0, 0]).unwrap();
         assert_eq!(score.auc, None);
         assert_eq!(ClassificationScore::new(&even, 2, &[0, 2]), None);
+    }
+
+    #[test]
+    fn a_row_of_weight_two_counts_as_two_rows() {
+        let twice = [0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.65, 0.35, 0.2, 0.8];
+        let twice = ClassificationScore::new(&twice, 2, &[0, 0, 1, 1, 1]).unwrap();
+        let weighted = ClassificationScore::of(&ClassRows {
+            probabilities: &[0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.2, 0.8],
+            classes: 2,
+            predicted: &[0, 0, 0, 1],
+            actual: &[0, 0, 1, 1],
+            weights: RowWeights(Some(&[1.0, 1.0, 2.0, 1.0])),
+        });
+        let weighted = weighted.unwrap();
+        for (a, b) in [
+            (weighted.accuracy, twice.accuracy),
+            (weighted.log_loss, twice.log_loss),
+            (weighted.macro_f1, twice.macro_f1),
+            (weighted.auc.unwrap(), twice.auc.unwrap()),
+            (weighted.calibration_error, twice.calibration_error),
+        ] {
+            assert!((a - b).abs() < 1e-12, "{a} {b}");
+        }
+        let rows = |weights: Option<&'static [f64]>| ValueRows {
+            predicted: &[1.0, 3.0],
+            actual: &[1.0, 2.0],
+            weights: RowWeights(weights),
+        };
+        let score = RegressionScore::of(&rows(Some(&[1.0, 3.0]))).unwrap();
+        assert_eq!((score.mae, score.rmse), (0.75, 0.75f64.sqrt()));
+        // Weights that are no weights.
+        for weights in [&[0.0, 0.0], &[1.0, -1.0], &[1.0, f64::NAN]] {
+            assert_eq!(RegressionScore::of(&rows(Some(weights))), None);
+        }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct TrainingProgress {
     pub stop: Option<StopReason>,
     /// The learning rate before the schedule.
     pub learning_rate: f64,
-    /// The lowest loss of an epoch; `None` before the end of the first epoch.
+    /// The lowest loss of an epoch, or its lowest [`validation_error`](crate::Callback::validation_error);
+    /// `None` before the end of the first epoch.
     #[serde(rename = "lowest")]
     pub lowest_loss: Option<f64>,
     /// The epochs of the kept networks, in the order of `Checkpoint::kept`.

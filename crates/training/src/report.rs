@@ -57,8 +57,9 @@ pub struct EpochReport {
     pub training_loss: f64,
     /// The results on the validation rows, if there are any.
     pub validation: Option<Validation>,
-    /// Whether the loss is lower than that of every earlier epoch. This is the validation loss, or
-    /// the training loss if there are no validation rows.
+    /// Whether the loss is lower than that of every earlier epoch. This is the validation loss (or
+    /// [`Callback::validation_error`](crate::Callback::validation_error), if it returns an error), or the
+    /// training loss if there are no validation rows.
     pub best: bool,
     /// The learning rate of the last update.
     pub learning_rate: f64,

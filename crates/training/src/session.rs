@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::autodiff::Autodiff;
-use crate::callback::TrainingState;
+use crate::callback::{Callback, TrainingState};
 use crate::fit_data::FitData;
 use crate::fused::Fused;
 use crate::network_record::{network_record, with_record};
@@ -218,8 +218,8 @@ impl<'a, N: Network + 'a> Session<'a, N> {
     }
 
     /// Ends an epoch: computes the validation loss, and keeps the network if it is the best one so
-    /// far.
-    pub fn end_epoch(&mut self) -> EpochReport {
+    /// far, by that loss or by the callback's error.
+    pub fn end_epoch(&mut self, callback: &mut dyn Callback) -> EpochReport {
         self.in_epoch = false;
         let training_loss = self.steps.mean_loss();
         let validation = match self.diverged {
@@ -228,7 +228,12 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         };
         let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
         let lowest = self.progress.lowest_loss.unwrap_or(f64::INFINITY);
-        let best = !self.diverged && loss < lowest;
+        let error = validation.as_ref().filter(|_| loss.is_finite());
+        let error = error.and_then(|v| callback.validation_error(self.progress.epoch, v));
+        let error = error.unwrap_or(loss);
+        // There is a best network even where no error is a finite number.
+        let first = self.kept.is_empty() && loss.is_finite();
+        let best = !self.diverged && (error < lowest || first);
         let unmeasured = validation.is_none();
         let keep = best || unmeasured;
         let network = (keep || self.recorder.is_some()).then(|| self.steps.network());
@@ -240,7 +245,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         if !self.diverged {
             self.progress.finished_epochs = self.progress.epoch;
             if best {
-                self.progress.lowest_loss = Some(loss);
+                self.progress.lowest_loss = Some(error);
             }
             if let Some(network) = network.filter(|_| keep) {
                 self.keep(network, unmeasured);

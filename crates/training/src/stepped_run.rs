@@ -168,7 +168,7 @@ impl<N: Network + 'static> SteppedRun<N> {
     fn end_epoch(&mut self, failed: bool) -> EpochReport {
         self.in_epoch = false;
         self.taken = 0;
-        let report = self.session.end_epoch();
+        let report = self.session.end_epoch(&mut ());
         if failed || self.session.diverged() {
             self.stop = Some(StopReason::Diverged);
         }

@@ -47,6 +47,6 @@ impl StraightThrough {
             };
             x = block.pass_on(activated, x);
         }
-        network.output.forward(x)
+        network.forward_output(x)
     }
 }

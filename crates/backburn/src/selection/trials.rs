@@ -67,6 +67,7 @@ fn small_config(config: &Config) -> Config {
     small.data = config.data;
     small.class_weights = config.class_weights.clone();
     small.columns = config.columns.clone();
+    small.scoring = config.scoring.clone();
     small.data.refit = false;
     small.data.bins = match (config.data.bins, bins) {
         (Bins::AtMost(bins), Bins::AtMost(limit)) => Bins::AtMost(bins.min(limit)),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::score::{Score, mean_and_std, metric_name};
+use crate::score::{Metrics, Score, mean_and_std, mean_and_std_of, metric_name};
 use crate::text::mean_and_deviation;
 
 /// The scores of nested cross-validation; made by [`Tuner::nested_scores`](crate::Tuner::nested_scores). The rows of
@@ -18,22 +18,22 @@ pub struct NestedScores {
 }
 
 impl NestedScores {
-    /// The metrics that are compared: the RMSE, or the log loss and the accuracy.
-    fn metrics(&self) -> &'static [&'static str] {
-        match self.tuned.first().map(|score| score.error().0) {
-            None => &[],
-            Some("RMSE") => &["rmse"],
-            Some(_) => &["log_loss", "accuracy"],
+    /// The metrics that are compared: the one that was asked for, or the RMSE, or the log loss and the accuracy.
+    fn metrics(&self) -> Vec<&'static str> {
+        let Some(score) = self.tuned.first() else {
+            return Vec::new();
+        };
+        match (score.chosen, &score.metrics) {
+            (Some((metric, _)), _) => vec![metric.name()],
+            (None, Metrics::Regression(_)) => vec!["rmse"],
+            (None, Metrics::Classification(_)) => vec!["log_loss", "accuracy"],
         }
     }
 
-    /// The mean error of some scores, the RMSE or the log loss, and its standard deviation between them.
+    /// The mean of the errors of some scores ([`Score::error`]), and their standard deviation.
     pub fn mean_error(scores: &[Score]) -> (f64, f64) {
-        let metric = match scores.first().map(|score| score.error().0) {
-            Some("RMSE") => "rmse",
-            _ => "log_loss",
-        };
-        mean_and_std(scores, metric)
+        let errors: Vec<f64> = scores.iter().map(|score| score.error().1).collect();
+        mean_and_std_of(&errors)
     }
 
     /// The mean of each metric and its standard deviation over the folds, as JSON.
@@ -55,7 +55,7 @@ impl NestedScores {
 
     /// The means of some scores in words.
     fn means(&self, scores: &[Score]) -> String {
-        let metrics = self.metrics().iter().map(|metric| {
+        let metrics = self.metrics().into_iter().map(|metric| {
             let (mean, deviation) = mean_and_std(scores, metric);
             let name = metric_name(metric);
             format!("{name} {}", mean_and_deviation(mean, deviation))
@@ -83,7 +83,6 @@ mod tests {
     use backburn_training::metrics::RegressionScore;
 
     use super::*;
-    use crate::score::Metrics;
 
     #[test]
     fn both_settings_are_compared_on_the_same_folds() {
@@ -97,6 +96,9 @@ mod tests {
                 r2: None,
             }),
             standard_errors: Default::default(),
+            chosen: None,
+            weighted: false,
+            distribution: None,
         };
         let scores = NestedScores {
             tuned: vec![score(1.0), score(3.0)],

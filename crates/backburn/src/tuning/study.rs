@@ -23,7 +23,7 @@ pub struct Study {
     pub planned: usize,
     /// The number of folds.
     pub folds: usize,
-    /// What the error is: `RMSE` or `log loss`.
+    /// What the error is: `RMSE`, `log loss`, or that of the metric that was asked for.
     pub measure: &'static str,
     /// Whether the search came to its end, and was not stopped or out of time.
     pub is_finished: bool,

@@ -12,8 +12,8 @@ use crate::text::{count, number};
 pub struct Trial {
     /// The values of the settings of the search. A setting that is not here has the value that the search began with.
     pub settings: Values,
-    /// The error on each fold that the trial was scored on: the RMSE or the log loss. Infinite where no network could
-    /// be trained. It is on the first folds, and on all of them if no other trials were better on these.
+    /// The error on each fold that the trial was scored on: the RMSE or the log loss, or the error of the metric that
+    /// was asked for. Infinite where no network could be trained. It is on the first folds, and on all of them if no other trials were better on these.
     pub errors: Vec<f64>,
     /// The time until its results, from the results before them, in seconds. Over all trials, these are the time of
     /// the search.
@@ -71,7 +71,7 @@ pub struct TrialReport {
     pub trial: Trial,
     /// The number of folds.
     pub folds: usize,
-    /// What the error is: `RMSE` or `log loss`.
+    /// What the error is: `RMSE`, `log loss`, or that of the metric that was asked for.
     pub measure: &'static str,
     /// Whether no trial so far was scored on as many folds and has a lower error.
     pub is_best: bool,

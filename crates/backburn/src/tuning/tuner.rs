@@ -19,6 +19,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
+use crate::exposures::check_loss;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome};
 use crate::members::Members;
@@ -210,6 +211,7 @@ impl Tuner {
         context: &FitContext,
     ) -> Result<Study, Error> {
         let data = &*data.for_config(&self.config)?;
+        check_loss(data.offset(), &self.config)?;
         check_folds(data, "folds", self.folds)?;
         let start = self.chosen(name, data, context)?;
         let seed = start.training.seed;
@@ -221,9 +223,10 @@ impl Tuner {
             trials: Vec::new(),
             planned: self.trials.max(1),
             folds: folds.len(),
-            measure: match data.classes() {
-                None => "RMSE",
-                Some(_) => "log loss",
+            measure: match (self.config.scoring.metric(), data.classes()) {
+                (Some(metric), _) => metric.error_title(),
+                (None, None) => "RMSE",
+                (None, Some(_)) => "log loss",
             },
             is_finished: false,
         };

@@ -1,89 +1,175 @@
-//! Bar charts.
+//! Charts of horizontal bars.
 
-use plotters::coord::ranged1d::SegmentedCoord;
-use plotters::coord::types::{RangedCoordf64, RangedCoordi32};
-use plotters::prelude::*;
+use std::ops::Range;
 
-use super::canvas::{Drawn, FAINT, FIRST, INK, draw, drawable, font, span};
-use crate::format::{tick, truncate};
-
-/// A chart with a number on the horizontal axis, and a row for each bar.
-type BarChart<'a> =
-    ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, SegmentedCoord<RangedCoordi32>>>;
+use super::axis::{Scale, ticks};
+use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
+use super::frame::{drawable, span};
+use crate::format::number;
 
 /// A bar.
 pub struct Bar {
     pub name: String,
-    pub length: f64,
+    /// Where the bar starts: 0, or in a waterfall the end of the bar above.
+    pub from: f64,
+    /// Where the bar ends.
+    pub to: f64,
     /// The length of the line to both sides of the bar's end; 0 draws none.
     pub spread: f64,
+    /// The text at the end of the bar; may be empty.
+    pub text: String,
 }
 
-/// Draws horizontal bars, each with its name, from top to bottom. `x` is the name of the horizontal
-/// axis.
-pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
-    let height = 60 + 26 * bars.len() as u32;
-    draw(height, |area| {
-        let ends = bars.iter().flat_map(|bar| {
-            [
-                bar.length - bar.spread,
-                bar.length + bar.spread,
-                bar.length,
-                0.0,
-            ]
-        });
-        let xs = span(ends, 0.04)?;
-        let xs = xs.start.min(0.0)..xs.end.max(0.0);
-        let count = bars.len() as i32;
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(18)
-            .x_label_area_size(44)
-            .y_label_area_size(150)
-            .build_cartesian_2d(xs, (0..count - 1).into_segmented())?;
-        let name = |segment: &SegmentValue<i32>| match segment {
-            SegmentValue::CenterOf(row) if (0..count).contains(row) => {
-                truncate(&bars[(count - 1 - row) as usize].name, 20)
-            }
-            _ => String::new(),
-        };
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(FAINT.mix(0.4))
-            .axis_style(FAINT)
-            .x_labels(5)
-            .y_labels(bars.len())
-            .x_label_formatter(&|x| tick(*x))
-            .y_label_formatter(&name)
-            .label_style(font(14))
-            .x_desc(x)
-            .axis_desc_style(font(14))
-            .draw()?;
-        for (index, bar) in bars.iter().enumerate() {
-            draw_bar(&mut chart, bar, count - 1 - index as i32)?;
+impl Bar {
+    /// A bar from 0.
+    pub fn new(name: String, length: f64, spread: f64) -> Self {
+        Self {
+            name,
+            from: 0.0,
+            to: length,
+            spread,
+            text: String::new(),
         }
-        Ok(())
-    })
+    }
 }
 
-/// Draws a bar in a row of the chart, counted from the bottom, and its spread.
-fn draw_bar(chart: &mut BarChart<'_>, bar: &Bar, row: i32) -> Drawn {
-    if !drawable(bar.length) || !drawable(bar.spread) {
-        return Ok(());
+/// The height of a bar with its space.
+const ROW: f64 = 22.0;
+/// The space for the names of bars, and for those of the steps of a waterfall.
+const NAMES: f64 = 130.0;
+const STEPS: f64 = 170.0;
+
+/// Draws bars from 0, each with its name, from top to bottom. `x` is the name of the horizontal axis.
+pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
+    let ends = bars
+        .iter()
+        .flat_map(|bar| [bar.to - bar.spread, bar.to + bar.spread, bar.to, 0.0]);
+    let xs = span(ends, 0.04)?;
+    let xs = match bars.iter().all(|bar| bar.to - bar.spread >= 0.0) {
+        true => 0.0..xs.end.max(0.0),
+        false => xs.start.min(0.0)..xs.end.max(0.0),
+    };
+    Some(draw(bars, (x, NAMES), &xs, |_| "bar c0"))
+}
+
+/// Draws a waterfall: each bar starts where the one above ends. A bar that goes up has another color than one that goes
+/// down. The first and the last bar, which start at the lower end of the axis, are totals.
+pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
+    let steps = bars
+        .get(1..bars.len().saturating_sub(1))
+        .unwrap_or_default();
+    let ends = steps.iter().flat_map(|bar| [bar.from, bar.to]);
+    let totals = bars.first().into_iter().chain(bars.last());
+    let xs = span(ends.chain(totals.map(|bar| bar.to)), 0.08)?;
+    // The texts of the bars stand beyond their ends.
+    let widest = bars
+        .iter()
+        .map(|bar| text_width(&bar.text))
+        .fold(0.0, f64::max)
+        + 8.0;
+    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.45);
+    let width = (xs.end - xs.start) / (1.0 - share);
+    let xs = xs.start..xs.start + width;
+    let class = |index: usize| match bars[index].to >= bars[index].from {
+        _ if index == 0 || index + 1 == bars.len() => "bar total",
+        true => "bar up",
+        false => "bar down",
+    };
+    let drawn: Vec<Bar> = bars
+        .iter()
+        .enumerate()
+        .map(|(index, bar)| Bar {
+            name: bar.name.clone(),
+            from: match index == 0 || index + 1 == bars.len() {
+                true => xs.start,
+                false => bar.from,
+            },
+            text: bar.text.clone(),
+            to: bar.to,
+            spread: 0.0,
+        })
+        .collect();
+    Some(draw(&drawn, (x, STEPS), &xs, class))
+}
+
+fn draw(
+    bars: &[Bar],
+    (x, names): (&str, f64),
+    xs: &Range<f64>,
+    class: impl Fn(usize) -> &'static str,
+) -> String {
+    let bottom = ROW * bars.len() as f64 + 4.0;
+    let mut canvas = Canvas::new(bottom + 40.0);
+    let place = |number: f64| {
+        let share = (number - xs.start) / (xs.end - xs.start);
+        names + share.clamp(0.0, 1.0) * (WIDTH - names - 12.0)
+    };
+    for (number, text) in ticks(xs, 5, Scale::Numbers) {
+        let x = place(number);
+        canvas.line("grid", (x, 0.0), (x, bottom), "");
+        let at = x.min(WIDTH - text_width(&text) / 2.0);
+        canvas.text(Anchor::Middle, (at, bottom + 16.0), &text);
     }
-    let (low, high) = (SegmentValue::Exact(row), SegmentValue::Exact(row + 1));
-    let mut shape = Rectangle::new([(0.0, low), (bar.length, high)], FIRST.mix(0.75).filled());
-    shape.set_margin(4, 4, 0, 0);
-    chart.draw_series([shape])?;
-    if bar.spread > 0.0 {
-        let middle = SegmentValue::CenterOf(row);
-        let ends = [
-            (bar.length - bar.spread, middle.clone()),
-            (bar.length + bar.spread, middle),
+    let middle = (names + WIDTH) / 2.0;
+    canvas.text(
+        Anchor::Middle,
+        (middle, bottom + 34.0),
+        &fitted(x, WIDTH - names),
+    );
+    for (index, bar) in bars.iter().enumerate() {
+        let top = ROW * index as f64 + 4.0;
+        let name = fitted(&bar.name, names - 8.0);
+        canvas.text(Anchor::End, (names - 6.0, top + 13.0), &name);
+        if !drawable(bar.from) || !drawable(bar.to) || !drawable(bar.spread) {
+            continue;
+        }
+        let value = match bar.text.is_empty() {
+            true => number(bar.to),
+            false => bar.text.clone(),
+        };
+        let title = format!("{}: {value}", bar.name);
+        let (from, to) = (place(bar.from), place(bar.to));
+        canvas.bar(class(index), (from, top), (to, top + ROW - 6.0), &title);
+        if bar.spread > 0.0 {
+            let (low, high) = (place(bar.to - bar.spread), place(bar.to + bar.spread));
+            let y = top + ROW / 2.0 - 3.0;
+            canvas.line("spread", (low, y), (high, y), &title);
+        }
+        let end = from.max(to) + 5.0;
+        canvas.text(Anchor::Start, (end, top + 13.0), &bar.text);
+    }
+    canvas.svg(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bars_of_a_waterfall_have_colors_and_texts() {
+        let bar = |from: f64, to: f64, text: &str| Bar {
+            name: "a".to_string(),
+            from,
+            to,
+            spread: 0.0,
+            text: text.to_string(),
+        };
+        let all = [
+            bar(0.0, 5.0, "5"),
+            bar(5.0, 8.0, "+3"),
+            bar(8.0, 7.0, "−1"),
+            bar(0.0, 7.0, "7"),
         ];
-        chart.draw_series([PathElement::new(ends, INK.stroke_width(2))])?;
+        let svg = waterfall(&all, "price").unwrap();
+        assert_eq!(svg.matches("bar total").count(), 2);
+        assert_eq!(
+            (
+                svg.matches("bar up").count(),
+                svg.matches("bar down").count()
+            ),
+            (1, 1)
+        );
+        assert!(svg.contains(">+3</text>"), "{svg}");
+        assert!(bars(&[], "rise").is_none());
     }
-    Ok(())
 }

@@ -1,98 +1,205 @@
-//! What all charts share: size, colors, fonts, the range of an axis, and the SVG itself.
+//! An SVG image: shapes, texts and tooltips. Colors and fonts are in the style sheet of the page.
 
-use std::ops::Range;
+use std::fmt::Write;
 
-use plotters::coord::Shift;
-use plotters::coord::types::RangedCoordf64;
-use plotters::prelude::*;
+use crate::format::truncate;
 
-use crate::format::tick;
+/// The width of all charts, in units of the image. A unit is a little less than a pixel on a phone.
+pub const WIDTH: f64 = 400.0;
+/// The height of a chart whose height does not depend on its content.
+pub const HEIGHT: f64 = 260.0;
+/// The width of a character, about.
+const CHARACTER: f64 = 7.3;
 
-// Placeholders: the style sheet of the page replaces each of these colors by one for the light and one
-// for the dark theme.
-pub const INK: RGBColor = RGBColor(1, 1, 1);
-pub const FAINT: RGBColor = RGBColor(2, 2, 2);
-pub const FIRST: RGBColor = RGBColor(3, 3, 3);
-pub const SECOND: RGBColor = RGBColor(4, 4, 4);
-pub const CARD: RGBColor = RGBColor(5, 5, 5);
-
-/// The width of all charts, in pixels.
-pub const WIDTH: u32 = 480;
-/// The height of a chart whose height does not depend on its content, in pixels.
-pub const HEIGHT: u32 = 300;
-
-/// An error means that the chart cannot be drawn, and is left out.
-pub type Drawn = Result<(), Box<dyn std::error::Error>>;
-pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-/// A chart with a number on both axes.
-pub type Chart<'b, 'a> =
-    ChartContext<'b, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-
-/// Draws an SVG. Returns `None` if there is nothing that can be drawn.
-pub fn draw(height: u32, figure: impl FnOnce(&Area) -> Drawn) -> Option<String> {
-    let mut svg = String::new();
-    let drawn = {
-        let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
-        figure(&area).and_then(|()| Ok(area.present()?))
-    };
-    drawn.ok().map(|()| svg)
+/// An SVG image that grows shape by shape. Each shape has a class of the style sheet. A title is shown as a tooltip;
+/// an empty one is left out.
+pub struct Canvas {
+    shapes: String,
+    height: f64,
 }
 
-/// Draws grid lines and axes with names and numbers. `x` and `y` are the names.
-pub fn draw_axes<'b, 'a>(
-    area: &'b Area<'a>,
-    (xs, ys): (&Range<f64>, &Range<f64>),
-    x: &str,
-    y: &str,
-) -> Result<Chart<'b, 'a>, Box<dyn std::error::Error>> {
-    let mut chart = ChartBuilder::on(area)
-        .margin(8)
-        .margin_right(18)
-        .x_label_area_size(44)
-        .y_label_area_size(64)
-        .build_cartesian_2d(xs.clone(), ys.clone())?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(FAINT.mix(0.4))
-        .axis_style(FAINT)
-        .x_labels(6)
-        .y_labels(6)
-        .x_label_formatter(&|x| tick(*x))
-        .y_label_formatter(&|y| tick(*y))
-        .label_style(font(14))
-        .x_desc(x)
-        .y_desc(y)
-        .axis_desc_style(font(14))
-        .draw()?;
-    Ok(chart)
-}
-
-/// Whether a number can be drawn on an axis.
-pub fn drawable(x: f64) -> bool {
-    x.is_finite() && x.abs() < 1e100
-}
-
-/// The range from the smallest to the largest number that can be drawn, widened at both ends by
-/// `margin` times its width.
-pub fn span(numbers: impl Iterator<Item = f64>, margin: f64) -> Result<Range<f64>, &'static str> {
-    let (low, high) = numbers
-        .filter(|&x| drawable(x))
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-            (low.min(x), high.max(x))
-        });
-    if low > high {
-        return Err("nothing to draw");
+impl Canvas {
+    /// An empty image.
+    pub fn new(height: f64) -> Self {
+        Self {
+            shapes: String::new(),
+            height,
+        }
     }
-    let width = high - low;
-    let widened = match width > 1e-9 * high.abs().max(1e-300) {
-        true => width * margin,
-        false => high.abs().max(1.0) * 0.05,
-    };
-    Ok(low - widened..high + widened)
+
+    /// A line from one point to another.
+    pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64), title: &str) {
+        let title = title_element(title);
+        let _ = write!(
+            self.shapes,
+            "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\">{title}</line>",
+            from.0, from.1, to.0, to.1
+        );
+    }
+
+    /// A line from one point to another whose width and opacity show a weight between 0 and 1.
+    pub fn weighted_line(
+        &mut self,
+        class: &str,
+        from: (f64, f64),
+        to: (f64, f64),
+        (share, title): (f64, &str),
+    ) {
+        let title = title_element(title);
+        let (width, opacity) = (0.5 + 3.5 * share, 0.25 + 0.65 * share);
+        let _ = write!(
+            self.shapes,
+            "<line class=\"{class}\" stroke-width=\"{width:.1}\" opacity=\"{opacity:.2}\" x1=\"{:.1}\" y1=\"{:.1}\" \
+             x2=\"{:.1}\" y2=\"{:.1}\">{title}</line>",
+            from.0, from.1, to.0, to.1
+        );
+    }
+
+    /// A line from one point to another with an opacity between 0 and 1.
+    pub fn faint_line(
+        &mut self,
+        class: &str,
+        from: (f64, f64),
+        to: (f64, f64),
+        (opacity, title): (f64, &str),
+    ) {
+        let title = title_element(title);
+        let _ = write!(
+            self.shapes,
+            "<line class=\"{class}\" opacity=\"{opacity:.2}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\">\
+             {title}</line>",
+            from.0, from.1, to.0, to.1
+        );
+    }
+
+    /// Lines from point to point.
+    pub fn path(&mut self, class: &str, points: &[(f64, f64)]) {
+        let mut list = String::new();
+        for (x, y) in points {
+            let _ = write!(list, "{x:.1},{y:.1} ");
+        }
+        let _ = write!(
+            self.shapes,
+            "<polyline class=\"{class}\" points=\"{}\"/>",
+            list.trim_end()
+        );
+    }
+
+    /// A rectangle between two opposite corners.
+    pub fn bar(&mut self, class: &str, from: (f64, f64), to: (f64, f64), title: &str) {
+        self.filled_bar(class, "", from, to, title);
+    }
+
+    /// A rectangle with its own color, such as `#440154`, or with that of its class if it is empty.
+    pub fn filled_bar(
+        &mut self,
+        class: &str,
+        color: &str,
+        from: (f64, f64),
+        to: (f64, f64),
+        title: &str,
+    ) {
+        let fill = match color {
+            "" => String::new(),
+            color => format!(" fill=\"{color}\""),
+        };
+        let (x, y) = (from.0.min(to.0), from.1.min(to.1));
+        let (width, height) = ((from.0 - to.0).abs(), (from.1 - to.1).abs());
+        let title = title_element(title);
+        let _ = write!(
+            self.shapes,
+            "<rect class=\"{class}\"{fill} x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\">{title}</rect>"
+        );
+    }
+
+    /// A circle.
+    pub fn circle(&mut self, class: &str, center: (f64, f64), radius: f64, title: &str) {
+        let title = title_element(title);
+        let _ = write!(
+            self.shapes,
+            "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius}\">{title}</circle>",
+            center.0, center.1
+        );
+    }
+
+    /// A text whose start, middle or end is at a point.
+    pub fn text(&mut self, anchor: Anchor, (x, y): (f64, f64), text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let text = escaped(text);
+        let _ = write!(
+            self.shapes,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>"
+        );
+    }
+
+    /// The image as SVG. `label` says what it shows, for screen readers.
+    pub fn svg(self, label: &str) -> String {
+        format!(
+            "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{}\">{}</svg>",
+            self.height,
+            escaped(label),
+            self.shapes
+        )
+    }
 }
 
-/// The font of labels, with its size in pixels.
-pub fn font(size: i32) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&INK)
+/// Which part of a text is at its point.
+#[derive(Clone, Copy)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// The width of a text, about.
+pub fn text_width(text: &str) -> f64 {
+    text.chars().count() as f64 * CHARACTER
+}
+
+/// The start of a text that fits a width.
+pub fn fitted(text: &str, width: f64) -> String {
+    truncate(text, (width / CHARACTER).max(2.0) as usize)
+}
+
+fn title_element(title: &str) -> String {
+    match title {
+        "" => String::new(),
+        title => format!("<title>{}</title>", escaped(title)),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let clean = text.chars().filter(|c| !c.is_control());
+    let clean: String = clean.collect();
+    clean
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped() {
+        let mut canvas = Canvas::new(10.0);
+        canvas.text(Anchor::Start, (0.0, 0.0), "<b>\"&\u{0}");
+        canvas.circle("dot", (1.0, 2.0), 3.0, "<i>");
+        let svg = canvas.svg("\"");
+        assert!(svg.contains(">&lt;b&gt;&quot;&amp;</text>"), "{svg}");
+        assert!(svg.contains("<title>&lt;i&gt;</title>"), "{svg}");
+        assert!(svg.contains("aria-label=\"&quot;\""), "{svg}");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(fitted("a short name", 200.0), "a short name");
+        assert_eq!(fitted("a long name", 40.0), "a lo…");
+    }
 }

@@ -2,88 +2,178 @@
 
 use std::ops::Range;
 
-use plotters::prelude::*;
-
-use super::canvas::{
-    CARD, Chart, Drawn, FAINT, FIRST, HEIGHT, INK, SECOND, draw, draw_axes, drawable, font, span,
-};
+use super::axis::Scale;
+use super::calendar::date_text;
+use super::canvas::{Anchor, Canvas, HEIGHT};
+use super::frame::{Axes, Frame, draw_legend, drawable, span};
+use crate::format::number;
 
 /// A chart of curves that share their axes.
 #[derive(Default)]
 pub struct Lines<'a> {
     /// The name of the horizontal axis.
     pub x: &'a str,
+    /// What the numbers of the horizontal axis are.
+    pub scale: Scale,
     /// The name of the vertical axis.
     pub y: &'a str,
-    /// The curves, each with its name. With a single curve there is no legend, so the name is unused.
-    pub curves: Vec<(&'a str, Vec<(f64, f64)>)>,
-    /// Where to draw a vertical line.
-    pub mark: Option<f64>,
+    /// The curves, each with its name. Without names there is no legend.
+    pub curves: Vec<(String, Vec<(f64, f64)>)>,
+    /// Where to draw a vertical line, and its text.
+    pub mark: Option<(f64, String)>,
     /// Whether to draw a line from corner to corner.
     pub diagonal: bool,
     /// Whether to draw a dot at each point.
     pub dots: bool,
+    /// Further text for the tooltips of the points of the first curve; may be shorter than it.
+    pub notes: Vec<String>,
     /// The ranges of both axes, if they do not follow from the points.
     pub range: Option<(Range<f64>, Range<f64>)>,
 }
 
+/// The classes of the curves.
+const CLASSES: [&str; 4] = ["curve c0", "curve c1", "curve c2", "curve c3"];
+/// The largest number of points of a curve, and of points with a tooltip.
+const POINTS: usize = 400;
+const TOOLTIPS: usize = 100;
+
 /// Draws a chart of curves. Returns `None` if there is no point that can be drawn.
 pub fn lines(lines: &Lines) -> Option<String> {
-    draw(HEIGHT, |area| {
-        let all = || lines.curves.iter().flat_map(|(_, points)| points.iter());
-        let (xs, ys) = match &lines.range {
-            Some((xs, ys)) => (xs.clone(), ys.clone()),
-            None => (
-                span(all().map(|point| point.0), 0.0)?,
-                span(all().map(|point| point.1), 0.06)?,
-            ),
+    let all = || lines.curves.iter().flat_map(|(_, points)| points.iter());
+    let (xs, ys) = match &lines.range {
+        Some((xs, ys)) => (xs.clone(), ys.clone()),
+        None => (
+            span(all().map(|point| point.0), 0.0)?,
+            span(all().map(|point| point.1), 0.06)?,
+        ),
+    };
+    let names = lines.curves.iter().zip(CLASSES);
+    let names = names.filter(|((name, _), _)| !name.is_empty());
+    let names: Vec<(String, &str)> = names.map(|((n, _), class)| (n.clone(), class)).collect();
+    // Legends of several lines make the chart higher.
+    let long: usize = names.iter().map(|(name, _)| name.chars().count() + 6).sum();
+    let height = HEIGHT + 18.0 * (long / 50) as f64;
+    let mut canvas = Canvas::new(height);
+    let top = match names.is_empty() {
+        true => 0.0,
+        false => draw_legend(&mut canvas, &names),
+    };
+    let axes = Axes {
+        x: lines.x,
+        y: lines.y,
+        scale: lines.scale,
+        xs,
+        ys,
+    };
+    let frame = Frame::draw(&mut canvas, &axes, top, height);
+    draw_references(&mut canvas, &frame, lines);
+    for (curve, ((_, points), class)) in lines.curves.iter().zip(CLASSES).enumerate() {
+        let notes: &[String] = match curve {
+            0 => &lines.notes,
+            _ => &[],
         };
-        let mut chart = draw_axes(area, (&xs, &ys), lines.x, lines.y)?;
-        if lines.diagonal {
-            let ends = [(xs.start, ys.start), (xs.end, ys.end)];
-            chart.draw_series([PathElement::new(ends, FAINT.stroke_width(1))])?;
-        }
-        if let Some(x) = lines.mark {
-            let ends = [(x, ys.start), (x, ys.end)];
-            chart.draw_series([PathElement::new(ends, FAINT.stroke_width(1))])?;
-        }
-        draw_curves(&mut chart, lines)?;
-        if lines.curves.len() > 1 {
-            // The corner that the curves of a loss or of a ROC chart leave free.
-            let corner = match lines.diagonal {
-                true => SeriesLabelPosition::LowerRight,
-                false => SeriesLabelPosition::UpperRight,
-            };
-            chart
-                .configure_series_labels()
-                .position(corner)
-                .background_style(CARD.mix(0.85))
-                .label_font(font(14))
-                .draw()?;
-        }
-        Ok(())
-    })
+        draw_curve(
+            &mut canvas,
+            &frame,
+            lines,
+            (points.as_slice(), notes),
+            class,
+        );
+    }
+    Some(canvas.svg(&format!("{} over {}", lines.y, lines.x)))
 }
 
-/// Draws each curve, with its name in the legend if there are several.
-fn draw_curves(chart: &mut Chart<'_, '_>, lines: &Lines) -> Drawn {
-    for ((name, points), color) in lines.curves.iter().zip([FIRST, SECOND, INK, FAINT]) {
-        let points = points
-            .iter()
-            .copied()
-            .filter(|&(x, y)| drawable(x) && drawable(y));
-        if lines.dots || points.clone().count() == 1 {
-            let dots = points
-                .clone()
-                .map(|point| Circle::new(point, 4, color.filled()));
-            chart.draw_series(dots)?;
-        }
-        let series = chart.draw_series(LineSeries::new(points, color.stroke_width(2)))?;
-        if lines.curves.len() > 1 {
-            series.label(*name).legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2))
-            });
-        }
+/// Draws the diagonal and the vertical line.
+fn draw_references(canvas: &mut Canvas, frame: &Frame, lines: &Lines) {
+    let (xs, ys) = (frame.xs(), frame.ys());
+    if lines.diagonal {
+        let high = xs.end.min(ys.end);
+        canvas.line(
+            "reference",
+            frame.at((0.0, 0.0)),
+            frame.at((high, high)),
+            "",
+        );
     }
-    Ok(())
+    if let Some((x, text)) = &lines.mark {
+        let top = frame.at((*x, ys.end));
+        canvas.line("reference", frame.at((*x, ys.start)), top, text);
+        let is_right = *x > (xs.start + xs.end) / 2.0;
+        let (anchor, shift) = match is_right {
+            true => (Anchor::End, -5.0),
+            false => (Anchor::Start, 5.0),
+        };
+        // In the line of the vertical axis' name, where no curve is.
+        canvas.text(anchor, (top.0 + shift, top.1 - 6.0), text);
+    }
+}
+
+/// Draws a curve, with tooltips at some of its points.
+fn draw_curve(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    lines: &Lines,
+    (points, notes): (&[(f64, f64)], &[String]),
+    class: &str,
+) {
+    let known = points.iter().enumerate();
+    let known = known.filter(|(_, (x, y))| drawable(*x) && drawable(*y));
+    let known: Vec<(usize, (f64, f64))> = known.map(|(index, point)| (index, *point)).collect();
+    let places: Vec<(f64, f64)> = known.iter().map(|(_, point)| frame.at(*point)).collect();
+    canvas.path(class, &thinned(&places, POINTS));
+    let has_dots = lines.dots || known.len() == 1;
+    let color = class.trim_start_matches("curve ");
+    let (dot, radius) = match has_dots {
+        true => (format!("dot {color}"), 3.5),
+        false => ("hit".to_string(), 5.0),
+    };
+    let step = match has_dots {
+        true => 1,
+        false => known.len().div_ceil(TOOLTIPS).max(1),
+    };
+    for ((index, (x, y)), place) in known.iter().zip(&places).step_by(step) {
+        let x = match lines.scale {
+            Scale::Dates => date_text(*x),
+            Scale::Whole => format!("{x:.0}"),
+            Scale::Numbers => number(*x),
+        };
+        let note = notes.get(*index).map_or("", String::as_str);
+        let title = format!("{} {x}: {} {}{note}", lines.x, lines.y, number(*y));
+        canvas.circle(&dot, *place, radius, &title);
+    }
+}
+
+/// At most about `most` evenly spaced points, the last one among them.
+fn thinned(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
+    let step = points.len().div_ceil(most).max(1);
+    let mut thinned: Vec<(f64, f64)> = points.iter().copied().step_by(step).collect();
+    if points.len() % step != 1 && step > 1 {
+        thinned.extend(points.last());
+    }
+    thinned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_curve_is_thinned_and_keeps_its_ends() {
+        let points: Vec<(f64, f64)> = (0..1001).map(|i| (f64::from(i), 0.0)).collect();
+        let thin = thinned(&points, 400);
+        assert!(thin.len() <= 402, "{}", thin.len());
+        assert_eq!((thin[0].0, thin[thin.len() - 1].0), (0.0, 1000.0));
+        assert_eq!(thinned(&points[..3], 400).len(), 3);
+    }
+
+    #[test]
+    fn points_that_cannot_be_drawn_are_left_out() {
+        let curve = |points| Lines {
+            curves: vec![(String::new(), points)],
+            ..Lines::default()
+        };
+        assert!(lines(&curve(vec![(f64::NAN, 1.0)])).is_none());
+        let svg = lines(&curve(vec![(1.0, 2.0), (2.0, f64::INFINITY), (3.0, 4.0)])).unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
 }

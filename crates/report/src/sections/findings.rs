@@ -9,7 +9,7 @@ use crate::figure::with_code;
 /// The findings of the diagnosis, and the remedies.
 pub fn findings(findings: Option<&[Finding]>) -> Markup {
     html! {
-        h2 { "Findings" }
+        h2 id="findings" { "Findings" }
         @match findings {
             None => p { "There was no diagnosis, because the training run has no history." },
             Some([]) => div class="finding healthy" { "The diagnosis found no problem in the training run or the table." },

@@ -1,9 +1,10 @@
 //! What the model learned about the columns.
 
+use backburn::ColumnKind;
 use backburn_explain::{Dependence, Importance, Measure};
 use maud::{Markup, html};
 
-use crate::charts::{self, Bar, Lines};
+use crate::charts::{self, Bar, Lines, Scale};
 use crate::figure::figure;
 use crate::format::{number, truncate};
 use crate::report::Report;
@@ -16,7 +17,7 @@ const CATEGORIES: usize = 12;
 /// Importance and dependence.
 pub fn model(report: &Report) -> Markup {
     html! {
-        h2 { "What the model learned" }
+        h2 id="model" { "What the model learned" }
         @match &report.importance {
             Some((measure, columns)) if !columns.is_empty() => {
                 div class="grid" {
@@ -46,11 +47,7 @@ fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
     let bars: Vec<Bar> = columns
         .iter()
         .take(COLUMNS)
-        .map(|importance| Bar {
-            name: importance.column.clone(),
-            length: importance.mean,
-            spread: importance.std,
-        })
+        .map(|importance| Bar::new(importance.column.clone(), importance.mean, importance.std))
         .collect();
     let axis = format!("{unit} rise").trim_start().to_string();
     figure(
@@ -98,7 +95,11 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
         false => charts::lines(&Lines {
             x: &truncate(&dependence.column, 40),
             y: &axis,
-            curves: vec![("", numbers)],
+            scale: match dependence.kind {
+                ColumnKind::Date => Scale::Dates,
+                _ => Scale::Numbers,
+            },
+            curves: vec![(String::new(), numbers)],
             dots: true,
             ..Lines::default()
         }),
@@ -109,13 +110,12 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
 
 /// A bar for each category.
 fn category_bars(dependence: &Dependence) -> Vec<Bar> {
-    let bars = dependence.points.iter().map(|point| Bar {
-        name: match point.value.as_str() {
-            "" => "missing".to_string(),
-            value => value.to_string(),
-        },
-        length: point.mean,
-        spread: 0.0,
+    let bars = dependence.points.iter().map(|point| {
+        let name = match point.value.as_str() {
+            "" => "missing",
+            value => value,
+        };
+        Bar::new(name.to_string(), point.mean, 0.0)
     });
     bars.collect()
 }

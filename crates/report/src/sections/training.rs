@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
+use backburn::LearningCurve;
 use backburn_training::{History, LayerReport};
 use maud::{Markup, html};
 
-use crate::charts::{self, Lines};
+use crate::charts::{self, Lines, Scale};
 use crate::figure::figure;
-use backburn::LearningCurve;
-
 use crate::report::Report;
 
 /// How training went.
@@ -18,7 +17,13 @@ pub fn training(report: &Report) -> Markup {
         .as_ref()
         .filter(|history| !history.epochs.is_empty());
     html! {
-        h2 { "Training" }
+        h2 id="training" { "Training" }
+        @if history.is_some() && report.networks > 1 {
+            p {
+                "The curves and the layers are those of one of the " (report.networks) " networks, the one that was diagnosed. "
+                "Each network has its own epochs, and keeps the weights of its best one."
+            }
+        }
         div class="grid" {
             @match history {
                 None => p { "There is no history of the training run, so its curves and gradients cannot be shown." },
@@ -44,21 +49,22 @@ fn loss_curve(history: &History) -> Markup {
         .iter()
         .filter_map(|e| Some((e.epoch as f64, e.validation_loss?)))
         .collect();
-    let mut curves = vec![("training", training)];
+    let mut curves = vec![("training".to_string(), training)];
     let best = epochs
         .iter()
         .rev()
         .find(|e| e.best && e.validation_loss.is_some());
     let mut text = "The mean loss of the training rows in each epoch.".to_string();
     if !validation.is_empty() {
-        curves.push(("validation", validation));
-        text += " The vertical line is the best epoch, which has the lowest loss on the validation rows.";
+        curves.push(("validation".to_string(), validation));
+        text += " The vertical line is the best epoch, which the validation rows select.";
     }
     let svg = charts::lines(&Lines {
         x: "epoch",
+        scale: Scale::Whole,
         y: "loss",
         curves,
-        mark: best.map(|e| e.epoch as f64),
+        mark: best.map(|e| (e.epoch as f64, format!("best: epoch {}", e.epoch))),
         ..Lines::default()
     });
     figure("loss", "Loss", &text, svg)
@@ -68,14 +74,15 @@ fn score_curve(history: &History, name: &str) -> Markup {
     let scores: Vec<(f64, f64)> = history
         .epochs
         .iter()
-        .filter_map(|e| Some((e.epoch as f64, e.score?)))
+        .filter_map(|e| Some((e.epoch as f64, e.score.filter(|s| s.is_finite())?)))
         .collect();
     let svg = match scores.is_empty() {
         true => None,
         false => charts::lines(&Lines {
             x: "epoch",
+            scale: Scale::Whole,
             y: name,
-            curves: vec![(name, scores)],
+            curves: vec![(String::new(), scores)],
             ..Lines::default()
         }),
     };
@@ -138,7 +145,7 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
     let svg = charts::lines(&Lines {
         x: "rows trained on",
         y: &curve.measure,
-        curves: vec![("", points)],
+        curves: vec![(String::new(), points)],
         dots: true,
         range: (rows > 0.0 && errors > 0.0 && errors < 1e100).then_some((0.0..rows, 0.0..errors)),
         ..Lines::default()

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 
 use crate::charts::{self, Axis, Bar, Line};
 use crate::figure::figure;
-use crate::format::{number, tick};
+use crate::format::number;
 use crate::report::Report;
 
 /// How the settings were found, if they were searched.
 pub fn tuning(report: &Report) -> Markup {
     html! {
         @if let Some((study, nested)) = &report.tuning {
-            h2 { "The search for settings" }
+            h2 id="tuning" { "The search for settings" }
             p { "The best of " (study.trials.len()) " trials is " (study.best_in_words()) "." }
             (honest(nested.as_ref()))
             div class="grid" {
@@ -56,7 +56,7 @@ fn parallel_coordinates(study: &Study) -> Markup {
     let ends = [(0.0, errors.first()), (1.0, errors.last())];
     let labels = ends
         .into_iter()
-        .filter_map(|(place, error)| Some((place, tick(*error?))));
+        .filter_map(|(place, error)| Some((place, error_text(*error?))));
     axes.push(Axis {
         name: study.measure.to_string(),
         labels: labels.collect(),
@@ -69,6 +69,12 @@ fn parallel_coordinates(study: &Study) -> Markup {
         Line {
             places: places.chain([Some(rank(trial))]).collect(),
             strength: 1.0 - rank(trial),
+            title: format!(
+                "trial {}: {} {}",
+                index + 1,
+                study.measure,
+                error_text(trial.error_on(1))
+            ),
             is_marked: best == Some(index),
         }
     };
@@ -87,15 +93,18 @@ fn parallel_coordinates(study: &Study) -> Markup {
     )
 }
 
+fn error_text(error: f64) -> String {
+    match error.is_finite() {
+        true => number(error),
+        false => "failed".to_string(),
+    }
+}
+
 fn importance(study: &Study) -> Markup {
     let bars: Vec<Bar> = study
         .importance()
         .into_iter()
-        .map(|importance| Bar {
-            name: importance.setting,
-            length: importance.share,
-            spread: 0.0,
-        })
+        .map(|importance| Bar::new(importance.setting, importance.share, 0.0))
         .collect();
     let text = "The share of the differences between trials that each setting explains on its own (eta squared of the \
         Kruskal–Wallis test, by ranks of the error on the first fold). Of few trials, it is uncertain.";
@@ -177,8 +186,13 @@ mod tests {
             html.contains("trial 2: RMSE 1.0000 on 1 of 1 folds"),
             "{html}"
         );
-        // One line for each trial, between two axes; each axis has a line of its own and two ticks.
-        assert_eq!(html.matches("<polyline").count(), 3 + 2 * 3, "{html}");
+        // One line for each trial, between two axes.
+        assert_eq!(html.matches("class=\"trial").count(), 3, "{html}");
+        assert_eq!(html.matches("class=\"axis\"").count(), 2, "{html}");
+        assert!(
+            html.contains("<title>trial 3: RMSE failed</title>"),
+            "{html}"
+        );
         assert!(html.contains("network.dropout") && html.contains("0.5"));
         assert!(
             html.contains("There are no values to draw."),

@@ -17,7 +17,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as Arguments, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::model_args::{DeviceArgs, ModelArgs, RowsArgs};
-use super::table_args::{ColumnArgs, ReadArgs, TableArgs};
+use super::table_args::{ColumnArgs, ReadArgs, ScoringArgs, TableArgs};
 use super::values::{formats, methods, presets, tasks};
 use crate::error::Error;
 use crate::ui::console::{Color, Verbosity};
@@ -118,7 +118,7 @@ pub enum Command {
     /// Train a model that predicts a column of a table, and save it
     Train(Box<TrainArgs>),
     /// Score a model on a table that has the target
-    Evaluate(ModelArgs),
+    Evaluate(EvaluateArgs),
     /// Predict for each row of a table
     Predict(PredictArgs),
     /// Explain a model: importance of its columns, partial dependence, and single rows
@@ -212,6 +212,9 @@ pub struct RunArgs {
     /// A setting by its dotted name, such as training.epochs=50; may be repeated
     #[arg(short, long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Predict quantiles of these levels, such as 0.1,0.5,0.9 (sets training.loss and training.quantiles)
+    #[arg(long, value_name = "LEVEL,...", value_delimiter = ',')]
+    pub quantiles: Vec<f64>,
     /// The seed of all random numbers; the same seed gives the same model [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -239,6 +242,9 @@ impl RunArgs {
         for assignment in &self.set {
             let changed = settings.set(assignment);
             settings = changed.map_err(|error| error.of_option("--set"))?;
+        }
+        if !self.quantiles.is_empty() {
+            settings = settings.quantiles(&self.quantiles)?;
         }
         if let Some(seed) = self.seed {
             settings = settings.set(&format!("training.seed={seed}"))?;
@@ -300,6 +306,8 @@ pub struct TrainArgs {
     #[arg(long)]
     pub dashboard: bool,
     #[command(flatten)]
+    pub scoring: ScoringArgs,
+    #[command(flatten)]
     pub table: TableArgs,
     #[command(flatten)]
     pub run: RunArgs,
@@ -339,6 +347,8 @@ pub struct CompareArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub scoring: ScoringArgs,
+    #[command(flatten)]
     pub table: TableArgs,
 }
 
@@ -369,6 +379,8 @@ pub struct TuneArgs {
     /// Write a report on the search and the model to this HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub scoring: ScoringArgs,
     #[command(flatten)]
     pub table: TableArgs,
     #[command(flatten)]
@@ -445,6 +457,18 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, Arguments)]
+pub struct EvaluateArgs {
+    /// Also score the groups that the values of this column make
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub by: Option<String>,
+    /// The column with the weight of each row [default: that of training, if the table has it]
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub weight: Option<String>,
+    #[command(flatten)]
+    pub on: ModelArgs,
+}
+
+#[derive(Debug, Arguments)]
 pub struct PredictArgs {
     /// Where to write the predictions; the suffix names the format: .csv, .tsv, .jsonl or .ndjson (each also
     /// with .gz), .parquet, .arrow or .feather; - for CSV on standard output
@@ -454,6 +478,12 @@ pub struct PredictArgs {
     /// probability: 50 to 99 percent, such as 90, 90% or 0.9
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub interval: Option<u8>,
+    /// For two classes: predict the positive one if its probability is at least this, from 0 to 1
+    #[arg(long, value_name = "T")]
+    pub threshold: Option<f64>,
+    /// The positive class of --threshold [default: that of training]
+    #[arg(long, value_name = "CLASS", requires = "threshold")]
+    pub positive: Option<String>,
     #[command(flatten)]
     pub rows: RowsArgs,
     #[command(flatten)]

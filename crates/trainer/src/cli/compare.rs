@@ -13,19 +13,19 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
-use crate::ui::words;
 
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let files = CommandFiles::new().table(&args.table.table);
     files.printed(true).check()?;
     let device = device::choose(args.device.name())?;
     let mut config = ComparedMethod::Default.config(args.seed)?;
+    args.scoring.set(&mut config.scoring)?;
     let data = read_dataset(&args.table, &mut config)?;
     let folds = data.given_folds().unwrap_or(args.folds.into());
     data.check_folds("--folds", folds)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.json);
-    words::describe(&data, None, console);
+    console.paragraphs(data.in_words(None));
     let splits = data.folds(folds, args.seed);
     let text = format!("mean of {folds} folds ± standard deviation; lower errors are better");
     console.detail("scores", text);
@@ -49,7 +49,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let mut rows: Vec<MethodScores> = Vec::new();
     for method in methods {
         progress.phase(method.name());
-        let row = compare(method, &data, &splits, args.seed, &context)?;
+        let row = compare(method, &data, &splits, args.seed, &config.scoring, &context)?;
         progress.finish();
         if stop.is_stopped() {
             let reason = "interrupted: the remaining methods are not compared".to_string();

@@ -14,12 +14,14 @@ pub fn read_dataset(args: &TableArgs, config: &mut Config) -> Result<Dataset, Er
         gap: args.gap,
         fold: args.fold.clone(),
     };
-    let others = split.with_others(&args.target, args.weight.as_deref());
+    let (weight, offset) = (args.weight.as_deref(), args.offset.as_deref());
+    let others = split.with_others([Some(args.target.as_str()), weight, offset]);
     let read = columns.read_options(args.read.options(), &others, &config.columns);
     let table = read_table(&args.table, &read)?;
     let options = DatasetOptions {
         task: args.task,
         weight: args.weight.clone(),
+        offset: args.offset.clone(),
         split,
         ..DatasetOptions::default()
     };

@@ -11,7 +11,6 @@ use super::saving::{finish, prediction_file};
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::Console;
-use crate::ui::words;
 
 pub fn run(args: &EmbedArgs) -> Result<(), Error> {
     let (on, out) = (&args.on, args.out.as_path());
@@ -46,7 +45,7 @@ fn stream<W: Write + Send>(
         out.write(&batch?)?;
     }
     let report = stream.report(&out.renamed());
-    words::notes(&report.notes(), Console::Error);
+    Console::Error.notes(&report.notes());
     stream.check_not_empty()?;
     out.finish()?;
     Ok(report)

@@ -1,27 +1,26 @@
 //! `trainer example`, and `trainer` alone.
 
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use backburn::baselines;
+use backburn::command_words::example_commands;
 use backburn::text::{count, path_argument};
 use backburn::{
     CommandFiles, CommandLine, Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel,
     KnnFeatures, LearningCurve, ModelFile, ReadOptions, Score, SelectedDevice, StopToken, Table,
-    TableError, TestResult, history_file, learning_curve,
+    TableError, TestResult, findings_in_words, history_file, learning_curve,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
 use super::saving::{model_file, report_file, save, save_history, write_report};
-use super::train_outcome::test;
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
-use crate::ui::words;
 
 /// A table that comes with the program.
 pub struct Example {
@@ -113,7 +112,8 @@ pub fn run(args: &ExampleArgs, line: &CommandLine) -> Result<(), Error> {
         }
     }
     if let Some(last) = examples.last() {
-        next_commands(last, console);
+        let commands = example_commands(console::program(), last.name, last.file, last.target);
+        console.details("next", commands);
     }
     if args.run.json {
         let single = args.name.and_then(|_| results.values().next().cloned());
@@ -154,24 +154,6 @@ fn files(
     Ok((file, report))
 }
 
-/// Commands to try next. They can be copied as they are, in the repository and elsewhere.
-fn next_commands(example: &Example, console: Console) {
-    let program = console::program();
-    // Cargo runs the program in the repository; elsewhere the table is the user's own.
-    let in_repository = Path::new(example.file).is_file();
-    let (table, target) = match in_repository {
-        true => (example.file, example.target),
-        false => ("TABLE.csv", "COLUMN"),
-    };
-    let commands = [
-        format!("inspect {}.safetensors", example.name),
-        format!("train {table} --target {target} --folds 5"),
-        format!("compare {table} --target {target}"),
-    ];
-    let commands = commands.map(|command| format!("{program} {command}"));
-    console.details("next", commands);
-}
-
 /// A run of an example.
 struct Run<'a> {
     example: &'a Example,
@@ -200,7 +182,8 @@ impl Run<'_> {
             ..FitContext::new(self.device.clone())
         };
         let mut model = Estimator::new(self.config.clone()).fit(&data, &context)?;
-        let tested = test(&mut model, &data, rest.table(), console)?;
+        let tested = model.test(&data, rest.table())?;
+        console.notes(&tested.notes);
         let path = save(file, model.model())?;
         progress.phase("training a linear model to compare with");
         let (saved, test) = (model.model(), rest.table());
@@ -227,7 +210,7 @@ impl Run<'_> {
         result.extend(model.facts_json(&path, curve.as_ref()));
         result.insert("warnings".to_string(), json!(data.warnings()));
         if let Some(record) = model.record() {
-            words::findings(&record.findings, console);
+            console.paragraphs(findings_in_words(&record.findings));
         }
         console.entry("saved", path_argument(&path));
         save_history(&model, &path, console);
@@ -276,7 +259,7 @@ impl Run<'_> {
             format!("{rows} to train on, {} to test", test.rows()),
         );
         console.paragraph("columns", data.columns_by_kind());
-        words::notes(data.warnings(), console);
+        console.notes(data.warnings());
     }
 
     /// Prints the scores and a few rows.
@@ -292,12 +275,7 @@ impl Run<'_> {
             console.paragraph("training", ending);
         }
         console.entry("test", tested.score.line(unit));
-        let constant = baselines::constant_name(model.model().target.task());
-        let mut beside = format!("always {constant}: {}", tested.constant.headline(unit));
-        if let Some(linear) = linear {
-            beside += &format!("; a linear model: {}", linear.headline(unit));
-        }
-        console.detail("beside", beside);
+        console.detail("beside", tested.beside(linear, unit));
         let lines = model.sample_rows(test, ROWS, &self.example.shown, unit)?;
         console.details("rows", lines);
         Ok(())
@@ -309,17 +287,7 @@ impl Run<'_> {
             stop: self.stop.clone(),
             ..FitContext::new(self.device.clone())
         };
-        let score = |config: Config| -> Result<String, Error> {
-            let folds = Estimator::new(config).cross_validate(all, FOLDS, &context)?;
-            Ok(folds.headline())
-        };
-        let rows = count(all.rows().len(), "row");
-        let (own, linear) = (
-            score(self.config.clone())?,
-            score(baselines::linear_config(self.config))?,
-        );
-        let text =
-            format!("all {rows} by {FOLDS}-fold cross-validation: {own}; a linear model: {linear}");
+        let text = baselines::folds_in_words(all, FOLDS, self.config, &context)?;
         self.console.paragraph("folds", text);
         Ok(())
     }

@@ -11,7 +11,6 @@ use super::saving::{report_file, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let on = &args.on;
@@ -37,7 +36,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     };
     let explained = ExplainedModel::new(files, on.read.options(), device, options)?;
     let console = Console::for_json(on.json);
-    words::notes(&explained.warnings(), console);
+    console.notes(&explained.warnings());
     show(&explained.explanation, columns, console);
     if let Some(file) = report {
         let (report, note) = explained.report(&on.model)?;

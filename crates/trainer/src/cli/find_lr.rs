@@ -10,7 +10,6 @@ use super::dataset::read_dataset;
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let files = CommandFiles::new().table(&args.table.table);
@@ -19,7 +18,7 @@ pub fn run(args: &FindLrArgs) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?;
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
-    words::notes(data.warnings(), console);
+    console.notes(data.warnings());
     let test = find_learning_rate(&data, &config, device.get()?)?;
     for line in lines(&test.points(), "loss", "log10 of the learning rate") {
         console.say(line);

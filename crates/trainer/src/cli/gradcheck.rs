@@ -13,7 +13,6 @@ use super::example::{HOUSE_PRICES, PENGUINS};
 use crate::device;
 use crate::error::Error;
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     let table = args.table.as_deref().into_iter();
@@ -65,7 +64,7 @@ fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
     console.entry("table", format!("{name}, {target} ({task})"));
     console.entry("network", check.shape());
     console.entry("check", check.about());
-    words::notes(data.warnings(), console);
+    console.notes(data.warnings());
     if let Some(note) = check.note() {
         console.paragraph("note", note);
     }

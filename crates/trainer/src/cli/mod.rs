@@ -26,6 +26,5 @@ pub mod serve;
 pub mod shell;
 mod table_args;
 pub mod train;
-mod train_outcome;
 pub mod tune;
 mod values;

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::args::NeighborsArgs;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
-use crate::ui::words;
 
 pub fn run(args: &NeighborsArgs) -> Result<(), Error> {
     let on = &args.on;
@@ -29,7 +28,7 @@ pub fn run(args: &NeighborsArgs) -> Result<(), Error> {
     let console = Console::for_json(on.json);
     let notes = [&table].into_iter().chain(&among).flat_map(Table::notes);
     let warnings: Vec<Warning> = notes.map(|note| Warning::Layout { note }).collect();
-    words::notes(&warnings, console);
+    console.notes(&warnings);
     console.entries("neighbors", similar.lines());
     if on.json {
         let mut result = similar.to_json();

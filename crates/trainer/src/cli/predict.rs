@@ -14,7 +14,6 @@ use super::saving::{finish, prediction_file};
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::Console;
-use crate::ui::words;
 
 pub fn run(args: &PredictArgs) -> Result<(), Error> {
     let (on, out) = (&args.on, args.out.as_path());
@@ -32,7 +31,10 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         let reason = "--json: standard output has the predictions; write them to a file with --out";
         return Err(Error::Usage(reason.to_string()));
     }
-    let predictor = on.predictor()?;
+    let mut predictor = on.predictor()?;
+    if let Some(threshold) = args.threshold {
+        predictor = predictor.with_threshold(threshold, args.positive.as_deref())?;
+    }
     if let Some(interval) = args.interval {
         let target = &predictor.model().target;
         let checked = target.check_coverage(f64::from(interval) / 100.0);
@@ -68,7 +70,7 @@ fn stream<W: Write + Send>(
         out.write(&batch?)?;
     }
     let report = stream.report(out.renamed());
-    words::notes(&report.notes(), Console::Error);
+    Console::Error.notes(&report.notes());
     stream.check_not_empty()?;
     out.finish()?;
     Ok(report)

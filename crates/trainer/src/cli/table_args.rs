@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use backburn::parse::{character, delimiter};
-use backburn::{ColumnOptions, Encoding, FormatOptions, Gap, ReadOptions, Task};
+use backburn::{
+    ColumnOptions, Encoding, FormatOptions, Gap, Metric, ReadOptions, ScoringConfig, Task,
+};
 use clap::Args as Arguments;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 
 use super::values::tasks;
+use crate::error::Error;
 
 /// A table and its target.
 #[derive(Debug, Arguments)]
@@ -25,6 +28,10 @@ pub struct TableArgs {
     /// A column with the weight of each row
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
+    /// With training.loss=poisson or gamma: a column with the exposure of each row, a number above 0, whose
+    /// logarithm is added to the output; predictions are proportional to it
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub offset: Option<String>,
     /// A column that tells which rows belong together, such as a patient: they are on one side of every split
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub group: Option<String>,
@@ -41,6 +48,28 @@ pub struct TableArgs {
     pub columns: ColumnArgs,
     #[command(flatten)]
     pub read: ReadArgs,
+}
+
+/// How predictions of the target are scored.
+#[derive(Debug, Arguments)]
+#[command(next_help_heading = "Scores")]
+pub struct ScoringArgs {
+    /// The metric that selects the best epoch and the settings, such as mae, f1 or auc [default: the loss]
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<Metric>)]
+    pub metric: Option<Metric>,
+    /// The positive one of two classes; its decision threshold is chosen for a metric that depends on it
+    #[arg(long, value_name = "CLASS")]
+    pub positive: Option<String>,
+    /// A cost matrix as a CSV file: a line for each true class, a column for each predicted one
+    #[arg(long, value_name = "FILE")]
+    pub cost: Option<PathBuf>,
+}
+
+impl ScoringArgs {
+    pub fn set(&self, scoring: &mut ScoringConfig) -> Result<(), Error> {
+        let (positive, cost) = (self.positive.as_deref(), self.cost.as_deref());
+        Ok(scoring.set_options(self.metric, positive, cost)?)
+    }
 }
 
 /// What the columns of a table are.

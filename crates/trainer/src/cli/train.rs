@@ -8,7 +8,8 @@ use backburn::{
     CheckpointOptions, Checkpoints, CommandFiles, CommandLine, Config, CrossValidation,
     DEFAULT_INTERVAL, Dataset, Estimator, FitContext, FittedModel, KeepModel, LearningCurve,
     ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table, TestResult,
-    history_file, learning_curve, model_path, no_learning_curve, read_table, text::path_argument,
+    findings_in_words, history_file, learning_curve, model_path, no_learning_curve, read_table,
+    text::path_argument,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
@@ -16,14 +17,12 @@ use serde_json::{Map, Value, json};
 use super::args::TrainArgs;
 use super::dataset::read_dataset;
 use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
-use super::train_outcome::{show_scores, test};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
 use crate::ui::console::{self, Console};
 use crate::ui::dashboard::Dashboard;
 use crate::ui::progress::Progress;
-use crate::ui::words;
 
 /// Up to this many training rows, the learning curve is computed by default.
 const FEW_ROWS: usize = 300;
@@ -33,6 +32,7 @@ const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    args.scoring.set(&mut config.scoring)?;
     let has_test = args.test.is_some() || args.test_share.is_some();
     let needs_other_rows = args.report.is_some() || args.learning_curve;
     if config.data.refit && needs_other_rows && !has_test {
@@ -51,9 +51,9 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     if args.out.is_none() {
         files.model.check_replaced(data.target())?;
     }
-    words::describe(&data, test.as_ref(), console);
+    console.paragraphs(data.in_words(test.as_ref()));
     let (config, note) = config.for_dashboard(data.rows().len(), args.dashboard);
-    words::notes(note.as_slice(), console);
+    console.notes(note.as_slice());
     let progress = Progress::new(console, "");
     let dashboard = Dashboard::new(&progress, "", stop.clone());
     let shown: &dyn backburn::Observer = match args.dashboard {
@@ -145,6 +145,9 @@ impl Files {
         let mut files = CommandFiles::new().table(&args.table.table);
         if let Some(test) = &args.test {
             files = files.table(test);
+        }
+        if let Some(costs) = &args.scoring.cost {
+            files = files.input("--cost", costs);
         }
         files = args.run.input(files).output("--out", model);
         files = files.output("the history", &history_file::path_beside(model));
@@ -241,11 +244,12 @@ impl Training<'_> {
         }
         let mut model = self.fit(files.report.as_ref())?;
         let tested = match self.test {
-            Some(table) => test(&mut model, self.data, table, self.console).map(Some),
+            Some(table) => model.test(self.data, table).map(Some).map_err(Error::from),
             None => Ok(None),
         };
         let mut warnings = self.data.warnings().to_vec();
         if let Ok(Some(tested)) = &tested {
+            self.console.notes(&tested.notes);
             warnings.extend(tested.warnings.clone());
         }
         // Saved before anything else can fail.
@@ -254,7 +258,7 @@ impl Training<'_> {
         self.show(&model, tested, &path, &mut scores, &mut result)?;
         let curve = self.learning_curve(&mut model, files.report.is_some());
         if let Some(record) = model.record() {
-            words::findings(&record.findings, self.console);
+            self.console.paragraphs(findings_in_words(&record.findings));
         }
         result.extend(model.facts_json(&path, curve.as_ref()));
         save_history(&model, &path, self.console);
@@ -309,7 +313,7 @@ impl Training<'_> {
         let fitted = Estimator::new(self.config.clone()).fit(self.data, &self.context);
         if let Err(backburn::Error::Diverged { history, findings }) = &fitted {
             self.progress.finish();
-            words::findings(findings, self.console);
+            self.console.paragraphs(findings_in_words(findings));
             if let Some(file) = report_file {
                 let command = self.line.command(console::program());
                 let report =
@@ -341,7 +345,13 @@ impl Training<'_> {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, self.data.task(), "");
                 }
-                show_scores(model, tested.as_ref(), self.data, self.console);
+                for (heading, text) in model.scores_in_words(tested.as_ref()) {
+                    match heading {
+                        "validation" | "test" => self.console.entry(heading, text),
+                        "note" => self.console.paragraph(heading, text),
+                        _ => self.console.detail(heading, text),
+                    }
+                }
                 result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
                 Ok(())
@@ -366,7 +376,7 @@ impl Training<'_> {
         let curve = learning_curve(model, self.data, self.test, self.config, &self.context);
         self.progress.finish();
         let note = no_learning_curve(&curve, self.args.learning_curve);
-        words::notes(note.as_slice(), self.console);
+        self.console.notes(note.as_slice());
         let curve = curve.ok().flatten();
         if let Some(curve) = curve.as_ref().filter(|_| self.args.learning_curve) {
             self.console.entries("curve", curve.lines());

@@ -7,11 +7,12 @@ use super::args::TuneArgs;
 use super::dataset::read_dataset;
 use super::saving::{report_file, save_history, write_report};
 use crate::ui::console::{self, Console};
-use crate::ui::{progress::Progress, words};
+use crate::ui::progress::Progress;
 use crate::{device, error::Error, interrupt};
 
 pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
+    args.scoring.set(&mut config.scoring)?;
     let device = device::choose(args.run.device.name())?;
     let (table, report) = (&args.table.table, args.report.as_deref());
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
@@ -29,7 +30,7 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
         observer: &progress,
         ..FitContext::new(device)
     };
-    words::describe(&data, None, console);
+    console.paragraphs(data.in_words(None));
     let tuner = Tuner {
         space,
         trials: args.trials.into(),

@@ -157,6 +157,20 @@ impl Console {
         self.say(format_args!("{}{text}", self.styled(style, heading)));
     }
 
+    /// Prints prose, each part under its heading.
+    pub fn paragraphs(self, parts: Vec<(&str, String)>) {
+        for (heading, text) in parts {
+            self.paragraph(heading, text);
+        }
+    }
+
+    /// Prints notes.
+    pub fn notes(self, notes: &[impl fmt::Display]) {
+        for note in notes {
+            self.paragraph("note", note);
+        }
+    }
+
     /// Prints an error, escaped, since messages quote files.
     pub fn error(self, error: &dyn fmt::Display) {
         let message = escaped(&error.to_string());

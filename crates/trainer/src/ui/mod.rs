@@ -3,4 +3,3 @@
 pub mod console;
 pub mod dashboard;
 pub mod progress;
-pub mod words;

@@ -5,8 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backburn::text::{count, integer};
-use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Score, Warning};
+use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Warning};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::{Console, Verbosity, verbosity};
@@ -102,13 +101,7 @@ impl<'a> Progress<'a> {
     fn add_job(&self, job: &Job) {
         let bar = self.bar();
         bar.set_style(style("{prefix:10} {wide_bar} {msg} {eta:>4}"));
-        bar.set_prefix(match job.kind {
-            JobKind::Trial { .. } => "trial".to_string(),
-            JobKind::Search { trial, .. } => format!("trial {}", trial + 1),
-            JobKind::Member { member } => format!("network {}", member + 1),
-            JobKind::Refit => "refit".to_string(),
-            JobKind::Network => "training".to_string(),
-        });
+        bar.set_prefix(job.kind.to_string());
         let job_bar = JobBar {
             bar,
             next_line: 1,
@@ -126,43 +119,37 @@ impl<'a> Progress<'a> {
         });
     }
 
-    fn epoch_end(&self, job: &Job, report: &backburn::EpochReport, scorer: &backburn::Scorer) {
+    fn epoch_end(&self, event: &Event, job: &Job, epoch: usize) {
         let mut jobs = self.jobs();
         let Some(view) = jobs.get_mut(&job.name) else {
             return;
         };
         let every = verbosity() == Verbosity::Verbose;
         let lines = verbosity() > Verbosity::Quiet && job.diagnose;
-        let line_due = lines && (every || report.epoch == view.next_line);
+        let line_due = lines && (every || epoch == view.next_line);
         if !line_due && view.bar.is_hidden() {
             return;
         }
-        let mut text = format!("loss {:.4}", report.training_loss);
-        if let Some(validation) = &report.validation {
-            text += &format!(", validation {:.4}", validation.loss);
-        }
-        if let Some(score) = scorer.score(report) {
-            text += &format!(", {}", score.headline(self.unit));
-        }
+        let text = event.epoch_words(self.unit).unwrap_or_default();
         if line_due {
-            let line = format!("epoch {:<4} {text}", report.epoch);
+            let line = format!("epoch {epoch:<4} {text}");
             self.bars.suspend(|| Console::Error.say(line));
-            if report.epoch == view.next_line {
-                view.next_line = next_line(report.epoch);
+            if epoch == view.next_line {
+                view.next_line = next_line(epoch);
             }
         }
         view.bar.set_message(text);
     }
 
-    fn member_end(&self, member: usize, members: usize, score: Option<&Score>) {
-        let Some(score) = score else { return };
-        let text = format!(
-            "{} of {} networks: {}, out of fold so far",
-            member + 1,
-            integer(members),
-            score.line(self.unit)
-        );
-        self.print(|console| console.detail("averaged", text));
+    /// Prints the words of an event, if it has any. Those of a fold are a result.
+    fn say(&self, event: &Event) {
+        let Some((heading, text)) = event.words(self.unit) else {
+            return;
+        };
+        self.print(|console| match event {
+            Event::FoldEnd { .. } => console.entry(&heading, text),
+            _ => console.detail(&heading, text),
+        });
     }
 }
 
@@ -175,9 +162,7 @@ impl Progress<'_> {
     fn selection_event(&self, event: &Event) {
         match event {
             Event::SelectionStart {
-                run,
-                selection,
-                trials,
+                selection, trials, ..
             } => {
                 let bar = self.bar();
                 bar.set_length(*trials as u64);
@@ -186,23 +171,17 @@ impl Progress<'_> {
                 bar.set_message(selection.to_string());
                 bar.enable_steady_tick(Duration::from_millis(200));
                 self.set_phase(Some(bar));
-                if *run == MAIN && !self.is_terminal {
-                    let text = selection.to_string();
-                    let trials = count(*trials, "small network");
-                    self.console
-                        .detail("choosing", format!("{text}, by {trials}"));
+                if !self.is_terminal {
+                    self.say(event);
                 }
             }
             Event::TrialEnd { .. } => {
                 let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
                 phase.iter().for_each(|bar| bar.inc(1));
             }
-            Event::Selected { run, selected } => {
+            Event::Selected { .. } => {
                 self.set_phase(None);
-                if *run == MAIN {
-                    let text = selected.to_string();
-                    self.print(|console| console.detail("chosen", text));
-                }
+                self.say(event);
             }
             _ => {}
         }
@@ -248,21 +227,12 @@ impl Progress<'_> {
                     view.bar.inc(1);
                 }
             }
-            Event::EpochEnd {
-                job,
-                report,
-                scorer,
-            } => self.epoch_end(job, report, scorer),
-            Event::FitEnd {
-                job, learning_rate, ..
-            } => {
+            Event::EpochEnd { job, report, .. } => self.epoch_end(event, job, report.epoch),
+            Event::FitEnd { job, .. } => {
                 if let Some(view) = self.jobs().remove(&job.name) {
                     view.bar.finish_and_clear();
                 }
-                if let Some(rate) = learning_rate {
-                    let text = format!("{rate:.1e}, by a range test");
-                    self.print(|console| console.detail("rate", text));
-                }
+                self.say(event);
             }
             _ => {}
         }
@@ -270,46 +240,13 @@ impl Progress<'_> {
 
     /// Shows ensembles, folds and warnings.
     fn result_event(&self, event: &Event) {
-        match event {
-            Event::EnsembleStart {
-                run,
-                members,
-                hidden,
-            } if *run == MAIN => {
-                let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
-                let text = match shapes.as_slice() {
-                    [_] => members.to_string(),
-                    _ => format!(
-                        "{members}, with hidden layers in turn of {}",
-                        shapes.join(" and ")
-                    ),
-                };
-                self.print(|console| console.detail("networks", text));
-            }
-            Event::MemberEnd {
-                run,
-                member,
-                members,
-                score,
-                ..
-            } if *run == MAIN => self.member_end(*member, *members, *score),
-            Event::RefitEnd { rows, epochs } => {
-                let text = format!("{} for {}", count(*rows, "row"), count(*epochs, "epoch"));
-                self.print(|console| console.detail("refit", text));
-            }
-            Event::FoldEnd { fold, score, .. } => {
-                let heading = format!("fold {}", fold + 1);
-                self.print(|console| console.entry(&heading, score.line(self.unit)));
-            }
-            Event::TuningTrialEnd(report) => self.print(|console| console.detail("trial", report)),
-            Event::Warning(warning) => {
-                let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-                warnings.push((*warning).clone());
-                drop(warnings);
-                self.print(|console| console.paragraph("note", warning));
-            }
-            _ => {}
+        if let Event::Warning(warning) = event {
+            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.push((*warning).clone());
+            drop(warnings);
+            self.print(|console| console.paragraph("note", warning));
         }
+        self.say(event);
     }
 }
 
@@ -329,9 +266,6 @@ impl Observer for Progress<'_> {
         }
     }
 }
-
-/// The name of the run of the model itself.
-const MAIN: &str = "network";
 
 /// 1, 2, 5, 10, 20, 50, ...
 fn next_line(epoch: usize) -> usize {

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::{fit, resume};
 use crate::{
     BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
-    StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState,
+    StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, Validation,
 };
 
 /// Rows of a smooth function of three columns.
@@ -334,5 +334,37 @@ fn divergence_is_an_error_and_the_callback_gets_the_epoch() {
         assert_eq!(count.stop, Some(StopReason::Diverged));
         assert_eq!(count.epochs, 0);
         assert!(count.diverged && !count.checkpoint_at_end);
+    }
+}
+
+/// Gives one epoch the lowest error.
+struct Lowest(usize, [f64; 2]);
+
+impl Callback for Lowest {
+    fn validation_error(&mut self, epoch: usize, validation: &Validation) -> Option<f64> {
+        assert_eq!(validation.outputs.dims(), [4, 1]);
+        let [lowest, others] = self.1;
+        Some(if epoch == self.0 { lowest } else { others })
+    }
+}
+
+#[test]
+fn an_error_of_the_callback_selects_the_best_epoch_in_both_engines() {
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            fused,
+            patience: 4,
+            ..sgd(50)
+        };
+        let rows = line(1.0);
+        let run = |mut errors: Lowest| {
+            let fitted = fit(zero_line(), &rows, Some(&rows), &config, &mut errors).unwrap();
+            assert_eq!(fitted.stop, StopReason::EarlyStopping);
+            (fitted.best_epoch, fitted.epochs)
+        };
+        assert_eq!(run(Lowest(3, [0.0, 1.0])), (3, 7));
+        assert_eq!(run(Lowest(2, [1.0, f64::INFINITY])), (2, 6));
+        // Without a number there is a network too.
+        assert_eq!(run(Lowest(9, [f64::NAN; 2])), (1, 5));
     }
 }

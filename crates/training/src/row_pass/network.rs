@@ -5,7 +5,7 @@ use burn::nn::Linear;
 use burn::nn::norm::Normalization;
 use burn::tensor::Tensor;
 
-use crate::normalization::Norm;
+use super::normalization::Norm;
 
 /// A copy of a network's parameters in 64-bit numbers. Dropout is left out.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,9 @@
 
 use backburn_model::Activation;
 
-use crate::activation::{slope, value};
-use crate::network::{Layer, Network};
-use crate::normalization::{Standardized, Statistics};
+use super::activation::{slope, surrogate, value};
+use super::network::{Layer, Network};
+use super::normalization::{Standardized, Statistics};
 
 /// A forward pass, and after [`backward`](Pass::backward) its derivatives.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +53,8 @@ impl Pass {
         Self::forward_around(network, features, statistics, None)
     }
 
-    /// The same for a network with another function in place of each step function: `clamp(x, -1, 1) + c`, where `c`
-    /// makes both equal in the pass `around`. Its gradient is by definition the straight-through gradient of the step.
+    /// The same for a network with another function in place of each step function: its surrogate plus `c`, where `c`
+    /// makes both equal in the pass `around`. Its gradient is by definition the gradient that is used for the step.
     pub(crate) fn forward_around(
         network: &Network,
         features: Vec<f64>,
@@ -117,13 +117,12 @@ impl LayerPass {
         let (normalized, standardized) = layer.normalization.forward(&z, layer.units, statistics);
         let function = layer.activation;
         let activated: Vec<f64> = match around {
-            Some(around) if function == Activation::Step => {
+            Some(around) if function.is_step() => {
                 let places = normalized.iter().enumerate();
                 places
                     .map(|(place, x)| {
-                        let offset =
-                            around.activated[place] - around.normalized[place].clamp(-1.0, 1.0);
-                        x.clamp(-1.0, 1.0) + offset
+                        let at = surrogate(function, around.normalized[place]);
+                        surrogate(function, *x) + around.activated[place] - at
                     })
                     .collect()
             }

@@ -1,6 +1,6 @@
 //! The loss of a row and its derivatives, in 64-bit numbers.
 
-use backburn_training::{Criterion, Loss};
+use crate::loss::{Criterion, Loss};
 
 /// What the network is to predict for a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +13,8 @@ pub enum Aim {
 
 /// The loss of a row, and its derivative with respect to each output.
 ///
-/// [`Loss::Auto`] is the squared error for a number and the cross-entropy for a class.
+/// [`Loss::Auto`] is the squared error for a number and the cross-entropy for a class. [`Loss::Quantile`] is not
+/// supported.
 pub fn loss(criterion: &Criterion, outputs: &[f64], aim: Aim) -> (f64, Vec<f64>) {
     match aim {
         Aim::Value(value) => of_value(criterion, outputs, value),
@@ -37,12 +38,34 @@ fn of_value(criterion: &Criterion, outputs: &[f64], value: f64) -> (f64, Vec<f64
                 (delta * (off.abs() - 0.5 * delta), delta.copysign(off))
             }
             Loss::Huber => (0.5 * off * off, off),
+            Loss::Poisson => {
+                let mean = output.exp();
+                (
+                    2.0 * (value_log(value, *output) - value + mean),
+                    2.0 * (mean - value),
+                )
+            }
+            Loss::Gamma => {
+                let ratio = value * (-output).exp();
+                (
+                    2.0 * (output - value.ln() + ratio - 1.0),
+                    2.0 * (1.0 - ratio),
+                )
+            }
             _ => (off * off, 2.0 * off),
         }
     };
     let parts: Vec<(f64, f64)> = outputs.iter().map(of_output).collect();
     let loss = parts.iter().map(|(loss, _)| loss * share).sum();
     (loss, parts.iter().map(|(_, slope)| slope * share).collect())
+}
+
+/// `value · log(value / mean)` for the logarithm of the mean; 0 for the value 0.
+fn value_log(value: f64, log_mean: f64) -> f64 {
+    match value > 0.0 {
+        true => value * (value.ln() - log_mean),
+        false => 0.0,
+    }
 }
 
 /// The cross-entropy. Logits are shifted by their maximum, so that `exp` is finite.
@@ -72,7 +95,7 @@ fn of_two_classes(criterion: &Criterion, logits: &[f64], class: usize) -> (f64, 
 }
 
 /// The equation of the loss, with the numbers of a row in it.
-pub(crate) fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> String {
+pub fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> String {
     let (loss, _) = loss(criterion, outputs, aim);
     let output = outputs.first().copied().unwrap_or_default();
     match aim {
@@ -90,6 +113,14 @@ pub(crate) fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> Strin
             Loss::Huber => {
                 format!("(output - target)² / 2 = ({output:.4} - {value:.4})² / 2 = {loss:.4}")
             }
+            Loss::Poisson => format!(
+                "2 · (target · log(target / mean) - target + mean) = {loss:.4}, with mean = exp({output:.4}) and \
+                 target {value:.4}"
+            ),
+            Loss::Gamma => format!(
+                "2 · (log(mean / target) + target / mean - 1) = {loss:.4}, with mean = exp({output:.4}) and \
+                 target {value:.4}"
+            ),
             _ => format!("(output - target)² = ({output:.4} - {value:.4})² = {loss:.4}"),
         },
         Aim::Class(_) => format!(
@@ -105,7 +136,13 @@ mod tests {
 
     #[test]
     fn slopes_are_those_of_the_losses() {
-        let values = [Loss::MeanSquaredError, Loss::MeanAbsoluteError, Loss::Huber];
+        let values = [
+            Loss::MeanSquaredError,
+            Loss::MeanAbsoluteError,
+            Loss::Huber,
+            Loss::Poisson,
+            Loss::Gamma,
+        ];
         let cases = values.map(|loss| (loss, vec![0.3], Aim::Value(1.9)));
         let near = (Loss::Huber, vec![0.3], Aim::Value(0.5));
         let classes = (Loss::CrossEntropy, vec![0.3, -1.2, 2.0], Aim::Class(1));
@@ -116,6 +153,7 @@ mod tests {
                     loss: name,
                     huber_delta: 1.0,
                     label_smoothing,
+                    quantiles: Vec::new(),
                 };
                 let (_, slopes) = loss(&criterion, &outputs, aim);
                 for (index, slope) in slopes.iter().enumerate() {
@@ -140,6 +178,7 @@ mod tests {
             loss: Loss::Auto,
             huber_delta: 1.0,
             label_smoothing: 0.0,
+            quantiles: Vec::new(),
         };
         let text = formula(&criterion, &[0.5], Aim::Value(-1.0));
         assert_eq!(text, "(output - target)² = (0.5000 - -1.0000)² = 2.2500");

@@ -1,15 +1,15 @@
 //! The derivative of the loss by finite differences, to check backpropagation.
 
-use backburn_training::Criterion;
+use crate::loss::Criterion;
 
-use crate::loss::{Aim, loss};
-use crate::network::Network;
-use crate::normalization::Statistics;
-use crate::pass::Pass;
+use super::loss::{Aim, loss};
+use super::network::Network;
+use super::normalization::Statistics;
+use super::pass::Pass;
 
 /// A parameter of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parameter {
+pub enum Parameter {
     /// The weight at a place of the array.
     Weight(usize),
     /// The bias of a unit.
@@ -17,9 +17,12 @@ pub(crate) enum Parameter {
 }
 
 /// A row whose loss is differentiated.
-pub(crate) struct Row<'a> {
+pub struct DifferentiatedRow<'a> {
+    /// What enters the first layer, `[features]`.
     pub features: &'a [f64],
+    /// What the network is to predict.
     pub aim: Aim,
+    /// The loss.
     pub criterion: Criterion,
     /// Its pass through the network; step functions are replaced by the function whose gradient is the
     /// straight-through estimate.
@@ -32,9 +35,9 @@ const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 
 /// The derivative of the loss of a row by a parameter: of the extrapolated central differences with several step
 /// sizes, the one closest to `expected`.
-pub(crate) fn difference(
+pub fn difference(
     network: &Network,
-    row: &Row,
+    row: &DifferentiatedRow,
     layer: usize,
     parameter: Parameter,
     expected: f64,

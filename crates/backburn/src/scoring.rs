@@ -1,0 +1,117 @@
+//! How predictions are scored: the metric that comes first, and the weights of the rows.
+
+use std::borrow::Cow;
+
+use backburn_preprocessing::{Predictions, Target};
+use backburn_table::Table;
+use backburn_training::metrics::Metric;
+
+use crate::config::Config;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::model_file::SavedModel;
+use crate::row_weights::row_weights;
+use crate::score::Score;
+use crate::targets::Targets;
+
+/// How predictions for the rows of a table are scored.
+#[derive(Debug, Clone, Default)]
+pub struct Scoring<'a> {
+    /// The metric that comes first, if one is asked for.
+    metric: Option<Metric>,
+    /// The weight of each row of the table.
+    weights: Option<Cow<'a, [f64]>>,
+}
+
+impl<'a> Scoring<'a> {
+    /// With the metric that the settings ask for and the weights of a dataset.
+    pub fn new(data: &'a Dataset, config: &Config) -> Self {
+        Self {
+            metric: config.scoring.metric(),
+            weights: data.weights().map(Cow::Borrowed),
+        }
+    }
+
+    /// The same for a table of some of the rows.
+    pub fn of_rows(&self, rows: &[usize]) -> Scoring<'static> {
+        let of_rows = |weights: &Cow<[f64]>| rows.iter().map(|&row| weights[row]).collect();
+        Scoring {
+            metric: self.metric,
+            weights: self.weights.as_ref().map(of_rows).map(Cow::Owned),
+        }
+    }
+
+    /// With the metric that a model was trained for. The weights of the rows are those of a column of the table:
+    /// that of the name, or else the one of training, if the table has it.
+    ///
+    /// # Errors
+    ///
+    /// The table does not have the column of the name, or a value is not a weight.
+    pub fn of_model(
+        model: &SavedModel,
+        table: &Table,
+        weight: Option<&str>,
+    ) -> Result<Scoring<'static>, Error> {
+        let of_training = model.summary.weight.as_deref();
+        let of_training = of_training.filter(|column| table.column(column).is_ok());
+        let column = weight.or(of_training);
+        let weights = column
+            .map(|column| row_weights(table, column))
+            .transpose()?;
+        let metric = model.summary.metric.as_deref();
+        Ok(Scoring {
+            metric: metric.and_then(|name| name.parse().ok()),
+            weights: weights.map(Cow::Owned),
+        })
+    }
+
+    /// The weights of the rows of the table, if there are any.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// The metric that comes first, if one is asked for.
+    pub fn metric(&self) -> Option<Metric> {
+        self.metric
+    }
+
+    /// Scores predictions for some rows of the table like [`Score::of_rows`].
+    pub fn score(
+        &self,
+        predictions: &Predictions,
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Option<Score> {
+        Score::weighted(predictions, targets, rows, self.metric, self.weights())
+    }
+
+    /// Scores the outputs of networks for some rows of the table, `width` numbers for each of `rows`, with the
+    /// distribution that they predict. `None` if none of them can be scored.
+    pub fn score_outputs(
+        &self,
+        target: &Target,
+        (outputs, width): (&[f32], usize),
+        targets: &Targets,
+        rows: &[usize],
+    ) -> Option<Score> {
+        let predictions = target.predictions(outputs, width);
+        let quantiles = target.quantiles(outputs);
+        let score = self.score(&predictions, targets, rows)?;
+        let predicted = (target, &predictions);
+        Some(score.with_distribution(predicted, quantiles.as_ref(), targets, rows))
+    }
+
+    /// Scores predictions for every row of the table like [`Score::of_table`].
+    ///
+    /// # Errors
+    ///
+    /// The table does not have the target column, or no row has a target.
+    pub fn score_table(
+        &self,
+        predictions: &Predictions,
+        table: &Table,
+        target: &Target,
+    ) -> Result<Score, Error> {
+        Score::of_weighted_table(predictions, table, target, self.metric, self.weights())
+    }
+}

@@ -1,0 +1,252 @@
+//! One row there and back through a network of a model.
+
+use backburn::{Error, Predictions, Preset, SavedModel, Settings, Table, Targets};
+use backburn_training::row_pass::{
+    Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
+    loss,
+};
+use backburn_training::{Criterion, Loss};
+
+use crate::format::number;
+
+/// One row there and back: the forward pass of a network, its loss, and the backward pass, with all numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backpropagation {
+    /// The row, such as `data row 12`.
+    pub row: String,
+    /// The number of networks of the model; this is the first of them.
+    pub networks: usize,
+    /// The names of the features that enter the first layer.
+    pub inputs: Vec<String>,
+    /// The names of the outputs.
+    pub outputs: Vec<String>,
+    /// The parameters.
+    pub network: Network,
+    /// The numbers of each unit.
+    pub pass: Pass,
+    /// The derivatives of the loss with respect to the parameters of each layer.
+    pub gradients: Vec<Gradient>,
+    /// The target of the row.
+    pub actual: String,
+    /// What this network predicts.
+    pub predicted: String,
+    /// The loss of the row.
+    pub loss: f64,
+    /// The equation of the loss with the numbers of the row.
+    pub loss_formula: String,
+    /// The learning rate of the update.
+    pub learning_rate: f64,
+    /// What the network predicts after a step of gradient descent on this row.
+    pub predicted_after: String,
+    /// The loss of the row after this step.
+    pub loss_after: f64,
+    /// The weight whose chain rule is written out: the one with the largest derivative in the first layer.
+    pub selected: SelectedWeight,
+}
+
+/// A weight of the first layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SelectedWeight {
+    /// The feature.
+    pub from: usize,
+    /// The unit.
+    pub to: usize,
+    /// The derivative of the loss by finite differences.
+    pub finite_difference: f64,
+}
+
+impl Backpropagation {
+    /// The pass of a row of a table through the first network of a model. `None` if the row has no target that the
+    /// loss can be computed for.
+    ///
+    /// # Errors
+    ///
+    /// The table does not fit the model.
+    pub fn new(
+        model: &SavedModel,
+        table: &Table,
+        (row, name): (usize, String),
+        unit: &str,
+    ) -> Result<Option<Self>, Error> {
+        let table = table.select(table.name(), &[row])?;
+        let table = model.format.apply_to_table(&table)?;
+        let Some(member) = model.network.members.first() else {
+            return Ok(None);
+        };
+        let aim = aim(&Targets::read(&table, &model.target)?, model);
+        let settings = Settings::new().toml(&model.summary.settings);
+        let config = settings.and_then(|settings| settings.over(Preset::Default));
+        let training = config.map(|config| config.training).unwrap_or_default();
+        let criterion = criterion(training.criterion(), model);
+        let (Some(aim), Some(criterion)) = (aim, criterion) else {
+            return Ok(None);
+        };
+        let network = Network::of(member);
+        let features = network.features_of(&model.encoder.encode(&table)?);
+        let step = RowStep {
+            aim,
+            criterion,
+            learning_rate: training.learning_rate.fixed().unwrap_or(0.001),
+        };
+        let passed = step.pass(&network, features);
+        let after = step.pass(
+            &step.updated(&network, &passed.gradients),
+            passed.features(),
+        );
+        let Some(selected) = step.selected(&network, &passed) else {
+            return Ok(None);
+        };
+        let said = |pass: &Pass| prediction(model, pass.outputs(), unit);
+        let names = model.encoder.feature_names().into_iter();
+        let is_sound = passed.loss.is_finite() && after.loss.is_finite();
+        Ok(is_sound.then(|| Self {
+            row: name,
+            networks: model.network.members.len(),
+            inputs: names.map(|feature| feature.name).collect(),
+            outputs: output_names(model, network.outputs()),
+            actual: actual(model, aim, unit),
+            predicted: said(&passed.pass),
+            loss: passed.loss,
+            loss_formula: formula(&step.criterion, passed.pass.outputs(), aim),
+            learning_rate: step.learning_rate,
+            predicted_after: said(&after.pass),
+            loss_after: after.loss,
+            selected,
+            pass: passed.pass,
+            gradients: passed.gradients,
+            network,
+        }))
+    }
+}
+
+/// The target of a row, and how a step is taken.
+struct RowStep {
+    aim: Aim,
+    criterion: Criterion,
+    learning_rate: f64,
+}
+
+/// A row that went there and back.
+struct Passed {
+    pass: Pass,
+    gradients: Vec<Gradient>,
+    loss: f64,
+}
+
+impl Passed {
+    fn features(&self) -> Vec<f64> {
+        self.pass.features.clone()
+    }
+}
+
+impl RowStep {
+    fn pass(&self, network: &Network, features: Vec<f64>) -> Passed {
+        let mut pass = Pass::forward(network, features, Statistics::Running);
+        let (loss, slopes) = loss(&self.criterion, pass.outputs(), self.aim);
+        let gradients = pass.backward(network, slopes);
+        Passed {
+            pass,
+            gradients,
+            loss,
+        }
+    }
+
+    /// The network after a step of gradient descent.
+    fn updated(&self, network: &Network, gradients: &[Gradient]) -> Network {
+        let mut updated = network.clone();
+        for (layer, gradient) in updated.layers.iter_mut().zip(gradients) {
+            let weights = layer.weight.iter_mut().zip(&gradient.weight);
+            weights.for_each(|(weight, gradient)| *weight -= self.learning_rate * gradient);
+            let bias = layer.bias.iter_mut().zip(&gradient.bias);
+            bias.for_each(|(bias, gradient)| *bias -= self.learning_rate * gradient);
+        }
+        updated
+    }
+
+    /// The weight of the first layer with the largest derivative.
+    fn selected(&self, network: &Network, passed: &Passed) -> Option<SelectedWeight> {
+        let (layer, gradient) = (network.layers.first()?, passed.gradients.first()?);
+        let sizes = gradient.weight.iter().map(|gradient| gradient.abs());
+        let (place, _) = sizes.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let row = DifferentiatedRow {
+            features: &passed.pass.features,
+            aim: self.aim,
+            criterion: self.criterion.clone(),
+            pass: &passed.pass,
+        };
+        let parameter = Parameter::Weight(place);
+        Some(SelectedWeight {
+            from: place / layer.units,
+            to: place % layer.units,
+            finite_difference: difference(network, &row, 0, parameter, gradient.weight[place]),
+        })
+    }
+}
+
+/// What the outputs are compared with; `None` for a row without a target.
+fn aim(targets: &Targets, model: &SavedModel) -> Option<Aim> {
+    match targets {
+        Targets::Values(values) => {
+            let value = model.target.scale(*values.first()?);
+            value.is_finite().then_some(Aim::Value(value))
+        }
+        Targets::Classes(classes) => Some(Aim::Class((*classes.first()?)?)),
+    }
+}
+
+/// The loss of the model's training; `None` if its outputs are none that the loss of a row is known for.
+fn criterion(mut criterion: Criterion, model: &SavedModel) -> Option<Criterion> {
+    if model.target.distribution().is_some() {
+        return None;
+    }
+    let classes = model.target.class_names().map(<[String]>::len);
+    match (classes, model.config.outputs) {
+        (None, 1) => Some(criterion),
+        (Some(2), 1) => {
+            criterion.loss = Loss::BinaryCrossEntropy;
+            Some(criterion)
+        }
+        (Some(classes), outputs) if classes == outputs => Some(criterion),
+        _ => None,
+    }
+}
+
+fn actual(model: &SavedModel, aim: Aim, unit: &str) -> String {
+    match (aim, model.target.class_names()) {
+        (Aim::Class(class), Some(names)) => names.get(class).cloned().unwrap_or_default(),
+        (Aim::Value(value), _) => prediction(model, &[value], unit),
+        (Aim::Class(class), None) => class.to_string(),
+    }
+}
+
+/// What outputs of the network mean: a number, or the most probable class.
+fn prediction(model: &SavedModel, outputs: &[f64], unit: &str) -> String {
+    let outputs: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
+    match model.target.predictions(&outputs, model.config.outputs) {
+        Predictions::Values(values) => {
+            let value = values.first().copied().unwrap_or(f64::NAN);
+            format!("{unit}{}", number(value))
+        }
+        Predictions::Classes {
+            classes,
+            probabilities,
+            ..
+        } => {
+            let best = (0..classes.len().min(probabilities.len()))
+                .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+            best.map_or(String::new(), |best| {
+                let percent = number(probabilities[best] * 100.0);
+                format!("{} ({percent} %)", classes[best])
+            })
+        }
+    }
+}
+
+fn output_names(model: &SavedModel, outputs: usize) -> Vec<String> {
+    match model.target.class_names() {
+        Some(names) if names.len() == outputs => names.to_vec(),
+        // The logit of two classes is that of the second.
+        Some(names) => names.last().cloned().into_iter().collect(),
+        None => vec![model.target.column().to_string()],
+    }
+}

@@ -1,0 +1,266 @@
+//! Predicted and actual classes.
+
+use maud::{Markup, html};
+
+use crate::charts::{self, Lines, Scale};
+use crate::evaluation::{
+    Evaluation, ReliabilityBin, area, average_precision, class_scores, precision_recall,
+    reliability, roc,
+};
+use crate::figure::figure;
+use crate::format::{number, truncate};
+
+/// The number of rows in a table of the largest errors.
+const WORST: usize = 8;
+/// The largest number of classes in a confusion matrix.
+const MATRIX_CLASSES: usize = 12;
+/// The largest number of classes in the table of scores.
+const SCORED_CLASSES: usize = 20;
+/// The largest number of curves in one chart.
+const CURVES: usize = 4;
+
+/// The fields of [`Outcome::Classes`](crate::evaluation::Outcome::Classes).
+pub struct ClassPredictions<'a> {
+    pub classes: &'a [String],
+    pub probabilities: &'a [f64],
+    pub actual: &'a [usize],
+}
+
+impl ClassPredictions<'_> {
+    /// The class with the highest probability in each row.
+    fn predicted(&self) -> Vec<usize> {
+        let width = self.classes.len();
+        self.probabilities
+            .chunks_exact(width)
+            .map(|row| (0..width).fold(0, |best, c| if row[c] > row[best] { c } else { best }))
+            .collect()
+    }
+
+    /// The probability of a class in each row.
+    fn of_class(&self, class: usize) -> Vec<f64> {
+        let probabilities = self.probabilities.iter().skip(class);
+        probabilities.step_by(self.classes.len()).copied().collect()
+    }
+
+    /// Whether each row is of a class.
+    fn is_class(&self, class: usize) -> Vec<bool> {
+        self.actual.iter().map(|&actual| actual == class).collect()
+    }
+
+    /// The classes that have a curve of their own. Of two classes it is the second.
+    fn with_curve(&self) -> std::ops::Range<usize> {
+        match self.classes.len() {
+            2 => 1..2,
+            width => 0..width,
+        }
+    }
+}
+
+/// The figures of a classification.
+pub fn classification(evaluation: &Evaluation, predictions: &ClassPredictions) -> Markup {
+    let predicted = predictions.predicted();
+    html! {
+        (confusion_matrix(predictions, &predicted))
+        (scores(predictions, &predicted))
+        (roc_curves(predictions))
+        (precision_recall_curves(predictions))
+        (reliability_curve(predictions))
+        (worst_classes(evaluation, predictions, &predicted))
+    }
+}
+
+fn confusion_matrix(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
+    let classes = predictions.classes;
+    let width = classes.len();
+    let mut counts = Vec::new();
+    if width <= MATRIX_CLASSES {
+        counts = vec![vec![0usize; width]; width];
+        for (&class, &predicted) in predictions.actual.iter().zip(predicted) {
+            counts[class][predicted] += 1;
+        }
+    }
+    html! {
+        figure data-figure="confusion" {
+            figcaption { b { "Confusion matrix" } "The number of rows by actual class (rows) and predicted class (columns). The shade is the share of the row." }
+            @if width > MATRIX_CLASSES {
+                p class="faint" { (width) " classes are too many for a table. " code { "trainer evaluate --json" } " prints the numbers." }
+            } @else {
+                div class="wide" { table class="confusion numbers" {
+                    tr { th {} @for name in classes { th { (truncate(name, 14)) } } }
+                    @for (class, counts) in counts.iter().enumerate() {
+                        tr {
+                            th { (truncate(&classes[class], 18)) }
+                            @for (predicted, &count) in counts.iter().enumerate() {
+                                (matrix_cell(count, counts.iter().sum(), predicted == class))
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// A count whose background shows its share of its row.
+fn matrix_cell(count: usize, of_row: usize, is_right: bool) -> Markup {
+    let share = count as f64 / of_row.max(1) as f64;
+    let class = if is_right { "right" } else { "wrong" };
+    let title = format!("{} % of this actual class", number(share * 100.0));
+    html! { td class=(class) style=(format!("--share:{:.0}%", share * 70.0)) title=(title) { (count) } }
+}
+
+/// Precision, recall, F1 and support of each class.
+fn scores(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
+    let classes = predictions.classes;
+    let scores = class_scores(classes.len(), predicted, predictions.actual);
+    let percent = |share: f64| match share.is_finite() {
+        true => format!("{:.1} %", share * 100.0),
+        false => "–".to_string(),
+    };
+    html! {
+        figure data-figure="classes" {
+            figcaption { b { "Scores of each class" } "Precision is the share of right rows among those predicted as the class, recall among those of the class. F1 is their harmonic mean, and support is the number of rows." }
+            div class="wide" { table class="numbers" {
+                tr { th { "class" } th { "precision" } th { "recall" } th { "F1" } th { "support" } }
+                @for (name, score) in classes.iter().zip(&scores).take(SCORED_CLASSES) {
+                    tr {
+                        td { (truncate(name, 24)) }
+                        td { (percent(score.precision)) }
+                        td { (percent(score.recall)) }
+                        td { (percent(score.f1)) }
+                        td { (score.support) }
+                    }
+                }
+            } }
+            @if classes.len() > SCORED_CLASSES {
+                p class="faint" { "The first " (SCORED_CLASSES) " of " (classes.len()) " classes." }
+            }
+        }
+    }
+}
+
+fn roc_curves(predictions: &ClassPredictions) -> Markup {
+    let curves = predictions.with_curve().filter_map(|class| {
+        let curve = roc(&predictions.of_class(class), &predictions.is_class(class))?;
+        let name = truncate(&predictions.classes[class], 18);
+        Some((format!("{name}, AUC {:.4}", area(&curve)), curve))
+    });
+    let text = "The true positive rate over the false positive rate, for all thresholds of the probability. Random \
+        guesses are on the diagonal, where the area under the curve (AUC) is 0.5.";
+    let chart = Lines {
+        x: "false positive rate",
+        y: "true positive rate",
+        curves: curves.take(CURVES).collect(),
+        diagonal: true,
+        ..Lines::default()
+    };
+    curves_figure(predictions, ("roc", "ROC curve", text), chart)
+}
+
+fn precision_recall_curves(predictions: &ClassPredictions) -> Markup {
+    let curves = predictions.with_curve().filter_map(|class| {
+        let is_class = predictions.is_class(class);
+        let curve = precision_recall(&predictions.of_class(class), &is_class)?;
+        let name = truncate(&predictions.classes[class], 18);
+        Some((
+            format!("{name}, AP {:.4}", average_precision(&curve)),
+            curve,
+        ))
+    });
+    let text = "The precision over the recall, for all thresholds of the probability. AP is the average precision. \
+        Random guesses have the precision of the class's share of the rows.";
+    let chart = Lines {
+        x: "recall",
+        y: "precision",
+        curves: curves.take(CURVES).collect(),
+        ..Lines::default()
+    };
+    curves_figure(
+        predictions,
+        ("precision-recall", "Precision and recall", text),
+        chart,
+    )
+}
+
+/// A figure of curves of classes between 0 and 1.
+fn curves_figure(
+    predictions: &ClassPredictions,
+    (figure_name, title, text): (&str, &str, &str),
+    chart: Lines,
+) -> Markup {
+    let mut text = text.to_string();
+    if predictions.classes.len() > CURVES {
+        text += " Only four classes are shown.";
+    }
+    let svg = match chart.curves.is_empty() {
+        true => None,
+        false => charts::lines(&Lines {
+            range: Some((0.0..1.0, 0.0..1.02)),
+            ..chart
+        }),
+    };
+    figure(figure_name, title, &text, svg)
+}
+
+fn reliability_curve(predictions: &ClassPredictions) -> Markup {
+    let width = predictions.classes.len();
+    let bins = reliability(predictions.probabilities, width, predictions.actual);
+    let known: Vec<&ReliabilityBin> = bins.iter().flatten().collect();
+    let svg = charts::lines(&Lines {
+        x: "predicted probability",
+        y: "actual frequency",
+        curves: vec![(
+            String::new(),
+            known
+                .iter()
+                .map(|bin| (bin.predicted, bin.actual))
+                .collect(),
+        )],
+        notes: known
+            .iter()
+            .map(|bin| format!(" ({} cases)", bin.count))
+            .collect(),
+        diagonal: true,
+        dots: true,
+        range: Some((0.0..1.0, 0.0..1.02)),
+        ..Lines::default()
+    });
+    let counts = bins.map(|bin| bin.map_or(0, |bin| bin.count));
+    let names = ("predicted probability", "cases");
+    let histogram = charts::histogram(&counts, &(0.0..1.0), names, Scale::Numbers);
+    let text = "How often a class was the actual one, by its predicted probability. On the diagonal, the \
+        probabilities are right. Below it is how many cases each point stands for.";
+    let svg = svg.zip(histogram).map(|(curve, counts)| curve + &counts);
+    figure("reliability", "Reliability", text, svg)
+}
+
+fn worst_classes(
+    evaluation: &Evaluation,
+    predictions: &ClassPredictions,
+    predicted: &[usize],
+) -> Markup {
+    let ClassPredictions {
+        classes,
+        probabilities,
+        actual,
+    } = predictions;
+    let of_actual = |row: usize| probabilities[row * classes.len() + actual[row]];
+    let mut worst: Vec<usize> = (0..actual.len()).collect();
+    worst.sort_by(|&a, &b| of_actual(a).total_cmp(&of_actual(b)));
+    html! {
+        figure data-figure="worst" {
+            figcaption { b { "Largest errors" } "The rows whose actual class had the lowest predicted probability." }
+            div class="wide" { table class="numbers" {
+                tr { th { "data row" } th { "predicted" } th { "actual" } th { "its probability" } }
+                @for &row in worst.iter().take(WORST) {
+                    tr {
+                        td { (evaluation.row_numbers[row]) }
+                        td { (truncate(&classes[predicted[row]], 24)) }
+                        td { (truncate(&classes[actual[row]], 24)) }
+                        td { (number(of_actual(row) * 100.0)) " %" }
+                    }
+                }
+            } }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the network was trained on, and its shape.
+
+use maud::{Markup, html};
+
+use crate::charts::{self, Bar, Scale};
+use crate::distribution::{Distribution, DistributionValues};
+use crate::figure::{figure, with_code};
+use crate::format::truncate;
+use crate::report::Report;
+
+/// Facts, notes, and the distributions of columns.
+pub fn data(report: &Report) -> Markup {
+    html! {
+        h2 id="data" { "The data and the network" }
+        dl { @for (name, value) in &report.facts { dt { (name) } dd { (value) } } }
+        @if !report.notes.is_empty() {
+            ul { @for note in &report.notes { li { (with_code(note)) } } }
+        }
+        @if !report.distributions.is_empty() {
+            h3 { "The target and the most important columns" }
+            div class="grid small" {
+                @for distribution in &report.distributions { (distribution_figure(distribution)) }
+            }
+        }
+    }
+}
+
+fn distribution_figure(distribution: &Distribution) -> Markup {
+    let missing = match distribution.missing {
+        0 => String::new(),
+        missing => format!("{missing} rows without a value."),
+    };
+    let (svg, others) = match &distribution.values {
+        DistributionValues::Numbers {
+            counts,
+            range,
+            are_dates,
+        } => {
+            let scale = match are_dates {
+                true => Scale::Dates,
+                false => Scale::Numbers,
+            };
+            (charts::histogram(counts, range, ("", "rows"), scale), 0)
+        }
+        DistributionValues::Categories { counts, others } => {
+            let bars = counts.iter();
+            let bars = bars.map(|(name, count)| Bar::new(name.clone(), *count as f64, 0.0));
+            (charts::bars(&bars.collect::<Vec<_>>(), "rows"), *others)
+        }
+    };
+    let text = match others {
+        0 => missing,
+        others => format!("{others} rows with other categories. {missing}"),
+    };
+    let title = truncate(&distribution.column, 40);
+    figure("distribution", &title, text.trim_end(), svg)
+}
