@@ -128,8 +128,7 @@ impl HeldOut {
             self.outputs.chosen = outputs.to_vec();
             self.lowest.fill(f64::INFINITY);
         }
-        for part in 0..parts {
-            let error = of_others[part];
+        for (part, &error) in of_others.iter().enumerate() {
             if error < self.lowest[part] {
                 self.lowest[part] = error;
                 for row in (part..self.rows).step_by(parts) {

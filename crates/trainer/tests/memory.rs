@@ -25,6 +25,12 @@ fn limited(folder: &Folder, bytes: u64, line: &str) -> Answer {
     Answer::new(command.output().unwrap())
 }
 
+/// Runs a command with this much address space beside the program itself, which is mapped.
+fn limited_beside_program(folder: &Folder, bytes: u64, line: &str) -> Answer {
+    let program = std::fs::metadata(env!("CARGO_BIN_EXE_trainer")).unwrap();
+    limited(folder, program.len() + bytes, line)
+}
+
 /// A house table with rows that cannot be parsed.
 fn bad_rows(good: usize, bad: usize) -> Vec<u8> {
     let mut csv = GzEncoder::new(Vec::new(), Compression::best());
@@ -46,7 +52,7 @@ fn skipped_rows_take_no_memory() {
     folder.done(&format!("train t.csv --target price {QUICK}"));
     folder.write("bad.csv.gz", bad_rows(3, 5_000_000));
     let line = "predict t.safetensors bad.csv.gz --on-error skip";
-    let answer = limited(&folder, 500 * MEGABYTE, line);
+    let answer = limited_beside_program(&folder, 300 * MEGABYTE, line);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(
         answer.stderr.contains("5,000,000 rows skipped"),
@@ -101,12 +107,12 @@ fn columns_that_a_model_does_not_need_take_no_memory() {
     with_unused_columns(&folder, "t.parquet", 8);
     let size = std::fs::metadata(folder.path("t.parquet")).unwrap().len();
     assert!(size < MEGABYTE, "{size}");
-    let answer = limited(&folder, 500 * MEGABYTE, "predict t.safetensors t.parquet");
+    let answer = limited_beside_program(&folder, 300 * MEGABYTE, "predict t.safetensors t.parquet");
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert_eq!(answer.stdout.lines().count(), 1 + 2_000);
     // Those that are kept are read, and that is too much.
     let line = "predict t.safetensors t.parquet --keep-all --out p.parquet";
-    let answer = limited(&folder, 500 * MEGABYTE, line);
+    let answer = limited_beside_program(&folder, 300 * MEGABYTE, line);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(
         answer.stderr.contains("of memory are free"),
@@ -117,7 +123,7 @@ fn columns_that_a_model_does_not_need_take_no_memory() {
         format!("train t.parquet --target size --features street --out m.safetensors {QUICK}");
     // The work takes memory of its own, and both together less than the 800 MB of those columns.
     for line in [train.as_str(), "evaluate t.safetensors t.parquet"] {
-        let answer = limited(&folder, 600 * MEGABYTE, &format!("{line} --json"));
+        let answer = limited_beside_program(&folder, 400 * MEGABYTE, &format!("{line} --json"));
         let has_no_price = answer.stderr.contains("no column `price`");
         assert!(
             answer.code == 0 || has_no_price,

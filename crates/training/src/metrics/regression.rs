@@ -1,7 +1,7 @@
 //! Metrics of predicted numbers. They have the definitions of scikit-learn. All rows fit
 //! ([`ValueRows::fits`]).
 
-use super::rows::{RowWeights, ValueRows};
+use super::rows::ValueRows;
 
 /// The weighted mean of a function of prediction and true value.
 fn mean(rows: &ValueRows, of_row: impl Fn(f64, f64) -> f64) -> f64 {
@@ -87,6 +87,7 @@ pub fn quantile_loss(rows: &ValueRows, level: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::RowWeights;
     use super::*;
 
     const ACTUAL: [f64; 5] = [3.0, 0.5, 2.0, 7.0, 4.25];

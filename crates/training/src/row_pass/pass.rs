@@ -1,7 +1,5 @@
 //! The forward pass and the backward pass of rows, in 64-bit numbers, with every number in between.
 
-use backburn_model::Activation;
-
 use super::activation::{slope, surrogate, value};
 use super::network::{Layer, Network};
 use super::normalization::{Standardized, Statistics};
