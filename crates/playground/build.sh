@@ -4,8 +4,7 @@
 # The library is compiled to WebAssembly, into crates/playground/web/pkg. From then on, `trainer` is built with the page in
 # it. With FOLDER, the static files for a web host are copied there.
 # For tests, PROFILE=dev compiles faster and without optimization, and PLAYGROUND_PKG=FOLDER is in place of web/pkg.
-# Needed: the target wasm32-unknown-unknown of Rust, and wasm-bindgen in the version of Cargo.lock. wasm-opt (binaryen) is used
-# if it is there.
+# Needed: the target wasm32-unknown-unknown of Rust, and wasm-bindgen in the version of Cargo.lock.
 set -euo pipefail
 # Folders are relative to where the script was called.
 out=
@@ -14,7 +13,7 @@ out=
 cd "$(dirname "$0")/../.."
 
 target=wasm32-unknown-unknown
-profile=${PROFILE:-release}
+profile=${PROFILE:-page}
 web=$PWD/crates/playground/web
 pkg=${PLAYGROUND_PKG:-$web/pkg}
 
@@ -36,12 +35,7 @@ built=${CARGO_TARGET_DIR:-target}/$target/$folder/backburn_playground.wasm
 # The page that is there stays complete until the new one is.
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
-wasm-bindgen --target web --no-typescript --out-name playground --out-dir "$new" "$built"
-if [ "$profile" != dev ] && command -v wasm-opt > /dev/null; then
-    features=(bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
-    wasm-opt -O3 "${features[@]/#/--enable-}" -o "$new/small.wasm" "$new/playground_bg.wasm"
-    mv "$new/small.wasm" "$new/playground_bg.wasm"
-fi
+wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-name playground --out-dir "$new" "$built"
 mkdir -p "$pkg"
 cp "$new/playground.js" "$new/playground_bg.wasm" "$pkg/"
 

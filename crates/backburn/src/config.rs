@@ -250,7 +250,8 @@ impl Config {
     }
 
     fn check_regression(&self) -> Result<(), Error> {
-        let has_transform = self.data.target_transform != TargetTransform::Auto;
+        let transform = self.data.target_transform;
+        let has_transform = !matches!(transform, TargetTransform::Auto | TargetTransform::None);
         if self.training.loss.has_log_link() && has_transform {
             return Err(Error::Config(
                 "data.target_transform: the losses poisson and gamma have a log link in place of a transform: \

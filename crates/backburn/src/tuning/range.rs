@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(range.value(Position::Number(0.1)), Value::Float(1.585e-4));
         let [low, high] = [0.123_456, 0.123_457];
         let narrow = SettingRange::Uniform([low, high]);
-        assert_eq!(narrow.value(Position::Number(0.4)), Value::Float(low));
+        assert_eq!(narrow.value(Position::Number(0.5)), Value::Float(high));
         assert_eq!(range.position(&Value::Float(0.5)), None);
     }
 
