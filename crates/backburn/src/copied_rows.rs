@@ -168,10 +168,10 @@ mod tests {
     fn numbers_that_a_network_cannot_tell_apart_are_equal() {
         let texts = (0..50).map(row);
         let near = |n: usize| format!("{}.2500000001,{}.00000001,{}", n * 37 % 101, n * 11, n % 2);
-        let table = table(texts.chain((0..5).map(near)));
+        let table = table(texts.chain((1..6).map(near)));
         let rows: Vec<usize> = (0..55).collect();
         let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
-        assert_eq!(found.first[50..], [0, 1, 2, 3, 4]);
+        assert_eq!(found.first[50..], [1, 2, 3, 4, 5]);
     }
 
     #[test]
