@@ -179,7 +179,7 @@ mod tests {
         let rows: Vec<usize> = (0..predicted.len()).collect();
         let predictions = Predictions::Values(predicted.to_vec());
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
-        score.with_standard_errors(&predictions, &truth, &rows, None)
+        score.with_standard_errors(&predictions, &truth, &rows, (None, None))
     }
 
     /// The score of these probabilities of the class that is true.
@@ -197,7 +197,7 @@ mod tests {
         let rows: Vec<usize> = (0..of_true.len()).collect();
         let truth = Targets::Classes(truth);
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
-        score.with_standard_errors(&predictions, &truth, &rows, None)
+        score.with_standard_errors(&predictions, &truth, &rows, (None, None))
     }
 
     fn finding(name: Diagnosis) -> Finding {

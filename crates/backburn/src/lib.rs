@@ -236,6 +236,8 @@ mod row_index;
 mod row_sample;
 mod row_stream;
 #[cfg(feature = "train")]
+mod row_units;
+#[cfg(feature = "train")]
 mod row_weights;
 mod rows_report;
 #[cfg(feature = "train")]

@@ -29,6 +29,11 @@ impl Splitter {
         self.groups.is_some() || self.times.is_some() || self.folds.is_some()
     }
 
+    /// For each row, a number that it shares with the rows of its group, or with its copies.
+    pub fn clusters(&self) -> Option<&[usize]> {
+        self.groups.as_deref().or(self.copies.as_deref())
+    }
+
     /// Whether later rows are predicted from earlier ones.
     pub fn is_in_time(&self) -> bool {
         self.times.is_some()
