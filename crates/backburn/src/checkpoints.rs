@@ -162,7 +162,14 @@ impl<'a> Checkpoints<'a> {
             Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
                 None => Some(checkpoint).filter(is_same),
                 Some(_) if checkpoint.ended().is_some() => None,
-                Some(Changed::Settings) => Some(checkpoint),
+                // The outputs that score a run are those of its own rows and metric.
+                Some(Changed::Settings) => {
+                    let mut checkpoint = checkpoint;
+                    if !is_same(&checkpoint) {
+                        checkpoint.attachment.clear();
+                    }
+                    Some(checkpoint)
+                }
                 Some(Changed::Rows) => Some(checkpoint.for_other_rows()),
             }),
             Err(reason) => {

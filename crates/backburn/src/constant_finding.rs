@@ -52,6 +52,10 @@ pub(crate) fn with_comparison(
 /// and where a class is rare, the order of the rows (AUC) is learned before the most likely class changes.
 pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
     let error = |name: &str| score.standard_error(name).unwrap_or(0.0);
+    // A quantile is far from the mean, as it should be.
+    if score.distribution.is_some() {
+        return false;
+    }
     match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => {
             // R² with the constant in place of the mean of the scored rows.

@@ -241,7 +241,7 @@ fn tensors(
         }
         (NetworkTargets::Classes(of_row, _), target) => {
             if let Target::Classification { classes, .. } = target
-                && let Some(of_class) = class_weights(data, classes, config)?
+                && let Some(of_class) = class_weights(data, classes, &of_row, config)?
             {
                 let weights = weights.get_or_insert_with(|| vec![1.0; rows]);
                 for (weight, class) in weights.iter_mut().zip(&of_row) {
@@ -266,6 +266,7 @@ fn tensors(
 fn class_weights(
     data: &Dataset,
     classes: &[String],
+    of_row: &[Option<usize>],
     config: &Config,
 ) -> Result<Option<Vec<f64>>, Error> {
     let unknown = config
@@ -283,7 +284,8 @@ fn class_weights(
         return Ok(None);
     }
     let mut counts = vec![0usize; classes.len()];
-    for &class in data.classes().unwrap_or_default() {
+    // A dataset of a part of the rows may lack some of the classes, so that its numbers of classes are others.
+    for class in data.rows().iter().filter_map(|&row| of_row[row]) {
         counts[class] += 1;
     }
     let weights = classes.iter().zip(counts).map(|(name, rows)| {

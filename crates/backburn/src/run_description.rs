@@ -269,7 +269,10 @@ impl RunDescription {
             return Ok(None);
         }
         if accept_changes {
-            let of_rows = ["table", "target", "task", "weight", "features", "format"];
+            let of_rows = [
+                "table", "target", "task", "weight", "offset", "features", "format", "group",
+                "time", "gap", "fold",
+            ];
             let same = |name: &&str| self.facts.get(*name) == now.facts.get(*name);
             return Ok(Some(match of_rows.iter().all(same) {
                 true => Changed::Settings,

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn rows_of_a_unit_count_as_one() {
         // Each value stands five times.
-        let values: Vec<f64> = (0..50).map(|row| (row / 5 % 4) as f64).collect();
+        let values: Vec<f64> = (0..50).map(|row| (row / 5 * 7 % 10) as f64).collect();
         let of_units = |units: &[usize]| {
             let errors = standard_errors(units, |rows| {
                 let sum: f64 = rows.iter().map(|&row| values[row]).sum();
@@ -105,7 +105,7 @@ mod tests {
         let alone: Vec<usize> = (0..50).collect();
         let together: Vec<usize> = (0..50).map(|row| row / 5).collect();
         let ratio = of_units(&together) / of_units(&alone);
-        assert!((1.8..2.8).contains(&ratio), "{ratio}");
+        assert!(ratio > 2.0, "{ratio}");
     }
 
     #[test]
