@@ -5,6 +5,7 @@ use backburn_training::{Diagnosis, Finding};
 
 use crate::constant::constant_name;
 use crate::dataset::Dataset;
+use crate::distribution_score::DistributionScore;
 use crate::score::{Metrics, Score};
 use crate::text::{count, mean_and_deviation, number, shown};
 
@@ -53,7 +54,7 @@ pub(crate) fn with_comparison(
 pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
     let error = |name: &str| score.standard_error(name).unwrap_or(0.0);
     // A quantile is far from the mean, as it should be.
-    if score.distribution.is_some() {
+    if matches!(score.distribution, Some(DistributionScore::Quantiles(_))) {
         return false;
     }
     match (&score.metrics, &constant.metrics) {

@@ -112,7 +112,7 @@ pub(crate) fn fit_target(
     config: &Config,
 ) -> Result<Target, Error> {
     let table = data.table();
-    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?;
+    let target = data.fit_target(training)?;
     let rows = data.rows();
     let errors = Vec::new();
     let exposures = data.offset().map(|column| table.numbers(column));
@@ -177,13 +177,7 @@ pub(crate) fn check_room(
 ) -> Result<(), Error> {
     let data = &*data.for_config(config)?;
     let (encoder, _) = fit_encoder(data, &split.training, config)?;
-    let target = Target::fit(
-        data.table(),
-        data.target(),
-        data.task(),
-        data.rows(),
-        &split.training,
-    )?;
+    let target = data.fit_target(&split.training)?;
     let target = config.scoring.decided(target)?;
     Room::new(data, split, (config, &target), device, work)?.check(&encoder, 0)
 }
@@ -241,7 +235,7 @@ fn tensors(
         }
         (NetworkTargets::Classes(of_row, _), target) => {
             if let Target::Classification { classes, .. } = target
-                && let Some(of_class) = class_weights(data, classes, &of_row, config)?
+                && let Some(of_class) = class_weights(data, classes, config)?
             {
                 let weights = weights.get_or_insert_with(|| vec![1.0; rows]);
                 for (weight, class) in weights.iter_mut().zip(&of_row) {
@@ -266,7 +260,6 @@ fn tensors(
 fn class_weights(
     data: &Dataset,
     classes: &[String],
-    of_row: &[Option<usize>],
     config: &Config,
 ) -> Result<Option<Vec<f64>>, Error> {
     let unknown = config
@@ -284,8 +277,7 @@ fn class_weights(
         return Ok(None);
     }
     let mut counts = vec![0usize; classes.len()];
-    // A dataset of a part of the rows may lack some of the classes, so that its numbers of classes are others.
-    for class in data.rows().iter().filter_map(|&row| of_row[row]) {
+    for &class in data.classes().unwrap_or_default() {
         counts[class] += 1;
     }
     let weights = classes.iter().zip(counts).map(|(name, rows)| {

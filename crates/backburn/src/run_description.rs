@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoints::{Changed, folder_error};
 use crate::config::Config;
-use crate::dataset::{Dataset, DatasetOptions};
+use crate::dataset::Dataset;
+use crate::dataset_options::DatasetOptions;
 use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::folder::Folder;

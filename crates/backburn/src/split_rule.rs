@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use backburn_table::{Cell, CellError, Table, TableError};
+use backburn_table::{Cell, CellError, Table};
 
 use crate::error::Error;
 use crate::gap::Gap;
@@ -122,15 +122,12 @@ fn times(table: &Table, column: &str, rows: &[usize], gap: Option<Gap>) -> Resul
         let number = cell.number();
         let time = number.or_else(|| cell.date());
         let Some(time) = time.filter(|time| time.is_finite()) else {
-            return Err(Error::Table(TableError::Cell {
-                location: table.location(row),
-                error: CellError {
-                    column: column.to_string(),
-                    row,
-                    value: cell.category().unwrap_or_default().into_owned(),
-                    expected: "times, which are numbers or dates, one in each row",
-                },
-            }));
+            return Err(Error::Table(table.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: "times, which are numbers or dates, one in each row",
+            })));
         };
         numbers |= number.is_some();
         dates |= number.is_none();

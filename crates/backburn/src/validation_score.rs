@@ -17,8 +17,8 @@ pub(crate) struct ValidationScore {
 }
 
 impl ValidationScore {
-    /// Scores predictions and quantiles, if the model has them, for `rows`, and the constant that follows from the rows in `training`. `None` if there is
-    /// nothing to score.
+    /// Scores predictions, and quantiles if the model has them, for `rows`, and the constant that follows from the rows in
+    /// `training`. `None` if there is nothing to score.
     pub fn new(
         (predictions, quantiles): (&Predictions, Option<&PredictedQuantiles>),
         (targets, target): (&Targets, &Target),

@@ -147,9 +147,14 @@ impl Tuner {
         context: &FitContext,
     ) -> Result<Tuned, Error> {
         files.model.check_replaced(data.target())?;
+        if outer_folds > 0 {
+            self.check_outer_folds(data, outer_folds)?;
+        }
         let (settings_path, study_path) = (files.settings(), files.study());
         let mut file = StudyFile::open(&study_path, self.describe(data, context)?)?;
-        let parts = outer_folds as u32 + 2;
+        let parts = u32::try_from(outer_folds)
+            .unwrap_or(u32::MAX)
+            .saturating_add(2);
         let part = context.time_limit.map(|limit| limit / parts);
         let limited = |time_limit| FitContext {
             time_limit,
