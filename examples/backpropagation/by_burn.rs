@@ -6,7 +6,7 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::by_hand::{Layer, Matrix, Targets};
+use super::by_hand::{Layer, Matrix, Targets};
 
 /// The loss, and its partial derivatives by the weights and biases of each layer.
 pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> (f64, Vec<Layer>) {

@@ -1,15 +1,13 @@
 //! Requests that are wrong, too large or not allowed.
 
-mod common;
-
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::common::*;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use backburn_server::Token;
-use common::*;
 use hyper::body::Frame;
 use serde_json::json;
 

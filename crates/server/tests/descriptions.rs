@@ -1,8 +1,6 @@
 //! What a server says about itself: schemas, the OpenAPI document, metrics, and the protocol of KServe.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -1,15 +1,13 @@
 //! Over TCP: slow and idle clients, stopping, model files that change, and HTTPS.
 
-mod common;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::common::*;
 use backburn::Device;
 use backburn_server::{ModelSource, Reload, Server, ServerConfig, ServerEvent};
-use common::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;

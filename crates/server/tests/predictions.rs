@@ -1,16 +1,14 @@
 //! Predictions: the types of requests and answers, intervals, explanations, and several models.
 
-mod common;
-
 use std::io::Cursor;
 use std::sync::Arc;
 
+use crate::common::*;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
-use common::*;
 use serde_json::{Value, json};
 
 /// The rows of the table as an Arrow stream, in batches of seven rows.

@@ -1,8 +1,6 @@
 //! Bad input gets a clear error, and nothing is lost.
 
-mod common;
-
-use common::{Folder, QUICK, flowers, houses, skipped};
+use crate::common::{Folder, QUICK, flowers, houses, skipped};
 
 #[test]
 fn options_without_a_name_are_wrong_usage() {

@@ -2,14 +2,12 @@
 
 #![cfg(unix)]
 
-mod common;
-
 use std::ops::{Deref, DerefMut};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder, houses};
+use crate::common::{Answer, Folder, houses};
 
 /// As often as can be.
 const OFTEN: &str = "--checkpoint run --checkpoint-every 0s";

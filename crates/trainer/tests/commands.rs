@@ -1,12 +1,10 @@
 //! What the commands do when all is well.
 
-mod common;
-
 use std::io::Write;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use common::{Answer, Folder, QUICK, flowers, houses, skipped_without};
+use crate::common::{Answer, Folder, QUICK, flowers, houses, skipped_without};
 
 #[test]
 fn a_regression_goes_from_table_to_predictions() {

@@ -2,14 +2,12 @@
 
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::io::{ErrorKind, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
-use common::{Folder, QUICK, houses, skipped_without};
+use crate::common::{Folder, QUICK, houses, skipped_without};
 
 #[test]
 fn q_stops_and_keeps_the_best() {

@@ -1,13 +1,11 @@
 //! `trainer describe`, the options about columns, and what is said of a table that does not fit.
 
-mod common;
-
 use std::fs::File;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use crate::common::{Answer, Folder, QUICK, houses};
 use arrow_array::{ArrayRef, BinaryArray, Float64Array, RecordBatch};
-use common::{Answer, Folder, QUICK, houses};
 use parquet::arrow::ArrowWriter;
 
 #[test]

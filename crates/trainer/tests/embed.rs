@@ -1,13 +1,11 @@
 //! `embed` and `neighbors`: embeddings of rows, and the rows most like a row.
 
-mod common;
-
 use std::fs::File;
 
+use crate::common::{Folder, QUICK, flowers, houses};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use arrow_array::{Array, FixedSizeListArray, RecordBatch};
-use common::{Folder, QUICK, flowers, houses};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use serde_json::Value;
 

@@ -1,12 +1,10 @@
 //! Ensembles, presets, intervals and comparisons, as a user meets them.
 
-mod common;
-
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Folder, flowers, houses};
+use crate::common::{Folder, flowers, houses};
 
 const FEW: &str =
     "--set training.epochs=8 --set network.hidden=[16] --set training.learning_rate=0.01";
@@ -200,7 +198,7 @@ fn near_rows_are_an_input_and_all_rows_a_refit() {
     folder.done("predict t.safetensors t.csv --interval 90 --out p.csv");
     assert_eq!(lines(&folder.read("p.csv")).len(), 1501);
     let without = folder.done(&format!("{line} --set data.neighbor_features=false --json"));
-    let error = |answer: &common::Answer| answer.json()["rmse"].as_f64().unwrap();
+    let error = |answer: &crate::common::Answer| answer.json()["rmse"].as_f64().unwrap();
     assert!(error(&with) < 0.8 * error(&without));
 }
 

@@ -3,13 +3,11 @@
 //! The comparisons need Python packages (numpy, onnx and onnxruntime; for PyTorch numpy, safetensors and torch) and are
 //! skipped with a message where `python3` does not have them. `PYTHON` names another Python.
 
-mod common;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Folder, QUICK, flowers, houses, skipped};
+use crate::common::{Folder, QUICK, flowers, houses, skipped};
 
 fn python() -> String {
     env::var("PYTHON").unwrap_or_else(|_| "python3".to_string())

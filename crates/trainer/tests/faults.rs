@@ -5,12 +5,10 @@
 // Release builds have no faults.
 #![cfg(all(target_os = "linux", debug_assertions))]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Answer, Folder, houses};
+use crate::common::{Answer, Folder, houses};
 
 const FAULTS: [&str; 3] = ["error", "short", "kill"];
 const SMALL: &str =

@@ -1,9 +1,7 @@
 //! For each illness: a run that has it, in which just that is found; the same run with the remedy that
 //! was printed, in which nothing is.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 use serde_json::Value;
 
 /// Numbers that look random and are the same everywhere, in `[-1, 1)`.
@@ -50,7 +48,7 @@ fn train(folder: &Folder, options: &str, settings: &[String]) -> Value {
     for setting in settings {
         command.args(["--set", setting]);
     }
-    let answer = common::Answer::new(command.output().unwrap());
+    let answer = crate::common::Answer::new(command.output().unwrap());
     assert!(!answer.stderr.contains("panicked"), "{}", answer.stderr);
     answer.json()
 }

@@ -2,8 +2,6 @@
 
 #![cfg(unix)]
 
-mod common;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder, QUICK, houses};
+use crate::common::{Answer, Folder, QUICK, houses};
 
 /// A run without end.
 const ENDLESS: &str = "--set ensemble.members=1 --set training.epochs=1000000 --set training.patience=0 \
@@ -427,7 +425,7 @@ fn a_run_with_names_that_are_not_utf8_is_resumed() {
     let folder = Folder::new();
     let place = folder.path(".").join(OsStr::from_bytes(b"f\xff"));
     if fs::create_dir(&place).is_err() {
-        return common::skipped("this file system has no names that are not UTF-8");
+        return crate::common::skipped("this file system has no names that are not UTF-8");
     }
     let table = OsStr::from_bytes(b"t\xfe.csv");
     fs::write(place.join(table), houses(60)).unwrap();

@@ -2,11 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::path::Path;
 
-use common::{Answer, Folder, QUICK, houses};
+use crate::common::{Answer, Folder, QUICK, houses};
 use serde_json::{Value, json};
 
 /// A model's header and the numbers behind it.

@@ -2,13 +2,11 @@
 
 #![cfg(feature = "flex")]
 
-mod common;
-
+use crate::common::Folder;
 use backburn::{
     Dataset, DatasetOptions, Estimator, FitContext, Preset, ReadOptions, Settings, Table,
 };
 use burn::tensor::Device;
-use common::Folder;
 
 /// A model to fit by both.
 struct Case<'a> {

@@ -1,14 +1,12 @@
 //! Memory: what does not fit is refused before the work, with the figure, and what is allowed fits.
 
-mod common;
-
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::common::{Answer, Folder, QUICK, houses};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
-use common::{Answer, Folder, QUICK, houses};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;

@@ -1,8 +1,6 @@
 //! Metrics of the user's choice, decision thresholds, costs, weights and groups.
 
-mod common;
-
-use common::{Folder, QUICK, flowers, houses};
+use crate::common::{Folder, QUICK, flowers, houses};
 use serde_json::Value;
 
 /// Flowers whose length says little about their kind.
@@ -20,7 +18,7 @@ fn mixed_flowers(rows: usize) -> String {
     csv
 }
 
-fn train(folder: &Folder, options: &str) -> common::Answer {
+fn train(folder: &Folder, options: &str) -> crate::common::Answer {
     folder.write("t.csv", mixed_flowers(120));
     let line = format!(
         "train t.csv --target kind --ignore garden --out m.safetensors --set ensemble.members=1 {options} {QUICK}"

@@ -1,8 +1,6 @@
 //! What commands say about a table and a model, as sentences and in JSON.
 
-mod common;
-
-use common::{Folder, QUICK, houses};
+use crate::common::{Folder, QUICK, houses};
 use serde_json::Value;
 
 #[test]

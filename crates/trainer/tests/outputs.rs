@@ -1,11 +1,9 @@
 //! What is written: whole or not at all, where it was asked for, and never lost.
 
-mod common;
-
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Answer, Folder, QUICK, houses, skipped};
+use crate::common::{Answer, Folder, QUICK, houses, skipped};
 
 #[test]
 fn an_output_that_cannot_be_written_is_found_out_before_training() {
@@ -100,7 +98,7 @@ fn a_full_disk_leaves_the_old_file() {
         .arg(script)
         .current_dir(folder.path("."))
         .arg0("bash");
-    let answer = common::Answer::new(command.output().unwrap());
+    let answer = crate::common::Answer::new(command.output().unwrap());
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(answer.stderr.contains("m.safetensors"), "{}", answer.stderr);
     assert_eq!(folder.read("m.safetensors"), old);

@@ -1,13 +1,11 @@
 //! `playground`.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
+use crate::common::Folder;
 use backburn_page::Site;
-use common::Folder;
 
 #[test]
 fn a_page_in_a_folder_is_served() {

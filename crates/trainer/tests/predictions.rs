@@ -1,9 +1,7 @@
 //! `predict`: formats, kept columns, and what is unlike training.
 
-mod common;
-
+use crate::common::{Folder, QUICK, flowers, houses};
 use backburn_table::{Cell, ReadOptions, Table};
-use common::{Folder, QUICK, flowers, houses};
 
 fn model(csv: &str, target: &str) -> Folder {
     let folder = Folder::new();

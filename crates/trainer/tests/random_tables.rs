@@ -1,12 +1,10 @@
 //! Whole commands on random tables: they do what they should or say why not, and never panic.
 
-mod common;
-
 use std::cell::Cell;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Answer, Folder};
+use crate::common::{Answer, Folder};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

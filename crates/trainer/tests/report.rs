@@ -3,13 +3,11 @@
 //! The browser is Debian's `chromium`, or what `CHROMIUM` names; without one, only what can be read off
 //! the file is checked. `BACKBURN_SCREENSHOTS` names a folder to keep the pictures in.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use common::{Folder, QUICK, flowers, houses, skipped};
+use crate::common::{Folder, QUICK, flowers, houses, skipped};
 use serde_json::Value;
 
 fn chromium() -> Option<PathBuf> {
@@ -344,7 +342,7 @@ fn whatever_stands_in_a_table_is_text_in_the_report() {
     command
         .args(QUICK.split(' '))
         .args(["--target", "<b>kind</b>"]);
-    let answer = common::Answer::new(command.output().unwrap());
+    let answer = crate::common::Answer::new(command.output().unwrap());
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let text = check(
         &folder,

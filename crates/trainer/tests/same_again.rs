@@ -1,12 +1,10 @@
 //! One seed gives one model, to the byte.
 
-mod common;
-
 use std::fs::File;
 use std::sync::Arc;
 
+use crate::common::Folder;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use common::Folder;
 use parquet::arrow::ArrowWriter;
 
 const ROWS: usize = 1500;
@@ -54,7 +52,7 @@ fn trained(folder: &Folder, threads: usize, settings: &str) -> Vec<u8> {
     let line = format!("train t --target price --seed 3 --set training.epochs=4 {settings}");
     let mut command = folder.command(&line);
     command.env("RAYON_NUM_THREADS", threads.to_string());
-    let answer = common::Answer::new(command.output().unwrap());
+    let answer = crate::common::Answer::new(command.output().unwrap());
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let model = folder.read("t.safetensors");
     std::fs::remove_file(folder.path("t.safetensors")).unwrap();

@@ -1,8 +1,6 @@
 //! `evaluate` where there is little to score.
 
-mod common;
-
-use common::{Folder, QUICK, flowers, houses};
+use crate::common::{Folder, QUICK, flowers, houses};
 use serde_json::Value;
 
 /// A folder with a model `m.safetensors` of each kind of flower.

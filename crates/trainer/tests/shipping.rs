@@ -1,8 +1,6 @@
 //! `report`, `inspect --json`, `completions` and `man`.
 
-mod common;
-
-use common::{Folder, QUICK, houses};
+use crate::common::{Folder, QUICK, houses};
 
 fn model() -> Folder {
     let folder = Folder::new();

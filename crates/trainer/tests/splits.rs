@@ -1,8 +1,6 @@
 //! The options that say how rows are split.
 
-mod common;
-
-use common::{Folder, QUICK};
+use crate::common::{Folder, QUICK};
 
 /// Visits of patients, in the order of days.
 fn visits() -> String {

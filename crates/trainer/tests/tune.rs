@@ -1,8 +1,6 @@
 //! `tune`: what it writes, how it goes on, and what it refuses.
 
-mod common;
-
-use common::{Folder, QUICK, flowers, houses};
+use crate::common::{Folder, QUICK, flowers, houses};
 use serde_json::Value;
 
 const SPACE: &str =

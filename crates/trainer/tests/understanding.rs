@@ -1,8 +1,6 @@
 //! `gradcheck`, `find-lr`, `explain` and the history, from the command line.
 
-mod common;
-
-use common::{Answer, Folder, QUICK, flowers, houses};
+use crate::common::{Answer, Folder, QUICK, flowers, houses};
 use serde_json::Value;
 
 #[test]

@@ -1,8 +1,6 @@
 //! Files that cannot be read as tables get an error that says what they are, and where.
 
-mod common;
-
-use common::{Folder, QUICK, houses};
+use crate::common::{Folder, QUICK, houses};
 
 #[test]
 fn tables_that_are_none() {

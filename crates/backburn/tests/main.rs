@@ -1,0 +1,12 @@
+//! The library through its public interface.
+//! One program for all of them: each would link all of Burn again.
+
+mod conventions;
+mod distributions;
+mod embeddings;
+mod fit;
+mod honest_scores;
+mod jobs;
+mod metrics;
+mod splits;
+mod tuning;
