@@ -24,8 +24,8 @@ pub fn table_from(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Table> {
     let reader = ArrowArrayStreamReader::from_pyarrow_bound(object)?;
     let batch = one_batch(reader).and_then(with_large_text);
     let batch = batch.map_err(|error| PyValueError::new_err(format!("{name}: {error}")))?;
-    let mut names = HashSet::new();
     let schema = batch.schema();
+    let mut names = HashSet::new();
     let mut all = schema.fields().iter().map(|field| field.name());
     if let Some(twice) = all.find(|name| !names.insert(*name)) {
         let message = format!("{name}: two columns are named `{twice}`");
