@@ -1,0 +1,101 @@
+"""Regression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sklearn.base import RegressorMixin
+
+from ._base import BackburnEstimator
+from ._parameters import ATTRIBUTES, PARAMETERS
+
+
+class BackburnRegressor(RegressorMixin, BackburnEstimator):
+    __doc__ = f"""Multilayer perceptrons that predict numbers from the rows of a table.
+
+The estimator encodes the columns, trains an ensemble of networks, and calibrates prediction intervals. X may have
+categories, dates and missing values.
+{PARAMETERS}
+Attributes
+----------{ATTRIBUTES}
+Examples
+--------
+>>> from backburn import BackburnRegressor
+>>> from sklearn.datasets import make_regression
+>>> X, y = make_regression(n_samples=200, n_features=4, random_state=0)
+>>> model = BackburnRegressor(preset="fast", random_state=0).fit(X, y)
+>>> model.predict(X[:3]).shape
+(3,)
+>>> model.predict_interval(X[:3], coverage=0.8).shape
+(3, 2)
+"""
+
+    _task = "regression"
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BackburnRegressor:
+        """Fit the networks.
+
+        Parameters
+        ----------
+        X : table or array-like of shape (n_samples, n_features)
+            A table of pandas, polars or pyarrow, another table with the Arrow PyCapsule interface, or numbers.
+        y : array-like of shape (n_samples,)
+            The target.
+        sample_weight : array-like of shape (n_samples,), optional
+            The weights of the rows. Rows of weight 0 are left out.
+
+        Returns
+        -------
+        BackburnRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The fit was stopped by Ctrl-C. The estimator is fitted with the best result so far, if there is one.
+        """
+        table, target, kinds = self._training_table(X, y)
+        self._fit_model(table, self._target_column(target), kinds, sample_weight, self.class_weights or {})
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict a value for each row.
+
+        Parameters
+        ----------
+        X : table or array-like of shape (n_samples, n_features)
+            The rows, with the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The predictions.
+        """
+        return self._predict_numbers(X)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict an interval for each row, which holds the true value with a given probability.
+
+        The method is split conformal prediction with the validation rows: there are no intervals without
+        validation rows.
+
+        Parameters
+        ----------
+        X : table or array-like of shape (n_samples, n_features)
+            The rows, with the columns of ``fit``.
+        coverage : float, default=0.9
+            The probability, a whole percentage from 0.5 to 0.99; fewer validation rows support less.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            The lower and the upper bounds.
+        """
+        table = self._table(X)
+        bounds = self._model.predict_interval(table, coverage=float(coverage))
+        return np.frombuffer(bounds, dtype=np.float64).reshape(-1, 2)
+
+    def _target_column(self, y: np.ndarray) -> pa.Array:
+        return pa.array(np.asarray(y, dtype=np.float64))

@@ -1,0 +1,37 @@
+//! Errors of the library as Python exceptions.
+
+use std::io;
+
+use backburn::{Error, ModelFileError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::{PyErr, create_exception};
+
+create_exception!(
+    backburn._backburn,
+    BackburnError,
+    PyRuntimeError,
+    "An operation that failed, and not because of an argument: training diverged, or memory is too small."
+);
+
+/// The exception of an error: `ValueError` for a table or a setting, a kind of `OSError` for a file, and
+/// [`BackburnError`] for anything else.
+pub fn exception(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::Config(_) | Error::Table(_) => PyValueError::new_err(message),
+        Error::Model(ModelFileError::Io { error, .. }) => {
+            io::Error::new(error.kind(), message).into()
+        }
+        Error::Model(_) => PyValueError::new_err(message),
+        Error::Diverged { findings, .. } => {
+            let remedies = findings.iter().map(|finding| {
+                format!(
+                    "\n{}: {} {}",
+                    finding.name, finding.evidence, finding.remedy
+                )
+            });
+            BackburnError::new_err(format!("{message}{}", remedies.collect::<String>()))
+        }
+        _ => BackburnError::new_err(message),
+    }
+}
