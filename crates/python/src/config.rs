@@ -10,6 +10,9 @@ use crate::error::exception;
 /// Sections whose keys are names of columns or classes.
 const NAMED: [&str; 2] = ["columns", "class_weights"];
 
+/// A section that is set as a whole.
+const WHOLE: &str = "scoring.costs";
+
 /// Every setting of a fit: those of a preset, with settings in TOML and in JSON on top.
 ///
 /// `toml` is the text of a config file. `settings` is a JSON object whose keys are names of settings with dots
@@ -68,7 +71,7 @@ fn assignments(json: &str) -> PyResult<Vec<String>> {
 fn collect(path: &str, value: &Value, all: &mut Vec<String>) -> Result<(), String> {
     match value {
         Value::Null => {}
-        Value::Object(members) => {
+        Value::Object(members) if path != WHOLE => {
             for (name, member) in members {
                 let name = match NAMED.contains(&path) {
                     true => format!("\"{name}\""),

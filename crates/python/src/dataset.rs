@@ -2,46 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use backburn::{ColumnKind, DatasetOptions, Task};
+use backburn::{ColumnKind, DatasetOptions, Gap, SplitColumns, Task};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde_json::Value;
 
 use crate::arrow_table::table_from;
 use crate::error::exception;
+use crate::words::in_python;
 
 /// A table with its schema, its target and the rows to learn from.
 ///
 /// `table` is an object with the method `__arrow_c_stream__`, such as a table of pyarrow or a data frame of
-/// polars. `task` is `"regression"` or `"classification"`, inferred unless set. `weight` names a column with the
-/// weights of the rows. `columns` has the kinds of columns: `"numeric"`, `"boolean"`, `"categorical"`, `"date"` or
-/// `"ignored"`, inferred unless set. `name` is what messages and the model call the table.
+/// polars. `task` is `"regression"` or `"classification"`, inferred unless set. `roles` names columns that are no
+/// features: `"weight"` and `"offset"` with the weights and the exposures of the rows, `"group"`, `"time"` and
+/// `"fold"`, which decide how rows are split; with a time, `"gap"` is the least time between training rows and the
+/// rows that they predict, such as `"7d"`. `columns` has the kinds of columns: `"numeric"`, `"boolean"`,
+/// `"categorical"`, `"date"` or `"ignored"`, inferred unless set. The last `validation` rows are the validation rows
+/// of every fit; with 0, fits draw them. `name` is what messages and the model call the table.
 #[pyclass(frozen, module = "backburn._backburn")]
 pub struct Dataset(pub backburn::Dataset);
 
 #[pymethods]
 impl Dataset {
     #[new]
-    #[pyo3(signature = (table, target, *, task=None, weight=None, columns=None, name="table"))]
+    #[pyo3(signature = (table, target, *, task=None, roles=None, columns=None, validation=0, name="table"))]
     fn new(
         table: &Bound<'_, PyAny>,
         target: &str,
         task: Option<&str>,
-        weight: Option<String>,
+        roles: Option<BTreeMap<String, String>>,
         columns: Option<BTreeMap<String, String>>,
+        validation: usize,
         name: &str,
     ) -> PyResult<Self> {
         let kinds = columns.unwrap_or_default().into_iter();
         let kinds = kinds.map(|(column, kind)| column_kind(&kind).map(|kind| (column, kind)));
         let options = DatasetOptions {
             task: task.map(task_of).transpose()?,
-            weight,
             columns: kinds.collect::<PyResult<_>>()?,
-            ..DatasetOptions::default()
+            ..with_roles(roles.unwrap_or_default())?
         };
         let py = table.py();
         let table = table_from(table, name)?;
-        let data = py.detach(|| backburn::Dataset::new(table, target, &options));
+        let rows = table.rows();
+        let held_out: Vec<usize> = (rows.saturating_sub(validation)..rows).collect();
+        let data = py.detach(|| {
+            let data = backburn::Dataset::new(table, target, &options)?;
+            match held_out.is_empty() {
+                true => Ok(data),
+                false => data.with_validation_rows(&held_out),
+            }
+        });
         Ok(Self(data.map_err(exception)?))
     }
 
@@ -73,7 +85,34 @@ impl Dataset {
     #[getter]
     fn warnings(&self) -> Vec<String> {
         let warnings = self.0.warnings().iter();
-        warnings.map(|warning| warning.to_string()).collect()
+        warnings
+            .map(|warning| in_python(&warning.to_string()))
+            .collect()
+    }
+}
+
+/// Options with the columns of these roles.
+fn with_roles(mut roles: BTreeMap<String, String>) -> PyResult<DatasetOptions> {
+    let gap = roles.remove("gap").map(|gap| {
+        let parsed: Result<Gap, String> = gap.parse();
+        parsed.map_err(|reason| PyValueError::new_err(format!("gap={gap}: {reason}")))
+    });
+    let options = DatasetOptions {
+        weight: roles.remove("weight"),
+        offset: roles.remove("offset"),
+        split: SplitColumns {
+            group: roles.remove("group"),
+            time: roles.remove("time"),
+            gap: gap.transpose()?,
+            fold: roles.remove("fold"),
+        },
+        ..DatasetOptions::default()
+    };
+    match roles.keys().next() {
+        None => Ok(options),
+        Some(role) => Err(PyValueError::new_err(format!(
+            "roles: there is no role {role:?}: use weight, offset, group, time, gap or fold"
+        ))),
     }
 }
 

@@ -6,6 +6,8 @@ use backburn::{Error, ModelFileError};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::{PyErr, create_exception};
 
+use crate::words::in_python;
+
 create_exception!(
     backburn._backburn,
     BackburnError,
@@ -16,7 +18,7 @@ create_exception!(
 /// The exception of an error: `ValueError` for a table or a setting, a kind of `OSError` for a file, and
 /// [`BackburnError`] for anything else.
 pub fn exception(error: Error) -> PyErr {
-    let message = error.to_string();
+    let message = in_python(&error.to_string());
     match error {
         Error::Config(_) | Error::Table(_) => PyValueError::new_err(message),
         Error::Model(ModelFileError::Io { error, .. }) => {

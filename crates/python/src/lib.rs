@@ -12,6 +12,7 @@ mod model;
 mod numbers;
 mod observer;
 mod process;
+mod words;
 
 /// The library `backburn`, without anything of scikit-learn.
 #[pyo3::pymodule]

@@ -15,6 +15,7 @@ use crate::arrow_table::table_from;
 use crate::error::exception;
 use crate::numbers::to_bytearray;
 use crate::process::check_process;
+use crate::words::in_python;
 
 /// A trained model. It makes predictions, computes scores, explains itself, and can be saved to a file.
 ///
@@ -62,20 +63,39 @@ impl Model {
     /// The predictions for every row, as 64-bit floats: a value for each row, or a probability for each row and
     /// class, row by row.
     fn predict<'py>(&self, table: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyByteArray>> {
+        match self.predictions(table)? {
+            Predictions::Values(values) => to_bytearray(table.py(), &values),
+            Predictions::Classes { probabilities, .. } => to_bytearray(table.py(), &probabilities),
+        }
+    }
+
+    /// The predicted class of every row, as its position in `classes`, in 64-bit floats; empty for regression.
+    fn predict_classes<'py>(&self, table: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyByteArray>> {
+        let classes = self.predictions(table)?.class_indices();
+        let classes = classes.unwrap_or_default().into_iter();
+        let numbers: Vec<f64> = classes.map(|class| class as f64).collect();
+        to_bytearray(table.py(), &numbers)
+    }
+
+    /// The quantiles of every row, as 64-bit floats: one for each of the levels `quantiles`, row by row.
+    fn predict_quantiles<'py>(
+        &self,
+        table: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyByteArray>> {
         check_process()?;
         let py = table.py();
         let table = table_from(table, "X")?;
-        let predictions = py.detach(|| {
-            let predictions = self.0.predict(&table)?;
-            match predictions.first_not_finite() {
-                Some(row) => Err(Error::not_finite(&table.location(row))),
-                None => Ok(predictions),
-            }
-        });
-        match predictions.map_err(exception)? {
-            Predictions::Values(values) => to_bytearray(py, &values),
-            Predictions::Classes { probabilities, .. } => to_bytearray(py, &probabilities),
+        let quantiles = py.detach(|| self.0.predict_quantiles(&table));
+        let Some(quantiles) = quantiles.map_err(exception)? else {
+            let reason = "this model predicts no quantiles: fit it with the parameter quantiles";
+            return Err(PyValueError::new_err(reason));
+        };
+        let numbers = &quantiles.values;
+        if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
+            let row = table.location(place / quantiles.levels.len().max(1));
+            return Err(exception(Error::not_finite(&row)));
         }
+        to_bytearray(py, numbers)
     }
 
     /// Prediction intervals, as 64-bit floats: the lower and the upper bound of each row, which hold the true value
@@ -105,7 +125,9 @@ impl Model {
         let evaluation = py.detach(|| self.0.predictor().evaluate(&table));
         let evaluation = evaluation.map_err(exception)?;
         let mut object = evaluation.json(&self.0.model().target);
-        object.insert("notes".to_string(), json!(evaluation.notes()));
+        let notes = evaluation.notes();
+        let notes: Vec<String> = notes.iter().map(|note| in_python(note)).collect();
+        object.insert("notes".to_string(), json!(notes));
         let reliability = evaluation
             .reliability
             .map(|reliability| reliability.to_string());
@@ -205,6 +227,26 @@ impl Model {
         self.0.features().map(str::to_string).collect()
     }
 
+    /// The levels of the quantiles that the model predicts; `None` if it predicts none.
+    #[getter]
+    fn quantiles(&self) -> Option<Vec<f64>> {
+        let none = self.0.model().target.quantiles(&[])?;
+        Some(none.levels)
+    }
+
+    /// The decision threshold of the positive class; `None` if there is none.
+    #[getter]
+    fn threshold(&self) -> Option<f64> {
+        self.0.model().target.decision()?.threshold
+    }
+
+    /// Whether another class than the most probable one may be predicted: by a threshold, or by costs.
+    #[getter]
+    fn decides(&self) -> bool {
+        let decision = self.0.model().target.decision();
+        decision.is_some_and(|decision| decision.decides())
+    }
+
     /// How the model was trained, as a JSON object.
     #[getter]
     fn summary(&self) -> PyResult<String> {
@@ -239,6 +281,21 @@ impl Model {
 }
 
 impl Model {
+    /// The predictions for every row, all of them finite.
+    fn predictions(&self, table: &Bound<'_, PyAny>) -> PyResult<Predictions> {
+        check_process()?;
+        let py = table.py();
+        let table = table_from(table, "X")?;
+        let predictions = py.detach(|| {
+            let predictions = self.0.predict(&table)?;
+            match predictions.first_not_finite() {
+                Some(row) => Err(Error::not_finite(&table.location(row))),
+                None => Ok(predictions),
+            }
+        });
+        predictions.map_err(exception)
+    }
+
     /// The report on the rows of a table, without the history of the fit.
     fn report(&self, table: &backburn::Table) -> Result<Report, Error> {
         let saved = self.0.model();
