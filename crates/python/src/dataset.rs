@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use serde_json::Value;
 
 use crate::arrow_table::table_from;
-use crate::error::exception;
+use crate::error::table_exception;
 use crate::words::in_python;
 
 /// A table with its schema, its target and the rows to learn from.
@@ -54,7 +54,7 @@ impl Dataset {
                 false => data.with_validation_rows(&held_out),
             }
         });
-        Ok(Self(data.map_err(exception)?))
+        Ok(Self(data.map_err(table_exception)?))
     }
 
     /// `"regression"` or `"classification"`.

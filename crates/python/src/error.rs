@@ -37,3 +37,12 @@ pub fn exception(error: Error) -> PyErr {
         _ => BackburnError::new_err(message),
     }
 }
+
+/// The exception of an error about a table, which is an argument: `ValueError` also where the library names no kind
+/// of error.
+pub fn table_exception(error: Error) -> PyErr {
+    match error {
+        Error::Failed(message) => PyValueError::new_err(in_python(&message)),
+        error => exception(error),
+    }
+}

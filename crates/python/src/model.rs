@@ -12,7 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes};
 use serde_json::{Value, json};
 
 use crate::arrow_table::table_from;
-use crate::error::exception;
+use crate::error::{exception, table_exception};
 use crate::numbers::to_bytearray;
 use crate::process::check_process;
 use crate::words::in_python;
@@ -123,7 +123,7 @@ impl Model {
         let py = table.py();
         let table = table_from(table, "X")?;
         let evaluation = py.detach(|| self.0.predictor().evaluate(&table));
-        let evaluation = evaluation.map_err(exception)?;
+        let evaluation = evaluation.map_err(table_exception)?;
         let mut object = evaluation.json(&self.0.model().target);
         let notes = evaluation.notes();
         let notes: Vec<String> = notes.iter().map(|note| in_python(note)).collect();

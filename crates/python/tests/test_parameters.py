@@ -18,7 +18,7 @@ def settings(**params) -> dict:
 
 
 def test_every_setting_is_a_parameter():
-    assert set(Config.names()) == {*SETTINGS.values(), "training.seed"}
+    assert set(Config.names()) == {*SETTINGS.values(), "training.seed", "scoring.positive"}
     parameters = set(inspect.signature(BackburnRegressor).parameters)
     assert set(SETTINGS) <= parameters
     for estimator in (BackburnRegressor, BackburnClassifier):

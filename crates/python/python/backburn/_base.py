@@ -16,9 +16,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._backburn import Dataset, Model, fit
 from ._progress import Progress, all_of
+from ._rows import PARAMETERS, row_columns, validation_pair, with_validation_rows
 from ._settings import config_of
-from ._tables import array_to_arrow, category_columns, is_table, table_to_arrow, unused_name
-from ._weights import checked_weights
+from ._tables import appended, array_to_arrow, category_columns, is_table, table_to_arrow, unused_name
 
 Preset = Literal["fast", "default", "best"]
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "ignored"]
@@ -39,6 +39,12 @@ class BackburnEstimator(BaseEstimator):
         verbose: bool = False,
         callback: Callable[[dict[str, Any]], object] | None = None,
         columns: Mapping[str, ColumnKind] | None = None,
+        offset: str | None = None,
+        gap: float | str | None = None,
+        metric: str | None = None,
+        positive: Any = None,
+        costs: Mapping[Any, Mapping[Any, float]] | None = None,
+        quantiles: Sequence[float] | None = None,
         class_weights: Mapping[Any, float] | None = None,
         validation_fraction: float | None = None,
         refit: bool | None = None,
@@ -91,6 +97,12 @@ class BackburnEstimator(BaseEstimator):
         self.verbose = verbose
         self.callback = callback
         self.columns = columns
+        self.offset = offset
+        self.gap = gap
+        self.metric = metric
+        self.positive = positive
+        self.costs = costs
+        self.quantiles = quantiles
         self.class_weights = class_weights
         self.validation_fraction = validation_fraction
         self.refit = refit
@@ -254,27 +266,55 @@ class BackburnEstimator(BaseEstimator):
         told = [json.dumps(value) if value else None for value in (self.history_, self.findings_)]
         return model.report_html(self._table_with(X, y), history=told[0], findings=told[1])
 
-    def _fit_model(
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        time: Any,
+        eval_set: Any,
+    ) -> None:
+        """Fits the model, and keeps what is known about the fit."""
+        table, target, kinds = self._training_table(X, y)
+        self._learn_labels(target)
+        columns = dict(self.columns or {})
+        for name in (*columns, *([] if self.offset is None else [self.offset])):
+            if name not in table.column_names:
+                parameter = "columns" if name in columns else "offset"
+                raise ValueError(f"{parameter}: X has no column {name!r}")
+        if self.gap is not None and time is None:
+            raise ValueError("gap: it needs the times of the rows, as in fit(X, y, time=...)")
+        of_rows = row_columns(table.num_rows, self, sample_weight=sample_weight, groups=groups, time=time)
+        validation = 0
+        if eval_set is not None:
+            if time is not None:
+                raise ValueError("time and eval_set both say which rows are held out: leave out one of them")
+            further, labels = self._validation_rows(eval_set)
+            table, target = appended(table, further), np.concatenate([target, labels])
+            validation = further.num_rows
+            of_rows = {role: with_validation_rows(role, column, validation) for role, column in of_rows.items()}
+        roles: dict[str, str] = {}
+        for role, column in of_rows.items():
+            roles[role] = unused_name(PARAMETERS[role], [*table.column_names, self._target])
+            table = table.append_column(roles[role], column)
+        for role, value in (("offset", self.offset), ("gap", self.gap)):
+            if value is not None:
+                roles[role] = str(value)
+        table = table.append_column(self._target, self._target_column(target))
+        self._fit_table(table, {**kinds, **columns}, columns, roles, validation)
+
+    def _fit_table(
         self,
         table: pa.Table,
-        target: pa.Array,
         kinds: dict[str, str],
-        sample_weight: Any,
-        class_weights: Mapping[str, float],
+        columns: dict[str, str],
+        roles: dict[str, str],
+        validation: int,
     ) -> None:
-        """Fits the model to a table of the features, and keeps what is known about the fit."""
-        columns = dict(self.columns or {})
-        unknown = [name for name in columns if name not in table.column_names]
-        if unknown:
-            raise ValueError(f"columns: X has no column {unknown[0]!r}")
-        weight = None
-        if sample_weight is not None:
-            weights = checked_weights(sample_weight, table.num_rows, self)
-            weight = unused_name("sample_weight", [*table.column_names, self._target])
-            table = table.append_column(weight, pa.array(weights))
-        table = table.append_column(self._target, target)
-        data = Dataset(table, self._target, task=self._task, weight=weight, columns={**kinds, **columns})
-        config = config_of(self.get_params(deep=False), columns, class_weights)
+        """Fits the model to a table. Its last `validation` rows are held out."""
+        config = config_of(self.get_params(deep=False), columns, self._settings_of_classes())
+        data = Dataset(table, self._target, task=self._task, roles=roles, columns=kinds, validation=validation)
         progress = Progress() if self.verbose else None
         observers = [observer for observer in (progress, self.callback) if observer is not None]
         observe = all_of(observers)
@@ -295,7 +335,13 @@ class BackburnEstimator(BaseEstimator):
     def _keep(self, model: Model, notes: list[str]) -> None:
         self._model = model
         self._target = model.target
-        self.n_iter_ = json.loads(model.summary)["epochs"]
+        summary = json.loads(model.summary)
+        self.n_iter_ = summary["epochs"]
+        errors, constant = (summary.get(name, {}) for name in ("validation_errors", "validation_constant"))
+        self.validation_scores_ = {
+            name: {"value": value, "standard_error": errors.get(name), "constant": constant.get(name)}
+            for name, value in summary["validation"].items()
+        }
         self.history_ = json.loads(model.history or "null")
         self.findings_ = json.loads(model.findings or "[]")
         self.notes_ = notes
@@ -333,6 +379,10 @@ class BackburnEstimator(BaseEstimator):
     def _table(self, X: Any) -> pa.Table:
         """The rows to predict as a table."""
         check_is_fitted(self)
+        return self._aligned(X)
+
+    def _aligned(self, X: Any) -> pa.Table:
+        """Rows with the columns of those of `fit`, as a table."""
         if not is_table(X):
             X = validate_data(self, X, reset=False, dtype="numeric", ensure_all_finite="allow-nan")
             return array_to_arrow(X, self._names())
@@ -351,10 +401,35 @@ class BackburnEstimator(BaseEstimator):
         table = self._table(X)
         if y is None:
             return table
+        return table.append_column(self._target, self._target_column(self._checked_target(table, y)))
+
+    def _validation_rows(self, eval_set: Any) -> tuple[pa.Table, np.ndarray]:
+        """The features and the target of the parameter `eval_set`."""
+        X, y = validation_pair(eval_set)
+        table = self._aligned(X)
+        target = self._checked_target(table, y)
+        self._check_labels(target)
+        return table, target
+
+    def _checked_target(self, table: pa.Table, y: Any) -> np.ndarray:
+        """The target of the rows of a table, with the errors of scikit-learn."""
         rows = np.zeros((table.num_rows, 1))
         numeric = self._task == "regression"
-        _, target = check_X_y(rows, np.asarray(y), y_numeric=numeric, estimator=self)
-        return table.append_column(self._target, self._target_column(target))
+        return check_X_y(rows, np.asarray(y), y_numeric=numeric, estimator=self)[1]
+
+    def _learn_labels(self, y: np.ndarray) -> None:
+        """Learns the labels of classes."""
+
+    def _check_labels(self, y: np.ndarray) -> None:
+        """Checks that labels are known."""
+
+    def _settings_of_classes(self) -> dict[str, Any]:
+        """The settings with names of classes."""
+        return {
+            "class_weights": self.class_weights,
+            "scoring.positive": None if self.positive is None else str(self.positive),
+            "scoring.costs": self.costs,
+        }
 
     def _target_column(self, y: np.ndarray) -> pa.Array:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
+from ._backburn import Model
 from ._base import BackburnEstimator
 from ._class_names import class_names
 from ._parameters import ATTRIBUTES, PARAMETERS
@@ -24,7 +26,10 @@ categories, dates and missing values.
 Attributes
 ----------
 classes_ : ndarray of shape (n_classes,)
-    The labels, in the order of the probabilities. Those of an estimator that was loaded are text.{ATTRIBUTES}
+    The labels, in the order of the probabilities. Those of an estimator that was loaded are text.{ATTRIBUTES}\
+threshold_ : float or None
+    The decision threshold of the positive class, if one was chosen.
+
 Examples
 --------
 >>> from backburn import BackburnClassifier
@@ -37,7 +42,16 @@ Examples
 
     _task = "classification"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BackburnClassifier:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        eval_set: tuple[Any, Any] | None = None,
+    ) -> BackburnClassifier:
         """Fit the networks.
 
         Parameters
@@ -48,6 +62,13 @@ Examples
             The labels.
         sample_weight : array-like of shape (n_samples,), optional
             The weights of the rows. Rows of weight 0 are left out.
+        groups : array-like of shape (n_samples,), optional
+            The group of each row, such as a patient. Rows of a group are on one side of every split.
+        time : array-like of shape (n_samples,), optional
+            The time of each row, numbers or dates. Validation rows are then later than training rows.
+        eval_set : tuple (X, y), optional
+            Validation rows, in place of rows of X that are held out: no network is trained on them (other than by
+            ``refit``), and they choose the best epoch and calibrate the predictions. Their weight is 1.
 
         Returns
         -------
@@ -59,12 +80,7 @@ Examples
         KeyboardInterrupt
             The fit was stopped by Ctrl-C. The estimator is fitted with the best result so far, if there is one.
         """
-        table, target, kinds = self._training_table(X, y)
-        check_classification_targets(target)
-        self.classes_ = np.unique(target)
-        self._class_names = class_names(self.classes_)
-        weights = self._named_weights()
-        self._fit_model(table, self._target_column(target), kinds, sample_weight, weights)
+        self._fit(X, y, sample_weight, groups, time, eval_set)
         return self
 
     @classmethod
@@ -88,7 +104,10 @@ Examples
         return loaded
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict the most probable class of each row.
+        """Predict the class of each row.
+
+        It is the most probable one, unless the model has a decision threshold (the parameters ``metric`` and
+        ``positive``) or the parameter ``costs``.
 
         Parameters
         ----------
@@ -100,8 +119,12 @@ Examples
         ndarray of shape (n_samples,)
             The labels.
         """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
+        model = self._fitted()
+        if not model.decides:
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        predicted = np.frombuffer(model.predict_classes(self._table(X)), dtype=np.float64)
+        positions = np.asarray([self._class_names.index(name) for name in model.classes])
+        return self.classes_[positions[predicted.astype(np.intp)]]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probability of each class.
@@ -150,11 +173,36 @@ Examples
         known = [names.get(label, f"unknown class {label}") for label in labels.tolist()]
         return pa.DictionaryArray.from_arrays(codes.astype(np.int32), pa.array(known, pa.large_string()))
 
-    def _named_weights(self) -> dict[str, float]:
-        """The parameter `class_weights` with the names of the classes in the model."""
-        names = dict(zip(self.classes_.tolist(), self._class_names, strict=True))
-        weights = dict(self.class_weights or {})
-        unknown = [label for label in weights if label not in names]
+    def _keep(self, model: Model, notes: list[str]) -> None:
+        super()._keep(model, notes)
+        self.threshold_ = model.threshold
+
+    def _learn_labels(self, y: np.ndarray) -> None:
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        self._class_names = class_names(self.classes_)
+
+    def _check_labels(self, y: np.ndarray) -> None:
+        known = set(self.classes_.tolist())
+        unknown = [label for label in np.unique(y).tolist() if label not in known]
         if unknown:
-            raise ValueError(f"class_weights: y has no class {unknown[0]!r}")
-        return {names[label]: weight for label, weight in weights.items()}
+            raise ValueError(f"eval_set: its y has the class {unknown[0]!r}, which y does not have")
+
+    def _settings_of_classes(self) -> dict[str, Any]:
+        costs = self._named("costs", self.costs)
+        return {
+            "class_weights": self._named("class_weights", self.class_weights),
+            "scoring.positive": None if self.positive is None else self._name("positive", self.positive),
+            "scoring.costs": {name: self._named("costs", of_class) for name, of_class in costs.items()},
+        }
+
+    def _named(self, parameter: str, of_labels: Mapping[Any, Any] | None) -> dict[str, Any]:
+        """A parameter by the names of the classes in the model, in place of their labels."""
+        return {self._name(parameter, label): value for label, value in (of_labels or {}).items()}
+
+    def _name(self, parameter: str, label: Any) -> str:
+        """The name of a class in the model."""
+        names = dict(zip(self.classes_.tolist(), self._class_names, strict=True))
+        if label not in names:
+            raise ValueError(f"{parameter}: y has no class {label!r}")
+        return names[label]

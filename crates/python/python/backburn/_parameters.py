@@ -19,6 +19,26 @@ callback : callable, default=None
 columns : mapping of str to str, default=None
     The kinds of columns that are not inferred: ``"numeric"``, ``"boolean"``, ``"categorical"``, ``"date"`` or
     ``"ignored"``.
+offset : str, default=None
+    The column of X with the exposure of each row, a number above 0, for the losses ``"poisson"`` and ``"gamma"``:
+    predictions are proportional to it. The columns of an array are ``"x0"``, ``"x1"`` and so on.
+gap : float or str, default=None
+    With times in ``fit``: the least time between training rows and the rows that they predict. A number for times
+    that are numbers, and for dates a text such as ``"12h"`` or ``"7d"``.
+metric : str, default=None
+    The metric that selects the best epoch and the settings, in place of the validation loss: ``"rmse"``, ``"mae"``,
+    ``"mape"``, ``"rmsle"``, ``"r2"``, ``"median_absolute_error"`` or ``"quantile(0.9)"`` for regression;
+    ``"log_loss"``, ``"brier"``, ``"accuracy"``, ``"balanced_accuracy"``, ``"f1"``, ``"auc"``,
+    ``"average_precision"``, ``"mcc"`` or ``"cost"`` for classification.
+positive : label, default=None
+    For classification: the positive one of two classes. If the metric depends on the predicted class, such as
+    ``"f1"``, the decision threshold of this class is chosen for it.
+costs : mapping of label to mapping of label to float, default=None
+    For classification: the costs of predictions, by the true class and then the predicted class. Others cost 0.
+    The class with the lowest expected cost is predicted.
+quantiles : sequence of float, default=None
+    For regression: the levels of the quantiles that the networks learn, such as ``(0.1, 0.5, 0.9)``. With them, the
+    loss is ``"quantile"``.
 class_weights : mapping of label to float, default=None
     For classification: the weight of the rows of a class, 1 unless set.
 validation_fraction : float, default=None
@@ -64,8 +84,9 @@ batch_size : int, default=None
 learning_rate : float or "auto", default=None
     The learning rate before the schedule; ``"auto"`` selects it by a range test.
 loss : str, default=None
-    ``"auto"``, ``"mean_squared_error"``, ``"mean_absolute_error"`` or ``"huber"`` for regression; ``"auto"``,
-    ``"cross_entropy"`` or ``"binary_cross_entropy"`` for classification.
+    ``"auto"``, ``"mean_squared_error"``, ``"mean_absolute_error"``, ``"huber"``, ``"quantile"``, ``"poisson"`` (counts)
+    or ``"gamma"`` (amounts above 0) for regression; ``"auto"``, ``"cross_entropy"`` or ``"binary_cross_entropy"`` for
+    classification.
 huber_delta : float, default=None
     The error at which the loss ``"huber"`` changes from squared to absolute.
 label_smoothing : float, default=None
@@ -107,6 +128,9 @@ history_ : dict or None
     ``None``. ``None`` for an estimator that was loaded.
 findings_ : list of dict
     The problems that the diagnosis found, each with its ``evidence``, a ``remedy`` and ``settings`` that help.
+validation_scores_ : dict
+    The score on validation rows by the name of the metric: its ``value``, its ``standard_error``, and the score of a
+    ``constant`` prediction on the same rows; ``None`` for what is not known. Empty without validation rows.
 notes_ : list of str
     What to know about the columns and rows, such as columns that are not used.
 """

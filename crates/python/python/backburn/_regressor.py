@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import RegressorMixin
 
+from ._backburn import Model
 from ._base import BackburnEstimator
 from ._parameters import ATTRIBUTES, PARAMETERS
 
@@ -19,7 +20,10 @@ The estimator encodes the columns, trains an ensemble of networks, and calibrate
 categories, dates and missing values.
 {PARAMETERS}
 Attributes
-----------{ATTRIBUTES}
+----------{ATTRIBUTES}\
+quantiles_ : ndarray of shape (n_quantiles,) or None
+    The levels of the quantiles that the model predicts, if it predicts any.
+
 Examples
 --------
 >>> from backburn import BackburnRegressor
@@ -34,7 +38,16 @@ Examples
 
     _task = "regression"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BackburnRegressor:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        eval_set: tuple[Any, Any] | None = None,
+    ) -> BackburnRegressor:
         """Fit the networks.
 
         Parameters
@@ -45,6 +58,13 @@ Examples
             The target.
         sample_weight : array-like of shape (n_samples,), optional
             The weights of the rows. Rows of weight 0 are left out.
+        groups : array-like of shape (n_samples,), optional
+            The group of each row, such as a patient. Rows of a group are on one side of every split.
+        time : array-like of shape (n_samples,), optional
+            The time of each row, numbers or dates. Validation rows are then later than training rows.
+        eval_set : tuple (X, y), optional
+            Validation rows, in place of rows of X that are held out: no network is trained on them (other than by
+            ``refit``), and they choose the best epoch and calibrate the predictions. Their weight is 1.
 
         Returns
         -------
@@ -56,8 +76,7 @@ Examples
         KeyboardInterrupt
             The fit was stopped by Ctrl-C. The estimator is fitted with the best result so far, if there is one.
         """
-        table, target, kinds = self._training_table(X, y)
-        self._fit_model(table, self._target_column(target), kinds, sample_weight, self.class_weights or {})
+        self._fit(X, y, sample_weight, groups, time, eval_set)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -96,6 +115,27 @@ Examples
         table = self._table(X)
         bounds = self._model.predict_interval(table, coverage=float(coverage))
         return np.frombuffer(bounds, dtype=np.float64).reshape(-1, 2)
+
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict quantiles for each row, with a model that was fitted with the parameter ``quantiles``.
+
+        Parameters
+        ----------
+        X : table or array-like of shape (n_samples, n_features)
+            The rows, with the columns of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles)
+            The quantiles of the levels ``quantiles_``. Those of a row ascend.
+        """
+        table = self._table(X)
+        numbers = np.frombuffer(self._model.predict_quantiles(table), dtype=np.float64)
+        return numbers.reshape(table.num_rows, -1)
+
+    def _keep(self, model: Model, notes: list[str]) -> None:
+        super()._keep(model, notes)
+        self.quantiles_ = None if model.quantiles is None else np.asarray(model.quantiles)
 
     def _target_column(self, y: np.ndarray) -> pa.Array:
         return pa.array(np.asarray(y, dtype=np.float64))

@@ -39,6 +39,7 @@ SETTINGS = {
     "learning_rate": "training.learning_rate",
     "loss": "training.loss",
     "huber_delta": "training.huber_delta",
+    "quantiles": "training.quantiles",
     "label_smoothing": "training.label_smoothing",
     "clip_norm": "training.clip_norm",
     "clip_value": "training.clip_value",
@@ -59,26 +60,39 @@ SETTINGS = {
     "ensemble_members": "ensemble.members",
     "ensemble_folds": "ensemble.folds",
     "ensemble_widths": "ensemble.widths",
+    "metric": "scoring.metric",
 }
 
 #: Sections whose keys are names of columns or classes.
-_NAMED = ("columns", "class_weights")
+_NAMED = ("columns", "class_weights", "scoring.costs")
 
 
 def config_of(
     params: Mapping[str, Any],
     columns: Mapping[str, str],
-    class_weights: Mapping[str, float],
+    of_classes: Mapping[str, Any],
 ) -> Config:
-    """The config of an estimator's parameters. The names of classes are those of the model."""
+    """The config of an estimator's parameters.
+
+    `of_classes` has the settings with names of classes (``class_weights``, ``scoring.positive``, ``scoring.costs``),
+    which are those of the model.
+    """
     toml, settings = _base(params["config"])
     for name, setting in SETTINGS.items():
         if params[name] is not None:
             settings[setting] = params[name]
+    if params["quantiles"] is not None:
+        loss = params["loss"]
+        if loss not in (None, "quantile"):
+            raise ValueError(f"quantiles: the loss {loss!r} predicts no quantiles: leave out one of the two parameters")
+        settings["training.loss"] = "quantile"
     seed = _seed(params["random_state"])
     if seed is not None:
         settings["training.seed"] = seed
-    for section, named in (("columns", columns), ("class_weights", class_weights)):
+    if of_classes.get("scoring.positive") is not None:
+        settings["scoring.positive"] = of_classes["scoring.positive"]
+    sections = {"columns": columns, **{name: of_classes.get(name) for name in ("class_weights", "scoring.costs")}}
+    for section, named in sections.items():
         if named:
             settings[section] = {**settings.get(section, {}), **named}
     text = json.dumps(settings, default=_plain, allow_nan=False)

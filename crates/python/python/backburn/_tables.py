@@ -12,7 +12,9 @@ def is_table(X: object) -> bool:
     """Whether an object is a table with columns, and not an array."""
     if isinstance(X, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)) or _is_pandas(X):
         return True
-    return hasattr(X, "__arrow_c_stream__") and (hasattr(X, "columns") or hasattr(X, "column_names"))
+    # A series or an array is one column: it has a type. Of a data frame, that may be the name of a column.
+    is_column = hasattr(type(X), "dtype") or hasattr(type(X), "type")
+    return not is_column and (hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__"))
 
 
 def table_to_arrow(X: Any) -> pa.Table:
@@ -40,6 +42,22 @@ def category_columns(table: pa.Table) -> dict[str, str]:
     """The kinds of the columns whose type says that they have categories, whatever these look like."""
     fields = (field for field in table.schema if pa.types.is_dictionary(field.type))
     return {field.name: "categorical" for field in fields}
+
+
+def appended(table: pa.Table, further: pa.Table) -> pa.Table:
+    """A table with the rows of another one below, which has the same columns."""
+    try:
+        return pa.concat_tables([_decoded(table), _decoded(further)], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise ValueError(f"eval_set: a column of its X has another type than in X: {error}") from error
+
+
+def _decoded(table: pa.Table) -> pa.Table:
+    """The table with the values of categorical columns in place of their codes."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(index, field.name, table.column(index).cast(field.type.value_type))
+    return table
 
 
 def unused_name(wanted: str, names: list[str]) -> str:
