@@ -23,6 +23,32 @@ def test_the_same_table_in_every_library_gives_the_same_model(regressor, houses)
     assert (regressor.predict(stream) == of_pandas).all()
 
 
+class Capsule:
+    """A table that has nothing but one method of the Arrow PyCapsule interface."""
+
+    def __init__(self, method, table):
+        self._table = table
+        setattr(type(self), method, lambda self, requested_schema=None: getattr(self._table, method)(requested_schema))
+
+
+def test_anything_with_the_capsule_interface_is_a_table(regressor, houses):
+    X, y = houses.drop(columns="price"), houses["price"]
+    arrow = pa.Table.from_pandas(X, preserve_index=False)
+    stream = type("Stream", (Capsule,), {})("__arrow_c_stream__", arrow)
+    regressor.fit(stream, y)
+    expected = regressor.predict(arrow)
+    assert list(regressor.feature_names_in_) == ["size", "street", "built", "garden"]
+    assert (regressor.predict(stream) == expected).all()
+    array = type("Array", (Capsule,), {})("__arrow_c_array__", arrow.to_batches()[0])
+    assert (regressor.predict(array) == expected).all()
+
+
+def test_a_column_is_no_table(regressor, numbers):
+    for column in (pa.array([1.0, 2.0]), pl.Series([1.0, 2.0]), pd.Series([1.0, 2.0])):
+        with pytest.raises(ValueError, match="Expected (2D array|a 2-dimensional)"):
+            regressor.fit(column, [1.0, 2.0])
+
+
 def test_an_index_is_no_column(regressor, houses):
     X, y = houses.drop(columns="price"), houses["price"]
     indexed = X.set_index(pd.Index(range(500, 620), name="number"))

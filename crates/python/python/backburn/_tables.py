@@ -56,8 +56,17 @@ def _decoded(table: pa.Table) -> pa.Table:
     """The table with the values of categorical columns in place of their codes."""
     for index, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
-            table = table.set_column(index, field.name, table.column(index).cast(field.type.value_type))
+            table = table.set_column(index, field.name, _values(table.column(index)))
     return table
+
+
+def _values(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values of a categorical column. Views of text cannot be selected by codes in every version of Arrow."""
+    kind = column.type.value_type
+    if kind == pa.string_view():
+        kind = pa.large_string()
+    values = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(values, kind)
 
 
 def unused_name(wanted: str, names: list[str]) -> str:
