@@ -230,8 +230,8 @@ impl Model {
     /// The levels of the quantiles that the model predicts; `None` if it predicts none.
     #[getter]
     fn quantiles(&self) -> Option<Vec<f64>> {
-        let none = self.0.model().target.quantiles(&[])?;
-        Some(none.levels)
+        let of_no_rows = self.0.model().target.quantiles(&[])?;
+        Some(of_no_rows.levels)
     }
 
     /// The decision threshold of the positive class; `None` if there is none.
