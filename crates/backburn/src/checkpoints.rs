@@ -75,6 +75,9 @@ struct Note {
     /// The fingerprint of the job. Checkpoints of earlier versions have none.
     #[serde(default)]
     job: Option<String>,
+    /// The fingerprint of what its epochs are compared by. Checkpoints of earlier versions have none.
+    #[serde(default)]
+    compared_by: Option<String>,
 }
 
 /// Tells the settings and rows of a job from those of others.
@@ -82,6 +85,25 @@ fn fingerprint(job: &Job) -> String {
     let mut hasher = DefaultHasher::new();
     job.config.to_toml().hash(&mut hasher);
     (&job.split.training, &job.split.validation, job.max_epochs).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Tells by what the epochs of a job are compared: the rows, the target and the error.
+fn compared_by(job: &Job) -> String {
+    let (config, training) = (&job.config, &job.config.training);
+    let error = (
+        (&config.scoring, &config.class_weights),
+        (
+            training.loss,
+            training.huber_delta,
+            training.label_smoothing,
+        ),
+        &training.quantiles,
+    );
+    let mut hasher = DefaultHasher::new();
+    let text = serde_json::to_string(&(config.data, error));
+    text.unwrap_or_default().hash(&mut hasher);
+    (&job.split.training, &job.split.validation).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -158,12 +180,17 @@ impl<'a> Checkpoints<'a> {
             let known = note(checkpoint).and_then(|note| note.job);
             known.is_none_or(|known| known == fingerprint(job))
         };
+        let is_compared_alike = |checkpoint: &Checkpoint| {
+            let known = note(checkpoint).and_then(|note| note.compared_by);
+            known.is_none_or(|known| known == compared_by(job))
+        };
         match self.read(name) {
             Ok(checkpoint) => checkpoint.and_then(|checkpoint| match self.changed {
                 None => Some(checkpoint).filter(is_same),
                 Some(_) if checkpoint.ended().is_some() => None,
-                Some(Changed::Settings) => Some(checkpoint),
-                Some(Changed::Rows) => Some(checkpoint.for_other_rows()),
+                Some(Changed::Settings) if is_compared_alike(&checkpoint) => Some(checkpoint),
+                // What was best so far is not known for other rows or by another error.
+                Some(_) => Some(checkpoint.for_other_rows()),
             }),
             Err(reason) => {
                 self.warn(Warning::CheckpointNotRead {
@@ -330,6 +357,7 @@ pub(crate) struct Checkpointer<'a> {
     stop: StopToken,
     name: String,
     fingerprint: String,
+    compared_by: String,
     started: Instant,
     /// The time that the run took before it was resumed.
     spent: Duration,
@@ -350,6 +378,7 @@ impl<'a> Checkpointer<'a> {
             stop,
             name: job.name.clone(),
             fingerprint: fingerprint(job),
+            compared_by: compared_by(job),
             started: Instant::now(),
             spent,
             written: Instant::now(),
@@ -379,6 +408,7 @@ impl<'a> Checkpointer<'a> {
             seconds: (self.spent + self.started.elapsed()).as_secs_f64(),
             history: history.cloned(),
             job: Some(self.fingerprint.clone()),
+            compared_by: Some(self.compared_by.clone()),
         };
         checkpoint.note = serde_json::to_string(&note).unwrap_or_default();
         checkpoint.attachment = held_out;
@@ -391,5 +421,44 @@ impl<'a> Checkpointer<'a> {
     /// The history of a training so far.
     pub fn history(checkpoint: &Checkpoint) -> Option<History> {
         note(checkpoint)?.history
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_table::Split;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::job::JobKind;
+
+    fn job(change: impl Fn(&mut Job)) -> Job {
+        let mut job = Job {
+            name: "run".to_string(),
+            kind: JobKind::Network,
+            config: Config::default(),
+            split: Split {
+                training: vec![0, 1, 2],
+                validation: vec![3],
+            },
+            encoder_rows: Vec::new(),
+            max_epochs: None,
+            diagnose: false,
+        };
+        change(&mut job);
+        job
+    }
+
+    #[test]
+    fn epochs_are_compared_by_the_rows_and_the_error() {
+        let known = compared_by(&job(|_| {}));
+        let alike = job(|job| job.config.training.epochs += 1);
+        assert_eq!(compared_by(&alike), known);
+        let metric = job(|job| job.config.scoring.metric = Some("mae".parse().unwrap()));
+        let rows = job(|job| job.split.validation = vec![2]);
+        let loss = job(|job| job.config.training.loss = backburn_training::Loss::Huber);
+        for other in [metric, rows, loss] {
+            assert_ne!(compared_by(&other), known);
+        }
     }
 }

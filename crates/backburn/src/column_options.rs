@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use backburn_table::{ColumnKind, FormatOptions, ReadOptions, Table, columns_named};
 
-use crate::dataset::DatasetOptions;
+use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
 use crate::text::shown;
 

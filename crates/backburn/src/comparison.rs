@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use backburn_preprocessing::Target;
 use backburn_table::Split;
 use backburn_training::metrics::Metric;
 use serde_json::{Value, json};
@@ -242,8 +241,7 @@ fn score(
     let held_out = data.table().select("the fold", &fold.validation)?;
     let data = data.subset(&fold.training);
     if method == ComparedMethod::Constant {
-        let (rows, target) = (data.rows(), data.target());
-        let target = Target::fit(data.table(), target, data.task(), rows, rows)?;
+        let target = data.fit_target(data.rows())?;
         let target = config.scoring.decided(target)?;
         let scoring = Scoring::new(&data, config).of_rows(&fold.validation);
         return baselines::constant(&data, &target, &held_out, &scoring);

@@ -5,6 +5,7 @@ use backburn_training::{Diagnosis, Finding};
 
 use crate::constant::constant_name;
 use crate::dataset::Dataset;
+use crate::distribution_score::DistributionScore;
 use crate::score::{Metrics, Score};
 use crate::text::{count, mean_and_deviation, number, shown};
 
@@ -52,6 +53,10 @@ pub(crate) fn with_comparison(
 /// and where a class is rare, the order of the rows (AUC) is learned before the most likely class changes.
 pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
     let error = |name: &str| score.standard_error(name).unwrap_or(0.0);
+    // A quantile is far from the mean, as it should be.
+    if matches!(score.distribution, Some(DistributionScore::Quantiles(_))) {
+        return false;
+    }
     match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => {
             // R² with the constant in place of the mean of the scored rows.
@@ -179,7 +184,7 @@ mod tests {
         let rows: Vec<usize> = (0..predicted.len()).collect();
         let predictions = Predictions::Values(predicted.to_vec());
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
-        score.with_standard_errors(&predictions, &truth, &rows, None)
+        score.with_standard_errors(&predictions, &truth, &rows, (None, None))
     }
 
     /// The score of these probabilities of the class that is true.
@@ -197,7 +202,7 @@ mod tests {
         let rows: Vec<usize> = (0..of_true.len()).collect();
         let truth = Targets::Classes(truth);
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
-        score.with_standard_errors(&predictions, &truth, &rows, None)
+        score.with_standard_errors(&predictions, &truth, &rows, (None, None))
     }
 
     fn finding(name: Diagnosis) -> Finding {

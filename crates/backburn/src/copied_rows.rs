@@ -22,16 +22,21 @@ pub(crate) struct CopiedRows {
     pub copies: usize,
 }
 
-/// The rows among `rows` that are equal in all of the columns, which are the features and the target. Numbers are
-/// compared with 32 bits, as networks see them. `None` if there are none, or if there are about as many equal rows
-/// as chance gives: where a few columns have a few values each, equal rows are different observations.
+/// The rows among `rows` that are equal in all of the columns, which are the features and, as the last one, the target.
+/// Numbers are compared with 32 bits, as networks see them. `None` if there are none, or if equal rows are different
+/// observations: there are about as many as chance gives, since a few columns have a few values each; or rows that are
+/// equal in the features have the same target about as often as any two rows.
 pub(crate) fn copied_rows(
     table: &Table,
     columns: &[(&str, ColumnKind)],
     rows: &[usize],
 ) -> Option<CopiedRows> {
     let hashes = row_hashes(table, columns);
+    let (target, features) = columns.split_last()?;
+    let of_features = row_hashes(table, features);
+    let mut equal_features: HashMap<u64, usize, RandomState> = HashMap::default();
     let mut seen: HashMap<u64, (usize, usize), RandomState> = HashMap::default();
+    let mut pairs_in_features = 0.0;
     let mut first: Vec<usize> = (0..table.rows()).collect();
     let (mut copies, mut pairs) = (0, 0.0);
     for &row in rows {
@@ -40,8 +45,11 @@ pub(crate) fn copied_rows(
         copies += usize::from(*equal > 0);
         pairs += *equal as f64;
         *equal += 1;
+        let earlier = equal_features.entry(*of_features.get(row)?).or_insert(0);
+        pairs_in_features += *earlier as f64;
+        *earlier += 1;
     }
-    if copies == 0 {
+    if copies == 0 || !share_the_target(table, target, rows, [pairs, pairs_in_features]) {
         return None;
     }
     let possible = rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0;
@@ -54,21 +62,40 @@ pub(crate) fn copied_rows(
 /// How many rows of `table` are equal to a row of `known` in all of the columns; 0 if chance gives about as many.
 /// Both are read in the same format.
 pub(crate) fn rows_in(table: &Table, known: &Table, columns: &[(&str, ColumnKind)]) -> usize {
-    let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
-    for hash in row_hashes(known, columns) {
-        *counts.entry(hash).or_insert(0) += 1;
-    }
-    let hashes = row_hashes(table, columns).into_iter();
-    let equal: Vec<usize> = hashes
-        .filter_map(|hash| counts.get(&hash).copied())
-        .collect();
-    let pairs = equal.iter().sum::<usize>() as f64;
+    let equal_rows = |columns: &[(&str, ColumnKind)]| {
+        let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
+        for hash in row_hashes(known, columns) {
+            *counts.entry(hash).or_insert(0) += 1;
+        }
+        let hashes = row_hashes(table, columns).into_iter();
+        let equal = hashes.filter_map(|hash| counts.get(&hash).copied());
+        equal.collect::<Vec<usize>>()
+    };
+    let Some((target, features)) = columns.split_last() else {
+        return 0;
+    };
+    let equal = equal_rows(columns);
+    let pairs = [&equal, &equal_rows(features)].map(|equal| equal.iter().sum::<usize>() as f64);
     let rows: Vec<usize> = (0..known.rows()).collect();
     let possible = table.rows() as f64 * known.rows() as f64;
-    match chance_of_equal_rows(known, columns, &rows) * possible >= BY_CHANCE * pairs {
-        true => 0,
-        false => equal.len(),
+    let are_copies = share_the_target(known, target, &rows, pairs)
+        && chance_of_equal_rows(known, columns, &rows) * possible < BY_CHANCE * pairs[0];
+    match are_copies {
+        true => equal.len(),
+        false => 0,
     }
+}
+
+/// Whether pairs of rows that are equal in the features are nearer to always having the same target than to having it
+/// as often as any two rows. `pairs` are those that are equal in all columns and those that are equal in the features.
+fn share_the_target(
+    table: &Table,
+    target: &(&str, ColumnKind),
+    rows: &[usize],
+    pairs: [f64; 2],
+) -> bool {
+    let by_chance = chance_of_equal_rows(table, &[*target], rows);
+    pairs[0] >= (1.0 + by_chance) / 2.0 * pairs[1]
 }
 
 /// A hash of each row of a table.
@@ -168,10 +195,20 @@ mod tests {
     fn numbers_that_a_network_cannot_tell_apart_are_equal() {
         let texts = (0..50).map(row);
         let near = |n: usize| format!("{}.2500000001,{}.00000001,{}", n * 37 % 101, n * 11, n % 2);
-        let table = table(texts.chain((0..5).map(near)));
+        let table = table(texts.chain((1..6).map(near)));
         let rows: Vec<usize> = (0..55).collect();
         let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
-        assert_eq!(found.first[50..], [0, 1, 2, 3, 4]);
+        assert_eq!(found.first[50..], [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn rows_with_equal_features_and_targets_of_their_own_are_no_copies() {
+        // Five people of each of twenty cities.
+        let person = |n: usize| format!("{}.5,{},{}", n % 20, n % 20 * 7, (n / 20 + n) % 2);
+        let people = table((0..100).map(person));
+        let rows: Vec<usize> = (0..100).collect();
+        assert_eq!(copied_rows(&people, &COLUMNS, &rows), None);
+        assert_eq!(rows_in(&people, &people, &COLUMNS), 0);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
-    ColumnKind, ColumnSchema, FormatNote, FormatOptions, InferOptions, InferredTable, ReadOptions,
-    Schema, Table, TableError, TableFormat, infer_table, similar_names, within_range,
+    ColumnKind, ColumnSchema, FormatNote, InferOptions, InferredTable, ReadOptions, Schema, Table,
+    TableError, TableFormat, infer_table, similar_names, within_range,
 };
 
 use crate::check_target::check_target;
@@ -15,11 +15,11 @@ use crate::class_warnings::{class_counts, warnings_about_classes};
 use crate::column_warnings::warnings_about_columns;
 use crate::config::{Config, KnnFeatures};
 use crate::copied_rows::{CopiedRows, copied_rows, rows_in};
+use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
 use crate::exposures::check_exposures;
 use crate::memory::room_to_infer;
 use crate::row_weights::row_weights;
-use crate::split_columns::SplitColumns;
 use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
 use crate::split_rule::split_rule;
@@ -27,47 +27,6 @@ use crate::splitter::Splitter;
 use crate::text::shown;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
-
-/// How to read a table as a dataset. What is not set is inferred.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DatasetOptions {
-    /// Regression or classification; inferred from the target unless set.
-    pub task: Option<Task>,
-    /// A column with the weight of each row.
-    pub weight: Option<String>,
-    /// A column with the exposure of each row, a number above 0, for a loss with a log link: its logarithm is
-    /// added to the output of the network, so that the prediction is proportional to it.
-    pub offset: Option<String>,
-    /// The kinds of columns.
-    pub columns: BTreeMap<String, ColumnKind>,
-    /// The columns to learn from; all others are left out. Empty for all.
-    pub features: Vec<String>,
-    /// How text is read as values.
-    pub format: FormatOptions,
-    /// The columns that decide how rows are split.
-    pub split: SplitColumns,
-}
-
-impl DatasetOptions {
-    /// The columns that are no features: those of the weight, the exposure, the groups and the folds. So is the column of the
-    /// time, unless it is named as a feature or has a kind, other than by the format of its dates.
-    pub(crate) fn other_roles(&self) -> Vec<&str> {
-        let is_feature = |name: &String| {
-            let kind = self.columns.get(name);
-            let has_kind = kind.is_some_and(|kind| *kind != ColumnKind::Ignored);
-            self.features.contains(name) || has_kind && !self.format.date_formats.contains_key(name)
-        };
-        let time = self.split.time.as_ref().filter(|name| !is_feature(name));
-        let columns = [
-            self.weight.as_ref(),
-            self.offset.as_ref(),
-            self.split.group.as_ref(),
-            self.split.fold.as_ref(),
-            time,
-        ];
-        columns.into_iter().flatten().map(String::as_str).collect()
-    }
-}
 
 /// A table with its schema, its target and the rows to learn from.
 ///
@@ -95,6 +54,8 @@ pub struct Dataset {
     rows: Vec<usize>,
     /// For classification, the classes of those rows.
     classes: Option<Vec<usize>>,
+    /// The names of the classes: of a part of a dataset, those of the whole.
+    class_names: Option<Arc<[String]>>,
     /// The weight of each row of the table.
     weights: Option<Vec<f64>>,
     options: DatasetOptions,
@@ -146,8 +107,8 @@ impl Dataset {
             let reason = format!("every row has weight 0 in `{column}`");
             return Err(Error::Failed(format!("{}: {reason}", table.name())));
         }
-        let classes = match task {
-            Task::Regression => None,
+        let (classes, class_names) = match task {
+            Task::Regression => (None, None),
             Task::Classification => {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
@@ -161,7 +122,8 @@ impl Dataset {
                     let similar = similar_names(target, class_counts(&fitted, &classes));
                     warnings.extend(similar.map(Warning::Reading));
                 }
-                Some(classes)
+                let names = fitted.class_names().unwrap_or_default();
+                (Some(classes), Some(names.into()))
             }
         };
         let mut data = Self {
@@ -173,6 +135,7 @@ impl Dataset {
             target: target.to_string(),
             rows,
             classes,
+            class_names,
             weights,
             options: options.clone(),
             splitter: Arc::default(),
@@ -365,11 +328,26 @@ impl Dataset {
             target: self.target.clone(),
             rows: (0..rows.len()).collect(),
             classes: self.classes_of(rows),
+            class_names: self.class_names.clone(),
             weights: self.weights.as_ref().map(of_rows),
             options: self.options.clone(),
             splitter: Arc::new(self.splitter.select(rows)),
             warnings: Vec::new(),
         })
+    }
+
+    /// The names of the classes, for classification: of a part of a dataset, those of the whole.
+    pub(crate) fn class_names(&self) -> Option<&Arc<[String]>> {
+        self.class_names.as_ref()
+    }
+
+    /// The same with other classes: their names, and those of [`rows`](Self::rows).
+    pub(crate) fn with_classes(self, names: &Arc<[String]>, classes: Vec<usize>) -> Self {
+        Self {
+            class_names: Some(names.clone()),
+            classes: Some(classes),
+            ..self
+        }
     }
 
     fn select_raw(&self, rows: &[usize]) -> Result<Option<Table>, TableError> {
@@ -419,7 +397,7 @@ impl Dataset {
         whole.hold_out(self.splitter.held_out.clone());
         let has_target = |row: &&usize| whole.rows.binary_search(row).is_ok();
         let rows: Vec<usize> = self.rows.iter().filter(has_target).copied().collect();
-        Ok(whole.subset(&rows))
+        whole.subset(&rows).with_classes_of(self)
     }
 
     /// The options to read a test table, so that only the columns that a model may need are decoded.
@@ -446,7 +424,7 @@ impl Dataset {
         self.schema.check(test, target)?;
         Target::known_rows(test, target, self.task)?;
         if self.task == Task::Classification {
-            let fitted = Target::fit(&self.table, target, self.task, &self.rows, &self.rows)?;
+            let fitted = self.fit_target(&self.rows)?;
             let known = fitted.classes(test)?;
             if known.iter().all(Option::is_none) {
                 let unknown = unknown_classes(test, &fitted, &known)?;

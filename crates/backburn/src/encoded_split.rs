@@ -112,7 +112,7 @@ pub(crate) fn fit_target(
     config: &Config,
 ) -> Result<Target, Error> {
     let table = data.table();
-    let target = Target::fit(table, data.target(), data.task(), data.rows(), training)?;
+    let target = data.fit_target(training)?;
     let rows = data.rows();
     let errors = Vec::new();
     let exposures = data.offset().map(|column| table.numbers(column));
@@ -177,13 +177,7 @@ pub(crate) fn check_room(
 ) -> Result<(), Error> {
     let data = &*data.for_config(config)?;
     let (encoder, _) = fit_encoder(data, &split.training, config)?;
-    let target = Target::fit(
-        data.table(),
-        data.target(),
-        data.task(),
-        data.rows(),
-        &split.training,
-    )?;
+    let target = data.fit_target(&split.training)?;
     let target = config.scoring.decided(target)?;
     Room::new(data, split, (config, &target), device, work)?.check(&encoder, 0)
 }

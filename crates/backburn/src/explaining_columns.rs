@@ -105,7 +105,7 @@ impl TrainingTargets {
 /// each explains.
 pub(crate) fn explained_alone(data: &Dataset) -> Result<Vec<(String, f64)>, Error> {
     let rows = data.rows();
-    let target = Target::fit(data.table(), data.target(), data.task(), rows, rows)?;
+    let target = data.fit_target(rows)?;
     let targets = TrainingTargets::new(data, &target, rows)?;
     explaining_columns(data, &targets, rows)
 }

@@ -1,6 +1,6 @@
 //! Exposures: how much of what is counted a row could have, such as the time that it was observed.
 
-use backburn_table::{CellError, Table, TableError};
+use backburn_table::{CellError, Table};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -26,15 +26,12 @@ pub(crate) fn check_exposures(
     for (row, cell) in table.column(column)?.cells().enumerate() {
         let is_exposure = |number: &f64| number.is_finite() && *number > 0.0;
         if cell.number().filter(is_exposure).is_none() {
-            return Err(Error::Table(TableError::Cell {
-                location: table.location(row),
-                error: CellError {
-                    column: column.to_string(),
-                    row,
-                    value: cell.category().unwrap_or_default().into_owned(),
-                    expected: "exposures, which are numbers above 0 (the program takes their logarithm)",
-                },
-            }));
+            return Err(Error::Table(table.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: "exposures, which are numbers above 0 (the program takes their logarithm)",
+            })));
         }
     }
     Ok(())

@@ -7,6 +7,8 @@
 
 use backburn_training::{Criterion, EpochReport, TargetArrays, TensorDataset, TrainingConfig};
 
+use crate::row_units::number_of_units;
+
 /// The largest number of parts.
 const PARTS: usize = 10;
 /// A network with fewer validation rows keeps its outputs of every epoch, so that the rows that other networks
@@ -31,15 +33,24 @@ pub(crate) struct HeldOut {
     weights: Option<Vec<f32>>,
     rows: usize,
     keeps_epochs: bool,
+    /// The part of each row.
+    part: Vec<usize>,
     /// For each part, the lowest error of the other parts so far.
     lowest: Vec<f64>,
     outputs: HeldOutOutputs,
 }
 
 impl HeldOut {
-    /// Before the first epoch. `rows` are the validation rows. `is_member` says whether the network is one of an
-    /// ensemble.
-    pub fn new(training: &TrainingConfig, rows: &TensorDataset, is_member: bool) -> Self {
+    /// Before the first epoch. `rows` are the validation rows, and `units` has the unit of each of them, such as a group:
+    /// rows of a unit are in one part. `is_member` says whether the network is one of an ensemble.
+    pub fn new(
+        training: &TrainingConfig,
+        rows: &TensorDataset,
+        units: &[usize],
+        is_member: bool,
+    ) -> Self {
+        let count = number_of_units(units);
+        let parts = count.min(PARTS);
         let mut criterion = training.criterion();
         criterion.loss = criterion.loss.for_targets(&rows.targets);
         let weights = rows.weights.as_ref();
@@ -48,8 +59,9 @@ impl HeldOut {
             targets: TargetArrays::new(&rows.targets),
             weights: weights.map(|weights| weights.to_data().iter().collect()),
             rows: rows.rows(),
-            keeps_epochs: is_member && rows.rows() < FEW_ROWS,
-            lowest: vec![f64::INFINITY; rows.rows().min(PARTS)],
+            keeps_epochs: is_member && rows.rows() < FEW_ROWS && count == rows.rows(),
+            part: units.iter().map(|unit| unit % parts.max(1)).collect(),
+            lowest: vec![f64::INFINITY; parts],
             outputs: HeldOutOutputs::default(),
         }
     }
@@ -107,10 +119,10 @@ impl HeldOut {
         }
         let mut sums = vec![0.0; parts];
         for (row, loss) in losses.iter().enumerate() {
-            sums[row % parts] += loss;
+            sums[self.part[row]] += loss;
         }
         let of_others = (0..parts).map(|part| {
-            let others = (0..self.rows).filter(|row| row % parts != part);
+            let others = (0..self.rows).filter(|row| self.part[*row] != part);
             error(&others.collect::<Vec<_>>()).unwrap_or_else(|| {
                 let others = sums.iter().enumerate().filter(|(other, _)| *other != part);
                 others.map(|(_, sum)| sum).sum()
@@ -121,7 +133,6 @@ impl HeldOut {
 
     /// Keeps the outputs of each part for which the other parts have their lowest error.
     fn choose(&mut self, of_others: &[f64], outputs: &[f32]) {
-        let parts = self.lowest.len();
         let width = outputs.len() / self.rows;
         // Also where a run was resumed from a checkpoint without these outputs.
         if self.outputs.chosen.len() != outputs.len() {
@@ -131,7 +142,7 @@ impl HeldOut {
         for (part, &error) in of_others.iter().enumerate() {
             if error < self.lowest[part] {
                 self.lowest[part] = error;
-                for row in (part..self.rows).step_by(parts) {
+                for row in (0..self.rows).filter(|row| self.part[*row] == part) {
                     let of_row = row * width..(row + 1) * width;
                     self.outputs.chosen[of_row.clone()].copy_from_slice(&outputs[of_row]);
                 }
@@ -227,6 +238,7 @@ mod tests {
             weights: None,
             rows,
             keeps_epochs,
+            part: (0..rows).map(|row| row % rows.clamp(1, PARTS)).collect(),
             lowest: vec![f64::INFINITY; rows.min(PARTS)],
             outputs: HeldOutOutputs::default(),
         }

@@ -113,7 +113,11 @@ mod data_shift;
 #[cfg(feature = "train")]
 mod dataset;
 #[cfg(feature = "train")]
+mod dataset_options;
+#[cfg(feature = "train")]
 mod dataset_splits;
+#[cfg(feature = "train")]
+mod dataset_target;
 #[cfg(feature = "train")]
 mod dataset_words;
 #[cfg(feature = "train")]
@@ -236,6 +240,8 @@ mod row_index;
 mod row_sample;
 mod row_stream;
 #[cfg(feature = "train")]
+mod row_units;
+#[cfg(feature = "train")]
 mod row_weights;
 mod rows_report;
 #[cfg(feature = "train")]
@@ -323,8 +329,8 @@ pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
     Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Distribution, Encoded, Encoder,
-    EncoderOptions, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles, Predictions,
-    Target, TargetTransform, Task, ValueProfile,
+    EncoderOptions, FeatureName, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles,
+    Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -373,7 +379,8 @@ pub use self::{
     context::FitContext,
     cost_file::read_costs,
     cross_validation::CrossValidation,
-    dataset::{Dataset, DatasetOptions},
+    dataset::Dataset,
+    dataset_options::DatasetOptions,
     describe::{DescribeOptions, describe, describe_reader},
     distribution_score::DistributionScore,
     encoded_split::EncodedSplit,

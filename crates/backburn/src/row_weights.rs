@@ -1,6 +1,6 @@
 //! The weights of the rows of a table.
 
-use backburn_table::{CellError, Table, TableError};
+use backburn_table::{CellError, Table};
 
 use crate::error::Error;
 
@@ -16,15 +16,12 @@ pub(crate) fn row_weights(table: &Table, column: &str) -> Result<Vec<f64>, Error
         .enumerate()
         .map(|(row, cell)| match cell.number() {
             Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => Err(Error::Table(TableError::Cell {
-                location: table.location(row),
-                error: CellError {
-                    column: column.to_string(),
-                    row,
-                    value: cell.category().unwrap_or_default().into_owned(),
-                    expected: "weights, which are numbers of at least 0",
-                },
-            })),
+            _ => Err(Error::Table(table.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: "weights, which are numbers of at least 0",
+            }))),
         })
         .collect()
 }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoints::{Changed, folder_error};
 use crate::config::Config;
-use crate::dataset::{Dataset, DatasetOptions};
+use crate::dataset::Dataset;
+use crate::dataset_options::DatasetOptions;
 use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::folder::Folder;
@@ -269,7 +270,10 @@ impl RunDescription {
             return Ok(None);
         }
         if accept_changes {
-            let of_rows = ["table", "target", "task", "weight", "features", "format"];
+            let of_rows = [
+                "table", "target", "task", "weight", "offset", "features", "format", "group",
+                "time", "gap", "fold",
+            ];
             let same = |name: &&str| self.facts.get(*name) == now.facts.get(*name);
             return Ok(Some(match of_rows.iter().all(same) {
                 true => Changed::Settings,

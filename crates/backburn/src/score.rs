@@ -10,6 +10,7 @@ use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 
 use crate::distribution_score::DistributionScore;
 use crate::error::Error;
+use crate::row_units::row_units;
 use crate::score_rows::{score_classes, score_values};
 use crate::standard_error::standard_errors;
 use crate::targets::Targets;
@@ -98,7 +99,7 @@ impl Score {
                     &targets,
                     &all,
                 ),
-                ..score.with_standard_errors(predictions, &targets, &all, weights)
+                ..score.with_standard_errors(predictions, &targets, &all, (weights, None))
             }),
             None => Err(nothing_to_score(table, target, &unknown)),
         }
@@ -180,18 +181,19 @@ impl Score {
         })
     }
 
-    /// The score with the standard errors of its metrics, from the predictions and rows that were scored, and the
-    /// weight of each row of the table, if they have weights.
+    /// The score with the standard errors of its metrics, from the predictions and rows that were scored. For each row
+    /// of the table there may be a weight, and a number that it shares with the rows of its cluster.
     #[must_use]
     pub fn with_standard_errors(
         mut self,
         predictions: &Predictions,
         targets: &Targets,
         rows: &[usize],
-        weights: Option<&[f64]>,
+        (weights, clusters): (Option<&[f64]>, Option<&[usize]>),
     ) -> Self {
         let metric = self.chosen.map(|(metric, _)| metric);
-        self.standard_errors = standard_errors(rows.len(), |positions| {
+        let units = row_units(rows, clusters);
+        self.standard_errors = standard_errors(&units, |positions| {
             let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
             let predictions = predictions.select(positions);
             let score = Self::weighted(&predictions, targets, &of_part, metric, weights)?;
@@ -432,7 +434,7 @@ mod tests {
         let rows = [0, 1, 2, 3];
         let score = Score::of_rows(&predictions, &truth, &rows).unwrap();
         assert_eq!(score.standard_error("mae"), None);
-        let score = score.with_standard_errors(&predictions, &truth, &rows, None);
+        let score = score.with_standard_errors(&predictions, &truth, &rows, (None, None));
         // The absolute errors are 0, 0.5, 0 and 0.5: their deviation is 0.2887.
         let error = score.standard_error("mae").unwrap();
         assert!((error - 0.288_675 / 2.0).abs() < 1e-6, "{error}");
@@ -445,7 +447,7 @@ mod tests {
             decision: None,
         };
         let score = Score::of_rows(&predictions, &of_rows, &rows).unwrap();
-        let score = score.with_standard_errors(&predictions, &of_rows, &rows, None);
+        let score = score.with_standard_errors(&predictions, &of_rows, &rows, (None, None));
         assert!(
             score.to_string().starts_with("accuracy 75.00 % ± 25.00, "),
             "{score}"

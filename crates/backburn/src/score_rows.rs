@@ -7,6 +7,8 @@ use backburn_training::metrics::{
     ClassRows, ClassificationScore, Metric, RegressionScore, RowWeights, ValueRows,
 };
 
+use crate::targets::Targets;
+
 /// The metrics of rows.
 pub(crate) struct Scored<S> {
     /// The number of rows that have a target.
@@ -19,11 +21,68 @@ pub(crate) struct Scored<S> {
 
 /// The metrics of predicted numbers, one for each of `rows`; `weights` and the true values are those of all rows.
 pub(crate) fn score_values(
-    (predicted, values): (&[f64], &[f64]),
+    predicted: (&[f64], &[f64]),
     rows: &[usize],
     metric: Option<Metric>,
     weights: Option<&[f64]>,
 ) -> Option<Scored<RegressionScore>> {
+    of_known_values(predicted, rows, weights, |known| {
+        Some(Scored {
+            rows: known.actual.len(),
+            score: RegressionScore::of(known)?,
+            value: metric.and_then(|metric| metric.of_values(known)),
+        })
+    })
+}
+
+/// The metrics of probabilities, for `rows` as in [`score_values`]. The classes are those that the predictions
+/// decide for.
+pub(crate) fn score_classes(
+    predicted: (&Predictions, &[Option<usize>]),
+    rows: &[usize],
+    metric: Option<Metric>,
+    weights: Option<&[f64]>,
+) -> Option<Scored<ClassificationScore>> {
+    of_known_classes(predicted, rows, weights, |known, positive, costs| {
+        Some(Scored {
+            rows: known.actual.len(),
+            score: ClassificationScore::of(known)?,
+            value: metric.and_then(|metric| metric.of_classes(known, positive, costs)),
+        })
+    })
+}
+
+/// The value of a metric alone, for `rows` as in [`score_values`]. `None` if it is not defined on these rows.
+pub(crate) fn metric_of_rows(
+    predictions: &Predictions,
+    targets: &Targets,
+    rows: &[usize],
+    metric: Metric,
+    weights: Option<&[f64]>,
+) -> Option<f64> {
+    match (predictions, targets) {
+        (Predictions::Values(predicted), Targets::Values(values)) => {
+            of_known_values((predicted, values), rows, weights, |known| {
+                metric.of_values(known)
+            })
+        }
+        (Predictions::Classes { .. }, Targets::Classes(of_row)) => {
+            let predicted = (predictions, of_row.as_slice());
+            of_known_classes(predicted, rows, weights, |known, positive, costs| {
+                metric.of_classes(known, positive, costs)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// What is computed of those of `rows` whose number is known.
+fn of_known_values<T>(
+    (predicted, values): (&[f64], &[f64]),
+    rows: &[usize],
+    weights: Option<&[f64]>,
+    compute: impl FnOnce(&ValueRows) -> Option<T>,
+) -> Option<T> {
     let (mut of_known, mut actual, mut of_rows) = (Vec::new(), Vec::new(), Vec::new());
     for (&row, predicted) in rows.iter().zip(predicted) {
         if !values[row].is_nan() {
@@ -32,26 +91,20 @@ pub(crate) fn score_values(
             of_rows.extend(weights.map(|weights| weights[row]));
         }
     }
-    let known = ValueRows {
+    compute(&ValueRows {
         predicted: &of_known,
         actual: &actual,
         weights: RowWeights(weights.map(|_| of_rows.as_slice())),
-    };
-    Some(Scored {
-        rows: actual.len(),
-        score: RegressionScore::of(&known)?,
-        value: metric.and_then(|metric| metric.of_values(&known)),
     })
 }
 
-/// The metrics of probabilities, for `rows` as in [`score_values`]. The classes are those that the predictions
-/// decide for.
-pub(crate) fn score_classes(
+/// What is computed of those of `rows` whose class is known, with the positive class and the costs.
+fn of_known_classes<T>(
     (predictions, of_row): (&Predictions, &[Option<usize>]),
     rows: &[usize],
-    metric: Option<Metric>,
     weights: Option<&[f64]>,
-) -> Option<Scored<ClassificationScore>> {
+    compute: impl FnOnce(&ClassRows, Option<usize>, &[Vec<f64>]) -> Option<T>,
+) -> Option<T> {
     let Predictions::Classes {
         classes,
         probabilities,
@@ -86,9 +139,5 @@ pub(crate) fn score_classes(
     };
     let positive = decision.as_ref().and_then(|decision| decision.positive);
     let costs: &[Vec<f64>] = decision.as_ref().map_or(&[], |decision| &decision.costs);
-    Some(Scored {
-        rows: actual.len(),
-        score: ClassificationScore::of(&known)?,
-        value: metric.and_then(|metric| metric.of_classes(&known, positive, costs)),
-    })
+    compute(&known, positive, costs)
 }

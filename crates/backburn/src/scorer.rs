@@ -6,6 +6,7 @@ use backburn_preprocessing::Target;
 use backburn_training::{EpochReport, Validation};
 
 use crate::score::Score;
+use crate::score_rows::metric_of_rows;
 use crate::scoring::Scoring;
 use crate::targets::Targets;
 
@@ -51,7 +52,7 @@ impl<'a> Scorer<'a> {
     /// The error of the metric that was asked for, on the validation rows at some positions. `outputs` are those of
     /// all validation rows. `None` if no metric was asked for, or if it is not defined on these rows.
     pub(crate) fn error_at(&self, positions: &[usize], outputs: &[f32]) -> Option<f64> {
-        self.scoring.metric()?;
+        let metric = self.scoring.metric()?;
         let width = outputs.len() / self.rows.len().max(1);
         let outputs = positions
             .iter()
@@ -62,11 +63,9 @@ impl<'a> Scorer<'a> {
             .map(|&position| self.rows[position])
             .collect();
         let predictions = self.target.predictions(&outputs, width);
-        let (_, error) = self
-            .scoring
-            .score(&predictions, self.targets, &rows)?
-            .error();
-        (!error.is_nan()).then_some(error)
+        let weights = self.scoring.weights();
+        let value = metric_of_rows(&predictions, self.targets, &rows, metric, weights)?;
+        Some(metric.error(value)).filter(|error| !error.is_nan())
     }
 
     fn compute(&self, validation: &Validation) -> Option<Score> {

@@ -21,6 +21,8 @@ pub struct Scoring<'a> {
     metric: Option<Metric>,
     /// The weight of each row of the table.
     weights: Option<Cow<'a, [f64]>>,
+    /// For each row of the table, a number that it shares with the rows of its group, or with its copies.
+    clusters: Option<Cow<'a, [usize]>>,
 }
 
 impl<'a> Scoring<'a> {
@@ -29,15 +31,19 @@ impl<'a> Scoring<'a> {
         Self {
             metric: config.scoring.metric(),
             weights: data.weights().map(Cow::Borrowed),
+            clusters: data.splitter().clusters().map(Cow::Borrowed),
         }
     }
 
     /// The same for a table of some of the rows.
     pub fn of_rows(&self, rows: &[usize]) -> Scoring<'static> {
-        let of_rows = |weights: &Cow<[f64]>| rows.iter().map(|&row| weights[row]).collect();
+        fn of_rows<T: Copy>(values: &[T], rows: &[usize]) -> Cow<'static, [T]> {
+            Cow::Owned(rows.iter().map(|&row| values[row]).collect())
+        }
         Scoring {
             metric: self.metric,
-            weights: self.weights.as_ref().map(of_rows).map(Cow::Owned),
+            weights: self.weights().map(|weights| of_rows(weights, rows)),
+            clusters: self.clusters().map(|clusters| of_rows(clusters, rows)),
         }
     }
 
@@ -62,12 +68,18 @@ impl<'a> Scoring<'a> {
         Ok(Scoring {
             metric: metric.and_then(|name| name.parse().ok()),
             weights: weights.map(Cow::Owned),
+            clusters: None,
         })
     }
 
     /// The weights of the rows of the table, if there are any.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
+    }
+
+    /// For each row of the table, a number that it shares with the rows of its group, or with its copies.
+    pub(crate) fn clusters(&self) -> Option<&[usize]> {
+        self.clusters.as_deref()
     }
 
     /// The metric that comes first, if one is asked for.

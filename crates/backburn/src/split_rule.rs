@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use backburn_table::{Cell, CellError, Table, TableError};
+use backburn_table::{Cell, CellError, Table};
 
 use crate::error::Error;
 use crate::gap::Gap;
 use crate::split_columns::SplitColumns;
 use crate::splitter::Splitter;
-use crate::text::shown;
+use crate::text::{integer, shown};
+
+/// The largest number of folds. Each holds the indices of all rows.
+const MOST_FOLDS: usize = 500;
 
 /// The rule of these columns for the rows of a table that are learned from. Copies are not looked for.
 ///
@@ -39,6 +42,14 @@ pub(crate) fn split_rule(
         let (of_row, names) = labels(table, column)?;
         let known = rows.iter().filter_map(|&row| of_row[row]);
         several(column, "--fold", known.map(Some))?;
+        if names.len() > MOST_FOLDS {
+            return Err(Error::Failed(format!(
+                "--fold: column `{}` has {} different values, and at most {MOST_FOLDS} folds are trained: for rows that \
+                 belong together, use --group and --folds",
+                shown(column),
+                integer(names.len())
+            )));
+        }
         let ranks = ranks(&names);
         let folds = of_row.into_iter();
         splitter.folds = Some(folds.map(|fold| fold.map(|fold| ranks[fold])).collect());
@@ -111,15 +122,12 @@ fn times(table: &Table, column: &str, rows: &[usize], gap: Option<Gap>) -> Resul
         let number = cell.number();
         let time = number.or_else(|| cell.date());
         let Some(time) = time.filter(|time| time.is_finite()) else {
-            return Err(Error::Table(TableError::Cell {
-                location: table.location(row),
-                error: CellError {
-                    column: column.to_string(),
-                    row,
-                    value: cell.category().unwrap_or_default().into_owned(),
-                    expected: "times, which are numbers or dates, one in each row",
-                },
-            }));
+            return Err(Error::Table(table.cell_error(CellError {
+                column: column.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: "times, which are numbers or dates, one in each row",
+            })));
         };
         numbers |= number.is_some();
         dates |= number.is_none();

@@ -31,6 +31,11 @@ impl Splitter {
         self.groups.is_some() || self.times.is_some() || self.folds.is_some()
     }
 
+    /// For each row, a number that it shares with the rows of its group, or with its copies.
+    pub fn clusters(&self) -> Option<&[usize]> {
+        self.groups.as_deref().or(self.copies.as_deref())
+    }
+
     /// Whether later rows are predicted from earlier ones.
     pub fn is_in_time(&self) -> bool {
         self.times.is_some()
@@ -177,8 +182,9 @@ impl Splitter {
     /// The unit that each row belongs to, if units are drawn instead of rows.
     fn units(&self, rows: &[usize]) -> Option<Vec<usize>> {
         if let Some(folds) = &self.folds {
-            // A row in no fold is a unit of its own.
-            let unit = |&row: &usize| folds[row].map_or((1, row), |fold| (0, fold));
+            // A row in no fold is with its group, or a unit of its own.
+            let group = |row: usize| self.groups.as_ref().map_or(row, |groups| groups[row]);
+            let unit = |&row: &usize| folds[row].map_or_else(|| (1, group(row)), |fold| (0, fold));
             let units: Vec<(usize, usize)> = rows.iter().map(unit).collect();
             let different: HashSet<&(usize, usize)> = units.iter().collect();
             if different.len() > 1 {

@@ -2,32 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use crate::row_units::number_of_units;
+
 /// The number of groups of rows.
 const GROUPS: usize = 20;
 /// From this number of rows on, each group is scored by itself.
 const MANY_ROWS: usize = 2_000;
 
 /// The standard errors of metrics over rows. `score` returns the metrics of some of the rows, by their positions
-/// from 0. A metric that is not defined for a part of the rows has no standard error; fewer than three rows have
-/// none.
+/// from 0. `units` are those of the rows: rows of a unit are not independent of each other. A metric that is not defined
+/// for a part of the rows has no standard error; fewer than three units have none.
 ///
-/// The rows are divided into groups, with every twentieth row in one. For few rows, the metrics are computed
+/// The units are divided into groups, with every twentieth unit in one. For few rows, the metrics are computed
 /// without each group (the delete-a-group jackknife: Kott, "The Delete-a-Group Jackknife", 2001; with one row in
 /// a group it is that of Tukey). It holds for metrics that are no means, such as AUC or R², and needs no random
 /// numbers. For many rows, they are computed on each group, which takes less time.
 pub(crate) fn standard_errors(
-    rows: usize,
+    units: &[usize],
     score: impl Fn(&[usize]) -> Option<BTreeMap<String, f64>>,
 ) -> BTreeMap<String, f64> {
-    let groups = GROUPS.min(rows);
-    if rows < 3 {
+    let count = number_of_units(units);
+    let groups = GROUPS.min(count);
+    if count < 3 {
         return BTreeMap::new();
     }
-    let many = rows >= MANY_ROWS;
+    let many = count >= MANY_ROWS;
     let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for group in 0..groups {
-        let is_in_group = |row: &usize| row % groups == group;
-        let part: Vec<usize> = (0..rows).filter(|row| is_in_group(row) == many).collect();
+        let is_in_group = |row: &usize| units[*row] % groups == group;
+        let rows = 0..units.len();
+        let part: Vec<usize> = rows.filter(|row| is_in_group(row) == many).collect();
         for (metric, value) in score(&part).unwrap_or_default() {
             values.entry(metric).or_default().push(value);
         }
@@ -53,7 +57,8 @@ mod tests {
 
     /// The standard error of the mean of some values.
     fn of_mean(values: &[f64]) -> Option<f64> {
-        let errors = standard_errors(values.len(), |rows| {
+        let units: Vec<usize> = (0..values.len()).collect();
+        let errors = standard_errors(&units, |rows| {
             let sum: f64 = rows.iter().map(|&row| values[row]).sum();
             let mean = sum / rows.len() as f64;
             Some(BTreeMap::from([("mean".to_string(), mean)]))
@@ -84,8 +89,29 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_a_unit_count_as_one() {
+        // Each value stands five times.
+        let values: Vec<f64> = (0..50).map(|row| (row / 5 * 7 % 10) as f64).collect();
+        let of_units = |units: &[usize]| {
+            let errors = standard_errors(units, |rows| {
+                let sum: f64 = rows.iter().map(|&row| values[row]).sum();
+                Some(BTreeMap::from([(
+                    "mean".to_string(),
+                    sum / rows.len() as f64,
+                )]))
+            });
+            errors["mean"]
+        };
+        let alone: Vec<usize> = (0..50).collect();
+        let together: Vec<usize> = (0..50).map(|row| row / 5).collect();
+        let ratio = of_units(&together) / of_units(&alone);
+        assert!(ratio > 2.0, "{ratio}");
+    }
+
+    #[test]
     fn a_metric_that_is_not_always_defined_has_none() {
-        let errors = standard_errors(10, |rows| {
+        let units: Vec<usize> = (0..10).collect();
+        let errors = standard_errors(&units, |rows| {
             let first = (rows[0] == 0).then(|| ("some".to_string(), 1.0));
             let all = ("all".to_string(), 1.0);
             Some(first.into_iter().chain([all]).collect())

@@ -187,7 +187,7 @@ mod tests {
     use backburn_training::metrics::{ClassificationScore, ConfusionMatrix};
 
     use super::*;
-    use crate::dataset::DatasetOptions;
+    use crate::dataset_options::DatasetOptions;
 
     fn dataset(csv: String, target: &str) -> Dataset {
         let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();

@@ -25,6 +25,7 @@ use crate::job::{Job, JobKind};
 use crate::job_result::TrainedNetwork;
 use crate::nearest_rows::nearest_rows_loss;
 use crate::network_config::network_config;
+use crate::row_units::row_units;
 use crate::score::Score;
 use crate::scorer::Scorer;
 use crate::scoring::Scoring;
@@ -133,12 +134,13 @@ fn run(
     let settings = &job.config.training;
     let is_member = matches!(job.kind, JobKind::Member { .. });
     let scored = validation.filter(|_| !is_trial);
+    let units = row_units(&encoded.split.validation, scoring.clusters());
     let mut callbacks = JobCallbacks {
         job,
         context,
         scorer: &scorer,
         history: job.diagnose.then(History::default),
-        held_out: scored.map(|rows| HeldOut::new(settings, rows, is_member)),
+        held_out: scored.map(|rows| HeldOut::new(settings, rows, &units, is_member)),
         deadline,
         checkpointer: checkpoints
             .map(|kept| Checkpointer::new(kept, context.stop.clone(), job, limits.spent)),

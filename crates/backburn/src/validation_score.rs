@@ -17,8 +17,8 @@ pub(crate) struct ValidationScore {
 }
 
 impl ValidationScore {
-    /// Scores predictions and quantiles, if the model has them, for `rows`, and the constant that follows from the rows in `training`. `None` if there is
-    /// nothing to score.
+    /// Scores predictions, and quantiles if the model has them, for `rows`, and the constant that follows from the rows in
+    /// `training`. `None` if there is nothing to score.
     pub fn new(
         (predictions, quantiles): (&Predictions, Option<&PredictedQuantiles>),
         (targets, target): (&Targets, &Target),
@@ -26,7 +26,8 @@ impl ValidationScore {
         scoring: &Scoring,
     ) -> Option<Self> {
         let score = scoring.score(predictions, targets, rows)?;
-        let score = score.with_standard_errors(predictions, targets, rows, scoring.weights());
+        let known = (scoring.weights(), scoring.clusters());
+        let score = score.with_standard_errors(predictions, targets, rows, known);
         Some(Self {
             score: score.with_distribution((target, predictions), quantiles, targets, rows),
             constant: constant_score(targets, target, (training, rows), scoring),

@@ -36,7 +36,7 @@ mod tests {
     use backburn_table::{ReadOptions, Table};
 
     use super::*;
-    use crate::dataset::DatasetOptions;
+    use crate::dataset_options::DatasetOptions;
 
     fn warning(counts: &[u32], loss: Loss) -> Option<Warning> {
         let rows: Vec<String> = counts.iter().map(|count| format!("{count},1")).collect();

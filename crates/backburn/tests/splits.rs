@@ -284,3 +284,78 @@ fn test_rows_that_are_copies_of_training_rows_are_counted() {
         tested.warnings
     );
 }
+
+#[test]
+fn a_part_of_the_rows_has_the_classes_of_the_whole() {
+    // One class appears in the last rows alone.
+    let mut csv = "day,x,kind\n".to_string();
+    let mut numbers = Numbers(5);
+    for day in 0..120 {
+        let x = numbers.next();
+        let kind = match day {
+            90.. if x < 0.5 => "a",
+            _ if x < 0.4 => "b",
+            _ => "c",
+        };
+        csv += &format!("{day},{x:.3},{kind}\n");
+    }
+    let options = DatasetOptions {
+        split: SplitColumns {
+            time: Some("day".to_string()),
+            ..SplitColumns::default()
+        },
+        ..DatasetOptions::default()
+    };
+    let data = Dataset::new(table(csv), "kind", &options).unwrap();
+    let fold = data.folds(3, 0).pop().unwrap();
+    assert!(fold.training.iter().all(|row| *row < 90));
+    let balanced = Settings::new().set("data.balance_classes=true").unwrap();
+    let mut config = balanced.over(Preset::Fast).unwrap();
+    config.training.epochs = 3;
+    let part = data.subset(&fold.training);
+    let model = Estimator::new(config).fit(&part, &FitContext::default());
+    let held_out = data.table().select("fold", &fold.validation).unwrap();
+    let score = model.unwrap().evaluate(&held_out).unwrap();
+    // Rows of a class that was not trained on are errors, and they are not skipped.
+    assert_eq!((score.rows, score.skipped), (fold.validation.len(), 0));
+}
+
+#[test]
+fn rows_of_a_group_without_a_fold_stay_together() {
+    let mut csv = "g,f,x,y\n".to_string();
+    let mut numbers = Numbers(9);
+    for row in 0..120 {
+        let group = row % 20;
+        let fold = if group < 4 {
+            (group % 2).to_string()
+        } else {
+            String::new()
+        };
+        csv += &format!(
+            "g{group},{fold},{:.3},{:.3}\n",
+            numbers.next(),
+            numbers.next()
+        );
+    }
+    let options = DatasetOptions {
+        split: SplitColumns {
+            group: Some("g".to_string()),
+            fold: Some("f".to_string()),
+            ..SplitColumns::default()
+        },
+        ..DatasetOptions::default()
+    };
+    let data = Dataset::new(table(csv), "y", &options).unwrap();
+    let mut config = Config::preset(Preset::Fast);
+    config.data.validation_fraction = 0.3;
+    let split = data.validation_split(&config);
+    assert!(!split.validation.is_empty());
+    let group_of = |row: &usize| row % 20;
+    let trained: Vec<usize> = split.training.iter().map(group_of).collect();
+    assert!(
+        split
+            .validation
+            .iter()
+            .all(|row| !trained.contains(&group_of(row)))
+    );
+}

@@ -30,7 +30,7 @@ pub(crate) struct Attribution {
     pub prediction: f64,
     /// The same for the baseline.
     pub baseline: f64,
-    /// For classification, the index of the class with the highest probability; otherwise 0.
+    /// For classification, the index of the predicted class; otherwise 0.
     pub class: usize,
     /// What each feature adds.
     pub amounts: Vec<f64>,
@@ -48,6 +48,10 @@ impl<'a> IntegratedGradients<'a> {
     /// `[1, features]`.
     pub fn attribute(&self, row: Tensor<2>, baseline: Tensor<2>) -> Attribution {
         let predictions = (self.predict(row.clone()), self.predict(baseline.clone()));
+        let decided = predictions
+            .0
+            .class_indices()
+            .and_then(|c| c.first().copied());
         let (prediction, from, class) = match predictions {
             (Predictions::Values(row), Predictions::Values(baseline)) => (row[0], baseline[0], 0),
             (
@@ -59,8 +63,7 @@ impl<'a> IntegratedGradients<'a> {
                     ..
                 },
             ) => {
-                let likelier = |best, class| if row[class] > row[best] { class } else { best };
-                let class = (0..row.len()).fold(0, likelier);
+                let class = decided.unwrap_or_default();
                 (row[class], baseline[class], class)
             }
             _ => (f64::NAN, f64::NAN, 0),

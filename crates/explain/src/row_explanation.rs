@@ -19,7 +19,7 @@ pub struct RowExplanation {
     /// or over the table's rows if the model does not hold it
     /// ([`SavedModel::baselines`](backburn::SavedModel::baselines)).
     pub baseline: f64,
-    /// For classification, the class with the highest probability.
+    /// For classification, the predicted class.
     pub class: Option<String>,
     /// What each column adds to the baseline. The largest absolute amounts come first.
     pub contributions: Vec<Contribution>,

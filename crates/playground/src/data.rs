@@ -1,11 +1,9 @@
 //! The rows of a table as a network sees them.
 
-use backburn::{Config, Dataset, EncodedSplit, Error, MlpConfig, network_config};
+use backburn::{Config, Dataset, EncodedSplit, Error, FeatureName, MlpConfig, network_config};
 use backburn_training::row_pass::{Aim, Network};
 use backburn_training::{Targets, TensorDataset};
 use burn::tensor::{Device, Tensor};
-
-use crate::input_names::{Input, input_names};
 
 /// The rows of a table, encoded: the training rows first, then the validation rows.
 pub(crate) struct Data {
@@ -14,7 +12,7 @@ pub(crate) struct Data {
     /// The shape of the network.
     pub shape: MlpConfig,
     /// The features that enter the first layer.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<FeatureName>,
     /// The index of each row in the table.
     pub table_rows: Vec<usize>,
     /// What the network is to predict for each row.
@@ -39,7 +37,7 @@ impl Data {
         let aims = parts.flat_map(aims).collect();
         let split = &encoded.split;
         Ok(Self {
-            inputs: input_names(&encoded.encoder),
+            inputs: encoded.encoder.feature_names(),
             table_rows: [split.training.as_slice(), &split.validation].concat(),
             aims,
             numbers,

@@ -29,7 +29,6 @@ mod data;
 mod datasets;
 mod findings;
 mod generated;
-mod input_names;
 mod network_view;
 // The code that wasm-bindgen generates is unsafe.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -50,7 +49,6 @@ pub use backburn_training::row_pass::{
 pub use chain_rule::{BackwardTerm, Delta, Edge, Factors, Term, UnitView};
 pub use datasets::{BuiltIn, datasets};
 pub use findings::Remedy;
-pub use input_names::Input;
 pub use network_view::{Flow, LayerView, NetworkView};
 pub use playground::{About, Playground, Progress, Unit};
 pub use plots::{Curve, Points};

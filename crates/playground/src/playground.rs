@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::sync::{Mutex, PoisonError};
 
 use backburn::{
-    Config, Dataset, DatasetOptions, Error, Predictions, Score, Task, nearest_rows_loss,
+    Config, Dataset, DatasetOptions, Error, FeatureName, Predictions, Score, Task,
+    nearest_rows_loss,
 };
 use backburn_model::{Mlp, Normalization};
 use backburn_training::row_pass::Network;
@@ -16,7 +17,6 @@ use serde::Serialize;
 
 use crate::data::Data;
 use crate::datasets;
-use crate::input_names::Input;
 use crate::settings::Settings;
 use crate::table;
 
@@ -81,7 +81,7 @@ pub struct About {
     /// The names of the classes, in the order of the outputs; empty for numbers.
     pub classes: Vec<String>,
     /// The features that enter the first layer.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<FeatureName>,
     /// Number of rows, with the validation rows, which come last.
     pub rows: usize,
     /// Number of validation rows.

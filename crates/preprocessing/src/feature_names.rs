@@ -1,10 +1,12 @@
 //! The names of the features that enter the first layer.
 
+use serde::Serialize;
+
 use crate::column_encoder::ColumnEncoder;
 use crate::encoder::Encoder;
 
 /// A feature that enters the first layer of a network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FeatureName {
     /// Its name: that of the column, or with what part of the column it stands for.
     pub name: String,

@@ -40,6 +40,9 @@ pub enum Outcome {
         classes: Vec<String>,
         /// The predicted probabilities, `[rows, classes]`, row by row.
         probabilities: Vec<f64>,
+        /// The index of each row's predicted class: the most probable one, or the one that the model decides for by its
+        /// threshold or its costs.
+        predicted: Vec<usize>,
         /// The index of each row's actual class.
         actual: Vec<usize>,
     },
@@ -57,9 +60,11 @@ impl Evaluation {
                 Outcome::Classes {
                     classes,
                     probabilities,
+                    predicted,
                     actual,
                 } => {
-                    actual.len() == rows
+                    (predicted.len(), actual.len()) == (rows, rows)
+                        && predicted.iter().all(|&class| class < classes.len())
                         && probabilities.len() == rows * classes.len()
                         && actual.iter().all(|&class| class < classes.len())
                 }
@@ -80,6 +85,7 @@ impl Evaluation {
                 classes,
                 probabilities,
                 actual,
+                ..
             } => 1.0 - probabilities[row * classes.len() + actual[row]],
         };
         let rows = 0..self.row_numbers.len();

@@ -279,6 +279,7 @@ fn evaluation(
                 ..
             },
         ) => {
+            let decided = explanation.predictions.class_indices().unwrap_or_default();
             let known = || {
                 let rows = of_row.iter().enumerate();
                 rows.filter_map(|(row, class)| Some((row, (*class)?)))
@@ -289,6 +290,7 @@ fn evaluation(
             Outcome::Classes {
                 classes: classes.iter().map(|name| shown(name)).collect(),
                 probabilities: probabilities.copied().collect(),
+                predicted: known().map(|(row, _)| decided[row]).collect(),
                 actual: known().map(|(_, class)| class).collect(),
             }
         }

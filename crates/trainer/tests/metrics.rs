@@ -202,8 +202,8 @@ fn scores_are_weighted_and_say_so() {
         } else {
             (500.0, 0.001)
         };
-        let x = row * 37 % 80;
-        csv += &format!("{x},{},{weight}\n", f64::from(x) * 2.0 + off + 0.5);
+        let x = f64::from(row * 37 % 80) / 4.0;
+        csv += &format!("{x},{},{weight}\n", x * 2.0 + off + 0.5);
     }
     folder.write("t.csv", &csv);
     let line = format!("train t.csv --target y --weight w --out m.safetensors {QUICK}");

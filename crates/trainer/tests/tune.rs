@@ -142,6 +142,8 @@ fn what_cannot_be_searched_is_refused() {
         ],
     );
     folder.refused(&line("--outer-folds 1"), 2, &["at least 2"]);
+    // Before the search, which would take its time.
+    folder.refused(&line("--outer-folds 500"), 2, &["outer folds 500"]);
     folder.refused(&line("--sampler grid"), 2, &["tpe and random"]);
     folder.refused(
         &line("--folds 100").replace("--folds 2", ""),

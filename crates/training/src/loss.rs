@@ -518,10 +518,19 @@ mod tests {
     #[test]
     fn losses_have_the_values_of_their_equations() {
         let device = Device::default();
+        let of_mean = |deviance: fn(f64, f64) -> f64| {
+            let pairs = [(1.0, 0.5f64), (0.5, -1.5), (2.0, 2.0)];
+            let all = pairs.map(|(value, output)| 2.0 * deviance(value, output.exp()));
+            all.iter().sum::<f64>() / 3.0
+        };
         let expected = [
             (0.25 + 2.25 + 16.0) / 3.0,
             (0.5 + 1.5 + 4.0) / 3.0,
             (0.125 + 1.0 + 3.5) / 3.0,
+            // The quantiles of 0.1 and 0.9, row by row.
+            (0.05 + 0.27 + 0.15 + 0.05 + 3.6 + 0.45) / 6.0,
+            of_mean(|value, mean| value * (value / mean).ln() - value + mean),
+            of_mean(|value, mean| (mean / value).ln() + value / mean - 1.0),
             ((1f64 + 1.5f64.exp()).ln()
                 + (1f64 + (-1.9f64).exp()).ln()
                 + (1f64 + (-1.1f64).exp()).ln())

@@ -24,6 +24,10 @@ pub(super) fn step(
 ) -> Result<Step, Error> {
     let asked = config.data.target_transform;
     let known = |transform| Ok(Step::Known(Selected::TargetTransform(transform)));
+    // The link is in place of a transform.
+    if config.training.loss.has_log_link() {
+        return known(TargetTransform::None);
+    }
     if asked != TargetTransform::Auto || data.classes().is_some() {
         return known(asked);
     }

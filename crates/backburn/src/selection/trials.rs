@@ -1,6 +1,6 @@
 //! Small networks that are cross-validated with each value of a setting.
 
-use backburn_preprocessing::Bins;
+use backburn_preprocessing::{Bins, TargetTransform};
 #[cfg(test)]
 use backburn_table::Split;
 
@@ -69,6 +69,10 @@ fn small_config(config: &Config) -> Config {
     small.columns = config.columns.clone();
     small.scoring = config.scoring.clone();
     small.data.refit = false;
+    // The small networks minimize the squared error, also where the model has a log link, whose target has no transform.
+    if config.training.loss.has_log_link() {
+        small.data.target_transform = TargetTransform::Standard;
+    }
     small.data.bins = match (config.data.bins, bins) {
         (Bins::AtMost(bins), Bins::AtMost(limit)) => Bins::AtMost(bins.min(limit)),
         _ => bins,

@@ -21,7 +21,7 @@ use crate::model_file::ModelFile;
 use crate::model_path::model_path;
 use crate::output_file::OutputFile;
 use crate::read_text::read_text_file;
-use crate::text::{column_option, count, path_argument, path_name, seconds};
+use crate::text::{count, path_argument, path_name, seconds};
 use crate::warning::Warning;
 
 /// The first words of a file of settings, by which it is known that it may be replaced.
@@ -147,9 +147,14 @@ impl Tuner {
         context: &FitContext,
     ) -> Result<Tuned, Error> {
         files.model.check_replaced(data.target())?;
+        if outer_folds > 0 {
+            self.check_outer_folds(data, outer_folds)?;
+        }
         let (settings_path, study_path) = (files.settings(), files.study());
         let mut file = StudyFile::open(&study_path, self.describe(data, context)?)?;
-        let parts = outer_folds as u32 + 2;
+        let parts = u32::try_from(outer_folds)
+            .unwrap_or(u32::MAX)
+            .saturating_add(2);
         let part = context.time_limit.map(|limit| limit / parts);
         let limited = |time_limit| FitContext {
             time_limit,
@@ -200,9 +205,8 @@ fn write_settings(path: &Path, study: &Study, best: &Config) -> Result<(), Error
 }
 
 impl Tuned {
-    /// The result in words, each with a short heading. `program`, the table and the target are those of the commands to
-    /// go on with.
-    pub fn lines(&self, program: &str, table: &Path, target: &str) -> Vec<(&'static str, String)> {
+    /// The result in words, each with a short heading. `program` and the table are those of the commands to go on with.
+    pub fn lines(&self, program: &str, table: &Path) -> Vec<(&'static str, String)> {
         let study = &self.study;
         let mut lines = vec![("search", self.search_in_words())];
         lines.push(("best", study.best_in_words()));
@@ -234,15 +238,14 @@ impl Tuned {
             lines.push(("saved", model.clone()));
         }
         lines.push(("written", settings.clone()));
-        let table = path_argument(table);
-        let target = column_option("--target", target);
-        let train = format!("{program} train {table} {target} --config {settings}");
-        lines.push(match self.model {
-            Some(_) => ("next", format!("{program} predict {model} TABLE")),
-            None => ("next", train.clone()),
-        });
-        lines.push(("", format!("{train} --folds 5")));
-        lines.push(("", format!("{train} --preset best --out best.safetensors")));
+        if self.model.is_some() {
+            lines.push(("next", format!("{program} inspect {model}")));
+            lines.push((
+                "",
+                format!("{program} explain {model} {}", path_argument(table)),
+            ));
+            lines.push(("", format!("{program} predict {model} TABLE")));
+        }
         lines
     }
 

@@ -129,9 +129,8 @@ impl Tuner {
         file: &mut StudyFile,
         context: &FitContext,
     ) -> Result<NestedScores, Error> {
-        check_folds(data, "outer folds", folds)?;
-        let seed = self.config.training.seed;
-        let splits = data.folds(folds, seed);
+        self.check_outer_folds(data, folds)?;
+        let splits = data.folds(folds, self.config.training.seed);
         let folds = splits.len();
         let mut scores = NestedScores::default();
         // Of the many fits, only the bars are shown.
@@ -201,6 +200,25 @@ impl Tuner {
         }
         let start = scores.pop();
         Ok(scores.pop().zip(start))
+    }
+
+    /// Checks that rows can be divided into outer folds, and the rows outside of each into folds for the search.
+    pub(super) fn check_outer_folds(&self, data: &Dataset, folds: usize) -> Result<(), Error> {
+        check_folds(data, "outer folds", folds)?;
+        for split in data.folds(folds, self.config.training.seed) {
+            let outside = data.subset(&split.training);
+            outside.check_folds("outside of an outer fold, folds", self.folds)?;
+            if outside
+                .folds(self.folds, self.config.training.seed)
+                .is_empty()
+            {
+                return Err(Error::Config(format!(
+                    "outer folds {folds}: the rows outside of one of them are a single fold, which the search cannot divide: \
+                     more folds are needed, or --outer-folds 0"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn search_as(

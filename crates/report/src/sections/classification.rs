@@ -23,19 +23,11 @@ const CURVES: usize = 4;
 pub struct ClassPredictions<'a> {
     pub classes: &'a [String],
     pub probabilities: &'a [f64],
+    pub predicted: &'a [usize],
     pub actual: &'a [usize],
 }
 
 impl ClassPredictions<'_> {
-    /// The class with the highest probability in each row.
-    fn predicted(&self) -> Vec<usize> {
-        let width = self.classes.len();
-        self.probabilities
-            .chunks_exact(width)
-            .map(|row| (0..width).fold(0, |best, c| if row[c] > row[best] { c } else { best }))
-            .collect()
-    }
-
     /// The probability of a class in each row.
     fn of_class(&self, class: usize) -> Vec<f64> {
         let probabilities = self.probabilities.iter().skip(class);
@@ -58,14 +50,14 @@ impl ClassPredictions<'_> {
 
 /// The figures of a classification.
 pub fn classification(evaluation: &Evaluation, predictions: &ClassPredictions) -> Markup {
-    let predicted = predictions.predicted();
+    let predicted = predictions.predicted;
     html! {
-        (confusion_matrix(predictions, &predicted))
-        (scores(predictions, &predicted))
+        (confusion_matrix(predictions, predicted))
+        (scores(predictions, predicted))
         (roc_curves(predictions))
         (precision_recall_curves(predictions))
         (reliability_curve(predictions))
-        (worst_classes(evaluation, predictions, &predicted))
+        (worst_classes(evaluation, predictions, predicted))
     }
 }
 
@@ -243,6 +235,7 @@ fn worst_classes(
         classes,
         probabilities,
         actual,
+        ..
     } = predictions;
     let of_actual = |row: usize| probabilities[row * classes.len() + actual[row]];
     let mut worst: Vec<usize> = (0..actual.len()).collect();

@@ -29,8 +29,8 @@ pub fn evaluation(report: &Report) -> Markup {
         div class="grid" {
             @match &evaluation.outcome {
                 Outcome::Values { predicted, actual } => (values(report, evaluation, predicted, actual)),
-                Outcome::Classes { classes, probabilities, actual } => {
-                    (classification(evaluation, &ClassPredictions { classes, probabilities, actual }))
+                Outcome::Classes { classes, probabilities, predicted, actual } => {
+                    (classification(evaluation, &ClassPredictions { classes, probabilities, predicted, actual }))
                 }
             }
         }

@@ -48,7 +48,7 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
             write_report(&file, &report, console)?;
         }
     }
-    for (heading, text) in tuned.lines(program, table, data.target()) {
+    for (heading, text) in tuned.lines(program, table) {
         match heading {
             "note" | "next" | "" => console.paragraph(heading, text),
             _ => console.entry(heading, text),
