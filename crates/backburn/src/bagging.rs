@@ -18,12 +18,12 @@ use crate::threshold_choice::with_threshold;
 use crate::validation_score::ValidationScore;
 
 /// The training rows of each member, and the fold that is its validation rows. `rows` are in ascending
-/// order. In the order of time, the last rows are the validation rows of all members.
+/// order. In the order of time, the last rows are the validation rows of all members; so are given validation rows.
 pub(crate) fn member_splits(data: &Dataset, rows: &[usize], config: &Config) -> Vec<Split> {
     let folds = config.ensemble.folds.min(rows.len()).max(2);
     let members = config.ensemble.members.count();
     let mut seed = config.training.seed;
-    if data.splitter().is_in_time() {
+    if data.splitter().shares_validation() {
         let share = match config.data.validation_fraction {
             share if share > 0.0 => share,
             _ => 1.0 / folds as f64,
@@ -163,7 +163,7 @@ impl<'a> BaggedEnsemble<'a> {
         let validated = self.out_of_fold.rows().rows;
         network.split = Split {
             training: self.rows.to_vec(),
-            // In the order of time, no network is trained on the last rows.
+            // Where all networks have the same validation rows, no network is trained on them.
             validation: validated.into_iter().filter(|row| !is_known(row)).collect(),
         };
         if self.interrupted || self.members < wanted {

@@ -184,6 +184,11 @@ impl Dataset {
         &self.splitter
     }
 
+    /// Sets which rows of the table are given validation rows.
+    pub(crate) fn hold_out(&mut self, held_out: Option<Vec<bool>>) {
+        Arc::make_mut(&mut self.splitter).held_out = held_out;
+    }
+
     /// A note if rows of a test table are copies of rows of this one.
     ///
     /// # Errors
@@ -297,6 +302,7 @@ impl Dataset {
         // The selected rows are read already, in the format that all rows decide.
         train.raw = self.select_raw(&split.training)?;
         train.format = self.format.clone();
+        train.hold_out(self.splitter.select(&split.training).held_out);
         Ok((train, self.select(&split.validation)?))
     }
 
@@ -387,7 +393,8 @@ impl Dataset {
             options.task = None;
         }
         let table = self.raw.as_ref().unwrap_or(&self.table).clone();
-        let whole = Self::new(table, &self.target, &options)?;
+        let mut whole = Self::new(table, &self.target, &options)?;
+        whole.hold_out(self.splitter.held_out.clone());
         let has_target = |row: &&usize| whole.rows.binary_search(row).is_ok();
         let rows: Vec<usize> = self.rows.iter().filter(has_target).copied().collect();
         whole.subset(&rows).with_classes_of(self)

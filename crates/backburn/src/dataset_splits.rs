@@ -90,8 +90,39 @@ impl Dataset {
         }
     }
 
+    /// The dataset with given validation rows in place of those that fits draw: no network is trained on them
+    /// (other than by a refit), and they choose the best epoch of every network and calibrate the predictions.
+    /// `rows` are indices of rows of the [`table`](Self::table).
+    ///
+    /// # Errors
+    ///
+    /// Rows of which none can be learned from, or which leave none for training.
+    pub fn with_validation_rows(mut self, rows: &[usize]) -> Result<Self, Error> {
+        let mut held_out = vec![false; self.table().rows()];
+        for &row in rows {
+            let Some(held_out) = held_out.get_mut(row) else {
+                let rows = count(self.table().rows(), "row");
+                let reason =
+                    format!("validation rows: there is no row {row}, the table has {rows}");
+                return Err(Error::Config(reason));
+            };
+            *held_out = true;
+        }
+        self.hold_out(Some(held_out));
+        match self.splitter().given_split(self.rows()) {
+            Some(_) => Ok(self),
+            None => Err(Error::Config(
+                "validation rows: there must be rows with a target among them, and others to train on"
+                    .to_string(),
+            )),
+        }
+    }
+
     /// The split into training and validation rows that a config asks for.
     pub fn validation_split(&self, config: &Config) -> Split {
+        if let Some(split) = self.splitter().given_split(self.rows()) {
+            return split;
+        }
         let share = config.data.validation_fraction;
         let (splitter, seed) = (self.splitter(), config.training.seed);
         splitter.split(self.rows(), share, self.classes(), seed)
@@ -111,6 +142,9 @@ impl Dataset {
 
     /// Some of the rows, in ascending order, divided into training and validation.
     pub(crate) fn split_rows(&self, rows: &[usize], share: f64, seed: u64) -> Split {
+        if let Some(split) = self.splitter().given_split(rows) {
+            return split;
+        }
         let classes = self.classes_of(rows);
         self.splitter().split(rows, share, classes.as_deref(), seed)
     }

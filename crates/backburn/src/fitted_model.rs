@@ -44,6 +44,16 @@ pub struct FittedModel {
     record: Option<FitRecord>,
 }
 
+impl From<Predictor> for FittedModel {
+    /// A model that was loaded: it has no record of its fit.
+    fn from(predictor: Predictor) -> Self {
+        Self {
+            predictor,
+            record: None,
+        }
+    }
+}
+
 /// How a model was fitted. A loaded model has no record.
 #[derive(Debug, Clone)]
 pub struct FitRecord {
@@ -120,10 +130,7 @@ impl FittedModel {
     /// A file that cannot be read, is not a model, is damaged, or has a newer format than this program reads.
     pub fn load(path: impl AsRef<Path>, device: impl Into<SelectedDevice>) -> Result<Self, Error> {
         let predictor = Predictor::load_on(path, device.into().get()?)?;
-        Ok(Self {
-            predictor,
-            record: None,
-        })
+        Ok(predictor.into())
     }
 
     /// Saves the model to a file, completely or not at all.

@@ -104,7 +104,7 @@ impl Plan {
 
     /// Goes on with the first of the selections that needs trials, or else with the networks.
     fn from(mut self, selections: &[Selection], data: &Dataset) -> Result<Self, Error> {
-        let rows = self.selection_rows();
+        let rows = self.selection_rows(data);
         for &selection in selections {
             match selection::step(selection, &self.name, data, &rows, &self.config)? {
                 Step::Known(selected) => {
@@ -125,8 +125,9 @@ impl Plan {
     }
 
     /// The rows that trials may see.
-    fn selection_rows(&self) -> Vec<usize> {
-        match self.is_ensemble() {
+    fn selection_rows(&self, data: &Dataset) -> Vec<usize> {
+        let are_given = data.splitter().held_out.is_some();
+        match self.is_ensemble() && !are_given {
             true => [self.split.training.as_slice(), &self.split.validation].concat(),
             false => self.split.training.clone(),
         }
@@ -164,8 +165,8 @@ impl Plan {
         let narrow = ensemble.widths.iter().position(|&width| width == 1);
         let diagnosed = narrow.filter(|&member| member < splits.len()).unwrap_or(0);
         let members = splits.into_iter().enumerate().map(|(member, split)| {
-            // Later rows may not decide how earlier ones are encoded.
-            let encoder_rows = match data.splitter().is_in_time() {
+            // Rows that no network is trained on may not decide how the others are encoded.
+            let encoder_rows = match data.splitter().shares_validation() {
                 true => split.training.clone(),
                 false => all.clone(),
             };

@@ -21,6 +21,8 @@ pub(crate) struct Splitter {
     pub folds: Option<Vec<Option<usize>>>,
     /// For each row a number that it shares with its copies; `None` if there are no copies.
     pub copies: Option<Vec<usize>>,
+    /// Whether a row is one of the given validation rows; `None` if there are none.
+    pub held_out: Option<Vec<bool>>,
 }
 
 impl Splitter {
@@ -39,9 +41,26 @@ impl Splitter {
         self.times.is_some()
     }
 
-    /// Whether every row is in one of the two parts of a split.
+    /// Whether the networks of an ensemble have the same validation rows.
+    pub fn shares_validation(&self) -> bool {
+        self.is_in_time() || self.held_out.is_some()
+    }
+
+    /// Whether every row may be in either of the two parts of a split.
     pub fn uses_all_rows(&self) -> bool {
-        !(self.is_in_time() || self.has_rule() && self.copies.is_some())
+        !(self.shares_validation() || self.has_rule() && self.copies.is_some())
+    }
+
+    /// The split of rows, which are in ascending order, by the given validation rows. `None` if there are none, or
+    /// if all of the rows would be on one side.
+    pub fn given_split(&self, rows: &[usize]) -> Option<Split> {
+        let held_out = self.held_out.as_ref()?;
+        let (validation, training): (Vec<usize>, Vec<usize>) =
+            rows.iter().copied().partition(|&row| held_out[row]);
+        (!training.is_empty() && !validation.is_empty()).then_some(Split {
+            training,
+            validation,
+        })
     }
 
     /// The rule for these rows of the table, as rows of a table of their own.
@@ -55,6 +74,7 @@ impl Splitter {
             gap: self.gap,
             folds: of_rows(self.folds.as_ref(), rows),
             copies: of_rows(self.copies.as_ref(), rows),
+            held_out: of_rows(self.held_out.as_ref(), rows),
         }
     }
 
@@ -354,6 +374,21 @@ mod tests {
         let folds = splitter.k_folds(&rows, 5, None, 0);
         assert_eq!(folds[0].training, rows);
         assert!(splitter.outer_folds(&rows, 5, None, 0).is_empty());
+    }
+
+    #[test]
+    fn given_validation_rows_are_one_side() {
+        let splitter = Splitter {
+            held_out: Some(rows().iter().map(|row| row % 10 == 9).collect()),
+            ..Splitter::default()
+        };
+        let split = splitter.given_split(&rows()).unwrap();
+        assert_eq!((split.training.len(), split.validation.len()), (90, 10));
+        assert!(split.validation.iter().all(|row| row % 10 == 9));
+        assert_eq!(splitter.given_split(&[0, 1, 2]), None);
+        assert_eq!(Splitter::default().given_split(&rows()), None);
+        let selected = splitter.select(&[8, 9]);
+        assert_eq!(selected.held_out, Some(vec![false, true]));
     }
 
     #[test]

@@ -178,6 +178,32 @@ fn later_rows_are_predicted_from_earlier_ones() {
 }
 
 #[test]
+fn given_validation_rows_are_never_trained_on() {
+    let given: Vec<usize> = (200..240).collect();
+    let drawn = panel(240, SplitColumns::default());
+    let data = drawn.clone().with_validation_rows(&given).unwrap();
+    for members in [1, 4] {
+        let config = config(members, &[]);
+        let plan = Estimator::new(config.clone()).plan(&data).unwrap();
+        let mut of_jobs = plan.jobs().iter().map(|job| &job.split);
+        assert!(of_jobs.all(|split| !split.training.contains(&239)));
+        assert_eq!(data.validation_split(&config).validation, given);
+        let model = Estimator::new(config).fit(&data, &FitContext::default());
+        let model = model.unwrap();
+        let record = model.record().unwrap();
+        let mut validation = record.split.validation.clone();
+        validation.sort_unstable();
+        assert_eq!(validation, given);
+        assert_eq!(record.validation.as_ref().unwrap().rows, 40);
+        assert_eq!(model.predictor().model().network.members.len(), members);
+    }
+    let none = drawn.clone().with_validation_rows(&[]).unwrap_err();
+    assert!(none.to_string().contains("rows with a target"), "{none}");
+    let beyond = drawn.with_validation_rows(&[240]).unwrap_err();
+    assert!(beyond.to_string().contains("no row 240"), "{beyond}");
+}
+
+#[test]
 fn an_ensemble_in_time_is_scored_on_the_last_rows() {
     let data = panel(240, by(None, Some("day"), None));
     let config = config(3, &[]);
