@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow_array::ffi_stream::ArrowArrayStreamReader;
+use arrow_array::ffi_stream::RecordBatchStreamReader;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_cast::cast;
 use arrow_pyarrow::FromPyArrow;
@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 ///
 /// The object has no such method, its stream cannot be read, or two columns have the same name.
 pub fn table_from(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Table> {
-    let reader = ArrowArrayStreamReader::from_pyarrow_bound(object)?;
+    let reader = RecordBatchStreamReader::from_pyarrow_bound(object)?;
     let batch = one_batch(reader).and_then(with_large_text);
     let batch = batch.map_err(|error| PyValueError::new_err(format!("{name}: {error}")))?;
     let schema = batch.schema();
@@ -34,7 +34,7 @@ pub fn table_from(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Table> {
     Ok(Table::from_batch(name, batch))
 }
 
-fn one_batch(reader: ArrowArrayStreamReader) -> Result<RecordBatch, ArrowError> {
+fn one_batch(reader: RecordBatchStreamReader) -> Result<RecordBatch, ArrowError> {
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
     match batches.as_slice() {
