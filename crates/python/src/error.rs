@@ -28,7 +28,7 @@ pub fn exception(error: Error) -> PyErr {
         Error::Diverged { findings, .. } => {
             let remedies = findings.iter().map(|finding| {
                 format!(
-                    "\n{}: {} {}",
+                    "\n{}: {}. Remedy: {}",
                     finding.name, finding.evidence, finding.remedy
                 )
             });

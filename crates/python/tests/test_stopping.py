@@ -116,10 +116,6 @@ def test_a_forked_process_is_an_error_and_does_not_hang():
 
 def test_a_fit_that_diverges_tells_why(numbers):
     X, y = numbers
-    model = BackburnRegressor(preset="fast", optimizer="sgd", learning_rate=1e30, random_state=0)
-    try:
+    model = BackburnRegressor(preset="fast", optimizer="sgd", learning_rate=1.0, random_state=0)
+    with pytest.raises(RuntimeError, match="infinite or NaN[^$]*Remedy: reduce the learning rate"):
         model.fit(X, y)
-    except RuntimeError as error:
-        assert "infinite or NaN" in str(error)
-    else:
-        assert np.isfinite(model.predict(X)).all()
