@@ -178,6 +178,8 @@ mod held_out;
 #[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
+mod infer_columns;
+#[cfg(feature = "train")]
 mod job;
 #[cfg(feature = "train")]
 mod job_result;
