@@ -316,6 +316,7 @@ mod unknown_classes;
 mod validation_score;
 mod value_count;
 mod warning;
+mod warning_words;
 #[cfg(feature = "train")]
 mod work_memory;
 #[cfg(feature = "train")]
