@@ -68,6 +68,8 @@ pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
+mod check_refit;
+#[cfg(feature = "train")]
 mod check_target;
 #[cfg(feature = "train")]
 mod checkpoints;
@@ -377,7 +379,9 @@ pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
     command_line::{CommandLine, Resumed},
-    comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
+    comparison::{
+        ComparedMethod, MethodScores, check_room_to_compare, compare, comparison_json, verdict,
+    },
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cost_file::read_costs,
