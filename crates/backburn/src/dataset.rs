@@ -92,7 +92,7 @@ impl Dataset {
         let mut rows = Target::known_rows(&table, target, task)?;
         warnings.extend(rows_without_target(&table, target, task, rows.len())?);
         if let Some((column, weights)) = weight.zip(weights.as_ref()) {
-            leave_out_weight_0(&mut rows, &table, column, weights)?;
+            leave_out_zero_weights(&mut rows, &table, column, weights)?;
         }
         let (classes, class_names) = match task {
             Task::Regression => (None, None),
@@ -441,7 +441,7 @@ fn check_roles(table: &Table, target: &str, options: &DatasetOptions) -> Result<
 }
 
 /// Leaves out the rows whose weight is 0.
-fn leave_out_weight_0(
+fn leave_out_zero_weights(
     rows: &mut Vec<usize>,
     table: &Table,
     column: &str,
