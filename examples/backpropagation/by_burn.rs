@@ -11,19 +11,7 @@ use super::by_hand::{Layer, Matrix, Targets};
 /// The loss, and its partial derivatives by the weights and biases of each layer.
 pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> (f64, Vec<Layer>) {
     let device = Device::default().autodiff();
-    let units = |layer: &Layer| layer.biases.len();
-    let (output, hidden) = layers.split_last().expect("a network has a layer");
-    let mut mlp = MlpConfig::new(inputs[0].len(), units(output))
-        .with_hidden(hidden.iter().map(units).collect::<Vec<_>>())
-        .with_activation(Activation::Tanh)
-        .init(&device)
-        .expect("a valid network");
-    for (layer, linear) in layers.iter().zip(linears(&mut mlp)) {
-        let biases = TensorData::new(layer.biases.clone(), [units(layer)]);
-        let biases = Tensor::<1>::from_data(biases, (&device, DType::F64));
-        linear.weight = Param::from_tensor(tensor(&layer.weights, &device));
-        linear.bias = Some(Param::from_tensor(biases));
-    }
+    let mut mlp = network(layers, inputs[0].len(), &device);
 
     let (loss, targets) = match targets {
         Targets::Values(values) => {
@@ -64,6 +52,24 @@ pub fn pass(layers: &[Layer], inputs: &Matrix, targets: &Targets) -> (f64, Vec<L
     });
     let partials = partials.collect();
     (numbers(loss.into_data())[0], partials)
+}
+
+/// The network that has these layers.
+fn network(layers: &[Layer], inputs: usize, device: &Device) -> Mlp {
+    let units = |layer: &Layer| layer.biases.len();
+    let (output, hidden) = layers.split_last().expect("a network has a layer");
+    let mut mlp = MlpConfig::new(inputs, units(output))
+        .with_hidden(hidden.iter().map(units).collect::<Vec<_>>())
+        .with_activation(Activation::Tanh)
+        .init(device)
+        .expect("a valid network");
+    for (layer, linear) in layers.iter().zip(linears(&mut mlp)) {
+        let biases = TensorData::new(layer.biases.clone(), [units(layer)]);
+        let biases = Tensor::<1>::from_data(biases, (device, DType::F64));
+        linear.weight = Param::from_tensor(tensor(&layer.weights, device));
+        linear.bias = Some(Param::from_tensor(biases));
+    }
+    mlp
 }
 
 fn linears(mlp: &mut Mlp) -> Vec<&mut Linear> {

@@ -1,27 +1,36 @@
 //! Warnings about the classes of a target.
 
 use backburn_preprocessing::Target;
+use backburn_table::{ColumnKind, similar_names};
 
 use crate::rare_classes::rare_classes;
 use crate::warning::Warning;
 
-/// Warnings about the classes of rows.
-pub(crate) fn warnings_about_classes(target: &Target, of_row: &[usize]) -> Vec<Warning> {
+/// Warnings about the classes of rows; `kind` is that of the column of the target.
+pub(crate) fn warnings_about_classes(
+    target: &Target,
+    of_row: &[usize],
+    kind: Option<ColumnKind>,
+) -> Vec<Warning> {
     let Target::Classification {
         column, classes, ..
     } = target
     else {
         return Vec::new();
     };
-    if let Some(warning) = numbers_as_classes(column, classes, of_row.len()) {
-        return vec![warning];
+    let rare = || rare_classes(column, class_counts(target, of_row));
+    let warning = numbers_as_classes(column, classes, of_row.len()).or_else(rare);
+    let mut warnings: Vec<Warning> = warning.into_iter().collect();
+    // Words for booleans are compared as text where they are classes.
+    if kind == Some(ColumnKind::Boolean) {
+        let similar = similar_names(column, class_counts(target, of_row));
+        warnings.extend(similar.map(Warning::Reading));
     }
-    let rare = rare_classes(column, class_counts(target, of_row));
-    rare.into_iter().collect()
+    warnings
 }
 
 /// The classes with their numbers of rows.
-pub(crate) fn class_counts(target: &Target, of_row: &[usize]) -> Vec<(String, usize)> {
+fn class_counts(target: &Target, of_row: &[usize]) -> Vec<(String, usize)> {
     let Target::Classification { classes, .. } = target else {
         return Vec::new();
     };

@@ -61,6 +61,14 @@ impl ComparedMethod {
         Self::Best,
     ];
 
+    /// These methods, or all of them if none is named.
+    pub fn only(named: &[Self]) -> &[Self] {
+        match named.is_empty() {
+            true => Self::ALL,
+            false => named,
+        }
+    }
+
     /// A short name, such as `plain MLP`.
     pub fn name(self) -> &'static str {
         match self {
@@ -310,6 +318,14 @@ impl fmt::Display for MethodScores {
         }
         write!(f, "{:>14}", seconds(self.seconds))
     }
+}
+
+/// A comparison as JSON, with the [scores](MethodScores::json) of each method.
+pub fn comparison_json(data: &Dataset, folds: usize, methods: &[MethodScores]) -> Value {
+    let rows: Vec<Value> = methods.iter().map(MethodScores::json).collect();
+    json!({
+        "target": data.target(), "folds": folds, "methods": rows, "warnings": data.warnings(),
+    })
 }
 
 /// Which method is best, in a sentence that also names the simplest other method that is as good. `methods` are

@@ -1,30 +1,30 @@
 //! A table with its schema, target and rows to learn from.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backburn_preprocessing::{Target, Task};
 use backburn_table::{
-    ColumnKind, ColumnSchema, FormatNote, InferOptions, InferredTable, ReadOptions, Schema, Table,
-    TableError, TableFormat, infer_table, similar_names, within_range,
+    ColumnKind, ColumnSchema, FormatNote, InferredTable, ReadOptions, Schema, Table, TableError,
+    TableFormat, within_range,
 };
 
 use crate::check_target::check_target;
-use crate::class_warnings::{class_counts, warnings_about_classes};
+use crate::class_warnings::warnings_about_classes;
 use crate::column_warnings::warnings_about_columns;
 use crate::config::{Config, KnnFeatures};
 use crate::copied_rows::{CopiedRows, copied_rows, rows_in};
 use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
 use crate::exposures::check_exposures;
+use crate::infer_columns::table_and_task;
 use crate::memory::room_to_infer;
 use crate::row_weights::row_weights;
 use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
 use crate::split_rule::split_rule;
 use crate::splitter::Splitter;
-use crate::text::shown;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -70,16 +70,7 @@ impl Dataset {
     ///
     /// No such column, an option that does not fit the table, or no row to learn from.
     pub fn new(table: Table, target: &str, options: &DatasetOptions) -> Result<Self, Error> {
-        check_target(&table, target)?;
-        let weight = options.weight.as_deref();
-        if weight == Some(target) {
-            let reason = format!("`{target}` is the target: it cannot be the weight as well");
-            return Err(Error::Config(reason));
-        }
-        options.split.check(target, weight, &options.features)?;
-        for (_, column) in options.split.named() {
-            table.column(column)?;
-        }
+        check_roles(&table, target, options)?;
         room_to_infer(&table)?;
         let layout = table.notes().into_iter();
         let mut warnings: Vec<Warning> = layout.map(|note| Warning::Layout { note }).collect();
@@ -91,6 +82,7 @@ impl Dataset {
             format,
             notes,
         } = inferred;
+        let weight = options.weight.as_deref();
         let weights = weight.map(|column| row_weights(&table, column));
         let weights = weights.transpose()?;
         check_exposures(&table, options.offset.as_deref(), [Some(target), weight])?;
@@ -99,13 +91,8 @@ impl Dataset {
         warnings.extend(warnings_about_columns(&schema, &roles, &options.features));
         let mut rows = Target::known_rows(&table, target, task)?;
         warnings.extend(rows_without_target(&table, target, task, rows.len())?);
-        if let Some(weights) = &weights {
-            rows.retain(|&row| weights[row] > 0.0);
-        }
-        if rows.is_empty() {
-            let column = weight.unwrap_or_default();
-            let reason = format!("every row has weight 0 in `{column}`");
-            return Err(Error::Failed(format!("{}: {reason}", table.name())));
+        if let Some((column, weights)) = weight.zip(weights.as_ref()) {
+            leave_out_zero_weights(&mut rows, &table, column, weights)?;
         }
         let (classes, class_names) = match task {
             Task::Regression => (None, None),
@@ -113,15 +100,8 @@ impl Dataset {
                 let fitted = Target::fit(&table, target, task, &rows, &rows)?;
                 let of_row = fitted.classes(&table)?;
                 let classes: Vec<usize> = rows.iter().filter_map(|&row| of_row[row]).collect();
-                warnings.extend(warnings_about_classes(&fitted, &classes));
-                // Words for booleans are compared as text where they are classes.
-                if schema
-                    .column(target)
-                    .is_some_and(|column| column.kind == ColumnKind::Boolean)
-                {
-                    let similar = similar_names(target, class_counts(&fitted, &classes));
-                    warnings.extend(similar.map(Warning::Reading));
-                }
+                let kind = schema.column(target).map(|column| column.kind);
+                warnings.extend(warnings_about_classes(&fitted, &classes, kind));
                 let names = fitted.class_names().unwrap_or_default();
                 (Some(classes), Some(names.into()))
             }
@@ -445,34 +425,34 @@ impl AsRef<Table> for Dataset {
     }
 }
 
-/// The table with its schema, and the task.
-fn table_and_task(
+/// Checks that the columns of the target, the weights and the splits are in the table, each with one role.
+fn check_roles(table: &Table, target: &str, options: &DatasetOptions) -> Result<(), Error> {
+    check_target(table, target)?;
+    let weight = options.weight.as_deref();
+    if weight == Some(target) {
+        let reason = format!("`{target}` is the target: it cannot be the weight as well");
+        return Err(Error::Config(reason));
+    }
+    options.split.check(target, weight, &options.features)?;
+    for (_, column) in options.split.named() {
+        table.column(column)?;
+    }
+    Ok(())
+}
+
+/// Leaves out the rows whose weight is 0.
+fn leave_out_zero_weights(
+    rows: &mut Vec<usize>,
     table: &Table,
-    target: &str,
-    options: &DatasetOptions,
-) -> Result<(InferredTable, Task), Error> {
-    let mut kinds = kinds(table, Some(target), options)?;
-    let task = options.task.or_else(|| match kinds.get(target)? {
-        ColumnKind::Numeric => Some(Task::Regression),
-        ColumnKind::Categorical | ColumnKind::Boolean => Some(Task::Classification),
-        _ => None,
-    });
-    match task {
-        Some(Task::Regression) => kinds.insert(target.to_string(), ColumnKind::Numeric),
-        Some(Task::Classification) => kinds.insert(target.to_string(), ColumnKind::Categorical),
-        None => kinds.remove(target),
-    };
-    let format = options.format.clone();
-    let inferred = infer_table(table, &InferOptions { kinds, format });
-    let inferred = match task {
-        Some(Task::Regression) => inferred.map_err(|error| not_numbers(error, target))?,
-        _ => inferred?,
-    };
-    let task = match task {
-        Some(task) => task,
-        None => Task::infer(&inferred.table, &inferred.schema, target)?,
-    };
-    Ok((inferred, task))
+    column: &str,
+    weights: &[f64],
+) -> Result<(), Error> {
+    rows.retain(|&row| weights[row] > 0.0);
+    if rows.is_empty() {
+        let reason = format!("every row has weight 0 in `{column}`");
+        return Err(Error::Failed(format!("{}: {reason}", table.name())));
+    }
+    Ok(())
 }
 
 /// A warning about the rows without a target, where `known` rows have one.
@@ -517,56 +497,4 @@ fn reading(note: FormatNote, target: &str, task: Task) -> Warning {
         }
         note => Warning::Reading(note),
     }
-}
-
-/// The error of a target that holds other values than numbers, and is to be predicted as numbers.
-fn not_numbers(error: TableError, target: &str) -> Error {
-    match error {
-        TableError::Cell { location, error } if error.column == target => Error::Failed(format!(
-            "{location}: target `{}` has \"{}\" here, which is not a number: predict classes with --task \
-             classification, or choose a target of numbers",
-            shown(target),
-            shown(&error.value)
-        )),
-        error => error.into(),
-    }
-}
-
-/// What the columns of a table hold that has no target, or a target that cannot be predicted.
-pub(crate) fn infer_columns(
-    table: &Table,
-    target: Option<&str>,
-    options: &DatasetOptions,
-) -> Result<InferredTable, Error> {
-    let kinds = kinds(table, target, options)?;
-    let format = options.format.clone();
-    Ok(infer_table(table, &InferOptions { kinds, format })?)
-}
-
-/// The kinds that the options set. Where they name the features, all other columns are ignored.
-fn kinds(
-    table: &Table,
-    target: Option<&str>,
-    options: &DatasetOptions,
-) -> Result<BTreeMap<String, ColumnKind>, Error> {
-    let mut kinds = options.columns.clone();
-    // Its dates are read whether or not it is a feature.
-    if let Some(time) = &options.split.time
-        && kinds.get(time) == Some(&ColumnKind::Ignored)
-    {
-        kinds.remove(time);
-    }
-    if options.features.is_empty() {
-        return Ok(kinds);
-    }
-    for name in &options.features {
-        table.column(name)?;
-    }
-    let used: HashSet<&str> = options.features.iter().map(String::as_str).collect();
-    let roles = options.other_roles();
-    let others = table
-        .columns()
-        .filter(|name| !used.contains(name) && Some(*name) != target && !roles.contains(name));
-    kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
-    Ok(kinds)
 }

@@ -68,6 +68,8 @@ pub mod boosting;
 #[cfg(feature = "train")]
 mod callbacks;
 #[cfg(feature = "train")]
+mod check_refit;
+#[cfg(feature = "train")]
 mod check_target;
 #[cfg(feature = "train")]
 mod checkpoints;
@@ -177,6 +179,8 @@ mod group_scores;
 mod held_out;
 #[cfg(feature = "train")]
 pub mod history_file;
+#[cfg(feature = "train")]
+mod infer_columns;
 #[cfg(feature = "train")]
 mod job;
 #[cfg(feature = "train")]
@@ -314,6 +318,7 @@ mod unknown_classes;
 mod validation_score;
 mod value_count;
 mod warning;
+mod warning_words;
 #[cfg(feature = "train")]
 mod work_memory;
 #[cfg(feature = "train")]
@@ -374,7 +379,9 @@ pub use self::{
     checkpoints::{Changed, Checkpoints, DEFAULT_INTERVAL, folder_error},
     column_options::ColumnOptions,
     command_line::{CommandLine, Resumed},
-    comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
+    comparison::{
+        ComparedMethod, MethodScores, check_room_to_compare, compare, comparison_json, verdict,
+    },
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
     cost_file::read_costs,

@@ -152,22 +152,7 @@ fn phrase(finding: &ShiftFinding) -> String {
             larger,
             beyond,
             range,
-        } => {
-            let how = if *larger { "large" } else { "small" };
-            let range = range_text(*range, false);
-            let also = match beyond {
-                0 => format!(" (training had {range})"),
-                rows => {
-                    let rows = count(*rows, "row");
-                    format!(", and beyond what training had ({range}) in {rows}")
-                }
-            };
-            format!(
-                "`{}` is over 100 times as {how} as usual in training in {}{also}: is it in another unit?",
-                shown(column),
-                rows_of(*rows, *of),
-            )
-        }
+        } => other_unit(column, (*rows, *of), *larger, (*beyond, *range)),
         ShiftFinding::Beyond {
             column,
             rows,
@@ -188,16 +173,7 @@ fn phrase(finding: &ShiftFinding) -> String {
             of,
             bound,
             greatest,
-        } => {
-            let which = if *greatest { "greatest" } else { "smallest" };
-            format!(
-                "{} of {} are at the {which} value seen in training, {}, which limits them \
-                 (data.clip_predictions)",
-                integer(*rows),
-                count(*of, "prediction"),
-                number(*bound)
-            )
-        }
+        } => at_bound((*rows, *of), *bound, *greatest),
     }
 }
 
@@ -216,6 +192,39 @@ fn unreadable(
         shown(column),
         rows_of(rows, of),
         texts.join(", ")
+    )
+}
+
+fn other_unit(
+    column: &str,
+    (rows, of): (usize, usize),
+    larger: bool,
+    (beyond, range): (usize, [f64; 2]),
+) -> String {
+    let how = if larger { "large" } else { "small" };
+    let range = range_text(range, false);
+    let also = match beyond {
+        0 => format!(" (training had {range})"),
+        rows => {
+            let rows = count(rows, "row");
+            format!(", and beyond what training had ({range}) in {rows}")
+        }
+    };
+    format!(
+        "`{}` is over 100 times as {how} as usual in training in {}{also}: is it in another unit?",
+        shown(column),
+        rows_of(rows, of),
+    )
+}
+
+fn at_bound((rows, of): (usize, usize), bound: f64, greatest: bool) -> String {
+    let which = if greatest { "greatest" } else { "smallest" };
+    format!(
+        "{} of {} are at the {which} value seen in training, {}, which limits them \
+         (data.clip_predictions)",
+        integer(rows),
+        count(of, "prediction"),
+        number(bound)
     )
 }
 

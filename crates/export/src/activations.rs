@@ -21,40 +21,27 @@ pub(crate) fn activate<'g>(
     x: Value<'g>,
     layer: &ActivationLayer,
 ) -> Result<Value<'g>, ExportError> {
-    let graph = x.graph;
     let with = |op: &str, attributes: &[(&str, f64)]| {
         let attributes: Vec<(&str, Attribute)> = attributes
             .iter()
             .map(|&(name, number)| (name, Attribute::Float(number as f32)))
             .collect();
-        graph.with(op, &[x], &attributes, x.kind)
+        x.graph.with(op, &[x], &attributes, x.kind)
     };
     Ok(match layer.function() {
         Activation::Identity => x,
         Activation::Relu => x.same("Relu"),
         Activation::Relu6 => x.clip(0.0, 6.0),
         Activation::LeakyRelu(slope) => with("LeakyRelu", &[("alpha", slope)]),
-        Activation::PRelu(slope) => {
-            let slopes = layer.slopes().map(numbers);
-            let slopes = slopes.unwrap_or_else(|| vec![slope as f32]);
-            let slopes = graph.floats(&[slopes.len()], &slopes);
-            graph.op("PRelu", &[x, slopes], x.kind)
-        }
+        Activation::PRelu(slope) => prelu(x, layer, slope),
         Activation::Elu(alpha) => with("Elu", &[("alpha", alpha)]),
-        Activation::Celu(alpha) => {
-            let below = x.min(graph.scalar(x.kind, 0.0));
-            let below = ((below * alpha.recip()).same("Exp") - 1.0) * alpha;
-            x.same("Relu") + below
-        }
+        Activation::Celu(alpha) => celu(x, alpha),
         Activation::Selu => {
             let (alpha, gamma) = (SELU_ALPHA, SELU_SCALE);
             with("Selu", &[("alpha", alpha.into()), ("gamma", gamma.into())])
         }
         Activation::Gelu => x * ((x * FRAC_1_SQRT_2).same("Erf") + 1.0) * 0.5,
-        Activation::GeluTanh => {
-            let inner = (x + x * x * x * 0.044715) * (2.0 / PI).sqrt();
-            x * (inner.same("Tanh") + 1.0) * 0.5
-        }
+        Activation::GeluTanh => gelu_tanh(x),
         Activation::Silu => x * x.same("Sigmoid"),
         Activation::HardSwish => x.same("HardSwish"),
         Activation::Mish => x * x.same("Softplus").same("Tanh"),
@@ -79,4 +66,25 @@ pub(crate) fn activate<'g>(
             });
         }
     })
+}
+
+/// PReLU with the slopes that were trained.
+fn prelu<'g>(x: Value<'g>, layer: &ActivationLayer, slope: f64) -> Value<'g> {
+    let slopes = layer.slopes().map(numbers);
+    let slopes = slopes.unwrap_or_else(|| vec![slope as f32]);
+    let slopes = x.graph.floats(&[slopes.len()], &slopes);
+    x.graph.op("PRelu", &[x, slopes], x.kind)
+}
+
+/// CELU, composed of other nodes.
+fn celu(x: Value<'_>, alpha: f64) -> Value<'_> {
+    let below = x.min(x.graph.scalar(x.kind, 0.0));
+    let below = ((below * alpha.recip()).same("Exp") - 1.0) * alpha;
+    x.same("Relu") + below
+}
+
+/// The approximation of GELU by the hyperbolic tangent.
+fn gelu_tanh(x: Value<'_>) -> Value<'_> {
+    let inner = (x + x * x * x * 0.044715) * (2.0 / PI).sqrt();
+    x * (inner.same("Tanh") + 1.0) * 0.5
 }

@@ -184,20 +184,10 @@ fn fit_columns(
         dimensions => (MAX_COORDINATES / dimensions).clamp(MIN_ROWS_IN_SPACE, MAX_IN_SPACE),
     };
     let kept = &order[..order.len().min(limit)];
-    let mut index_of = vec![None; numbers.len() / width];
-    for (index, &row) in kept.iter().enumerate() {
-        index_of[row] = Some(index);
-    }
     let labels: Option<Vec<usize>> = from
         .copies
         .map(|copies| kept.iter().map(|&row| copies[row]).collect());
-    if let (Some(copies), Some(labels)) = (from.copies, &labels) {
-        // A row that is not kept excludes its copies that are.
-        let kept: HashMap<usize, usize> = labels.iter().copied().zip(0..).collect();
-        for &row in from.training {
-            index_of[row] = index_of[row].or_else(|| kept.get(&copies[row]).copied());
-        }
-    }
+    let index_of = excluded(numbers.len() / width, kept, labels.as_deref(), from);
     let at = |row: usize| {
         let row = &numbers[row * width..];
         coordinates.iter().map(move |&index| row[index])
@@ -230,6 +220,27 @@ fn fit_columns(
         index: fitted.index,
     });
     (knn, means)
+}
+
+/// For each of the rows of a table, the index in `kept` of a row that must not be among its neighbors: the row
+/// itself, or else a copy of it. `labels` are the numbers that the kept rows share with their copies.
+fn excluded(
+    rows: usize,
+    kept: &[usize],
+    labels: Option<&[usize]>,
+    from: &KnnFitInput,
+) -> Vec<Option<usize>> {
+    let mut index_of = vec![None; rows];
+    for (index, &row) in kept.iter().enumerate() {
+        index_of[row] = Some(index);
+    }
+    if let (Some(copies), Some(labels)) = (from.copies, labels) {
+        let kept: HashMap<usize, usize> = labels.iter().copied().zip(0..).collect();
+        for &row in from.training {
+            index_of[row] = index_of[row].or_else(|| kept.get(&copies[row]).copied());
+        }
+    }
+    index_of
 }
 
 /// The encoder of each mean, fitted on those of the training rows; `None` if all means are constant.

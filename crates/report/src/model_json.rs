@@ -13,46 +13,11 @@ use crate::model_report::target_transform;
 /// and `settings`. A column has one of the roles `target`, `feature`, `ignored` and `unused`.
 pub fn model_json(model: &SavedModel) -> Value {
     let summary = &model.summary;
-    let mut target = json!({"column": model.target.column(), "task": model.target.task().name()});
-    match &model.target {
-        Target::Classification {
-            classes, decision, ..
-        } => {
-            target["classes"] = json!(classes);
-            if let Some(decision) = decision {
-                target["decision"] = json!(decision);
-            }
-        }
-        Target::Regression { bounds, .. } => {
-            target["transform"] = json!(target_transform(&model.target));
-            target["bounds"] = json!(bounds);
-        }
-    }
     let members = &model.network.members;
     let hidden: Vec<Vec<usize>> = members.iter().map(Mlp::hidden_units).collect();
-    let features = model.encoder.columns.iter().map(|column| column.name());
-    let features: HashSet<&str> = features.collect();
-    let columns = model.schema.columns.iter().map(|column| {
-        let name = column.name.as_str();
-        let role = match () {
-            () if name == model.target.column() => "target",
-            () if column.reason.is_some() => "ignored",
-            () if features.contains(name) => "feature",
-            () => "unused",
-        };
-        json!({
-            "name": name,
-            "kind": column.kind,
-            "role": role,
-            "missing": column.missing,
-            "distinct": column.distinct,
-            "reason": column.reason,
-        })
-    });
-    let columns: Vec<Value> = columns.collect();
     json!({
         "program": summary.program,
-        "target": target,
+        "target": target_json(&model.target),
         "network": {
             "networks": members.len(),
             "parameters": model.network.num_params(),
@@ -75,7 +40,49 @@ pub fn model_json(model: &SavedModel) -> Value {
         "validation_errors": summary.validation_errors,
         "validation_constant": summary.validation_constant,
         "test": summary.test,
-        "columns": columns,
+        "columns": columns_json(model),
         "settings": summary.settings,
     })
+}
+
+fn target_json(target: &Target) -> Value {
+    let mut json = json!({"column": target.column(), "task": target.task().name()});
+    match target {
+        Target::Classification {
+            classes, decision, ..
+        } => {
+            json["classes"] = json!(classes);
+            if let Some(decision) = decision {
+                json["decision"] = json!(decision);
+            }
+        }
+        Target::Regression { bounds, .. } => {
+            json["transform"] = json!(target_transform(target));
+            json["bounds"] = json!(bounds);
+        }
+    }
+    json
+}
+
+fn columns_json(model: &SavedModel) -> Value {
+    let features = model.encoder.columns.iter().map(|column| column.name());
+    let features: HashSet<&str> = features.collect();
+    let columns = model.schema.columns.iter().map(|column| {
+        let name = column.name.as_str();
+        let role = match () {
+            () if name == model.target.column() => "target",
+            () if column.reason.is_some() => "ignored",
+            () if features.contains(name) => "feature",
+            () => "unused",
+        };
+        json!({
+            "name": name,
+            "kind": column.kind,
+            "role": role,
+            "missing": column.missing,
+            "distinct": column.distinct,
+            "reason": column.reason,
+        })
+    });
+    columns.collect()
 }

@@ -29,6 +29,17 @@ impl Scores {
             .insert(0, ("test".to_string(), tested.score.line(unit)));
         self.0.insert(1, (constant, tested.constant.headline(unit)));
     }
+
+    /// Adds the scores on validation rows, if there are any.
+    fn push_validation(&mut self, record: &FitRecord, task: Task, unit: &str) {
+        if let Some(score) = &record.validation {
+            self.push("validation".to_string(), score.line(unit));
+        }
+        if let Some(constant) = &record.constant {
+            let name = format!("always {} (validation)", constant_name(task));
+            self.push(name, constant.headline(unit));
+        }
+    }
 }
 
 /// What a report on a training run shows besides the model and its data.
@@ -79,19 +90,8 @@ impl Report {
         };
         let explanation = Explanation::new(saved, &table, &explain, model.predictor().device())?;
         let mut report = Self::of_model(saved, &explanation, &rows, unit)?;
-        let notes = notes(data);
-        if !notes.is_empty() {
-            report.notes = notes;
-        }
+        report.add_training_notes(model, record, data, test.is_some());
         report.learning_curve = options.learning_curve;
-        if test.is_none() && record.split.validation.is_empty() {
-            let note =
-                "the charts of predictions and the importance of columns are of training rows";
-            report.notes.insert(0, note.to_string());
-        }
-        if record.stop == StopReason::Interrupted {
-            report.notes.insert(0, interrupted(model, record));
-        }
         if !record.history.epochs.is_empty() {
             report.findings = Some(record.findings.clone());
         }
@@ -103,18 +103,33 @@ impl Report {
         if let Some(splits) = data.splits_in_words() {
             report.facts.insert(3, ("splits".to_string(), splits));
         }
-        report.scores = options.scores.0;
-        if let Some(score) = &record.validation {
-            let score = score.line(unit);
-            report.scores.push(("validation".to_string(), score));
-        }
-        if let Some(constant) = &record.constant {
-            let name = constant_name(data.task());
-            let name = format!("always {name} (validation)");
-            report.scores.push((name, constant.headline(unit)));
-        }
+        let mut scores = options.scores;
+        scores.push_validation(record, data.task(), unit);
+        report.scores = scores.0;
         report.command = options.command.to_string();
         Ok(report)
+    }
+
+    /// Adds the warnings about the dataset, and what is unusual about the training and its rows.
+    fn add_training_notes(
+        &mut self,
+        model: &FittedModel,
+        record: &FitRecord,
+        data: &Dataset,
+        has_test: bool,
+    ) {
+        let notes = notes(data);
+        if !notes.is_empty() {
+            self.notes = notes;
+        }
+        if !has_test && record.split.validation.is_empty() {
+            let note =
+                "the charts of predictions and the importance of columns are of training rows";
+            self.notes.insert(0, note.to_string());
+        }
+        if record.stop == StopReason::Interrupted {
+            self.notes.insert(0, interrupted(model, record));
+        }
     }
 
     /// The report on a training that diverged before there was a model. `command` is the command that was

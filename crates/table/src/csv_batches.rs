@@ -15,7 +15,7 @@ use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
 use crate::csv_text::{END, Head, UNCLOSED, head, open_text};
 use crate::encoding::as_utf8;
 use crate::error::TableError;
-use crate::find_layout::find_layout;
+use crate::find_layout::{Found, find_layout};
 use crate::layout::Layout;
 use crate::notes::{LayoutInfo, Notes};
 use crate::read_options::ReadOptions;
@@ -50,12 +50,7 @@ pub(crate) fn csv_batches(
     let head = head(&mut text).map_err(io_error)?;
     check_head(&head).map_err(|reason| TableError::malformed(name, reason))?;
     let found = find_layout(name, &suffix, &head, options)?;
-    let layout = found.layout;
-    let delimiter = Some(layout.dialect.delimiter);
-    let notes = Notes::default();
-    for note in unpacked.note.into_iter().chain(found.notes) {
-        notes.add(note);
-    }
+    let (layout, info) = layout_info(found, unpacked.note);
     let csv = file.map(|file| CsvFile {
         path: file.path.to_path_buf(),
         encoding: options.encoding,
@@ -64,34 +59,21 @@ pub(crate) fn csv_batches(
     let schema = text_schema(&layout.names);
     let skipped = SkippedRows::default();
     let text = Cursor::new(head.bytes).chain(text);
-    let plain = layout.plain && !options.skip_bad_rows;
     let found_rows = FoundRows {
         name,
         csv: csv.as_ref(),
         layout: &layout,
         schema: &schema,
-        notes: &notes,
+        notes: &info.notes,
         limit: text_limit(options),
     };
-    let batches = match (plain, options.skip_bad_rows) {
-        (true, _) => found_rows.plain(text)?,
-        (false, true) => found_rows.rewritten(text, BadRows::Skip(skipped.clone()))?,
-        (false, false) => found_rows.rewritten(text, BadRows::Refuse)?,
-    };
+    let batches = found_rows.read(text, options.skip_bad_rows.then(|| skipped.clone()))?;
     let selection = Selection::of_schema(&schema, options);
     let schema = selection.schema(&schema);
     // A text takes no less memory than its file, if all columns are read.
+    let plain = layout.plain && !options.skip_bad_rows;
     let is_all = plain && !compressed && options.encoding.is_none() && selection.is_all();
-    let bytes = match (file, is_all) {
-        (Some(file), true) => file.bytes,
-        _ => 0,
-    };
-    // Whether a row is blank is decided by all of its fields.
-    let (batches, target) = (WithoutBlankEnd::new(batches), schema.clone());
-    let batches = batches.map(move |batch| {
-        let batch = selection.of_batch(&target, batch?);
-        batch.map_err(|error| error.to_string())
-    });
+    let whole_file = file.filter(|_| is_all);
     Ok(Batches {
         source: Source {
             name: name.to_string(),
@@ -99,21 +81,40 @@ pub(crate) fn csv_batches(
             is_text: true,
             skips_bad_rows: options.skip_bad_rows,
         },
+        batches: selected(batches, selection, schema.clone()),
         schema,
-        batches: Box::new(batches),
         skipped,
         at_least: TableSize {
-            bytes,
+            bytes: whole_file.map_or(0, |file| file.bytes),
             ..TableSize::default()
         },
-        layout: LayoutInfo {
-            notes,
-            delimiter,
-            repeated_names: found.repeated,
-            header_looks_like_data: found.header_looks_like_data,
-            one_column: found.one_column,
-        },
+        layout: info,
     })
+}
+
+/// The layout, and what is kept of the way it was found. `note` is about how the file is packed.
+fn layout_info(found: Found, note: Option<String>) -> (Layout, LayoutInfo) {
+    let notes = Notes::default();
+    for note in note.into_iter().chain(found.notes) {
+        notes.add(note);
+    }
+    let info = LayoutInfo {
+        notes,
+        delimiter: Some(found.layout.dialect.delimiter),
+        repeated_names: found.repeated,
+        header_looks_like_data: found.header_looks_like_data,
+        one_column: found.one_column,
+    };
+    (found.layout, info)
+}
+
+/// The columns to read of the rows above the blank end. Whether a row is blank is decided by all of its fields.
+fn selected(rows: Rows, selection: Selection, schema: SchemaRef) -> Rows {
+    let rows = WithoutBlankEnd::new(rows);
+    Box::new(rows.map(move |batch| {
+        let batch = selection.of_batch(&schema, batch?);
+        batch.map_err(|error| error.to_string())
+    }))
 }
 
 /// Checks that the start of a file may be that of a table.
@@ -140,6 +141,19 @@ struct FoundRows<'a> {
 }
 
 impl FoundRows<'_> {
+    /// The rows. Bad ones are refused, or else noted in `skipped`.
+    fn read(
+        &self,
+        text: impl Read + Send + 'static,
+        skipped: Option<SkippedRows>,
+    ) -> Result<Rows, TableError> {
+        match skipped {
+            Some(skipped) => self.rewritten(text, BadRows::Skip(skipped)),
+            None if self.layout.plain => self.plain(text),
+            None => self.rewritten(text, BadRows::Refuse),
+        }
+    }
+
     /// The rows of a plain file, straight from Arrow's reader until one of them is not plain.
     fn plain(&self, text: impl Read + Send + 'static) -> Result<Rows, TableError> {
         let schema = self.schema.clone();

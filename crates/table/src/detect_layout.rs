@@ -11,6 +11,8 @@ use crate::read_options::ReadOptions;
 
 /// The largest number of columns of a text file.
 pub(crate) const MAX_COLUMNS: usize = 1_000_000;
+/// The number of first lines among which the header is looked for.
+const MAX_LINES: usize = 50;
 
 /// A record at the start of a file.
 pub(crate) struct Record {
@@ -187,23 +189,26 @@ pub(crate) fn usual_fields(records: &[Record]) -> usize {
 /// The index of the header, or of the first row: 0, unless the lines before it are plainly a title or
 /// comments.
 pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptions) -> usize {
-    const MAX_LINES: usize = 50;
     let known = &options.known_columns;
     let has_header = options.header != Some(false);
-    let searched = &records[..records.len().min(MAX_LINES)];
+    let mut searched = records.iter().take(MAX_LINES);
     if has_header
         && !known.is_empty()
-        && let Some(found) = searched.iter().position(|record| record.has_all(known))
+        && let Some(found) = searched.position(|record| record.has_all(known))
     {
         return found;
     }
-    let Some(start) = searched.first() else {
-        return 0;
-    };
+    below_titles(records, usual, has_header).unwrap_or(0)
+}
+
+/// The index of the first record below lines that are plainly a title or comments, if there are such lines.
+fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
+    let searched = &records[..records.len().min(MAX_LINES)];
+    let start = searched.first()?;
     let is_title = |record: &Record| record.filled() <= 1 || record.is_comment();
     let narrow = start.len() < usual;
     if !(narrow || start.is_comment() || (start.filled() <= 1 && usual > 2)) {
-        return 0;
+        return None;
     }
     for (index, record) in searched.iter().enumerate().skip(1) {
         let before = &searched[..index];
@@ -218,7 +223,7 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
             .count()
             < before.len().max(2)
         {
-            return 0;
+            return None;
         }
         let titles = before.iter().all(is_title);
         let comments = before.iter().all(|r| r.is_comment() || r.is_blank_line());
@@ -234,15 +239,15 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
             false => comments || (titles && record.len() == usual),
         };
         if plain {
-            return index;
+            return Some(index);
         }
         // A commented header or one without its first name is not a line before the header. More lines of a
         // title may follow a narrow one.
         if record.len() >= usual {
-            return 0;
+            return None;
         }
     }
-    0
+    None
 }
 
 /// Whether a column holds numbers under a name that is none.

@@ -73,25 +73,13 @@ pub(crate) fn find_layout(
     let header_looks_like_data =
         by_header && options.header.is_none() && !chosen.has_known_columns(options);
     let mut notes = notes(&chosen, skip_lines, options);
-    if let (true, Some(header)) = (header_looks_like_data, header) {
-        notes.push(format!(
-            "the first line looks like data ({}): if it is, pass --no-header",
-            shown(&header.fields)
-        ));
-    }
-    let repeated = header.map(|header| {
-        let fields = header.fields.iter();
-        repeated_names(fields.map(|field| String::from_utf8_lossy(field).trim().to_string()))
-    });
+    let looks_like_data = header.filter(|_| header_looks_like_data);
+    notes.extend(looks_like_data.map(data_note));
     let one_column = match chosen.columns == 1 {
         true => looks_like(&chosen.sample.records),
         false => None,
     };
-    notes.extend(
-        one_column
-            .iter()
-            .map(|looks| format!("the file is read as one column, but {looks}")),
-    );
+    notes.extend(one_column.as_deref().map(one_column_note));
     let layout = Layout {
         dialect: chosen.dialect,
         skip_lines,
@@ -108,10 +96,16 @@ pub(crate) fn find_layout(
     Ok(Found {
         layout,
         notes,
-        repeated: repeated.unwrap_or_default(),
+        repeated: header.map(repeated).unwrap_or_default(),
         header_looks_like_data,
         one_column,
     })
+}
+
+/// The names that a header has more than once.
+fn repeated(header: &Record) -> Vec<String> {
+    let fields = header.fields.iter();
+    repeated_names(fields.map(|field| String::from_utf8_lossy(field).trim().to_string()))
 }
 
 /// Whether a line with these names can be told from a row: there are several, and some are not numbers.
@@ -311,18 +305,7 @@ fn column_names(
 fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<String> {
     let mut notes = Vec::new();
     let rows = chosen.rows(options);
-    if let (true, Some(first)) = (chosen.first > 0, chosen.sample.records.get(chosen.first)) {
-        let title = &chosen.sample.records[0].fields[0];
-        let lines = match (skip_lines as u64 + 1, first.line - 1) {
-            (from, to) if from >= to => format!("line {to} is"),
-            (from, to) => format!("lines {from} to {to} are"),
-        };
-        let title = String::from_utf8_lossy(title);
-        notes.push(format!(
-            "{lines} left out, before the header: {:?}",
-            title.trim()
-        ));
-    }
+    notes.extend(title_note(chosen, skip_lines));
     match chosen.skip_records - chosen.describing {
         0 => {}
         1 => notes.push("a line of dashes below the header is left out".to_string()),
@@ -335,22 +318,7 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
     if chosen.dialect.escapes {
         notes.push("backslashes before quotes and delimiters are left out".to_string());
     }
-    if let (1.., Some(first)) = (
-        chosen.describing,
-        chosen.sample.records.get(chosen.first + 1),
-    ) {
-        let lines = match chosen.describing {
-            1 => format!("line {} is left out: it describes", first.line),
-            lines => format!(
-                "{lines} lines from line {} on are left out: they describe",
-                first.line
-            ),
-        };
-        notes.push(format!(
-            "{lines} the columns ({}); with --header, what is below the names is a row",
-            shown(&first.fields)
-        ));
-    }
+    notes.extend(describing_note(chosen));
     if chosen.row_names {
         notes.push(
             "the header has one name fewer than the rows have fields: the first column is read as \
@@ -363,4 +331,54 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
         notes.push("rows that lack their last fields are read as if these were empty".to_string());
     }
     notes
+}
+
+/// That the first line, which is the header, looks like a row.
+fn data_note(header: &Record) -> String {
+    format!(
+        "the first line looks like data ({}): if it is, pass --no-header",
+        shown(&header.fields)
+    )
+}
+
+/// That the only column looks like several.
+fn one_column_note(looks: &str) -> String {
+    format!("the file is read as one column, but {looks}")
+}
+
+/// That lines before the header are left out, if there are any.
+fn title_note(chosen: &Candidate, skip_lines: usize) -> Option<String> {
+    if chosen.first == 0 {
+        return None;
+    }
+    let first = chosen.sample.records.get(chosen.first)?;
+    let title = &chosen.sample.records[0].fields[0];
+    let lines = match (skip_lines as u64 + 1, first.line - 1) {
+        (from, to) if from >= to => format!("line {to} is"),
+        (from, to) => format!("lines {from} to {to} are"),
+    };
+    let title = String::from_utf8_lossy(title);
+    Some(format!(
+        "{lines} left out, before the header: {:?}",
+        title.trim()
+    ))
+}
+
+/// That lines which describe the columns are left out, if there are any.
+fn describing_note(chosen: &Candidate) -> Option<String> {
+    if chosen.describing == 0 {
+        return None;
+    }
+    let first = chosen.sample.records.get(chosen.first + 1)?;
+    let lines = match chosen.describing {
+        1 => format!("line {} is left out: it describes", first.line),
+        lines => format!(
+            "{lines} lines from line {} on are left out: they describe",
+            first.line
+        ),
+    };
+    Some(format!(
+        "{lines} the columns ({}); with --header, what is below the names is a row",
+        shown(&first.fields)
+    ))
 }

@@ -33,6 +33,9 @@ impl fmt::Display for FormatNote {
             | Self::MonthsOrDays { .. }
             | Self::WithoutYear { .. }
             | Self::NumbersLikeDates { .. } => what_may_be_a_date(f, self, &name),
+            Self::Codes { .. } | Self::FewNumbers { .. } | Self::NumbersBesideWords { .. } => {
+                what_is_read_as_categories(f, self, &name)
+            }
             _ => what_stays_text(f, self, &name),
         }
     }
@@ -43,28 +46,11 @@ fn how_it_is_read(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> 
     match note {
         FormatNote::Numbers {
             format,
-            example: (text, number),
+            example,
             decided,
             otherwise,
             ..
-        } => {
-            let (format, text) = (printable(format), quoted(text));
-            write!(f, "numbers with {format}, such as {text} for {number}")?;
-            match decided {
-                Decided::ByColumn(column) => {
-                    write!(
-                        f,
-                        " (the decimal sign of column {} decides)",
-                        quoted(column)
-                    )?;
-                }
-                decided => decided.fmt(f)?,
-            }
-            match otherwise {
-                Some((other, sign)) => write!(f, "; if it is {other}, pass --decimal {sign}"),
-                None => Ok(()),
-            }
-        }
+        } => numbers_with(f, format, example, decided, *otherwise),
         FormatNote::Dates {
             format,
             example: (text, date),
@@ -97,6 +83,32 @@ fn how_it_is_read(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> 
             quoted(mark)
         ),
         _ => Ok(()),
+    }
+}
+
+/// How numbers are written, and what decides.
+fn numbers_with(
+    f: &mut fmt::Formatter<'_>,
+    format: &str,
+    (text, number): &(String, f64),
+    decided: &Decided,
+    otherwise: Option<(f64, char)>,
+) -> fmt::Result {
+    let (format, text) = (printable(format), quoted(text));
+    write!(f, "numbers with {format}, such as {text} for {number}")?;
+    match decided {
+        Decided::ByColumn(column) => {
+            write!(
+                f,
+                " (the decimal sign of column {} decides)",
+                quoted(column)
+            )?;
+        }
+        decided => decided.fmt(f)?,
+    }
+    match otherwise {
+        Some((other, sign)) => write!(f, "; if it is {other}, pass --decimal {sign}"),
+        None => Ok(()),
     }
 }
 
@@ -160,42 +172,11 @@ fn what_is_missing(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
 fn what_may_be_a_date(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> fmt::Result {
     match note {
         FormatNote::OrdersDiffer {
-            month_first: (months, month_format),
-            day_first: (days, day_format),
+            month_first,
+            day_first,
             read,
             ..
-        } => {
-            write!(
-                f,
-                "{} the month first ({months}), and {} the day ({days}): ",
-                match months.total {
-                    1 => "1 date has".to_string(),
-                    total => format!("{total} dates have"),
-                },
-                days.total
-            )?;
-            let read_months = date_option(name, month_format);
-            let read_days = date_option(name, day_format);
-            match read {
-                Some(order) => {
-                    let others = if months.total < days.total {
-                        &read_months
-                    } else {
-                        &read_days
-                    };
-                    write!(
-                        f,
-                        "read as {order}, and the others are treated as missing; {others} reads the \
-                         others instead"
-                    )
-                }
-                None => write!(
-                    f,
-                    "left as text; write them alike, or pass {read_days} or {read_months}, which \
-                     treats the others as missing"
-                ),
-            }
-        }
+        } => orders_differ(f, name, month_first, day_first, read.as_deref()),
         FormatNote::FewDates { dates, others, .. } => {
             let (all, other) = (dates + others.total, others.total);
             write!(
@@ -233,8 +214,52 @@ fn what_may_be_a_date(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str)
     }
 }
 
-/// What is left as text, or would lose something as numbers.
-fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> fmt::Result {
+/// That dates have the day and the month in different orders, and how they are read.
+fn orders_differ(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    (months, month_format): &(Examples, String),
+    (days, day_format): &(Examples, String),
+    read: Option<&str>,
+) -> fmt::Result {
+    write!(
+        f,
+        "{} the month first ({months}), and {} the day ({days}): ",
+        match months.total {
+            1 => "1 date has".to_string(),
+            total => format!("{total} dates have"),
+        },
+        days.total
+    )?;
+    let read_months = date_option(name, month_format);
+    let read_days = date_option(name, day_format);
+    match read {
+        Some(order) => {
+            let others = if months.total < days.total {
+                &read_months
+            } else {
+                &read_days
+            };
+            write!(
+                f,
+                "read as {order}, and the others are treated as missing; {others} reads the \
+                 others instead"
+            )
+        }
+        None => write!(
+            f,
+            "left as text; write them alike, or pass {read_days} or {read_months}, which \
+             treats the others as missing"
+        ),
+    }
+}
+
+/// What holds numbers beside text, and is read as categories.
+fn what_is_read_as_categories(
+    f: &mut fmt::Formatter<'_>,
+    note: &FormatNote,
+    name: &str,
+) -> fmt::Result {
     match note {
         FormatNote::Codes {
             numbers, others, ..
@@ -264,6 +289,13 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
             let mut words = others.texts.iter();
             words.try_for_each(|(word, _)| write!(f, " --na {}", argument(word)))
         }
+        _ => Ok(()),
+    }
+}
+
+/// What is left as text, or would lose something as numbers.
+fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) -> fmt::Result {
+    match note {
         FormatNote::LeadingZeros { example, .. } => write!(
             f,
             "codes with leading zeros, such as {}, are kept as text; --numeric {name} reads numbers",
@@ -289,28 +321,33 @@ fn what_stays_text(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str) ->
              them",
             quoted(example)
         ),
-        FormatNote::SimilarCategories { groups, of, .. } => {
-            let group = |spellings: &Vec<(String, usize)>| {
-                Examples::new(spellings.iter().cloned()).to_string()
-            };
-            let shown: Vec<String> = groups.iter().map(group).collect();
-            let more = if groups.len() < *of { "; …" } else { "" };
-            let are = match of {
-                1 => "spellings that differ only in case or spaces are different categories"
-                    .to_string(),
-                of => format!(
-                    "spellings of {of} categories that differ only in case or spaces are different \
-                     categories"
-                ),
-            };
-            write!(
-                f,
-                "{are} ({}{more}); write them alike if they mean the same",
-                shown.join("; ")
-            )
-        }
+        FormatNote::SimilarCategories { groups, of, .. } => similar_categories(f, groups, *of),
         _ => Ok(()),
     }
+}
+
+/// That categories are spelled in several ways.
+fn similar_categories(
+    f: &mut fmt::Formatter<'_>,
+    groups: &[Vec<(String, usize)>],
+    of: usize,
+) -> fmt::Result {
+    let group =
+        |spellings: &Vec<(String, usize)>| Examples::new(spellings.iter().cloned()).to_string();
+    let shown: Vec<String> = groups.iter().map(group).collect();
+    let more = if groups.len() < of { "; …" } else { "" };
+    let are = match of {
+        1 => "spellings that differ only in case or spaces are different categories".to_string(),
+        of => format!(
+            "spellings of {of} categories that differ only in case or spaces are different \
+             categories"
+        ),
+    };
+    write!(
+        f,
+        "{are} ({}{more}); write them alike if they mean the same",
+        shown.join("; ")
+    )
 }
 
 /// The option that reads a column of dates in a format.

@@ -44,54 +44,49 @@ pub fn grouped_split(
             validation: Vec::new(),
         };
     }
-    let labels_of_class = |class: &usize| {
-        let with = units.iter().filter(|unit| unit.classes.contains_key(class));
-        with.count()
-    };
-    let rare: Vec<usize> = all_classes(&units)
-        .keys()
-        .filter(|class| labels_of_class(class) == 1)
-        .copied()
-        .collect();
-    let is_needed = |unit: &Unit| rare.iter().any(|class| unit.classes.contains_key(class));
-    let (needed, free): (Vec<Unit>, Vec<Unit>) = match classes.is_some() {
-        true => units.into_iter().partition(is_needed),
-        false => (Vec::new(), units),
-    };
-    let (needed, free) = match free.is_empty() {
-        // Each label has a class of its own.
-        true => (free, needed),
-        false => (needed, free),
+    let totals = totals(&units, rows.len());
+    let (needed, free) = match classes {
+        Some(_) => needed_and_free(units),
+        None => (Vec::new(), units),
     };
     let share = share.clamp(1e-9, 1.0 - 1e-9);
     let mut parts = [Part::new(1.0 - share), Part::new(share)];
-    let totals = totals(needed.iter().chain(&free), rows.len());
     needed.iter().for_each(|unit| parts[0].add(unit));
     let order = in_order(free, seed);
-    let mut chosen = assigned(&order, &mut parts, &totals);
-    // The smallest unit goes to a part that got none.
+    assign(&order, &mut parts, &totals);
+    if let Some(last) = order.last() {
+        fill_empty_part(&mut parts, last.rows.len());
+    }
+    let [training, validation] = parts.map(Part::sorted_rows);
+    Split {
+        training,
+        validation,
+    }
+}
+
+/// Divides units into those that training needs, since they have a class that no other unit has, and the others.
+/// If each unit has such a class, none is needed.
+fn needed_and_free(units: Vec<Unit>) -> (Vec<Unit>, Vec<Unit>) {
+    let mut units_of_class: BTreeMap<usize, usize> = BTreeMap::new();
+    for class in units.iter().flat_map(|unit| unit.classes.keys()) {
+        *units_of_class.entry(*class).or_insert(0) += 1;
+    }
+    let is_needed = |unit: &Unit| unit.classes.keys().any(|class| units_of_class[class] == 1);
+    let (needed, free): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(is_needed);
+    match free.is_empty() {
+        true => (free, needed),
+        false => (needed, free),
+    }
+}
+
+/// Moves the last unit, which is the smallest and has this many rows, to the other part if that got none.
+fn fill_empty_part(parts: &mut [Part; 2], last: usize) {
     for part in [0, 1] {
-        let several = chosen.len() > 1 || !needed.is_empty();
-        if parts[part].rows.is_empty()
-            && several
-            && let Some(last) = chosen.last_mut()
-        {
-            *last = part;
+        if parts[part].rows.is_empty() {
+            let other = &mut parts[1 - part].rows;
+            parts[part].rows = other.split_off(other.len() - last);
         }
     }
-    let mut split = Split {
-        training: needed.into_iter().flat_map(|unit| unit.rows).collect(),
-        validation: Vec::new(),
-    };
-    for (unit, part) in order.into_iter().zip(chosen) {
-        match part {
-            0 => split.training.extend(unit.rows),
-            _ => split.validation.extend(unit.rows),
-        }
-    }
-    split.training.sort_unstable();
-    split.validation.sort_unstable();
-    split
 }
 
 /// The validation rows of `k` folds, so that rows with the same label stay together and the folds have about
@@ -108,12 +103,8 @@ pub fn grouped_folds(
     let mut parts = vec![Part::new(1.0); k];
     let totals = totals(units.iter(), rows.len());
     let order = in_order(units, seed);
-    assigned(&order, &mut parts, &totals);
-    let folds = parts.into_iter().map(|mut part| {
-        part.rows.sort_unstable();
-        part.rows
-    });
-    folds.collect()
+    assign(&order, &mut parts, &totals);
+    parts.into_iter().map(Part::sorted_rows).collect()
 }
 
 /// Moves rows so that those with the same label are in one part: that of the first of them, in the order of
@@ -189,18 +180,14 @@ fn in_order(mut units: Vec<Unit>, seed: u64) -> Vec<Unit> {
     units
 }
 
-/// Adds each unit to the part that then differs least from its share of the rows and of each class. Returns
-/// the part of each unit.
-fn assigned(units: &[Unit], parts: &mut [Part], totals: &Totals) -> Vec<usize> {
-    let mut chosen = Vec::with_capacity(units.len());
+/// Adds each unit to the part that then differs least from its share of the rows and of each class.
+fn assign(units: &[Unit], parts: &mut [Part], totals: &Totals) {
     for unit in units {
         let costs = parts.iter().map(|part| part.cost(unit, totals));
         let least = costs.enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
         let part = least.map_or(0, |(part, _)| part);
         parts[part].add(unit);
-        chosen.push(part);
     }
-    chosen
 }
 
 impl Part {
@@ -217,6 +204,11 @@ impl Part {
         for (&class, rows) in &unit.classes {
             *self.classes.entry(class).or_insert(0.0) += rows;
         }
+    }
+
+    fn sorted_rows(mut self) -> Vec<usize> {
+        self.rows.sort_unstable();
+        self.rows
     }
 
     /// How much a unit adds to the sum of the squared shares of this part, relative to what it shall have.

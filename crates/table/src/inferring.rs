@@ -135,28 +135,35 @@ impl Inferring {
         }
     }
 
-    fn settle_numbers(
-        &mut self,
-        table: &Table,
-        format: NumberFormat,
-        decided: Decided,
-        other: Option<NumberFormat>,
-    ) -> Result<(), TableError> {
-        let mut format = format;
-        let found = read(table, &self.name, &ColumnFormat::Number(format.clone()))?;
-        if !self.accepts(&found, found.is_numeric()) {
+    /// Whether the numbers that were found are the values of the column. If not, a note says why.
+    fn takes_numbers(&mut self, found: &Read) -> bool {
+        if !self.accepts(found, found.is_numeric()) {
             self.notes.extend(found.few_numbers_note(&self.name));
-            return Ok(());
+            return false;
         }
         if self.kind.is_none() && found.are_codes() {
             self.notes.push(found.code_note(&self.name));
-            return Ok(());
+            return false;
         }
         if let (None, Some(example)) = (self.kind, found.code()) {
             self.notes.push(FormatNote::LeadingZeros {
                 column: self.name.clone(),
                 example: example.clone(),
             });
+            return false;
+        }
+        true
+    }
+
+    fn settle_numbers(
+        &mut self,
+        table: &Table,
+        mut format: NumberFormat,
+        decided: Decided,
+        other: Option<NumberFormat>,
+    ) -> Result<(), TableError> {
+        let found = read(table, &self.name, &ColumnFormat::Number(format.clone()))?;
+        if !self.takes_numbers(&found) {
             return Ok(());
         }
         format.lenient = found.is_lenient();
@@ -314,6 +321,19 @@ fn date_order(
     }
 }
 
+/// The first column whose plain numbers have points that can only be decimal signs.
+fn with_decimal_points<'a>(
+    table: &Table,
+    columns: &'a [Inferring],
+) -> Result<Option<&'a str>, TableError> {
+    for column in columns.iter().filter(|column| column.has_plain_numbers()) {
+        if column.found.fractions && !points_may_group(table, &column.name)? {
+            return Ok(Some(column.name.as_str()));
+        }
+    }
+    Ok(None)
+}
+
 impl Signs {
     /// The signs and the order of the dates that the columns of a table decide together.
     pub fn of(
@@ -341,11 +361,8 @@ impl Signs {
         }
         // Numbers that are read as they are need a look only where it matters.
         if open || decimals.contains_key(&',') {
-            for column in columns.iter().filter(|column| column.has_plain_numbers()) {
-                if column.found.fractions && !points_may_group(table, &column.name)? {
-                    decimals.entry('.').or_insert(&column.name);
-                    break;
-                }
+            if let Some(name) = with_decimal_points(table, columns)? {
+                decimals.entry('.').or_insert(name);
             }
         }
         let by_column = |name: &str| Decided::ByColumn(name.to_string());

@@ -48,15 +48,7 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
         })?;
         Columns::find(name, records, &budget)
     };
-    let (found, rewritten) = match find(false) {
-        Ok(found) => (found, false),
-        // NaN and infinite numbers are no JSON, but some programs write them.
-        Err(error) if error.is_syntax => match find(true) {
-            Ok(found) => (found, true),
-            Err(_) => return Err(error.error),
-        },
-        Err(error) => return Err(error.error),
-    };
+    let (found, rewritten) = as_it_is_or_rewritten(find)?;
     let rows = found.rows;
     let (types, note) = found.check(name)?;
     let names = unique_names(found.names.clone());
@@ -90,6 +82,21 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
     note.into_iter()
         .for_each(|note| opened.layout.notes.add(note));
     Ok(opened)
+}
+
+/// The columns, and whether the text has to be rewritten to be JSON.
+fn as_it_is_or_rewritten(
+    find: impl Fn(bool) -> Result<Columns, NotFound>,
+) -> Result<(Columns, bool), TableError> {
+    match find(false) {
+        Ok(found) => Ok((found, false)),
+        // NaN and infinite numbers are no JSON, but some programs write them.
+        Err(error) if error.is_syntax => match find(true) {
+            Ok(found) => Ok((found, true)),
+            Err(_) => Err(error.error),
+        },
+        Err(error) => Err(error.error),
+    }
 }
 
 fn records(

@@ -41,10 +41,9 @@ pub(crate) fn many_batches(
     let mut layout = LayoutInfo::default();
     let mut at_least = TableSize::default();
     let mut waiting = VecDeque::new();
-    found
-        .notes
-        .into_iter()
-        .for_each(|note| layout.notes.add(note));
+    for note in found.notes {
+        layout.notes.add(note);
+    }
     for mut file in found.files {
         let batches = open(&file.path)?;
         leave_out_unread(&mut file, &batches, options);
@@ -62,9 +61,7 @@ pub(crate) fn many_batches(
             Some(first) => merge(&mut columns, &fields, first, &of_file)?,
         }
         add_layout(&mut layout, &batches, &file, waiting.is_empty());
-        at_least.rows = at_least.rows.saturating_add(batches.at_least.rows);
-        at_least.bytes = at_least.bytes.saturating_add(batches.at_least.bytes);
-        at_least.at_once = at_least.at_once.max(batches.at_least.at_once);
+        at_least = at_least.followed_by(batches.at_least);
         let stays_open = waiting.len() < STAY_OPEN;
         waiting.push_back((file, stays_open.then_some(batches)));
     }

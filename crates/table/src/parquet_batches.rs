@@ -5,10 +5,11 @@ use std::io::Read;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -39,6 +40,7 @@ pub(crate) fn parquet_batches(
 ) -> Result<Batches, TableError> {
     let refuse = |error: ParquetError| TableError::malformed(name, reason(&error));
     let damaged = || TableError::malformed(name, DAMAGED);
+    let with_name = |reason: String| TableError::malformed(name, reason);
     let metadata = catch_panic(|| ArrowReaderMetadata::load(&file, Default::default()));
     let metadata = metadata.ok_or_else(damaged)?.map_err(refuse)?;
     let names = metadata.schema().fields().iter();
@@ -47,19 +49,10 @@ pub(crate) fn parquet_batches(
     let selection = Selection::of_schema(&original, options);
     let leaves = leaves(&metadata, &selection);
     let all = metadata.metadata().clone();
-    check_codecs(&all, &leaves).map_err(|error| TableError::malformed(name, error))?;
-    let largest_pages = parquet_pages::check(&file, &all, &leaves);
-    let largest_pages = largest_pages.map_err(|error| {
-        let reason = match has_encryption(&file) {
-            Some(true) => ENCRYPTED.to_string(),
-            _ => with_reason(error),
-        };
-        TableError::malformed(name, reason)
-    })?;
-    let io_error = |error| TableError::io(name, error);
-    let again = file.try_clone().map_err(io_error)?;
-    let texts = columns_of_text(&file, &metadata, &selection, &leaves);
-    let texts = texts.map_err(|error| TableError::malformed(name, error))?;
+    let largest_pages = check_headers(&file, &all, &leaves).map_err(with_name)?;
+    let again = file.try_clone();
+    let again = again.map_err(|error| TableError::io(name, error))?;
+    let texts = columns_of_text(&file, &metadata, &selection, &leaves).map_err(with_name)?;
     let as_view = |index: usize, data_type: &DataType| {
         let is_text = matches!(data_type, DataType::Utf8 | DataType::LargeUtf8);
         (is_text || texts.contains(&index)).then_some(DataType::Utf8View)
@@ -81,22 +74,48 @@ pub(crate) fn parquet_batches(
         }
     };
     let batches = catch_panic(|| builder.build()).ok_or_else(damaged)?;
-    let mut batches = batches.map_err(refuse)?;
-    let (target, limit) = (schema.clone(), text_limit(options));
-    let (mut unchecked, mut failed) = (Some((again, all, leaves)), false);
-    let batches = std::iter::from_fn(move || {
+    let packed = Packed {
+        file: again,
+        metadata: all,
+        leaves,
+    };
+    let limit = text_limit(options);
+    let batches = batches.map_err(refuse)?;
+    let batches = checked_batches(packed, batches, schema.clone(), (selection, limit));
+    let mut batches = Batches::typed(name, schema, at_least, batches);
+    batches.layout.repeated_names = repeated;
+    Ok(batches)
+}
+
+/// The pages of a file that are read, before they are decompressed.
+struct Packed {
+    file: File,
+    metadata: Arc<ParquetMetaData>,
+    leaves: Vec<bool>,
+}
+
+/// The batches that the decoder reads, with the columns of the schema. All pages are checked first. Nothing comes
+/// after an error.
+fn checked_batches(
+    packed: Packed,
+    mut decoder: ParquetRecordBatchReader,
+    schema: SchemaRef,
+    (selection, limit): (Selection, u64),
+) -> impl Iterator<Item = Result<RecordBatch, String>> + Send + 'static {
+    let (mut unchecked, mut failed) = (Some(packed), false);
+    std::iter::from_fn(move || {
         if failed {
             return None;
         }
-        if let Some((file, metadata, leaves)) = unchecked.take()
-            && let Err(error) = check_packed(&file, &metadata, &leaves)
+        if let Some(packed) = unchecked.take()
+            && let Err(error) = check_packed(&packed.file, &packed.metadata, &packed.leaves)
         {
             failed = true;
             return Some(Err(error));
         }
         let read = || {
-            let batch = batches.next()?.map_err(|error| error.to_string());
-            Some(batch.and_then(|batch| converted(&batch, &target, (&selection, limit))))
+            let batch = decoder.next()?.map_err(|error| error.to_string());
+            Some(batch.and_then(|batch| converted(&batch, &schema, (&selection, limit))))
         };
         let batch = match catch_panic(read) {
             Some(batch) => batch?,
@@ -104,10 +123,17 @@ pub(crate) fn parquet_batches(
         };
         failed = batch.is_err();
         Some(batch)
-    });
-    let mut batches = Batches::typed(name, schema, at_least, batches);
-    batches.layout.repeated_names = repeated;
-    Ok(batches)
+    })
+}
+
+/// Checks the compression of all columns that are read, and the headers of their pages. Returns the memory that
+/// the largest pages take together, in bytes.
+fn check_headers(file: &File, metadata: &ParquetMetaData, leaves: &[bool]) -> Result<u64, String> {
+    check_codecs(metadata, leaves)?;
+    parquet_pages::check(file, metadata, leaves).map_err(|error| match has_encryption(file) {
+        Some(true) => ENCRYPTED.to_string(),
+        _ => with_reason(error),
+    })
 }
 
 fn with_reason(reason: String) -> String {

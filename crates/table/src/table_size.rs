@@ -41,4 +41,13 @@ impl TableSize {
             at_once: 0,
         }
     }
+
+    /// The size of two tables together, which are read one after the other.
+    pub(crate) fn followed_by(self, next: Self) -> Self {
+        Self {
+            rows: self.rows.saturating_add(next.rows),
+            bytes: self.bytes.saturating_add(next.bytes),
+            at_once: self.at_once.max(next.at_once),
+        }
+    }
 }

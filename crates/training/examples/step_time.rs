@@ -38,6 +38,44 @@ impl Callback for Clock {
     }
 }
 
+/// The median time of a step, in microseconds.
+fn step_time(
+    (widths, batch): (&[usize], usize),
+    optimizer: OptimizerName,
+    fused: bool,
+    device: &Device,
+) -> Result<f64, Box<dyn std::error::Error>> {
+    let (inputs, hidden) = (widths[0], &widths[1..widths.len() - 1]);
+    device.seed(1);
+    let normal = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), device);
+    let x = normal([ROWS, inputs]);
+    let y = x.clone().matmul(normal([inputs, 1])).sin();
+    let network = MlpConfig::new(inputs, 1).with_hidden(hidden.to_vec());
+    let config = TrainingConfig {
+        epochs: EPOCHS,
+        batch_size: Some(batch),
+        learning_rate: 1e-3.into(),
+        optimizer: OptimizerConfig {
+            name: optimizer,
+            ..OptimizerConfig::default()
+        },
+        schedule: ScheduleConfig::constant(),
+        patience: 0,
+        fused,
+        ..TrainingConfig::default()
+    };
+    let mut clock = Clock(vec![Instant::now()]);
+    let network = network.init(device)?;
+    let data = TensorDataset::regression(x, y);
+    fit(network, &data, None, &config, &mut clock)?;
+    let epochs = clock.0.windows(2);
+    let mut times: Vec<f64> = epochs
+        .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+        .collect();
+    times.sort_by(f64::total_cmp);
+    Ok(times[EPOCHS / 2] / (ROWS / batch) as f64 * 1e6)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let threads = match arguments.first() {
@@ -57,42 +95,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         for optimizer in [OptimizerName::Sgd, OptimizerName::Adam] {
-            let (inputs, hidden) = (widths[0], &widths[1..widths.len() - 1]);
-            device.seed(1);
-            let normal =
-                |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), &device);
-            let x = normal([ROWS, inputs]);
-            let y = x.clone().matmul(normal([inputs, 1])).sin();
-            let network = MlpConfig::new(inputs, 1).with_hidden(hidden.to_vec());
-            let config = TrainingConfig {
-                epochs: EPOCHS,
-                batch_size: Some(batch),
-                learning_rate: 1e-3.into(),
-                optimizer: OptimizerConfig {
-                    name: optimizer,
-                    ..OptimizerConfig::default()
-                },
-                schedule: ScheduleConfig::constant(),
-                patience: 0,
-                fused,
-                ..TrainingConfig::default()
-            };
-            let mut clock = Clock(vec![Instant::now()]);
-            let network = network.init(&device)?;
-            fit(
-                network,
-                &TensorDataset::regression(x, y),
-                None,
-                &config,
-                &mut clock,
-            )?;
-            let mut times: Vec<f64> = clock
-                .0
-                .windows(2)
-                .map(|pair| (pair[1] - pair[0]).as_secs_f64())
-                .collect();
-            times.sort_by(f64::total_cmp);
-            let microseconds = times[EPOCHS / 2] / (ROWS / batch) as f64 * 1e6;
+            let microseconds = step_time((widths, batch), optimizer, fused, &device)?;
             let name = match optimizer {
                 OptimizerName::Sgd => "sgd",
                 _ => "adam",

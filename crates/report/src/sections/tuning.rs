@@ -35,13 +35,6 @@ fn honest(nested: Option<&NestedScores>) -> Markup {
 
 fn parallel_coordinates(study: &Study) -> Markup {
     let names: Vec<&str> = study.space.names().collect();
-    let mut axes: Vec<Axis> = names
-        .iter()
-        .map(|name| Axis {
-            name: name.rsplit('.').next().unwrap_or_default().to_string(),
-            labels: study.space.labels(name),
-        })
-        .collect();
     // Ranks, since a few trials fail badly. All trials have the first fold.
     let mut errors: Vec<f64> = study.trials.iter().map(|trial| trial.error_on(1)).collect();
     errors.sort_by(f64::total_cmp);
@@ -53,14 +46,6 @@ fn parallel_coordinates(study: &Study) -> Markup {
             .count();
         better as f64 / last
     };
-    let ends = [(0.0, errors.first()), (1.0, errors.last())];
-    let labels = ends
-        .into_iter()
-        .filter_map(|(place, error)| Some((place, error_text(*error?))));
-    axes.push(Axis {
-        name: study.measure.to_string(),
-        labels: labels.collect(),
-    });
     let best = study.best();
     let line = |(index, trial): (usize, &Trial)| {
         let places = names
@@ -89,8 +74,25 @@ fn parallel_coordinates(study: &Study) -> Markup {
         "parallel-coordinates",
         "Trials",
         &text,
-        charts::parallel_coordinates(&axes, &lines),
+        charts::parallel_coordinates(&axes(study, &errors), &lines),
     )
+}
+
+/// An axis for each setting, and the last one for the errors, which are in ascending order.
+fn axes(study: &Study, errors: &[f64]) -> Vec<Axis> {
+    let settings = study.space.names().map(|name| Axis {
+        name: name.rsplit('.').next().unwrap_or_default().to_string(),
+        labels: study.space.labels(name),
+    });
+    let ends = [(0.0, errors.first()), (1.0, errors.last())];
+    let labels = ends
+        .into_iter()
+        .filter_map(|(place, error)| Some((place, error_text(*error?))));
+    let error = Axis {
+        name: study.measure.to_string(),
+        labels: labels.collect(),
+    };
+    settings.chain([error]).collect()
 }
 
 fn error_text(error: f64) -> String {

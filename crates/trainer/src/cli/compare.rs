@@ -2,9 +2,8 @@
 
 use backburn::{
     CommandFiles, ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare,
-    compare, verdict,
+    compare, comparison_json, verdict,
 };
-use serde_json::{Value, json};
 
 use super::args::CompareArgs;
 use super::dataset::read_dataset;
@@ -41,13 +40,10 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         observer: &observer,
         ..FitContext::new(device).quiet()
     };
-    let methods = match args.only.is_empty() {
-        true => ComparedMethod::ALL.to_vec(),
-        false => args.only.clone(),
-    };
-    check_room_to_compare(&methods, &data, &splits, args.seed, &context)?;
+    let methods = ComparedMethod::only(&args.only);
+    check_room_to_compare(methods, &data, &splits, args.seed, &context)?;
     let mut rows: Vec<MethodScores> = Vec::new();
-    for method in methods {
+    for &method in methods {
         progress.phase(method.name());
         let row = compare(method, &data, &splits, args.seed, &config.scoring, &context)?;
         progress.finish();
@@ -63,10 +59,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     }
     console.paragraph("verdict", verdict(&rows));
     if args.json {
-        let rows: Vec<Value> = rows.iter().map(MethodScores::json).collect();
-        console::json(&json!({
-            "target": data.target(), "folds": folds, "methods": rows, "warnings": data.warnings(),
-        }));
+        console::json(&comparison_json(&data, folds, &rows));
     }
     Ok(())
 }

@@ -191,9 +191,7 @@ impl Run<'_> {
         progress.finish();
         self.show(&model, &tested, linear.as_ref(), rest.table())?;
         if all.rows().len() < FEW_ROWS && !self.stop.is_stopped() {
-            progress.phase("cross-validating");
-            self.cross_validate(&all)?;
-            progress.finish();
+            self.cross_validate(&all, &progress)?;
         }
         let curve = match self.has_curve {
             true => {
@@ -205,8 +203,8 @@ impl Run<'_> {
         };
         progress.finish();
         let mut result = model.scores_json(Some(&tested));
-        let linear_json = linear.as_ref().map(Score::json);
-        result.insert("linear".to_string(), json!(linear_json));
+        let scores = linear.as_ref().map(Score::json);
+        result.insert("linear".to_string(), json!(scores));
         result.extend(model.facts_json(&path, curve.as_ref()));
         result.insert("warnings".to_string(), json!(data.warnings()));
         if let Some(record) = model.record() {
@@ -282,13 +280,15 @@ impl Run<'_> {
     }
 
     /// Scores all rows by cross-validation, and a linear model beside.
-    fn cross_validate(&self, all: &Dataset) -> Result<(), Error> {
+    fn cross_validate(&self, all: &Dataset, progress: &Progress) -> Result<(), Error> {
+        progress.phase("cross-validating");
         let context = FitContext {
             stop: self.stop.clone(),
             ..FitContext::new(self.device.clone())
         };
         let text = baselines::folds_in_words(all, FOLDS, self.config, &context)?;
         self.console.paragraph("folds", text);
+        progress.finish();
         Ok(())
     }
 }

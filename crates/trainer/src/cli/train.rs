@@ -34,16 +34,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let mut config = args.run.settings()?;
     args.scoring.set(&mut config.scoring)?;
     let has_test = args.test.is_some() || args.test_share.is_some();
-    let needs_other_rows = args.report.is_some() || args.learning_curve;
-    if config.data.refit && needs_other_rows && !has_test {
-        let reason = "data.refit: the model is trained on all rows, so a report or a learning curve \
-                      needs a test table: add --test or --test-share";
-        return Err(Error::Usage(reason.to_string()));
-    }
+    config.check_refit(args.report.is_some() || args.learning_curve, has_test)?;
     let device = device::choose(args.run.device.name())?;
-    if let Some(test) = &args.test {
-        once_from_standard_input(&args.table.table, test)?;
-    }
     let files = Files::open(args)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.run.json);
@@ -61,29 +53,12 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         false => &progress,
     };
     let model_path = files.model_path.clone();
-    let keep = KeepModel::new(&model_path, shown);
-    let keep = match args.resume.is_some() {
-        true => keep.resumed(),
-        false => keep,
-    };
+    let keep = KeepModel::new(&model_path, shown).resumed(args.resume.is_some());
     let now = || describe_run(args, &config, &device, &data, test.as_ref());
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let options = CheckpointOptions {
-        resume: args.resume.as_deref(),
-        folder: args.checkpoint.as_deref(),
-        accept_changes: args.accept_changes,
-        beside: model_path.with_extension("checkpoint"),
-        target: &args.table.target,
-        program: console::program(),
-    };
-    let (checkpoints, said) = checkpoints.open(&options, now)?;
-    match said {
-        Some(("note", text)) => console.paragraph("note", text),
-        Some((heading, text)) => console.detail(heading, text),
-        None => {}
-    }
+    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
     let training = Training {
         args,
         line,
@@ -140,10 +115,11 @@ impl Files {
         })
     }
 
-    /// Checks that no output is an input or another output.
+    /// Checks that standard input is read once, and that no output is an input or another output.
     fn check(args: &TrainArgs, model: &Path) -> Result<(), Error> {
         let mut files = CommandFiles::new().table(&args.table.table);
         if let Some(test) = &args.test {
+            once_from_standard_input(&args.table.table, test)?;
             files = files.table(test);
         }
         if let Some(costs) = &args.scoring.cost {
@@ -180,6 +156,29 @@ fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>
         data.check_test(test)?;
     }
     Ok((data, test))
+}
+
+/// Opens the checkpoints, and says which run is resumed or could be. `now` describes this run.
+fn open_checkpoints<'a>(
+    checkpoints: Checkpoints<'a>,
+    args: &TrainArgs,
+    model: &Path,
+    now: impl Fn() -> Result<RunDescription, backburn::Error>,
+    console: Console,
+) -> Result<Checkpoints<'a>, Error> {
+    let options = CheckpointOptions {
+        resume: args.resume.as_deref(),
+        folder: args.checkpoint.as_deref(),
+        accept_changes: args.accept_changes,
+        beside: model.with_extension("checkpoint"),
+        target: &args.table.target,
+        program: console::program(),
+    };
+    let (checkpoints, said) = checkpoints.open(&options, now)?;
+    if let Some((heading, text)) = said {
+        console.headed(heading, text);
+    }
+    Ok(checkpoints)
 }
 
 fn describe_run(
@@ -237,10 +236,8 @@ impl Training<'_> {
         if let Some(folds) = folds.or_else(|| self.data.given_folds()) {
             let validated = self.cross_validate(folds, files.out_of_fold)?;
             result.insert("cross_validation".to_string(), validated.json());
-            scores.push(
-                format!("{folds}-fold cross-validation"),
-                validated.to_string(),
-            );
+            let name = format!("{folds}-fold cross-validation");
+            scores.push(name, validated.to_string());
         }
         let mut model = self.fit(files.report.as_ref())?;
         let tested = match self.test {
@@ -263,18 +260,7 @@ impl Training<'_> {
         result.extend(model.facts_json(&path, curve.as_ref()));
         save_history(&model, &path, self.console);
         if let Some(file) = files.report {
-            self.progress.phase("writing the report");
-            let command = self.line.command(console::program());
-            let options = TrainingReportOptions {
-                scores,
-                learning_curve: curve,
-                command: &command,
-                unit: "",
-                repeats: REPEATS,
-            };
-            let report = Report::of_training(&model, self.data, self.test, options)?;
-            self.progress.finish();
-            write_report(&file, &report, self.console)?;
+            self.report(&file, &model, scores, curve)?;
         }
         let next = format!(
             "{} predict {} TABLE",
@@ -288,6 +274,26 @@ impl Training<'_> {
             console::json(&Value::Object(result));
         }
         Ok(())
+    }
+
+    fn report(
+        &self,
+        file: &ReportFile,
+        model: &FittedModel,
+        scores: Scores,
+        learning_curve: Option<LearningCurve>,
+    ) -> Result<(), Error> {
+        self.progress.phase("writing the report");
+        let options = TrainingReportOptions {
+            scores,
+            learning_curve,
+            command: &self.line.command(console::program()),
+            unit: "",
+            repeats: REPEATS,
+        };
+        let report = Report::of_training(model, self.data, self.test, options)?;
+        self.progress.finish();
+        write_report(file, &report, self.console)
     }
 
     fn cross_validate(
@@ -346,11 +352,7 @@ impl Training<'_> {
                     scores.insert_test(tested, self.data.task(), "");
                 }
                 for (heading, text) in model.scores_in_words(tested.as_ref()) {
-                    match heading {
-                        "validation" | "test" => self.console.entry(heading, text),
-                        "note" => self.console.paragraph(heading, text),
-                        _ => self.console.detail(heading, text),
-                    }
+                    self.console.headed(heading, text);
                 }
                 result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
