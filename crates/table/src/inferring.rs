@@ -360,10 +360,10 @@ impl Signs {
             }
         }
         // Numbers that are read as they are need a look only where it matters.
-        if open || decimals.contains_key(&',') {
-            if let Some(name) = with_decimal_points(table, columns)? {
-                decimals.entry('.').or_insert(name);
-            }
+        if (open || decimals.contains_key(&','))
+            && let Some(name) = with_decimal_points(table, columns)?
+        {
+            decimals.entry('.').or_insert(name);
         }
         let by_column = |name: &str| Decided::ByColumn(name.to_string());
         let semicolons = table.delimiter() == Some(b';');
