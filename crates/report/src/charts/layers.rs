@@ -54,7 +54,7 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
     let widest = columns.iter().map(|(heading, _)| text_width(heading));
     let heading_width = widest.fold(0.0, f64::max) + 6.0;
     // Headings that would overlap are in two lines in turn. Those of many layers are left out.
-    let lines = if gap < heading_width { 2 } else { 1 };
+    let lines: usize = if gap < heading_width { 2 } else { 1 };
     let has_heading =
         |column: usize| column == 0 || column == last || gap * lines as f64 >= heading_width;
     let above = HEADING * lines as f64 + 6.0;
@@ -64,23 +64,7 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         let top = above + ROW * (highest - units) as f64 / 2.0;
         (left + gap * column as f64, top + ROW * (unit as f64 + 0.5))
     };
-    for line in connections {
-        let class = if line.is_negative {
-            "weight negative"
-        } else {
-            "weight positive"
-        };
-        let (from, to) = (
-            place(line.column, line.from),
-            place(line.column + 1, line.to),
-        );
-        canvas.weighted_line(
-            class,
-            from,
-            to,
-            (line.share.clamp(0.0, 1.0), line.title.as_str()),
-        );
-    }
+    draw_connections(&mut canvas, connections, &place);
     for (column, (heading, units)) in columns.iter().enumerate() {
         let (x, _) = place(column, 0);
         let half = text_width(heading) / 2.0;
@@ -102,6 +86,30 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         canvas.text(Anchor::Start, (x + 11.0, y + 4.5), name);
     }
     Some(canvas.svg("the layers of the network and its weights"))
+}
+
+fn draw_connections(
+    canvas: &mut Canvas,
+    connections: &[Connection],
+    place: impl Fn(usize, usize) -> (f64, f64),
+) {
+    for line in connections {
+        let class = if line.is_negative {
+            "weight negative"
+        } else {
+            "weight positive"
+        };
+        let (from, to) = (
+            place(line.column, line.from),
+            place(line.column + 1, line.to),
+        );
+        canvas.weighted_line(
+            class,
+            from,
+            to,
+            (line.share.clamp(0.0, 1.0), line.title.as_str()),
+        );
+    }
 }
 
 /// The space beside a column of units for their names.

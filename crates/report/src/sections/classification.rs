@@ -228,7 +228,7 @@ fn reliability_curve(predictions: &ClassPredictions) -> Markup {
         .iter()
         .map(|bin| format!(" ({} {counted})", bin.count));
     let svg = charts::lines(&Lines {
-        x: &x,
+        x: x.as_str(),
         y: "actual frequency",
         curves: vec![(String::new(), points.collect())],
         notes: notes.collect(),
@@ -238,7 +238,7 @@ fn reliability_curve(predictions: &ClassPredictions) -> Markup {
         ..Lines::default()
     });
     let counts = bins.map(|bin| bin.map_or(0, |bin| bin.count));
-    let histogram = charts::histogram(&counts, &(0.0..1.0), (&x, counted), Scale::Numbers);
+    let histogram = charts::histogram(&counts, &(0.0..1.0), (x.as_str(), counted), Scale::Numbers);
     let svg = svg.zip(histogram).map(|(curve, counts)| curve + &counts);
     figure("reliability", "Reliability", &text, svg)
 }
