@@ -1,8 +1,12 @@
-//! Embeds the page of the playground, if it is built.
+//! Embeds the page of the playground, if it is built. Its files are compressed.
 
 use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// The files and folders that the page consists of, without its tests and its guide.
 const FILES: [&str; 4] = ["index.html", "service_worker.js", "style.css", "worker.js"];
@@ -19,13 +23,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         true => names(&web)?,
         false => Vec::new(),
     };
-    let files = names.iter().map(|name| {
-        let path = web.join(name);
-        format!("    ({name:?}, include_bytes!({path:?}).as_slice()),\n")
-    });
-    let list = format!("&[\n{}]\n", files.collect::<String>());
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("files.rs"), list)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut list = String::from("&[\n");
+    for (index, name) in names.iter().enumerate() {
+        let content = fs::read(web.join(name))?;
+        let path = out.join(format!("{index}.gz"));
+        fs::write(&path, gzip(&content)?)?;
+        let size = content.len();
+        list += &format!("    ({name:?}, {size}, include_bytes!({path:?}).as_slice()),\n");
+    }
+    list += "]\n";
+    fs::write(out.join("files.rs"), list)?;
     Ok(())
+}
+
+fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    encoder.finish()
 }
 
 /// The names of the files, such as `js/app.js`.

@@ -39,7 +39,12 @@ wasm-bindgen --target web --no-typescript --remove-name-section --remove-produce
 mkdir -p "$pkg"
 cp "$new/playground.js" "$new/playground_bg.wasm" "$pkg/"
 
-size() { printf '%-24s %9d bytes, %9d gzipped\n' "$1" "$(cat "${@:2}" | wc -c)" "$(gzip -9c "${@:2}" | wc -c)"; }
+# Web hosts send Brotli or gzip. The size with Brotli is shown if its program is there.
+size() {
+    printf '%-24s %9d bytes, %9d gzipped' "$1" "$(cat "${@:2}" | wc -c)" "$(cat "${@:2}" | gzip -9 | wc -c)"
+    ! command -v brotli > /dev/null || printf ', %9d with Brotli' "$(cat "${@:2}" | brotli --quality=11 --stdout | wc -c)"
+    echo
+}
 cd "$web"
 files=(index.html service_worker.js style.css worker.js js/*.js)
 size 'the WebAssembly' "$pkg/playground_bg.wasm"

@@ -2,8 +2,9 @@
 //!
 //! The page is a folder of static files ([README](https://github.com/backburn/backburn/tree/main/crates/playground)).
 //! A program that is compiled after the page was built has these files in it: [`Site::built_in`]. [`Site::read`] takes
-//! them from a folder. [`serve`] answers requests of browsers on the same computer, with nothing but the standard
-//! library: a default build needs neither the WebAssembly toolchain nor an HTTP library.
+//! them from a folder. [`serve`] answers requests of browsers on the same computer, with the sockets of the standard
+//! library: a default build needs neither the WebAssembly toolchain nor an HTTP library. The files are compressed with
+//! gzip, and decompressed for clients that do not accept that.
 //!
 //! ```no_run
 //! use backburn_page::{Limits, Site, listen, serve};
@@ -18,6 +19,7 @@
 #[cfg(feature = "clap")]
 mod args;
 mod browser;
+mod compressed_file;
 mod error;
 mod request;
 mod response;

@@ -7,6 +7,8 @@ pub(crate) struct Request<'a> {
     pub wants_body: bool,
     /// The path, such as `/js/app.js`, without a query.
     pub path: &'a str,
+    /// Whether the content may be compressed with gzip.
+    pub accepts_gzip: bool,
 }
 
 /// Why a request is refused.
@@ -18,6 +20,8 @@ pub(crate) enum Refusal {
     ForeignHost,
     /// It is neither GET nor HEAD.
     Method,
+    /// The compressed file in memory cannot be decompressed.
+    Damaged,
     /// There is no such file.
     NotFound,
     /// Its head has more than [`MAX_HEAD`] bytes.
@@ -43,10 +47,13 @@ pub(crate) fn parse(head: &[u8]) -> Result<Request<'_>, Refusal> {
         return Err(Refusal::Bad);
     };
     let mut hosts = Vec::new();
+    let mut codings = Vec::new();
     for line in lines {
         let (name, value) = line.split_once(':').ok_or(Refusal::Bad)?;
         if name.eq_ignore_ascii_case("host") {
             hosts.push(value.trim());
+        } else if name.eq_ignore_ascii_case("accept-encoding") {
+            codings.extend(value.split(','));
         }
     }
     let &[host] = hosts.as_slice() else {
@@ -65,7 +72,27 @@ pub(crate) fn parse(head: &[u8]) -> Result<Request<'_>, Refusal> {
             _ => return Err(Refusal::Method),
         },
         path: target.split('?').next().unwrap_or_default(),
+        accepts_gzip: accepts_gzip(&codings),
     })
+}
+
+/// Whether gzip is among the content codings of `Accept-Encoding`, such as `gzip;q=0.8` or `*`. A weight of 0 excludes
+/// a coding.
+fn accepts_gzip(codings: &[&str]) -> bool {
+    let accepts = |wanted: &str| {
+        codings.iter().find_map(|&coding| {
+            let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
+            let weight = parameter.trim().strip_prefix("q=").unwrap_or("1");
+            let is_accepted = weight
+                .trim()
+                .parse::<f32>()
+                .is_ok_and(|weight| weight > 0.0);
+            name.trim()
+                .eq_ignore_ascii_case(wanted)
+                .then_some(is_accepted)
+        })
+    };
+    accepts("gzip").or_else(|| accepts("*")).unwrap_or(false)
 }
 
 /// Whether a host, with or without a port, is a name of this computer.
@@ -88,11 +115,33 @@ mod tests {
         let request = Request {
             wants_body: true,
             path: "/js/app.js",
+            accepts_gzip: false,
         };
         assert!(is_complete(head));
         assert_eq!(parse(head), Ok(request));
         let head = b"HEAD / HTTP/1.0\r\nhost:127.0.0.1\r\n\r\n";
         assert!(!parse(head).unwrap().wants_body);
+    }
+
+    #[test]
+    fn gzip_is_accepted_by_name_or_as_any_coding() {
+        for (codings, is_accepted) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, GZIP;q=0.5", true),
+            ("deflate, *;q=0.1", true),
+            ("", false),
+            ("identity", false),
+            ("gzip;q=0, *", false),
+            ("gzip; q=0.000", false),
+            ("*;q=0", false),
+            ("gzip;q=high", false),
+            ("gzipped", false),
+        ] {
+            let head =
+                format!("GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {codings}\r\n\r\n");
+            let request = parse(head.as_bytes()).unwrap();
+            assert_eq!(request.accepts_gzip, is_accepted, "{codings}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Responses to browsers.
 
+use std::borrow::Cow;
+
 use crate::request::{Refusal, Request};
 use crate::site::Site;
 
@@ -13,19 +15,26 @@ pub(crate) struct Response<'a> {
     /// The status and the headers.
     pub head: String,
     /// The content.
-    pub body: &'a [u8],
+    pub body: Cow<'a, [u8]>,
 }
 
 impl<'a> Response<'a> {
-    /// The file that a request names.
+    /// The file that a request names, compressed if the client accepts that.
     pub fn file(site: &'a Site, request: Request) -> Result<Self, Refusal> {
-        let (kind, content) = site.file(request.path).ok_or(Refusal::NotFound)?;
+        let (kind, file) = site.file(request.path).ok_or(Refusal::NotFound)?;
+        let (length, coding) = match request.accepts_gzip {
+            true => (file.gzip().len(), "Content-Encoding: gzip\r\n"),
+            false => (file.size(), ""),
+        };
+        let header = format!("{coding}Vary: Accept-Encoding\r\n");
+        let body: Cow<[u8]> = match (request.wants_body, request.accepts_gzip) {
+            (false, _) => Cow::default(),
+            (true, true) => Cow::Borrowed(file.gzip()),
+            (true, false) => Cow::Owned(file.content().map_err(|_| Refusal::Damaged)?),
+        };
         Ok(Self {
-            head: head("200 OK", kind, content.len(), ""),
-            body: match request.wants_body {
-                true => content,
-                false => &[],
-            },
+            head: head("200 OK", kind, length, &header),
+            body,
         })
     }
 
@@ -48,6 +57,11 @@ impl<'a> Response<'a> {
                 "Allow: GET, HEAD\r\n",
                 "Files can only be read.\n",
             ),
+            Refusal::Damaged => (
+                "500 Internal Server Error",
+                "",
+                "The file in the program is damaged.\n",
+            ),
             Refusal::TooLong => (
                 "431 Request Header Fields Too Large",
                 "",
@@ -56,7 +70,7 @@ impl<'a> Response<'a> {
         };
         Self {
             head: head(status, "text/plain; charset=utf-8", text.len(), header),
-            body: text.as_bytes(),
+            body: Cow::Borrowed(text.as_bytes()),
         }
     }
 }

@@ -85,7 +85,7 @@ fn answer(stream: &TcpStream, site: &Site, limits: Limits) -> io::Result<()> {
     let response = response.unwrap_or_else(Response::refusal);
     let end = Instant::now() + limits.response_time;
     send(stream, response.head.as_bytes(), end)?;
-    send(stream, response.body, end)?;
+    send(stream, &response.body, end)?;
     close(stream)
 }
 

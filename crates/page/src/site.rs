@@ -1,25 +1,27 @@
 //! The files of a page, in memory.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
+use crate::compressed_file::CompressedFile;
 use crate::error::PageError;
 
-/// The files of the page that was built before this crate was compiled; none without it.
-static BUILT_IN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+/// The files of the page that was built before this crate was compiled, with their sizes and compressed with gzip; none
+/// without it.
+static BUILT_IN: &[(&str, usize, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// What the folder of a page has at most: files, bytes, and folders inside each other.
 const MAX_FILES: usize = 1000;
 const MAX_BYTES: usize = 64 << 20;
 const MAX_DEPTH: usize = 8;
 
-/// The files of a page. They are all in memory: a request selects one of them by its name, and reads no file.
+/// The files of a page. They are all in memory, compressed: a request selects one of them by its name, and reads no
+/// file.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// By their names in the folder of the page, such as `js/app.js`.
-    files: BTreeMap<String, Cow<'static, [u8]>>,
+    files: BTreeMap<String, CompressedFile>,
 }
 
 impl Site {
@@ -31,7 +33,7 @@ impl Site {
     pub fn built_in() -> Result<Self, PageError> {
         let files = BUILT_IN
             .iter()
-            .map(|&(name, bytes)| (name.to_string(), Cow::Borrowed(bytes)));
+            .map(|&(name, size, gzip)| (name.to_string(), CompressedFile::built_in(size, gzip)));
         let site = Self {
             files: files.collect(),
         };
@@ -54,12 +56,13 @@ impl Site {
         let mut bytes = 0;
         for name in names {
             let path = folder.join(&name);
-            let content = fs::read(&path).map_err(|error| PageError::Unreadable { path, error })?;
-            bytes += content.len();
+            let read = CompressedFile::read(&path);
+            let file = read.map_err(|error| PageError::Unreadable { path, error })?;
+            bytes += file.size();
             if bytes > MAX_BYTES {
                 return Err(too_large(folder));
             }
-            files.insert(name, Cow::Owned(content));
+            files.insert(name, file);
         }
         match files.contains_key("index.html") {
             true => Ok(Self { files }),
@@ -67,14 +70,13 @@ impl Site {
         }
     }
 
-    /// The type and the content of the file at a path such as `/js/app.js`; `/` is `index.html`.
-    pub(crate) fn file(&self, path: &str) -> Option<(&'static str, &[u8])> {
+    /// The type of the file at a path such as `/js/app.js`, and the file; `/` is `index.html`.
+    pub(crate) fn file(&self, path: &str) -> Option<(&'static str, &CompressedFile)> {
         let name = match path.strip_prefix('/')? {
             "" => "index.html",
             name => name,
         };
-        let content: &[u8] = self.files.get(name)?;
-        Some((media_type(name)?, content))
+        Some((media_type(name)?, self.files.get(name)?))
     }
 }
 
@@ -152,10 +154,13 @@ mod tests {
         };
         let (kind, page) = site.file("/").unwrap();
         assert_eq!(kind, "text/html; charset=utf-8");
-        assert!(page.starts_with(b"<!DOCTYPE html>"));
+        assert!(page.content().unwrap().starts_with(b"<!DOCTYPE html>"));
         let (kind, program) = site.file("/pkg/playground_bg.wasm").unwrap();
         assert_eq!(kind, "application/wasm");
-        assert!(program.starts_with(b"\0asm"));
+        let content = program.content().unwrap();
+        assert!(content.starts_with(b"\0asm"));
+        assert_eq!(program.size(), content.len());
+        assert!(program.gzip().len() < content.len() / 2);
         assert!(site.file("/worker.js").is_some());
         assert!(site.file("/js/main.js").is_some());
         assert!(site.file("/tests/mock.js").is_none());

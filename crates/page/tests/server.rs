@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use backburn_page::{Limits, PageError, Site, listen, serve};
+use flate2::read::GzDecoder;
 
 const PAGE: &str = "<!DOCTYPE html><title>page</title>";
 const PROGRAM: &[u8] = b"\0asm\x01\0\0\0";
@@ -59,6 +60,41 @@ fn files_are_served_with_their_types() {
     let (head, body) = get(address, "/pkg/program.wasm");
     assert!(head.contains("\r\nContent-Type: application/wasm\r\n"));
     assert_eq!(body, PROGRAM);
+}
+
+#[test]
+fn files_are_compressed_for_clients_that_accept_gzip() {
+    let address = start(Limits::default());
+    let request = |method: &str, codings: &str| {
+        let request =
+            format!("{method} / HTTP/1.1\r\nHost: {address}\r\nAccept-Encoding: {codings}\r\n\r\n");
+        send(address, request.as_bytes()).unwrap()
+    };
+    let (head, body) = request("GET", "gzip, deflate, br, zstd");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
+    assert!(head.contains("\r\nVary: Accept-Encoding\r\n"), "{head}");
+    assert!(head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    let length = format!("\r\nContent-Length: {}\r\n", body.len());
+    assert!(head.contains(&length), "{head}");
+    let mut page = String::new();
+    GzDecoder::new(body.as_slice())
+        .read_to_string(&mut page)
+        .unwrap();
+    assert_eq!(page, PAGE);
+    let (head, body) = request("HEAD", "gzip");
+    assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
+    assert!(head.contains(&length), "{head}");
+    assert!(body.is_empty());
+    for codings in ["", "identity", "br", "gzip;q=0"] {
+        let (head, body) = request("GET", codings);
+        assert!(!head.contains("Content-Encoding"), "{codings}: {head}");
+        assert!(head.contains("\r\nVary: Accept-Encoding\r\n"), "{head}");
+        assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", PAGE.len())));
+        assert_eq!(body, PAGE.as_bytes());
+    }
+    let (head, _) = get(address, "/nothing.html");
+    assert!(!head.contains("Content-Encoding"), "{head}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One row there and back through a network of a model.
 
-use backburn::{Error, Predictions, Preset, SavedModel, Settings, Table, Targets};
+use backburn::{Error, Predictions, Preset, SavedModel, Settings, Table, Target, Targets};
 use backburn_training::row_pass::{
     Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
     loss,
@@ -28,8 +28,10 @@ pub struct Backpropagation {
     pub gradients: Vec<Gradient>,
     /// The target of the row.
     pub actual: String,
-    /// What this network predicts.
+    /// What this network predicts: a number, or a class.
     pub predicted: String,
+    /// The probability of the true class; `None` for a number.
+    pub true_class: Option<TrueClass>,
     /// The loss of the row.
     pub loss: f64,
     /// The equation of the loss with the numbers of the row.
@@ -42,6 +44,26 @@ pub struct Backpropagation {
     pub loss_after: f64,
     /// The weight whose chain rule is written out: the one with the largest derivative in the first layer.
     pub selected: SelectedWeight,
+}
+
+/// The probability of the true class of a row, before and after a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrueClass {
+    /// What outputs are divided by to calibrate probabilities; above 0. With 1, both probabilities are the same.
+    pub temperature: f64,
+    /// Before the step.
+    pub now: ClassProbability,
+    /// After the step.
+    pub after: ClassProbability,
+}
+
+/// The probability of a class by a network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassProbability {
+    /// The softmax of the outputs, which the loss is computed from.
+    pub of_outputs: f64,
+    /// The softmax of the outputs divided by the temperature, as in predictions.
+    pub calibrated: f64,
 }
 
 /// A weight of the first layer.
@@ -106,6 +128,7 @@ impl Backpropagation {
             outputs: output_names(model, network.outputs()),
             actual: actual(model, aim, unit),
             predicted: said(&passed.pass),
+            true_class: step.true_class(model, &passed.pass, &after.pass),
             loss: passed.loss,
             loss_formula: formula(&step.criterion, passed.pass.outputs(), aim),
             learning_rate: step.learning_rate,
@@ -161,6 +184,33 @@ impl RowStep {
             bias.for_each(|(bias, gradient)| *bias -= self.learning_rate * gradient);
         }
         updated
+    }
+
+    /// The probability of the true class, before and after the step.
+    fn true_class(&self, model: &SavedModel, now: &Pass, after: &Pass) -> Option<TrueClass> {
+        let Target::Classification { temperature, .. } = &model.target else {
+            return None;
+        };
+        let of = |pass: &Pass| ClassProbability {
+            of_outputs: self.probability(pass.outputs(), 1.0),
+            calibrated: self.probability(pass.outputs(), *temperature),
+        };
+        Some(TrueClass {
+            temperature: *temperature,
+            now: of(now),
+            after: of(after),
+        })
+    }
+
+    /// The probability of the true class, whose negative logarithm is the loss without label smoothing.
+    fn probability(&self, outputs: &[f64], temperature: f64) -> f64 {
+        let criterion = Criterion {
+            label_smoothing: 0.0,
+            ..self.criterion.clone()
+        };
+        let outputs: Vec<f64> = outputs.iter().map(|output| output / temperature).collect();
+        let (loss, _) = loss(&criterion, &outputs, self.aim);
+        (-loss).exp()
     }
 
     /// The weight of the first layer with the largest derivative.
@@ -234,10 +284,7 @@ fn prediction(model: &SavedModel, outputs: &[f64], unit: &str) -> String {
         } => {
             let best = (0..classes.len().min(probabilities.len()))
                 .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-            best.map_or(String::new(), |best| {
-                let percent = number(probabilities[best] * 100.0);
-                format!("{} ({percent} %)", classes[best])
-            })
+            best.map_or(String::new(), |best| classes[best].clone())
         }
     }
 }

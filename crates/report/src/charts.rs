@@ -9,6 +9,7 @@ mod heat_map;
 mod histogram;
 mod layers;
 mod lines;
+mod names;
 mod parallel;
 mod scatter;
 

@@ -24,10 +24,12 @@ pub enum DistributionValues {
     Numbers {
         /// The number of rows in each of the bins, which have the same width.
         counts: Vec<usize>,
-        /// From the smallest to the largest number.
+        /// From the start of the first bin to the end of the last one.
         range: Range<f64>,
         /// Whether they are dates.
         are_dates: bool,
+        /// Whether they are whole numbers. If there are few, each has a bin of its own.
+        are_whole: bool,
     },
     /// Categories.
     Categories {
@@ -99,20 +101,23 @@ fn numbers(
     let known: Vec<f64> = known.filter(|x| x.is_finite() && x.abs() < 1e100).collect();
     let low = known.iter().copied().reduce(f64::min)?;
     let high = known.iter().copied().reduce(f64::max)?;
-    let range = match high > low {
-        true => low..high,
-        false => low - 0.5..high + 0.5,
+    let are_whole = !are_dates && known.iter().all(|x| x.fract() == 0.0);
+    let (range, bins) = match high - low {
+        width if are_whole && width < BINS as f64 => (low - 0.5..high + 0.5, width as usize + 1),
+        0.0 => (low - 0.5..high + 0.5, BINS),
+        _ => (low..high, BINS),
     };
-    let mut counts = vec![0; BINS];
+    let mut counts = vec![0; bins];
     for x in &known {
-        let bin = (x - range.start) / (range.end - range.start) * BINS as f64;
+        let bin = (x - range.start) / (range.end - range.start) * bins as f64;
         // A cast from a float saturates.
-        counts[(bin as usize).min(BINS - 1)] += 1;
+        counts[(bin as usize).min(bins - 1)] += 1;
     }
     let values = DistributionValues::Numbers {
         counts,
         range,
         are_dates,
+        are_whole,
     };
     Some((values, all.len() - known.len()))
 }
@@ -144,7 +149,7 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let csv = "size,street\n0,Elm\n10,Elm\n,Oak\n5,\n";
+        let csv = "size,street,rooms\n0,Elm,2\n10,Elm,4\n,Oak,4\n5.5,,3\n";
         Table::from_reader("t.csv", csv.as_bytes(), &ReadOptions::default()).unwrap()
     }
 
@@ -156,8 +161,20 @@ mod tests {
             panic!("no numbers");
         };
         assert_eq!(range, 0.0..10.0);
-        assert_eq!((counts[0], counts[10], counts[19]), (1, 1, 1));
+        assert_eq!((counts[0], counts[11], counts[19]), (1, 1, 1));
         assert_eq!(counts.iter().sum::<usize>(), 3);
+    }
+
+    #[test]
+    fn few_whole_numbers_have_bins_of_their_own() {
+        let rooms = Distribution::new(&table(), "rooms", ColumnKind::Numeric).unwrap();
+        let expected = DistributionValues::Numbers {
+            counts: vec![1, 1, 2],
+            range: 1.5..4.5,
+            are_dates: false,
+            are_whole: true,
+        };
+        assert_eq!(rooms.values, expected);
     }
 
     #[test]

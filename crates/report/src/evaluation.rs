@@ -204,26 +204,22 @@ pub(crate) struct ReliabilityBin {
     pub predicted: f64,
     /// The share of cases in which the class was the actual one.
     pub actual: f64,
-    /// The number of cases.
+    /// The number of cases: one for each row and class.
     pub count: usize,
 }
 
 /// The reliability curve: the share of cases in which a class was the actual one, over its mean
-/// predicted probability. The probabilities of all classes of all rows are grouped into ten bins of
-/// equal width. An empty bin is `None`.
+/// predicted probability. A case is the predicted probability of a class for a row, and whether the row is of this
+/// class. Cases are grouped into ten bins of equal width. An empty bin is `None`.
 pub(crate) fn reliability(
-    probabilities: &[f64],
-    classes: usize,
-    actual: &[usize],
+    cases: impl Iterator<Item = (f64, bool)>,
 ) -> [Option<ReliabilityBin>; 10] {
     let mut bins = [(0.0, 0.0, 0usize); 10];
-    for (row, &class) in probabilities.chunks_exact(classes.max(1)).zip(actual) {
-        for (index, &p) in row.iter().enumerate().filter(|(_, p)| p.is_finite()) {
-            let bin = &mut bins[((p * 10.0) as usize).min(9)];
-            bin.0 += p;
-            bin.1 += f64::from(u8::from(index == class));
-            bin.2 += 1;
-        }
+    for (p, is_class) in cases.filter(|(p, _)| p.is_finite()) {
+        let bin = &mut bins[((p * 10.0) as usize).min(9)];
+        bin.0 += p;
+        bin.1 += f64::from(u8::from(is_class));
+        bin.2 += 1;
     }
     bins.map(|(predicted, actual, count)| {
         (count > 0).then(|| ReliabilityBin {
@@ -274,8 +270,9 @@ mod tests {
 
     #[test]
     fn reliability_has_ten_bins() {
-        let bins = reliability(&[0.9, 0.1, 0.95, 0.05], 2, &[0, 1]);
-        assert_eq!(bins.iter().flatten().count(), 3);
+        let cases = [(0.9, true), (0.05, true), (0.95, false), (f64::NAN, true)];
+        let bins = reliability(cases.into_iter());
+        assert_eq!(bins.iter().flatten().count(), 2);
         let first = bins[0].unwrap();
         assert_eq!((first.predicted, first.actual, first.count), (0.05, 1.0, 1));
         let last = bins[9].unwrap();

@@ -47,7 +47,7 @@ mod training_report;
 mod training_rows;
 mod tuning_report;
 
-pub use backpropagation::{Backpropagation, SelectedWeight};
+pub use backpropagation::{Backpropagation, ClassProbability, SelectedWeight, TrueClass};
 pub use distribution::{Distribution, DistributionValues};
 pub use evaluation::{Evaluation, Outcome};
 pub use explained_model::ExplainedModel;

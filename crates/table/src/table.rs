@@ -96,7 +96,11 @@ impl Table {
     /// converted. Text of type `Utf8` is read like that of a CSV file, in which words such as `NA` stand
     /// for missing values; other text is missing only where it is null.
     pub fn from_batch(name: &str, batch: RecordBatch) -> Self {
-        let batch = with_stored_types(batch);
+        Self::of_stored(name, with_stored_types(batch))
+    }
+
+    /// A table of one batch whose columns have the types that [`TableReader`] returns.
+    fn of_stored(name: &str, batch: RecordBatch) -> Self {
         Self {
             source: Source::typed(name),
             parts: Parts::default(),
@@ -332,7 +336,8 @@ impl Table {
             .collect();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         let batch = interleave_record_batch(&batches, &positions).map_err(unusable)?;
-        Ok(Self::from_batch(name, batch))
+        // The types are those of this table. Converting them would add a tenth to the size of a program for the web.
+        Ok(Self::of_stored(name, batch))
     }
 
     /// The memory that the values take, in bytes.

@@ -74,6 +74,11 @@ fn looked_at(program: &Path, folder: &Folder, report: &str) -> Vec<Value> {
                         scripts: d.scripts.length,
                         outside: d.querySelectorAll("[src], link, [href]:not([href^='#'])").length,
                         links: [...d.querySelectorAll('a')].filter(a => !d.querySelector(a.hash)).length,
+                        wide: [...d.querySelectorAll('table')].filter(t => {{
+                            const box = t.closest('.wide');
+                            return !box || !['auto', 'scroll'].includes(getComputedStyle(box).overflowX)
+                                || box.getBoundingClientRect().right > {width};
+                        }}).length,
                         tiny: [...d.querySelectorAll('figure svg text')].filter(t => {{
                             const svg = t.ownerSVGElement;
                             const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
@@ -158,6 +163,7 @@ fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
             "{report}"
         );
         assert_eq!(measured["tiny"], 0, "{report} at {width}");
+        assert_eq!(measured["wide"], 0, "{report} at {width}: tables are cut");
         text = measured["text"].as_str().unwrap().to_string();
     }
     text
@@ -217,7 +223,13 @@ fn both_examples_write_reports_that_are_whole() {
         assert!(houses.contains(words), "no {words} in {houses}");
     }
     let penguins = check(&folder, "penguins.html", &CLASSIFICATION);
-    assert!(penguins.contains("Gentoo"));
+    for words in [
+        "Gentoo",
+        "probability of the true class",
+        "each row is one case for each class",
+    ] {
+        assert!(penguins.contains(words), "no {words} in {penguins}");
+    }
     // Again: a report may be replaced, and nothing else may.
     folder.done("example penguins --set training.epochs=2");
     folder.write("penguins.html", "<p>mine</p>");

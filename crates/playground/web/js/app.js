@@ -176,7 +176,8 @@ export class App {
     byId('error').hidden = true;
     this.showProgress(progress);
     await this.look();
-    if (!progress.diverged) this.status(`Epoch ${progress.epoch}, batch ${progress.batch}: the loss is ${number(progress.loss)}.${progress.finished ? ' The schedule is at its end.' : ''}`);
+    const what = { epoch: '', batch: `, batch ${progress.batch}` }[kind] ?? ', one row';
+    if (!progress.diverged) this.status(`Epoch ${progress.epoch}${what}: the loss is ${number(progress.loss)}.${progress.finished ? ' The schedule is at its end.' : ''}`);
   }
 
   /**

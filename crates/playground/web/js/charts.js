@@ -68,8 +68,11 @@ export const drawCurve = (canvas, curve) => {
   const [first, last] = [curve.epoch[0], Math.max(curve.epoch.at(-1), curve.epoch[0] + 1)];
   const x = (epoch) => area.left + ((epoch - first) / (last - first)) * (area.right - area.left);
   const y = (loss) => area.bottom - (Math.log(loss / low) / Math.log(high / low)) * (area.bottom - area.top);
+  const powers = logTicks(low, high);
+  // A narrow range has hardly any round number of the logarithmic scale.
+  const marks = powers.length > 2 ? powers : ticks(low, high, 4);
   axes(context, area, ticks(first, last, 4).filter(Number.isInteger).map((value) => ({ at: x(value), text: String(value) })),
-    logTicks(low, high).map((value) => ({ at: y(value), text: value < 0.001 || value >= 1e5 ? value.toExponential(0) : String(Number(value.toPrecision(2))) })));
+    marks.map((value) => ({ at: y(value), text: value < 0.001 || value >= 1e5 ? value.toExponential(0) : String(Number(value.toPrecision(3))) })));
   for (const [values, color] of [[curve.validation_loss, paint.second], [curve.loss, paint.first]]) {
     line(context, curve.epoch, values, x, y, color);
   }

@@ -14,7 +14,7 @@ import { svg } from './dom.js';
  * @property {number[] | null} [chosenEdge] layer, to, from
  */
 
-const RADIUS = 17;
+const RADIUS = 19;
 const ROW = 42;
 const TOP = 30;
 /** The width of a letter. */

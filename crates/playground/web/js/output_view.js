@@ -103,8 +103,8 @@ export class OutputView {
     this.confusion.hidden = !matrix;
     if (surface) {
       this.words.textContent = `Predicted ${about.target} for every ${about.inputs[0].name} (→) and ${about.inputs[1].name} (↑)`;
-      const [low, high] = about.task === 'classification' ? about.classes : ['low', 'high'];
-      this.legend.replaceChildren(element('span', { class: 'key minus' }), ` ${low} `, element('span', { class: 'key plus' }), ` ${high} `,
+      const keys = about.task === 'classification' ? [['plus', about.classes[0]], ['minus', about.classes[1] ?? '']] : [['minus', 'low'], ['plus', 'high']];
+      this.legend.replaceChildren(...keys.flatMap(([key, words]) => [element('span', { class: `key ${key}` }), ` ${words} `]),
         element('span', { class: 'faint' }, 'circles are training rows, squares are validation rows, the ring is the row below'));
     } else if (matrix) {
       this.words.textContent = `Rows by actual and predicted ${about.target}`;
@@ -120,7 +120,7 @@ export class OutputView {
     const { points } = snapshot;
     const numbers = about.task === 'regression' ? points.target.map(Number) : [0, 1];
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-    const position = (target) => (about.task === 'classification' ? classIndex(target, about.classes)
+    const position = (target) => (about.task === 'classification' ? 1 - classIndex(target, about.classes)
       : Math.max(0, Math.min(1, (target - low) / (high - low || 1))));
     this.places = drawSurface(this.canvas, snapshot, about, position);
     this.canvas.setAttribute('aria-label', `${this.words.textContent}, with ${points.target.length} rows.`);

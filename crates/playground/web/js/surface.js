@@ -6,12 +6,13 @@ import { clear, colors, mix, rgb } from './theme.js';
 const small = document.createElement('canvas');
 
 /**
- * The range of the values of a surface.
+ * The range of the values of a surface, from the color of low numbers to that of high ones. Of two classes, the first has
+ * the color of high numbers, as the first of several things has everywhere.
  * @param {Float32Array} values
  * @param {import('./types.js').About} about
  */
 const valueRange = (values, about) => {
-  if (about.task === 'classification') return [0, 1];
+  if (about.task === 'classification') return [1, 0];
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return low < high ? [low, high] : [low - 1, low + 1];

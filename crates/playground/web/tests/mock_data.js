@@ -15,7 +15,7 @@ export const randomFrom = (seed) => {
 export const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 const plane = (name, title, about, row) => ({
-  name, title, about, task: 'classification', unit: '', target: 'color', columns: ['x', 'y'], classes: ['orange', 'blue'], rows: 400,
+  name, title, about, task: 'classification', unit: '', target: 'color', columns: ['x', 'y'], classes: ['blue', 'orange'], rows: 400,
   make: (random, i) => row(random, i),
 });
 

@@ -28,9 +28,9 @@ test('the spiral is learned', { skip }, async () => {
 });
 
 test('an epoch, a batch and a row are trained one at a time', { skip }, async () => {
-  for (const [id, words] of [['#one-row', 'batch 1'], ['#one-batch', 'batch 2'], ['#one-epoch', 'Epoch 1']]) {
+  for (const [id, words] of [['#one-row', /^Epoch 1, one row: /], ['#one-batch', /^Epoch 1, batch \d+: /], ['#one-epoch', /^Epoch \d+: /]]) {
     await browser.click(id);
-    await browser.until(`document.getElementById("status").textContent.includes(${JSON.stringify(words)})`);
+    await browser.until(`${words}.test(document.getElementById("status").textContent)`);
   }
   clean();
 });

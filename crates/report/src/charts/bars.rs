@@ -5,11 +5,14 @@ use std::ops::Range;
 use super::axis::{Scale, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
 use super::frame::{drawable, span};
+use super::names::fitted_names;
 use crate::format::number;
 
 /// A bar.
 pub struct Bar {
     pub name: String,
+    /// The value of the column that the bar is named after; may be empty.
+    pub value: String,
     /// Where the bar starts: 0, or in a waterfall the end of the bar above.
     pub from: f64,
     /// Where the bar ends.
@@ -25,10 +28,19 @@ impl Bar {
     pub fn new(name: String, length: f64, spread: f64) -> Self {
         Self {
             name,
+            value: String::new(),
             from: 0.0,
             to: length,
             spread,
             text: String::new(),
+        }
+    }
+
+    /// The name with the value.
+    fn label(&self) -> String {
+        match self.value.is_empty() {
+            true => self.name.clone(),
+            false => format!("{} = {}", self.name, self.value),
         }
     }
 }
@@ -36,8 +48,10 @@ impl Bar {
 /// The height of a bar with its space.
 const ROW: f64 = 22.0;
 /// The space for the names of bars, and for those of the steps of a waterfall.
-const NAMES: f64 = 130.0;
-const STEPS: f64 = 170.0;
+const NAMES: f64 = 136.0;
+const STEPS: f64 = 178.0;
+/// The least distance between the numbers at the axis.
+const TICKS: f64 = 50.0;
 
 /// Draws bars from 0, each with its name, from top to bottom. `x` is the name of the horizontal axis.
 pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
@@ -80,6 +94,7 @@ pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
         .enumerate()
         .map(|(index, bar)| Bar {
             name: bar.name.clone(),
+            value: bar.value.clone(),
             from: match index == 0 || index + 1 == bars.len() {
                 true => xs.start,
                 false => bar.from,
@@ -104,7 +119,7 @@ fn draw(
         let share = (number - xs.start) / (xs.end - xs.start);
         names + share.clamp(0.0, 1.0) * (WIDTH - names - 12.0)
     };
-    for (number, text) in ticks(xs, 5, Scale::Numbers) {
+    for (number, text) in ticks(xs, ((WIDTH - names) / TICKS) as usize, Scale::Numbers) {
         let x = place(number);
         canvas.line("grid", (x, 0.0), (x, bottom), "");
         let at = x.min(WIDTH - text_width(&text) / 2.0);
@@ -116,10 +131,10 @@ fn draw(
         (middle, bottom + 34.0),
         &fitted(x, WIDTH - names),
     );
-    for (index, bar) in bars.iter().enumerate() {
+    let labels = labels(bars, names - 8.0);
+    for (index, (bar, label)) in bars.iter().zip(&labels).enumerate() {
         let top = ROW * index as f64 + 4.0;
-        let name = fitted(&bar.name, names - 8.0);
-        canvas.text(Anchor::End, (names - 6.0, top + 13.0), &name);
+        canvas.text(Anchor::End, (names - 6.0, top + 13.0), label);
         if !drawable(bar.from) || !drawable(bar.to) || !drawable(bar.spread) {
             continue;
         }
@@ -127,7 +142,7 @@ fn draw(
             true => number(bar.to),
             false => bar.text.clone(),
         };
-        let title = format!("{}: {value}", bar.name);
+        let title = format!("{}: {value}", bar.label());
         let (from, to) = (place(bar.from), place(bar.to));
         canvas.bar(class(index), (from, top), (to, top + ROW - 6.0), &title);
         if bar.spread > 0.0 {
@@ -141,6 +156,26 @@ fn draw(
     canvas.svg(x)
 }
 
+/// The texts before the bars, as far as they fit. A long name leaves half of the width to its value.
+fn labels(bars: &[Bar], width: f64) -> Vec<String> {
+    let value = |bar: &Bar| match bar.value.is_empty() {
+        true => String::new(),
+        false => {
+            let space = (width - text_width(&bar.name)).max(width / 2.0);
+            fitted(&format!(" = {}", bar.value), space)
+        }
+    };
+    let values: Vec<String> = bars.iter().map(value).collect();
+    let names = bars.iter().zip(&values);
+    let names = names.map(|(bar, value)| (bar.name.as_str(), width - text_width(value)));
+    let names = fitted_names(&names.collect::<Vec<_>>());
+    names
+        .into_iter()
+        .zip(values)
+        .map(|(name, value)| name + &value)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +184,7 @@ mod tests {
     fn the_bars_of_a_waterfall_have_colors_and_texts() {
         let bar = |from: f64, to: f64, text: &str| Bar {
             name: "a".to_string(),
+            value: String::new(),
             from,
             to,
             spread: 0.0,
@@ -171,5 +207,22 @@ mod tests {
         );
         assert!(svg.contains(">+3</text>"), "{svg}");
         assert!(bars(&[], "rise").is_none());
+    }
+
+    #[test]
+    fn a_long_name_leaves_space_to_the_value() {
+        let bar = |name: &str, value: &str| Bar {
+            value: value.to_string(),
+            ..Bar::new(name.to_string(), 1.0, 0.0)
+        };
+        let bars = [
+            bar("flipper_length_of_the_bird", "186"),
+            bar("year", "2007"),
+            bar("total", ""),
+        ];
+        let labels = labels(&bars, STEPS - 8.0);
+        assert!(labels[0].starts_with("flipper_"), "{labels:?}");
+        assert!(labels[0].ends_with("… = 186"), "{labels:?}");
+        assert_eq!(labels[1..], ["year = 2007", "total"]);
     }
 }

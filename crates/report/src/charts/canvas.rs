@@ -8,8 +8,8 @@ use crate::format::truncate;
 pub const WIDTH: f64 = 400.0;
 /// The height of a chart whose height does not depend on its content.
 pub const HEIGHT: f64 = 260.0;
-/// The width of a character, about.
-const CHARACTER: f64 = 7.3;
+/// The width of a character of a wide font, about.
+const CHARACTER: f64 = 7.8;
 
 /// An SVG image that grows shape by shape. Each shape has a class of the style sheet. A title is shown as a tooltip;
 /// an empty one is left out.

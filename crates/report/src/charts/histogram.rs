@@ -42,7 +42,11 @@ pub fn histogram(
             range.start + bin as f64 * width,
             range.start + (bin + 1) as f64 * width,
         );
-        let title = format!("{} to {}: {count} {y}", text(low), text(high));
+        let values = match scale {
+            Scale::Whole if width == 1.0 => text((low + high) / 2.0),
+            _ => format!("{} to {}", text(low), text(high)),
+        };
+        let title = format!("{values}: {count} {y}");
         let (from, to) = (frame.at((low, 0.0)), frame.at((high, count as f64)));
         canvas.bar("bar c0", from, (to.0 - 1.0, to.1), &title);
     }

@@ -1,6 +1,9 @@
 //! The picture of a network: a column of units for each layer, and its weights.
 
-use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
+use std::ops::RangeInclusive;
+
+use super::canvas::{Anchor, Canvas, WIDTH, text_width};
+use super::names::fitted_names;
 
 /// A unit, or an input.
 pub struct Unit {
@@ -28,8 +31,13 @@ pub struct Connection {
 
 /// The height of a unit with its space.
 const ROW: f64 = 26.0;
-/// The space for the names of the inputs and of the outputs.
-const NAMES: f64 = 110.0;
+/// The height of a line of headings.
+const HEADING: f64 = 18.0;
+/// The space for the names of the inputs, and for those of the outputs.
+const INPUTS: RangeInclusive<f64> = 60.0..=126.0;
+const OUTPUTS: RangeInclusive<f64> = 60.0..=104.0;
+/// The space for a unit beside its name.
+const UNIT: f64 = 14.0;
 
 /// Draws columns of units, each with its heading, and the weights between them. Returns `None` without units.
 pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Option<String> {
@@ -37,15 +45,54 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
     if highest == 0 || columns.len() < 2 {
         return None;
     }
-    let height = ROW * highest as f64 + 30.0;
-    let mut canvas = Canvas::new(height);
     let last = columns.len() - 1;
-    let gap = (WIDTH - 2.0 * NAMES) / last as f64;
+    let (left, right) = (
+        space(&columns[0].1, INPUTS),
+        space(&columns[last].1, OUTPUTS),
+    );
+    let gap = (WIDTH - left - right) / last as f64;
+    let widest = columns.iter().map(|(heading, _)| text_width(heading));
+    let heading_width = widest.fold(0.0, f64::max) + 6.0;
+    // Headings that would overlap are in two lines in turn. Those of many layers are left out.
+    let lines: usize = if gap < heading_width { 2 } else { 1 };
+    let has_heading =
+        |column: usize| column == 0 || column == last || gap * lines as f64 >= heading_width;
+    let above = HEADING * lines as f64 + 6.0;
+    let mut canvas = Canvas::new(above + ROW * highest as f64 + 6.0);
     let place = |column: usize, unit: usize| {
         let units = columns[column].1.len();
-        let top = 24.0 + ROW * (highest - units) as f64 / 2.0;
-        (NAMES + gap * column as f64, top + ROW * (unit as f64 + 0.5))
+        let top = above + ROW * (highest - units) as f64 / 2.0;
+        (left + gap * column as f64, top + ROW * (unit as f64 + 0.5))
     };
+    draw_connections(&mut canvas, connections, &place);
+    for (column, (heading, units)) in columns.iter().enumerate() {
+        let (x, _) = place(column, 0);
+        let half = text_width(heading) / 2.0;
+        let middle = x.max(half).min(WIDTH - half);
+        if has_heading(column) {
+            let line = (column % lines) as f64;
+            canvas.text(Anchor::Middle, (middle, 14.0 + HEADING * line), heading);
+        }
+        for (unit, drawn) in units.iter().enumerate() {
+            canvas.circle("unit", place(column, unit), 7.0, &drawn.title);
+        }
+    }
+    for (unit, name) in names(&columns[0].1, left).iter().enumerate() {
+        let (x, y) = place(0, unit);
+        canvas.text(Anchor::End, (x - 11.0, y + 4.5), name);
+    }
+    for (unit, name) in names(&columns[last].1, right).iter().enumerate() {
+        let (x, y) = place(last, unit);
+        canvas.text(Anchor::Start, (x + 11.0, y + 4.5), name);
+    }
+    Some(canvas.svg("the layers of the network and its weights"))
+}
+
+fn draw_connections(
+    canvas: &mut Canvas,
+    connections: &[Connection],
+    place: impl Fn(usize, usize) -> (f64, f64),
+) {
     for line in connections {
         let class = if line.is_negative {
             "weight negative"
@@ -63,24 +110,44 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
             (line.share.clamp(0.0, 1.0), line.title.as_str()),
         );
     }
-    for (column, (heading, units)) in columns.iter().enumerate() {
-        let (x, _) = place(column, 0);
-        let half = text_width(heading) / 2.0;
-        let middle = x.max(half).min(WIDTH - half);
-        // Headings of many layers would overlap.
-        if column == 0 || column == last || gap >= 58.0 {
-            canvas.text(Anchor::Middle, (middle, 14.0), heading);
-        }
-        for (unit, drawn) in units.iter().enumerate() {
-            let (x, y) = place(column, unit);
-            canvas.circle("unit", (x, y), 7.0, &drawn.title);
-            let name = fitted(&drawn.name, NAMES - 14.0);
-            match column {
-                0 => canvas.text(Anchor::End, (x - 11.0, y + 4.5), &name),
-                _ if column == last => canvas.text(Anchor::Start, (x + 11.0, y + 4.5), &name),
-                _ => {}
-            }
-        }
+}
+
+/// The space beside a column of units for their names.
+fn space(units: &[Unit], limits: RangeInclusive<f64>) -> f64 {
+    let widest = units.iter().map(|unit| text_width(&unit.name));
+    let widest = widest.fold(0.0, f64::max) + UNIT;
+    widest.clamp(*limits.start(), *limits.end())
+}
+
+/// The names of units, as far as they fit a space beside them.
+fn names(units: &[Unit], space: f64) -> Vec<String> {
+    let names = units.iter().map(|unit| (unit.name.as_str(), space - UNIT));
+    fitted_names(&names.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_of_narrow_columns_are_in_two_lines() {
+        let column = |heading: &str| {
+            let unit = Unit {
+                name: "a long name of an input".to_string(),
+                title: String::new(),
+            };
+            (heading.to_string(), vec![unit])
+        };
+        let heights = |headings: &[&str]| -> Vec<bool> {
+            let columns: Vec<_> = headings.iter().map(|heading| column(heading)).collect();
+            let svg = layers(&columns, &[]).unwrap();
+            ["y=\"14.0\"", "y=\"32.0\""]
+                .map(|line| svg.contains(line))
+                .to_vec()
+        };
+        assert_eq!(heights(&["inputs", "hidden.0", "output"]), [true, false]);
+        let four = ["inputs", "hidden.0", "hidden.1", "output"];
+        assert_eq!(heights(&four), [true, true]);
+        assert!(layers(&[column("inputs")], &[]).is_none());
     }
-    Some(canvas.svg("the layers of the network and its weights"))
 }

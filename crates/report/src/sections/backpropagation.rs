@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use backburn::text::integer;
 use maud::{Markup, html};
 
-use crate::backpropagation::Backpropagation;
+use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
 use crate::figure::figure;
-use crate::format::truncate;
+use crate::format::{number, truncate};
 use crate::strong_paths::{Path, strongest_paths};
 
 /// The largest network that is drawn as a whole, in parameters and in units of a layer.
@@ -189,17 +190,54 @@ fn connections(view: &Backpropagation, shown: &[Vec<usize>]) -> Vec<Connection> 
 
 /// The prediction, the loss, and both after the update.
 fn loss(view: &Backpropagation) -> Markup {
+    let text = "A step of plain gradient descent on this row alone changes all weights by −learning rate · ∂loss/∂w.";
+    let calibrated = view.true_class.filter(|class| class.temperature != 1.0);
+    let predicted = match view.networks {
+        0 | 1 => "predicted",
+        _ => "predicted by this network",
+    };
     html! {
         figure data-figure="row-loss" {
-            figcaption { b { "The loss, and after a step" } "A step of plain gradient descent on this row alone changes all weights by −learning rate · ∂loss/∂w." }
+            figcaption {
+                b { "The loss, and after a step" }
+                (text)
+                @if calibrated.is_some() {
+                    " The loss is computed from the probability of the network. Predictions have the calibrated one, "
+                    "for which the outputs are divided by the temperature."
+                }
+            }
             div class="wide" { table class="numbers" {
                 tr { th {} th { "now" } th { "after the step" } }
-                tr { td { "predicted" } td { (view.predicted) } td { (view.predicted_after) } }
-                tr { td { "actual" } td { (truncate(&view.actual, 30)) } td {} }
+                tr { td { (predicted) } td { (truncate(&view.predicted, 24)) } td { (truncate(&view.predicted_after, 24)) } }
+                tr { td { "actual" } td { (truncate(&view.actual, 24)) } td {} }
+                @if let Some(class) = &view.true_class { (probability(class)) }
+                @if let Some(class) = &calibrated { (calibrated_probability(class)) }
                 tr { td { "loss" } td { (digits(view.loss)) } td { (digits(view.loss_after)) } }
                 tr { td { "learning rate" } td { (digits(view.learning_rate)) } td {} }
             } }
             p class="formula" { "loss = " (view.loss_formula) }
+        }
+    }
+}
+
+/// The row of the probability that the loss is computed from.
+fn probability(class: &TrueClass) -> Markup {
+    html! {
+        tr {
+            td { "probability of the true class" }
+            td { (digits(class.now.of_outputs)) }
+            td { (digits(class.after.of_outputs)) }
+        }
+    }
+}
+
+/// The row of the same probability as predictions have it.
+fn calibrated_probability(class: &TrueClass) -> Markup {
+    html! {
+        tr {
+            td { "calibrated with temperature " (number(class.temperature)) }
+            td { (digits(class.now.calibrated)) }
+            td { (digits(class.after.calibrated)) }
         }
     }
 }
@@ -298,10 +336,10 @@ fn path_table(view: &Backpropagation, paths: &[Path]) -> Markup {
     html! {
         figure data-figure="paths" {
             figcaption { b { "The strongest paths" } "The product along each path is its part of the derivative with respect to its first weight: the input, times each slope, times each further weight, times δ of the output." }
-            table class="paths" {
+            div class="wide" { table class="paths" {
                 tr { th { "path" } th { "product" } }
                 @for path in paths { tr { td { (name(path)) } td { (digits(path.product)) } } }
-            }
+            } }
         }
     }
 }
@@ -319,7 +357,7 @@ fn updates(view: &Backpropagation) -> Markup {
     all.truncate(ROWS / 2);
     html! {
         figure data-figure="row-updates" {
-            figcaption { b { "The largest updates" } "The weights with the largest derivatives, of " (count) "." }
+            figcaption { b { "The largest updates" } "The weights with the largest derivatives, of " (integer(count)) "." }
             div class="wide" { table class="numbers" {
                 tr { th { "weight" } th { "∂loss/∂w" } th { "now" } th { "after" } }
                 @for &(layer, place, gradient) in &all {

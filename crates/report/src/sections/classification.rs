@@ -194,36 +194,53 @@ fn curves_figure(
     figure(figure_name, title, &text, svg)
 }
 
+/// The reliability curve. Of two classes it is that of the second: each row would count twice, with probabilities that
+/// sum to 1.
 fn reliability_curve(predictions: &ClassPredictions) -> Markup {
-    let width = predictions.classes.len();
-    let bins = reliability(predictions.probabilities, width, predictions.actual);
+    let cases = predictions.with_curve().flat_map(|class| {
+        let is_class = predictions.is_class(class).into_iter();
+        predictions.of_class(class).into_iter().zip(is_class)
+    });
+    let bins = reliability(cases);
+    let (x, counted, text) = match predictions.classes {
+        [_, second] => {
+            let name = truncate(second, 18);
+            let text = format!(
+                "How often {name} was the actual class, by its predicted probability. On the diagonal, the probabilities \
+                 are right. Below it is how many rows each point stands for."
+            );
+            (format!("predicted probability of {name}"), "rows", text)
+        }
+        _ => {
+            let text = "How often a class was the actual one, by its predicted probability. On the diagonal, the \
+                probabilities are right. Below it is how many cases each point stands for: each row is one case for \
+                each class.";
+            (
+                "predicted probability".to_string(),
+                "cases",
+                text.to_string(),
+            )
+        }
+    };
     let known: Vec<&ReliabilityBin> = bins.iter().flatten().collect();
+    let points = known.iter().map(|bin| (bin.predicted, bin.actual));
+    let notes = known
+        .iter()
+        .map(|bin| format!(" ({} {counted})", bin.count));
     let svg = charts::lines(&Lines {
-        x: "predicted probability",
+        x: x.as_str(),
         y: "actual frequency",
-        curves: vec![(
-            String::new(),
-            known
-                .iter()
-                .map(|bin| (bin.predicted, bin.actual))
-                .collect(),
-        )],
-        notes: known
-            .iter()
-            .map(|bin| format!(" ({} cases)", bin.count))
-            .collect(),
+        curves: vec![(String::new(), points.collect())],
+        notes: notes.collect(),
         diagonal: true,
         dots: true,
         range: Some((0.0..1.0, 0.0..1.02)),
         ..Lines::default()
     });
     let counts = bins.map(|bin| bin.map_or(0, |bin| bin.count));
-    let names = ("predicted probability", "cases");
-    let histogram = charts::histogram(&counts, &(0.0..1.0), names, Scale::Numbers);
-    let text = "How often a class was the actual one, by its predicted probability. On the diagonal, the \
-        probabilities are right. Below it is how many cases each point stands for.";
+    let histogram = charts::histogram(&counts, &(0.0..1.0), (x.as_str(), counted), Scale::Numbers);
     let svg = svg.zip(histogram).map(|(curve, counts)| curve + &counts);
-    figure("reliability", "Reliability", text, svg)
+    figure("reliability", "Reliability", &text, svg)
 }
 
 fn worst_classes(

@@ -35,10 +35,12 @@ fn distribution_figure(distribution: &Distribution) -> Markup {
             counts,
             range,
             are_dates,
+            are_whole,
         } => {
-            let scale = match are_dates {
-                true => Scale::Dates,
-                false => Scale::Numbers,
+            let scale = match (are_dates, are_whole) {
+                (true, _) => Scale::Dates,
+                (false, true) => Scale::Whole,
+                (false, false) => Scale::Numbers,
             };
             (charts::histogram(counts, range, ("", "rows"), scale), 0)
         }
@@ -52,6 +54,6 @@ fn distribution_figure(distribution: &Distribution) -> Markup {
         0 => missing,
         others => format!("{others} rows with other categories. {missing}"),
     };
-    let title = truncate(&distribution.column, 40);
+    let title = truncate(&distribution.column, 80);
     figure("distribution", &title, text.trim_end(), svg)
 }

@@ -34,7 +34,7 @@ fn explained_row(unit: &str, name: &str, row: &RowExplanation) -> Markup {
     };
     let axis = match &row.class {
         None => "prediction".to_string(),
-        Some(class) => format!("probability of {}, in percent", truncate(class, 20)),
+        Some(class) => format!("p({}) in percent", truncate(class, 14)),
     };
     let has_remainder = row.has_remainder();
     html! {
@@ -69,23 +69,24 @@ fn steps(unit: &str, row: &RowExplanation) -> Vec<Bar> {
     };
     let shown = leading.shown.iter().map(|part| {
         let value = part.value.as_deref().unwrap_or("missing");
-        (
-            format!("{} = {}", part.column, truncate(value, 30)),
-            part.amount,
-        )
+        (part.column.clone(), truncate(value, 30), part.amount)
     });
     let remainder = row
         .has_remainder()
         .then(|| ("for no column".to_string(), row.remainder));
-    let parts = shown
-        .chain(rest(leading.raising, "raise"))
-        .chain(rest(leading.lowering, "lower"));
+    let others = [
+        rest(leading.raising, "raise"),
+        rest(leading.lowering, "lower"),
+    ];
+    let others = others.into_iter().flatten().chain(remainder);
+    let parts = shown.chain(others.map(|(name, amount)| (name, String::new(), amount)));
     let mut bars = vec![total("the average row", row.baseline)];
     let mut level = row.baseline * scale;
-    for (name, amount) in parts.chain(remainder) {
+    for (name, value, amount) in parts {
         let amount = amount * scale;
         bars.push(Bar {
             name,
+            value,
             from: level,
             to: level + amount,
             spread: 0.0,
@@ -133,7 +134,10 @@ mod tests {
             [(0.0, 100.0), (100.0, 150.0), (150.0, 130.0), (0.0, 130.0)]
         );
         assert_eq!(steps[2].text, "−$20");
-        assert_eq!(steps[2].name, "age = missing");
+        assert_eq!(
+            (steps[2].name.as_str(), steps[2].value.as_str()),
+            ("age", "missing")
+        );
         assert_eq!(steps[3].text, "$130");
     }
 }

@@ -128,7 +128,7 @@ fn best(study: &Study) -> Markup {
         None => "as set".to_string(),
     };
     html! {
-        table {
+        div class="wide" { table {
             tr { th { "setting" } th { "at the start" } th { "best" } }
             @for name in study.space.names() {
                 tr { td { code { (name) } } td { (value(start, name)) } td { (value(best, name)) } }
@@ -138,7 +138,7 @@ fn best(study: &Study) -> Markup {
                 td { (number(start.error_on(best.errors.len()))) }
                 td { (number(best.error())) }
             }
-        }
+        } }
     }
 }
 

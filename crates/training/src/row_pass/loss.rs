@@ -123,6 +123,10 @@ pub fn formula(criterion: &Criterion, outputs: &[f64], aim: Aim) -> String {
             ),
             _ => format!("(output - target)² = ({output:.4} - {value:.4})² = {loss:.4}"),
         },
+        Aim::Class(_) if criterion.label_smoothing > 0.0 => format!(
+            "-Σ target · log(probability) = {loss:.4}, with targets smoothed by {}",
+            criterion.label_smoothing
+        ),
         Aim::Class(_) => format!(
             "-log(probability of the true class) = -log({:.4}) = {loss:.4}",
             (-loss).exp()
@@ -184,5 +188,14 @@ mod tests {
         assert_eq!(text, "(output - target)² = (0.5000 - -1.0000)² = 2.2500");
         let text = formula(&criterion, &[0.0, 0.0], Aim::Class(1));
         assert!(text.ends_with("-log(0.5000) = 0.6931"), "{text}");
+        let smoothed = Criterion {
+            label_smoothing: 0.1,
+            ..criterion
+        };
+        let text = formula(&smoothed, &[0.0, 0.0], Aim::Class(1));
+        assert!(
+            text.contains("= 0.6931, with targets smoothed by 0.1"),
+            "{text}"
+        );
     }
 }
