@@ -317,7 +317,11 @@ mod tests {
                 let words =
                     format!("`x` is over 100 times as {how} as usual in training in {count} of");
                 assert!(text.starts_with(&words), "{text}");
-                assert_eq!(text.contains("beyond what training had"), beyond, "{text}");
+                assert_eq!(
+                    text.contains("outside the range of training"),
+                    beyond,
+                    "{text}"
+                );
             }
         }
     }
@@ -333,7 +337,7 @@ mod tests {
         };
         assert_eq!(
             texts(&rows(60, later), 60),
-            ["`d` is beyond what training had (2024-01-01 to 2024-01-28) in 60 of 60 rows"]
+            ["`d` is outside the range of training (2024-01-01 to 2024-01-28) in 60 of 60 rows"]
         );
         let few = |n: usize| if n < 2 { later(n) } else { usual(n) };
         assert_eq!(texts(&rows(60, few), 60), [""; 0]);

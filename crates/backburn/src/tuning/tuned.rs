@@ -227,8 +227,8 @@ impl Tuned {
             Some(nested) => ("nested", nested.to_string()),
             None => (
                 "note",
-                "the error of the best trial chose it, so it is too low: --outer-folds 3 gives one of rows that chose \
-                 nothing"
+                "the best trial was chosen by its error, so this error is too low: --outer-folds 3 also scores the \
+                 search on rows that it does not use"
                     .to_string(),
             ),
         });
@@ -260,7 +260,7 @@ impl Tuned {
         );
         match study.is_finished {
             true => words,
-            false => format!("{words}; it is not finished, and the same command goes on with it"),
+            false => format!("{words}; the same command continues the search"),
         }
     }
 
