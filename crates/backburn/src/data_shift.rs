@@ -9,8 +9,8 @@ use crate::value_count::ValueCount;
 /// Fewer rows than this are no sign of a shift, unless all rows agree.
 const FEW_ROWS: usize = 3;
 
-/// Counts of what is unlike training in the rows that are predicted, batch by batch. Its memory does not
-/// grow with the rows.
+/// Counts of differences between the rows that are predicted and the training data, batch by batch. Its memory
+/// does not grow with the rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DataShift {
     rows: usize,
@@ -57,8 +57,9 @@ impl DataShift {
         self.rows
     }
 
-    /// What is unlike training, kind by kind. Models of older formats do not know their training rows: then
-    /// only values that cannot be read, unseen categories and predictions at their bounds are found.
+    /// How the rows differ from the training data, kind by kind. Models of older formats have no profile of their
+    /// training rows: then only values that cannot be read, unseen categories and predictions at their bounds are
+    /// found.
     pub fn findings(&self, encoder: &Encoder, target: &Target) -> Vec<ShiftFinding> {
         let unreadable = self.unreadable(encoder, target);
         let (mut missing, mut units, mut beyond, mut unseen) = (vec![], vec![], vec![], vec![]);

@@ -13,7 +13,7 @@ use crate::text::mean_and_deviation;
 pub struct NestedScores {
     /// The score on each outer fold of the best settings of a search on the other rows.
     pub tuned: Vec<Score>,
-    /// The score on each outer fold of the settings at the start.
+    /// The score on each outer fold of the starting settings.
     pub start: Vec<Score>,
 }
 

@@ -130,9 +130,9 @@ fn study_path(model: &Path) -> PathBuf {
 }
 
 impl Tuner {
-    /// Searches the best settings, writes them, fits a model with them to all rows, saves it, and scores the whole
+    /// Searches for the best settings, writes them, fits a model with them to all rows, saves it, and scores the whole
     /// method on `outer_folds` outer folds; 0 for no such score. If the run is stopped, what is done so far is kept,
-    /// and the same call goes on with it.
+    /// and the same call continues it.
     ///
     /// Of the time limit, each outer fold, the search and the model have the same part.
     ///
