@@ -21,7 +21,7 @@ pub(crate) fn check_target(table: &Table, target: &str) -> Result<(), TableError
         None => Ok(()),
         Some(holds) => Err(table.unusable(format!(
             "target `{}` holds {holds}, which cannot be predicted: choose a column of numbers, text or \
-             booleans, or convert it before",
+             booleans, or convert the column first",
             shown(target)
         ))),
     }

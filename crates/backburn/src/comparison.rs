@@ -16,6 +16,7 @@ use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
+use crate::exposures::check_not_compared;
 use crate::plan::{Plan, PlanOptions};
 use crate::preset::Preset;
 use crate::runner::JobRunner;
@@ -152,7 +153,7 @@ pub struct MethodScores {
 ///
 /// # Errors
 ///
-/// A method that does not fit, or rows that cannot be encoded.
+/// A method that does not fit, rows that cannot be encoded, or a dataset with exposures.
 pub fn check_room_to_compare(
     methods: &[ComparedMethod],
     data: &Dataset,
@@ -160,6 +161,7 @@ pub fn check_room_to_compare(
     seed: u64,
     context: &FitContext,
 ) -> Result<(), Error> {
+    check_not_compared(data.offset())?;
     let Some(split) = splits.first() else {
         return Ok(());
     };

@@ -28,21 +28,21 @@ use crate::scoring_config::ScoringConfig;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How rows become inputs and targets.
+    /// How rows are encoded as inputs and targets.
     pub data: DataConfig,
-    /// The kinds of columns that are not inferred.
+    /// The kinds of columns whose kind is not inferred, by the name of the column.
     #[serde(default)]
     pub columns: BTreeMap<String, ColumnKind>,
-    /// The weight of the rows of a class, by the class's name; 1 unless set.
+    /// The weight of the rows of a class in the loss, by the name of the class. The default is 1.
     #[serde(default)]
     pub class_weights: BTreeMap<String, f64>,
     /// The network.
     pub network: MlpConfig,
     /// Loss, optimizer, schedule, epochs.
     pub training: TrainingConfig,
-    /// How many networks are averaged.
+    /// How many networks are averaged, and how they differ.
     pub ensemble: EnsembleConfig,
-    /// The metric that chooses, and how probabilities become a class.
+    /// The metric that selects the best epoch and the settings, and how probabilities become a class.
     #[serde(default, skip_serializing_if = "ScoringConfig::is_default")]
     pub scoring: ScoringConfig,
 }
@@ -53,9 +53,9 @@ pub struct Config {
 pub struct EnsembleConfig {
     /// The number of networks whose outputs are averaged.
     pub members: Members,
-    /// The number of folds of the rows. Each network uses another fold as its validation rows.
+    /// The number of folds into which the rows are divided. Each network uses another fold as its validation rows.
     pub folds: usize,
-    /// Factors of the widths of the hidden layers. Network `i` has factor `i` modulo the number of factors.
+    /// Factors of the widths of the hidden layers. Network `i` has the factor `widths[i % widths.len()]`.
     pub widths: Vec<usize>,
 }
 
@@ -78,13 +78,13 @@ impl Default for EnsembleConfig {
     }
 }
 
-/// How rows become inputs and targets.
+/// How rows are encoded as inputs and targets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
     /// The fraction of rows that are held out for validation. The validation loss chooses the best epoch.
     pub validation_fraction: f64,
-    /// Whether a single network is trained again on all rows, for as many epochs as the best epoch took.
+    /// Whether a single network is trained a second time, on all rows, for as many epochs as the best epoch took.
     pub refit: bool,
     /// How a numeric target is transformed for the network.
     pub target_transform: TargetTransform,
@@ -92,19 +92,22 @@ pub struct DataConfig {
     pub clip_predictions: bool,
     /// Whether every class has the same total weight, however many rows it has.
     pub balance_classes: bool,
-    /// See [`EncoderOptions`].
+    /// The scaler of numeric columns.
     pub numeric_scaler: NumberScale,
-    /// See [`EncoderOptions`].
+    /// The number of quantile bins of each numeric column (a piecewise linear encoding).
     pub bins: Bins,
-    /// See [`Encoder::with_imputer`](backburn_preprocessing::Encoder::with_imputer).
+    /// Whether a missing value is imputed from the other columns of its row, in columns with at most two missing
+    /// values in training. See [`Encoder::with_imputer`](backburn_preprocessing::Encoder::with_imputer).
     pub impute: bool,
-    /// See [`Encoder::with_neighbor_features`](backburn_preprocessing::Encoder::with_neighbor_features).
+    /// Whether pairs of numeric columns are searched in which the mean target of the nearest rows is a feature. See
+    /// [`Encoder::with_neighbor_features`](backburn_preprocessing::Encoder::with_neighbor_features).
     pub neighbor_features: bool,
-    /// See [`Encoder::with_knn_features`](backburn_preprocessing::Encoder::with_knn_features).
+    /// Whether the mean target of the rows that are nearest in all numeric columns is a feature. See
+    /// [`Encoder::with_knn_features`](backburn_preprocessing::Encoder::with_knn_features).
     pub knn_features: KnnFeatures,
-    /// See [`EncoderOptions`].
+    /// The largest number of categories for one-hot encoding. A column with more categories is embedded.
     pub one_hot_max: usize,
-    /// See [`EncoderOptions`].
+    /// The length of the vector of an embedded category; 0 derives it from the number of categories.
     pub embedding_dimension: usize,
 }
 

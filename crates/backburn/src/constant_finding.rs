@@ -138,7 +138,7 @@ fn causes(data: &Dataset) -> String {
             ignored.push("…".to_string());
         }
         causes.push(format!(
-            "see whether a column that is not used says something about the target ({}; --categorical, \
+            "check whether a column that is not used helps to predict the target ({}; --categorical, \
              --numeric or --date uses it)",
             ignored.join(", ")
         ));
@@ -278,7 +278,7 @@ mod tests {
             evidence.ends_with("always predicting the mean is 2.8723"),
             "{evidence}"
         );
-        assert!(remedy.starts_with("see whether a column"), "{remedy}");
+        assert!(remedy.starts_with("check whether a column"), "{remedy}");
         assert!(remedy.contains("(`key`;"), "{remedy}");
         assert!(remedy.contains("50 rows may be too few"), "{remedy}");
     }

@@ -77,16 +77,16 @@ fn parse_costs(text: &str) -> Result<Costs, String> {
             let cost: Option<f64> = text.parse().ok().filter(|cost: &f64| cost.is_finite());
             let Some(cost) = cost else {
                 let text = shown(text);
-                return Err(format!("line {line}: `{text}` is no cost: write a number"));
+                return Err(format!("line {line}: `{text}` is not a number"));
             };
             if of_actual.insert((*predicted).to_string(), cost).is_some() {
                 let class = shown(predicted);
-                return Err(format!("line 1: the class `{class}` stands twice"));
+                return Err(format!("line 1: the class `{class}` appears twice"));
             }
         }
         if costs.insert(actual.to_string(), of_actual).is_some() {
             let class = shown(actual);
-            return Err(format!("line {line}: the class `{class}` stands twice"));
+            return Err(format!("line {line}: the class `{class}` appears twice"));
         }
     }
     match costs.is_empty() {
@@ -113,10 +113,10 @@ mod tests {
             ("", "line 1"),
             ("a,no\n", "line 1"),
             ("a,no,yes\n", "no line below"),
-            ("a,no,yes\nno,0,x\n", "line 2: `x` is no cost"),
-            ("a,no,yes\nno,0,NaN\n", "line 2: `NaN` is no cost"),
+            ("a,no,yes\nno,0,x\n", "line 2: `x` is not a number"),
+            ("a,no,yes\nno,0,NaN\n", "line 2: `NaN` is not a number"),
             ("a,no,yes\nno,0\n", "line: 2"),
-            ("a,no,no\nno,0,1\n", "`no` stands twice"),
+            ("a,no,no\nno,0,1\n", "`no` appears twice"),
             ("a,no,yes\nno,0,1\nno,0,1\n", "line 3: the class `no`"),
         ] {
             let error = parse_costs(text).unwrap_err();

@@ -9,8 +9,8 @@ use crate::value_count::ValueCount;
 /// Fewer rows than this are no sign of a shift, unless all rows agree.
 const FEW_ROWS: usize = 3;
 
-/// Counts of what is unlike training in the rows that are predicted, batch by batch. Its memory does not
-/// grow with the rows.
+/// Counts of differences between the rows that are predicted and the training data, batch by batch. Its memory
+/// does not grow with the rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DataShift {
     rows: usize,
@@ -57,8 +57,9 @@ impl DataShift {
         self.rows
     }
 
-    /// What is unlike training, kind by kind. Models of older formats do not know their training rows: then
-    /// only values that cannot be read, unseen categories and predictions at their bounds are found.
+    /// How the rows differ from the training data, kind by kind. Models of older formats have no profile of their
+    /// training rows: then only values that cannot be read, unseen categories and predictions at their bounds are
+    /// found.
     pub fn findings(&self, encoder: &Encoder, target: &Target) -> Vec<ShiftFinding> {
         let unreadable = self.unreadable(encoder, target);
         let (mut missing, mut units, mut beyond, mut unseen) = (vec![], vec![], vec![], vec![]);
@@ -317,7 +318,11 @@ mod tests {
                 let words =
                     format!("`x` is over 100 times as {how} as usual in training in {count} of");
                 assert!(text.starts_with(&words), "{text}");
-                assert_eq!(text.contains("beyond what training had"), beyond, "{text}");
+                assert_eq!(
+                    text.contains("outside the range of training"),
+                    beyond,
+                    "{text}"
+                );
             }
         }
     }
@@ -333,7 +338,7 @@ mod tests {
         };
         assert_eq!(
             texts(&rows(60, later), 60),
-            ["`d` is beyond what training had (2024-01-01 to 2024-01-28) in 60 of 60 rows"]
+            ["`d` is outside the range of training (2024-01-01 to 2024-01-28) in 60 of 60 rows"]
         );
         let few = |n: usize| if n < 2 { later(n) } else { usual(n) };
         assert_eq!(texts(&rows(60, few), 60), [""; 0]);

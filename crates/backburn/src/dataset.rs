@@ -359,7 +359,7 @@ impl Dataset {
         config.check_task(data.task)?;
         if data.splitter.has_rule() && config.data.knn_features == KnnFeatures::Always {
             let reason = "data.knn_features=always: the targets of the nearest rows may be of the same group or \
-                          of later rows, so they are no features with --group, --time and --fold";
+                          of later rows, so they cannot be features with --group, --time and --fold";
             return Err(Error::Config(reason.to_string()));
         }
         Ok(data)

@@ -56,7 +56,7 @@ pub struct Evaluation {
     pub score: Score,
     /// The calibration of the intervals or probabilities.
     pub reliability: Option<Reliability>,
-    /// What is unlike training in the rows and in their predictions.
+    /// How the rows and their predictions differ from the training data.
     pub unlike_training: Vec<ShiftFinding>,
     /// What was done about the layout of the file, and whether the rows are training rows.
     pub warnings: Vec<Warning>,

@@ -77,7 +77,7 @@ fn ensemble(members: usize, hidden: &[Vec<usize>]) -> String {
     match shapes.as_slice() {
         [_] => members.to_string(),
         _ => format!(
-            "{members}, with hidden layers in turn of {}",
+            "{members}, whose hidden layers alternate between {}",
             shapes.join(" and ")
         ),
     }
@@ -96,7 +96,7 @@ mod tests {
             hidden: &hidden,
         };
         let (heading, text) = start("network").words("").unwrap();
-        let expected = "8, with hidden layers in turn of [64, 32] and [32]";
+        let expected = "8, whose hidden layers alternate between [64, 32] and [32]";
         assert_eq!((heading.as_str(), text.as_str()), ("networks", expected));
         assert_eq!(start("fold-1").words(""), None);
         let refit = Event::RefitEnd { rows: 1, epochs: 7 };

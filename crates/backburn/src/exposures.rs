@@ -51,3 +51,30 @@ pub(crate) fn check_loss(offset: Option<&str>, config: &Config) -> Result<(), Er
         _ => Ok(()),
     }
 }
+
+/// Checks that a dataset whose methods are compared has no exposures: the methods have no log link.
+///
+/// # Errors
+///
+/// It has a column of exposures.
+pub(crate) fn check_not_compared(offset: Option<&str>) -> Result<(), Error> {
+    match offset {
+        Some(column) => Err(Error::Config(format!(
+            "--offset `{column}`: the methods of a comparison have no exposure: leave it out, or use train or tune \
+             with --set training.loss=poisson or gamma"
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_not_compared_with_exposures() {
+        assert!(check_not_compared(None).is_ok());
+        let error = check_not_compared(Some("years")).unwrap_err().to_string();
+        assert!(error.contains("--offset `years`"), "{error}");
+    }
+}

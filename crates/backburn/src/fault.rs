@@ -73,7 +73,7 @@ pub(crate) fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 fn on_purpose() -> io::Error {
-    io::Error::other("a fault on purpose")
+    io::Error::other("an injected fault")
 }
 
 #[derive(Clone, Copy)]

@@ -57,8 +57,8 @@ impl From<Predictor> for FittedModel {
 /// How a model was fitted. A loaded model has no record.
 #[derive(Debug, Clone)]
 pub struct FitRecord {
-    /// The score on rows that the networks were not trained on, if any. No row has chosen the epoch that it is
-    /// scored at.
+    /// The score on rows that the networks were not trained on, if any. No row was used to choose the epoch at which
+    /// it is scored.
     pub validation: Option<Score>,
     /// The score of a constant on the same rows: the mean of the training rows, or the frequencies of their
     /// classes.

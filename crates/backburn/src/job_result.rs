@@ -124,7 +124,7 @@ impl JobResult {
     ///
     /// Bytes that are something else or damaged.
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, Error> {
-        let damaged = || Error::Failed("these bytes are no result of a job".to_string());
+        let damaged = || Error::Failed("these bytes are not the result of a job".to_string());
         let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
         let (header, rest) = rest.split_at_checked(length).ok_or_else(damaged)?;

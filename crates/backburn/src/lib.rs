@@ -26,36 +26,37 @@
 //! | read a table | [`Table::read`], [`ReadOptions`] |
 //! | make a table from values in memory | [`TableBuilder`] |
 //! | see what is in a table | [`describe`], [`describe_reader`], [`TableDescription`] |
-//! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
+//! | choose the target and the columns | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
-//! | watch a fit | [`Observer`], [`Event`] |
+//! | observe a fit | [`Observer`], [`Event`] |
 //! | stop a fit | [`StopToken`] |
 //! | resume a fit | [`Checkpoints`] |
-//! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
+//! | run a fit in several processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
-//! | search the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
+//! | search for the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
-//! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
+//! | score a table, and list what is unusual about its rows | [`Predictor::evaluate`], [`Evaluation`] |
 //! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
 //! | predict many small batches | [`BatchPredictor`] |
 //! | get the embedding of each row | [`FittedModel::embed`], [`Embedder`], [`EmbeddingStream`] |
-//! | find the rows most like a row | [`SimilarRows::find`] |
+//! | find the rows most similar to a given row | [`SimilarRows::find`] |
 //! | compare with simpler methods | [`compare`], [`ComparedMethod`] |
 //! | check gradients, find a learning rate | [`check_network_gradients`], [`find_learning_rate`] |
 //!
-//! The command line `trainer` is a thin face of this library: the same table, settings and seed give the
-//! same model file, byte for byte.
+//! The command line `trainer` calls this library: the same table, settings and seed give the same model
+//! file, byte for byte.
 //!
 //! # Features
 //!
 //! - `train` (default): fitting. Without it, the crate loads models and predicts, and compiles neither
 //!   Burn's autodiff nor its optimizers.
-//! - `parquet` (default): Parquet files, and predictions as Arrow files.
+//! - `arrow`, `compression`, `excel`, `json` and `parquet` (default): file formats to read, in addition to CSV
+//!   and gzip. `parquet` also writes Parquet and Arrow files.
 //! - `boosting`: gradient-boosted trees, as a method of [`compare`].
 //!
-//! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
+//! The crate selects no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 
 #[cfg(feature = "train")]
 mod bagging;

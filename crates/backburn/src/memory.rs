@@ -72,7 +72,7 @@ pub(crate) fn room_to_infer(table: &Table) -> Result<(), Error> {
     let rows = table.rows() as u64;
     let different = columns as u64 * rows.min(DIFFERENT) * BYTES_OF_DIFFERENT;
     let needed = table.memory() + different + rows * BYTES_OF_ROW + OTHERS;
-    let to_do = "finding out what its columns hold takes about";
+    let to_do = "inferring its column types takes about";
     room_for(table.name(), to_do, needed, "use a part of its rows")
 }
 

@@ -119,8 +119,8 @@ impl PredictionFormat {
 
 fn no_format(path: &Path) -> &'static str {
     match path.extension() {
-        Some(_) => "the suffix names no format",
-        None => "no suffix names the format",
+        Some(_) => "no format has this suffix",
+        None => "a suffix has to name the format",
     }
 }
 
@@ -128,7 +128,7 @@ fn no_format(path: &Path) -> &'static str {
 fn refused(path: &Path, reason: &str, what: &str, suffixes: &str) -> Error {
     let path = path_name(path);
     Error::Config(format!(
-        "{path}: {reason}: the suffix of a file of {what} is {suffixes}"
+        "{path}: {reason}: a file of {what} has one of the suffixes {suffixes}"
     ))
 }
 
@@ -175,9 +175,9 @@ mod tests {
         for (path, reason) in [
             ("e.csv", "the format has no lists of numbers"),
             ("e.tsv.gz", "the format has no lists of numbers"),
-            ("e.npy", "the suffix names no format"),
-            ("e", "no suffix names the format"),
-            ("-", "no suffix names the format"),
+            ("e.npy", "no format has this suffix"),
+            ("e", "a suffix has to name the format"),
+            ("-", "a suffix has to name the format"),
         ] {
             let error = of(path).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

@@ -93,7 +93,7 @@ impl<'a> PredictionStream<'a> {
         self.rows.skipped_rows()
     }
 
-    /// What is unlike training in the rows so far and in their predictions.
+    /// How the rows so far and their predictions differ from the training data.
     pub fn unlike_training(&self) -> Vec<ShiftFinding> {
         let model = self.predictor.model();
         self.shift.findings(&model.encoder, &model.target)

@@ -71,6 +71,6 @@ impl FromStr for Preset {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|preset| preset.name() == name);
-        found.ok_or_else(|| format!("`{name}` is no preset; use one of: fast, default, best"))
+        found.ok_or_else(|| format!("`{name}` is not a preset; use one of: fast, default, best"))
     }
 }

@@ -57,7 +57,9 @@ pub enum FolderError {
     #[error("there is no unfinished run")]
     NoRun,
     /// The folder lacks the marks of this program.
-    #[error("this program has not made this folder: its file {0} is missing or of something else")]
+    #[error(
+        "this folder was not made by this program: its file {0} is missing or has other content"
+    )]
     Unmarked(&'static str),
     /// The file system.
     #[error(transparent)]

@@ -261,7 +261,7 @@ impl Score {
         let unknown: usize = self.unknown_classes.values().sum();
         let others = self.skipped.saturating_sub(unknown);
         let why = match self.metrics {
-            Metrics::Regression(_) => "is missing, infinite or beyond what 32 bits hold",
+            Metrics::Regression(_) => "is missing, infinite or too large for 32 bits",
             Metrics::Classification(_) => "is missing",
         };
         let others =

@@ -160,7 +160,7 @@ fn phrase(finding: &ShiftFinding) -> String {
             range,
             date,
         } => format!(
-            "`{}` is beyond what training had ({}) in {}",
+            "`{}` is outside the range of training ({}) in {}",
             shown(column),
             range_text(*range, *date),
             rows_of(*rows, *of)
@@ -204,10 +204,10 @@ fn other_unit(
     let how = if larger { "large" } else { "small" };
     let range = range_text(range, false);
     let also = match beyond {
-        0 => format!(" (training had {range})"),
+        0 => format!(" (range in training: {range})"),
         rows => {
             let rows = count(rows, "row");
-            format!(", and beyond what training had ({range}) in {rows}")
+            format!(", and outside the range of training ({range}) in {rows}")
         }
     };
     format!(
@@ -320,7 +320,7 @@ mod tests {
         };
         assert_eq!(
             beyond.to_string(),
-            "`d` is beyond what training had (1970-01-01 to 1970-01-02) in 5 of 9 rows"
+            "`d` is outside the range of training (1970-01-01 to 1970-01-02) in 5 of 9 rows"
         );
         let json = serde_json::to_value(&beyond).unwrap();
         assert_eq!(json["what"], "beyond");

@@ -1,4 +1,4 @@
-//! The rows of a table that are most like a row, by the embeddings of a model.
+//! The rows of a table that are most similar to a given row, by the embeddings of a model.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::embedder::Embedder;
 use crate::error::Error;
 
-/// The rows of a table that are most like a row, by the [embeddings](Embedder) of a model.
+/// The rows of a table that are most similar to a given row, by the [embeddings](Embedder) of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimilarRows {
     /// The index of the row in its table, from 0.
@@ -20,11 +20,11 @@ pub struct SimilarRows {
     pub target_value: Option<String>,
     /// The length of the embeddings.
     pub dimensions: usize,
-    /// The rows most like it, the closest first. Rows at the same distance are in the order of their table.
+    /// The rows most similar to it, the closest first. Rows at the same distance are in the order of their table.
     pub neighbors: Vec<SimilarRow>,
 }
 
-/// One of the rows that are most like a row.
+/// One of the rows that are most similar to a given row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimilarRow {
     /// The index of the row in its table, from 0.
@@ -53,7 +53,7 @@ pub struct ColumnDifference {
 }
 
 impl SimilarRows {
-    /// Finds the `top` rows of a table that are most like a row: those whose [embeddings](Embedder) have the
+    /// Finds the `top` rows of a table that are most similar to a given row: those whose [embeddings](Embedder) have the
     /// smallest Euclidean distance from its embedding. All rows are compared. `row` is the index of the row in
     /// `table`. The rows are searched in `among`, or in `table` without the row itself. If there are fewer than `top`
     /// rows, all of them are found.

@@ -18,7 +18,7 @@ impl SimilarRows {
     pub fn lines(&self) -> Vec<String> {
         let dimensions = count(self.dimensions, "dimension");
         let mut lines = vec![format!(
-            "data row {}, and the rows most like it by their distance in {dimensions}",
+            "data row {}, and the rows most similar to it, by their distance in {dimensions}",
             self.row + 1
         )];
         lines.extend(aligned(&self.cells()));
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn lines_show_the_columns_that_differ() {
         let expected = [
-            "data row 2, and the rows most like it by their distance in 8 dimensions",
+            "data row 2, and the rows most similar to it, by their distance in 8 dimensions",
             "row  distance  price                size",
             "  2                -                   -",
             "  1    0.0000    200                   5",

@@ -24,7 +24,7 @@ pub struct TestResult {
     pub reliability: Option<Reliability>,
     /// The score of always predicting the mean or the class frequencies of the training rows.
     pub constant: Score,
-    /// What is unlike training in the rows and in their predictions.
+    /// How the rows and their predictions differ from the training data.
     pub unlike_training: Vec<ShiftFinding>,
     /// What was done about the layout of the file, and whether the test rows are training rows.
     pub warnings: Vec<Warning>,

@@ -88,7 +88,7 @@ fn about_target(warning: &Warning) -> Option<String> {
             rows,
             too_large,
         } => {
-            let beyond = "infinite or beyond what 32 bits hold (3.4e38)";
+            let beyond = "infinite or too large for 32 bits (above 3.4e38)";
             let why = match too_large {
                 0 => "missing".to_string(),
                 all if all == rows => beyond.to_string(),

@@ -187,6 +187,6 @@ fn bytes_that_are_no_result_are_refused() {
     let cut = &whole[..whole.len() - 1];
     for bytes in [&whole[..0], &whole[..7], cut, &too_long[..]] {
         let error = JobResult::from_bytes(bytes, &Device::default()).unwrap_err();
-        assert_eq!(error.to_string(), "these bytes are no result of a job");
+        assert_eq!(error.to_string(), "these bytes are not the result of a job");
     }
 }

@@ -8,7 +8,7 @@ use crate::site::Site;
 /// The arguments of a command that serves the page.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PlaygroundArgs {
-    /// The port to listen at, on this computer only; 0 is any free port
+    /// The port to listen on, on this computer only; 0 is any free port
     #[arg(long, value_name = "N", default_value_t = 8321)]
     pub port: u16,
     /// Open the page in the browser

@@ -53,7 +53,7 @@ def test_settings_of_the_optimizer_the_schedule_and_the_ensemble_have_a_prefix()
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"preset": "slow"}, "preset: `slow` is no preset"),
+        ({"preset": "slow"}, "preset: `slow` is not a preset"),
         ({"epochs": 0}, "training.epochs: must be at least 1"),
         ({"epochs": "many"}, "training.epochs"),
         ({"activation": "rleu"}, "rleu"),

@@ -16,14 +16,14 @@ pub struct ServeArgs {
     /// Model files; the name of a file is the name of its model, unless NAME=FILE gives another
     #[arg(required = true, value_name = "MODEL")]
     pub models: Vec<ModelSource>,
-    /// The address to listen at; port 0 is any free port
+    /// The address to listen on; port 0 is any free port
     #[arg(short, long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// A file with the token that requests must have, as `Authorization: Bearer TOKEN` [default: the variable
     /// BACKBURN_TOKEN, or none]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Listen at an address that other machines can reach although there is no token
+    /// Listen on an address that other machines can reach, even without a token
     #[arg(long)]
     pub allow_anonymous: bool,
     /// The certificate for HTTPS, a PEM file
@@ -34,13 +34,13 @@ pub struct ServeArgs {
     #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// The threads that predict [default: one for each processor]
+    /// The number of threads that predict [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// How long a small request waits for others, to be predicted together, such as 1ms
+    /// How long a small request waits for others that are predicted in the same batch, such as 1ms
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
     pub batch_wait: Duration,
-    /// The time between two looks at the model files; a changed file is taken over
+    /// The time between two checks of the model files; a file that has changed is loaded again
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
     pub reload_every: Duration,
     /// The limits of requests.
@@ -52,25 +52,25 @@ pub struct ServeArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// The size of a body
+    /// The largest size of the body of a request
     #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "16MB")]
     pub max_body: usize,
-    /// The size of the bodies of all requests in progress
+    /// The largest total size of the bodies of all requests in progress
     #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "256MB")]
     pub max_pending: usize,
-    /// The rows of a request
+    /// The largest number of rows of a request
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = count)]
     pub max_rows: usize,
-    /// The rows of a request for explanations
+    /// The largest number of rows of a request for explanations
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = count)]
     pub max_explained: usize,
-    /// The requests in progress
+    /// The largest number of requests in progress
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = count)]
     pub max_requests: usize,
-    /// The open connections
+    /// The largest number of open connections
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = count)]
     pub max_connections: usize,
-    /// The time of a request
+    /// The longest time of a request
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub timeout: Duration,
     /// How long a connection may be idle

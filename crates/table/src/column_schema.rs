@@ -92,7 +92,7 @@ fn reason_to_ignore(
     let varies_by_missing = column.missing > 0;
     match (column.kind, column.distinct) {
         (ColumnKind::Numeric, 0) if column.infinite > 0 => {
-            return Some("its numbers are infinite or beyond what 32 bits hold (3.4e38)");
+            return Some("its numbers are infinite or too large for 32 bits (above 3.4e38)");
         }
         (_, 0) => return Some("it has no values"),
         (ColumnKind::Numeric, 1) if found.large.is_some() && found.texts > 1 => {

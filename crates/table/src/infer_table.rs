@@ -282,7 +282,7 @@ mod tests {
         let csv = "huge,same,id\n1e60,5,9007199254740993\n2e60,5,9007199254740992\n3e60,5,9007199254740992\n";
         let schema = Schema::infer(&table(csv), &BTreeMap::new()).unwrap();
         for (column, words) in schema.columns.iter().zip([
-            "beyond what 32 bits hold",
+            "too large for 32 bits",
             "it never varies",
             "differ only in digits that numbers lose",
         ]) {

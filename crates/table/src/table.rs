@@ -284,8 +284,8 @@ impl Table {
                 format!("target `{target}` holds {holds}, which cannot be read")
             }
             None if column.cells().any(|cell| cell != Cell::Missing) => format!(
-                "target `{target}` has only numbers that are infinite or beyond what 32 bits hold \
-                 (3.4e38): divide them by a constant, or predict their logarithm"
+                "target `{target}` has only numbers that are infinite or too large for 32 bits \
+                 (above 3.4e38): divide them by a constant, or predict their logarithm"
             ),
             None => format!("target `{target}` has no values"),
         })

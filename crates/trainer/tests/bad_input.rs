@@ -95,7 +95,7 @@ fn targets_that_cannot_be_learned() {
     folder.refused(
         "train huge.csv --target y --task regression",
         1,
-        &["`y` has only numbers that are infinite or beyond what 32 bits hold"],
+        &["`y` has only numbers that are infinite or too large for 32 bits"],
     );
 }
 

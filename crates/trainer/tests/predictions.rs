@@ -173,7 +173,7 @@ fn other_data_than_in_training_are_said() {
         ),
         (
             sums(usual, |n| format!("{}.25", n % 7 + 9)),
-            "`x2` is beyond what training had (1.2500 to 7.2500) in 60 of 60 rows",
+            "`x2` is outside the range of training (1.2500 to 7.2500) in 60 of 60 rows",
             "beyond",
         ),
     ] {
@@ -300,7 +300,7 @@ fn targets_beyond_32_bits_are_said() {
     let folder = Folder::new();
     folder.write("t.csv", houses(50) + "100,north,1999-01-01,1e300\n");
     let answer = folder.done(&format!("train t.csv --target price {QUICK}"));
-    let note = "1 row left out: `price` is infinite or beyond what 32 bits hold";
+    let note = "1 row left out: `price` is infinite or too large for 32 bits";
     assert!(answer.stdout.contains(note), "{}", answer.stdout);
 }
 

@@ -13,7 +13,7 @@ use crate::text::mean_and_deviation;
 pub struct NestedScores {
     /// The score on each outer fold of the best settings of a search on the other rows.
     pub tuned: Vec<Score>,
-    /// The score on each outer fold of the settings at the start.
+    /// The score on each outer fold of the starting settings.
     pub start: Vec<Score>,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for NestedScores {
             0 => f.write_str("no outer fold was scored"),
             folds => write!(
                 f,
-                "mean {} on {folds} outer folds that chose nothing; {} with the settings at the start",
+                "mean {} on {folds} outer folds that the search did not use; {} with the starting settings",
                 self.means(&self.tuned),
                 self.means(&self.start)
             ),
@@ -106,8 +106,8 @@ mod tests {
         };
         assert_eq!(
             scores.to_string(),
-            "mean RMSE 2.0000 ± 1.0000 on 2 outer folds that chose nothing; RMSE 3.0000 ± 1.0000 with the settings \
-             at the start"
+            "mean RMSE 2.0000 ± 1.0000 on 2 outer folds that the search did not use; RMSE 3.0000 ± 1.0000 with the \
+             starting settings"
         );
         assert_eq!(scores.json()["start"]["rmse"]["mean"], 3.0);
         let none = NestedScores::default();

@@ -81,11 +81,11 @@ impl Study {
         );
         let start = self.trials[0].error_on(folds);
         match index {
-            0 => format!("{text}; no trial was better than the settings at the start"),
+            0 => format!("{text}; no trial was better than the starting settings"),
             _ if start.is_finite() => {
                 let lower = 100.0 * (1.0 - error / start);
                 let start = number(start);
-                format!("{text}, {lower:.1} % below the {start} of the settings at the start")
+                format!("{text}, {lower:.1} % below the {start} of the starting settings")
             }
             _ => text,
         }
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(study.best(), Some(1));
         assert_eq!(
             study.best_in_words(),
-            "trial 2: RMSE 1.0000 on 2 of 2 folds, 50.0 % below the 2.0000 of the settings at the start"
+            "trial 2: RMSE 1.0000 on 2 of 2 folds, 50.0 % below the 2.0000 of the starting settings"
         );
         assert_eq!(study.best_config().unwrap().network.dropout, 0.1);
         assert_eq!(study.networks(), 5);
@@ -157,7 +157,7 @@ mod tests {
         let same = study(&[&[1.0, 1.0], &[2.0, 2.0]]);
         assert!(
             same.best_in_words()
-                .ends_with("no trial was better than the settings at the start")
+                .ends_with("no trial was better than the starting settings")
         );
         let failed = study(&[&[f64::INFINITY]]);
         assert_eq!(failed.best(), None);

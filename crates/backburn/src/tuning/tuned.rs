@@ -130,9 +130,9 @@ fn study_path(model: &Path) -> PathBuf {
 }
 
 impl Tuner {
-    /// Searches the best settings, writes them, fits a model with them to all rows, saves it, and scores the whole
+    /// Searches for the best settings, writes them, fits a model with them to all rows, saves it, and scores the whole
     /// method on `outer_folds` outer folds; 0 for no such score. If the run is stopped, what is done so far is kept,
-    /// and the same call goes on with it.
+    /// and the same call continues it.
     ///
     /// Of the time limit, each outer fold, the search and the model have the same part.
     ///
@@ -227,8 +227,8 @@ impl Tuned {
             Some(nested) => ("nested", nested.to_string()),
             None => (
                 "note",
-                "the error of the best trial chose it, so it is too low: --outer-folds 3 gives one of rows that chose \
-                 nothing"
+                "the best trial was chosen by its error, so this error is too low: --outer-folds 3 also scores the \
+                 search on rows that it does not use"
                     .to_string(),
             ),
         });
@@ -260,7 +260,7 @@ impl Tuned {
         );
         match study.is_finished {
             true => words,
-            false => format!("{words}; it is not finished, and the same command goes on with it"),
+            false => format!("{words}; the same command continues the search"),
         }
     }
 

@@ -31,7 +31,7 @@ use crate::score::Score;
 /// The name of the search on all rows.
 const SEARCH: &str = "tuning";
 
-/// Searches the best settings. Each trial is a single network, which is scored on one or more folds.
+/// Searches for the best settings. Each trial is a single network, which is scored on one or more folds.
 ///
 /// ```
 /// use backburn::{Config, Dataset, FitContext, Preset, ReadOptions, SearchSpace, StudyFile, Table, Tuner};
@@ -97,7 +97,7 @@ impl Tuner {
         RunDescription::new(&self.config, &context.device, data, None, facts)
     }
 
-    /// Searches the best settings for the rows of a dataset. After each trial that was scored on more folds, the
+    /// Searches for the best settings for the rows of a dataset. After each trial that was scored on more folds, the
     /// observer gets an [`Event::TuningTrialEnd`]. Results that are in the file are taken from it. If the run is
     /// stopped or its time is up, the study has the trials so far.
     ///
@@ -116,7 +116,7 @@ impl Tuner {
 
     /// The score of the whole method on rows that it does not see: for each of some outer folds, the settings are
     /// searched on the other rows, and a model with the best ones is fitted to them and scored on the fold. So is a
-    /// model with the settings at the start. The observer gets an [`Event::FoldEnd`] after each fold. If the run is
+    /// model with the starting settings. The observer gets an [`Event::FoldEnd`] after each fold. If the run is
     /// stopped, the scores of the remaining folds are missing.
     ///
     /// # Errors

@@ -125,13 +125,13 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the embedding of each row of a table: the outputs of the model's last hidden layer
     Embed(EmbedArgs),
-    /// Find the rows of a table that are most like a row, by their embeddings
+    /// Find the rows of a table that are most similar to a given row, by their embeddings
     Neighbors(NeighborsArgs),
-    /// Describe a table: what each column holds, and what training would make of it
+    /// Describe a table: what each column holds, and how training would encode it
     Describe(DescribeArgs),
     /// Compare simple models and the presets on a table by cross-validation
     Compare(CompareArgs),
-    /// Search the best settings for a table, and train a model with them
+    /// Search for the best settings for a table, and train a model with them
     Tune(Box<TuneArgs>),
     /// Run a learning rate range test: draw the loss curve and suggest a learning rate
     FindLr(FindLrArgs),
@@ -141,21 +141,24 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Write a model as an ONNX graph or a PyTorch module, with its preprocessing
     Export(ExportArgs),
-    /// Make a model of a PyTorch network
+    /// Make a model from a PyTorch network
     Import(ImportArgs),
-    /// Write a report on a model: its training, and with a table also what it learned and how well it predicts
+    /// Write a report on a model and its training; with a table, also what it learned and how well it predicts
     Report(ReportArgs),
-    /// Watch backpropagation: serve a page on this computer that trains a small network and shows each step
+    /// Watch backpropagation: serve a web page, on this computer only, that trains a small network step by step
     Playground(PlaygroundArgs),
     /// Serve models over HTTP
     #[cfg(feature = "serve")]
     Serve(Box<ServeArgs>),
     /// Print all settings with their defaults, or those of a preset, as a config file
     Config(ConfigArgs),
-    /// Print the completions of a shell: bash, zsh, fish, elvish or powershell
+    /// Print the completion script of a shell: bash, zsh, fish, elvish or powershell
     Completions { shell: clap_complete::Shell },
     /// Write the man pages into a folder
-    Man { folder: PathBuf },
+    Man {
+        /// The folder, which is created if it does not exist
+        folder: PathBuf,
+    },
 }
 
 impl Default for Command {
@@ -259,8 +262,8 @@ pub struct TrainArgs {
     /// A test table, which is only used to score the model
     #[arg(long, value_name = "TABLE")]
     pub test: Option<PathBuf>,
-    /// Set this share of the rows aside to score the model, such as 0.2: at random, or as --group, --time and
-    /// --fold say
+    /// Set this share of the rows aside to score the model, such as 0.2: at random, or by --group, --time or
+    /// --fold
     #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "test")]
     pub test_share: Option<f64>,
     /// Where to save the model [default: the table's name in this folder, with .safetensors]
@@ -269,24 +272,24 @@ pub struct TrainArgs {
     /// First cross-validate the settings with this many folds
     #[arg(long, value_name = "K", group = "validated", value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: Option<u16>,
-    /// With --folds or --fold: write the out-of-fold prediction for each row to a file, whose suffix names the format as
-    /// that of predict --out does
+    /// With --folds or --fold: write the out-of-fold prediction for each row to this file, in a format of predict
+    /// --out
     #[arg(long, value_name = "FILE", requires = "validated")]
     pub out_of_fold: Option<PathBuf>,
-    /// The time limit of the fit (with --folds, of the fit of each fold too), such as 90s, 10m or 1h; the
+    /// The time limit of the fit (with --folds, also of the fit for each fold), such as 90s, 10m or 1h; the
     /// best model so far is kept
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// Write checkpoints to this folder, for --resume; it is removed when the run is finished [default:
-    /// beside the model, for runs of more than a minute]
+    /// Write checkpoints to this folder, for --resume; the folder is removed when the run is finished [default:
+    /// a folder beside the model, for runs of more than a minute]
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
     /// The time between checkpoints, such as 5s or 2m [default: 30s, or longer if writing would take more
     /// than a twentieth of the time]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub checkpoint_every: Option<Duration>,
-    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. Outputs are named
-    /// again; all other options are those of the run, with paths relative to the folder in which it began
+    /// Resume the run whose checkpoints are in this folder; the result is the same to the bit. Pass --out, --report
+    /// and --out-of-fold again; all other options are those of the run, with paths relative to where it began
     #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     pub resume: Option<PathBuf>,
     /// With --resume: resume even if the table, the settings or the program have changed
@@ -298,8 +301,8 @@ pub struct TrainArgs {
     /// Write a report on the data, the training run and the model to this HTML file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Compute the learning curve: train on parts of the rows too, to see whether more rows would help
-    /// [default: with a report, and up to 300 rows]
+    /// Compute the learning curve: also train on parts of the rows, which shows whether more rows would help
+    /// [default: only with a report, or with up to 300 rows]
     #[arg(long)]
     pub learning_curve: bool,
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
@@ -355,7 +358,7 @@ pub struct CompareArgs {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Search")]
 pub struct TuneArgs {
-    /// The number of trials: settings that are tried
+    /// The number of trials: each tries one combination of settings
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     pub trials: u16,
     /// The time limit of the whole command, such as 10m or 1h; the best settings so far are kept
@@ -364,16 +367,17 @@ pub struct TuneArgs {
     /// The settings to search and their ranges, a TOML file [default: those in docs/tuning.md]
     #[arg(long, value_name = "FILE")]
     pub space: Option<PathBuf>,
-    /// How the next settings are chosen: tpe (tree-structured Parzen estimator) or random
+    /// How the settings of the next trials are chosen: tpe (tree-structured Parzen estimator) or random
     #[arg(long, value_name = "NAME", default_value_t)]
     pub sampler: Sampler,
-    /// The number of folds: the first scores all trials, the others the better ones
+    /// The number of folds: all trials are scored on the first, and the better ones on the others too
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub folds: u16,
-    /// The number of outer folds for a score of rows that chose nothing, each with a search of its own; 0 for none
+    /// The number of outer folds, which score the search on rows that it does not use; it is repeated for each; 0 for
+    /// none
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = outer_folds)]
     pub outer_folds: usize,
-    /// Where to save the model; the settings and the study are beside it [default: as for train]
+    /// Where to save the model; the settings and the study are written beside it [default: as for train]
     #[arg(short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,
     /// Write a report on the search and the model to this HTML file
@@ -426,7 +430,7 @@ pub struct GradcheckArgs {
     /// The task [default: inferred from the target]
     #[arg(long, value_parser = tasks(), requires = "table")]
     pub task: Option<Task>,
-    /// The number of elements of each parameter to check, drawn at random; 0 checks all
+    /// The number of elements of each parameter to check, chosen at random; 0 checks all
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub elements: usize,
     #[command(flatten)]
@@ -439,8 +443,8 @@ pub struct GradcheckArgs {
 
 #[derive(Debug, Arguments)]
 pub struct ExplainArgs {
-    /// Explain only this data row, counted from 1; may be repeated [default: importance, dependence and
-    /// three rows]
+    /// Explain only this row, counted from 1 without the header; may be repeated [default: importance, partial
+    /// dependence and three rows]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub row: Vec<u64>,
     /// The number of times that each column is shuffled
@@ -458,10 +462,10 @@ pub struct ExplainArgs {
 
 #[derive(Debug, Arguments)]
 pub struct EvaluateArgs {
-    /// Also score the groups that the values of this column make
+    /// Also score the rows of each value of this column separately
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub by: Option<String>,
-    /// The column with the weight of each row [default: that of training, if the table has it]
+    /// The column with the weight of each row [default: the one used in training, if the table has it]
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub weight: Option<String>,
     #[command(flatten)]
@@ -474,14 +478,14 @@ pub struct PredictArgs {
     /// with .gz), .parquet, .arrow or .feather; - for CSV on standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
-    /// For numbers: also write the bounds of a prediction interval, which contains the true value with this
+    /// For regression: also write the bounds of a prediction interval, which contains the true value with this
     /// probability: 50 to 99 percent, such as 90, 90% or 0.9
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub interval: Option<u8>,
     /// For two classes: predict the positive one if its probability is at least this, from 0 to 1
     #[arg(long, value_name = "T")]
     pub threshold: Option<f64>,
-    /// The positive class of --threshold [default: that of training]
+    /// The positive class of --threshold [default: the one set in training]
     #[arg(long, value_name = "CLASS", requires = "threshold")]
     pub positive: Option<String>,
     #[command(flatten)]
@@ -504,10 +508,10 @@ pub struct EmbedArgs {
 
 #[derive(Debug, Arguments)]
 pub struct NeighborsArgs {
-    /// The data row to compare with, counted from 1
+    /// The number of the given row, counted from 1 without the header
     #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..))]
     pub of: u64,
-    /// A second table, whose rows are compared; - for standard input [default: the other rows of the table]
+    /// A second table, in which rows are found; - for standard input [default: the other rows of the table]
     #[arg(long, value_name = "FILE")]
     pub among: Option<PathBuf>,
     /// The number of rows to find
@@ -530,7 +534,7 @@ pub struct InspectArgs {
 pub struct ReportArgs {
     /// The model file
     pub model: PathBuf,
-    /// A table to explain and evaluate the model with [default: the report shows the model and its training]
+    /// A table to explain and evaluate the model with [default: none; the report shows the model and its training]
     pub table: Option<PathBuf>,
     /// Where to write the report, an HTML file [default: the model's name in this folder, with .html]
     #[arg(short, long, value_name = "FILE")]
@@ -554,13 +558,13 @@ pub struct ServeArgs {
 pub struct ExportArgs {
     /// The model file
     pub model: PathBuf,
-    /// Where to write it; for PyTorch, the suffixes .safetensors and .py are added
+    /// Where to write the exported model; for PyTorch, the suffixes .safetensors and .py are added
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
     /// The format
     #[arg(long, value_name = "NAME", value_parser = formats(), default_value = "onnx")]
     pub format: ExportFormat,
-    /// The coverage of the prediction intervals of numbers in ONNX: 50 to 99 percent [default: 90]
+    /// For regression, in ONNX: the coverage of the prediction intervals, 50 to 99 percent [default: 90]
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub interval: Option<u8>,
 }
@@ -572,7 +576,7 @@ pub struct ImportArgs {
     /// Where to save the model
     #[arg(short, long, value_name = "MODEL")]
     pub out: PathBuf,
-    /// The columns that are the inputs, in order [default: column_1, column_2, ...]
+    /// The columns that are the inputs, in the order of the network's inputs [default: column_1, column_2, ...]
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub inputs: Vec<String>,
     /// The column that is predicted

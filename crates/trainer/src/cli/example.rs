@@ -273,7 +273,7 @@ impl Run<'_> {
             console.paragraph("training", ending);
         }
         console.entry("test", tested.score.line(unit));
-        console.detail("beside", tested.beside(linear, unit));
+        console.detail("baselines", tested.beside(linear, unit));
         let lines = model.sample_rows(test, ROWS, &self.example.shown, unit)?;
         console.details("rows", lines);
         Ok(())

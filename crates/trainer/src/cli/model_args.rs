@@ -59,24 +59,23 @@ impl ModelArgs {
 /// What to do with a bad row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnError {
-    /// Stop at the first one
+    /// Stop at the first such row
     #[default]
     Stop,
-    /// Skip it; the first column of the output is then the row number
+    /// Skip it with a message; the first column of the output is then the row number
     Skip,
 }
 
 /// What is written of the rows of a table.
 #[derive(Debug, Arguments)]
 pub struct RowsArgs {
-    /// Columns of the table to write before the others, with commas between them; may be repeated
+    /// Columns of the table to write too, before the others, with commas between them; may be repeated
     #[arg(long, value_name = "COLUMN,...", value_parser = NonEmpty::new())]
     pub keep: Vec<String>,
-    /// Write all columns of the table before the others
+    /// Write all columns of the table too, before the others
     #[arg(long, conflicts_with = "keep")]
     pub keep_all: bool,
-    /// What to do with a row that the model cannot use: stop, or skip it with a message and number the other
-    /// rows
+    /// What to do with a row that the model cannot use
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_error: OnError,
 }

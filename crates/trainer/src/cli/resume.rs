@@ -39,7 +39,7 @@ pub fn take_typed(args: &mut Args, line: &CommandLine) -> Result<(), Error> {
     match resumed.run.missing_outputs(&named, default) {
         None => Ok(()),
         Some(outputs) => Err(Error::Usage(format!(
-            "{}: outputs are not taken from the folder of a run: name them again, as in {}",
+            "{}: the outputs are not read from a checkpoint folder: pass them again, as in {}",
             path_name(&resumed.folder),
             resume_command(console::program(), &resumed.folder, outputs)
         ))),

@@ -27,7 +27,7 @@ pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Err
 pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
     if model.summary.best_epoch == 0 && file.replaces().is_some() {
         return Err(Error::Failed(
-            "interrupted before the first epoch ended: no model was saved, and the old file is unchanged".to_string(),
+            "the run ended before the first epoch did: no model was saved, and the old file is unchanged".to_string(),
         ));
     }
     Ok(file.write_or_rescue(model)?)

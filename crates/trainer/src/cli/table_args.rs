@@ -32,13 +32,14 @@ pub struct TableArgs {
     /// logarithm is added to the output; predictions are proportional to it
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub offset: Option<String>,
-    /// A column that tells which rows belong together, such as a patient: they are on one side of every split
+    /// A column with the group of each row, such as a patient: rows of a group stay together in every split
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub group: Option<String>,
     /// A column with the time of each row, numbers or dates: later rows are predicted from earlier ones
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub time: Option<String>,
-    /// With --time: the least time between training rows and the rows that they predict, such as 3; for dates 7d
+    /// With --time: the least time between training rows and the rows that they predict: such as 7d for dates, or 7
+    /// for numbers
     #[arg(long, value_name = "TIME", requires = "time")]
     pub gap: Option<Gap>,
     /// A column with the fold of each row, for cross-validation
@@ -57,10 +58,10 @@ pub struct ScoringArgs {
     /// The metric that selects the best epoch and the settings, such as mae, f1 or auc [default: the loss]
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Metric>)]
     pub metric: Option<Metric>,
-    /// The positive one of two classes; its decision threshold is chosen for a metric that depends on it
+    /// The positive one of two classes; if the metric depends on the predicted class, its threshold is chosen too
     #[arg(long, value_name = "CLASS")]
     pub positive: Option<String>,
-    /// A cost matrix as a CSV file: a line for each true class, a column for each predicted one
+    /// A cost matrix as a CSV file, with a line for each true class and a column for each predicted class
     #[arg(long, value_name = "FILE")]
     pub cost: Option<PathBuf>,
 }
@@ -94,13 +95,13 @@ pub struct ColumnArgs {
     /// The decimal sign of numbers [default: inferred for each column]
     #[arg(long, value_name = "CHAR")]
     pub decimal: Option<char>,
-    /// The sign between groups of digits [default: inferred for each column]
+    /// The sign between groups of digits, as in 1,234,567 [default: inferred for each column]
     #[arg(long, value_name = "CHAR")]
     pub thousands: Option<char>,
-    /// A further word for a missing value; may be repeated
+    /// Another word for a missing value; may be repeated
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub na: Vec<String>,
-    /// NA, None, null and the like are text, not missing values
+    /// Read NA, None, null and the like as text, not as missing values
     #[arg(long)]
     pub keep_na: bool,
 }
@@ -136,7 +137,7 @@ pub struct ReadArgs {
     /// The first line is data; the columns are then called column_1, column_2, ...
     #[arg(long)]
     pub no_header: bool,
-    /// The first line names the columns, although it holds numbers; all lines below it are rows
+    /// The first line has the column names, even if they are numbers; all lines below it are rows
     #[arg(long, conflicts_with = "no_header")]
     pub header: bool,
     /// Leave out this many lines at the start of the file
@@ -145,11 +146,11 @@ pub struct ReadArgs {
     /// Leave out the lines that begin with this character
     #[arg(long, value_name = "CHAR", value_parser = character)]
     pub comment: Option<u8>,
-    /// Read rows that lack fields at their end as if these were empty
+    /// Read the missing fields at the end of a row as empty fields
     #[arg(long)]
     pub fill_short_rows: bool,
-    /// The encoding of the text, such as windows-1252 or latin1 [default: UTF-8, or UTF-16 where the text
-    /// shows it]
+    /// The encoding of the text, such as windows-1252 or latin1 [default: UTF-8; UTF-16 and ISO-2022-JP are
+    /// recognized]
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Encoding>)]
     pub encoding: Option<Encoding>,
     /// The sheet of an Excel or OpenDocument workbook [default: the first with rows]

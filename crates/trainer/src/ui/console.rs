@@ -18,7 +18,7 @@ pub enum Console {
 /// Whether output has colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
-    /// If it goes to a terminal and NO_COLOR is not set
+    /// If the output goes to a terminal and NO_COLOR is not set
     #[default]
     Auto,
     /// Always
