@@ -129,7 +129,6 @@ def send_malformed(soak, rng):
             if rng.random() < 0.2:
                 soak.count("gone")
                 return
-            stream.shutdown(socket.SHUT_WR)
         except OSError:
             # It was refused before all of it was sent.
             pass
