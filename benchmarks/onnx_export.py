@@ -85,6 +85,8 @@ def rows_in_second(session, feed, rows, seconds):
 
 def main(seconds):
     table = pandas.read_csv(ROOT / "crates/trainer/data/ames.csv.gz")
+    # The graph takes the names of categories without white space around them.
+    table = table.map(lambda value: value.strip() if isinstance(value, str) else value)
     order = numpy.random.default_rng(0).permutation(len(table))
     test, train = table.iloc[order[: BATCHES[-1]]], table.iloc[order[BATCHES[-1] :]]
     single = ["--set", "ensemble.members=1", "--set", "data.bins=0", "--set", "data.knn_features=never",

@@ -1,7 +1,7 @@
 //! Networks alone, in ONNX Runtime and in PyTorch.
 //!
-//! The comparison with ONNX Runtime needs `python3` with numpy, onnx and onnxruntime; `PYTHON` names another one.
-//! Without them it is skipped with a message.
+//! The comparison with ONNX Runtime needs `python3` with numpy, onnx and onnxruntime, and the one with tract also tract;
+//! `PYTHON` names another Python. Without them it is skipped with a message.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -155,25 +155,31 @@ fn networks_have_the_same_outputs_in_onnx_runtime() {
         );
     }
 
-    let has = Command::new(python())
-        .args(["-c", "import numpy, onnx, onnxruntime"])
-        .output();
+    let folder = folder.to_str().unwrap();
+    check_in_python("numpy, onnx, onnxruntime", "check_networks.py", &[folder]);
+    let arguments = ["--networks", folder];
+    check_in_python(
+        "numpy, onnx, onnxruntime, tract",
+        "check_tract.py",
+        &arguments,
+    );
+}
+
+/// Runs a script of `tests/export` if Python has its modules.
+fn check_in_python(modules: &str, script: &str, arguments: &[&str]) {
+    let import = format!("import {modules}");
+    let has = Command::new(python()).args(["-c", &import]).output();
     if !has.is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no python3 with numpy, onnx and onnxruntime");
+        println!("skipped: there is no python3 with {modules}");
         return;
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/export/check_networks.py");
-    let output = Command::new(python())
-        .arg(script)
-        .arg(folder)
-        .output()
-        .unwrap();
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/export");
+    let mut command = Command::new(python());
+    command.arg(scripts.join(script)).args(arguments);
+    let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
 }
 
 /// The state dict of a `Sequential` with the weights of a network: names and shapes as in PyTorch.

@@ -200,6 +200,34 @@ async fn idle_connections_do_not_matter() {
     }
 }
 
+/// Both ends are in this process, which may have 20,000 descriptors on some systems: 9,000 connections are open at a
+/// time, and the others wait to be accepted, as they do beyond the limit of a server.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ten_thousand_idle_connections_do_not_matter() {
+    let mut config = config(&[("houses", NUMBER)]);
+    config.limits.idle = Duration::from_secs(4);
+    config.limits.connections = 9_000;
+    let server = Running::start(config).await;
+    assert_predicted(&server.predict().await, PREDICTIONS);
+    let mut idle = Vec::new();
+    for _ in 0..10_000 {
+        match TcpStream::connect(server.address).await {
+            Ok(stream) => idle.push(stream),
+            Err(error) => {
+                let opened = idle.len();
+                println!("skipped: {opened} connections are open, and the next one: {error}");
+                return;
+            }
+        }
+    }
+    // It is answered once those that came before it have been idle for too long.
+    assert_predicted(&server.predict().await, PREDICTIONS);
+    drop(idle);
+    assert_predicted(&server.predict().await, PREDICTIONS);
+    server.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn further_connections_wait() {
     let mut config = config(&[("houses", NUMBER)]);

@@ -284,6 +284,34 @@ fn neighbors_are_found_in_another_table() {
 }
 
 #[test]
+fn vectors_of_another_model_are_not_used() {
+    let folder = model(&houses(60), "price", ONE);
+    folder.done(&format!(
+        "train t.csv --target price --seed 1 --out other.safetensors {ONE}"
+    ));
+    folder.done("embed m.safetensors t.csv --keep-all --out same.parquet");
+    folder.done("embed other.safetensors t.csv --keep-all --out other.parquet");
+    assert_ne!(
+        vectors(&folder, "same.parquet"),
+        vectors(&folder, "other.parquet")
+    );
+    // The rows of such a file are embedded again, from their columns.
+    let found = |file: &str| -> Vec<(Value, Value)> {
+        let line = format!("neighbors m.safetensors t.csv --of 2 --among {file} --json");
+        let json = folder.done(&line).json();
+        let neighbors = json["neighbors"].as_array().unwrap().iter();
+        neighbors
+            .map(|neighbor| (neighbor["row"].clone(), neighbor["distance"].clone()))
+            .collect()
+    };
+    assert_eq!(found("other.parquet"), found("t.csv"));
+    // Without the columns, there is nothing to embed.
+    folder.done("embed other.safetensors t.csv --out alone.parquet");
+    let line = "neighbors m.safetensors t.csv --of 2 --among alone.parquet";
+    folder.refused(line, 1, &["alone.parquet", "has no column"]);
+}
+
+#[test]
 fn what_has_no_neighbors_is_refused() {
     let folder = model(&houses(60), "price", ONE);
     let line = "neighbors m.safetensors t.csv";

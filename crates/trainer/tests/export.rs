@@ -1,7 +1,7 @@
 //! `trainer export` and `trainer import`.
 //!
-//! The comparisons need Python packages (numpy, onnx and onnxruntime; for PyTorch numpy, safetensors and torch) and are
-//! skipped with a message where `python3` does not have them. `PYTHON` names another Python.
+//! The comparisons need Python packages (numpy, onnx and onnxruntime; for tract also tract; for PyTorch numpy, safetensors
+//! and torch) and are skipped with a message where `python3` does not have them. `PYTHON` names another Python.
 
 use std::env;
 use std::path::Path;
@@ -43,6 +43,15 @@ fn run_script(name: &str, arguments: &[&str]) {
 fn onnx_runtime_predicts_what_the_trainer_predicts() {
     if has_modules("numpy, onnx, onnxruntime") {
         run_script("check_onnx.py", &[]);
+    }
+}
+
+#[test]
+fn tract_runs_what_the_guide_says() {
+    if has_modules("numpy, onnx, onnxruntime, tract") {
+        let words = "silu ensemble dates classes neighbors imputation categories";
+        let words: Vec<&str> = words.split(' ').collect();
+        run_script("check_tract.py", &words);
     }
 }
 

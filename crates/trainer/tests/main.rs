@@ -25,6 +25,8 @@ mod random_tables;
 mod report;
 mod same_again;
 mod scoring;
+#[cfg(feature = "serve")]
+mod serve;
 mod shipping;
 mod splits;
 mod tune;
