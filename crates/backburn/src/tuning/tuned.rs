@@ -15,6 +15,7 @@ use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::estimator::Estimator;
+use crate::event::Event;
 use crate::fitted_model::FittedModel;
 use crate::history_file::path_beside;
 use crate::model_file::ModelFile;
@@ -152,6 +153,9 @@ impl Tuner {
         }
         let (settings_path, study_path) = (files.settings(), files.study());
         let mut file = StudyFile::open(&study_path, self.describe(data, context)?)?;
+        if let Some(warning) = file.warning() {
+            context.observer.on_event(&Event::Warning(&warning));
+        }
         let parts = u32::try_from(outer_folds)
             .unwrap_or(u32::MAX)
             .saturating_add(2);
