@@ -16,6 +16,7 @@ use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
+use crate::exposures::check_compared;
 use crate::plan::{Plan, PlanOptions};
 use crate::preset::Preset;
 use crate::runner::JobRunner;
@@ -144,7 +145,7 @@ pub struct MethodScores {
 ///
 /// # Errors
 ///
-/// A method that does not fit, or rows that cannot be encoded.
+/// Exposures, a method that does not fit, or rows that cannot be encoded.
 pub fn check_room_to_compare(
     methods: &[ComparedMethod],
     data: &Dataset,
@@ -152,6 +153,7 @@ pub fn check_room_to_compare(
     seed: u64,
     context: &FitContext,
 ) -> Result<(), Error> {
+    check_compared(data.offset())?;
     let Some(split) = splits.first() else {
         return Ok(());
     };
@@ -181,7 +183,7 @@ pub fn check_room_to_compare(
 ///
 /// # Errors
 ///
-/// A method that cannot be trained, or a fold that cannot be scored.
+/// Exposures, a method that cannot be trained, or a fold that cannot be scored.
 pub fn compare(
     method: ComparedMethod,
     data: &Dataset,
@@ -190,6 +192,7 @@ pub fn compare(
     scoring: &ScoringConfig,
     context: &FitContext,
 ) -> Result<MethodScores, Error> {
+    check_compared(data.offset())?;
     let mut config = method.config(seed)?;
     config.scoring = scoring.clone();
     config.validate()?;

@@ -4,6 +4,7 @@ use backburn_table::{CellError, Table};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::text::{column_option, shown};
 
 /// Checks that the column of exposures, if there is one, has a number above 0 in every row, and is not the
 /// column of another role.
@@ -49,5 +50,34 @@ pub(crate) fn check_loss(offset: Option<&str>, config: &Config) -> Result<(), Er
              --set training.loss=gamma (amounts above 0)"
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Checks that a dataset of a comparison has no exposures.
+///
+/// # Errors
+///
+/// It has, and no method of a comparison has a log link.
+pub(crate) fn check_compared(offset: Option<&str>) -> Result<(), Error> {
+    match offset {
+        None => Ok(()),
+        Some(column) => Err(Error::Config(format!(
+            "--offset `{}`: an exposure needs a log link, which no method of compare has: leave it out, or \
+             cross-validate a model with it: train --set training.loss=poisson {} --folds 5",
+            shown(column),
+            column_option("--offset", column)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_has_no_exposures() {
+        assert!(check_compared(None).is_ok());
+        let error = check_compared(Some("years")).unwrap_err().to_string();
+        assert!(error.contains("--offset years --folds 5"), "{error}");
     }
 }

@@ -17,7 +17,7 @@ impl FittedModel {
             None => {}
         }
         if let Some(constant) = record.and_then(|record| record.constant.as_ref()) {
-            lines.push(("baseline", constant_line(constant, self.task(), "")));
+            lines.push(("baseline", constant_line(constant, "")));
         }
         if let Some(trade_off) = &self.model().summary.trade_off {
             let headings = ["threshold"].into_iter().chain(std::iter::repeat(""));
@@ -28,7 +28,7 @@ impl FittedModel {
             if let Some(reliability) = &tested.reliability {
                 lines.push((reliability.heading(), reliability.to_string()));
             }
-            lines.push(("baseline", constant_line(&tested.constant, self.task(), "")));
+            lines.push(("baseline", constant_line(&tested.constant, "")));
             lines.extend(tested.no_better_note().map(|note| ("note", note)));
         }
         lines

@@ -4,7 +4,7 @@ use backburn::baselines::constant_name;
 use backburn::text::{count, integer, shown};
 use backburn::{
     Config, Dataset, Error, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason,
-    Table, Task, TestResult, Warning,
+    Table, TestResult, Warning,
 };
 use backburn_explain::{ExplainOptions, Explanation};
 
@@ -23,8 +23,8 @@ impl Scores {
     }
 
     /// Puts the scores on test rows first. `unit` is written before amounts of the target.
-    pub fn insert_test(&mut self, tested: &TestResult, task: Task, unit: &str) {
-        let constant = format!("always {}", constant_name(task));
+    pub fn insert_test(&mut self, tested: &TestResult, unit: &str) {
+        let constant = format!("always {}", constant_name(&tested.constant));
         self.0
             .insert(0, ("test".to_string(), tested.score.line(unit)));
         self.0.insert(1, (constant, tested.constant.headline(unit)));
@@ -109,7 +109,7 @@ impl Report {
             report.scores.push(("validation".to_string(), score));
         }
         if let Some(constant) = &record.constant {
-            let name = constant_name(data.task());
+            let name = constant_name(constant);
             let name = format!("always {name} (validation)");
             report.scores.push((name, constant.headline(unit)));
         }
