@@ -24,6 +24,7 @@ use crate::score::{Metrics, Score, mean_and_std};
 use crate::scoring::Scoring;
 use crate::scoring_config::ScoringConfig;
 use crate::settings::Settings;
+use crate::standard_error::mean_difference;
 use crate::text::{mean_and_deviation, seconds};
 #[cfg(feature = "boosting")]
 use crate::work_memory::Work;
@@ -324,14 +325,10 @@ pub fn verdict(methods: &[MethodScores]) -> String {
     else {
         return String::new();
     };
-    // Paired by fold, so that differences between the folds cancel out.
     let as_good = |row: &&MethodScores| {
         let pairs = row.scores.iter().zip(&best.scores);
         let worse: Vec<f64> = pairs.map(|(a, b)| a.error().1 - b.error().1).collect();
-        let count = worse.len() as f64;
-        let mean = worse.iter().sum::<f64>() / count;
-        let squares = worse.iter().map(|w| (w - mean) * (w - mean));
-        let standard_error = (squares.sum::<f64>() / (count - 1.0).max(1.0) / count).sqrt();
+        let (mean, standard_error) = mean_difference(&worse);
         mean <= standard_error
     };
     let name = best.method.name();
@@ -364,6 +361,7 @@ mod tests {
                 RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
             ),
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,

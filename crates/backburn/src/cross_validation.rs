@@ -149,7 +149,12 @@ impl fmt::Display for CrossValidation {
                 _ => format!("{name} {}", mean_and_deviation(mean, deviation)),
             }
         });
-        write!(f, "mean {}", words.collect::<Vec<_>>().join(", "))?;
+        // Beside the score of a model, ± is a standard error.
+        let words = words.collect::<Vec<_>>().join(", ");
+        write!(
+            f,
+            "mean {words} (± is the standard deviation over the folds)"
+        )?;
         match self.scores.iter().any(|score| score.weighted) {
             true => f.write_str(" (weighted)"),
             false => Ok(()),
@@ -307,6 +312,7 @@ mod tests {
             unknown_classes: Default::default(),
             metrics,
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,
@@ -333,7 +339,7 @@ mod tests {
         assert!(validated.mean_and_deviation("r2").0.is_nan());
         assert_eq!(
             validated.to_string(),
-            "mean RMSE 2.0000 ± 1.0000, MAE 4.0000 ± 2.0000, R² undefined"
+            "mean RMSE 2.0000 ± 1.0000, MAE 4.0000 ± 2.0000, R² undefined (± is the standard deviation over the folds)"
         );
         let json = validated.json();
         assert_eq!(json["metric"], "rmse");

@@ -148,10 +148,11 @@ mod explaining_columns;
 mod exposures;
 mod fault;
 #[cfg(feature = "train")]
+mod few_rows;
+#[cfg(feature = "train")]
 mod find_learning_rate;
 #[cfg(feature = "train")]
 mod finding_words;
-#[cfg(feature = "train")]
 mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;

@@ -12,7 +12,10 @@ impl FittedModel {
         let record = self.record();
         let mut lines = Vec::new();
         match record.and_then(|record| record.validation.as_ref()) {
-            Some(score) => lines.push(("validation", score.line(""))),
+            Some(score) => {
+                lines.push(("validation", score.line("")));
+                lines.extend(score.few_rows_note().map(|note| ("note", note)));
+            }
             None if tested.is_none() => lines.push(("note", Warning::NotScored.to_string())),
             None => {}
         }

@@ -236,6 +236,8 @@ impl Tuned {
                     .to_string(),
             ),
         });
+        let gain = self.nested.as_ref().and_then(NestedScores::gain_in_words);
+        lines.extend(gain.map(|gain| ("gained", gain)));
         let model = path_argument(&self.model_path);
         let settings = path_argument(&self.settings_path);
         if self.model.is_some() {
