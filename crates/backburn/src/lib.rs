@@ -153,6 +153,7 @@ mod few_rows;
 mod find_learning_rate;
 #[cfg(feature = "train")]
 mod finding_words;
+#[cfg(feature = "train")]
 mod fit_ending;
 #[cfg(feature = "train")]
 mod fit_plan;
