@@ -217,6 +217,7 @@ pub fn compare(
         }
         context.observer.on_event(&Event::FoldEnd {
             fold,
+            name: data.splitter().fold_name(split),
             folds: splits.len(),
             score: &score,
             time: fold_started.elapsed(),

@@ -22,6 +22,7 @@ use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std, metric_name};
 use crate::scoring::Scoring;
 use crate::text::{count, mean_and_deviation, number};
+use crate::warning::Warning;
 use crate::work_memory::{Networks, Work};
 
 /// The scores of a cross-validation.
@@ -182,9 +183,12 @@ pub(crate) fn cross_validate(
         let reason = "no fold has both training rows and validation rows";
         return Err(Error::Config(reason.to_string()));
     };
+    if let Some(note) = data.rows_not_validated(&splits) {
+        context.warn(Warning::Splits(note));
+    }
     let context = &context.quiet();
     let fit = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
-    let mut results = FoldResults::new(&splits, context);
+    let mut results = FoldResults::new(data, &splits, context);
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
         check_room_of_folds(data, first, folds, config, context)?;
@@ -202,6 +206,7 @@ pub(crate) fn cross_validate(
 
 /// The results of the folds that are done.
 struct FoldResults<'a> {
+    data: &'a Dataset,
     splits: &'a [Split],
     context: &'a FitContext<'a>,
     scores: Vec<Score>,
@@ -212,8 +217,9 @@ struct FoldResults<'a> {
 }
 
 impl<'a> FoldResults<'a> {
-    fn new(splits: &'a [Split], context: &'a FitContext<'a>) -> Self {
+    fn new(data: &'a Dataset, splits: &'a [Split], context: &'a FitContext<'a>) -> Self {
         Self {
+            data,
             splits,
             context,
             scores: Vec::new(),
@@ -232,6 +238,7 @@ impl<'a> FoldResults<'a> {
         };
         self.context.observer.on_event(&Event::FoldEnd {
             fold,
+            name: self.data.splitter().fold_name(&self.splits[fold]),
             folds: self.splits.len(),
             score: &score,
             time: started.elapsed(),

@@ -293,6 +293,9 @@ impl Dataset {
         let split = self
             .splitter
             .split(&self.rows, test_fraction, self.classes(), seed);
+        if !split.validation.is_empty() {
+            self.check_rest(&split)?;
+        }
         let train = self.table.select(self.table.name(), &split.training)?;
         let options = DatasetOptions {
             task: Some(self.task),

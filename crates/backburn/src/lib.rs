@@ -214,6 +214,8 @@ mod out_of_fold;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
+pub mod plain_errors;
+#[cfg(feature = "train")]
 mod plan;
 mod predicted_rows;
 mod prediction_batch;
@@ -277,6 +279,8 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod split_checks;
 #[cfg(feature = "train")]
 mod split_columns;
 #[cfg(feature = "train")]

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use crate::config::{Config, FROM_THE_TABLE};
 use crate::error::Error;
 use crate::merge::merged;
+use crate::plain_errors::plain_types;
 use crate::preset::Preset;
 use crate::read_text::read_text;
 use crate::text::path_name;
@@ -93,7 +94,7 @@ impl Settings {
     ///
     /// A setting that does not exist or has another type; the message has the line.
     pub fn toml(self, text: &str) -> Result<Self, Error> {
-        let wrong = |error: toml::de::Error| Error::Config(error.to_string());
+        let wrong = |error: toml::de::Error| Error::Config(plain_types(&error.to_string()));
         let table: Table = text.parse().map_err(wrong)?;
         if let Err((key, reason)) = check_keys(&table) {
             let line = line_of(text, &key).map_or(String::new(), |line| format!("line {line}: "));
@@ -167,7 +168,7 @@ struct Complete {
 fn parse(table: &Table) -> Result<Config, String> {
     merged(Preset::Default.table(), table.clone())
         .try_into()
-        .map_err(|error: toml::de::Error| error.message().to_string())
+        .map_err(|error: toml::de::Error| plain_types(error.message()))
 }
 
 /// Every setting with a value: the preset's file, with the settings that have no default.

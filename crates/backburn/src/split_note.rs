@@ -32,6 +32,24 @@ pub enum SplitNote {
         /// All test rows.
         rows: usize,
     },
+    /// Rows are neither trained on nor validated.
+    LeftOut {
+        /// These rows.
+        left_out: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
+    /// Rows are in no validation part of a cross-validation.
+    NotValidated {
+        /// These rows.
+        not_validated: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
     /// A column may say which rows belong together, and is not used for that.
     MayBeGroup {
         /// The column.
@@ -73,6 +91,26 @@ impl fmt::Display for SplitNote {
                 f,
                 "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
                 are_copies(copies, rows)
+            ),
+            Self::LeftOut {
+                left_out,
+                rows,
+                why,
+            } => write!(
+                f,
+                "{} of {} are neither trained on nor validated: they are {why}",
+                integer(*left_out),
+                count(*rows, "row")
+            ),
+            Self::NotValidated {
+                not_validated,
+                rows,
+                why,
+            } => write!(
+                f,
+                "{} of {} are in no validation part: they are {why}",
+                integer(*not_validated),
+                count(*rows, "row")
             ),
             Self::MayBeGroup {
                 column,

@@ -124,7 +124,10 @@ fn trained(summary: &Summary, networks: usize) -> String {
             count(summary.epochs, "epoch"),
             summary.best_epoch
         ),
-        _ => "each network with other rows for validation".to_string(),
+        _ => format!(
+            "{} scored by networks that were not trained on them",
+            count(summary.validation_rows, "row")
+        ),
     };
     format!(
         "on {rows} of {}, {how}; seed {}; {}",

@@ -65,10 +65,9 @@ impl Report {
             ));
         };
         let TrainingReportOptions { unit, repeats, .. } = options;
-        let (table, numbers, description) = evaluated_rows(model, record, data, test)?;
+        let (table, description) = evaluated_rows(model, record, data, test)?;
         let rows = EvaluatedRows {
             table: &table,
-            numbers,
             description,
         };
         let saved = model.model();
@@ -163,21 +162,20 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
     format!("training was stopped early, after {reached}")
 }
 
-/// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a
-/// description.
-fn evaluated_rows<'a>(
+/// The rows to evaluate on, which are held-out rows if there are any, with a description.
+fn evaluated_rows(
     model: &FittedModel,
-    record: &'a FitRecord,
+    record: &FitRecord,
     data: &Dataset,
     test: Option<&Table>,
-) -> Result<(Table, Option<&'a [usize]>, String), Error> {
+) -> Result<(Table, String), Error> {
     if let Some(test) = test {
         let rows = format!("{} of {}", count(test.rows(), "row"), test.name());
         let description = match model.model().training_rows_in(test)? {
             None => format!("{rows}, which were not trained on"),
             Some(_) => format!("{rows}, many of which were trained on"),
         };
-        return Ok((test.clone(), None, description));
+        return Ok((test.clone(), description));
     }
     let split = &record.split;
     let rows = match split.validation.is_empty() {
@@ -197,5 +195,5 @@ fn evaluated_rows<'a>(
              larger, as the validation score shows; with a test table (--test), the report is of its rows"
         ),
     };
-    Ok((table, Some(rows), description))
+    Ok((table, description))
 }

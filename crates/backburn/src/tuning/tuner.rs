@@ -160,6 +160,7 @@ impl Tuner {
             };
             context.observer.on_event(&Event::FoldEnd {
                 fold,
+                name: data.splitter().fold_name(split),
                 folds,
                 score: &tuned,
                 time: started.elapsed(),
