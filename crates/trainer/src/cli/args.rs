@@ -92,7 +92,6 @@ fn show<T>(message: &clap::Error) -> Result<T, Error> {
         process::exit(message.exit_code());
     }
     match plain_argument(&message.render().to_string()) {
-        // The console writes `error: ` before it.
         Some(plain) => Err(Error::Usage(
             plain.trim_start_matches("error: ").trim_end().to_string(),
         )),
