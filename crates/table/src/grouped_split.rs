@@ -1,7 +1,7 @@
 //! Splits in which rows with the same label stay together.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -44,16 +44,8 @@ pub fn grouped_split(
             validation: Vec::new(),
         };
     }
-    let labels_of_class = |class: &usize| {
-        let with = units.iter().filter(|unit| unit.classes.contains_key(class));
-        with.count()
-    };
-    let rare: Vec<usize> = all_classes(&units)
-        .keys()
-        .filter(|class| labels_of_class(class) == 1)
-        .copied()
-        .collect();
-    let is_needed = |unit: &Unit| rare.iter().any(|class| unit.classes.contains_key(class));
+    let rare = classes_of_one_label(&units);
+    let is_needed = |unit: &Unit| unit.classes.keys().any(|class| rare.contains(class));
     let (needed, free): (Vec<Unit>, Vec<Unit>) = match classes.is_some() {
         true => units.into_iter().partition(is_needed),
         false => (Vec::new(), units),
@@ -156,6 +148,16 @@ fn units(rows: &[usize], labels: &[usize], classes: Option<&[usize]>) -> Vec<Uni
         *unit.classes.entry(class.unwrap_or(0)).or_insert(0.0) += 1.0;
     }
     units
+}
+
+/// The classes that a single unit has.
+fn classes_of_one_label(units: &[Unit]) -> HashSet<usize> {
+    let mut labels: HashMap<usize, usize> = HashMap::new();
+    for class in units.iter().flat_map(|unit| unit.classes.keys()) {
+        *labels.entry(*class).or_insert(0) += 1;
+    }
+    let rare = labels.into_iter().filter(|(_, labels)| *labels == 1);
+    rare.map(|(class, _)| class).collect()
 }
 
 /// The classes of units with their numbers of rows.
