@@ -255,6 +255,8 @@ mod run_folder;
 #[cfg(feature = "train")]
 mod runner;
 #[cfg(feature = "train")]
+mod same_time;
+#[cfg(feature = "train")]
 mod sample_rows;
 #[cfg(feature = "train")]
 mod score;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::text::{column_option, count, integer, shown};
+use crate::text::{MAX_NAMES, column_option, count, integer, shown};
 
 /// What to know about the splits of a table. As JSON, its `found` is the name of the variant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +31,13 @@ pub enum SplitNote {
         copies: usize,
         /// All test rows.
         rows: usize,
+    },
+    /// Features only rise or only fall with the time by which rows are split.
+    SameTime {
+        /// The column with the time.
+        time: String,
+        /// The features.
+        columns: Vec<String>,
     },
     /// Rows are neither trained on nor validated.
     LeftOut {
@@ -92,15 +99,39 @@ impl fmt::Display for SplitNote {
                 "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
                 are_copies(copies, rows)
             ),
+            Self::SameTime { time, columns } => {
+                let names = columns.iter().take(MAX_NAMES);
+                let names: Vec<String> = names.map(|name| format!("`{}`", shown(name))).collect();
+                let more = if columns.len() > MAX_NAMES {
+                    ", …"
+                } else {
+                    ""
+                };
+                let (names, follow) = (
+                    names.join(", "),
+                    match columns.len() {
+                        1 => "follows",
+                        _ => "follow",
+                    },
+                );
+                let ignore = columns.first().map(|name| column_option("--ignore", name));
+                write!(
+                    f,
+                    "{names}{more} {follow} the time `{}`, and still are features: a model cannot learn what values do \
+                     that are later than all training rows; {} leaves one out",
+                    shown(time),
+                    ignore.unwrap_or_default()
+                )
+            }
             Self::LeftOut {
                 left_out,
                 rows,
                 why,
             } => write!(
                 f,
-                "{} of {} are neither trained on nor validated: they are {why}",
+                "{} of {} neither trained on nor validated: {why}",
                 integer(*left_out),
-                count(*rows, "row")
+                are(*left_out, *rows)
             ),
             Self::NotValidated {
                 not_validated,
@@ -108,9 +139,9 @@ impl fmt::Display for SplitNote {
                 why,
             } => write!(
                 f,
-                "{} of {} are in no validation part: they are {why}",
+                "{} of {} in no validation part: {why}",
                 integer(*not_validated),
-                count(*rows, "row")
+                are(*not_validated, *rows)
             ),
             Self::MayBeGroup {
                 column,
@@ -134,6 +165,12 @@ impl fmt::Display for SplitNote {
             ),
         }
     }
+}
+
+/// All rows, with the verb for some of them.
+fn are(some: usize, rows: usize) -> String {
+    let are = if some == 1 { "is" } else { "are" };
+    format!("{} {are}", count(rows, "row"))
 }
 
 #[cfg(test)]
@@ -174,6 +211,21 @@ mod tests {
                 "has 12 values in 60 rows",
             ),
             (SplitNote::MayBeTime { column: column() }, "--time"),
+            (
+                SplitNote::SameTime {
+                    time: "day".to_string(),
+                    columns: vec![column(), "year".to_string()],
+                },
+                "`year` follow the time `day`",
+            ),
+            (
+                SplitNote::LeftOut {
+                    left_out: 4,
+                    rows: 40,
+                    why: "in the gap".to_string(),
+                },
+                "4 of 40 rows are neither trained on nor validated: in the gap",
+            ),
         ] {
             let text = note.to_string();
             assert!(text.contains(words), "{text}");
