@@ -23,13 +23,11 @@ pub(crate) fn zero_inflation(data: &Dataset, config: &Config) -> Result<Option<W
     let exposures = data.offset().map(|column| data.table().numbers(column));
     let exposures = exposures.transpose()?;
     let exposure = |row: usize| exposures.as_ref().map_or(1.0, |all| all[row]);
-    let of_rows = || data.rows().iter().map(|&row| exposure(row));
-    let rate = counts.clone().sum::<f64>() / of_rows().sum::<f64>();
+    let of_rows: Vec<f64> = data.rows().iter().map(|&row| exposure(row)).collect();
+    let rate = counts.clone().sum::<f64>() / of_rows.iter().sum::<f64>();
     let zeros = counts.filter(|count| *count == 0.0).count() as f64 / rows;
-    let expected = of_rows()
-        .map(|exposure| (-rate * exposure).exp())
-        .sum::<f64>()
-        / rows;
+    let expected = of_rows.iter().map(|exposure| (-rate * exposure).exp());
+    let expected = expected.sum::<f64>() / rows;
     let many = zeros > expected + 0.1 && zeros > 1.5 * expected;
     Ok(many.then(|| Warning::ZeroInflated {
         target: data.target().to_string(),
