@@ -66,9 +66,11 @@ impl Estimator {
             without_logarithm(&mut record.findings);
         }
         // A refit trains on all rows.
-        let record = model.record().filter(|_| !self.config.data.refit);
-        let split = record.map(|record| &record.split);
-        if let Some(note) = split.and_then(|split| data.rows_left_out(split)) {
+        if context.diagnose
+            && !self.config.data.refit
+            && let Some(record) = model.record()
+            && let Some(note) = data.rows_left_out(&record.split)
+        {
             context.warn(Warning::Splits(note));
         }
         Ok(model)

@@ -30,16 +30,7 @@ impl TrainingTargets {
         Ok(match Targets::read(data.table(), target)? {
             Targets::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
             Targets::Classes(all) => {
-                let of_row: Vec<usize> = rows.iter().filter_map(|&row| all[row]).collect();
-                let mut counts = vec![0; names.len()];
-                for &class in &of_row {
-                    counts[class] += 1;
-                }
-                Self::Classes {
-                    of_row,
-                    counts,
-                    names,
-                }
+                Self::of_classes(rows.iter().filter_map(|&row| all[row]).collect(), names)
             }
         })
     }
@@ -48,15 +39,22 @@ impl TrainingTargets {
     pub fn at(&self, positions: &[usize]) -> Self {
         match self {
             Self::Values(values) => Self::Values(positions.iter().map(|&at| values[at]).collect()),
-            Self::Classes {
-                of_row,
-                counts,
-                names,
-            } => Self::Classes {
-                of_row: positions.iter().map(|&at| of_row[at]).collect(),
-                counts: counts.clone(),
-                names: names.clone(),
-            },
+            Self::Classes { of_row, names, .. } => Self::of_classes(
+                positions.iter().map(|&at| of_row[at]).collect(),
+                names.clone(),
+            ),
+        }
+    }
+
+    fn of_classes(of_row: Vec<usize>, names: Vec<String>) -> Self {
+        let mut counts = vec![0; names.len()];
+        for &class in &of_row {
+            counts[class] += 1;
+        }
+        Self::Classes {
+            of_row,
+            counts,
+            names,
         }
     }
 
