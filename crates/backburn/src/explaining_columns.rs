@@ -40,7 +40,10 @@ impl TrainingTargets {
         match self {
             Self::Values(values) => Self::Values(positions.iter().map(|&at| values[at]).collect()),
             Self::Classes { of_row, names, .. } => Self::of_classes(
-                positions.iter().map(|&at| of_row[at]).collect(),
+                positions
+                    .iter()
+                    .filter_map(|&at| of_row.get(at).copied())
+                    .collect(),
                 names.clone(),
             ),
         }
