@@ -75,54 +75,24 @@ pub enum SplitNote {
 
 impl fmt::Display for SplitNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let are_copies = |copies: &usize, rows: &usize| {
-            let are = match copies {
-                1 => "is a copy",
-                _ => "are copies",
-            };
-            format!("{} of {} {are}", integer(*copies), count(*rows, "row"))
-        };
         match self {
             Self::Copies { copies, rows } => write!(
                 f,
                 "{} of earlier rows: copies are on one side of every split, so that scores are those of other rows",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
             ),
             Self::CopiesLeftOut { copies, rows } => write!(
                 f,
                 "{} of earlier rows: a copy of a validation row is left out of training, so that scores are those of \
                  other rows",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
             ),
             Self::CopiesInTest { copies, rows } => write!(
                 f,
                 "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
             ),
-            Self::SameTime { time, columns } => {
-                let names = columns.iter().take(MAX_NAMES);
-                let names: Vec<String> = names.map(|name| format!("`{}`", shown(name))).collect();
-                let more = if columns.len() > MAX_NAMES {
-                    ", …"
-                } else {
-                    ""
-                };
-                let (names, follow) = (
-                    names.join(", "),
-                    match columns.len() {
-                        1 => "follows",
-                        _ => "follow",
-                    },
-                );
-                let ignore = columns.first().map(|name| column_option("--ignore", name));
-                write!(
-                    f,
-                    "{names}{more} {follow} the time `{}`, and still are features: a model cannot learn what values do \
-                     that are later than all training rows; {} leaves one out",
-                    shown(time),
-                    ignore.unwrap_or_default()
-                )
-            }
+            Self::SameTime { time, columns } => f.write_str(&same_time(time, columns)),
             Self::LeftOut {
                 left_out,
                 rows,
@@ -165,6 +135,34 @@ impl fmt::Display for SplitNote {
             ),
         }
     }
+}
+
+/// The sentence about features that follow the time.
+fn same_time(time: &str, columns: &[String]) -> String {
+    let names = columns.iter().take(MAX_NAMES);
+    let names: Vec<String> = names.map(|name| format!("`{}`", shown(name))).collect();
+    let more = if columns.len() > MAX_NAMES {
+        ", …"
+    } else {
+        ""
+    };
+    let ignore = columns.first().map(|name| column_option("--ignore", name));
+    format!(
+        "features that follow the time `{}`: {}{more}; a model cannot learn what values do that are later than all \
+         training rows, and {} leaves one out",
+        shown(time),
+        names.join(", "),
+        ignore.unwrap_or_default()
+    )
+}
+
+/// The copies among the rows, with the verb.
+fn are_copies(copies: usize, rows: usize) -> String {
+    let are = match copies {
+        1 => "is a copy",
+        _ => "are copies",
+    };
+    format!("{} of {} {are}", integer(copies), count(rows, "row"))
 }
 
 /// All rows, with the verb for some of them.
@@ -216,7 +214,7 @@ mod tests {
                     time: "day".to_string(),
                     columns: vec![column(), "year".to_string()],
                 },
-                "`year` follow the time `day`",
+                "features that follow the time `day`: ",
             ),
             (
                 SplitNote::LeftOut {
