@@ -4,7 +4,7 @@ use backburn_preprocessing::Target;
 use backburn_table::Table;
 
 use crate::config::Config;
-use crate::constant::constant_predictions;
+use crate::constant::{ConstantFit, constant_predictions};
 use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -19,9 +19,10 @@ use crate::selection;
 use crate::targets::Targets;
 use crate::text::count;
 
-pub use crate::constant::{constant_line, constant_name};
+pub use crate::constant::{constant_line, constant_name, constant_of_task};
 
-/// The score of always predicting the mean of the training rows, or the frequencies of their classes.
+/// The score of always predicting the mean of the training rows, or the frequencies of their classes, or their rate
+/// times the exposure. Rows count by their weights.
 ///
 /// # Errors
 ///
@@ -33,7 +34,15 @@ pub(crate) fn constant(
     scoring: &Scoring,
 ) -> Result<Score, Error> {
     let targets = Targets::read(data.table(), target)?;
-    let predictions = constant_predictions(&targets, target, data.rows(), test.rows());
+    let exposures = data.offset().map(|column| data.table().numbers(column));
+    let exposures = exposures.transpose()?;
+    let fit = ConstantFit {
+        training: data.rows(),
+        weights: data.weights(),
+        exposures: exposures.as_deref(),
+    };
+    let predicted = (test.rows(), scoring.exposures());
+    let predictions = constant_predictions(&targets, target, fit, predicted);
     let predictions = predictions.ok_or_else(|| {
         Error::Failed("the target has classes, and the model predicts numbers".to_string())
     })?;

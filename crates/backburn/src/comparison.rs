@@ -16,7 +16,7 @@ use crate::encoded_split::check_room;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::event::Event;
-use crate::exposures::check_not_compared;
+use crate::exposures::check_compared;
 use crate::plan::{Plan, PlanOptions};
 use crate::preset::Preset;
 use crate::runner::JobRunner;
@@ -24,6 +24,7 @@ use crate::score::{Metrics, Score, mean_and_std};
 use crate::scoring::Scoring;
 use crate::scoring_config::ScoringConfig;
 use crate::settings::Settings;
+use crate::standard_error::mean_difference;
 use crate::text::{mean_and_deviation, seconds};
 #[cfg(feature = "boosting")]
 use crate::work_memory::Work;
@@ -153,7 +154,7 @@ pub struct MethodScores {
 ///
 /// # Errors
 ///
-/// A method that does not fit, rows that cannot be encoded, or a dataset with exposures.
+/// Exposures, a method that does not fit, or rows that cannot be encoded.
 pub fn check_room_to_compare(
     methods: &[ComparedMethod],
     data: &Dataset,
@@ -161,7 +162,7 @@ pub fn check_room_to_compare(
     seed: u64,
     context: &FitContext,
 ) -> Result<(), Error> {
-    check_not_compared(data.offset())?;
+    check_compared(data.offset())?;
     let Some(split) = splits.first() else {
         return Ok(());
     };
@@ -191,7 +192,7 @@ pub fn check_room_to_compare(
 ///
 /// # Errors
 ///
-/// A method that cannot be trained, or a fold that cannot be scored.
+/// Exposures, a method that cannot be trained, or a fold that cannot be scored.
 pub fn compare(
     method: ComparedMethod,
     data: &Dataset,
@@ -200,6 +201,7 @@ pub fn compare(
     scoring: &ScoringConfig,
     context: &FitContext,
 ) -> Result<MethodScores, Error> {
+    check_compared(data.offset())?;
     let mut config = method.config(seed)?;
     config.scoring = scoring.clone();
     config.validate()?;
@@ -223,6 +225,7 @@ pub fn compare(
         }
         context.observer.on_event(&Event::FoldEnd {
             fold,
+            name: data.splitter().fold_name(split),
             folds: splits.len(),
             score: &score,
             time: fold_started.elapsed(),
@@ -339,14 +342,10 @@ pub fn verdict(methods: &[MethodScores]) -> String {
     else {
         return String::new();
     };
-    // Paired by fold, so that differences between the folds cancel out.
     let as_good = |row: &&MethodScores| {
         let pairs = row.scores.iter().zip(&best.scores);
         let worse: Vec<f64> = pairs.map(|(a, b)| a.error().1 - b.error().1).collect();
-        let count = worse.len() as f64;
-        let mean = worse.iter().sum::<f64>() / count;
-        let squares = worse.iter().map(|w| (w - mean) * (w - mean));
-        let standard_error = (squares.sum::<f64>() / (count - 1.0).max(1.0) / count).sqrt();
+        let (mean, standard_error) = mean_difference(&worse);
         mean <= standard_error
     };
     let name = best.method.name();
@@ -379,6 +378,7 @@ mod tests {
                 RegressionScore::new(&[error, -error], &[0.0, 0.0]).unwrap(),
             ),
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,

@@ -3,7 +3,6 @@
 use backburn_table::ColumnKind;
 use backburn_training::{Diagnosis, Finding};
 
-use crate::constant::constant_name;
 use crate::dataset::Dataset;
 use crate::distribution_score::DistributionScore;
 use crate::score::{Metrics, Score};
@@ -95,18 +94,17 @@ fn no_better(score: &Score, constant: &Score, data: &Dataset) -> Finding {
         Some(error) => mean_and_deviation(value * scale, error * scale),
         None => number(value * scale),
     };
-    let name = constant_name(data.task());
     let evidence = match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => format!(
             "on {} that it was not trained on, the RMSE of the model is {}, and that of always predicting \
-             {name} is {}",
+             the mean is {}",
             count(score.rows, "row"),
             with_error("rmse", of_model.rmse, 1.0),
             number(of_constant.rmse)
         ),
         (Metrics::Classification(of_model), Metrics::Classification(of_constant)) => format!(
             "on {} that it was not trained on, the accuracy of the model is {} % and its log loss {}, and \
-             always predicting {name} has an accuracy of {} %, and the class frequencies a log loss of {}",
+             always predicting the most frequent class has an accuracy of {} %, and the class frequencies a log loss of {}",
             count(score.rows, "row"),
             with_error("accuracy", of_model.accuracy, 100.0),
             with_error("log_loss", of_model.log_loss, 1.0),

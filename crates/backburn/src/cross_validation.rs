@@ -22,6 +22,7 @@ use crate::runner::can_run_in_parallel;
 use crate::score::{Score, mean_and_std, metric_name};
 use crate::scoring::Scoring;
 use crate::text::{count, mean_and_deviation, number};
+use crate::warning::Warning;
 use crate::work_memory::{Networks, Work};
 
 /// The scores of a cross-validation.
@@ -149,7 +150,12 @@ impl fmt::Display for CrossValidation {
                 _ => format!("{name} {}", mean_and_deviation(mean, deviation)),
             }
         });
-        write!(f, "mean {}", words.collect::<Vec<_>>().join(", "))?;
+        // Beside the score of a model, ± is a standard error.
+        let words = words.collect::<Vec<_>>().join(", ");
+        write!(
+            f,
+            "mean {words} (± is the standard deviation over the folds)"
+        )?;
         match self.scores.iter().any(|score| score.weighted) {
             true => f.write_str(" (weighted)"),
             false => Ok(()),
@@ -177,9 +183,12 @@ pub(crate) fn cross_validate(
         let reason = "no fold has both training rows and validation rows";
         return Err(Error::Config(reason.to_string()));
     };
+    if let Some(note) = data.rows_not_validated(&splits) {
+        context.warn(Warning::Splits(note));
+    }
     let context = &context.quiet();
     let fit = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
-    let mut results = FoldResults::new(&splits, context);
+    let mut results = FoldResults::new(data, &splits, context);
     // The networks of an ensemble run in parallel themselves.
     if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
         check_room_of_folds(data, first, folds, config, context)?;
@@ -197,6 +206,7 @@ pub(crate) fn cross_validate(
 
 /// The results of the folds that are done.
 struct FoldResults<'a> {
+    data: &'a Dataset,
     splits: &'a [Split],
     context: &'a FitContext<'a>,
     scores: Vec<Score>,
@@ -207,8 +217,9 @@ struct FoldResults<'a> {
 }
 
 impl<'a> FoldResults<'a> {
-    fn new(splits: &'a [Split], context: &'a FitContext<'a>) -> Self {
+    fn new(data: &'a Dataset, splits: &'a [Split], context: &'a FitContext<'a>) -> Self {
         Self {
+            data,
             splits,
             context,
             scores: Vec::new(),
@@ -227,6 +238,7 @@ impl<'a> FoldResults<'a> {
         };
         self.context.observer.on_event(&Event::FoldEnd {
             fold,
+            name: self.data.splitter().fold_name(&self.splits[fold]),
             folds: self.splits.len(),
             score: &score,
             time: started.elapsed(),
@@ -307,6 +319,7 @@ mod tests {
             unknown_classes: Default::default(),
             metrics,
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,
@@ -333,7 +346,7 @@ mod tests {
         assert!(validated.mean_and_deviation("r2").0.is_nan());
         assert_eq!(
             validated.to_string(),
-            "mean RMSE 2.0000 ± 1.0000, MAE 4.0000 ± 2.0000, R² undefined"
+            "mean RMSE 2.0000 ± 1.0000, MAE 4.0000 ± 2.0000, R² undefined (± is the standard deviation over the folds)"
         );
         let json = validated.json();
         assert_eq!(json["metric"], "rmse");

@@ -21,6 +21,7 @@ use crate::exposures::check_exposures;
 use crate::infer_columns::table_and_task;
 use crate::memory::room_to_infer;
 use crate::row_weights::row_weights;
+use crate::same_time::same_time;
 use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
 use crate::split_rule::split_rule;
@@ -131,6 +132,13 @@ impl Dataset {
         let roles = [vec![self.target.as_str()], self.options.other_roles()].concat();
         let mut notes = split_hints(table, &self.schema, columns, &roles);
         let mut splitter = split_rule(table, columns, &self.rows)?;
+        if let (Some(time), Some(times)) = (&columns.time, &splitter.times) {
+            let others = [roles.as_slice(), &[time.as_str()]].concat();
+            let columns = same_time(table, &self.schema, &others, times, &self.rows);
+            let time = time.clone();
+            let is_same = !columns.is_empty();
+            notes.extend(is_same.then_some(SplitNote::SameTime { time, columns }));
+        }
         if let Some(CopiedRows { first, copies }) =
             copied_rows(table, &self.compared_columns(), &self.rows)
         {
@@ -273,6 +281,9 @@ impl Dataset {
         let split = self
             .splitter
             .split(&self.rows, test_fraction, self.classes(), seed);
+        if !split.validation.is_empty() {
+            self.check_rest(&split)?;
+        }
         let train = self.table.select(self.table.name(), &split.training)?;
         let options = DatasetOptions {
             task: Some(self.task),

@@ -85,6 +85,9 @@ impl Dataset {
             (Some(_), _) => {
                 "each fold needs times after those of the rows that it is predicted from"
             }
+            _ if self.splitter().has_rule() && self.splitter().copies.is_some() => {
+                "the rows of a group or fold are together, and copies of validation rows are left out of training"
+            }
             (_, Some(_)) => "the rows of a group are in one fold",
             _ => "the copies of a row are in one fold",
         }

@@ -12,6 +12,7 @@ use crate::fit_plan::fit_plan;
 use crate::fitted_model::FittedModel;
 use crate::plan::{Plan, PlanOptions};
 use crate::table_diagnosis::without_logarithm;
+use crate::warning::Warning;
 use crate::zero_inflation::zero_inflation;
 
 /// The name of a fit's run.
@@ -63,6 +64,14 @@ impl Estimator {
             && let Some(record) = model.record_mut()
         {
             without_logarithm(&mut record.findings);
+        }
+        // A refit trains on all rows.
+        if context.diagnose
+            && !self.config.data.refit
+            && let Some(record) = model.record()
+            && let Some(note) = data.rows_left_out(&record.split)
+        {
+            context.warn(Warning::Splits(note));
         }
         Ok(model)
     }

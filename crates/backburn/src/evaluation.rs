@@ -69,8 +69,10 @@ impl Evaluation {
     pub fn notes(&self) -> Vec<String> {
         let warnings = self.warnings.iter().map(Warning::to_string);
         let skipped = self.score.skipped_notes();
+        let few = self.score.few_rows_note();
         let unlike_training = shift_notes(&self.unlike_training);
-        warnings.chain(skipped).chain(unlike_training).collect()
+        let of_score = skipped.into_iter().chain(few);
+        warnings.chain(of_score).chain(unlike_training).collect()
     }
 
     /// The confusion matrix as lines of text; none if the target is a number, or has more than ten classes.

@@ -188,6 +188,8 @@ pub enum Event<'a> {
     FoldEnd {
         /// The fold, from 0.
         fold: usize,
+        /// Its value in the user's column of folds, if there is one.
+        name: Option<&'a str>,
         /// Their number.
         folds: usize,
         /// The score on the rows of the fold.

@@ -1,7 +1,7 @@
 //! The words of events.
 
 use crate::event::Event;
-use crate::text::{count, integer};
+use crate::text::{count, integer, shown};
 
 /// The name of the run of the model itself.
 const MAIN: &str = "network";
@@ -12,8 +12,12 @@ impl Event<'_> {
     /// fit, such as that of a fold.
     pub fn words(&self, unit: &str) -> Option<(String, String)> {
         let (heading, text) = match self {
-            Self::FoldEnd { fold, score, .. } => {
-                return Some((format!("fold {}", fold + 1), score.line(unit)));
+            Self::FoldEnd {
+                fold, name, score, ..
+            } => {
+                let number = (fold + 1).to_string();
+                let name = name.map_or(number, shown);
+                return Some((format!("fold {name}"), score.line(unit)));
             }
             Self::SelectionStart {
                 run,

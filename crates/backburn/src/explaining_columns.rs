@@ -1,7 +1,7 @@
 //! Columns that alone explain nearly all of the target.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use backburn_preprocessing::Target;
 use backburn_table::ColumnKind;
@@ -30,16 +30,7 @@ impl TrainingTargets {
         Ok(match Targets::read(data.table(), target)? {
             Targets::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
             Targets::Classes(all) => {
-                let of_row: Vec<usize> = rows.iter().filter_map(|&row| all[row]).collect();
-                let mut counts = vec![0; names.len()];
-                for &class in &of_row {
-                    counts[class] += 1;
-                }
-                Self::Classes {
-                    of_row,
-                    counts,
-                    names,
-                }
+                Self::of_classes(rows.iter().filter_map(|&row| all[row]).collect(), names)
             }
         })
     }
@@ -48,15 +39,25 @@ impl TrainingTargets {
     pub fn at(&self, positions: &[usize]) -> Self {
         match self {
             Self::Values(values) => Self::Values(positions.iter().map(|&at| values[at]).collect()),
-            Self::Classes {
-                of_row,
-                counts,
-                names,
-            } => Self::Classes {
-                of_row: positions.iter().map(|&at| of_row[at]).collect(),
-                counts: counts.clone(),
-                names: names.clone(),
-            },
+            Self::Classes { of_row, names, .. } => Self::of_classes(
+                positions
+                    .iter()
+                    .filter_map(|&at| of_row.get(at).copied())
+                    .collect(),
+                names.clone(),
+            ),
+        }
+    }
+
+    fn of_classes(of_row: Vec<usize>, names: Vec<String>) -> Self {
+        let mut counts = vec![0; names.len()];
+        for &class in &of_row {
+            counts[class] += 1;
+        }
+        Self::Classes {
+            of_row,
+            counts,
+            names,
         }
     }
 
@@ -121,6 +122,12 @@ pub(crate) fn explaining_columns(
     /// The share that is nearly all of the target.
     const NEARLY_ALL: f64 = 0.99;
     let features: Vec<&str> = data.features().collect();
+    let different = without_copies(data, rows);
+    let of_different = different
+        .as_ref()
+        .map(|(positions, _)| targets.at(positions));
+    let targets = of_different.as_ref().unwrap_or(targets);
+    let rows = different.as_ref().map_or(rows, |(_, rows)| rows.as_slice());
     let constant_share = match targets {
         TrainingTargets::Values(_) => 0.0,
         TrainingTargets::Classes { counts, .. } => {
@@ -142,6 +149,16 @@ pub(crate) fn explaining_columns(
     Ok(explaining
         .filter(|(_, share)| *share > NEARLY_ALL)
         .collect())
+}
+
+/// One of the rows of each set of copies, by their positions in `rows` and as rows. `None` without copies. Of a row and
+/// its copies, any column with different values explains the target.
+fn without_copies(data: &Dataset, rows: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
+    let copies = data.splitter().copies.as_ref()?;
+    let mut seen = HashSet::new();
+    let first = rows.iter().enumerate();
+    let first = first.filter(|&(_, &row)| seen.insert(copies[row]));
+    Some(first.map(|(position, &row)| (position, row)).unzip())
 }
 
 /// The columns that may explain nearly all of the target: of many rows, those that explain most of it in
@@ -234,7 +251,29 @@ fn ranked(numbers: &[Option<f64>], groups: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+
     use super::*;
+
+    #[test]
+    fn copies_of_rows_do_not_count() {
+        // Groups of a column without a pattern do not explain the target, however often the rows are repeated.
+        let row = |row: usize| {
+            let n = row % 60;
+            let y = (n * 7919 + 13) % 101;
+            format!("{}.25,{}.5,{y}.75\n", n * 37 % 101, n * 11 % 97)
+        };
+        let explained = |rows: usize| {
+            let rows: String = (0..rows).map(row).collect();
+            let csv = Cursor::new(format!("x,z,y\n{rows}"));
+            let table = Table::from_reader("t", csv, &ReadOptions::default()).unwrap();
+            explained_alone(&Dataset::new(table, "y", &Default::default()).unwrap()).unwrap()
+        };
+        assert!(explained(60).is_empty());
+        assert!(explained(600).is_empty());
+    }
 
     #[test]
     fn groups_by_rank_keep_equal_numbers_together() {

@@ -4,6 +4,7 @@ use backburn_table::{CellError, Table};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::text::{column_option, shown};
 
 /// Checks that the column of exposures, if there is one, has a number above 0 in every row, and is not the
 /// column of another role.
@@ -52,18 +53,20 @@ pub(crate) fn check_loss(offset: Option<&str>, config: &Config) -> Result<(), Er
     }
 }
 
-/// Checks that a dataset whose methods are compared has no exposures: the methods have no log link.
+/// Checks that a dataset of a comparison has no exposures.
 ///
 /// # Errors
 ///
-/// It has a column of exposures.
-pub(crate) fn check_not_compared(offset: Option<&str>) -> Result<(), Error> {
+/// It has, and no method of a comparison has a log link.
+pub(crate) fn check_compared(offset: Option<&str>) -> Result<(), Error> {
     match offset {
-        Some(column) => Err(Error::Config(format!(
-            "--offset `{column}`: the methods of a comparison have no exposure: leave it out, or use train or tune \
-             with --set training.loss=poisson or gamma"
-        ))),
         None => Ok(()),
+        Some(column) => Err(Error::Config(format!(
+            "--offset `{}`: an exposure needs a log link, which no method of compare has: leave it out, or \
+             cross-validate a model with it: train --set training.loss=poisson {} --folds 5",
+            shown(column),
+            column_option("--offset", column)
+        ))),
     }
 }
 
@@ -72,9 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_are_not_compared_with_exposures() {
-        assert!(check_not_compared(None).is_ok());
-        let error = check_not_compared(Some("years")).unwrap_err().to_string();
-        assert!(error.contains("--offset `years`"), "{error}");
+    fn a_comparison_has_no_exposures() {
+        assert!(check_compared(None).is_ok());
+        let error = check_compared(Some("years")).unwrap_err().to_string();
+        assert!(error.contains("--offset years --folds 5"), "{error}");
     }
 }

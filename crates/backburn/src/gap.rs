@@ -63,7 +63,8 @@ impl fmt::Display for Gap {
         match self {
             Self::Number(number) => write!(f, "{number}"),
             Self::Seconds(seconds) => {
-                let mut units = UNITS.iter().rev();
+                // A week is said as 7 days, which most people write.
+                let mut units = UNITS.iter().rev().filter(|(unit, _)| *unit != 'w');
                 let whole = units.find(|(_, unit)| seconds % unit == 0.0 && *seconds > 0.0);
                 let (unit, of_unit) = whole.unwrap_or(&UNITS[0]);
                 write!(f, "{}{unit}", seconds / of_unit)
@@ -83,11 +84,13 @@ mod tests {
             ("2.5", Gap::Number(2.5)),
             ("90s", Gap::Seconds(90.0)),
             ("12h", Gap::Seconds(43_200.0)),
-            ("2w", Gap::Seconds(1_209_600.0)),
+            ("7d", Gap::Seconds(604_800.0)),
         ] {
             assert_eq!(text.parse::<Gap>(), Ok(gap));
             assert_eq!(gap.to_string(), text);
         }
+        let weeks: Gap = "2w".parse().unwrap();
+        assert_eq!(weeks.to_string(), "14d");
         for text in ["", "d", "-1", "-1d", "soon", "inf", "nan", "7 weeks"] {
             assert!(text.parse::<Gap>().is_err(), "{text}");
         }

@@ -151,6 +151,8 @@ mod explaining_columns;
 mod exposures;
 mod fault;
 #[cfg(feature = "train")]
+mod few_rows;
+#[cfg(feature = "train")]
 mod find_learning_rate;
 #[cfg(feature = "train")]
 mod finding_words;
@@ -217,6 +219,8 @@ mod out_of_fold;
 mod output_file;
 pub mod parse;
 #[cfg(feature = "train")]
+pub mod plain_errors;
+#[cfg(feature = "train")]
 mod plan;
 mod predicted_rows;
 mod prediction_batch;
@@ -256,6 +260,8 @@ mod run_folder;
 #[cfg(feature = "train")]
 mod runner;
 #[cfg(feature = "train")]
+mod same_time;
+#[cfg(feature = "train")]
 mod sample_rows;
 #[cfg(feature = "train")]
 mod score;
@@ -280,6 +286,8 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod split_checks;
 #[cfg(feature = "train")]
 mod split_columns;
 #[cfg(feature = "train")]

@@ -104,6 +104,7 @@ impl Plan {
 
     /// Goes on with the first of the selections that needs trials, or else with the networks.
     fn from(mut self, selections: &[Selection], data: &Dataset) -> Result<Self, Error> {
+        data.check_training_rows(&self.split)?;
         let rows = self.selection_rows(data);
         for &selection in selections {
             match selection::step(selection, &self.name, data, &rows, &self.config)? {
@@ -111,6 +112,8 @@ impl Plan {
                     self.config = selection::with_selected(self.config, selected);
                 }
                 Step::Trials(jobs) => {
+                    let mut splits = jobs.iter().map(|job| &job.split);
+                    splits.try_for_each(|split| data.check_training_rows(split))?;
                     (self.stage, self.jobs) = (Stage::Select(selection), jobs);
                     return Ok(self);
                 }
@@ -121,6 +124,8 @@ impl Plan {
             true => self.members(data),
             false => vec![self.job(JobKind::Network, self.split.clone())],
         };
+        let mut jobs = self.jobs.iter();
+        jobs.try_for_each(|job| data.check_training_rows(&job.split))?;
         Ok(self)
     }
 

@@ -313,7 +313,15 @@ fn decision(target: &Target, threshold: f64, positive: Option<&str>) -> Result<D
     let known = target.decision().cloned().unwrap_or_default();
     let [first, second] = [0, 1].map(|class| shown(&classes[class]));
     let positive = match positive {
-        Some(name) => classes.iter().position(|class| class == name),
+        Some(name) => {
+            let known = classes.iter().position(|class| class == name);
+            Some(known.ok_or_else(|| {
+                let (name, column) = (shown(name), shown(target.column()));
+                format!(
+                    "the positive class `{name}` is not a class of `{column}`: name one of `{first}` and `{second}`"
+                )
+            })?)
+        }
         None => known.positive,
     };
     let positive = positive.ok_or_else(|| {

@@ -10,7 +10,7 @@ use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 
 use crate::distribution_score::DistributionScore;
 use crate::error::Error;
-use crate::row_units::row_units;
+use crate::row_units::{number_of_units, row_units};
 use crate::score_rows::{score_classes, score_values};
 use crate::standard_error::standard_errors;
 use crate::targets::Targets;
@@ -39,6 +39,8 @@ pub struct Score {
     /// The standard errors of the metrics by name, as far as they were computed: about two of three scores on as
     /// many other rows lie within one of them from the score on all rows.
     pub standard_errors: BTreeMap<String, f64>,
+    /// The number of units that the standard errors are of: rows, or groups of rows that belong together.
+    pub units: Option<usize>,
     /// The score of the distribution, for a model that predicts quantiles or has a log link.
     pub distribution: Option<DistributionScore>,
 }
@@ -177,6 +179,7 @@ impl Score {
             chosen: metric.map(|metric| (metric, value)),
             weighted: weights.is_some(),
             standard_errors: BTreeMap::new(),
+            units: None,
             distribution: None,
         })
     }
@@ -193,6 +196,7 @@ impl Score {
     ) -> Self {
         let metric = self.chosen.map(|(metric, _)| metric);
         let units = row_units(rows, clusters);
+        self.units = Some(number_of_units(&units));
         self.standard_errors = standard_errors(&units, |positions| {
             let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
             let predictions = predictions.select(positions);

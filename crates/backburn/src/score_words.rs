@@ -12,12 +12,15 @@ impl FittedModel {
         let record = self.record();
         let mut lines = Vec::new();
         match record.and_then(|record| record.validation.as_ref()) {
-            Some(score) => lines.push(("validation", score.line(""))),
+            Some(score) => {
+                lines.push(("validation", score.line("")));
+                lines.extend(score.few_rows_note().map(|note| ("note", note)));
+            }
             None if tested.is_none() => lines.push(("note", Warning::NotScored.to_string())),
             None => {}
         }
         if let Some(constant) = record.and_then(|record| record.constant.as_ref()) {
-            lines.push(("baseline", constant_line(constant, self.task(), "")));
+            lines.push(("baseline", constant_line(constant, "")));
         }
         if let Some(trade_off) = &self.model().summary.trade_off {
             let headings = ["threshold"].into_iter().chain(std::iter::repeat(""));
@@ -28,7 +31,7 @@ impl FittedModel {
             if let Some(reliability) = &tested.reliability {
                 lines.push((reliability.heading(), reliability.to_string()));
             }
-            lines.push(("baseline", constant_line(&tested.constant, self.task(), "")));
+            lines.push(("baseline", constant_line(&tested.constant, "")));
             lines.extend(tested.no_better_note().map(|note| ("note", note)));
         }
         lines

@@ -23,6 +23,8 @@ pub struct Scoring<'a> {
     weights: Option<Cow<'a, [f64]>>,
     /// For each row of the table, a number that it shares with the rows of its group, or with its copies.
     clusters: Option<Cow<'a, [usize]>>,
+    /// The exposure of each row of the table.
+    exposures: Option<Cow<'a, [f64]>>,
 }
 
 impl<'a> Scoring<'a> {
@@ -32,6 +34,7 @@ impl<'a> Scoring<'a> {
             metric: config.scoring.metric(),
             weights: data.weights().map(Cow::Borrowed),
             clusters: data.splitter().clusters().map(Cow::Borrowed),
+            exposures: exposures(data.table(), data.offset()),
         }
     }
 
@@ -44,6 +47,7 @@ impl<'a> Scoring<'a> {
             metric: self.metric,
             weights: self.weights().map(|weights| of_rows(weights, rows)),
             clusters: self.clusters().map(|clusters| of_rows(clusters, rows)),
+            exposures: self.exposures().map(|exposures| of_rows(exposures, rows)),
         }
     }
 
@@ -69,6 +73,7 @@ impl<'a> Scoring<'a> {
             metric: metric.and_then(|name| name.parse().ok()),
             weights: weights.map(Cow::Owned),
             clusters: None,
+            exposures: exposures(table, model.encoder.exposure()),
         })
     }
 
@@ -80,6 +85,11 @@ impl<'a> Scoring<'a> {
     /// For each row of the table, a number that it shares with the rows of its group, or with its copies.
     pub(crate) fn clusters(&self) -> Option<&[usize]> {
         self.clusters.as_deref()
+    }
+
+    /// The exposure of each row of the table, if there are any.
+    pub(crate) fn exposures(&self) -> Option<&[f64]> {
+        self.exposures.as_deref()
     }
 
     /// The metric that comes first, if one is asked for.
@@ -126,4 +136,9 @@ impl<'a> Scoring<'a> {
     ) -> Result<Score, Error> {
         Score::of_weighted_table(predictions, table, target, self.metric, self.weights())
     }
+}
+
+/// The numbers of a column of exposures, if there is one.
+fn exposures(table: &Table, column: Option<&str>) -> Option<Cow<'static, [f64]>> {
+    Some(Cow::Owned(table.numbers(column?).ok()?))
 }

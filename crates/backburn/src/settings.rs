@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use crate::config::{Config, FROM_THE_TABLE};
 use crate::error::Error;
 use crate::merge::merged;
+use crate::plain_errors::plain_types;
 use crate::preset::Preset;
 use crate::read_text::read_text;
 use crate::text::path_name;
@@ -54,8 +55,20 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A level that is not a number. Levels are checked by [`over`](Self::over).
+    /// A level that is not a number, or a loss that is set already and is not `quantile`. Levels are checked by
+    /// [`over`](Self::over).
     pub fn quantiles(self, levels: &[f64]) -> Result<Self, Error> {
+        let set = self
+            .0
+            .get("training")
+            .and_then(|section| section.get("loss"));
+        if let Some(loss) = set.and_then(Value::as_str)
+            && !["auto", "quantile"].contains(&loss)
+        {
+            return Err(Error::Config(format!(
+                "--quantiles and training.loss={loss}: quantiles have a loss of their own: leave one of the two out"
+            )));
+        }
         let levels: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
         self.set("training.loss=quantile")?
             .set(&format!("training.quantiles=[{}]", levels.join(", ")))
@@ -81,7 +94,7 @@ impl Settings {
     ///
     /// A setting that does not exist or has another type; the message has the line.
     pub fn toml(self, text: &str) -> Result<Self, Error> {
-        let wrong = |error: toml::de::Error| Error::Config(error.to_string());
+        let wrong = |error: toml::de::Error| Error::Config(plain_types(&error.to_string()));
         let table: Table = text.parse().map_err(wrong)?;
         if let Err((key, reason)) = check_keys(&table) {
             let line = line_of(text, &key).map_or(String::new(), |line| format!("line {line}: "));
@@ -155,7 +168,7 @@ struct Complete {
 fn parse(table: &Table) -> Result<Config, String> {
     merged(Preset::Default.table(), table.clone())
         .try_into()
-        .map_err(|error: toml::de::Error| error.message().to_string())
+        .map_err(|error: toml::de::Error| plain_types(error.message()))
 }
 
 /// Every setting with a value: the preset's file, with the settings that have no default.
@@ -327,6 +340,21 @@ mod tests {
         assert_eq!(like("--epochs=50").unwrap(), "training.epochs");
         assert_eq!(like("--learning-rate").unwrap(), "training.learning_rate");
         assert_eq!(like("--no-such-option"), None);
+    }
+
+    #[test]
+    fn quantiles_do_not_replace_a_loss_that_is_set() {
+        let quantiles = |loss: &str| {
+            let set = Settings::new().set(&format!("training.loss={loss}"));
+            set.unwrap().quantiles(&[0.1, 0.9])
+        };
+        let error = quantiles("poisson").unwrap_err().to_string();
+        assert!(
+            error.starts_with("--quantiles and training.loss=poisson"),
+            "{error}"
+        );
+        assert!(quantiles("quantile").is_ok());
+        assert!(Settings::new().quantiles(&[0.5]).is_ok());
     }
 
     #[test]

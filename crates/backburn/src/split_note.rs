@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::text::{column_option, count, integer, shown};
+use crate::text::{MAX_NAMES, column_option, count, integer, shown};
 
 /// What to know about the splits of a table. As JSON, its `found` is the name of the variant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +32,31 @@ pub enum SplitNote {
         /// All test rows.
         rows: usize,
     },
+    /// Features only rise or only fall with the time by which rows are split.
+    SameTime {
+        /// The column with the time.
+        time: String,
+        /// The features.
+        columns: Vec<String>,
+    },
+    /// Rows are neither trained on nor validated.
+    LeftOut {
+        /// These rows.
+        left_out: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
+    /// Rows are in no validation part of a cross-validation.
+    NotValidated {
+        /// These rows.
+        not_validated: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
     /// A column may say which rows belong together, and is not used for that.
     MayBeGroup {
         /// The column.
@@ -50,29 +75,43 @@ pub enum SplitNote {
 
 impl fmt::Display for SplitNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let are_copies = |copies: &usize, rows: &usize| {
-            let are = match copies {
-                1 => "is a copy",
-                _ => "are copies",
-            };
-            format!("{} of {} {are}", integer(*copies), count(*rows, "row"))
-        };
         match self {
             Self::Copies { copies, rows } => write!(
                 f,
                 "{} of earlier rows: copies are on one side of every split, so that scores are those of other rows",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
             ),
             Self::CopiesLeftOut { copies, rows } => write!(
                 f,
                 "{} of earlier rows: a copy of a validation row is left out of training, so that scores are those of \
                  other rows",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
             ),
             Self::CopiesInTest { copies, rows } => write!(
                 f,
                 "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
-                are_copies(copies, rows)
+                are_copies(*copies, *rows)
+            ),
+            Self::SameTime { time, columns } => f.write_str(&same_time(time, columns)),
+            Self::LeftOut {
+                left_out,
+                rows,
+                why,
+            } => write!(
+                f,
+                "{} of {} neither trained on nor validated: {why}",
+                integer(*left_out),
+                are(*left_out, *rows)
+            ),
+            Self::NotValidated {
+                not_validated,
+                rows,
+                why,
+            } => write!(
+                f,
+                "{} of {} in no validation part: {why}",
+                integer(*not_validated),
+                are(*not_validated, *rows)
             ),
             Self::MayBeGroup {
                 column,
@@ -96,6 +135,40 @@ impl fmt::Display for SplitNote {
             ),
         }
     }
+}
+
+/// The sentence about features that follow the time.
+fn same_time(time: &str, columns: &[String]) -> String {
+    let names = columns.iter().take(MAX_NAMES);
+    let names: Vec<String> = names.map(|name| format!("`{}`", shown(name))).collect();
+    let more = if columns.len() > MAX_NAMES {
+        ", …"
+    } else {
+        ""
+    };
+    let ignore = columns.first().map(|name| column_option("--ignore", name));
+    format!(
+        "features that follow the time `{}`: {}{more}; a model cannot learn what values do that are later than all \
+         training rows, and {} leaves one out",
+        shown(time),
+        names.join(", "),
+        ignore.unwrap_or_default()
+    )
+}
+
+/// The copies among the rows, with the verb.
+fn are_copies(copies: usize, rows: usize) -> String {
+    let are = match copies {
+        1 => "is a copy",
+        _ => "are copies",
+    };
+    format!("{} of {} {are}", integer(copies), count(rows, "row"))
+}
+
+/// All rows, with the verb for some of them.
+fn are(some: usize, rows: usize) -> String {
+    let are = if some == 1 { "is" } else { "are" };
+    format!("{} {are}", count(rows, "row"))
 }
 
 #[cfg(test)]
@@ -136,6 +209,21 @@ mod tests {
                 "has 12 values in 60 rows",
             ),
             (SplitNote::MayBeTime { column: column() }, "--time"),
+            (
+                SplitNote::SameTime {
+                    time: "day".to_string(),
+                    columns: vec![column(), "year".to_string()],
+                },
+                "features that follow the time `day`: ",
+            ),
+            (
+                SplitNote::LeftOut {
+                    left_out: 4,
+                    rows: 40,
+                    why: "in the gap".to_string(),
+                },
+                "4 of 40 rows are neither trained on nor validated: in the gap",
+            ),
         ] {
             let text = note.to_string();
             assert!(text.contains(words), "{text}");

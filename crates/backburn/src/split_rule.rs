@@ -51,6 +51,10 @@ pub(crate) fn split_rule(
             )));
         }
         let ranks = ranks(&names);
+        splitter.fold_names = vec![String::new(); names.len()];
+        for (name, &rank) in names.into_iter().zip(&ranks) {
+            splitter.fold_names[rank] = name;
+        }
         let folds = of_row.into_iter();
         splitter.folds = Some(folds.map(|fold| fold.map(|fold| ranks[fold])).collect());
     }
@@ -235,6 +239,7 @@ mod tests {
         assert_eq!(read.gap, 1.0);
         let read = rule(csv, &by("", "", "f", "")).unwrap();
         assert_eq!(read.folds, Some(vec![Some(1), Some(0), None, Some(1)]));
+        assert_eq!(read.fold_names, ["9", "10"]);
     }
 
     #[test]

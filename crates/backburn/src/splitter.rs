@@ -19,6 +19,8 @@ pub(crate) struct Splitter {
     pub gap: f64,
     /// The user's fold of each row.
     pub folds: Option<Vec<Option<usize>>>,
+    /// The user's name of each of these folds.
+    pub fold_names: Vec<String>,
     /// For each row a number that it shares with its copies; `None` if there are no copies.
     pub copies: Option<Vec<usize>>,
     /// Whether a row is one of the given validation rows; `None` if there are none.
@@ -73,6 +75,7 @@ impl Splitter {
             times: of_rows(self.times.as_ref(), rows),
             gap: self.gap,
             folds: of_rows(self.folds.as_ref(), rows),
+            fold_names: self.fold_names.clone(),
             copies: of_rows(self.copies.as_ref(), rows),
             held_out: of_rows(self.held_out.as_ref(), rows),
         }
@@ -154,6 +157,12 @@ impl Splitter {
         };
         folds.retain(|fold| !fold.training.is_empty() && !fold.validation.is_empty());
         folds
+    }
+
+    /// The user's name of the fold that is left out by a split of [`outer_folds`](Self::outer_folds).
+    pub fn fold_name(&self, split: &Split) -> Option<&str> {
+        let fold = self.folds.as_ref()?[*split.validation.first()?]?;
+        self.fold_names.get(fold).map(String::as_str)
     }
 
     fn random_folds(
@@ -346,12 +355,16 @@ mod tests {
         folds[0] = None;
         let splitter = Splitter {
             folds: Some(folds),
+            fold_names: ["1998", "1999", "2000", "2001"]
+                .map(str::to_string)
+                .to_vec(),
             ..Splitter::default()
         };
         let given = splitter.outer_folds(&rows, 2, None, 0);
         assert_eq!(given.len(), 4);
         assert!(given.iter().all(|fold| fold.training.contains(&0)));
         assert!(given[1].validation.iter().all(|row| row % 4 == 1));
+        assert_eq!(splitter.fold_name(&given[1]), Some("1999"));
         // Other splits keep each fold together.
         let split = splitter.split(&rows, 0.25, None, 0);
         let mut kept: Vec<usize> = split

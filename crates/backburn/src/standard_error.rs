@@ -51,9 +51,25 @@ pub(crate) fn standard_errors(
     errors.filter(|(_, error)| error.is_finite()).collect()
 }
 
+/// The mean of the differences between two methods, one for each fold, and its standard error. Differences between
+/// the folds themselves cancel out.
+pub(crate) fn mean_difference(differences: &[f64]) -> (f64, f64) {
+    let count = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / count;
+    let squares = differences.iter().map(|d| (d - mean) * (d - mean));
+    let error = (squares.sum::<f64>() / (count - 1.0).max(1.0) / count).sqrt();
+    (mean, error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_over_folds_has_a_standard_error() {
+        assert_eq!(mean_difference(&[1.0, 3.0]), (2.0, 1.0));
+        assert_eq!(mean_difference(&[1.0, 1.0, 1.0]), (1.0, 0.0));
+    }
 
     /// The standard error of the mean of some values.
     fn of_mean(values: &[f64]) -> Option<f64> {

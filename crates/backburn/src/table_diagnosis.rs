@@ -346,6 +346,7 @@ mod tests {
                 confusion: matrix,
             }),
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,

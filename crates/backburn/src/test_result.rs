@@ -1,6 +1,5 @@
 //! The scores of a model on a test table.
 
-use backburn_preprocessing::Task;
 use backburn_table::Table;
 
 use crate::baselines;
@@ -10,7 +9,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
-use crate::score::{Metrics, Reliability, Score};
+use crate::score::{Reliability, Score};
 use crate::scoring::Scoring;
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
@@ -37,7 +36,7 @@ impl TestResult {
     pub fn no_better_note(&self) -> Option<String> {
         let is_worse = self.score.error().1 >= self.constant.error().1;
         (is_worse || is_no_better(&self.score, &self.constant)).then(|| {
-            let name = constant_name(self.task());
+            let name = constant_name(&self.constant);
             format!("the model is no better than always predicting {name}")
         })
     }
@@ -45,19 +44,12 @@ impl TestResult {
     /// The scores of the constant and of a linear model, to be beside that of the model. The unit is written before
     /// amounts.
     pub fn beside(&self, linear: Option<&Score>, unit: &str) -> String {
-        let name = constant_name(self.task());
+        let name = constant_name(&self.constant);
         let mut text = format!("always {name}: {}", self.constant.headline(unit));
         if let Some(linear) = linear {
             text += &format!("; a linear model: {}", linear.headline(unit));
         }
         text
-    }
-
-    fn task(&self) -> Task {
-        match self.score.metrics {
-            Metrics::Regression(_) => Task::Regression,
-            Metrics::Classification(_) => Task::Classification,
-        }
     }
 }
 

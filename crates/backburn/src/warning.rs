@@ -172,6 +172,13 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// The last line of the file of a search was cut off. Its network is trained again.
+    StudyCutOff {
+        /// The file.
+        file: String,
+        /// The results that it has.
+        results: usize,
+    },
     /// The model of the networks that are finished could not be saved; training continues.
     ModelNotSaved {
         /// Why.

@@ -199,6 +199,11 @@ fn about_run(warning: &Warning) -> String {
             escaped(file),
             escaped(reason)
         ),
+        Warning::StudyCutOff { file, results } => format!(
+            "{}: the last line was cut off, and its network is trained again; the {} before it are kept",
+            escaped(file),
+            count(*results, "result")
+        ),
         Warning::ModelNotSaved { reason } => format!(
             "the networks that are finished are not saved yet: {reason}; training continues, and saves again \
              at its end",
@@ -363,6 +368,10 @@ mod tests {
             Warning::CheckpointNotRead {
                 file: text("run/1"),
                 reason: text("it is damaged"),
+            },
+            Warning::StudyCutOff {
+                file: text("m.tuning.jsonl"),
+                results: 2,
             },
             Warning::ModelNotSaved {
                 reason: text("the disk is full"),

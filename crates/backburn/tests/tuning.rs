@@ -129,6 +129,36 @@ fn without_time_there_is_no_trial() {
 }
 
 #[test]
+fn trials_that_choose_settings_of_the_fit_have_a_time_limit() {
+    let csv: String = (0..200)
+        .map(|row| {
+            format!(
+                "{}.25,{},{}.5\n",
+                row * 37 % 101,
+                row * 7 % 13,
+                row * 11 % 97
+            )
+        })
+        .collect();
+    let csv = Cursor::new(format!("x,z,y\n{csv}"));
+    let table = Table::from_reader("t", csv, &ReadOptions::default()).unwrap();
+    let data = Dataset::new(table, "y", &Default::default()).unwrap();
+    let mut tuner = tuner(2);
+    tuner.config.data.knn_features = KnnFeatures::Auto;
+    let mut file = StudyFile::none();
+    let context = FitContext {
+        time_limit: Some(Duration::ZERO),
+        ..FitContext::default()
+    };
+    let study = tuner.search(&data, &mut file, &context);
+    assert!(matches!(study, Err(Error::Interrupted)));
+    // The choice is kept, so that all results of a file are of the same settings.
+    assert_eq!(file.results(), 1);
+    let study = search(&tuner, &data, &mut file);
+    assert_eq!(study.start.data.knn_features, KnnFeatures::Never);
+}
+
+#[test]
 fn trials_through_autodiff_are_repeatable_too() {
     let data = dataset(true);
     let mut tuner = tuner(4);

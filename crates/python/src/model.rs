@@ -308,7 +308,6 @@ impl Model {
         };
         let rows = EvaluatedRows {
             table: &read,
-            numbers: None,
             description: format!("{}{known}", count(read.rows(), "row")),
         };
         Report::of_model(saved, &explanation, &rows, "")

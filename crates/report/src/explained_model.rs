@@ -84,7 +84,6 @@ impl ExplainedModel {
         };
         let rows = EvaluatedRows {
             table,
-            numbers: None,
             description: format!("{} of {}{known}", count(table.rows(), "row"), table.name()),
         };
         let mut report = Report::of_model(&self.model, &self.explanation, &rows, "")?;

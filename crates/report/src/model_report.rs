@@ -23,10 +23,8 @@ const CLASSES: usize = 12;
 /// The rows that a model is explained and evaluated with.
 #[derive(Debug, Clone)]
 pub struct EvaluatedRows<'a> {
-    /// The rows.
+    /// The rows. Their numbers in the report are those of the table that they were selected from.
     pub table: &'a Table,
-    /// Their indices in the file, if they are not all of its rows.
-    pub numbers: Option<&'a [usize]>,
     /// A description of the rows, such as `732 rows of test.csv`.
     pub description: String,
 }
@@ -34,7 +32,7 @@ pub struct EvaluatedRows<'a> {
 impl EvaluatedRows<'_> {
     /// The number of a row in the file, from 1.
     fn number(&self, row: usize) -> usize {
-        self.numbers.map_or(row, |numbers| numbers[row]) + 1
+        self.table.row_number(row)
     }
 }
 
@@ -212,7 +210,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     let rows = match model.network.members.len() {
         1 => format!("{training} for training, {validation} for validation"),
         _ => format!(
-            "{training}, of which {validation} were validation rows of some of the networks"
+            "{training} for training; {validation} were scored by networks that were not trained on them"
         ),
     };
     let target = match &model.target {

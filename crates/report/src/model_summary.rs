@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use backburn::baselines::constant_name;
+use backburn::baselines::constant_of_task;
 use backburn::text::{count, escaped, file_name, integer, mean_and_deviation, number, shown};
 use backburn::{SavedModel, Summary, Target};
 use burn::module::Module;
@@ -46,7 +46,7 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
     }
     if !summary.validation_constant.is_empty() {
         let scores = scores(&summary.validation_constant, &BTreeMap::new());
-        let name = constant_name(model.target.task());
+        let name = constant_of_task(model.target.task());
         facts.push(("", format!("always {name}: {scores}")));
     }
     if let Some(test) = &summary.test {
@@ -124,7 +124,10 @@ fn trained(summary: &Summary, networks: usize) -> String {
             count(summary.epochs, "epoch"),
             summary.best_epoch
         ),
-        _ => "each network with other rows for validation".to_string(),
+        _ => format!(
+            "{} scored by networks that were not trained on them",
+            count(summary.validation_rows, "row")
+        ),
     };
     format!(
         "on {rows} of {}, {how}; seed {}; {}",

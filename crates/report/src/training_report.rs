@@ -4,7 +4,7 @@ use backburn::baselines::constant_name;
 use backburn::text::{count, integer, shown};
 use backburn::{
     Config, Dataset, Error, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason,
-    Table, Task, TestResult, Warning,
+    Table, TestResult, Warning,
 };
 use backburn_explain::{ExplainOptions, Explanation};
 
@@ -23,20 +23,20 @@ impl Scores {
     }
 
     /// Puts the scores on test rows first. `unit` is written before amounts of the target.
-    pub fn insert_test(&mut self, tested: &TestResult, task: Task, unit: &str) {
-        let constant = format!("always {}", constant_name(task));
+    pub fn insert_test(&mut self, tested: &TestResult, unit: &str) {
+        let constant = format!("always {}", constant_name(&tested.constant));
         self.0
             .insert(0, ("test".to_string(), tested.score.line(unit)));
         self.0.insert(1, (constant, tested.constant.headline(unit)));
     }
 
     /// Adds the scores on validation rows, if there are any.
-    fn push_validation(&mut self, record: &FitRecord, task: Task, unit: &str) {
+    fn push_validation(&mut self, record: &FitRecord, unit: &str) {
         if let Some(score) = &record.validation {
             self.push("validation".to_string(), score.line(unit));
         }
         if let Some(constant) = &record.constant {
-            let name = format!("always {} (validation)", constant_name(task));
+            let name = format!("always {} (validation)", constant_name(constant));
             self.push(name, constant.headline(unit));
         }
     }
@@ -76,10 +76,9 @@ impl Report {
             ));
         };
         let TrainingReportOptions { unit, repeats, .. } = options;
-        let (table, numbers, description) = evaluated_rows(model, record, data, test)?;
+        let (table, description) = evaluated_rows(model, record, data, test)?;
         let rows = EvaluatedRows {
             table: &table,
-            numbers,
             description,
         };
         let saved = model.model();
@@ -104,7 +103,7 @@ impl Report {
             report.facts.insert(3, ("splits".to_string(), splits));
         }
         let mut scores = options.scores;
-        scores.push_validation(record, data.task(), unit);
+        scores.push_validation(record, unit);
         report.scores = scores.0;
         report.command = options.command.to_string();
         Ok(report)
@@ -178,21 +177,20 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
     format!("training was stopped early, after {reached}")
 }
 
-/// The rows to evaluate on, which are held-out rows if there are any, with their indices in the file and a
-/// description.
-fn evaluated_rows<'a>(
+/// The rows to evaluate on, which are held-out rows if there are any, with a description.
+fn evaluated_rows(
     model: &FittedModel,
-    record: &'a FitRecord,
+    record: &FitRecord,
     data: &Dataset,
     test: Option<&Table>,
-) -> Result<(Table, Option<&'a [usize]>, String), Error> {
+) -> Result<(Table, String), Error> {
     if let Some(test) = test {
         let rows = format!("{} of {}", count(test.rows(), "row"), test.name());
         let description = match model.model().training_rows_in(test)? {
             None => format!("{rows}, which were not trained on"),
             Some(_) => format!("{rows}, many of which were trained on"),
         };
-        return Ok((test.clone(), None, description));
+        return Ok((test.clone(), description));
     }
     let split = &record.split;
     let rows = match split.validation.is_empty() {
@@ -212,5 +210,5 @@ fn evaluated_rows<'a>(
              larger, as the validation score shows; with a test table (--test), the report is of its rows"
         ),
     };
-    Ok((table, Some(rows), description))
+    Ok((table, description))
 }

@@ -43,6 +43,8 @@ pub struct Table {
     batches: Vec<RecordBatch>,
     rows: usize,
     layout: LayoutInfo,
+    /// The indices of the rows in the table that they were selected from; `None` if they are all of its rows.
+    selected: Option<Arc<[usize]>>,
     /// The positions of columns by name, once a wide table needs them.
     positions: OnceLock<Arc<HashMap<String, usize>>>,
 }
@@ -108,6 +110,7 @@ impl Table {
             rows: batch.num_rows(),
             batches: vec![batch],
             layout: LayoutInfo::default(),
+            selected: None,
             positions: OnceLock::new(),
         }
     }
@@ -118,6 +121,7 @@ impl Table {
             source: self.source.clone(),
             parts: self.parts.clone(),
             layout: self.layout.clone(),
+            selected: self.selected.clone(),
             schema,
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,
@@ -182,6 +186,7 @@ impl Table {
             parts: reader.parts(),
             schema: reader.schema(),
             layout: reader.layout().clone(),
+            selected: None,
             batches,
             rows,
             positions: OnceLock::new(),
@@ -337,7 +342,17 @@ impl Table {
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         let batch = interleave_record_batch(&batches, &positions).map_err(unusable)?;
         // The types are those of this table. Converting them would add a tenth to the size of a program for the web.
-        Ok(Self::of_stored(name, batch))
+        let numbers = rows.iter().map(|&row| self.row_number(row) - 1);
+        Ok(Self {
+            selected: Some(numbers.collect()),
+            ..Self::of_stored(name, batch)
+        })
+    }
+
+    /// The number of a row, from 1, in the table that was read, of which this one may be a selection.
+    pub fn row_number(&self, row: usize) -> usize {
+        let selected = self.selected.as_ref();
+        selected.map_or(row, |rows| rows[row]) + 1
     }
 
     /// The memory that the values take, in bytes.

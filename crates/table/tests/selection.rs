@@ -36,6 +36,9 @@ fn check(bytes: Vec<u8>) {
     }
     let selected = table.select("some", &[1, 0]).unwrap();
     assert_eq!(cells(&selected, "b")[..2], ["y", "x"]);
+    assert_eq!((table.row_number(1), selected.row_number(0)), (2, 2));
+    let again = selected.select("again", &[1]).unwrap();
+    assert_eq!(again.row_number(0), 1);
     let error = table.column("e").unwrap_err().to_string();
     assert!(error.contains("`a`, `b`, `c,d`"), "{error}");
 }

@@ -62,6 +62,32 @@ fn columns_that_are_not_used_get_a_note() {
 }
 
 #[test]
+fn what_splits_leave_out_is_said() {
+    let folder = Folder::new();
+    folder.write("t.csv", visits());
+    let line = format!(
+        "train t.csv --target y --time day --gap 7 --folds 3 --set ensemble.members=1 {QUICK}"
+    );
+    let shown = folder.done(&line).stdout;
+    for words in [
+        "in no validation part: before the first cut",
+        "neither trained on nor validated: in the gap",
+        "(± is the standard deviation over the folds)",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let row = |row: usize| {
+        let part = ["north", "south"][row % 2];
+        format!("{part},{},{}.5\n", row * 37 % 101, row * 11 % 97)
+    };
+    let rows: String = (0..60).map(row).collect();
+    folder.write("parts.csv", format!("part,x,y\n{rows}"));
+    let line = format!("train parts.csv --target y --fold part {QUICK}");
+    let shown = folder.done(&line).stdout;
+    assert!(shown.contains("fold north"), "{shown}");
+}
+
+#[test]
 fn options_that_do_not_fit_are_refused() {
     let folder = Folder::new();
     folder.write("t.csv", visits());
@@ -76,7 +102,17 @@ fn options_that_do_not_fit_are_refused() {
         ("--fold fold --folds 3", 2, "--folds"),
         ("--group patient --folds 16", 2, "at most 15"),
         ("--test-share 2", 2, "a share above 0 and below 1"),
+        ("--folds x", 2, "a whole number is expected"),
+        ("--folds 1", 2, "a whole number of at least 2 is expected"),
+        ("--quantiles 0.1,x", 2, "a number is expected"),
+        (
+            "--quantiles 0.1,0.9 --set training.loss=poisson",
+            2,
+            "--quantiles and training.loss=poisson",
+        ),
     ] {
         folder.refused(&format!("train t.csv --target y {options}"), code, &[words]);
     }
+    let line = "compare t.csv --target y --offset fold --only constant";
+    folder.refused(line, 2, &["--offset fold --folds 5"]);
 }

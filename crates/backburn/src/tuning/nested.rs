@@ -5,7 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use crate::score::{Metrics, Score, mean_and_std, mean_and_std_of, metric_name};
-use crate::text::mean_and_deviation;
+use crate::standard_error::mean_difference;
+use crate::text::{mean_and_deviation, number};
 
 /// The scores of nested cross-validation; made by [`Tuner::nested_scores`](crate::Tuner::nested_scores). The rows of
 /// an outer fold neither choose the settings of its models nor train them.
@@ -53,6 +54,35 @@ impl NestedScores {
         })
     }
 
+    /// What the search gained on rows that chose nothing, in a sentence. `None` without scores.
+    pub fn gain_in_words(&self) -> Option<String> {
+        let pairs = self.start.iter().zip(&self.tuned);
+        let gains: Vec<f64> = pairs
+            .map(|(start, tuned)| start.error().1 - tuned.error().1)
+            .collect();
+        let (mean, error) = mean_difference(&gains);
+        let measure = self.tuned.first()?.error().0;
+        let start = Self::mean_error(&self.start).0;
+        Some(match () {
+            () if mean.is_nan() => return None,
+            () if mean <= 0.0 => {
+                "nothing: on rows that chose nothing, the settings of the search are no better than those at the \
+                 start"
+                    .to_string()
+            }
+            () if mean <= error => format!(
+                "nothing that can be measured: the {measure} on rows that chose nothing is lower by {}, and the \
+                 standard error of this difference over the folds is {}",
+                number(mean),
+                number(error)
+            ),
+            () => format!(
+                "on rows that chose nothing, the {measure} is {:.1} % below that of the settings at the start",
+                100.0 * mean / start
+            ),
+        })
+    }
+
     /// The means of some scores in words.
     fn means(&self, scores: &[Score]) -> String {
         let metrics = self.metrics().into_iter().map(|metric| {
@@ -70,7 +100,8 @@ impl fmt::Display for NestedScores {
             0 => f.write_str("no outer fold was scored"),
             folds => write!(
                 f,
-                "mean {} on {folds} outer folds that the search did not use; {} with the starting settings",
+                "mean {} on {folds} outer folds that the search did not use; {} with the starting settings (± is the \
+                 standard deviation over the folds)",
                 self.means(&self.tuned),
                 self.means(&self.start)
             ),
@@ -96,6 +127,7 @@ mod tests {
                 r2: None,
             }),
             standard_errors: Default::default(),
+            units: None,
             chosen: None,
             weighted: false,
             distribution: None,
@@ -107,11 +139,22 @@ mod tests {
         assert_eq!(
             scores.to_string(),
             "mean RMSE 2.0000 ± 1.0000 on 2 outer folds that the search did not use; RMSE 3.0000 ± 1.0000 with the \
-             starting settings"
+             starting settings (± is the standard deviation over the folds)"
         );
+        let gain = |tuned: [f64; 2], start: [f64; 2]| {
+            let scores = NestedScores {
+                tuned: tuned.map(score).to_vec(),
+                start: start.map(score).to_vec(),
+            };
+            scores.gain_in_words().unwrap()
+        };
+        assert!(gain([1.0, 3.0], [2.0, 4.0]).contains("the RMSE is 33.3 % below"));
+        assert!(gain([2.0, 4.0], [1.0, 3.0]).starts_with("nothing: "));
+        assert!(gain([1.0, 3.0], [4.0, 1.0]).starts_with("nothing that can be measured"));
         assert_eq!(scores.json()["start"]["rmse"]["mean"], 3.0);
         let none = NestedScores::default();
         assert_eq!(none.to_string(), "no outer fold was scored");
+        assert_eq!(none.gain_in_words(), None);
         assert_eq!(none.json()["folds"], 0);
     }
 }

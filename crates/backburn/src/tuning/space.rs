@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use super::range::{Position, SettingRange};
 use crate::config::Config;
 use crate::error::Error;
+use crate::plain_errors::plain_types;
 use crate::preset::Preset;
 use crate::read_text::read_text;
 use crate::settings::{Settings, line_of};
@@ -260,7 +261,7 @@ fn collect(
 /// The setting of a table such as `{ uniform = [0.0, 0.5] }`.
 fn parameter(table: &Table) -> Result<Parameter, String> {
     let mut table = table.clone();
-    let wrong = |error: toml::de::Error| error.message().to_string();
+    let wrong = |error: toml::de::Error| plain_types(error.message());
     let when = match table.remove("when") {
         Some(when) => when.try_into().map_err(wrong)?,
         None => BTreeMap::new(),

@@ -8,6 +8,7 @@ use super::space::{SearchSpace, with_values};
 use super::trial::Trial;
 use crate::config::Config;
 use crate::error::Error;
+use crate::standard_error::mean_difference;
 use crate::text::number;
 
 /// A search for the best settings, and its trials so far.
@@ -85,10 +86,23 @@ impl Study {
             _ if start.is_finite() => {
                 let lower = 100.0 * (1.0 - error / start);
                 let start = number(start);
-                format!("{text}, {lower:.1} % below the {start} of the starting settings")
+                let text =
+                    format!("{text}, {lower:.1} % below the {start} of the starting settings");
+                match self.may_be_chance(index) {
+                    true => format!("{text}, which may be chance"),
+                    false => text,
+                }
             }
             _ => text,
         }
+    }
+
+    /// Whether the error of a trial is below that of the first one by less than the standard error over the folds.
+    fn may_be_chance(&self, index: usize) -> bool {
+        let pairs = self.trials[0].errors.iter().zip(&self.trials[index].errors);
+        let gains: Vec<f64> = pairs.map(|(start, error)| start - error).collect();
+        let (mean, error) = mean_difference(&gains);
+        mean <= error
     }
 
     /// The search as JSON. An infinite error is null.
@@ -148,6 +162,8 @@ mod tests {
         );
         assert_eq!(study.best_config().unwrap().network.dropout, 0.1);
         assert_eq!(study.networks(), 5);
+        let chance = self::study(&[&[2.0, 2.0], &[0.5, 3.0]]);
+        assert!(chance.best_in_words().ends_with("which may be chance"));
         let json = study.json();
         assert_eq!(json["best"]["settings"]["network.dropout"], 0.1);
     }

@@ -15,6 +15,7 @@ use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::estimator::Estimator;
+use crate::event::Event;
 use crate::fitted_model::FittedModel;
 use crate::history_file::path_beside;
 use crate::model_file::ModelFile;
@@ -152,6 +153,9 @@ impl Tuner {
         }
         let (settings_path, study_path) = (files.settings(), files.study());
         let mut file = StudyFile::open(&study_path, self.describe(data, context)?)?;
+        if let Some(warning) = file.warning() {
+            context.observer.on_event(&Event::Warning(&warning));
+        }
         let parts = u32::try_from(outer_folds)
             .unwrap_or(u32::MAX)
             .saturating_add(2);
@@ -232,6 +236,8 @@ impl Tuned {
                     .to_string(),
             ),
         });
+        let gain = self.nested.as_ref().and_then(NestedScores::gain_in_words);
+        lines.extend(gain.map(|gain| ("gained", gain)));
         let model = path_argument(&self.model_path);
         let settings = path_argument(&self.settings_path);
         if self.model.is_some() {

@@ -160,6 +160,7 @@ impl Tuner {
             };
             context.observer.on_event(&Event::FoldEnd {
                 fold,
+                name: data.splitter().fold_name(split),
                 folds,
                 score: &tuned,
                 time: started.elapsed(),
@@ -231,7 +232,8 @@ impl Tuner {
         let data = &*data.for_config(&self.config)?;
         check_loss(data.offset(), &self.config)?;
         check_folds(data, "folds", self.folds)?;
-        let start = self.chosen(name, data, context)?;
+        let clock = Clock::new(context.time_limit, Duration::ZERO);
+        let start = self.chosen(name, data, file, context, clock)?;
         let seed = start.training.seed;
         let folds = data.folds(self.folds, seed);
         let halving = Halving::new(folds.len(), self.prunes);
@@ -248,7 +250,6 @@ impl Tuner {
             },
             is_finished: false,
         };
-        let clock = Clock::new(context.time_limit, Duration::ZERO);
         let mut run = Run {
             name,
             data,
@@ -294,17 +295,29 @@ impl Tuner {
     }
 
     /// The settings to begin with, where those that are `auto` and that trials of a fit choose are chosen, once for
-    /// all trials of the search.
-    fn chosen(&self, name: &str, data: &Dataset, context: &FitContext) -> Result<Config, Error> {
+    /// all trials of the search. The choice is kept in the file, since trials that run out of time may choose otherwise
+    /// the next time.
+    fn chosen(
+        &self,
+        name: &str,
+        data: &Dataset,
+        file: &mut StudyFile,
+        context: &FitContext,
+        clock: Clock,
+    ) -> Result<Config, Error> {
+        let start = match file.chosen(name) {
+            Some(chosen) => with_values(&self.config, &chosen.settings)?,
+            None => self.config.clone(),
+        };
         let rows = Split {
             training: data.rows().to_vec(),
             validation: Vec::new(),
         };
-        let config = single(&self.config);
+        let config = single(&start);
         let mut plan = Plan::new(name, data, rows, &config, PlanOptions::default())?;
         let runner = JobRunner::new(data, context);
         runner.check_room(&plan)?;
-        let clock = Clock::new(None, Duration::ZERO);
+        let has_trials = plan.selection().is_some();
         while let Some(selection) = plan.selection() {
             context.observer.on_event(&Event::SelectionStart {
                 run: name,
@@ -322,8 +335,11 @@ impl Tuner {
                 }
             }
         }
-        let mut chosen = self.config.clone();
+        let mut chosen = start;
         chosen.data = plan.config.data;
+        if has_trials {
+            file.add(NetworkResult::chosen(name, &chosen, clock.spent()))?;
+        }
         Ok(chosen)
     }
 }

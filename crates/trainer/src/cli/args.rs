@@ -6,6 +6,7 @@ use std::process;
 use std::time::Duration;
 
 use backburn::parse::{duration, outer_folds, percent, share};
+use backburn::plain_errors::plain_argument;
 use backburn::{
     CommandFiles, CommandLine, ComparedMethod, Config, Preset, Sampler, Settings, Task,
 };
@@ -90,7 +91,12 @@ fn show<T>(message: &clap::Error) -> Result<T, Error> {
         message.print()?;
         process::exit(message.exit_code());
     }
-    message.exit()
+    match plain_argument(&message.render().to_string()) {
+        Some(plain) => Err(Error::Usage(
+            plain.trim_start_matches("error: ").trim_end().to_string(),
+        )),
+        None => message.exit(),
+    }
 }
 
 /// The error of an unknown option, with a suggestion if it is the name of a setting.

@@ -26,7 +26,9 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     console.paragraphs(data.in_words(None));
     let splits = data.folds(folds, args.seed);
-    let text = format!("mean of {folds} folds ± standard deviation; lower errors are better");
+    let text = format!(
+        "mean of {folds} folds ± standard deviation over the folds; lower errors are better"
+    );
     console.detail("scores", text);
     let progress = Progress::new(console, "");
     // The table has one line for all folds.

@@ -232,7 +232,7 @@ impl Run<'_> {
     ) -> Result<Report, Error> {
         let unit = self.example.unit;
         let mut scores = Scores::default();
-        scores.insert_test(tested, data.task(), unit);
+        scores.insert_test(tested, unit);
         if let Some(linear) = linear {
             scores.push("a linear model".to_string(), linear.headline(unit));
         }

@@ -349,7 +349,7 @@ impl Training<'_> {
         match tested {
             Ok(tested) => {
                 if let Some(tested) = &tested {
-                    scores.insert_test(tested, self.data.task(), "");
+                    scores.insert_test(tested, "");
                 }
                 for (heading, text) in model.scores_in_words(tested.as_ref()) {
                     self.console.headed(heading, text);

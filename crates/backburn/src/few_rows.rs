@@ -1,0 +1,52 @@
+//! A note on the score of very few rows.
+
+use crate::score::Score;
+use crate::text::count;
+
+/// Standard errors of fewer units are unreliable.
+const FEW: usize = 10;
+
+impl Score {
+    /// A sentence without a full stop about a score of very few rows, or of few groups of rows.
+    pub fn few_rows_note(&self) -> Option<String> {
+        let units = self.units?;
+        let rows = count(self.rows, "row");
+        let of = match units == self.rows {
+            true => rows,
+            false => format!("{rows} in {} (groups, or copies)", count(units, "unit")),
+        };
+        (units < FEW).then(|| {
+            format!(
+                "this score is of {of} only: that of other rows may be far from it, and the standard errors (±) are \
+                 unreliable; score more rows"
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backburn_preprocessing::Predictions;
+
+    use super::*;
+    use crate::targets::Targets;
+
+    #[test]
+    fn few_rows_and_few_groups_are_said() {
+        let note = |rows: usize, clusters: Option<&[usize]>| {
+            let targets = Targets::Values((0..rows).map(|row| row as f64).collect());
+            let predictions = Predictions::Values(vec![1.5; rows]);
+            let all: Vec<usize> = (0..rows).collect();
+            let score = Score::of_rows(&predictions, &targets, &all).unwrap();
+            assert_eq!(score.few_rows_note(), None);
+            score
+                .with_standard_errors(&predictions, &targets, &all, (None, clusters))
+                .few_rows_note()
+        };
+        assert!(note(3, None).unwrap().contains("of 3 rows only"));
+        assert_eq!(note(10, None), None);
+        let groups: Vec<usize> = (0..30).map(|row| row / 10).collect();
+        let text = note(30, Some(&groups)).unwrap();
+        assert!(text.contains("of 30 rows in 3 units"), "{text}");
+    }
+}
