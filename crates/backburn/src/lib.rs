@@ -32,7 +32,7 @@
 //! | watch a fit | [`Observer`], [`Event`] |
 //! | stop a fit | [`StopToken`] |
 //! | resume a fit | [`Checkpoints`] |
-//! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
+//! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`], [`EncodedRows`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | search the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
@@ -407,7 +407,7 @@ pub use self::{
     preset::Preset,
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
-    runner::JobRunner,
+    runner::{EncodedRows, JobRunner},
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},
