@@ -116,7 +116,7 @@ def test_a_forked_process_is_an_error_and_does_not_hang():
 
 def test_a_fit_that_diverges_tells_why(numbers):
     X, y = numbers
-    model = BackburnRegressor(preset="fast", optimizer="sgd", learning_rate=1e30, random_state=0)
+    model = BackburnRegressor(preset="fast", optimizer="sgd", learning_rate=1.0, random_state=0)
     try:
         model.fit(X, y)
     except RuntimeError as error:
