@@ -1,6 +1,6 @@
 """Where the time of a fit by several processes goes: its jobs, the bytes that are sent, and what is serial.
 
-usage: python benchmarks/scale.py TABLE TARGET [--preset best] [--workers 1,2] [--nodes 100]
+usage: python benchmarks/scale.py TABLE TARGET [--preset best] [--workers 1,2] [--nodes 1,2,8,100]
 needs: pip install ./crates/python pandas
 
 First, the jobs are run one after the other by one process with one thread. For each round it prints the number of
@@ -68,11 +68,12 @@ def pool_of(workers):
 
 def on_nodes(rounds, end, table, nodes):
     """The seconds of a fit on some nodes: the equation of docs/scale.md."""
-    total = end + table / BANDWIDTH * math.ceil(math.log2(nodes + 1))
+    used = min(nodes, max(len(latest["jobs"]) for latest in rounds))
+    total = end + used * table / BANDWIDTH
     for latest in rounds:
-        waves = math.ceil(len(latest["jobs"]) / nodes)
-        bytes_sent = sum(latest["jobs"]) + sum(latest["results"])
-        total += latest["serial"] + waves * max(latest["seconds"]) + bytes_sent / BANDWIDTH
+        turns = math.ceil(len(latest["jobs"]) / nodes)
+        sent = sum(latest["jobs"]) + sum(latest["results"])
+        total += latest["serial"] + turns * max(latest["seconds"]) + sent / BANDWIDTH
     return total
 
 
