@@ -88,7 +88,8 @@ def main():
     read = pandas.read_parquet if options.table.endswith(".parquet") else pandas.read_csv
     table = read(options.table)
     X, y = table.drop(columns=options.target), table[options.target]
-    kind = BackburnRegressor if pandas.api.types.is_numeric_dtype(y) else BackburnClassifier
+    is_number = pandas.api.types.is_numeric_dtype(y) and not pandas.api.types.is_bool_dtype(y)
+    kind = BackburnRegressor if is_number else BackburnClassifier
     estimator = kind(preset=options.preset, random_state=0)
 
     with pool_of(1) as pool:

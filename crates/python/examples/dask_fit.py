@@ -17,7 +17,8 @@ from backburn import BackburnClassifier, BackburnRegressor, distributed
 def main(path, target, out, address=None):
     table = pandas.read_csv(path)
     X, y = table.drop(columns=target), table[target]
-    kind = BackburnRegressor if pandas.api.types.is_numeric_dtype(y) else BackburnClassifier
+    is_number = pandas.api.types.is_numeric_dtype(y) and not pandas.api.types.is_bool_dtype(y)
+    kind = BackburnRegressor if is_number else BackburnClassifier
     # One job at a time in each process: it has its threads for itself.
     cluster = address or LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
     with Client(cluster) as client:

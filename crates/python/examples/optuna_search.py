@@ -25,7 +25,7 @@ def read(path, target):
     """The estimator, its score, and the rows to search on and to test with."""
     table = pandas.read_csv(path).dropna(subset=[target])
     X, y = table.drop(columns=target), table[target]
-    numeric = pandas.api.types.is_numeric_dtype(y)
+    numeric = pandas.api.types.is_numeric_dtype(y) and not pandas.api.types.is_bool_dtype(y)
     estimator = (BackburnRegressor if numeric else BackburnClassifier)(preset="fast", random_state=0)
     scoring = "r2" if numeric else "neg_log_loss"
     return estimator, scoring, train_test_split(X, y, test_size=0.2, random_state=0, stratify=None if numeric else y)
