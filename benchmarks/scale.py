@@ -99,12 +99,12 @@ def main():
     expected = estimator._model.to_bytes()
     sent = len(stream_of(pyarrow.Table.from_pandas(table, preserve_index=False)))
     print(f"{len(table)} rows, {table.shape[1]} columns, {sent:,} bytes as an Arrow stream\n")
-    print("| round | jobs | seconds of all | of the longest | bytes of a job | bytes of a result | serial seconds before |")
+    print("| round | jobs | seconds of all | of the longest | bytes of a job | of a result | serial seconds before |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for index, latest in enumerate(recorder.rounds):
         seconds, jobs, results = (latest[name] for name in ("seconds", "jobs", "results"))
-        print(f"| {index + 1} | {len(jobs)} | {sum(seconds):.2f} | {max(seconds):.2f} | {max(jobs):,} | {max(results):,} "
-              f"| {latest['serial']:.2f} |")
+        print(f"| {index + 1} | {len(jobs)} | {sum(seconds):.2f} | {max(seconds):.2f} "
+              f"| {max(jobs):,} | {max(results):,} | {latest['serial']:.2f} |")
     print(f"\nserial seconds after the last round: {end:.2f}; bytes of the model: {len(expected):,}\n")
 
     start = time.perf_counter()

@@ -3,12 +3,12 @@
 usage: python federated.py TABLE.csv [TARGET [COLUMN [ROUNDS]]]
 needs: pip install ./crates/python flwr ray numpy pandas safetensors
 
-The defaults are those of the table Adult: TARGET is `income` (classes), and the values of COLUMN, `occupation`, are dealt
-out to five sites. The sites are simulated on this machine. What a site sends are
+The defaults are those of the table Adult: TARGET is `income` (classes), and the values of COLUMN, `occupation`, are
+dealt out to five sites. The sites are simulated on this machine. What a site sends are
 
-1. statistics of its columns: quantiles without the extremes, and counts of categories and classes that at least ten rows
-   have. From their sums, the server draws a table with independent columns, and fits a model to it for one epoch. Of
-   this model the encoder is kept, which depends on nothing else than these statistics;
+1. statistics of its columns: quantiles without the extremes, and counts of categories and classes that at least ten
+   rows have. From their sums, the server draws a table with independent columns, and fits a model to it for one epoch.
+   Of this model the encoder is kept, which depends on nothing else than these statistics;
 2. in each round, the weights of the network after two epochs on its own rows. The server averages them (FedAvg). With
    FedProx, a term of the loss keeps them near those of the server. In a third run, a site drops out after some rounds.
 

@@ -3,9 +3,10 @@
 usage: python optuna_search.py TABLE.csv TARGET [TRIALS [PROCESSES]]
 needs: pip install ./crates/python optuna pandas
 
-A trial is a fit of the preset `fast` for each of five folds, whose mean score counts: R² for numbers, minus the log loss
-for classes. A fifth of the rows is held out from the search, and scores the best settings and the default ones at the
-end. The study is in a file, which a search on many machines would have in a folder or a database that all of them see.
+A trial is a fit of the preset `fast` for each of five folds, whose mean score counts: R² for numbers, minus the log
+loss for classes. A fifth of the rows is held out from the search, and scores the best settings and the default ones
+at the end. The study is in a file, which a search on many machines would have in a folder or a database that all of
+them see.
 """
 import multiprocessing
 import os
@@ -56,7 +57,8 @@ def search(file, path, target, trials, seed):
         settings = suggested(trial)
         return cross_val_score(estimator.set_params(**settings), X, y, cv=5, scoring=scoring).mean()
 
-    study = optuna.load_study(study_name="backburn", storage=storage(file), sampler=optuna.samplers.TPESampler(seed=seed))
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    study = optuna.load_study(study_name="backburn", storage=storage(file), sampler=sampler)
     study.optimize(score, n_trials=trials)
 
 
@@ -69,7 +71,8 @@ def main(path, target, trials="20", processes="2"):
         file = os.path.join(folder, "study.log")
         study = optuna.create_study(study_name="backburn", storage=storage(file), direction="maximize")
         shares = [trials // processes + (process < trials % processes) for process in range(processes)]
-        workers = [start.Process(target=search, args=(file, path, target, share, seed)) for seed, share in enumerate(shares)]
+        calls = [(file, path, target, share, seed) for seed, share in enumerate(shares)]
+        workers = [start.Process(target=search, args=call) for call in calls]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -79,7 +82,8 @@ def main(path, target, trials="20", processes="2"):
         best = study.best_trial
     estimator, scoring, (X, X_test, y, y_test) = read(path, target)
     print(f"best of {trials} trials: {scoring} {best.value:.4f} by cross-validation, with {best.params}")
-    for name, settings in (("default settings", {}), ("best settings", suggested(optuna.trial.FixedTrial(best.params)))):
+    found = suggested(optuna.trial.FixedTrial(best.params))
+    for name, settings in (("default settings", {}), ("best settings", found)):
         scores = estimator.set_params(**settings).fit(X, y).evaluate(X_test, y_test)
         shown = ", ".join(f"{key} {scores[key]:.4f}" for key in ("r2", "rmse", "accuracy", "log_loss") if key in scores)
         print(f"{name}, on {len(y_test)} rows that the search has not seen: {shown}")

@@ -3,10 +3,10 @@
 usage: python ray_predict.py MODEL ROWS OUT [ACTORS]
 needs: pip install ./crates/python 'ray[data]'
 
-ROWS is a Parquet file or a folder of such files, and OUT a folder for the same rows with their predictions: the column
-`prediction`, and for classes a column with the probability of each. ACTORS is the largest number of actors (2 unless
-given), of one thread each. There are fewer where reading the files needs the processors. On a cluster, all nodes have to
-see the paths.
+ROWS is a Parquet file or a folder of such files, and OUT a folder for the same rows with their predictions: the
+column `prediction`, and for classes a column with the probability of each. ACTORS is the largest number of actors (2
+unless given), of one thread each. There are fewer where reading the files needs the processors. On a cluster, all
+nodes have to see the paths.
 """
 import os
 import sys
