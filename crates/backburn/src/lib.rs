@@ -32,7 +32,7 @@
 //! | observe a fit | [`Observer`], [`Event`] |
 //! | stop a fit | [`StopToken`] |
 //! | resume a fit | [`Checkpoints`] |
-//! | run a fit in several processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
+//! | run a fit in several processes | [`Estimator::plan`], [`Job`], [`JobRunner`], [`EncodedRows`] |
 //! | score settings | [`Estimator::cross_validate`] |
 //! | search for the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
@@ -423,7 +423,7 @@ pub use self::{
     preset::Preset,
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
-    runner::JobRunner,
+    runner::{EncodedRows, JobRunner},
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},

@@ -48,10 +48,14 @@ const TRIAL_SHARE: u32 = 10;
 pub struct JobRunner<'a> {
     data: &'a Dataset,
     context: &'a FitContext<'a>,
-    shared: Mutex<Option<Shared>>,
+    rows: EncodedRows,
     /// How many jobs run at the same time.
     at_once: AtomicUsize,
 }
+
+/// The encoded rows of the last ensemble that a [`JobRunner`] trained members of. Clones share them.
+#[derive(Clone, Default)]
+pub struct EncodedRows(Arc<Mutex<Option<Shared>>>);
 
 /// The encoded rows of an ensemble, and what they were made of.
 #[derive(Clone)]
@@ -66,8 +70,17 @@ impl<'a> JobRunner<'a> {
         Self {
             data,
             context,
-            shared: Mutex::new(None),
+            rows: EncodedRows::default(),
             at_once: AtomicUsize::new(1),
+        }
+    }
+
+    /// The same runner with the encoded rows of earlier runners on the same table and device, so that members of an
+    /// ensemble that are run one by one encode the rows once.
+    pub fn with_rows(self, rows: &EncodedRows) -> Self {
+        Self {
+            rows: rows.clone(),
+            ..self
         }
     }
 
@@ -193,7 +206,7 @@ impl<'a> JobRunner<'a> {
                 .collect(),
             training,
         };
-        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = || self.rows.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = shared().as_ref()
             && shared.options == job.config.data
             && shared.encoded.split == whole

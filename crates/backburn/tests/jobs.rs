@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use backburn::{
-    Assembled, ColumnKind, Config, Dataset, Estimator, FitContext, FittedModel, Job, JobResult,
-    JobRunner, Outcome, ReadOptions, Selection, Table,
+    Assembled, ColumnKind, Config, Dataset, EncodedRows, Estimator, FitContext, FittedModel, Job,
+    JobResult, JobRunner, Outcome, ReadOptions, Selection, Table,
 };
 use burn::tensor::Device;
 
@@ -139,10 +139,11 @@ fn worker() {
     // The folder of a process is in that of a step, beside the table.
     let data = dataset(folder.ancestors().nth(2).unwrap());
     let context = FitContext::default();
-    let runner = JobRunner::new(&data, &context);
+    let rows = EncodedRows::default();
     for file in files(&folder, "job") {
         let json = fs::read_to_string(&file).unwrap();
         let job: Job = serde_json::from_str(&json).unwrap();
+        let runner = JobRunner::new(&data, &context).with_rows(&rows);
         let result = runner.run(&job).unwrap();
         fs::write(file.with_extension("result"), result.to_bytes().unwrap()).unwrap();
     }

@@ -8,9 +8,11 @@ mod error;
 mod event_json;
 mod fit;
 mod interrupt;
+mod job_runner;
 mod model;
 mod numbers;
 mod observer;
+mod plan;
 mod process;
 mod words;
 
@@ -26,5 +28,9 @@ mod _backburn {
     #[pymodule_export]
     use super::fit::fit;
     #[pymodule_export]
+    use super::job_runner::JobRunner;
+    #[pymodule_export]
     use super::model::Model;
+    #[pymodule_export]
+    use super::plan::Plan;
 }

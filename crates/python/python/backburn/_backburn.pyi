@@ -106,6 +106,25 @@ class Model:
     @property
     def ending(self) -> str | None: ...
 
+class Plan:
+    """The jobs of a fit that can be run now, in any order and in any process."""
+
+    def __new__(cls, dataset: Dataset, config: Config) -> Plan: ...
+    def jobs(self) -> list[tuple[str, bytes]]: ...
+    def assemble(
+        self,
+        dataset: Dataset,
+        results: Sequence[bytes],
+        *,
+        observer: Callable[[str], object] | None = None,
+    ) -> Plan | Model: ...
+
+class JobRunner:
+    """Runs jobs of plans for a dataset."""
+
+    def __new__(cls, dataset: Dataset) -> JobRunner: ...
+    def run(self, job: bytes) -> bytes: ...
+
 def fit(
     dataset: Dataset,
     config: Config,

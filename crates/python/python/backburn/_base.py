@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._backburn import Dataset, Model, fit
+from ._backburn import Config, Model
 from ._progress import Progress, all_of
 from ._rows import PARAMETERS, row_columns, validation_pair, with_validation_rows
 from ._settings import config_of
 from ._tables import appended, array_to_arrow, category_columns, is_table, table_to_arrow, unused_name
+from ._training import Trained, Training, train_here
 
 Preset = Literal["fast", "default", "best"]
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "ignored"]
@@ -274,8 +275,9 @@ class BackburnEstimator(BaseEstimator):
         groups: Any,
         time: Any,
         eval_set: Any,
+        train: Callable[[Training], Trained] = train_here,
     ) -> None:
-        """Fits the model, and keeps what is known about the fit."""
+        """Fits the model by `train`, and keeps what is known about the fit."""
         table, target, kinds = self._training_table(X, y)
         self._learn_labels(target)
         columns = dict(self.columns or {})
@@ -302,33 +304,31 @@ class BackburnEstimator(BaseEstimator):
             if value is not None:
                 roles[role] = str(value)
         table = table.append_column(self._target, self._target_column(target))
-        self._fit_table(table, {**kinds, **columns}, columns, roles, validation)
-
-    def _fit_table(
-        self,
-        table: pa.Table,
-        kinds: dict[str, str],
-        columns: dict[str, str],
-        roles: dict[str, str],
-        validation: int,
-    ) -> None:
-        """Fits the model to a table. Its last `validation` rows are held out."""
+        # The last rows of the table are held out.
+        kinds = {**kinds, **columns}
+        options = {"task": self._task, "roles": roles, "columns": kinds, "validation": validation}
         config = config_of(self.get_params(deep=False), columns, self._settings_of_classes())
-        data = Dataset(table, self._target, task=self._task, roles=roles, columns=kinds, validation=validation)
+        self._train(train, table, options, config)
+
+    def _train(
+        self,
+        train: Callable[[Training], Trained],
+        table: pa.Table,
+        options: dict[str, Any],
+        config: Config,
+    ) -> None:
+        """Trains on a table with these arguments of its dataset, and shows progress."""
         progress = Progress() if self.verbose else None
         observers = [observer for observer in (progress, self.callback) if observer is not None]
         observe = all_of(observers)
+        observer = (lambda event: observe(json.loads(event))) if observers else None
         try:
-            model, interrupt = fit(
-                data,
-                config,
-                time_limit=self.time_limit,
-                observer=(lambda event: observe(json.loads(event))) if observers else None,
-            )
+            training = Training(table, self._target, options, config, self.time_limit, observer)
+            model, notes, interrupt = train(training)
         finally:
             if progress is not None:
                 progress.close()
-        self._keep(model, data.warnings)
+        self._keep(model, notes)
         if interrupt is not None:
             raise interrupt
 

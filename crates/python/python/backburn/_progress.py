@@ -27,6 +27,8 @@ class Progress:
             self._keep(f"warning: {event['message']}")
         elif name == "member_end":
             self._keep(f"network {event['member'] + 1} of {event['members']} is finished")
+        elif name == "job_end":
+            self._replace(f"{event['ended']} of {event['jobs']} jobs are finished")
 
     def close(self) -> None:
         """Removes the line."""
