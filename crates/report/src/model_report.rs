@@ -137,11 +137,7 @@ fn backpropagation(
     number: usize,
     unit: &str,
 ) -> Result<Option<Backpropagation>, Error> {
-    let row = match rows.numbers {
-        None => number.checked_sub(1),
-        Some(numbers) => numbers.iter().position(|&row| row + 1 == number),
-    };
-    match row.filter(|&row| row < rows.table.rows()) {
+    match (0..rows.table.rows()).find(|&row| rows.number(row) == number) {
         None => Ok(None),
         Some(row) => {
             let name = format!("Data row {number}");
