@@ -64,7 +64,7 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         let top = above + ROW * (highest - units) as f64 / 2.0;
         (left + gap * column as f64, top + ROW * (unit as f64 + 0.5))
     };
-    draw_connections(&mut canvas, connections, &place);
+    draw_connections(&mut canvas, connections, place);
     for (column, (heading, units)) in columns.iter().enumerate() {
         let (x, _) = place(column, 0);
         let half = text_width(heading) / 2.0;
