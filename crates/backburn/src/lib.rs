@@ -34,6 +34,7 @@
 //! | resume a fit | [`Checkpoints`] |
 //! | spread a fit over processes | [`Estimator::plan`], [`Job`], [`JobRunner`] |
 //! | score settings | [`Estimator::cross_validate`] |
+//! | learn on from new rows | [`FittedModel::update`], [`FittedModel::keep_memory`], [`Follow`] |
 //! | search the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
@@ -101,6 +102,7 @@ mod constant;
 mod constant_finding;
 #[cfg(feature = "train")]
 mod context;
+mod continual;
 #[cfg(feature = "train")]
 mod copied_rows;
 #[cfg(feature = "train")]
@@ -321,6 +323,7 @@ mod zero_inflation;
 
 pub use command_files::CommandFiles;
 pub use confusion_matrix::confusion_matrix;
+pub use continual::{Memory, PastTask, Remember, StoredRows};
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
@@ -377,6 +380,9 @@ pub use self::{
     comparison::{ComparedMethod, MethodScores, check_room_to_compare, compare, verdict},
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
+    continual::{
+        Follow, Forgetting, ModelUpdate, NewNames, Update, UpdateOptions, UpdateReport, Window,
+    },
     cost_file::read_costs,
     cross_validation::CrossValidation,
     dataset::Dataset,

@@ -119,6 +119,25 @@ impl Settings {
         names.find(|setting| setting.rsplit('.').next() == Some(&name))
     }
 
+    /// These settings, and others where these have none.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self(merged(others.0, self.0))
+    }
+
+    /// The settings in a TOML text, such as those of a saved model, with these on top. If the text is not one of this
+    /// version, the defaults take its place.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not valid, and why.
+    pub(crate) fn over_toml(self, text: &str) -> Result<Config, Error> {
+        let lower: Table = text.parse().unwrap_or_default();
+        let config = parse(&merged(lower, self.0.clone())).or_else(|_| parse(&self.0));
+        let config = config.map_err(Error::Config)?;
+        config.validate()?;
+        Ok(config)
+    }
+
     /// The settings of a preset with these on top.
     ///
     /// # Errors
