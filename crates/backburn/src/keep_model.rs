@@ -32,11 +32,11 @@ impl<'a> KeepModel<'a> {
         }
     }
 
-    /// For a run that is resumed: it first loads the networks that are finished, one after the other, and the file may
-    /// have all of them already. So it is not written at once.
-    pub fn resumed(self) -> Self {
+    /// For a run that may be resumed: it first loads the networks that are finished, one after the other, and the file
+    /// may have all of them already. So it is not written at once.
+    pub fn resumed_if(self, is_resumed: bool) -> Self {
         Self {
-            written: Mutex::new(Some(Instant::now())),
+            written: Mutex::new(is_resumed.then(Instant::now)),
             ..self
         }
     }

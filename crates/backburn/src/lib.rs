@@ -55,6 +55,7 @@
 //!   Burn's autodiff nor its optimizers.
 //! - `parquet` (default): Parquet files, and predictions as Arrow files.
 //! - `boosting`: gradient-boosted trees, as a method of [`compare`].
+//! - `clap`: the arguments of a command line that trains, for clap.
 //!
 //! The crate names no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 
@@ -321,8 +322,10 @@ mod work_memory;
 #[cfg(feature = "train")]
 mod zero_inflation;
 
-pub use command_files::CommandFiles;
+pub use command_files::{CommandFiles, once_from_standard_input};
 pub use confusion_matrix::confusion_matrix;
+#[cfg(feature = "clap")]
+pub use continual::ContinualArgs;
 pub use continual::{Memory, PastTask, Remember, StoredRows};
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;

@@ -61,6 +61,36 @@ impl Settings {
             .set(&format!("training.quantiles=[{}]", levels.join(", ")))
     }
 
+    /// The settings that the options of a command name: those of the file `--config`, then each of `--set`, the levels
+    /// of `--quantiles`, and `--seed`.
+    ///
+    /// # Errors
+    ///
+    /// A setting that does not exist or has another type; the message has the option.
+    pub fn of_options(
+        config: Option<&Path>,
+        set: &[String],
+        quantiles: &[f64],
+        seed: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mut settings = Self::new();
+        if let Some(path) = config {
+            let changed = settings.file(path);
+            settings = changed.map_err(|error| error.of_option("--config"))?;
+        }
+        for assignment in set {
+            let changed = settings.set(assignment);
+            settings = changed.map_err(|error| error.of_option("--set"))?;
+        }
+        if !quantiles.is_empty() {
+            settings = settings.quantiles(quantiles)?;
+        }
+        match seed {
+            Some(seed) => settings.set(&format!("training.seed={seed}")),
+            None => Ok(settings),
+        }
+    }
+
     /// Adds the settings of a TOML file.
     ///
     /// # Errors

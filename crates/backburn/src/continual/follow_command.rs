@@ -1,6 +1,6 @@
 //! Learning from the rows of standard input as they come.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
@@ -27,6 +27,24 @@ const PATIENCE: Duration = Duration::from_millis(200);
 type Row = Result<StringRecord, csv::Error>;
 
 impl ModelUpdate<'_> {
+    /// Updates the model by the table, or follows the rows of standard input; `on_window` gets each of their windows.
+    /// `json` says whether standard output is for the result as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`learn`](Self::learn) and [`follow`](Self::follow).
+    pub fn run(
+        &self,
+        context: &FitContext,
+        json: bool,
+        on_window: impl FnMut(&Window),
+    ) -> Result<UpdateReport, Error> {
+        match self.follow {
+            true => self.follow(io::stdin(), context, json, on_window),
+            false => self.learn(context, json),
+        }
+    }
+
     /// Learns from rows in CSV with a header as they come, in windows of 256 rows: a model that is scored on each window
     /// before it learns from it. `on_window` gets each of them. The model is written every ten seconds, and when the
     /// rows end or the run is stopped.
@@ -39,13 +57,14 @@ impl ModelUpdate<'_> {
         &self,
         input: impl Read + Send + 'static,
         context: &FitContext,
+        json: bool,
         mut on_window: impl FnMut(&Window),
     ) -> Result<UpdateReport, Error> {
         if self.table != Path::new("-") {
             let reason = "--follow reads rows from standard input: name - as the table";
             return Err(Error::Config(reason.to_string()));
         }
-        let (model, _) = self.open(context)?;
+        let (model, _) = self.open(context, json)?;
         let mut options = self.options();
         let old = self.old_rows.map(|path| read_table(path, &self.read));
         options.old_rows = old.transpose()?;

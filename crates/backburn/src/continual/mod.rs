@@ -8,6 +8,8 @@ mod memory;
 mod remember;
 mod stored_rows;
 
+#[cfg(feature = "clap")]
+mod continual_args;
 #[cfg(feature = "train")]
 mod examples;
 #[cfg(feature = "train")]
@@ -35,6 +37,8 @@ pub use self::memory::{Memory, PastTask};
 pub use self::remember::Remember;
 pub use self::stored_rows::StoredRows;
 
+#[cfg(feature = "clap")]
+pub use self::continual_args::ContinualArgs;
 #[cfg(feature = "train")]
 pub use self::{
     follow::{Follow, Window},

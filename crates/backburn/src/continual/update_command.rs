@@ -29,16 +29,16 @@ pub struct ModelUpdate<'a> {
     pub out: Option<&'a Path>,
     /// The table with the rows of the earlier training, for a model that keeps none.
     pub old_rows: Option<&'a Path>,
-    /// The target, which must be that of the model. Empty if it is not named.
-    pub target: &'a str,
+    /// The target, which must be that of the model, if it is named.
+    pub target: Option<&'a str>,
     /// See [`UpdateOptions::remember`].
     pub remember: Option<Remember>,
     /// See [`UpdateOptions::settings`].
     pub settings: Settings,
     /// How tables are read.
     pub read: ReadOptions,
-    /// Whether standard output is for the result as JSON.
-    pub json: bool,
+    /// Whether the rows are those of standard input as they come; the table is then `-`.
+    pub follow: bool,
 }
 
 /// A model that has learned on, and its file.
@@ -51,13 +51,14 @@ pub struct UpdateReport {
 }
 
 impl ModelUpdate<'_> {
-    /// Checks the files, trains the model on the new rows, and writes it.
+    /// Checks the files, trains the model on the new rows, and writes it. `json` says whether standard output is for the
+    /// result as JSON.
     ///
     /// # Errors
     ///
     /// Files that cannot be read or written, and those of [`FittedModel::update`].
-    pub fn run(&self, context: &FitContext) -> Result<UpdateReport, Error> {
-        let (model, file) = self.open(context)?;
+    pub fn learn(&self, context: &FitContext, json: bool) -> Result<UpdateReport, Error> {
+        let (model, file) = self.open(context, json)?;
         let read = self.read_options(&model);
         let table = read_table(self.table, &read)?;
         let options = UpdateOptions {
@@ -99,21 +100,25 @@ impl ModelUpdate<'_> {
     }
 
     /// Loads the model, and checks that its file can be written.
-    pub(crate) fn open(&self, context: &FitContext) -> Result<(FittedModel, ModelFile), Error> {
+    pub(crate) fn open(
+        &self,
+        context: &FitContext,
+        json: bool,
+    ) -> Result<(FittedModel, ModelFile), Error> {
         let path = self.path();
         let mut files = CommandFiles::new().table(self.table).output("--out", &path);
         if let Some(old) = self.old_rows {
             files = files.table(old);
         }
-        files.printed(self.json).check()?;
+        files.printed(json).check()?;
         let file = ModelFile::create(&path)?;
         room_to_load(self.from)?;
         let model = FittedModel::load(self.from, context.device.clone())?;
         let target = model.target();
-        if !self.target.is_empty() && self.target != target {
+        if let Some(other) = self.target.filter(|other| *other != target) {
             return Err(Error::Config(format!(
                 "--target {}: {} predicts `{}`",
-                shown(self.target),
+                shown(other),
                 path_name(self.from),
                 shown(target)
             )));
@@ -126,7 +131,7 @@ impl ModelUpdate<'_> {
 }
 
 impl UpdateReport {
-    /// What happened, each part under a short heading.
+    /// What happened, and the findings, each part under a short heading.
     pub fn in_words(&self) -> Vec<(&'static str, String)> {
         let update = &self.update;
         let notes = update.notes.iter().map(|note| ("note", note.clone()));
@@ -149,20 +154,18 @@ impl UpdateReport {
                         measure it, --remember replay trains on them again)";
             words.push(("note", text.to_string()));
         }
+        words.extend(findings_in_words(&update.findings));
         words
     }
 
-    /// The scores of the tasks over time, as lines of text.
-    pub fn matrix(&self) -> Vec<String> {
-        let forgetting = self.update.forgetting.as_ref();
-        forgetting.map_or_else(Vec::new, |forgetting| forgetting.lines())
-    }
-
-    /// The findings, and where the model is.
-    pub fn end_in_words(&self) -> Vec<(&'static str, String)> {
-        let mut words = findings_in_words(&self.update.findings);
-        words.push(("saved", path_argument(&self.path)));
-        words
+    /// The scores of the tasks over time and the file, as lines, of which the first of each result has a heading.
+    pub fn results(&self) -> Vec<(&'static str, String)> {
+        let forgetting = self.update.forgetting.iter();
+        let lines = forgetting.flat_map(|forgetting| forgetting.lines());
+        let headings = ["scores"].into_iter().chain(std::iter::repeat(""));
+        let mut results: Vec<(&'static str, String)> = headings.zip(lines).collect();
+        results.push(("saved", path_argument(&self.path)));
+        results
     }
 
     /// The new categories and classes.
