@@ -153,3 +153,140 @@ fn grown_fisher(fisher: Vec<f32>, network: &Mlp, growth: &Growth) -> Option<Vec<
     let grown = shaped.write_to(network.clone()).grown(&growth);
     Some(FusedMlp::of(&grown)?.parameters)
 }
+
+#[cfg(test)]
+mod tests {
+    use backburn_preprocessing::Predictions;
+    use backburn_table::ReadOptions;
+
+    use super::*;
+    use crate::config::{Config, KnnFeatures};
+    use crate::context::FitContext;
+    use crate::dataset::Dataset;
+    use crate::estimator::Estimator;
+    use crate::fitted_model::FittedModel;
+    use crate::members::Members;
+    use crate::predictor::Predictor;
+    use crate::preset::Preset;
+
+    fn table(rows: usize, row: impl Fn(usize) -> String) -> Table {
+        let rows: String = (0..rows).map(|n| format!("{}\n", row(n))).collect();
+        let csv = std::io::Cursor::new(format!("a,c,d,y\n{rows}"));
+        Table::from_reader("t.csv", csv, &ReadOptions::default()).unwrap()
+    }
+
+    /// A number, a one-hot column, an embedded column and a target.
+    fn row(n: usize, y: &str) -> String {
+        let a = match n % 17 {
+            0 => String::new(),
+            n => format!("{n}.5"),
+        };
+        format!(
+            "{a},{},{},{y}",
+            ["p", "q"][n % 2],
+            ["r", "s", "t", "u"][n % 4]
+        )
+    }
+
+    fn fitted(table: &Table, members: usize) -> FittedModel {
+        let mut config = Config::preset(Preset::Fast);
+        config.data.one_hot_max = 2;
+        config.data.knn_features = KnnFeatures::Never;
+        config.network.hidden = vec![6];
+        config.training.epochs = 3;
+        config.ensemble.members = Members::Exactly(members);
+        let data = Dataset::new(table.clone(), "y", &Default::default()).unwrap();
+        let estimator = Estimator::new(config);
+        estimator.fit(&data, &FitContext::default()).unwrap()
+    }
+
+    /// The model with the new names of a table, before it learns, and these names.
+    fn before_learning(model: &FittedModel, new: &Table) -> (Predictor, NewNames) {
+        let read = model.model().format.apply_to_table(new).unwrap();
+        let all: Vec<usize> = (0..read.rows()).collect();
+        let Grown { model: grown, new } = grow(model.model(), &read, &all).unwrap();
+        let device = model.predictor().device();
+        // A file of the larger model is valid.
+        let bytes = grown.to_bytes().unwrap();
+        let grown = SavedModel::from_bytes("grown", bytes, device).unwrap();
+        (Predictor::new(grown, device), new)
+    }
+
+    #[test]
+    fn new_classes_and_categories_change_no_prediction_for_old_rows() {
+        let class = |n: usize| ["no", "yes", "maybe"][n % 3];
+        let old = table(90, |n| row(n, class(n)));
+        let new = table(6, |n| match n {
+            0 => "1.5,z,r,other".to_string(),
+            1 => "2.5,p,w,no".to_string(),
+            n => row(n, class(n)),
+        });
+        for members in [1, 2] {
+            let model = fitted(&old, members);
+            let (grown, names) = before_learning(&model, &new);
+            let of = |column: &str, name: &str| (column.to_string(), vec![name.to_string()]);
+            assert_eq!(names.categories, [of("c", "z"), of("d", "w")]);
+            assert_eq!(names.classes, ["other"]);
+            let Predictions::Classes { probabilities, .. } = model.predict(&old).unwrap() else {
+                panic!("classes");
+            };
+            let Predictions::Classes {
+                classes,
+                probabilities: after,
+                ..
+            } = grown.predict_table(&old).unwrap()
+            else {
+                panic!("classes");
+            };
+            assert_eq!(classes.len(), 4);
+            for (before, after) in probabilities.chunks(3).zip(after.chunks(4)) {
+                assert_eq!(after[3], 0.0);
+                for (before, after) in before.iter().zip(after) {
+                    assert!((before - after).abs() < 1e-5, "{before} {after}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_predicted_as_before() {
+        let old = table(90, |n| row(n, &format!("{}.25", n * 7 % 31)));
+        let new = table(40, |n| {
+            format!("{}.5,{},{},900", n * 100, ["p", "z"][n % 2], "r")
+        });
+        let model = fitted(&old, 1);
+        let (grown, names) = before_learning(&model, &new);
+        assert_eq!(names.categories.len(), 1);
+        // New rows are predicted as before too: a new category is like an unknown one.
+        for table in [&old, &new] {
+            let before = model.predict(table).unwrap();
+            let after = grown.predict_table(table).unwrap();
+            let pairs = before.values().unwrap().iter().zip(after.values().unwrap());
+            for (before, after) in pairs {
+                assert!((before - after).abs() < 1e-3, "{before} {after}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_new_names_the_model_is_the_same() {
+        let old = table(60, |n| row(n, ["no", "yes", "maybe"][n % 3]));
+        let model = fitted(&old, 1);
+        let (grown, names) = before_learning(&model, &old);
+        assert_eq!(names, NewNames::default());
+        let bytes = grown.model().to_bytes().unwrap();
+        assert_eq!(bytes, model.model().to_bytes().unwrap());
+    }
+
+    #[test]
+    fn one_output_has_no_place_for_a_third_class() {
+        let old = table(60, |n| row(n, ["no", "yes"][n % 2]));
+        let model = fitted(&old, 1);
+        let mut model = model.model().clone();
+        model.config.outputs = 1;
+        let new = table(4, |n| row(n, "maybe"));
+        let all = [0, 1, 2, 3];
+        let error = grow(&model, &new, &all).err().unwrap().to_string();
+        assert!(error.contains("no place for the class `maybe`"), "{error}");
+    }
+}

@@ -122,7 +122,9 @@ fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
     };
     let files = (&*args.table.table, args.out.as_deref());
     let (settings, read) = (args.run.changes()?, args.table.read.options());
-    let update = (args.continual).update(from, files, &args.table.target, settings, read);
+    let update = args
+        .continual
+        .update(from, files, &args.table.target, settings, read);
     let report = update.run(&context, args.run.json, |window| Console::Error.say(window))?;
     progress.finish();
     console.paragraphs(report.in_words());
@@ -188,7 +190,10 @@ impl Files {
 /// Reads the table and the test table.
 fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
     let data = read_dataset(&args.table, config)?;
-    if let Some(share) = (args.continual).test_share(args.test_share, args.test.is_some()) {
+    if let Some(share) = args
+        .continual
+        .test_share(args.test_share, args.test.is_some())
+    {
         let (data, test) = data.split(share, config.training.seed)?;
         test.check_set_aside("--test-share", share)?;
         return Ok((data, Some(test.table().clone())));
@@ -276,7 +281,7 @@ impl Training<'_> {
             self.console.notes(&tested.notes);
             warnings.extend(tested.warnings.clone());
         }
-        let kept = (self.args.continual).keep(&mut model, self.data, self.test);
+        let kept = self.args.continual.keep(&mut model, self.data, self.test);
         // Saved before anything else can fail.
         let path = save(files.model, model.model())?;
         kept?;
