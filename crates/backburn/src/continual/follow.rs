@@ -89,7 +89,7 @@ impl Follow {
             same_task: self.windows > 0,
             ..self.options.clone()
         };
-        let update = self.model.update(window, &options, context)?;
+        let update = self.model.update(window, &options, &context.quiet())?;
         // What the model keeps is complete now.
         self.options.old_rows = None;
         self.windows += 1;

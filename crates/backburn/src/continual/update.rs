@@ -386,7 +386,7 @@ impl Course<'_> {
             let stiffness = stiffness(memory, member, rows.rows());
             let old_rows = model.summary.training_rows;
             let network = with_prior(network.clone(), &training, rows, self.classes, old_rows);
-            let job = job_of(self.config, time, member, networks);
+            let job = job_of(self.config, time, (member, networks), self.context.diagnose);
             let fitted = lesson.teach(network, stiffness, &job, self.context)?;
             learned.add(&fitted, networks);
             members.push(fitted.network);

@@ -81,9 +81,14 @@ impl Lesson<'_> {
     }
 }
 
-/// The job of a network of the model, for events. `time` is the number of the update, and `networks` the number of
-/// networks.
-pub(crate) fn job_of(config: &Config, time: usize, member: usize, networks: usize) -> Job {
+/// The job of network `member` of this number of networks, for events. `time` is the number of the update, and `shown`
+/// says whether its epochs are shown.
+pub(crate) fn job_of(
+    config: &Config,
+    time: usize,
+    (member, networks): (usize, usize),
+    shown: bool,
+) -> Job {
     let mut config = config.clone();
     let seed = config.training.seed.wrapping_add(member as u64);
     config.training.seed = seed.wrapping_add((time as u64).wrapping_mul(1_000_003));
@@ -100,7 +105,7 @@ pub(crate) fn job_of(config: &Config, time: usize, member: usize, networks: usiz
         },
         encoder_rows: Vec::new(),
         max_epochs: None,
-        diagnose: member == 0,
+        diagnose: shown && member == 0,
     }
 }
 
