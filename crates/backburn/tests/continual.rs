@@ -4,8 +4,8 @@
 
 use backburn::{
     Config, Dataset, Device, Diagnosis, Estimator, FitContext, FittedModel, Follow, KnnFeatures,
-    Members, Preset, Remember, SelectedDevice, Settings, Table, TableBuilder, TargetTransform,
-    Update, UpdateOptions,
+    Members, Memory, Preset, Remember, SavedModel, SelectedDevice, Settings, StoredRows, Table,
+    TableBuilder, TargetTransform, Update, UpdateOptions,
 };
 
 /// Numbers that look random, from 0 to 1.
@@ -161,6 +161,30 @@ fn the_memory_is_in_the_file_and_an_update_from_the_file_is_the_same() {
     let after = memory(&a.model);
     assert_eq!((after.replay.rows(), after.tasks.len()), (50, 2));
     assert!(after.seen > 480 && after.replay.of_task(1).rows() > 0);
+}
+
+#[test]
+fn a_damaged_memory_is_refused() {
+    let (model, _) = of_rising_line("replay=50,ewc");
+    let damage: [fn(&mut Memory); 5] = [
+        // A row of a task that there is not, and one of too few numbers.
+        |memory| memory.held_out.push(9, 0.0, 1.0, &[0.0; 2]),
+        |memory| memory.replay = StoredRows::new(1),
+        |memory| memory.fisher.push(Vec::new()),
+        |memory| memory.tasks[0].scores.clear(),
+        |memory| memory.remember.replay = Some(0),
+    ];
+    for (number, damage) in damage.into_iter().enumerate() {
+        let mut damaged = model.model().clone();
+        let memory = damaged.summary.memory.as_mut().unwrap();
+        damage(memory);
+        if number == 1 {
+            memory.replay.push(0, 0.0, 1.0, &[0.0]);
+        }
+        let bytes = damaged.to_bytes().unwrap();
+        let read = SavedModel::from_bytes("damaged", bytes, &Device::flex());
+        assert!(read.is_err(), "damage {number} is not found");
+    }
 }
 
 #[test]

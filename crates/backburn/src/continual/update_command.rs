@@ -138,7 +138,8 @@ impl UpdateReport {
         let mut words: Vec<(&'static str, String)> = notes.collect();
         words.extend(self.new_in_words().into_iter().map(|text| ("new", text)));
         if let Some(before) = &update.before {
-            words.push(("before", before.headline("")));
+            let text = format!("{} on the new rows, before it learned", before.headline(""));
+            words.push(("before", text));
         }
         let replayed = match update.replayed {
             0 => String::new(),
