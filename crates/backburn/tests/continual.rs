@@ -10,7 +10,9 @@ use backburn::{
 
 /// Numbers that look random, from 0 to 1.
 fn noise(n: usize, salt: usize) -> f64 {
-    let mixed = ((n * 7919 + salt * 104_729 + 13) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = (n + 1_000_003 * salt + 1) as u64;
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (mixed >> 40) as f64 / (1u64 << 24) as f64
 }
 
@@ -143,12 +145,10 @@ fn new_classes_and_categories_are_learned_beside_the_old_ones() {
 #[test]
 fn the_memory_is_in_the_file_and_an_update_from_the_file_is_the_same() {
     let (model, _) = of_rising_line("replay=50,ewc");
-    let folder = std::env::temp_dir().join(format!("backburn-continual-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("line.safetensors");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line.safetensors");
     model.save(&path).unwrap();
     let loaded = FittedModel::load(&path, SelectedDevice::from(Device::flex())).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
     let memory = |model: &FittedModel| model.model().summary.memory.clone().unwrap();
     assert_eq!(memory(&loaded), memory(&model));
     assert_eq!(memory(&loaded).rows(), 50 + 100);
@@ -168,7 +168,10 @@ fn a_damaged_memory_is_refused() {
     let (model, _) = of_rising_line("replay=50,ewc");
     let damage: [fn(&mut Memory); 5] = [
         // A row of a task that there is not, and one of too few numbers.
-        |memory| memory.held_out.push(9, 0.0, 1.0, &[0.0; 2]),
+        |memory| {
+            let inputs = memory.held_out.inputs(0).to_vec();
+            memory.held_out.push(9, 0.0, 1.0, &inputs);
+        },
         |memory| memory.replay = StoredRows::new(1),
         |memory| memory.fisher.push(Vec::new()),
         |memory| memory.tasks[0].scores.clear(),
