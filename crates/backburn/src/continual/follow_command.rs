@@ -32,7 +32,7 @@ impl ModelUpdate<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`learn`](Self::learn) and [`follow`](Self::follow).
+    /// Those of [`learn`](Self::learn) and [`learn_rows`](Self::learn_rows).
     pub fn run(
         &self,
         context: &FitContext,
@@ -40,7 +40,7 @@ impl ModelUpdate<'_> {
         on_window: impl FnMut(&Window),
     ) -> Result<UpdateReport, Error> {
         match self.follow {
-            true => self.follow(io::stdin(), context, json, on_window),
+            true => self.learn_rows(io::stdin(), context, json, on_window),
             false => self.learn(context, json),
         }
     }
@@ -53,7 +53,7 @@ impl ModelUpdate<'_> {
     ///
     /// The table is not `-`, text that is not CSV, a model that cannot be written, and those of
     /// [`FittedModel::update`](crate::FittedModel::update). The model of the windows before is written all the same.
-    pub fn follow(
+    pub fn learn_rows(
         &self,
         input: impl Read + Send + 'static,
         context: &FitContext,
@@ -82,7 +82,11 @@ impl ModelUpdate<'_> {
                 Err(error) => break Err(error),
             }
             if written.is_none_or(|at| at.elapsed() >= SAVED_EVERY) {
-                ModelFile::create(self.path())?.write(follow.model().model())?;
+                let model = follow.model().model();
+                let saved = ModelFile::create(self.path()).and_then(|file| file.write(model));
+                if let Err(error) = saved {
+                    break Err(error.into());
+                }
                 written = Some(Instant::now());
             }
         };

@@ -219,7 +219,7 @@ struct Course<'a> {
 
 impl Course<'_> {
     fn run(&self, mut model: SavedModel, new: NewNames) -> Result<Update, Error> {
-        let mut memory = model.summary.memory.take();
+        let memory = model.summary.memory.take();
         let tasks = memory.as_ref().map_or(0, |memory| memory.tasks.len());
         let goes_on = self.same_task && tasks > 0;
         let time = tasks - usize::from(goes_on);
@@ -247,21 +247,14 @@ impl Course<'_> {
             &indices,
             &validation,
         )?;
-        let mut errors = Vec::new();
-        if let Some(memory) = &mut memory {
-            let remember = memory.remember;
-            let rows = (&trained, &rows.held_out);
-            match goes_on {
-                true => memory.add_rows(remember, &model, rows)?,
-                false => memory.add_task(remember, &model, self.table.name(), rows)?,
+        let finding = match memory {
+            Some(memory) => {
+                let rows = (&trained, &rows.held_out);
+                self.remember(&mut model, memory, rows, goes_on)?
             }
-            errors = memory.score(&Predictor::new(model.clone(), self.device), goes_on);
-        }
-        model.summary.memory = memory;
+            None => None,
+        };
         let forgetting = Forgetting::of(&model);
-        let memory = model.summary.memory.as_ref();
-        let finding = forgetting.as_ref().zip(memory);
-        let finding = finding.and_then(|(matrix, memory)| matrix.finding(memory, &errors));
         Ok(Update {
             model: FittedModel::from(Predictor::new(model, self.device)),
             new,
@@ -274,6 +267,29 @@ impl Course<'_> {
             forgetting,
             findings: finding.into_iter().collect(),
         })
+    }
+
+    /// Adds the rows that were trained on, and those that were held out, to the memory, and puts it into the model.
+    /// Returns the finding that the model has forgotten something.
+    fn remember(
+        &self,
+        model: &mut SavedModel,
+        mut memory: Memory,
+        rows: (&StoredRows, &StoredRows),
+        goes_on: bool,
+    ) -> Result<Option<Finding>, Error> {
+        let remember = memory.remember;
+        match goes_on {
+            true => memory.add_rows(remember, model, rows)?,
+            false => memory.add_task(remember, model, self.table.name(), rows)?,
+        }
+        let predictor = Predictor::new(model.clone(), self.device);
+        let errors = memory.score(&predictor, goes_on);
+        model.summary.memory = Some(memory);
+        let forgetting = Forgetting::of(model);
+        let memory = model.summary.memory.as_ref();
+        let matrix = forgetting.as_ref().zip(memory);
+        Ok(matrix.and_then(|(matrix, memory)| matrix.finding(memory, &errors)))
     }
 
     /// Divides the new rows. Rows that score the task are set aside only if they are kept.
