@@ -76,13 +76,14 @@ impl Target {
         bounds[1] = known.iter().copied().fold(bounds[1], f64::max);
         let all = (before + known.len()).max(1) as f64;
         if let Some(shares) = at_bounds {
-            for side in 0..2 {
-                let here = known.iter().filter(|value| **value == bounds[side]).count() as f64;
-                let there = match bounds[side] == old[side] {
-                    true => shares[side] * before as f64,
+            let sides = bounds.iter().zip(&old);
+            for (share, (bound, old)) in shares.iter_mut().zip(sides) {
+                let here = known.iter().filter(|value| *value == bound).count() as f64;
+                let there = match bound == old {
+                    true => *share * before as f64,
                     false => 0.0,
                 };
-                shares[side] = ((here + there) / all).clamp(0.0, 1.0);
+                *share = ((here + there) / all).clamp(0.0, 1.0);
             }
         }
         self
