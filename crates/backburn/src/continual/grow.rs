@@ -40,14 +40,7 @@ pub(crate) struct Grown {
 pub(crate) fn grow(model: &SavedModel, read: &Table, rows: &[usize]) -> Result<Grown, Error> {
     let grown = model.encoder.grown(read, rows)?;
     let (target, classes) = model.target.with_new_classes(read, rows)?;
-    if model.config.outputs == 1 && !classes.is_empty() {
-        return Err(Error::Failed(format!(
-            "{}: a network with one output for two classes (training.loss=binary_cross_entropy) has no place for \
-             the class `{}`: train a new model with training.loss=cross_entropy",
-            read.name(),
-            shown(&classes[0])
-        )));
-    }
+    check_outputs(model, read, &classes)?;
     let GrownEncoder {
         encoder,
         inputs,
@@ -91,6 +84,19 @@ pub(crate) fn grow(model: &SavedModel, read: &Table, rows: &[usize]) -> Result<G
             classes,
         },
     })
+}
+
+/// One output for two classes has no place for a third one.
+fn check_outputs(model: &SavedModel, read: &Table, new: &[String]) -> Result<(), Error> {
+    match new.first().filter(|_| model.config.outputs == 1) {
+        None => Ok(()),
+        Some(class) => Err(Error::Failed(format!(
+            "{}: a network with one output for two classes (training.loss=binary_cross_entropy) has no place for \
+             the class `{}`: train a new model with training.loss=cross_entropy",
+            read.name(),
+            shown(class)
+        ))),
+    }
 }
 
 /// A first layer that adds its input to its output has as many inputs as units, and so no place for a new input.
