@@ -43,6 +43,20 @@ struct CommandFile {
     is_folder: bool,
 }
 
+/// Checks that at most one of two files is standard input.
+///
+/// # Errors
+///
+/// Both are `-`.
+pub fn once_from_standard_input(a: &Path, b: &Path) -> Result<(), Error> {
+    match a == b && a == Path::new("-") {
+        true => Err(Error::Config(
+            "- is given twice, but standard input can be read only once".to_string(),
+        )),
+        false => Ok(()),
+    }
+}
+
 /// A place on the disk.
 #[derive(Debug, Clone, PartialEq)]
 enum Place {

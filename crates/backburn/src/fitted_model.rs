@@ -147,6 +147,11 @@ impl FittedModel {
         self.predictor.model()
     }
 
+    /// The model, to change what is not used for prediction.
+    pub(crate) fn model_mut(&mut self) -> &mut SavedModel {
+        self.predictor.model_mut()
+    }
+
     /// Predicts tables, batches and single rows.
     pub fn predictor(&self) -> &Predictor {
         &self.predictor

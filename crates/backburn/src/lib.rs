@@ -34,6 +34,7 @@
 //! | resume a fit | [`Checkpoints`] |
 //! | run a fit in several processes | [`Estimator::plan`], [`Job`], [`JobRunner`], [`EncodedRows`] |
 //! | score settings | [`Estimator::cross_validate`] |
+//! | train a model on new rows | [`FittedModel::update`], [`FittedModel::keep_memory`], [`Follow`] |
 //! | search for the best settings | [`Tuner`], [`SearchSpace`], [`Study`] |
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
@@ -55,6 +56,7 @@
 //! - `arrow`, `compression`, `excel`, `json` and `parquet` (default): file formats to read, in addition to CSV
 //!   and gzip. `parquet` also writes Parquet and Arrow files.
 //! - `boosting`: gradient-boosted trees, as a method of [`compare`].
+//! - `clap`: the arguments of a command line that trains, for clap.
 //!
 //! The crate selects no backend of Burn: an application enables one, such as the feature `flex` of `burn`.
 
@@ -104,6 +106,7 @@ mod constant;
 mod constant_finding;
 #[cfg(feature = "train")]
 mod context;
+mod continual;
 #[cfg(feature = "train")]
 mod copied_rows;
 #[cfg(feature = "train")]
@@ -333,8 +336,11 @@ mod work_memory;
 #[cfg(feature = "train")]
 mod zero_inflation;
 
-pub use command_files::CommandFiles;
+pub use command_files::{CommandFiles, once_from_standard_input};
 pub use confusion_matrix::confusion_matrix;
+#[cfg(feature = "clap")]
+pub use continual::ContinualArgs;
+pub use continual::{Memory, PastTask, Remember, StoredRows};
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
@@ -393,6 +399,9 @@ pub use self::{
     },
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
+    continual::{
+        Follow, Forgetting, ModelUpdate, NewNames, Update, UpdateOptions, UpdateReport, Window,
+    },
     cost_file::read_costs,
     cross_validation::CrossValidation,
     dataset::Dataset,

@@ -15,6 +15,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
 use crate::fits_target::fits_target;
@@ -251,7 +252,7 @@ impl SavedModel {
         let bytes = store
             .get_bytes()
             .map_err(|error| damaged(error.to_string()))?;
-        with_tensors_of(&self.encoder, bytes).map_err(|error| damaged(error.to_string()))
+        with_tensors_of(self, bytes).map_err(|error| damaged(error.to_string()))
     }
 
     /// The options to read a table that the model is used on, so that other columns than those that it needs and
@@ -313,11 +314,13 @@ impl SavedModel {
         }
         // Networks are only allocated if the weights of all of them fit in the file.
         let networks = metadata.networks(bytes.len() / 4).map_err(damaged)?;
+        read_memory(&mut metadata, &networks, &bytes).map_err(damaged)?;
         let networks: Result<Vec<Mlp>, _> = networks.iter().map(|n| n.init(device)).collect();
         let mut network = Ensemble {
             members: networks.map_err(|error| damaged(error.to_string()))?,
         };
-        let others = metadata.encoder.tensors().len();
+        let memory = metadata.summary.memory.as_ref();
+        let others = metadata.encoder.tensors().len() + memory.map_or(0, |m| m.tensors().len());
         match network.members.as_mut_slice() {
             [mlp] => restore(mlp, &bytes, others),
             _ => restore(&mut network, &bytes, others),
@@ -377,15 +380,19 @@ fn parameter_count(network: &MlpConfig) -> usize {
     weights + tables
 }
 
-/// A model's file with the tensors of its encoder.
+/// A model's file with the tensors of its encoder and of its memory.
 fn with_tensors_of(
-    encoder: &Encoder,
+    model: &SavedModel,
     bytes: Vec<u8>,
 ) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    let own = encoder.tensors().into_iter().map(|tensor| {
-        let shape = [tensor.numbers.len() / tensor.width.max(1), tensor.width];
-        let bytes = tensor.numbers.iter().flat_map(|n| n.to_le_bytes());
-        (tensor.name, bytes.collect::<Vec<u8>>(), shape)
+    let of_encoder = model.encoder.tensors().into_iter();
+    let of_encoder = of_encoder.map(|tensor| (tensor.name, tensor.numbers, tensor.width));
+    let memory = model.summary.memory.iter();
+    let all = of_encoder.chain(memory.flat_map(Memory::tensors));
+    let own = all.map(|(name, numbers, width)| {
+        let shape = [numbers.len() / width.max(1), width];
+        let bytes = numbers.iter().flat_map(|n| n.to_le_bytes());
+        (name, bytes.collect::<Vec<u8>>(), shape)
     });
     let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
     if own.is_empty() {
@@ -419,6 +426,34 @@ fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
             _ => None,
         })
     })
+}
+
+/// Loads the tensors of a memory from a model's file with these networks, and checks it.
+fn read_memory(
+    metadata: &mut Metadata,
+    networks: &[MlpConfig],
+    bytes: &[u8],
+) -> Result<(), String> {
+    let Some(memory) = &mut metadata.summary.memory else {
+        return Ok(());
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    memory.read_tensors(networks.len(), &|name| {
+        let view = file.tensor(name).ok()?;
+        match (view.dtype(), view.shape()) {
+            (Dtype::F32, &[_, width]) => {
+                let numbers = view.data().chunks_exact(4);
+                let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
+                Some((numbers.collect(), width))
+            }
+            _ => None,
+        }
+    });
+    let parameters: Vec<usize> = networks.iter().map(parameter_count).collect();
+    match memory.problem(&metadata.encoder, &metadata.target, &parameters) {
+        Some(problem) => Err(problem),
+        None => Ok(()),
+    }
 }
 
 fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {

@@ -31,6 +31,19 @@ impl RowSample {
         Self { hashes }
     }
 
+    /// The sample of these rows and of those of another sample. It is empty if one of them is.
+    #[cfg(feature = "train")]
+    pub(crate) fn merged(&self, other: &Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return Self::default();
+        }
+        let mut hashes = [self.hashes.as_slice(), &other.hashes].concat();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.truncate(SIZE);
+        Self { hashes }
+    }
+
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()

@@ -38,6 +38,14 @@ impl<'a> Scoring<'a> {
         }
     }
 
+    /// With a metric that comes first, and without weights.
+    pub(crate) fn of_metric(metric: Option<Metric>) -> Scoring<'static> {
+        Scoring {
+            metric,
+            ..Scoring::default()
+        }
+    }
+
     /// The same for a table of some of the rows.
     pub fn of_rows(&self, rows: &[usize]) -> Scoring<'static> {
         fn of_rows<T: Copy>(values: &[T], rows: &[usize]) -> Cow<'static, [T]> {

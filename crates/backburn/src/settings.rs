@@ -74,6 +74,36 @@ impl Settings {
             .set(&format!("training.quantiles=[{}]", levels.join(", ")))
     }
 
+    /// The settings that the options of a command name: those of the file `--config`, then each of `--set`, the levels
+    /// of `--quantiles`, and `--seed`.
+    ///
+    /// # Errors
+    ///
+    /// A setting that does not exist or has another type; the message has the option.
+    pub fn of_options(
+        config: Option<&Path>,
+        set: &[String],
+        quantiles: &[f64],
+        seed: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mut settings = Self::new();
+        if let Some(path) = config {
+            let changed = settings.file(path);
+            settings = changed.map_err(|error| error.of_option("--config"))?;
+        }
+        for assignment in set {
+            let changed = settings.set(assignment);
+            settings = changed.map_err(|error| error.of_option("--set"))?;
+        }
+        if !quantiles.is_empty() {
+            settings = settings.quantiles(quantiles)?;
+        }
+        match seed {
+            Some(seed) => settings.set(&format!("training.seed={seed}")),
+            None => Ok(settings),
+        }
+    }
+
     /// Adds the settings of a TOML file.
     ///
     /// # Errors
@@ -130,6 +160,25 @@ impl Settings {
         let name = name.replace('-', "_");
         let mut names = Self::names().into_iter();
         names.find(|setting| setting.rsplit('.').next() == Some(&name))
+    }
+
+    /// These settings, and others where these have none.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self(merged(others.0, self.0))
+    }
+
+    /// The settings in a TOML text, such as those of a saved model, with these on top. If the text is not one of this
+    /// version, the defaults take its place.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not valid, and why.
+    pub(crate) fn over_toml(self, text: &str) -> Result<Config, Error> {
+        let lower: Table = text.parse().unwrap_or_default();
+        let config = parse(&merged(lower, self.0.clone())).or_else(|_| parse(&self.0));
+        let config = config.map_err(Error::Config)?;
+        config.validate()?;
+        Ok(config)
     }
 
     /// The settings of a preset with these on top.

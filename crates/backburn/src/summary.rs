@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::continual::Memory;
 use crate::row_sample::RowSample;
 use crate::trade_off::TradeOff;
 
@@ -51,6 +52,9 @@ pub struct Summary {
     /// A sample of the training and validation rows. Empty in models of earlier versions.
     #[serde(default, skip_serializing_if = "RowSample::is_empty")]
     pub row_sample: RowSample,
+    /// What the model keeps for further learning, if that was asked for. Predictions do not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
 }
 
 /// Scores on a test set.

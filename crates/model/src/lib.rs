@@ -33,6 +33,7 @@
 //! | learn a vector for each category | [`EmbeddingConfig`] |
 //! | predict quantiles that never cross | [`MlpConfig::with_increasing`] |
 //! | average several networks | [`Ensemble`] |
+//! | add inputs, categories and outputs to a trained network | [`Mlp::grown`] |
 //! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
 //! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
 //! | build the network of TabM | [`TabMConfig`], [`TabM`] |
@@ -44,6 +45,7 @@ mod activation;
 mod config;
 mod ensemble;
 mod error;
+mod grow;
 mod increasing;
 mod initializer;
 mod mlp;
@@ -58,6 +60,7 @@ pub use activation::{Activation, ActivationLayer};
 pub use config::{EmbeddingConfig, MlpConfig, Normalization};
 pub use ensemble::Ensemble;
 pub use error::ConfigError;
+pub use grow::Growth;
 pub use initializer::Initializer;
 pub use mlp::{Block, Mlp};
 pub use named::{ParseNameError, parse_name};

@@ -78,6 +78,11 @@ impl Mlp {
         self.inputs
     }
 
+    /// The same layers for another number of numeric inputs, which the first layer must have.
+    pub(crate) fn with_inputs(self, inputs: usize) -> Self {
+        Self { inputs, ..self }
+    }
+
     /// Whether the outputs of a row ascend; see [`MlpConfig::increasing`].
     pub fn is_increasing(&self) -> bool {
         self.increasing

@@ -56,6 +56,19 @@ impl ColumnProfile {
         }
     }
 
+    /// The profile of these rows and of further ones.
+    pub(crate) fn merged(&self, further: &Self) -> Self {
+        let known = |profile: &Self| (profile.rows - profile.missing.min(profile.rows)) as f64;
+        Self {
+            rows: self.rows + further.rows,
+            missing: self.missing + further.missing,
+            values: match (self.values, further.values) {
+                (Some(a), Some(b)) => Some(a.merged(&b, known(self), known(further))),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+
     /// Whether the profile is consistent. Profiles from files may hold anything.
     pub(crate) fn is_usable(&self) -> bool {
         self.missing <= self.rows && self.values.is_none_or(|values| values.is_usable())
@@ -82,6 +95,20 @@ impl ValueProfile {
             mean,
             size,
         })
+    }
+
+    /// The profile of `rows` values and of `further` others. The median size stays, unless there was none.
+    fn merged(&self, others: &Self, rows: f64, further: f64) -> Self {
+        let all = (rows + further).max(1.0);
+        Self {
+            min: self.min.min(others.min),
+            max: self.max.max(others.max),
+            mean: self.mean * (rows / all) + others.mean * (further / all),
+            size: match self.size > 0.0 {
+                true => self.size,
+                false => others.size,
+            },
+        }
     }
 
     fn is_usable(&self) -> bool {

@@ -298,7 +298,7 @@ impl Encoder {
 }
 
 /// Whether each of the rows of a table is one of `some`.
-fn membership(rows: usize, some: &[usize]) -> Vec<bool> {
+pub(crate) fn membership(rows: usize, some: &[usize]) -> Vec<bool> {
     let mut is_member = vec![false; rows];
     for &row in some {
         if let Some(is_member) = is_member.get_mut(row) {

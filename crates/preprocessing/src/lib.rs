@@ -64,6 +64,7 @@ mod knn_features;
 mod row_encoder;
 
 mod fit_imputer;
+mod grow_encoder;
 
 // Targets.
 mod decision;
@@ -79,6 +80,8 @@ mod calibration;
 mod distribution_fit;
 mod target_fit;
 
+mod grow_target;
+
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;
 pub use column_encoder::{ColumnEncoder, DatePart, Scale};
@@ -90,6 +93,7 @@ pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
 pub use feature_names::FeatureName;
+pub use grow_encoder::GrownEncoder;
 pub use imputer::Imputer;
 pub use knn_features::KnnFitInput;
 pub use knn_target_encoder::KnnTargetEncoder;

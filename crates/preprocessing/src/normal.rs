@@ -83,6 +83,26 @@ impl Normal {
         usable.then_some(Self { numbers, size })
     }
 
+    /// The distribution with further numbers, from 0 to 1, that are independent of all others. `kept` has for each
+    /// number its index before; `None` for a new one.
+    pub fn grown(&self, kept: &[Option<usize>]) -> Self {
+        let size = kept.len();
+        let mut numbers = Vec::with_capacity((4 + size) * size);
+        for (statistic, new) in [0.0, 1.0, 0.0, 1.0].into_iter().enumerate() {
+            let of = |old: usize| self.numbers[statistic * self.size + old];
+            numbers.extend(kept.iter().map(|old| old.map_or(new, of)));
+        }
+        for (row, old_row) in kept.iter().enumerate() {
+            for (column, old_column) in kept.iter().enumerate() {
+                numbers.push(match (old_row, old_column) {
+                    (Some(row), Some(column)) => self.numbers[(4 + row) * self.size + column],
+                    _ => f32::from(u8::from(row == column)),
+                });
+            }
+        }
+        Self { numbers, size }
+    }
+
     /// The number of numbers that it describes.
     pub fn size(&self) -> usize {
         self.size

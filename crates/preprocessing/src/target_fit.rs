@@ -11,7 +11,7 @@ use crate::target_transform::{TargetTransform, has_long_tail, mean_and_deviation
 use crate::task::Task;
 
 /// The largest number of classes; more are a mistake.
-const MAX_CLASSES: usize = 10_000;
+pub(crate) const MAX_CLASSES: usize = 10_000;
 
 impl Target {
     /// The rows that have a value of the target, in order.

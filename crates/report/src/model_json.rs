@@ -40,6 +40,13 @@ pub fn model_json(model: &SavedModel) -> Value {
         "validation_errors": summary.validation_errors,
         "validation_constant": summary.validation_constant,
         "test": summary.test,
+        "memory": summary.memory.as_ref().map(|memory| {
+            json!({
+                "remember": memory.remember.to_string(),
+                "rows_in_file": memory.rows(),
+                "tasks": memory.tasks,
+            })
+        }),
         "columns": columns_json(model),
         "settings": summary.settings,
     })

@@ -1,8 +1,8 @@
 //! The error type of commands.
 
 use std::io;
-use std::path::Path;
 
+pub use backburn::once_from_standard_input;
 use backburn::{ModelFileError, TableError};
 use backburn_export::ExportError;
 use thiserror::Error;
@@ -22,16 +22,6 @@ pub enum Error {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
-}
-
-/// Checks that at most one of two files is standard input.
-pub fn once_from_standard_input(a: &Path, b: &Path) -> Result<(), Error> {
-    match a == b && a == Path::new("-") {
-        true => Err(Error::Usage(
-            "- is given twice, but standard input can be read only once".to_string(),
-        )),
-        false => Ok(()),
-    }
 }
 
 impl Error {

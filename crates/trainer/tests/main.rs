@@ -5,6 +5,7 @@ mod bad_input;
 mod checkpoints;
 mod commands;
 mod common;
+mod continual;
 mod dashboard;
 mod describe;
 mod embed;

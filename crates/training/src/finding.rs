@@ -23,7 +23,7 @@ pub struct Finding {
 }
 
 /// The problems that are looked for. [`diagnose`](crate::diagnose) finds those that a history shows;
-/// the last four need the table or the score.
+/// the last five need the table or the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -58,6 +58,8 @@ pub enum Diagnosis {
     TooLittleData,
     /// On rows that were not trained on, the model is no better than a constant prediction.
     NoBetterThanConstant,
+    /// After learning new rows, the model predicts rows like the old ones worse than before.
+    Forgetting,
 }
 
 impl fmt::Display for Diagnosis {
@@ -78,6 +80,7 @@ impl fmt::Display for Diagnosis {
             Self::ClassImbalance => "class imbalance",
             Self::TooLittleData => "too little data",
             Self::NoBetterThanConstant => "no better than a constant",
+            Self::Forgetting => "forgetting",
         })
     }
 }

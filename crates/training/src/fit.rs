@@ -12,6 +12,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::anchor::Anchor;
 use crate::evaluate::{check, evaluate};
 use crate::fit_data::FitData;
 use crate::network_record::with_record;
@@ -61,7 +62,33 @@ pub fn fit<N: Network>(
     config: &TrainingConfig,
     callback: &mut dyn Callback,
 ) -> Result<Fitted<N>, TrainingError> {
-    train(network, training, validation, config, callback, None)
+    train(
+        network,
+        training,
+        validation,
+        config,
+        callback,
+        (None, None),
+    )
+}
+
+/// Trains a network like [`fit`], with the penalty of an [`Anchor`] on the distance of its parameters from old values.
+/// The losses in the reports are without the penalty.
+///
+/// # Errors
+///
+/// Those of [`fit`], and [`TrainingError::Mismatch`] for a network that cannot be trained over arrays
+/// ([`TrainingConfig::fuses`]), or an anchor of another number of parameters.
+pub fn fit_anchored<N: Network>(
+    network: N,
+    training: &TensorDataset,
+    validation: Option<&TensorDataset>,
+    config: &TrainingConfig,
+    callback: &mut dyn Callback,
+    anchor: &Anchor,
+) -> Result<Fitted<N>, TrainingError> {
+    let from = (None, Some(anchor));
+    train(network, training, validation, config, callback, from)
 }
 
 /// Continues a training run from a checkpoint
@@ -119,8 +146,8 @@ pub fn resume<N: Network>(
     config: &TrainingConfig,
     callback: &mut dyn Callback,
 ) -> Result<Fitted<N>, TrainingError> {
-    let checkpoint = Some(checkpoint);
-    train(network, training, validation, config, callback, checkpoint)
+    let from = (Some(checkpoint), None);
+    train(network, training, validation, config, callback, from)
 }
 
 fn train<N: Network>(
@@ -129,7 +156,7 @@ fn train<N: Network>(
     validation: Option<&TensorDataset>,
     config: &TrainingConfig,
     callback: &mut dyn Callback,
-    checkpoint: Option<Checkpoint>,
+    (checkpoint, anchor): (Option<Checkpoint>, Option<&Anchor>),
 ) -> Result<Fitted<N>, TrainingError> {
     config.validate()?;
     let data = FitData::new(training, validation)?;
@@ -138,6 +165,10 @@ fn train<N: Network>(
     let records_layers = callback.records_layers();
     let start = start_report(&network, &data, config, rate, records_layers);
     let mut session = Session::new(network, &data, config, rate, records_layers)?;
+    if anchor.is_some_and(|anchor| !session.set_anchor(anchor)) {
+        let reason = "a penalty needs a plain network that is trained over arrays, and an anchor of its parameters";
+        return Err(TrainingError::Mismatch(reason.to_string()));
+    }
     if let Some(checkpoint) = &checkpoint {
         session.restore(checkpoint)?;
     }

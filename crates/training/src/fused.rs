@@ -16,6 +16,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::anchor::Anchor;
 use crate::fused_optimizer::{CHUNK, FusedOptimizer};
 use crate::loss::scalar;
 use crate::loss_gradient::TargetArrays;
@@ -32,6 +33,8 @@ pub(crate) struct Fused<N> {
     optimizer: FusedOptimizer,
     criterion: Criterion,
     clipping: Clipping,
+    /// A penalty that is added to the loss.
+    anchor: Option<Anchor>,
     /// The training rows, `[rows, columns]`.
     inputs: Vec<f32>,
     targets: TargetArrays,
@@ -103,6 +106,7 @@ impl<N: Network> Fused<N> {
             optimizer,
             criterion,
             clipping: config.clipping(),
+            anchor: None,
             inputs: numbers(&training.inputs),
             targets: TargetArrays::new(&training.targets),
             weights: training.weights.as_ref().map(numbers),
@@ -241,6 +245,12 @@ impl<'a> Gradient<'a> {
 }
 
 impl<N: Network> Steps<N> for Fused<N> {
+    fn set_anchor(&mut self, anchor: &Anchor) -> bool {
+        let fits = anchor.fits(self.network.parameters.len());
+        self.anchor = fits.then(|| anchor.clone());
+        fits
+    }
+
     fn start_epoch(&mut self, rng: &mut ChaCha8Rng) {
         let rows = self.inputs.len() / self.network.columns();
         self.order.clear();
@@ -262,9 +272,18 @@ impl<N: Network> Steps<N> for Fused<N> {
             let gradients = by_parameter(&self.template, &gradient.all());
             hook.before_update(&self.network(), &gradients);
         }
+        // The penalty is not clipped.
+        let anchor = self.anchor.as_ref();
+        let pull = anchor.map(|anchor| anchor.gradient(&self.network.parameters));
         // Update.
         let parameters = &mut self.network.parameters;
-        let read = |start: usize, out: &mut [f32]| gradient.read(start, out);
+        let read = |start: usize, out: &mut [f32]| {
+            gradient.read(start, out);
+            if let Some(pull) = &pull {
+                let pull = pull[start..].iter();
+                out.iter_mut().zip(pull).for_each(|(g, pull)| *g += pull);
+            }
+        };
         self.optimizer.step(rate.base(), parameters, read);
         if let Some(hook) = hook {
             hook.after_update(&self.network());

@@ -2,6 +2,8 @@
 //!
 //! - [`fit`] trains a [`Network`] on a [`TensorDataset`]; [`TrainingConfig`] has the settings, and
 //!   [`resume`] continues from a [`Checkpoint`].
+//! - [`fit_anchored`] trains a network further and holds its parameters near their old values, by the
+//!   [`fisher_information`] of old rows.
 //! - [`SteppedRun`] is the same run, in which the caller takes each step.
 //! - A [`Callback`] watches a run and can stop it. [`History`] is a callback that records losses and
 //!   layer statistics, and [`diagnose`] finds problems such as vanishing gradients in it.
@@ -29,6 +31,7 @@
 //! ```
 
 mod activation_report;
+mod anchor;
 mod auc;
 mod autodiff;
 mod callback;
@@ -43,6 +46,7 @@ mod distribution_metrics;
 mod error;
 mod evaluate;
 mod finding;
+mod fisher;
 mod fit;
 mod fit_data;
 mod float_sum;
@@ -80,6 +84,7 @@ mod straight_through;
 mod targets;
 mod tensor_dataset;
 
+pub use anchor::Anchor;
 pub use callback::{Callback, CallbackList, TrainingState};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clipping::Clipping;
@@ -89,7 +94,8 @@ pub use diagnosis_context::DiagnosisContext;
 pub use error::TrainingError;
 pub use evaluate::forward_in_batches;
 pub use finding::{Diagnosis, Finding};
-pub use fit::{Fitted, fit, resume};
+pub use fisher::fisher_information;
+pub use fit::{Fitted, fit, fit_anchored, resume};
 pub use fused_optimizer::FusedOptimizer;
 pub use gradcheck::{GradientCheck, TOLERANCE, check_gradients};
 pub use history::{EpochRecord, History};

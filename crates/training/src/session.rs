@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::anchor::Anchor;
 use crate::autodiff::Autodiff;
 use crate::callback::{Callback, TrainingState};
 use crate::fit_data::FitData;
@@ -80,6 +81,12 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             diverged: false,
             steps: new_steps(network, data, config),
         })
+    }
+
+    /// Adds a penalty to the loss of every step. False if the network is not trained over arrays, or if the anchor is
+    /// not of this network.
+    pub fn set_anchor(&mut self, anchor: &Anchor) -> bool {
+        self.steps.set_anchor(anchor)
     }
 
     /// Moves the cursor to where a checkpoint was taken.

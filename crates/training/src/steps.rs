@@ -6,12 +6,20 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::GradientsParams;
 use rand_chacha::ChaCha8Rng;
 
+use crate::anchor::Anchor;
 use crate::optimizer_record::OptimizerRecord;
 use crate::progress::TrainingProgress;
 use crate::report::Validation;
 
 /// Takes the steps of an epoch.
 pub(crate) trait Steps<N> {
+    /// Adds a penalty to the loss of every step. False if the engine has no penalties, or if the anchor is not of
+    /// this network.
+    fn set_anchor(&mut self, anchor: &Anchor) -> bool {
+        let _ = anchor;
+        false
+    }
+
     /// Draws a new random order of the training rows, and resets the losses.
     fn start_epoch(&mut self, rng: &mut ChaCha8Rng);
 

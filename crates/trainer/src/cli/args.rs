@@ -8,7 +8,8 @@ use std::time::Duration;
 use backburn::parse::{duration, outer_folds, percent, share};
 use backburn::plain_errors::plain_argument;
 use backburn::{
-    CommandFiles, CommandLine, ComparedMethod, Config, Preset, Sampler, Settings, Task,
+    CommandFiles, CommandLine, ComparedMethod, Config, ContinualArgs, Preset, Sampler, Settings,
+    Task,
 };
 use backburn_export::ExportFormat;
 use backburn_model::Activation;
@@ -73,7 +74,7 @@ impl Args {
     /// Parses a command line. Ends the program after help, and with exit code 2 if the command line is wrong.
     /// Returns an error if help cannot be printed.
     pub fn parse_line(line: &CommandLine) -> Result<Self, Error> {
-        let mut parser = Self::command();
+        let mut parser = ContinualArgs::with_target_of_model(Self::command(), "train");
         if line.resumed().is_some() {
             parser = parser.mut_subcommand("train", |train| train.args_override_self(true));
         }
@@ -243,22 +244,18 @@ impl RunArgs {
 
     /// The settings: those of the preset, then of the config file, then of `--set`.
     pub fn settings(&self) -> Result<Config, Error> {
-        let mut settings = Settings::new();
-        if let Some(path) = &self.config {
-            let changed = settings.file(path);
-            settings = changed.map_err(|error| error.of_option("--config"))?;
-        }
-        for assignment in &self.set {
-            let changed = settings.set(assignment);
-            settings = changed.map_err(|error| error.of_option("--set"))?;
-        }
-        if !self.quantiles.is_empty() {
-            settings = settings.quantiles(&self.quantiles)?;
-        }
-        if let Some(seed) = self.seed {
-            settings = settings.set(&format!("training.seed={seed}"))?;
-        }
-        Ok(settings.over(self.preset.unwrap_or_default())?)
+        Ok(self.changes()?.over(self.preset.unwrap_or_default())?)
+    }
+
+    /// The settings of the config file, then of `--set`.
+    pub fn changes(&self) -> Result<Settings, Error> {
+        let (config, set) = (self.config.as_deref(), self.set.as_slice());
+        Ok(Settings::of_options(
+            config,
+            set,
+            &self.quantiles,
+            self.seed,
+        )?)
     }
 }
 
@@ -314,6 +311,8 @@ pub struct TrainArgs {
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
     #[arg(long)]
     pub dashboard: bool,
+    #[command(flatten)]
+    pub continual: ContinualArgs,
     #[command(flatten)]
     pub scoring: ScoringArgs,
     #[command(flatten)]

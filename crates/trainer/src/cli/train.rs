@@ -31,7 +31,11 @@ const FEW_ROWS: usize = 300;
 const REPEATS: usize = 5;
 
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
+    if let Some(from) = &args.continual.from {
+        return update(args, from);
+    }
     let mut config = args.run.settings()?;
+    args.continual.prepare(&mut config);
     args.scoring.set(&mut config.scoring)?;
     let has_test = args.test.is_some() || args.test_share.is_some();
     config.check_refit(args.report.is_some() || args.learning_curve, has_test)?;
@@ -83,6 +87,32 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let finished = (done.is_ok() || diverged) && !interrupt::requested();
     end_checkpoints(checkpoints, args, finished, console);
     done
+}
+
+/// Goes on training a model with the rows of a table.
+fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
+    let console = Console::for_json(args.run.json);
+    let progress = Progress::new(console, "");
+    let context = FitContext {
+        observer: &progress,
+        stop: interrupt::catch(),
+        time_limit: args.time_limit,
+        ..FitContext::new(device::choose(args.run.device.name())?)
+    };
+    let files = (&*args.table.table, args.out.as_deref());
+    let (settings, read) = (args.run.changes()?, args.table.read.options());
+    let update = args
+        .continual
+        .update(from, files, &args.table.target, settings, read);
+    let report = update.run(&context, args.run.json, |window| Console::Error.say(window))?;
+    progress.finish();
+    console.paragraphs(report.in_words());
+    let results = report.results().into_iter();
+    results.for_each(|(heading, text)| console.entry(heading, text));
+    if args.run.json {
+        console::json(&report.json());
+    }
+    Ok(())
 }
 
 /// The output files. They are checked before the work starts.
@@ -140,7 +170,10 @@ impl Files {
 /// Reads the table and the test table.
 fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
     let data = read_dataset(&args.table, config)?;
-    if let Some(share) = args.test_share {
+    if let Some(share) = args
+        .continual
+        .test_share(args.test_share, args.test.is_some())
+    {
         let (data, test) = data.split(share, config.training.seed)?;
         test.check_set_aside("--test-share", share)?;
         return Ok((data, Some(test.table().clone())));
@@ -249,8 +282,10 @@ impl Training<'_> {
             self.console.notes(&tested.notes);
             warnings.extend(tested.warnings.clone());
         }
+        let kept = self.args.continual.keep(&mut model, self.data, self.test);
         // Saved before anything else can fail.
         let path = save(files.model, model.model())?;
+        kept?;
         self.progress.finish();
         self.show(&model, tested, &path, &mut scores, &mut result)?;
         let curve = self.learning_curve(&mut model, files.report.is_some());

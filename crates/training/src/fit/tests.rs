@@ -4,9 +4,9 @@ use backburn_model::{Activation, Initializer, Mlp, MlpConfig, Normalization};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{fit, resume};
+use super::{fit, fit_anchored, resume};
 use crate::{
-    BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
+    Anchor, BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
     StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, Validation,
 };
 
@@ -367,4 +367,45 @@ fn an_error_of_the_callback_selects_the_best_epoch_in_both_engines() {
         // Without a number there is a network too.
         assert_eq!(run(Lowest(9, [f64::NAN; 2])), (1, 5));
     }
+}
+
+#[test]
+fn an_anchor_holds_the_parameters_that_it_is_stiff_in() {
+    // The best slope of the rows is 3. The penalty ½ s (slope − 1)² moves it to where both gradients cancel out.
+    let rows = line(3.0);
+    let squares = (1.0 + 0.25 + 0.25 + 1.0) / 4.0;
+    for stiffness in [0.0, 2.0, 1e3] {
+        let anchor = Anchor {
+            center: vec![1.0, 0.0],
+            stiffness: vec![stiffness, 0.0],
+        };
+        let config = TrainingConfig {
+            learning_rate: 1e-3.into(),
+            schedule: crate::ScheduleConfig::constant(),
+            ..sgd(4000)
+        };
+        let fitted = fit_anchored(zero_line(), &rows, None, &config, &mut (), &anchor).unwrap();
+        let slope: f32 = fitted.network.output.weight.val().into_scalar();
+        let expected = (2.0 * squares * 3.0 + stiffness) / (2.0 * squares + stiffness);
+        assert!(
+            (slope - expected).abs() < 0.05,
+            "{stiffness}: {slope} {expected}"
+        );
+    }
+    let anchor = Anchor {
+        center: vec![1.0],
+        stiffness: vec![1.0],
+    };
+    let other = fit_anchored(zero_line(), &rows, None, &sgd(1), &mut (), &anchor);
+    assert!(matches!(other, Err(TrainingError::Mismatch(_))));
+    let autodiff = TrainingConfig {
+        fused: false,
+        ..sgd(1)
+    };
+    let anchor = Anchor {
+        center: vec![1.0, 0.0],
+        stiffness: vec![1.0, 0.0],
+    };
+    let refused = fit_anchored(zero_line(), &rows, None, &autodiff, &mut (), &anchor);
+    assert!(matches!(refused, Err(TrainingError::Mismatch(_))));
 }
