@@ -33,6 +33,7 @@
 //! | learn a vector for each category | [`EmbeddingConfig`] |
 //! | predict quantiles that never cross | [`MlpConfig::with_increasing`] |
 //! | average several networks | [`Ensemble`] |
+//! | predict several targets with the same hidden layers | [`Mlp::with_outputs`] |
 //! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
 //! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
 //! | build the network of TabM | [`TabMConfig`], [`TabM`] |
@@ -49,6 +50,7 @@ mod initializer;
 mod mlp;
 mod named;
 mod numeric_embedding;
+mod output_slice;
 mod parameters;
 mod real_mlp;
 mod suggestion;
