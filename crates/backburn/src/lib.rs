@@ -29,6 +29,7 @@
 //! | say what to predict | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
+//! | predict several columns with one network | [`MultiTargetDataset`], [`Estimator::fit_targets`], [`MultiTargetModel`] |
 //! | watch a fit | [`Observer`], [`Event`] |
 //! | stop a fit | [`StopToken`] |
 //! | resume a fit | [`Checkpoints`] |
@@ -132,6 +133,8 @@ mod embedding_stream;
 mod embedding_writer;
 mod embeddings;
 #[cfg(feature = "train")]
+mod encoded_heads;
+#[cfg(feature = "train")]
 mod encoded_split;
 mod error;
 #[cfg(feature = "train")]
@@ -157,6 +160,8 @@ mod fit_ending;
 mod fit_plan;
 #[cfg(feature = "train")]
 mod fit_summary;
+#[cfg(feature = "train")]
+mod fit_targets;
 mod fits_target;
 #[cfg(feature = "train")]
 mod fitted_model;
@@ -173,6 +178,10 @@ mod gap;
 mod gradient_check;
 #[cfg(feature = "train")]
 mod group_scores;
+#[cfg(feature = "train")]
+mod head;
+#[cfg(feature = "train")]
+mod head_view;
 #[cfg(feature = "train")]
 mod held_out;
 #[cfg(feature = "train")]
@@ -196,6 +205,11 @@ mod model_bytes;
 mod model_file;
 mod model_file_error;
 mod model_path;
+mod model_tensors;
+#[cfg(feature = "train")]
+mod multi_target_dataset;
+#[cfg(feature = "train")]
+mod multi_target_model;
 #[cfg(feature = "train")]
 mod nearest_rows;
 #[cfg(feature = "train")]
@@ -252,6 +266,7 @@ mod run_folder;
 mod runner;
 #[cfg(feature = "train")]
 mod sample_rows;
+mod saved_targets;
 #[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
@@ -304,6 +319,8 @@ pub mod text;
 #[cfg(feature = "train")]
 mod threshold_choice;
 mod trade_off;
+#[cfg(feature = "train")]
+mod train_heads;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
@@ -359,6 +376,7 @@ pub use predictor::{Predictor, RowPredictor};
 pub use row_index::row_index;
 pub use row_sample::RowSample;
 pub use rows_report::RowsReport;
+pub use saved_targets::SavedTargets;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
 pub use split_note::SplitNote;
@@ -399,6 +417,8 @@ pub use self::{
     learning_curve::{LearningCurve, learning_curve, no_learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
+    multi_target_dataset::MultiTargetDataset,
+    multi_target_model::MultiTargetModel,
     nearest_rows::nearest_rows_loss,
     network_config::network_config,
     open_checkpoints::CheckpointOptions,

@@ -13,6 +13,7 @@ use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::model_file::SavedModel;
 use crate::model_file_error::ModelFileError;
+use crate::saved_targets::SavedTargets;
 use crate::text::shown;
 
 /// Predicts from a saved model.
@@ -43,6 +44,21 @@ impl Predictor {
     /// See [`SavedModel::load`].
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         Ok(Self::new(SavedModel::load(path, device)?, device))
+    }
+
+    /// Loads the model of a target onto a device, of a file that may have several; without a target, the only one.
+    ///
+    /// # Errors
+    ///
+    /// See [`SavedModel::load`]; and [`ModelFileError::SeveralTargets`] or [`ModelFileError::NoTarget`] if there is no
+    /// such model.
+    pub fn load_target(
+        path: impl AsRef<Path>,
+        target: Option<&str>,
+        device: &Device,
+    ) -> Result<Self, ModelFileError> {
+        let model = SavedTargets::load(path, device)?.into_one(target)?;
+        Ok(Self::new(model, device))
     }
 
     /// A predictor of a model in memory, whose network is on the device.
