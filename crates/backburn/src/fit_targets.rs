@@ -68,9 +68,12 @@ impl Estimator {
         let spent = context.checkpoints.map(|kept| kept.spent(RUN));
         let clock = Clock::new(context.time_limit, spent.unwrap_or(Duration::ZERO));
         let heads = data.targets().iter().enumerate();
-        let heads = heads.map(|(index, data)| {
+        let heads = heads.map(|(index, data)| -> Result<Head, Error> {
             let name = format!("{RUN}-target-{}", index + 1);
-            with_transform(Head::new(data, &config), &name, &split, context, clock)
+            let mut head = Head::new(data, &config);
+            let transform = transform(&head, &name, &split, context, clock)?;
+            head.config.data.target_transform = transform;
+            Ok(head)
         });
         let heads: Vec<Head> = heads.collect::<Result<_, _>>()?;
         let plan = joint_plan(joint, split, config, context)?;
@@ -79,14 +82,14 @@ impl Estimator {
     }
 }
 
-/// A head with the transform of its target, which trial networks of this target alone choose if it is open.
-fn with_transform(
-    mut head: Head,
+/// The transform of the target of a head, which trial networks of this target alone choose if it is open.
+fn transform(
+    head: &Head,
     name: &str,
     split: &Split,
     context: &FitContext,
     clock: Clock,
-) -> Result<Head, Error> {
+) -> Result<TargetTransform, Error> {
     let split = Split {
         training: head.rows_of(&split.training),
         validation: head.rows_of(&split.validation),
@@ -108,8 +111,7 @@ fn with_transform(
             Assembled::Model(_) => return Err(Error::Interrupted),
         };
     }
-    head.config.data.target_transform = plan.config.data.target_transform;
-    Ok(head)
+    Ok(plan.config.data.target_transform)
 }
 
 /// The plan of the networks of all targets. No setting is left to trials.

@@ -39,7 +39,7 @@
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
 //! | score a table, and hear what is odd about it | [`Predictor::evaluate`], [`Evaluation`] |
-//! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
+//! | predict a table of any length | [`PredictionStream`], [`TargetStream`], [`PredictionWriter`] |
 //! | predict many small batches | [`BatchPredictor`] |
 //! | get the embedding of each row | [`FittedModel::embed`], [`Embedder`], [`EmbeddingStream`] |
 //! | find the rows most like a row | [`SimilarRows::find`] |
@@ -310,6 +310,7 @@ mod table_builder;
 mod table_description;
 #[cfg(feature = "train")]
 mod table_diagnosis;
+mod target_stream;
 #[cfg(feature = "train")]
 mod targets;
 mod temporary_file;
@@ -383,6 +384,7 @@ pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
+pub use target_stream::TargetStream;
 pub use trade_off::{TradeOff, TradeOffPoint};
 pub use value_count::ValueCount;
 pub use warning::Warning;

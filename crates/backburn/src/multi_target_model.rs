@@ -37,7 +37,7 @@ impl MultiTargetModel {
     ///
     /// A file that cannot be read, is not a model, is damaged, or has a newer format than this program reads.
     pub fn load(path: impl AsRef<Path>, device: impl Into<SelectedDevice>) -> Result<Self, Error> {
-        let device = device.into();
+        let device: SelectedDevice = device.into();
         let device = device.get()?;
         let models = SavedTargets::load(path, device)?.into_models().into_iter();
         let targets = models.map(|model| Predictor::new(model, device).into());
@@ -129,7 +129,7 @@ impl MultiTargetModel {
                 .map(|text| ("training", text)),
         );
         for (index, target) in self.targets.iter().enumerate() {
-            lines.push(("target", shown(target.target()).to_string()));
+            lines.push(("target", shown(target.target())));
             let tested = tested.get(index);
             lines.extend(target.scores_in_words(tested));
             let notes = tested.into_iter().flat_map(|tested| &tested.notes);

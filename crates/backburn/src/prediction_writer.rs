@@ -79,6 +79,28 @@ impl<W: Write + Send> PredictionWriter<W> {
         self.out.write(&batch)
     }
 
+    /// Writes the predictions of several targets, those of a [`TargetStream`](crate::TargetStream). Each column of
+    /// predictions has the name of its target after its first word: `prediction_price`, `lower_price`,
+    /// `probability_sold_yes`. Those of a single target are named as [`write`](Self::write) names them.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or there is no target.
+    pub fn write_targets(
+        &mut self,
+        targets: &[&str],
+        predicted: &[PredictedRows],
+    ) -> io::Result<()> {
+        if let [alone] = predicted {
+            return self.write(alone);
+        }
+        let batch = self.layout.batch_of_targets(targets, predicted)?;
+        if self.renamed.is_none() {
+            self.renamed = Some(self.layout.renamed_of_targets(targets, predicted));
+        }
+        self.out.write(&batch)
+    }
+
     /// The kept columns whose name is also that of a column of predictions, with the name that they have
     /// in the output. Empty before the first predictions.
     pub fn renamed(&self) -> &[(String, String)] {
