@@ -266,6 +266,8 @@ mod run_folder;
 mod runner;
 #[cfg(feature = "train")]
 mod sample_rows;
+#[cfg(feature = "train")]
+mod saved_fit;
 mod saved_targets;
 #[cfg(feature = "train")]
 mod score;
@@ -290,6 +292,7 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+mod skipped_lines;
 #[cfg(feature = "train")]
 mod split_columns;
 #[cfg(feature = "train")]
@@ -310,12 +313,18 @@ mod table_builder;
 mod table_description;
 #[cfg(feature = "train")]
 mod table_diagnosis;
+#[cfg(feature = "train")]
+mod table_source;
 mod target_stream;
+#[cfg(feature = "train")]
+mod target_words;
 #[cfg(feature = "train")]
 mod targets;
 mod temporary_file;
 #[cfg(feature = "train")]
 mod test_result;
+#[cfg(feature = "train")]
+mod test_rows;
 pub mod text;
 #[cfg(feature = "train")]
 mod threshold_choice;
@@ -374,12 +383,13 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
-pub use row_index::row_index;
+pub use row_index::{row_index, row_indices};
 pub use row_sample::RowSample;
 pub use rows_report::RowsReport;
 pub use saved_targets::SavedTargets;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
+pub use skipped_lines::SkippedLines;
 pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use summary::{Summary, TestScore};
@@ -405,8 +415,9 @@ pub use self::{
     distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
-    evaluation::{Evaluation, EvaluationOptions},
+    evaluation::{Evaluation, EvaluationOptions, json_of_targets},
     event::{Event, NetworkDescription, Observer},
+    event_words::next_shown_epoch,
     find_learning_rate::find_learning_rate,
     finding_words::findings_in_words,
     fitted_model::{FitRecord, FittedModel},
@@ -430,6 +441,7 @@ pub use self::{
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::JobRunner,
+    saved_fit::SavedFit,
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},
@@ -438,8 +450,11 @@ pub use self::{
     split_columns::SplitColumns,
     stop_token::StopToken,
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
+    table_source::TableSource,
+    target_words::{one_target, only_for_one_target, target_columns},
     targets::Targets,
     test_result::TestResult,
+    test_rows::TestRows,
     tuning::{
         NestedScores, Sampler, SearchSpace, SettingImportance, SettingRange, Study, StudyFile,
         Trial, TrialReport, Tuned, Tuner, TuningFiles,

@@ -146,6 +146,21 @@ impl ModelFile {
         }
     }
 
+    /// Checks that a model has finished an epoch, if it will replace another model.
+    ///
+    /// # Errors
+    ///
+    /// It has not.
+    pub fn check_finished(&self, model: &SavedModel) -> Result<(), Error> {
+        match model.summary.best_epoch == 0 && self.replaces.is_some() {
+            true => Err(Error::Failed(
+                "interrupted before the first epoch ended: no model was saved, and the old file is unchanged"
+                    .to_string(),
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Writes the model like [`write`](Self::write). If that fails, writes it to the folder for temporary
     /// files, so that it is not lost.
     ///

@@ -101,6 +101,12 @@ impl MultiTargetDataset {
         self.targets.iter().find(|data| data.target() == name)
     }
 
+    /// The names of the targets with commas between them.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.targets.iter().map(Dataset::target).collect();
+        names.join(",")
+    }
+
     /// The table, its text read as values.
     pub fn table(&self) -> &Table {
         self.joint.table()

@@ -7,15 +7,16 @@ use backburn::command_words::resume_command;
 use backburn::{
     CheckpointOptions, Checkpoints, CommandFiles, CommandLine, Config, CrossValidation,
     DEFAULT_INTERVAL, Dataset, Estimator, FitContext, FittedModel, KeepModel, LearningCurve,
-    ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table, TestResult,
-    findings_in_words, history_file, learning_curve, model_path, no_learning_curve, read_table,
+    ModelFile, MultiTargetDataset, PredictionFile, PredictionFormat, RunDescription,
+    SelectedDevice, StopToken, Table, TestResult, TestRows, findings_in_words, history_file,
+    learning_curve, model_path, no_learning_curve, one_target, only_for_one_target,
     text::path_argument,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
-use super::dataset::read_dataset;
+use super::dataset::source;
 use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -47,7 +48,14 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let files = Files::open(args)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.run.json);
-    let (data, test) = read(args, &mut config)?;
+    config.set_target_weights(&args.target_weight)?;
+    let (table, targets, options) = source(&args.table).read(&mut config)?;
+    if targets.len() > 1 {
+        let data = MultiTargetDataset::new(table, &targets, &options)?;
+        return run_targets(args, &config, data, files.model, (device, stop));
+    }
+    let data = Dataset::new(table, one_target(&targets)?, &options)?;
+    let (data, test) = data.with_test(&test_rows(args, &config))?;
     if args.out.is_none() {
         files.model.check_replaced(data.target())?;
     }
@@ -75,7 +83,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         folder: args.checkpoint.as_deref(),
         accept_changes: args.accept_changes,
         beside: model_path.with_extension("checkpoint"),
-        target: &args.table.target,
+        target: data.target(),
         program: console::program(),
     };
     let (checkpoints, said) = checkpoints.open(&options, now)?;
@@ -161,25 +169,54 @@ impl Files {
     }
 }
 
-/// Reads the table and the test table.
-fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
-    let data = read_dataset(&args.table, config)?;
-    if let Some(share) = args.test_share {
-        let (data, test) = data.split(share, config.training.seed)?;
-        test.check_set_aside("--test-share", share)?;
-        return Ok((data, Some(test.table().clone())));
+/// The rows to test on.
+fn test_rows<'a>(args: &'a TrainArgs, config: &Config) -> TestRows<'a> {
+    TestRows {
+        table: args.test.as_deref(),
+        read: args.table.read.options(),
+        share: args.test_share,
+        seed: config.training.seed,
     }
-    let test = match &args.test {
-        Some(path) => {
-            let read = data.test_options(args.table.read.options());
-            Some(read_table(path, &read)?)
-        }
-        None => None,
+}
+
+/// Trains one model of several targets.
+fn run_targets(
+    args: &TrainArgs,
+    config: &Config,
+    data: MultiTargetDataset,
+    file: ModelFile,
+    (device, stop): (SelectedDevice, StopToken),
+) -> Result<(), Error> {
+    only_for_one_target(&[
+        ("--report", args.report.is_some()),
+        ("--folds", args.folds.is_some()),
+        ("--out-of-fold", args.out_of_fold.is_some()),
+        ("--checkpoint", args.checkpoint.is_some()),
+        ("--resume", args.resume.is_some()),
+        ("--learning-curve", args.learning_curve),
+        ("--dashboard", args.dashboard),
+    ])?;
+    if args.out.is_none() {
+        file.check_replaced(&data.names())?;
+    }
+    let (data, test) = data.with_test(&test_rows(args, config))?;
+    let console = Console::for_json(args.run.json);
+    console.paragraphs(data.in_words(test.as_ref()));
+    let progress = Progress::new(console, "");
+    let context = FitContext {
+        observer: &progress,
+        stop,
+        time_limit: args.time_limit,
+        ..FitContext::new(device)
     };
-    if let Some(test) = &test {
-        data.check_test(test)?;
+    let fit = data.fit_and_save(config, test.as_ref(), file, &context);
+    progress.finish();
+    let fit = fit?;
+    console.lines(fit.lines);
+    if args.run.json {
+        console::json(&Value::Object(fit.json));
     }
-    Ok((data, test))
+    Ok(())
 }
 
 fn describe_run(
@@ -345,13 +382,7 @@ impl Training<'_> {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, self.data.task(), "");
                 }
-                for (heading, text) in model.scores_in_words(tested.as_ref()) {
-                    match heading {
-                        "validation" | "test" => self.console.entry(heading, text),
-                        "note" => self.console.paragraph(heading, text),
-                        _ => self.console.detail(heading, text),
-                    }
-                }
+                self.console.lines(model.scores_in_words(tested.as_ref()));
                 result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
                 Ok(())

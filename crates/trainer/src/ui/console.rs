@@ -164,6 +164,17 @@ impl Console {
         }
     }
 
+    /// Prints the lines of a fit, each under its heading.
+    pub fn lines(self, lines: Vec<(&str, String)>) {
+        for (heading, text) in lines {
+            match heading {
+                "validation" | "test" | "target" | "saved" => self.entry(heading, text),
+                "note" | "training" | "finding" | "remedy" => self.paragraph(heading, text),
+                _ => self.detail(heading, text),
+            }
+        }
+    }
+
     /// Prints notes.
     pub fn notes(self, notes: &[impl fmt::Display]) {
         for note in notes {
