@@ -49,7 +49,8 @@ pub enum ModelFileError {
     },
     /// The file has a model of several targets, and one of them is needed.
     #[error(
-        "{name}: this model predicts several targets ({}): choose one with --target",
+        "{name}: this model predicts several targets ({}), and one of them is needed: name it with --target, \
+         where the command has this option",
         names(targets)
     )]
     SeveralTargets {

@@ -27,6 +27,7 @@ mod same_again;
 mod scoring;
 mod shipping;
 mod splits;
+mod targets;
 mod tune;
 mod understanding;
 mod unreadable_tables;
