@@ -260,6 +260,12 @@ fn check_names(names: &[&str], options: &DatasetOptions) -> Result<(), Error> {
         if options.features.iter().any(|feature| feature == name) {
             return Err(Error::Config(format!("--features: `{column}` is a target")));
         }
+        let weight = options.weight.as_deref();
+        if weight == Some(*name) {
+            let reason = format!("--weight: `{column}` is a target");
+            return Err(Error::Config(reason));
+        }
+        options.split.check(name, weight, &options.features)?;
     }
     match &options.offset {
         None => Ok(()),
