@@ -47,8 +47,8 @@ impl Head {
     }
 }
 
-/// The settings of the network of several targets. Features from neighboring rows know the target of these rows, and a
-/// transform belongs to a target: the network has neither.
+/// The settings of the network of several targets. Features from neighboring rows are made of one target, so that the
+/// network has none.
 pub(crate) fn of_several(mut config: Config) -> Config {
     config.data.neighbor_features = false;
     config.data.knn_features = KnnFeatures::Never;
