@@ -22,10 +22,10 @@ use crate::output_file::OutputFile;
 use crate::summary::Summary;
 use crate::text::{path_name, shown};
 
-/// The version of the file format that this program writes, and the newest it reads.
+/// The version of the file format that this program writes for one target, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 7;
 
-/// The version of the files of several targets.
+/// The version of the files of several targets, which are told from others by their further targets.
 const SEVERAL_TARGETS_VERSION: u64 = 8;
 
 /// The key of the metadata in the header of the file.

@@ -72,8 +72,9 @@ impl Config {
     pub fn set_target_weights(&mut self, words: &[String]) -> Result<(), Error> {
         for word in words {
             let parts = word.rsplit_once('=').filter(|(name, _)| !name.is_empty());
-            let weight = parts.and_then(|(name, weight)| Some((name, weight.trim().parse().ok()?)));
-            let Some((name, weight)) = weight.filter(|(_, weight): &(_, f64)| *weight > 0.0) else {
+            let weight =
+                parts.and_then(|(name, weight)| Some((name, weight.trim().parse::<f64>().ok()?)));
+            let Some((name, weight)) = weight.filter(|(_, weight)| *weight > 0.0) else {
                 return Err(Error::Config(format!(
                     "--target-weight {}: write it as COLUMN=WEIGHT, with a number above 0",
                     shown(word)
