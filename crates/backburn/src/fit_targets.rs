@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use backburn_preprocessing::TargetTransform;
 use backburn_table::Split;
+use backburn_training::StopReason;
 
 use crate::bagging::BaggedEnsemble;
 use crate::clock::Clock;
@@ -22,6 +23,8 @@ use crate::multi_target_dataset::MultiTargetDataset;
 use crate::multi_target_model::MultiTargetModel;
 use crate::plan::{Assembled, Plan, PlanOptions};
 use crate::runner::JobRunner;
+use crate::table_diagnosis::{diagnose_rows, without_logarithm};
+use crate::train_network::with_findings;
 
 /// The name of a fit's run.
 const RUN: &str = "network";
@@ -78,7 +81,13 @@ impl Estimator {
         let heads: Vec<Head> = heads.collect::<Result<_, _>>()?;
         let plan = joint_plan(joint, split, config, context)?;
         let networks = train(&plan, joint, &heads, context, clock)?;
-        assemble(&plan, &heads, &networks, context, clock)
+        let mut model = assemble(&plan, &heads, &networks, context, clock)?;
+        if self.config().data.target_transform == TargetTransform::Auto {
+            let records = model.targets_mut().iter_mut();
+            let records = records.filter_map(FittedModel::record_mut);
+            records.for_each(|record| without_logarithm(&mut record.findings));
+        }
+        Ok(model)
     }
 }
 
@@ -178,6 +187,12 @@ fn assemble(
         }
         let (mut network, score) = ensemble.finish(wanted)?;
         network.seconds = clock.spent().as_secs_f64();
+        if context.diagnose && network.stop != StopReason::Interrupted {
+            let of_head = (&network.model.target, rows.as_slice());
+            let score = score.as_ref().map(|validation| &validation.score);
+            let of_table = diagnose_rows(&head.data, of_head, score, &head.config)?;
+            network.findings = with_findings(network.findings, of_table);
+        }
         let model = FittedModel::new(network, score, wanted, &head.data, context)?;
         models.push(model);
     }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use backburn_preprocessing::Predictions;
 use backburn_table::Table;
+use backburn_training::Finding;
 use serde_json::{Map, Value, json};
 
 use crate::device::SelectedDevice;
 use crate::error::Error;
+use crate::finding_words::findings_in_words;
 use crate::fitted_model::FittedModel;
 use crate::model_file::ModelFile;
 use crate::multi_target_dataset::MultiTargetDataset;
@@ -73,6 +75,11 @@ impl MultiTargetModel {
         &self.targets
     }
 
+    /// The models, to change what is known of their fit.
+    pub(crate) fn targets_mut(&mut self) -> &mut [FittedModel] {
+        &mut self.targets
+    }
+
     /// The model of a target.
     pub fn target(&self, name: &str) -> Option<&FittedModel> {
         self.targets.iter().find(|target| target.target() == name)
@@ -118,8 +125,9 @@ impl MultiTargetModel {
             .collect()
     }
 
-    /// How training ended and the scores of each target, in lines with short headings: `target`, and below it the
-    /// lines of [`FittedModel::scores_in_words`]. `tested` has the results of [`test`](Self::test), or nothing.
+    /// How training ended, and the scores and findings of each target, in lines with short headings: `target`, and below
+    /// it the lines of [`FittedModel::scores_in_words`] and of [`findings_in_words`]. A finding of several targets is that
+    /// of the first. `tested` has the results of [`test`](Self::test), or nothing.
     pub fn in_words(&self, tested: &[TestResult]) -> Vec<(&'static str, String)> {
         let first = self.targets.first();
         let mut lines: Vec<(&'static str, String)> = Vec::new();
@@ -128,12 +136,19 @@ impl MultiTargetModel {
                 .and_then(FittedModel::ending)
                 .map(|text| ("training", text)),
         );
+        let mut said: Vec<Finding> = Vec::new();
         for (index, target) in self.targets.iter().enumerate() {
             lines.push(("target", shown(target.target())));
             let tested = tested.get(index);
             lines.extend(target.scores_in_words(tested));
             let notes = tested.into_iter().flat_map(|tested| &tested.notes);
             lines.extend(notes.map(|note| ("note", note.clone())));
+            let findings = target.record().into_iter();
+            let findings = findings.flat_map(|record| &record.findings);
+            let further = findings.filter(|finding| !said.contains(finding));
+            let further: Vec<Finding> = further.cloned().collect();
+            lines.extend(findings_in_words(&further));
+            said.extend(further);
         }
         lines
     }

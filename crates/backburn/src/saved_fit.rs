@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::context::FitContext;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::finding_words::findings_in_words;
 use crate::model_file::ModelFile;
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::multi_target_model::MultiTargetModel;
@@ -22,7 +21,7 @@ pub struct SavedFit {
     pub model: MultiTargetModel,
     /// Its file.
     pub path: PathBuf,
-    /// How training ended, the scores of each target, the findings and the file, in lines with short headings.
+    /// How training ended, the scores and findings of each target and the file, in lines with short headings.
     pub lines: Vec<(&'static str, String)>,
     /// The same as the JSON object that `trainer train --json` prints.
     pub json: Map<String, Value>,
@@ -51,12 +50,6 @@ impl MultiTargetDataset {
         let path = model.write_or_rescue(file)?;
         let tested = tested?.unwrap_or_default();
         let mut lines = model.in_words(&tested);
-        let record = model.targets().first().and_then(|first| first.record());
-        lines.extend(
-            record
-                .into_iter()
-                .flat_map(|record| findings_in_words(&record.findings)),
-        );
         lines.push(("saved", path_argument(&path)));
         let mut json = model.json(&path, &tested);
         json.insert("warnings".to_string(), json!(self.warnings()));

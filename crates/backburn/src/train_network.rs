@@ -291,13 +291,18 @@ pub(crate) fn diagnose_run(
 
 /// Adds the findings in the table.
 fn with_findings_of_table(
-    mut findings: Vec<Finding>,
+    findings: Vec<Finding>,
     data: &Dataset,
     encoded: &EncodedSplit,
     score: Option<&Score>,
     job: &Job,
 ) -> Result<Vec<Finding>, Error> {
     let of_table = table_diagnosis::diagnose(data, encoded, score, &job.config)?;
+    Ok(with_findings(findings, of_table))
+}
+
+/// The findings in a run with those in its table.
+pub(crate) fn with_findings(mut findings: Vec<Finding>, of_table: Vec<Finding>) -> Vec<Finding> {
     let has_findings = findings.iter().any(|f| f.name != Diagnosis::Overfitting);
     // Outliers in the target cause the other findings.
     if of_table
@@ -309,7 +314,7 @@ fn with_findings_of_table(
     // A failed run misses classes for other reasons than the table.
     let counts = |f: &Finding| !(has_findings && f.name == Diagnosis::ClassImbalance);
     findings.extend(of_table.into_iter().filter(counts));
-    Ok(findings)
+    findings
 }
 
 /// The outputs of the returned network for the validation rows.

@@ -344,3 +344,34 @@ fn settings_for_one_target_are_refused() {
     let error = fitted.map(drop).unwrap_err();
     assert!(matches!(error, Error::Config(_)), "{error}");
 }
+
+#[test]
+fn a_column_that_gives_a_target_away_is_found() {
+    let mut text = "x,rate,price,rent\n".to_string();
+    for row in 0..150 {
+        let (x, rent) = (row * 37 % 101, row * 71 % 97);
+        text += &format!("{x},{}.5,{x}.25,{rent}.5\n", 2 * rent);
+    }
+    let data = MultiTargetDataset::new(table(text), &["price", "rent"], &Default::default());
+    let mut config = small(1);
+    config.training.epochs = 3;
+    let model = fit(&data.unwrap(), config);
+    let leaks = |target: &str| {
+        let record = model.target(target).unwrap().record().unwrap();
+        let evidence = record
+            .findings
+            .iter()
+            .map(|finding| finding.evidence.clone());
+        evidence
+            .filter(|text| text.contains("alone explains"))
+            .collect::<Vec<_>>()
+    };
+    let [price, rent] = ["price", "rent"].map(leaks);
+    assert!(price.iter().any(|text| text.contains("`x`")), "{price:?}");
+    assert!(rent.iter().any(|text| text.contains("`rate`")), "{rent:?}");
+    assert!(!rent.iter().any(|text| text.contains("`x`")), "{rent:?}");
+    // The words have each finding once, below its target.
+    let words = model.in_words(&[]);
+    let targets = words.iter().filter(|(heading, _)| *heading == "target");
+    assert_eq!(targets.count(), 2);
+}
