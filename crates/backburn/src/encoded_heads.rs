@@ -67,7 +67,7 @@ fn target_slice(
 ) -> Result<TargetSlice, Error> {
     use backburn_training::Targets as Tensors;
 
-    let targets = NetworkTargets::new(Targets::read(joint.table(), target)?, target);
+    let targets = NetworkTargets::new(Targets::read(head.data.table(), target)?, target);
     let weights = weights(joint, head, &targets)?;
     let rows = weights.len();
     let targets = match targets {

@@ -160,8 +160,13 @@ impl MultiTargetDataset {
     /// A config that is not valid or does not fit the table.
     pub(crate) fn for_config(&self, config: &Config) -> Result<Cow<'_, Self>, Error> {
         config.validate()?;
-        let kinds = Config {
+        let names: Vec<&str> = self.targets.iter().map(Dataset::target).collect();
+        let options = DatasetOptions {
             columns: config.columns.clone(),
+            ..DatasetOptions::default()
+        };
+        let kinds = Config {
+            columns: kinds(&names, &options),
             ..Config::default()
         };
         let mut targets = Vec::with_capacity(self.targets.len());
