@@ -2,7 +2,9 @@
 //! differences; for a small network, against the chain rule written out.
 
 use backburn_model::{Activation, EmbeddingConfig, Initializer, Mlp, MlpConfig, Normalization};
-use backburn_training::{Criterion, Loss, StraightThrough, TOLERANCE, Targets, check_gradients};
+use backburn_training::{
+    Criterion, Loss, StraightThrough, TOLERANCE, TargetSlice, Targets, check_gradients,
+};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use proptest::prelude::*;
@@ -37,7 +39,7 @@ fn criterion(loss: Loss, label_smoothing: f64, device: &Device) -> (Criterion, T
         huber_delta: 1.0,
         label_smoothing: match targets {
             Targets::Classes(_) => label_smoothing,
-            Targets::Values(_) => 0.0,
+            Targets::Values(_) | Targets::Several(_) => 0.0,
         },
         quantiles: vec![0.1, 0.5, 0.8],
     };
@@ -151,6 +153,47 @@ fn every_setting_passes(device: &Device) {
 #[test]
 fn every_setting_passes_the_gradient_check() {
     every_setting_passes(&Device::flex());
+}
+
+/// Two numbers and a class, each with weights, and rows that lack one of them.
+#[test]
+fn several_targets_pass_the_gradient_check() {
+    let device = Device::flex();
+    device.seed(0);
+    let options = (&device, burn::tensor::DType::F64);
+    let weights = |weights: [f64; ROWS]| Tensor::<1>::from_data(TensorData::from(weights), options);
+    let number = |values: [f64; ROWS], of_rows| {
+        let values = TensorData::new(values.to_vec(), [ROWS, 1]);
+        TargetSlice {
+            outputs: 1,
+            targets: Targets::Values(Tensor::from_data(values, options)),
+            weights: weights(of_rows),
+        }
+    };
+    let classes = Tensor::from_data([0, 2, 1, 1, 0], &device);
+    let class = TargetSlice {
+        outputs: 3,
+        targets: Targets::Classes(classes),
+        weights: weights([0.5, 0.5, 0.0, 0.5, 2.0]),
+    };
+    let targets = Targets::Several(vec![
+        number([0.3, -1.2, 2.5, 0.0, -0.1], [1.25, 1.25, 1.25, 0.0, 1.25]),
+        class,
+        number([0.7, 1.9, -2.2, 0.4, 0.9], [3.0; ROWS]),
+    ]);
+    let criterion = Criterion {
+        loss: Loss::Auto,
+        huber_delta: 1.0,
+        label_smoothing: 0.1,
+        quantiles: Vec::new(),
+    };
+    for normalization in NORMALIZATIONS {
+        let config = MlpConfig::new(3, 5)
+            .with_hidden([4, 4])
+            .with_activation(Activation::Tanh)
+            .with_normalization(normalization);
+        check(&config, &criterion, &targets, &device);
+    }
 }
 
 #[cfg(feature = "ndarray")]

@@ -181,7 +181,7 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 22] = [
+    let changes: [(&str, Change); 23] = [
         ("newer", |json| {
             json["format_version"] = (FORMAT_VERSION + 1).into();
         }),
@@ -208,6 +208,10 @@ fn altered_metadata_is_refused() {
         }),
         ("does not fit its target", |json| {
             json["network"]["outputs"] = 2.into()
+        }),
+        ("outputs for one of two targets", |json| {
+            let (target, summary) = (json["target"].clone(), json["summary"].clone());
+            json["further"] = serde_json::json!([{ "target": target, "summary": summary }]);
         }),
         ("target's scale", |json| json["target"]["std"] = 0.into()),
         ("cannot be encoded", |json| {

@@ -121,6 +121,26 @@ impl ColumnOptions {
     }
 }
 
+impl ColumnOptions {
+    /// Adds these options to those of a dataset with several targets, like [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    ///
+    /// The same as for each of the targets.
+    pub fn resolve_targets(
+        &self,
+        table: &Table,
+        targets: &[String],
+        options: DatasetOptions,
+    ) -> Result<DatasetOptions, Error> {
+        let mut resolved = options.clone();
+        for target in targets {
+            resolved = self.resolve(table, Some(target), options.clone())?;
+        }
+        Ok(resolved)
+    }
+}
+
 /// Sets the kind of a column once.
 fn set(
     kinds: &mut BTreeMap<String, (ColumnKind, &'static str)>,

@@ -36,6 +36,9 @@ pub struct Config {
     /// The weight of the rows of a class in the loss, by the name of the class. The default is 1.
     #[serde(default)]
     pub class_weights: BTreeMap<String, f64>,
+    /// The weight of each of several targets in the loss, by the name of the column; 1 unless set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub target_weights: BTreeMap<String, f64>,
     /// The network.
     pub network: MlpConfig,
     /// Loss, optimizer, schedule, epochs.
@@ -214,12 +217,15 @@ impl Config {
         if widths.is_empty() || widths.contains(&0) {
             return usage("ensemble.widths: must be a list of one or more factors of at least 1");
         }
-        if let Some((class, _)) = self
-            .class_weights
-            .iter()
-            .find(|(_, weight)| !weight.is_finite() || **weight <= 0.0)
-        {
-            return usage(&format!("class_weights.{class}: must be above 0"));
+        let weights = [
+            ("class_weights", &self.class_weights),
+            ("target_weights", &self.target_weights),
+        ];
+        for (section, weights) in weights {
+            let is_wrong = |weight: f64| !weight.is_finite() || weight <= 0.0;
+            if let Some((name, _)) = weights.iter().find(|(_, weight)| is_wrong(**weight)) {
+                return usage(&format!("{section}.{name}: must be above 0"));
+            }
         }
         self.scoring.validate()?;
         self.network.validate()?;
@@ -231,6 +237,16 @@ impl Config {
         self.training
             .validate()
             .map_err(|error| Error::Config(error.to_string()))
+    }
+
+    /// Checks that no setting for several targets is used.
+    pub(crate) fn check_one_target(&self) -> Result<(), Error> {
+        match self.target_weights.keys().next() {
+            None => Ok(()),
+            Some(target) => Err(Error::Config(format!(
+                "target_weights.{target}: this setting is for several targets, and there is one"
+            ))),
+        }
     }
 
     /// Checks that the loss is for this task and, for regression, that no setting for classes is used.

@@ -289,12 +289,36 @@ impl Dataset {
             task: Some(self.task),
             ..self.options.clone()
         };
-        let mut train = Self::new(train, &self.target, &options)?;
-        // The selected rows are read already, in the format that all rows decide.
-        train.raw = self.select_raw(&split.training)?;
-        train.format = self.format.clone();
+        let train = Self::new(train, &self.target, &options)?;
+        let mut train = train.read_as(self, &split.training)?;
         train.hold_out(self.splitter.select(&split.training).held_out);
         Ok((train, self.select(&split.validation)?))
+    }
+
+    /// The same, where the table has these rows of another dataset, which are read already, in the format that all of
+    /// its rows decide.
+    pub(crate) fn read_as(mut self, whole: &Self, rows: &[usize]) -> Result<Self, TableError> {
+        self.raw = whole.select_raw(rows)?;
+        self.format = whole.format.clone();
+        Ok(self)
+    }
+
+    /// The same with the table of another dataset, which is equal to its own: it is then in memory once.
+    pub(crate) fn with_table_of(mut self, other: &Self) -> Self {
+        (self.table, self.raw) = (other.table.clone(), other.raw.clone());
+        self
+    }
+
+    /// The same with other rows to learn from, which have one of several targets. `classes` are their classes for
+    /// splits. The warnings are those about splits.
+    pub(crate) fn with_rows(
+        mut self,
+        rows: Vec<usize>,
+        classes: Option<Vec<usize>>,
+    ) -> Result<Self, Error> {
+        (self.rows, self.classes, self.warnings) = (rows, classes, Vec::new());
+        self.find_splits()?;
+        Ok(self)
     }
 
     /// The same table with some of its rows to learn from, in rising order. The [`table`](Self::table)

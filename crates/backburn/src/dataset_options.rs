@@ -21,6 +21,8 @@ pub struct DatasetOptions {
     pub columns: BTreeMap<String, ColumnKind>,
     /// The columns to learn from; all others are left out. Empty for all.
     pub features: Vec<String>,
+    /// Columns that are other targets, and so no features. [`MultiTargetDataset`](crate::MultiTargetDataset) sets them.
+    pub other_targets: Vec<String>,
     /// How text is read as values.
     pub format: FormatOptions,
     /// The columns that decide how rows are split.
@@ -28,8 +30,8 @@ pub struct DatasetOptions {
 }
 
 impl DatasetOptions {
-    /// The columns that are no features: those of the weight, the exposure, the groups and the folds. So is the column of the
-    /// time, unless it is named as a feature or has a kind, other than by the format of its dates.
+    /// The columns that are no features: those of the weight, the exposure, the groups, the folds and other targets. So is
+    /// the column of the time, unless it is named as a feature or has a kind, other than by the format of its dates.
     pub(crate) fn other_roles(&self) -> Vec<&str> {
         let is_feature = |name: &String| {
             let kind = self.columns.get(name);
@@ -44,6 +46,7 @@ impl DatasetOptions {
             self.split.fold.as_ref(),
             time,
         ];
-        columns.into_iter().flatten().map(String::as_str).collect()
+        let columns = columns.into_iter().flatten().chain(&self.other_targets);
+        columns.map(String::as_str).collect()
     }
 }

@@ -148,7 +148,8 @@ pub(crate) fn clips(data: &Dataset, config: &Config) -> bool {
     config.data.clip_predictions && data.offset().is_none()
 }
 
-fn fit_encoder(
+/// The encoder fitted on the training rows, and the columns that never vary in them.
+pub(crate) fn fit_encoder(
     data: &Dataset,
     training: &[usize],
     config: &Config,
@@ -257,7 +258,7 @@ fn tensors(
 }
 
 /// The weight of the rows of each class, if the weights differ.
-fn class_weights(
+pub(crate) fn class_weights(
     data: &Dataset,
     classes: &[String],
     config: &Config,

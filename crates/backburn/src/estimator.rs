@@ -87,6 +87,7 @@ impl Estimator {
     }
 
     fn plan_on(&self, data: &Dataset, diagnose: bool) -> Result<Plan, Error> {
+        self.config.check_one_target()?;
         check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         let options = PlanOptions {
@@ -110,6 +111,7 @@ impl Estimator {
         context: &FitContext,
     ) -> Result<CrossValidation, Error> {
         let data = &*data.for_config(&self.config)?;
+        self.config.check_one_target()?;
         check_loss(data.offset(), &self.config)?;
         let config = self.config.clone().for_rows(data.rows().len());
         cross_validate(data, folds, &config, context)

@@ -1,7 +1,7 @@
 //! The scores of a model on a table, and what to know about them.
 
 use backburn_preprocessing::Target;
-use backburn_table::Table;
+use backburn_table::{ReadOptions, Table};
 use serde_json::{Map, Value, json};
 
 use crate::confusion_matrix::confusion_matrix;
@@ -46,6 +46,29 @@ impl EvaluationOptions {
             .into_iter()
             .chain(columns)
             .collect()
+    }
+}
+
+impl EvaluationOptions {
+    /// The options to read a table that models of one file are scored on.
+    pub fn read_options(&self, predictors: &[Predictor], options: ReadOptions) -> ReadOptions {
+        let models = predictors.iter().map(Predictor::model);
+        let mut further: Vec<String> = models.flat_map(|model| self.columns(model)).collect();
+        further.sort_unstable();
+        further.dedup();
+        match predictors.first() {
+            Some(first) => first.model().read_options(options, &further),
+            None => options,
+        }
+    }
+}
+
+/// The results for the targets of a model as JSON: for one its object, and for several `targets`, with an object for
+/// each.
+pub fn json_of_targets(mut results: Vec<Map<String, Value>>) -> Value {
+    match results.len() {
+        1 => Value::Object(results.remove(0)),
+        _ => json!({ "targets": results }),
     }
 }
 

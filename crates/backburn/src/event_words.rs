@@ -75,6 +75,14 @@ impl Event<'_> {
     }
 }
 
+/// The epoch after this one that is shown, while fewer are as training continues: 1, 2, 5, 10, 20, 50, ...
+pub fn next_shown_epoch(epoch: usize) -> usize {
+    match epoch.to_string().as_bytes()[0] {
+        b'2' => epoch * 5 / 2,
+        _ => epoch * 2,
+    }
+}
+
 /// The number of networks, and their shapes where these differ.
 fn ensemble(members: usize, hidden: &[Vec<usize>]) -> String {
     let shapes: Vec<String> = hidden.iter().map(|shape| format!("{shape:?}")).collect();
@@ -108,5 +116,16 @@ mod tests {
         let expected = "1 row for 7 epochs";
         assert_eq!((heading.as_str(), text.as_str()), ("refit", expected));
         assert_eq!(refit.epoch_words(""), None);
+    }
+
+    #[test]
+    fn shown_epochs_grow_rarer() {
+        let mut epoch = 1;
+        let mut epochs = Vec::new();
+        while epoch <= 200 {
+            epochs.push(epoch);
+            epoch = next_shown_epoch(epoch);
+        }
+        assert_eq!(epochs, [1, 2, 5, 10, 20, 50, 100, 200]);
     }
 }

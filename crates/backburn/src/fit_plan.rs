@@ -73,15 +73,7 @@ fn fit_ensemble(
     let rows = plan.ensemble_rows();
     let jobs = plan.jobs();
     let run = plan.name.as_str();
-    let ensemble = &plan.config.ensemble;
-    let hidden: Vec<Vec<usize>> = (0..jobs.len().min(ensemble.widths.len()))
-        .map(|member| ensemble.hidden(member, &plan.config.network.hidden))
-        .collect();
-    context.observer.on_event(&Event::EnsembleStart {
-        run,
-        members: jobs.len(),
-        hidden: &hidden,
-    });
+    announce_ensemble(plan, context);
     let mut ensemble = BaggedEnsemble::new(data, &rows, &plan.config)?;
     let mut failure = None;
     runner.run_all(jobs, clock, |member, result| match result {
@@ -112,4 +104,18 @@ fn fit_ensemble(
     let (mut network, score) = ensemble.finish(jobs.len())?;
     network.seconds = clock.spent().as_secs_f64();
     FittedModel::new(network, score, jobs.len(), data, context)
+}
+
+/// Sends the event of an ensemble whose training starts.
+pub(crate) fn announce_ensemble(plan: &Plan, context: &FitContext) {
+    let members = plan.jobs().len();
+    let ensemble = &plan.config.ensemble;
+    let hidden: Vec<Vec<usize>> = (0..members.min(ensemble.widths.len()))
+        .map(|member| ensemble.hidden(member, &plan.config.network.hidden))
+        .collect();
+    context.observer.on_event(&Event::EnsembleStart {
+        run: &plan.name,
+        members,
+        hidden: &hidden,
+    });
 }

@@ -19,3 +19,23 @@ pub(crate) fn fits_target(network: &MlpConfig, target: &Target, has_exposure: bo
     };
     has_outputs && network.increasing == has_levels && network.offset == has_offset
 }
+
+/// The number of outputs of one of several targets: the classes, or one number. `None` if the target is one of a
+/// distribution, which is a model's only target.
+pub(crate) fn outputs_of(target: &Target) -> Option<usize> {
+    match (target.class_names(), target.distribution()) {
+        (Some(classes), _) => Some(classes.len()),
+        (None, None) => Some(1),
+        (None, Some(_)) => None,
+    }
+}
+
+/// Whether the outputs of a network are those of several targets, one after the other.
+pub(crate) fn fits_targets<'a>(
+    network: &MlpConfig,
+    targets: impl Iterator<Item = &'a Target>,
+) -> bool {
+    let outputs: Option<Vec<usize>> = targets.map(outputs_of).collect();
+    let outputs = outputs.map(|outputs| outputs.iter().sum::<usize>());
+    outputs == Some(network.outputs) && !network.increasing && !network.offset
+}

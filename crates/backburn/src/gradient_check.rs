@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::network_config::network_config;
-use crate::text::count;
+use crate::text::{count, shown};
 use crate::work_memory::Work;
 
 /// The largest number of rows in the loss.
@@ -121,6 +121,21 @@ impl NetworkGradientCheck {
             "the derivative of a step is 0: this checks that the surrogate gradient is the gradient of the \
              function that it stands for",
         )
+    }
+
+    /// What is checked, of which dataset, in lines with short headings.
+    pub fn in_words(&self, data: &Dataset) -> Vec<(&'static str, String)> {
+        let (name, task) = (data.table().name(), data.task());
+        let target = shown(data.target());
+        let notes = data.warnings().iter().map(ToString::to_string);
+        let notes = notes.chain(self.note().map(str::to_string));
+        let facts = [
+            ("table", format!("{name}, {target} ({task})")),
+            ("network", self.shape()),
+            ("check", self.about()),
+        ];
+        let notes = notes.map(|note| ("note", note));
+        facts.into_iter().chain(notes).collect()
     }
 
     /// The checks as lines of text: a header, then a line for each parameter.

@@ -29,6 +29,7 @@
 //! | choose the target and the columns | [`Dataset::new`], [`DatasetOptions`], [`ColumnOptions`] |
 //! | choose settings | [`Config::preset`], [`Settings`] |
 //! | fit a model | [`Estimator::fit`], [`FitContext`] |
+//! | predict several columns with one network | [`MultiTargetDataset`], [`Estimator::fit_targets`], [`MultiTargetModel`] |
 //! | observe a fit | [`Observer`], [`Event`] |
 //! | stop a fit | [`StopToken`] |
 //! | resume a fit | [`Checkpoints`] |
@@ -39,7 +40,7 @@
 //! | predict, score, save | [`FittedModel`], [`Predictor`] |
 //! | get values, classes and probabilities | [`Predictions`] |
 //! | score a table, and list what is unusual about its rows | [`Predictor::evaluate`], [`Evaluation`] |
-//! | predict a table of any length | [`PredictionStream`], [`PredictionWriter`] |
+//! | predict a table of any length | [`PredictionStream`], [`TargetStream`], [`PredictionWriter`] |
 //! | predict many small batches | [`BatchPredictor`] |
 //! | get the embedding of each row | [`FittedModel::embed`], [`Embedder`], [`EmbeddingStream`] |
 //! | find the rows most similar to a given row | [`SimilarRows::find`] |
@@ -138,6 +139,8 @@ mod embedding_stream;
 mod embedding_writer;
 mod embeddings;
 #[cfg(feature = "train")]
+mod encoded_heads;
+#[cfg(feature = "train")]
 mod encoded_split;
 mod error;
 #[cfg(feature = "train")]
@@ -165,6 +168,8 @@ mod fit_ending;
 mod fit_plan;
 #[cfg(feature = "train")]
 mod fit_summary;
+#[cfg(feature = "train")]
+mod fit_targets;
 mod fits_target;
 #[cfg(feature = "train")]
 mod fitted_model;
@@ -181,6 +186,10 @@ mod gap;
 mod gradient_check;
 #[cfg(feature = "train")]
 mod group_scores;
+#[cfg(feature = "train")]
+mod head;
+#[cfg(feature = "train")]
+mod head_view;
 #[cfg(feature = "train")]
 mod held_out;
 #[cfg(feature = "train")]
@@ -206,6 +215,11 @@ mod model_bytes;
 mod model_file;
 mod model_file_error;
 mod model_path;
+mod model_tensors;
+#[cfg(feature = "train")]
+mod multi_target_dataset;
+#[cfg(feature = "train")]
+mod multi_target_model;
 #[cfg(feature = "train")]
 mod nearest_rows;
 #[cfg(feature = "train")]
@@ -267,6 +281,9 @@ mod same_time;
 #[cfg(feature = "train")]
 mod sample_rows;
 #[cfg(feature = "train")]
+mod saved_fit;
+mod saved_targets;
+#[cfg(feature = "train")]
 mod score;
 #[cfg(feature = "train")]
 mod score_rows;
@@ -289,6 +306,7 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+mod skipped_lines;
 #[cfg(feature = "train")]
 mod split_checks;
 #[cfg(feature = "train")]
@@ -312,14 +330,23 @@ mod table_description;
 #[cfg(feature = "train")]
 mod table_diagnosis;
 #[cfg(feature = "train")]
+mod table_source;
+mod target_stream;
+#[cfg(feature = "train")]
+mod target_words;
+#[cfg(feature = "train")]
 mod targets;
 mod temporary_file;
 #[cfg(feature = "train")]
 mod test_result;
+#[cfg(feature = "train")]
+mod test_rows;
 pub mod text;
 #[cfg(feature = "train")]
 mod threshold_choice;
 mod trade_off;
+#[cfg(feature = "train")]
+mod train_heads;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
@@ -376,15 +403,18 @@ pub use prediction_format::PredictionFormat;
 pub use prediction_stream::PredictionStream;
 pub use prediction_writer::PredictionWriter;
 pub use predictor::{Predictor, RowPredictor};
-pub use row_index::row_index;
+pub use row_index::{row_index, row_indices};
 pub use row_sample::RowSample;
 pub use rows_report::RowsReport;
+pub use saved_targets::SavedTargets;
 pub use shift_finding::{ShiftFinding, shift_notes};
 pub use similar_rows::{ColumnDifference, SimilarRow, SimilarRows};
+pub use skipped_lines::SkippedLines;
 pub use split_note::SplitNote;
 pub use standard_output::standard_output;
 pub use summary::{Summary, TestScore};
 pub use table_builder::TableBuilder;
+pub use target_stream::TargetStream;
 pub use trade_off::{TradeOff, TradeOffPoint};
 pub use value_count::ValueCount;
 pub use warning::Warning;
@@ -410,8 +440,9 @@ pub use self::{
     distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
-    evaluation::{Evaluation, EvaluationOptions},
+    evaluation::{Evaluation, EvaluationOptions, json_of_targets},
     event::{Event, NetworkDescription, Observer},
+    event_words::next_shown_epoch,
     find_learning_rate::find_learning_rate,
     finding_words::findings_in_words,
     fitted_model::{FitRecord, FittedModel},
@@ -424,6 +455,8 @@ pub use self::{
     learning_curve::{LearningCurve, learning_curve, no_learning_curve},
     members::Members,
     memory::{open_table, read_table, room_to_evaluate, room_to_explain, room_to_load},
+    multi_target_dataset::MultiTargetDataset,
+    multi_target_model::MultiTargetModel,
     nearest_rows::nearest_rows_loss,
     network_config::network_config,
     open_checkpoints::CheckpointOptions,
@@ -433,6 +466,7 @@ pub use self::{
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::{EncodedRows, JobRunner},
+    saved_fit::SavedFit,
     score::{COVERAGE, Metrics, Reliability, Score},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},
@@ -441,8 +475,11 @@ pub use self::{
     split_columns::SplitColumns,
     stop_token::StopToken,
     table_description::{Bound, ColumnDescription, TableDescription, TargetDescription, Training},
+    table_source::TableSource,
+    target_words::{one_target, only_for_one_target, target_columns},
     targets::Targets,
     test_result::TestResult,
+    test_rows::TestRows,
     tuning::{
         NestedScores, Sampler, SearchSpace, SettingImportance, SettingRange, Study, StudyFile,
         Trial, TrialReport, Tuned, Tuner, TuningFiles,

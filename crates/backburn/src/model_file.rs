@@ -7,26 +7,27 @@ use std::path::{Path, PathBuf};
 use backburn_model::{Ensemble, Mlp, MlpConfig};
 use backburn_preprocessing::{Encoder, Target};
 use backburn_table::{ReadOptions, Schema, TableFormat};
-use burn::module::Module;
-use burn::store::burn_pack::Tensor as PackTensor;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
-use burn::tensor::{Bytes, Device};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use burn::tensor::Device;
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
-use crate::fits_target::fits_target;
+use crate::fits_target::{fits_target, fits_targets};
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
+use crate::model_tensors::{matrix, read_tensors_of, restore, with_tensors};
 use crate::output_file::OutputFile;
 use crate::summary::Summary;
 use crate::text::{path_name, shown};
 
-/// The version of the file format that this program writes, and the newest it reads.
+/// The version of the file format that this program writes for one target, and the newest it reads.
 pub const FORMAT_VERSION: u64 = 7;
+
+/// The version of the files of several targets, which are told from others by their further targets.
+const SEVERAL_TARGETS_VERSION: u64 = 8;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
@@ -70,9 +71,20 @@ struct Metadata {
     format: TableFormat,
     encoder: Encoder,
     target: Target,
+    /// Of several targets, those after the first. The outputs of the network are those of all targets, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<FurtherTarget>,
     #[serde(rename = "average", default)]
     baselines: Vec<f32>,
     summary: Summary,
+}
+
+/// One of several targets of a model after the first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FurtherTarget {
+    pub target: Target,
+    pub summary: Summary,
 }
 
 fn one() -> usize {
@@ -135,6 +147,21 @@ impl ModelFile {
         }
     }
 
+    /// Checks that a model has finished an epoch, if it will replace another model.
+    ///
+    /// # Errors
+    ///
+    /// It has not.
+    pub fn check_finished(&self, model: &SavedModel) -> Result<(), Error> {
+        match model.summary.best_epoch == 0 && self.replaces.is_some() {
+            true => Err(Error::Failed(
+                "the run ended before the first epoch did: no model was saved, and the old file is unchanged"
+                    .to_string(),
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Writes the model like [`write`](Self::write). If that fails, writes it to the folder for temporary
     /// files, so that it is not lost.
     ///
@@ -142,11 +169,16 @@ impl ModelFile {
     ///
     /// The model is not at the path; the message says whether it is in the other folder.
     pub fn write_or_rescue(self, model: &SavedModel) -> Result<PathBuf, Error> {
-        let error = match self.write(model) {
+        self.write_bytes_or_rescue(&model.to_bytes()?)
+    }
+
+    /// The same for the bytes of a model.
+    pub(crate) fn write_bytes_or_rescue(self, bytes: &[u8]) -> Result<PathBuf, Error> {
+        let error = match self.write_bytes(bytes) {
             Ok(path) => return Ok(path),
             Err(error) => error,
         };
-        Err(match rescued(model) {
+        Err(match rescued(bytes) {
             Ok(path) => Error::Failed(format!("{error}; the model is at {}", path_name(&path))),
             Err(_) => error.into(),
         })
@@ -158,11 +190,14 @@ impl ModelFile {
     ///
     /// The disk is full, or the folder was removed; the file at the path is unchanged.
     pub fn write(self, model: &SavedModel) -> Result<PathBuf, ModelFileError> {
-        let bytes = model.to_bytes()?;
+        self.write_bytes(&model.to_bytes()?)
+    }
+
+    fn write_bytes(self, bytes: &[u8]) -> Result<PathBuf, ModelFileError> {
         // A file that could not be read again is not written.
-        read_metadata("the model to save", &bytes)?;
+        read_metadata("the model to save", bytes)?;
         let written = OutputFile::create(&self.path).and_then(|mut file| {
-            file.write_all(&bytes)?;
+            file.write_all(bytes)?;
             file.commit()
         });
         match written {
@@ -177,18 +212,18 @@ impl ModelFile {
 
 /// Writes a model to the folder for temporary files. All users may write to it, so the name cannot be foreseen, the
 /// file is new, and it is for this user alone.
-fn rescued(model: &SavedModel) -> Result<PathBuf, Error> {
+fn rescued(bytes: &[u8]) -> Result<PathBuf, Error> {
     let failed = |error: io::Error| Error::Failed(error.to_string());
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix("backburn-").suffix(".safetensors");
     let mut file = builder.rand_bytes(16).tempfile().map_err(failed)?;
-    file.write_all(&model.to_bytes()?).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     let (_, path) = file.keep().map_err(|error| failed(error.error))?;
     Ok(path)
 }
 
-/// The target of the model in a file; `None` if the file is not a model.
+/// The target of the model in a file, or all of several with commas between them; `None` if the file is not a model.
 fn target_of(path: &Path) -> Option<String> {
     // Reading a pipe would block.
     if !path.is_file() {
@@ -206,8 +241,14 @@ fn target_of(path: &Path) -> Option<String> {
     let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
     let metadata = header.get("__metadata__")?.get(KEY)?.as_str()?;
     let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
-    let target = metadata.get("target")?.get("column")?.as_str()?;
-    Some(target.to_string())
+    let column =
+        |of: &serde_json::Value| Some(of.get("target")?.get("column")?.as_str()?.to_string());
+    let further = metadata
+        .get("further")
+        .and_then(|further| further.as_array());
+    let further = further.into_iter().flatten().filter_map(column);
+    let targets: Vec<String> = [column(&metadata)?].into_iter().chain(further).collect();
+    Some(targets.join(","))
 }
 
 impl SavedModel {
@@ -217,13 +258,24 @@ impl SavedModel {
     ///
     /// The weights cannot be read from their device.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        self.to_bytes_with(&[])
+    }
+
+    /// The bytes of the file of a model with further targets, whose outputs the networks have after those of its own.
+    pub(crate) fn to_bytes_with(
+        &self,
+        further: &[FurtherTarget],
+    ) -> Result<Vec<u8>, ModelFileError> {
         let members = self.network.members.iter();
         let mut hidden: Vec<Vec<usize>> = members.map(Mlp::hidden_units).collect();
         if hidden.iter().all(|units| *units == self.config.hidden) {
             hidden.clear();
         }
         let metadata = Metadata {
-            format_version: FORMAT_VERSION,
+            format_version: match further.is_empty() {
+                true => FORMAT_VERSION,
+                false => SEVERAL_TARGETS_VERSION,
+            },
             network: self.config.clone(),
             members: self.network.members.len(),
             hidden,
@@ -231,6 +283,7 @@ impl SavedModel {
             format: self.format.clone(),
             encoder: self.encoder.clone(),
             target: self.target.clone(),
+            further: further.to_vec(),
             baselines: self.baselines.clone(),
             summary: self.summary.clone(),
         };
@@ -252,7 +305,10 @@ impl SavedModel {
         let bytes = store
             .get_bytes()
             .map_err(|error| damaged(error.to_string()))?;
-        with_tensors_of(self, bytes).map_err(|error| damaged(error.to_string()))
+        let of_encoder = self.encoder.tensors().into_iter();
+        let of_encoder = of_encoder.map(|tensor| (tensor.name, tensor.numbers, tensor.width));
+        let of_memory = self.summary.memory.iter().flat_map(Memory::tensors);
+        with_tensors(of_encoder.chain(of_memory), bytes).map_err(|error| damaged(error.to_string()))
     }
 
     /// The options to read a table that the model is used on, so that other columns than those that it needs and
@@ -278,15 +334,7 @@ impl SavedModel {
     /// The file cannot be read, is not a model, is damaged, or is newer than this program.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         let path = path.as_ref();
-        let read = match path == Path::new("-") {
-            true => read_model_bytes(io::stdin().lock()),
-            false => InputFile::open(path).and_then(read_model_bytes),
-        };
-        let bytes = read.map_err(|error| ModelFileError::Io {
-            path: path.to_path_buf(),
-            error,
-        })?;
-        Self::from_bytes(&path_name(path), bytes, device)
+        Self::from_bytes(&path_name(path), read_bytes(path)?, device)
     }
 
     /// Reads a model from the bytes of its file; `name` is what error messages call it.
@@ -295,6 +343,24 @@ impl SavedModel {
     ///
     /// The same as for [`load`](Self::load).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
+        let (model, further) = Self::with_further(name, bytes, device)?;
+        if further.is_empty() {
+            return Ok(model);
+        }
+        let further = further.iter().map(|further| &further.target);
+        let targets = [&model.target].into_iter().chain(further);
+        Err(ModelFileError::SeveralTargets {
+            name: name.to_string(),
+            targets: targets.map(|target| target.column().to_string()).collect(),
+        })
+    }
+
+    /// Reads a model and its further targets, if there are any; its networks have the outputs of all of them.
+    pub(crate) fn with_further(
+        name: &str,
+        bytes: Vec<u8>,
+        device: &Device,
+    ) -> Result<(Self, Vec<FurtherTarget>), ModelFileError> {
         let mut metadata = read_metadata(name, &bytes)?;
         let damaged = |reason: String| ModelFileError::Damaged {
             name: name.to_string(),
@@ -306,7 +372,7 @@ impl SavedModel {
         if let Some(problem) = metadata.encoder.problem() {
             return Err(damaged(problem));
         }
-        if let Some(problem) = metadata.target.problem() {
+        if let Some(problem) = metadata.targets().find_map(Target::problem) {
             return Err(damaged(problem.to_string()));
         }
         if let Some(problem) = mismatch(&metadata) {
@@ -326,7 +392,7 @@ impl SavedModel {
             _ => restore(&mut network, &bytes, others),
         }
         .map_err(damaged)?;
-        Ok(Self {
+        let model = Self {
             config: metadata.network,
             network,
             schema: metadata.schema,
@@ -335,11 +401,30 @@ impl SavedModel {
             target: metadata.target,
             baselines: metadata.baselines,
             summary: metadata.summary,
-        })
+        };
+        Ok((model, metadata.further))
     }
 }
 
+/// The bytes of the model at a path; of standard input if the path is `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, ModelFileError> {
+    let read = match path == Path::new("-") {
+        true => read_model_bytes(io::stdin().lock()),
+        false => InputFile::open(path).and_then(read_model_bytes),
+    };
+    read.map_err(|error| ModelFileError::Io {
+        path: path.to_path_buf(),
+        error,
+    })
+}
+
 impl Metadata {
+    /// All targets, in the order of their outputs.
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        let further = self.further.iter().map(|further| &further.target);
+        [&self.target].into_iter().chain(further)
+    }
+
     /// The shape of each network, if they have at most this many parameters together.
     fn networks(&self, max_parameters: usize) -> Result<Vec<MlpConfig>, String> {
         if !self.hidden.is_empty() && self.hidden.len() != self.members {
@@ -380,54 +465,6 @@ fn parameter_count(network: &MlpConfig) -> usize {
     weights + tables
 }
 
-/// A model's file with the tensors of its encoder and of its memory.
-fn with_tensors_of(
-    model: &SavedModel,
-    bytes: Vec<u8>,
-) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-    let of_encoder = model.encoder.tensors().into_iter();
-    let of_encoder = of_encoder.map(|tensor| (tensor.name, tensor.numbers, tensor.width));
-    let memory = model.summary.memory.iter();
-    let all = of_encoder.chain(memory.flat_map(Memory::tensors));
-    let own = all.map(|(name, numbers, width)| {
-        let shape = [numbers.len() / width.max(1), width];
-        let bytes = numbers.iter().flat_map(|n| n.to_le_bytes());
-        (name, bytes.collect::<Vec<u8>>(), shape)
-    });
-    let own: Vec<(String, Vec<u8>, [usize; 2])> = own.collect();
-    if own.is_empty() {
-        return Ok(bytes);
-    }
-    let (_, header) = SafeTensors::read_metadata(&bytes)?;
-    let file = SafeTensors::deserialize(&bytes)?;
-    let mut tensors: Vec<(String, TensorView)> = file.tensors();
-    for (name, bytes, shape) in &own {
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes)?;
-        tensors.push((name.clone(), view));
-    }
-    safetensors::serialize(tensors, header.metadata().clone())
-}
-
-/// Loads the tensors of an encoder from a model's file.
-fn read_tensors_of(encoder: &mut Encoder, bytes: &[u8]) -> Result<(), String> {
-    if encoder.tensors().is_empty() {
-        return Ok(());
-    }
-    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    encoder.read_tensors(|name| {
-        let view = file.tensor(name);
-        let view = view.map_err(|_| format!("it lacks the tensor {name:?}"))?;
-        Ok(match (view.dtype(), view.shape()) {
-            (Dtype::F32, &[_, width]) => {
-                let numbers = view.data().chunks_exact(4);
-                let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
-                Some((numbers.collect(), width))
-            }
-            _ => None,
-        })
-    })
-}
-
 /// Loads the tensors of a memory from a model's file with these networks, and checks it.
 fn read_memory(
     metadata: &mut Metadata,
@@ -438,17 +475,7 @@ fn read_memory(
         return Ok(());
     };
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    memory.read_tensors(networks.len(), &|name| {
-        let view = file.tensor(name).ok()?;
-        match (view.dtype(), view.shape()) {
-            (Dtype::F32, &[_, width]) => {
-                let numbers = view.data().chunks_exact(4);
-                let numbers = numbers.map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
-                Some((numbers.collect(), width))
-            }
-            _ => None,
-        }
-    });
+    memory.read_tensors(networks.len(), &|name| matrix(&file.tensor(name).ok()?));
     let parameters: Vec<usize> = networks.iter().map(parameter_count).collect();
     match memory.problem(&metadata.encoder, &metadata.target, &parameters) {
         Some(problem) => Err(problem),
@@ -487,14 +514,20 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
     #[derive(Deserialize)]
     struct Version {
         format_version: u64,
+        #[serde(default)]
+        further: Vec<serde::de::IgnoredAny>,
     }
     let version: Version =
         serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-    if version.format_version > FORMAT_VERSION {
+    let supported = match version.further.is_empty() {
+        true => FORMAT_VERSION,
+        false => SEVERAL_TARGETS_VERSION,
+    };
+    if version.format_version > supported {
         return Err(ModelFileError::Newer {
             name: name.to_string(),
             version: version.format_version,
-            supported: FORMAT_VERSION,
+            supported,
         });
     }
     serde_json::from_str(json).map_err(|error| damaged(error.to_string()))
@@ -518,71 +551,13 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     {
         return Some("its baselines do not fit its network".to_string());
     }
-    let fits = fits_target(
-        network,
-        &metadata.target,
-        metadata.encoder.exposure().is_some(),
-    );
+    let fits = match metadata.further.is_empty() {
+        true => fits_target(
+            network,
+            &metadata.target,
+            metadata.encoder.exposure().is_some(),
+        ),
+        false => fits_targets(network, metadata.targets()),
+    };
     (!fits).then(|| "its network does not fit its target".to_string())
-}
-
-/// Loads the tensors of a file into a network. The file holds `others` more tensors.
-fn restore<M: Module>(network: &mut M, bytes: &[u8], others: usize) -> Result<(), String> {
-    let tensors = tensors(network, bytes, others)?;
-    let applied = network.apply(tensors, None, None, true);
-    match applied.errors.is_empty() && applied.missing.is_empty() {
-        true => Ok(()),
-        false => Err(applied.to_string()),
-    }
-}
-
-/// The tensors of a file for a network, after checking their names, shapes and types, and that every
-/// number is finite.
-///
-/// Burn's own store is not used, because it parses the header with all metadata once for each tensor.
-fn tensors<M: Module>(network: &M, bytes: &[u8], others: usize) -> Result<Vec<PackTensor>, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let expected = network.collect(None, None, true);
-    let needed = expected.len() + others;
-    if file.len() != needed {
-        let found = file.len();
-        return Err(format!("it has {found} tensors, and needs {needed}"));
-    }
-    let mut tensors = Vec::with_capacity(expected.len());
-    for tensor in expected {
-        let name = &tensor.name;
-        let view = file
-            .tensor(name)
-            .map_err(|_| format!("it lacks the tensor {name:?}"))?;
-        let shape = tensor.shape.to_vec();
-        if view.shape() != shape {
-            let found = view.shape();
-            return Err(format!(
-                "{name:?} has shape {found:?}, and should have {shape:?}"
-            ));
-        }
-        if view.dtype() != Dtype::F32 {
-            return Err(format!("{name:?} is not of 32-bit numbers"));
-        }
-        let finite = view
-            .data()
-            .chunks_exact(4)
-            .all(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]).is_finite());
-        if !finite {
-            return Err(format!("{name:?} has weights that are no numbers"));
-        }
-        let negative = |n: &[u8]| n[3] & 0x80 != 0;
-        if name.ends_with("running_var") && view.data().chunks_exact(4).any(negative) {
-            return Err(format!("{name:?} has a variance below zero"));
-        }
-        let data = Bytes::from_bytes_vec(view.data().to_vec());
-        tensors.push(PackTensor::new(
-            tensor.name,
-            tensor.dtype,
-            tensor.shape,
-            None,
-            data,
-        ));
-    }
-    Ok(tensors)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::text::path_name;
+use crate::text::{path_name, shown};
 
 /// A model file that cannot be read or written.
 #[derive(Debug, Error)]
@@ -47,6 +47,32 @@ pub enum ModelFileError {
         /// The newest format version that this program reads.
         supported: u64,
     },
+    /// The file has a model of several targets, and one of them is needed.
+    #[error(
+        "{name}: this model predicts several targets ({}), and one of them is needed: name it with --target, \
+         where the command has this option",
+        names(targets)
+    )]
+    SeveralTargets {
+        /// The file.
+        name: String,
+        /// The columns that the model predicts.
+        targets: Vec<String>,
+    },
+    /// The model does not predict this column.
+    #[error(
+        "{name}: this model does not predict `{}`, but {}",
+        shown(target),
+        names(targets)
+    )]
+    NoTarget {
+        /// The file.
+        name: String,
+        /// The column that was asked for.
+        target: String,
+        /// The columns that the model predicts.
+        targets: Vec<String>,
+    },
     /// No backend of Burn is compiled in, which holds the networks.
     #[error(
         "no backend of Burn is compiled in: enable a feature of `burn` such as `flex` or `ndarray`"
@@ -62,4 +88,13 @@ pub enum ModelFileError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// Names of columns, with commas between them.
+fn names(columns: &[String]) -> String {
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|name| format!("`{}`", shown(name)))
+        .collect();
+    columns.join(", ")
 }

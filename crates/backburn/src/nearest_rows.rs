@@ -14,7 +14,7 @@ pub(crate) const OUTPUTS: usize = 800;
 /// training rows is higher than this underfits.
 ///
 /// At most a thousand rows, evenly spread, are compared. `None` where there are fewer than 20 rows or more
-/// than 800 outputs, or where rows have weights or the loss is about a distribution.
+/// than 800 outputs, or where rows have weights or several targets, or the loss is about a distribution.
 pub fn nearest_rows_loss(
     dataset: &TensorDataset,
     outputs: usize,
@@ -38,6 +38,7 @@ pub fn nearest_rows_loss(
     let nearest = nearest.reshape([rows * NEIGHBORS]);
     let criterion = config.criterion();
     let predicted = match &sample.targets {
+        Targets::Several(_) => return None,
         Targets::Values(values) => {
             let [_, width] = values.dims();
             let of_nearest = values.clone().select(0, nearest);

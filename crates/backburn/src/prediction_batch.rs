@@ -29,7 +29,26 @@ impl PredictionLayout {
     /// The columns: the number of the row, columns of the input, the prediction, the bounds of its
     /// interval, its quantiles, and the probability of each class.
     pub fn batch(&self, predicted: &PredictedRows) -> io::Result<RecordBatch> {
-        let own = self.own_columns(predicted);
+        self.batch_of(self.own_columns(predicted), predicted)
+    }
+
+    /// The same for several targets: each column of predictions has the name of its target after its first word.
+    pub fn batch_of_targets(
+        &self,
+        targets: &[&str],
+        predicted: &[PredictedRows],
+    ) -> io::Result<RecordBatch> {
+        let first = predicted
+            .first()
+            .ok_or_else(|| io::Error::other("no target"))?;
+        self.batch_of(self.columns_of_targets(targets, predicted), first)
+    }
+
+    fn batch_of(
+        &self,
+        own: Vec<(FieldRef, ArrayRef)>,
+        predicted: &PredictedRows,
+    ) -> io::Result<RecordBatch> {
         let mut taken: HashSet<String> =
             own.iter().map(|(field, _)| field.name().clone()).collect();
         let mut columns = Vec::with_capacity(own.len());
@@ -48,9 +67,45 @@ impl PredictionLayout {
 
     /// The kept columns that get another name, with that name.
     pub fn renamed(&self, predicted: &PredictedRows) -> Vec<(String, String)> {
-        let own = self.own_columns(predicted);
+        self.renamed_beside(&self.own_columns(predicted))
+    }
+
+    /// The same for several targets.
+    pub fn renamed_of_targets(
+        &self,
+        targets: &[&str],
+        predicted: &[PredictedRows],
+    ) -> Vec<(String, String)> {
+        self.renamed_beside(&self.columns_of_targets(targets, predicted))
+    }
+
+    fn renamed_beside(&self, own: &[(FieldRef, ArrayRef)]) -> Vec<(String, String)> {
         let taken = own.iter().map(|(field, _)| field.name().clone()).collect();
         self.kept.renamed(&taken)
+    }
+
+    /// The columns of several targets. The number of the row comes once.
+    fn columns_of_targets(
+        &self,
+        targets: &[&str],
+        predicted: &[PredictedRows],
+    ) -> Vec<(FieldRef, ArrayRef)> {
+        let mut columns = Vec::new();
+        for (target, predicted) in targets.iter().zip(predicted) {
+            let mut own = self.own_columns(predicted).into_iter();
+            let row = self.row_numbers.then(|| own.next()).flatten();
+            if columns.is_empty() {
+                columns.extend(row);
+            }
+            columns.extend(own.map(|(field, array)| {
+                let name = match field.name().split_once('_') {
+                    Some((what, of)) => format!("{what}_{target}_{of}"),
+                    None => format!("{}_{target}", field.name()),
+                };
+                (Arc::new(field.as_ref().clone().with_name(name)), array)
+            }));
+        }
+        columns
     }
 
     fn own_columns(&self, predicted: &PredictedRows) -> Vec<(FieldRef, ArrayRef)> {
@@ -184,5 +239,42 @@ mod tests {
         let labels = batch.column(1).as_ref();
         let expected = StringArray::from(vec!["'=a", "'=a"]);
         assert_eq!(labels, &expected as &dyn arrow_array::Array);
+    }
+
+    #[test]
+    fn columns_of_several_targets_have_their_names() {
+        let price = PredictedRows {
+            rows: vec![0, 1],
+            predictions: Predictions::Values(vec![1.5, 2.5]),
+            intervals: Some(vec![[1.0, 2.0], [2.0, 3.0]]),
+            quantiles: None,
+            inputs: None,
+        };
+        let sold = PredictedRows {
+            predictions: Predictions::Classes {
+                classes: vec!["no".to_string(), "yes".to_string()],
+                probabilities: vec![0.75, 0.25, 0.5, 0.5],
+                decision: None,
+            },
+            intervals: None,
+            ..price.clone()
+        };
+        let layout = PredictionLayout {
+            row_numbers: true,
+            ..PredictionLayout::default()
+        };
+        let batch = layout.batch_of_targets(&["price", "sold"], &[price, sold]);
+        let schema = batch.unwrap().schema();
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        let expected = [
+            "row",
+            "prediction_price",
+            "lower_price",
+            "upper_price",
+            "prediction_sold",
+            "probability_sold_no",
+            "probability_sold_yes",
+        ];
+        assert_eq!(names, expected);
     }
 }

@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use backburn_preprocessing::Target;
+
 use crate::batch_writer::BatchWriter;
 use crate::kept_columns::KeptColumns;
 use crate::predicted_rows::PredictedRows;
 use crate::prediction_batch::PredictionLayout;
 use crate::prediction_format::PredictionFormat;
+use crate::predictor::Predictor;
 
 /// Writes predictions batch by batch in a [`PredictionFormat`].
 ///
@@ -75,6 +78,30 @@ impl<W: Write + Send> PredictionWriter<W> {
         let batch = self.layout.batch(predicted)?;
         if self.renamed.is_none() {
             self.renamed = Some(self.layout.renamed(predicted));
+        }
+        self.out.write(&batch)
+    }
+
+    /// Writes the predictions of several targets, those of a [`TargetStream`](crate::TargetStream) of these predictors. Each column of
+    /// predictions has the name of its target after its first word: `prediction_price`, `lower_price`,
+    /// `probability_sold_yes`. Those of a single target are named as [`write`](Self::write) names them.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or there is no target.
+    pub fn write_targets(
+        &mut self,
+        predictors: &[Predictor],
+        predicted: &[PredictedRows],
+    ) -> io::Result<()> {
+        if let [alone] = predicted {
+            return self.write(alone);
+        }
+        let targets = predictors.iter().map(|predictor| &predictor.model().target);
+        let targets: Vec<&str> = targets.map(Target::column).collect();
+        let batch = self.layout.batch_of_targets(&targets, predicted)?;
+        if self.renamed.is_none() {
+            self.renamed = Some(self.layout.renamed_of_targets(&targets, predicted));
         }
         self.out.write(&batch)
     }

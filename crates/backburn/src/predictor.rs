@@ -13,6 +13,7 @@ use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::model_file::SavedModel;
 use crate::model_file_error::ModelFileError;
+use crate::saved_targets::SavedTargets;
 use crate::text::shown;
 
 /// Predicts from a saved model.
@@ -43,6 +44,40 @@ impl Predictor {
     /// See [`SavedModel::load`].
     pub fn load_on(path: impl AsRef<Path>, device: &Device) -> Result<Self, ModelFileError> {
         Ok(Self::new(SavedModel::load(path, device)?, device))
+    }
+
+    /// Loads the model of a target onto a device, of a file that may have several; without a target, the only one.
+    ///
+    /// # Errors
+    ///
+    /// See [`SavedModel::load`]; and [`ModelFileError::SeveralTargets`] or [`ModelFileError::NoTarget`] if there is no
+    /// such model.
+    pub fn load_target(
+        path: impl AsRef<Path>,
+        target: Option<&str>,
+        device: &Device,
+    ) -> Result<Self, ModelFileError> {
+        let model = SavedTargets::load(path, device)?.into_one(target)?;
+        Ok(Self::new(model, device))
+    }
+
+    /// Loads the models of all targets of a file onto a device; with a target, that of this target alone.
+    ///
+    /// # Errors
+    ///
+    /// See [`SavedModel::load`]; and [`ModelFileError::NoTarget`] if there is no such model.
+    pub fn load_targets(
+        path: impl AsRef<Path>,
+        target: Option<&str>,
+        device: &Device,
+    ) -> Result<Vec<Self>, ModelFileError> {
+        let all = SavedTargets::load(path, device)?;
+        let models = match target {
+            Some(target) => vec![all.into_target(target)?],
+            None => all.into_models(),
+        };
+        let models = models.into_iter();
+        Ok(models.map(|model| Self::new(model, device)).collect())
     }
 
     /// A predictor of a model in memory, whose network is on the device.
@@ -85,6 +120,26 @@ impl Predictor {
         let decision = decision.map_err(Error::Config)?;
         self.model.target = self.model.target.with_decision(Some(decision));
         Ok(self)
+    }
+
+    /// The predictors with another decision threshold, as [`with_threshold`](Self::with_threshold) sets it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`with_threshold`](Self::with_threshold), or several predictors.
+    pub fn all_with_threshold(
+        predictors: Vec<Self>,
+        threshold: f64,
+        positive: Option<&str>,
+    ) -> Result<Vec<Self>, Error> {
+        if predictors.len() > 1 {
+            let reason = "--threshold is for one target: choose it with --target";
+            return Err(Error::Config(reason.to_string()));
+        }
+        let predictors = predictors.into_iter();
+        predictors
+            .map(|predictor| predictor.with_threshold(threshold, positive))
+            .collect()
     }
 
     /// The model, to change what is not used for prediction.

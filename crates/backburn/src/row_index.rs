@@ -1,5 +1,7 @@
 //! Rows that a command line names by their numbers.
 
+use std::collections::BTreeSet;
+
 use backburn_table::Table;
 
 use crate::error::Error;
@@ -29,4 +31,15 @@ pub fn row_index(option: &str, number: u64, table: &Table) -> Result<usize, Erro
             _ => format!("{option} {number}: {} has only {rows}", table.name()),
         })
     })
+}
+
+/// The indices of several rows, in ascending order, each once.
+///
+/// # Errors
+///
+/// [`Error::Config`] if the table does not have one of the rows.
+pub fn row_indices(option: &str, numbers: &[u64], table: &Table) -> Result<Vec<usize>, Error> {
+    let rows = numbers.iter().map(|&row| row_index(option, row, table));
+    let rows: BTreeSet<usize> = rows.collect::<Result<_, _>>()?;
+    Ok(rows.into_iter().collect())
 }

@@ -1,5 +1,6 @@
 //! Running jobs.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,13 +13,16 @@ use crate::clock::Clock;
 use crate::config::{Config, DataConfig};
 use crate::context::FitContext;
 use crate::dataset::Dataset;
+use crate::encoded_heads::encode_heads;
 use crate::encoded_split::{EncodedSplit, check_room};
 use crate::error::Error;
 use crate::event::Event;
+use crate::head::Head;
 use crate::job::{Job, JobKind};
-use crate::job_result::{JobResult, Outcome};
+use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::network_config::narrow_network;
 use crate::plan::Plan;
+use crate::train_heads::train_heads;
 use crate::train_network::{Limits, train_network};
 use crate::work_memory::{Networks, Work};
 
@@ -47,6 +51,8 @@ const TRIAL_SHARE: u32 = 10;
 /// ```
 pub struct JobRunner<'a> {
     data: &'a Dataset,
+    /// Of a network of several targets, all of them; otherwise none.
+    heads: &'a [Head],
     context: &'a FitContext<'a>,
     rows: EncodedRows,
     /// How many jobs run at the same time.
@@ -69,6 +75,7 @@ impl<'a> JobRunner<'a> {
     pub fn new(data: &'a Dataset, context: &'a FitContext<'a>) -> Self {
         Self {
             data,
+            heads: &[],
             context,
             rows: EncodedRows::default(),
             at_once: AtomicUsize::new(1),
@@ -81,6 +88,48 @@ impl<'a> JobRunner<'a> {
         Self {
             rows: rows.clone(),
             ..self
+        }
+    }
+
+    /// For networks of several targets: `data` has the rows that have at least one of them.
+    pub(crate) fn with_heads(self, heads: &'a [Head]) -> Self {
+        Self { heads, ..self }
+    }
+
+    /// The dataset as a job wants it. That of several targets is so already.
+    fn data_of(&self, config: &Config) -> Result<Cow<'a, Dataset>, Error> {
+        match self.heads {
+            [] => self.data.for_config(config),
+            _ => Ok(Cow::Borrowed(self.data)),
+        }
+    }
+
+    /// Encodes the rows of a split.
+    fn encode(
+        &self,
+        data: &Dataset,
+        split: Split,
+        config: &Config,
+        work: &Work,
+    ) -> Result<EncodedSplit, Error> {
+        let device = self.context.device.get()?;
+        match self.heads {
+            [] => EncodedSplit::for_work(data, split, config, device, work),
+            heads => encode_heads(data, heads, split, device, work),
+        }
+    }
+
+    /// Trains the network of a job, for one target or for several.
+    fn train(
+        &self,
+        data: &Dataset,
+        encoded: &EncodedSplit,
+        job: &Job,
+        limits: Limits,
+    ) -> Result<TrainedNetwork, Error> {
+        match self.heads {
+            [] => train_network(data, encoded, job, self.context, limits),
+            heads => train_heads((data, heads), encoded, job, self.context, limits),
         }
     }
 
@@ -136,7 +185,7 @@ impl<'a> JobRunner<'a> {
     }
 
     fn run_within(&self, job: &Job, limits: Limits) -> Result<JobResult, Error> {
-        let data = &*self.data.for_config(&job.config)?;
+        let data = &*self.data_of(&job.config)?;
         let outcome = match job.kind {
             JobKind::Trial { .. } | JobKind::Search { .. } => self.trial(data, job, limits)?,
             JobKind::Member { .. } => {
@@ -146,15 +195,13 @@ impl<'a> JobRunner<'a> {
                     false => Some(encoded.part(&job.split)),
                 };
                 let rows = part.as_ref().unwrap_or(&encoded);
-                let network = train_network(data, rows, job, self.context, limits)?;
+                let network = self.train(data, rows, job, limits)?;
                 Outcome::Network(Box::new(network))
             }
             JobKind::Network | JobKind::Refit => {
-                let device = self.context.device.get()?;
-                let split = job.split.clone();
                 let work = self.work(job, 1);
-                let encoded = EncodedSplit::for_work(data, split, &job.config, device, &work)?;
-                let network = train_network(data, &encoded, job, self.context, limits)?;
+                let encoded = self.encode(data, job.split.clone(), &job.config, &work)?;
+                let network = self.train(data, &encoded, job, limits)?;
                 Outcome::Network(Box::new(network))
             }
         };
@@ -215,10 +262,9 @@ impl<'a> JobRunner<'a> {
         }
         // Scales and bins are learned without the target. The neighbor features of a row that a member
         // leaves out know the targets of its neighbors, but not its own.
-        let device = self.context.device.get()?;
         // Without the lock: a thread pool may run another job on this thread while rows are encoded.
         let work = self.work(job, job.config.ensemble.members.count());
-        let encoded = EncodedSplit::for_work(data, whole, &job.config, device, &work)?;
+        let encoded = self.encode(data, whole, &job.config, &work)?;
         let new = Shared {
             options: job.config.data,
             encoded: Arc::new(encoded),
@@ -252,7 +298,7 @@ impl<'a> JobRunner<'a> {
         if let Some(job) = jobs.iter().max_by_key(units)
             && matches!(job.kind, JobKind::Member { .. })
         {
-            self.shared(&*self.data.for_config(&job.config)?, job)?;
+            self.shared(&*self.data_of(&job.config)?, job)?;
         }
         let run = |index: usize| {
             let job = &jobs[index];

@@ -16,6 +16,8 @@ pub struct Scorer<'a> {
     targets: &'a Targets,
     rows: &'a [usize],
     scoring: &'a Scoring<'a>,
+    /// Whether the outputs are those of the target alone.
+    has_scores: bool,
     last: RefCell<(usize, Option<Score>)>,
 }
 
@@ -31,11 +33,20 @@ impl<'a> Scorer<'a> {
             targets,
             rows,
             scoring,
+            has_scores: true,
             last: RefCell::new((0, None)),
         }
     }
 
-    /// The score of an epoch; `None` without validation rows.
+    /// For a network of several targets, whose epochs are compared by the loss: no epoch has a score.
+    pub(crate) fn without_scores(self) -> Self {
+        Self {
+            has_scores: false,
+            ..self
+        }
+    }
+
+    /// The score of an epoch; `None` without validation rows, and for a network of several targets.
     pub fn score(&self, epoch: &EpochReport) -> Option<Score> {
         self.of_epoch(epoch.epoch, epoch.validation.as_ref()?)
     }
@@ -69,6 +80,9 @@ impl<'a> Scorer<'a> {
     }
 
     fn compute(&self, validation: &Validation) -> Option<Score> {
+        if !self.has_scores {
+            return None;
+        }
         let width = validation.outputs.dims()[1];
         let outputs: Vec<f32> = validation.outputs.to_data().iter::<f32>().collect();
         let outputs = (outputs.as_slice(), width);

@@ -30,7 +30,12 @@ use crate::text::path_name;
 pub struct Settings(Table);
 
 /// Sections whose keys are names of columns or classes.
-const NAMED: [&str; 3] = ["columns", "class_weights", "scoring.costs"];
+const NAMED: [&str; 4] = [
+    "columns",
+    "class_weights",
+    "target_weights",
+    "scoring.costs",
+];
 
 /// The largest file of settings that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -204,6 +209,8 @@ struct Complete {
     columns: std::collections::BTreeMap<String, backburn_table::ColumnKind>,
     #[serde(default)]
     class_weights: std::collections::BTreeMap<String, f64>,
+    #[serde(default)]
+    target_weights: std::collections::BTreeMap<String, f64>,
     #[serde(default)]
     network: backburn_model::MlpConfig,
     #[serde(default)]

@@ -19,9 +19,19 @@ pub(crate) fn diagnose(
     config: &Config,
 ) -> Result<Vec<Finding>, Error> {
     let rows = &encoded.split.training;
-    let targets = TrainingTargets::new(data, &encoded.target, rows)?;
+    diagnose_rows(data, (&encoded.target, rows), validation, config)
+}
+
+/// The findings of some training rows with their target.
+pub(crate) fn diagnose_rows(
+    data: &Dataset,
+    (target, rows): (&Target, &[usize]),
+    validation: Option<&Score>,
+    config: &Config,
+) -> Result<Vec<Finding>, Error> {
+    let targets = TrainingTargets::new(data, target, rows)?;
     let mut findings = Vec::new();
-    findings.extend(heavy_tail(&targets, &encoded.target, config));
+    findings.extend(heavy_tail(&targets, target, config));
     findings.extend(leakage(data, &targets, rows)?);
     if let (TrainingTargets::Classes { counts, names, .. }, Some(score)) = (&targets, validation) {
         findings.extend(imbalance(names, counts, score, config));

@@ -7,8 +7,8 @@ use crate::model_file::SavedModel;
 use backburn_model::{Mlp, MlpConfig};
 use backburn_preprocessing::Target;
 use backburn_training::{
-    Diagnosis, DiagnosisContext, Finding, Fitted, History, LearningRate, StopReason, TensorDataset,
-    TrainingError, diagnose, fit, resume,
+    Diagnosis, DiagnosisContext, Finding, Fitted, History, LearningRate, StopReason,
+    Targets as TrainingTargets, TensorDataset, TrainingError, diagnose, fit, resume,
 };
 use burn::module::Module;
 use web_time::Instant;
@@ -71,13 +71,7 @@ pub(crate) fn train_network(
     // A stopped run ends as soon as possible, without diagnosis.
     let diagnoses = job.diagnose && !context.stop.is_stopped();
     let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
-    let fitted = match fitted {
-        Err(TrainingError::Diverged) => {
-            let history = Box::new(history);
-            return Err(Error::Diverged { history, findings });
-        }
-        fitted => fitted?,
-    };
+    let fitted = not_diverged(fitted, &history, &findings)?;
     let stop = fitted.stop;
     let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
     let summary = summary(data, encoded, &fitted, job, context);
@@ -106,17 +100,32 @@ pub(crate) fn train_network(
     })
 }
 
-/// A training run that has ended.
-struct Run {
+/// The network of a run, or an error with the findings of a run that diverged.
+pub(crate) fn not_diverged(
     fitted: Result<Fitted<Mlp>, TrainingError>,
-    history: History,
+    history: &History,
+    findings: &[Finding],
+) -> Result<Fitted<Mlp>, Error> {
+    match fitted {
+        Err(TrainingError::Diverged) => Err(Error::Diverged {
+            history: Box::new(history.clone()),
+            findings: findings.to_vec(),
+        }),
+        fitted => Ok(fitted?),
+    }
+}
+
+/// A training run that has ended.
+pub(crate) struct Run {
+    pub fitted: Result<Fitted<Mlp>, TrainingError>,
+    pub history: History,
     /// The outputs that score the network; `None` without an epoch, without validation rows, and for trials,
     /// which are compared at their best epochs.
-    held_out: Option<HeldOutOutputs>,
+    pub held_out: Option<HeldOutOutputs>,
 }
 
 /// Trains a network, from its checkpoint if there is one.
-fn run(
+pub(crate) fn run(
     shape: &MlpConfig,
     encoded: &EncodedSplit,
     (targets, scoring): (&Targets, &Scoring),
@@ -128,6 +137,10 @@ fn run(
     let network = initialize(shape, job.config.training.seed, context)?;
     announce(encoded, &network, job, context);
     let scorer = Scorer::new(&encoded.target, targets, &encoded.split.validation, scoring);
+    let scorer = match &encoded.training.targets {
+        TrainingTargets::Several(_) => scorer.without_scores(),
+        _ => scorer,
+    };
     let is_trial = matches!(job.kind, JobKind::Trial { .. } | JobKind::Search { .. });
     let checkpoints = context.checkpoints.filter(|_| !is_trial);
     let (training, validation) = (&encoded.training, encoded.validation.as_ref());
@@ -257,7 +270,7 @@ fn announce_end(
 }
 
 /// The findings in the history.
-fn diagnose_run(
+pub(crate) fn diagnose_run(
     history: &History,
     shape: &MlpConfig,
     encoded: &EncodedSplit,
@@ -278,13 +291,18 @@ fn diagnose_run(
 
 /// Adds the findings in the table.
 fn with_findings_of_table(
-    mut findings: Vec<Finding>,
+    findings: Vec<Finding>,
     data: &Dataset,
     encoded: &EncodedSplit,
     score: Option<&Score>,
     job: &Job,
 ) -> Result<Vec<Finding>, Error> {
     let of_table = table_diagnosis::diagnose(data, encoded, score, &job.config)?;
+    Ok(with_findings(findings, of_table))
+}
+
+/// The findings in a run with those in its table.
+pub(crate) fn with_findings(mut findings: Vec<Finding>, of_table: Vec<Finding>) -> Vec<Finding> {
     let has_findings = findings.iter().any(|f| f.name != Diagnosis::Overfitting);
     // Outliers in the target cause the other findings.
     if of_table
@@ -296,11 +314,11 @@ fn with_findings_of_table(
     // A failed run misses classes for other reasons than the table.
     let counts = |f: &Finding| !(has_findings && f.name == Diagnosis::ClassImbalance);
     findings.extend(of_table.into_iter().filter(counts));
-    Ok(findings)
+    findings
 }
 
 /// The outputs of the returned network for the validation rows.
-fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
+pub(crate) fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
     let outputs = fitted.outputs.as_ref();
     let outputs = outputs.map(|outputs| outputs.to_data().iter().collect::<Vec<f32>>());
     HeldOutOutputs {
@@ -309,7 +327,8 @@ fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
     }
 }
 
-fn summary(
+/// How a network was trained, before it is scored.
+pub(crate) fn summary(
     data: &Dataset,
     encoded: &EncodedSplit,
     fitted: &Fitted<Mlp>,
@@ -333,7 +352,7 @@ fn summary(
 }
 
 /// The inputs of the first layer, averaged over the rows: the baseline of explanations.
-fn mean_features(network: &Mlp, rows: &TensorDataset) -> Vec<f32> {
+pub(crate) fn mean_features(network: &Mlp, rows: &TensorDataset) -> Vec<f32> {
     let features = network.features(rows.inputs.clone());
     features.mean_dim(0).into_data().iter().collect()
 }

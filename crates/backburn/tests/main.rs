@@ -10,4 +10,5 @@ mod honest_scores;
 mod jobs;
 mod metrics;
 mod splits;
+mod targets;
 mod tuning;

@@ -34,6 +34,7 @@
 //! | predict quantiles that never cross | [`MlpConfig::with_increasing`] |
 //! | average several networks | [`Ensemble`] |
 //! | add inputs, categories and outputs to a trained network | [`Mlp::grown`] |
+//! | predict several targets with the same hidden layers | [`Mlp::with_outputs`] |
 //! | expand each number into periodic features | [`PeriodicEmbeddingConfig`], [`EmbeddedInputs`] |
 //! | build the network of RealMLP | [`RealMlpConfig`], [`RealMlp`] |
 //! | build the network of TabM | [`TabMConfig`], [`TabM`] |
@@ -51,6 +52,7 @@ mod initializer;
 mod mlp;
 mod named;
 mod numeric_embedding;
+mod output_slice;
 mod parameters;
 mod real_mlp;
 mod suggestion;

@@ -98,5 +98,7 @@ fn aims(rows: &TensorDataset) -> Vec<Aim> {
                 .map(|class| Aim::Class(class.max(0) as usize))
                 .collect()
         }
+        // The playground has one target.
+        Targets::Several(_) => Vec::new(),
     }
 }

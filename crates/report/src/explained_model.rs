@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use backburn::text::count;
-use backburn::{Device, Error, ReadOptions, SavedModel, Table, Warning, read_table, room_to_load};
+use backburn::{
+    Device, Error, ReadOptions, SavedModel, SavedTargets, Table, Warning, read_table, room_to_load,
+};
 use backburn_explain::{ExplainOptions, Explanation, RowExplanation};
 use serde_json::{Value, json};
 
@@ -22,20 +24,21 @@ pub struct ExplainedModel {
 }
 
 impl ExplainedModel {
-    /// Loads a model, reads a table, and explains the model. `options` says what to explain of the table.
+    /// Loads a model, or that of a target of a file of several, reads a table, and explains the model. `options` says
+    /// what to explain of the table.
     ///
     /// # Errors
     ///
     /// The model or the table cannot be read, the table does not fit the model or into memory, or the error
     /// of `options`.
     pub fn new<E: From<Error>>(
-        (model, table): (&Path, &Path),
+        (model, target, table): (&Path, Option<&str>, &Path),
         read: ReadOptions,
         device: &Device,
         options: impl FnOnce(&Table) -> Result<ExplainOptions, E>,
     ) -> Result<Self, E> {
         room_to_load(model)?;
-        let model = SavedModel::load(model, device).map_err(Error::from)?;
+        let model = load(model, target, device)?;
         let further = [model.target.column().to_string()];
         let read = model.read_options(read, &further);
         let table = read_table(table, &read)?;
@@ -93,30 +96,35 @@ impl ExplainedModel {
 }
 
 impl Report {
-    /// A report of a model file, with a table also of what the model learned and how well it predicts; and
-    /// notes on what was read.
+    /// A report of a model file, or of one target of a file of several, with a table also of what the model learned
+    /// and how well it predicts; and notes on what was read.
     ///
     /// # Errors
     ///
     /// The same as for [`ExplainedModel::new`].
     pub fn of_files(
-        file: &Path,
+        (file, target): (&Path, Option<&str>),
         table: Option<&Path>,
         read: ReadOptions,
         device: &Device,
     ) -> Result<(Self, Vec<String>), Error> {
         let Some(table) = table else {
             room_to_load(file)?;
-            let model = SavedModel::load(file, device)?;
+            let model = load(file, target, device)?;
             let mut report = Self::of_model_alone(&model, "");
             let note = report.add_history_beside(file, &model).err();
             return Ok((report, note.into_iter().collect()));
         };
         let all = |_: &_| Ok::<_, Error>(ExplainOptions::default());
-        let explained = ExplainedModel::new((file, table), read, device, all)?;
+        let explained = ExplainedModel::new((file, target, table), read, device, all)?;
         let (report, note) = explained.report(file)?;
         let warnings = explained.warnings().into_iter();
         let notes = warnings.map(|warning| warning.to_string());
         Ok((report, notes.chain(note).collect()))
     }
+}
+
+/// The model of a target, or the only one of its file.
+fn load(file: &Path, target: Option<&str>, device: &Device) -> Result<SavedModel, Error> {
+    Ok(SavedTargets::load(file, device)?.into_one(target)?)
 }

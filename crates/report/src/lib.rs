@@ -51,7 +51,7 @@ pub use backpropagation::{Backpropagation, ClassProbability, SelectedWeight, Tru
 pub use distribution::{Distribution, DistributionValues};
 pub use evaluation::{Evaluation, Outcome};
 pub use explained_model::ExplainedModel;
-pub use model_json::model_json;
+pub use model_json::{model_json, models_json};
 pub use model_report::{EvaluatedRows, layers, target_transform};
 pub use model_summary::{column_summary, model_summary};
 pub use report::{GENERATOR, Report};

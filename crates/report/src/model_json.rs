@@ -9,6 +9,15 @@ use serde_json::{Value, json};
 
 use crate::model_report::target_transform;
 
+/// The facts about the models of the targets of a file: for one the object of [`model_json`], and for several `targets`,
+/// with an object for each.
+pub fn models_json(models: &[SavedModel]) -> Value {
+    match models {
+        [model] => model_json(model),
+        models => json!({ "targets": models.iter().map(model_json).collect::<Vec<_>>() }),
+    }
+}
+
 /// The facts about a model as a JSON object: `target`, `network`, `training`, `validation`, `test`, `columns`
 /// and `settings`. A column has one of the roles `target`, `feature`, `ignored` and `unused`.
 pub fn model_json(model: &SavedModel) -> Value {

@@ -25,6 +25,17 @@ pub fn panic_is_caught() -> bool {
     CAUGHT.get()
 }
 
+/// Prints no message for panics that this library catches, such as those of the Parquet decoder on damaged files: they
+/// become errors. For the whole program, in which the hook for panics is set.
+pub fn hide_caught_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !panic_is_caught() {
+            default(info);
+        }
+    }));
+}
+
 /// The result of a function, or `None` if it panics. The panic is marked for [`panic_is_caught`].
 pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Option<T> {
     use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -206,7 +206,7 @@ mod inferring;
 mod infer_table;
 mod unread;
 
-pub use catch_panic::{catch_panic, panic_is_caught};
+pub use catch_panic::{catch_panic, hide_caught_panics, panic_is_caught};
 pub use category::{numbers_in_one_spelling, spelling_key};
 pub use cell::{Cell, within_range};
 pub use column::Column;

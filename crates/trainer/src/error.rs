@@ -27,8 +27,11 @@ pub enum Error {
 impl Error {
     /// 1 for what failed, 2 for wrong usage.
     pub fn exit_code(&self) -> u8 {
+        use backburn::Error::{Config, Model};
+        use backburn::ModelFileError::{NoTarget, SeveralTargets};
         match self {
-            Self::Usage(_) | Self::Library(backburn::Error::Config(_)) => 2,
+            Self::Usage(_) | Self::Library(Config(_)) => 2,
+            Self::Library(Model(SeveralTargets { .. } | NoTarget { .. })) => 2,
             _ => 1,
         }
     }

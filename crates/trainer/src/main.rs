@@ -15,7 +15,7 @@ use error::Error;
 use ui::console::{self, Console};
 
 fn main() -> ExitCode {
-    hide_caught_panics();
+    backburn_table::hide_caught_panics();
     interrupt::catch_file_limit();
     // This thread is one of the pool: waking another thread takes longer than a small training step. If no
     // threads can be started, it works alone.
@@ -70,17 +70,6 @@ fn run() -> Result<(), Error> {
         Command::Completions { shell } => cli::shell::completions(shell),
         Command::Man { folder } => cli::shell::man(&folder),
     }
-}
-
-/// Prints no message for panics that the library catches, such as those of the Parquet decoder on damaged
-/// files: they become errors.
-fn hide_caught_panics() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if !backburn_table::panic_is_caught() {
-            default(info);
-        }
-    }));
 }
 
 fn failed(error: Option<Error>, code: u8) -> ExitCode {

@@ -30,6 +30,7 @@ mod scoring;
 mod serve;
 mod shipping;
 mod splits;
+mod targets;
 mod tune;
 mod understanding;
 mod unreadable_tables;

@@ -131,7 +131,8 @@ impl Criterion {
     /// # Shapes
     ///
     /// - outputs: `[batch, outputs]`, logits for classes
-    /// - targets: values `[batch, outputs]` or classes `[batch]`, whichever the loss takes
+    /// - targets: values `[batch, outputs]` or classes `[batch]`, whichever the loss takes; of several targets, each
+    ///   for its slice of the outputs
     /// - weights: `[batch]`; the result is the mean of `weight · loss`. [`fit`](crate::fit) scales
     ///   the weights of the dataset to a mean of 1, so that this is a weighted mean.
     /// - returns `[1]`
@@ -145,6 +146,9 @@ impl Criterion {
         targets: &Targets,
         weights: Option<&Tensor<1>>,
     ) -> Tensor<1> {
+        if let Targets::Several(slices) = targets {
+            return self.sum_of_slices(outputs, slices, weights);
+        }
         match weights {
             None => self.mean(outputs, targets),
             Some(weights) => (self.by_row(outputs, targets) * weights.clone()).mean(),
@@ -159,6 +163,7 @@ impl Criterion {
     /// As for [`forward`](Self::forward).
     pub fn constant(&self, targets: &Targets, weights: Option<&Tensor<1>>) -> f64 {
         let outputs = match targets {
+            Targets::Several(slices) => return self.constant_of_slices(slices, weights),
             Targets::Values(values) if self.loss == Loss::Quantile => {
                 let [rows, _] = values.dims();
                 let quantiles = quantiles_of(values.to_data().iter().collect(), &self.quantiles);
@@ -216,6 +221,9 @@ impl Criterion {
     ///
     /// A sentence that says what does not fit.
     pub fn check(&self, outputs: usize, targets: &Targets) -> Result<(), String> {
+        if let Targets::Several(slices) = targets {
+            return self.check_slices(outputs, slices);
+        }
         let loss = self.loss.for_targets(targets);
         let number_of_classes = match (loss, targets) {
             (Loss::CrossEntropy, Targets::Classes(_)) => outputs,
@@ -231,7 +239,7 @@ impl Criterion {
             (Loss::CrossEntropy | Loss::BinaryCrossEntropy, Targets::Values(_)) => {
                 return Err("this loss is for classes, and the targets are numbers".to_string());
             }
-            (_, Targets::Classes(_)) => {
+            (_, Targets::Classes(_) | Targets::Several(_)) => {
                 return Err("this loss is for numbers, and the targets are classes".to_string());
             }
             (_, Targets::Values(values)) => {
@@ -357,14 +365,14 @@ fn by_row_mean(losses: Tensor<2>) -> Tensor<1> {
 fn values(targets: &Targets) -> Tensor<2> {
     match targets {
         Targets::Values(values) => values.clone(),
-        Targets::Classes(_) => panic!("this loss is for numbers, and the targets are classes"),
+        _ => panic!("this loss is for numbers, and the targets are classes"),
     }
 }
 
 fn classes(targets: &Targets) -> Tensor<1, Int> {
     match targets {
         Targets::Classes(classes) => classes.clone(),
-        Targets::Values(_) => panic!("this loss is for classes, and the targets are numbers"),
+        _ => panic!("this loss is for classes, and the targets are numbers"),
     }
 }
 

@@ -11,6 +11,18 @@ pub enum TargetArrays {
     Values(Vec<f32>),
     /// Class indices, `[rows]`.
     Classes(Vec<usize>),
+    /// Several targets, each for a slice of the outputs.
+    Several(Vec<SliceArrays>),
+}
+
+/// A [`TargetSlice`](crate::TargetSlice) as arrays in main memory.
+pub struct SliceArrays {
+    /// The number of outputs in the slice.
+    pub outputs: usize,
+    /// The numbers or the classes.
+    pub targets: TargetArrays,
+    /// The weight of the target's loss in each row, `[rows]`.
+    pub weights: Vec<f32>,
 }
 
 impl TargetArrays {
@@ -21,6 +33,14 @@ impl TargetArrays {
             Targets::Classes(classes) => {
                 let classes = classes.to_data();
                 Self::Classes(classes.iter::<i64>().map(|class| class as usize).collect())
+            }
+            Targets::Several(slices) => {
+                let slices = slices.iter().map(|slice| SliceArrays {
+                    outputs: slice.outputs,
+                    targets: Self::new(&slice.targets),
+                    weights: slice.weights.to_data().iter().collect(),
+                });
+                Self::Several(slices.collect())
             }
         }
     }
@@ -66,6 +86,9 @@ impl Criterion {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
+        if let TargetArrays::Several(slices) = targets {
+            return self.backward_slices(outputs, rows, slices, weights, scale, gradient);
+        }
         let width = outputs.len() / rows.len();
         let mut sum = 0.0;
         let all = outputs.chunks_exact(width);
@@ -86,8 +109,50 @@ impl Criterion {
                 TargetArrays::Classes(classes) => {
                     self.classes(outputs, classes[row], weight * scale, gradient)
                 }
+                // Several targets have no further targets in them.
+                TargetArrays::Several(_) => 0.0,
             };
             sum += f64::from(weight * loss);
+        }
+        sum
+    }
+
+    /// The same for several targets: the sum of their losses, and each gradient in its slice.
+    fn backward_slices(
+        &self,
+        outputs: &[f32],
+        rows: &[usize],
+        slices: &[SliceArrays],
+        weights: Option<&[f32]>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let width = outputs.len() / rows.len();
+        let has_classes = |slice: &SliceArrays| matches!(slice.targets, TargetArrays::Classes(_));
+        let criteria = slices
+            .iter()
+            .map(|slice| self.for_slice(has_classes(slice)));
+        let criteria: Vec<Criterion> = criteria.collect();
+        let mut sum = 0.0;
+        let all = outputs.chunks_exact(width);
+        let all = all.zip(gradient.chunks_exact_mut(width));
+        for ((outputs, gradient), row) in all.zip(rows) {
+            let of_row = weights.map_or(1.0, |weights| weights[*row]);
+            let mut start = 0;
+            for (slice, criterion) in slices.iter().zip(&criteria) {
+                let columns = start..start + slice.outputs;
+                start = columns.end;
+                let weight = of_row * slice.weights[*row];
+                let loss = criterion.backward(
+                    &outputs[columns.clone()],
+                    std::slice::from_ref(row),
+                    &slice.targets,
+                    None,
+                    weight * scale,
+                    &mut gradient[columns],
+                );
+                sum += f64::from(weight) * loss;
+            }
         }
         sum
     }
@@ -240,6 +305,45 @@ mod tests {
                 };
                 check(&criterion, weighted.then_some(&[0.5, 2.0, 0.75, 0.75]));
             }
+        }
+    }
+
+    #[test]
+    fn losses_and_gradients_of_several_targets_equal_those_of_autodiff() {
+        let device = Device::default().autodiff();
+        let values: Vec<f32> = (0..4).map(|i| (i as f32).cos()).collect();
+        let values = Tensor::<2>::from_data(TensorData::new(values, [4, 1]), &device);
+        let number = crate::TargetSlice {
+            outputs: 1,
+            targets: Targets::Values(values),
+            weights: Tensor::from_floats([2.0, 0.0, 1.0, 1.0], &device),
+        };
+        let class = crate::TargetSlice {
+            outputs: 3,
+            targets: Targets::Classes(Tensor::from_data([2, 0, 1, 2], &device)),
+            weights: Tensor::from_floats([0.5, 0.5, 0.0, 3.0], &device),
+        };
+        let targets = Targets::Several(vec![number, class]);
+        let outputs: Vec<f32> = (0..16).map(|i| (i as f32 * 1.7).sin()).collect();
+        let tensor = TensorData::new(outputs.clone(), [4, 4]);
+        let tensor = Tensor::<2>::from_data(tensor, &device).require_grad();
+        let criterion = Criterion {
+            loss: Loss::Auto,
+            huber_delta: 1.0,
+            label_smoothing: 0.1,
+            quantiles: Vec::new(),
+        };
+        let mean = criterion.forward(tensor.clone(), &targets, None);
+        let expected = tensor.grad(&mean.backward()).unwrap();
+        let expected: Vec<f32> = expected.into_data().iter().collect();
+        let mut gradient = vec![f32::NAN; 16];
+        let arrays = TargetArrays::new(&targets);
+        let rows = [0, 1, 2, 3];
+        let sum = criterion.backward(&outputs, &rows, &arrays, None, 0.25, &mut gradient);
+        let mean: f64 = mean.into_scalar();
+        assert!((sum / 4.0 - mean).abs() < 1e-6, "{sum} {mean}");
+        for (a, b) in gradient.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
         }
     }
 }

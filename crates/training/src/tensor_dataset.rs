@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::error::TrainingError;
-use crate::targets::Targets;
+use crate::targets::{TargetSlice, Targets};
 
 /// Rows, their targets and their weights.
 ///
@@ -51,6 +51,15 @@ impl TensorDataset {
         }
     }
 
+    /// Rows with several targets to predict: inputs `[rows, inputs]`, and each target with its slice of the outputs.
+    pub fn several(inputs: Tensor<2>, slices: Vec<TargetSlice>) -> Self {
+        Self {
+            inputs,
+            targets: Targets::Several(slices),
+            weights: None,
+        }
+    }
+
     /// Sets the weight of each row in the loss, `[rows]`.
     pub fn with_weights(mut self, weights: Tensor<1>) -> Self {
         self.weights = Some(weights);
@@ -89,10 +98,11 @@ impl TensorDataset {
     pub fn in_double(&self) -> Self {
         Self {
             inputs: self.inputs.clone().cast(FloatDType::F64),
-            targets: match &self.targets {
-                Targets::Values(values) => Targets::Values(values.clone().cast(FloatDType::F64)),
-                Targets::Classes(classes) => Targets::Classes(classes.clone()),
-            },
+            targets: self.targets.map(
+                &|values| values.cast(FloatDType::F64),
+                &|classes| classes,
+                &|weights| weights.cast(FloatDType::F64),
+            ),
             weights: self
                 .weights
                 .as_ref()
@@ -129,6 +139,7 @@ impl TensorDataset {
     /// that is not a positive number.
     pub(crate) fn for_training(&self, device: &Device) -> Result<Self, TrainingError> {
         let rows = self.rows();
+        check_slices(&self.targets, rows)?;
         let targets = self.targets.rows();
         let weights = self.weights.as_ref().map_or(rows, |w| w.dims()[0]);
         if (targets, weights) != (rows, rows) {
@@ -151,17 +162,39 @@ impl TensorDataset {
         };
         Ok(Self {
             inputs: self.inputs.clone().without_autodiff().to_device(device),
-            targets: match &self.targets {
-                Targets::Values(values) => {
-                    Targets::Values(values.clone().without_autodiff().to_device(device))
-                }
-                Targets::Classes(classes) => {
-                    Targets::Classes(classes.clone().without_autodiff().to_device(device))
-                }
-            },
+            targets: self.targets.map(
+                &|values| values.without_autodiff().to_device(device),
+                &|classes| classes.without_autodiff().to_device(device),
+                &|weights| weights.without_autodiff().to_device(device),
+            ),
             weights,
         })
     }
+}
+
+/// Checks that each of several targets has a value and a weight of at least 0 for each row.
+fn check_slices(targets: &Targets, rows: usize) -> Result<(), TrainingError> {
+    let Targets::Several(slices) = targets else {
+        return Ok(());
+    };
+    if slices.is_empty() {
+        let reason = "there is no target to predict";
+        return Err(TrainingError::Mismatch(reason.to_string()));
+    }
+    for slice in slices {
+        let (targets, weights) = (slice.targets.rows(), slice.weights.dims()[0]);
+        if (targets, weights) != (rows, rows) {
+            return Err(TrainingError::Mismatch(format!(
+                "there are {rows} rows, and a slice of the outputs has {targets} targets and {weights} weights"
+            )));
+        }
+        let lowest: f64 = slice.weights.clone().min().into_scalar();
+        if lowest < 0.0 {
+            let reason = "the weights of a slice of the outputs must be at least 0";
+            return Err(TrainingError::Mismatch(reason.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// The number of batches of `size` rows. A single remaining row joins the batch before it.

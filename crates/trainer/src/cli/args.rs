@@ -311,6 +311,9 @@ pub struct TrainArgs {
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
     #[arg(long)]
     pub dashboard: bool,
+    /// With several targets: the weight of the loss of one of them, such as price=2; may be repeated [default: 1]
+    #[arg(long, value_name = "COLUMN=WEIGHT")]
+    pub target_weight: Vec<String>,
     #[command(flatten)]
     pub continual: ContinualArgs,
     #[command(flatten)]
@@ -544,6 +547,9 @@ pub struct ReportArgs {
     /// Where to write the report, an HTML file [default: the model's name in this folder, with .html]
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// The target to use, of a model of several
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
     #[command(flatten)]
     pub device: DeviceArgs,
     #[command(flatten)]
@@ -566,6 +572,9 @@ pub struct ExportArgs {
     /// Where to write the exported model; for PyTorch, the suffixes .safetensors and .py are added
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
+    /// The target to use, of a model of several
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
     /// The format
     #[arg(long, value_name = "NAME", value_parser = formats(), default_value = "onnx")]
     pub format: ExportFormat,

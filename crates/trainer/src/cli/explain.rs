@@ -1,9 +1,7 @@
 //! `trainer explain`.
 
-use std::collections::BTreeSet;
-
-use backburn::{Table, row_index};
-use backburn_explain::{ExplainOptions, Explanation};
+use backburn::{Table, row_indices};
+use backburn_explain::ExplainOptions;
 use backburn_report::ExplainedModel;
 
 use super::args::ExplainArgs;
@@ -24,12 +22,13 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let report = report
         .map(|path| report_file("--report", path))
         .transpose()?;
-    let files = (on.model.as_path(), on.table.as_path());
+    let target = on.target.as_deref();
+    let files = (on.model.as_path(), target, on.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();
     let options = |table: &Table| -> Result<ExplainOptions, Error> {
         Ok(ExplainOptions {
             columns,
-            rows: rows(args, table)?,
+            rows: row_indices("--row", &args.row, table)?,
             repeats: args.repeats.into(),
             seed: args.seed,
         })
@@ -37,7 +36,17 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let explained = ExplainedModel::new(files, on.read.options(), device, options)?;
     let console = Console::for_json(on.json);
     console.notes(&explained.warnings());
-    show(&explained.explanation, columns, console);
+    let explanation = &explained.explanation;
+    if columns {
+        let measure = [explanation.measure.to_string()].into_iter();
+        console.entries("importance", measure.chain(explanation.importance_lines()));
+        for dependence in &explanation.dependence {
+            console.paragraph("effect", dependence);
+        }
+    }
+    for row in &explanation.rows {
+        console.entries("row", row.lines());
+    }
     if let Some(file) = report {
         let (report, note) = explained.report(&on.model)?;
         note.iter().for_each(|note| console.paragraph("note", note));
@@ -47,27 +56,4 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         console::json(&explained.to_json());
     }
     Ok(())
-}
-
-/// The rows to explain, by their indices.
-fn rows(args: &ExplainArgs, table: &Table) -> Result<Vec<usize>, Error> {
-    let rows = args.row.iter().map(|&row| row_index("--row", row, table));
-    let rows: BTreeSet<usize> = rows.collect::<Result<_, _>>()?;
-    Ok(rows.into_iter().collect())
-}
-
-/// Prints an explanation, with the importance of columns and the dependence on them if they were computed.
-fn show(explanation: &Explanation, columns: bool, console: Console) {
-    if columns {
-        console.entry("importance", explanation.measure);
-        for line in explanation.importance_lines() {
-            console.entry("", line);
-        }
-        for dependence in &explanation.dependence {
-            console.paragraph("effect", dependence);
-        }
-    }
-    for row in &explanation.rows {
-        console.entries("row", row.lines());
-    }
 }

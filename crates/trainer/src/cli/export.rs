@@ -1,7 +1,7 @@
 //! `trainer export`.
 
 use backburn::text::path_argument;
-use backburn::{CommandFiles, SavedModel, room_to_load};
+use backburn::{CommandFiles, SavedTargets, room_to_load};
 use backburn_export::{OnnxOptions, export_files};
 use backburn_report::training_rows_note;
 
@@ -17,7 +17,8 @@ pub fn run(args: &ExportArgs) -> Result<(), Error> {
     files.printed(false).check()?;
     let device = device::choose(None)?;
     room_to_load(&args.model)?;
-    let model = SavedModel::load(&args.model, device.get()?)?;
+    let models = SavedTargets::load(&args.model, device.get()?)?;
+    let model = models.into_one(args.target.as_deref())?;
     let options = OnnxOptions {
         interval: args.interval,
     };

@@ -1,14 +1,11 @@
 //! `trainer gradcheck`.
 
-use backburn::text::shown;
 use backburn::{
-    CommandFiles, Dataset, DatasetOptions, NetworkGradientCheck, check_network_gradients,
-    gradient_verdict, read_table,
+    CommandFiles, DatasetOptions, check_network_gradients, gradient_verdict, read_table,
 };
 use serde_json::{Map, Value, json};
 
 use super::args::GradcheckArgs;
-use super::dataset::dataset;
 use super::example::{HOUSE_PRICES, PENGUINS};
 use crate::device;
 use crate::error::Error;
@@ -44,9 +41,17 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
             task: args.task,
             ..DatasetOptions::default()
         };
-        let data = dataset(table.clone(), target, options, &args.columns, &mut config)?;
+        let columns = args.columns.options();
+        let data = columns.dataset(table.clone(), target, options, &mut config)?;
         let check = check_network_gradients(&data, elements, &config, device.get()?)?;
-        show(&data, &check, console);
+        for (heading, text) in check.in_words(&data) {
+            match heading {
+                "note" => console.paragraph(heading, text),
+                _ => console.entry(heading, text),
+            }
+        }
+        console.say("");
+        check.lines().iter().for_each(|line| console.say(line));
         results.insert(table.name().to_string(), json!(check.parameters));
         checks.push(check);
     }
@@ -55,21 +60,4 @@ pub fn run(args: &GradcheckArgs) -> Result<(), Error> {
     }
     console.entry("verdict", gradient_verdict(&checks)?);
     Ok(())
-}
-
-/// Prints the checks of a network, a line for each parameter.
-fn show(data: &Dataset, check: &NetworkGradientCheck, console: Console) {
-    let (name, task) = (data.table().name(), data.task());
-    let target = shown(data.target());
-    console.entry("table", format!("{name}, {target} ({task})"));
-    console.entry("network", check.shape());
-    console.entry("check", check.about());
-    console.notes(data.warnings());
-    if let Some(note) = check.note() {
-        console.paragraph("note", note);
-    }
-    console.say("");
-    for line in check.lines() {
-        console.say(line);
-    }
 }

@@ -1,8 +1,8 @@
 //! `trainer inspect`.
 
 use backburn::text::{escaped, path_name, shown};
-use backburn::{CommandFiles, SavedModel, room_to_load};
-use backburn_report::{column_summary, model_json, model_summary};
+use backburn::{CommandFiles, SavedTargets, room_to_load};
+use backburn_report::{column_summary, model_summary, models_json};
 
 use super::args::InspectArgs;
 use crate::device;
@@ -14,22 +14,22 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     files.printed(true).check()?;
     let device = device::choose(None)?;
     room_to_load(&args.model)?;
-    let model = SavedModel::load(&args.model, device.get()?)?;
+    let models = SavedTargets::load(&args.model, device.get()?)?.into_models();
     if args.json {
-        console::json(&model_json(&model));
+        console::json(&models_json(&models));
         return Ok(());
     }
-    let console = Console::Output;
+    let (console, model) = (Console::Output, &models[0]);
     let summary = &model.summary;
 
     let name = path_name(&args.model);
     console.entry("model", format!("{name}, by {}", shown(&summary.program)));
-    for (heading, fact) in model_summary(&model) {
+    for (heading, fact) in models.iter().flat_map(model_summary) {
         console.entry(heading, fact);
     }
     console.say("");
     console.entry("column", "kind");
-    for (column, use_of_it) in column_summary(&model) {
+    for (column, use_of_it) in column_summary(model) {
         console.say(format_args!("{column:<30} {use_of_it}"));
     }
     if !summary.settings.is_empty() {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use backburn::{CommandFiles, KeptColumns, Predictor, TableReader, open_rows, room_to_load};
+use backburn::{
+    CommandFiles, KeptColumns, Predictor, SelectedDevice, TableReader, open_rows, room_to_load,
+};
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Args as Arguments, ValueEnum};
 
@@ -32,6 +34,9 @@ pub struct ModelArgs {
     pub model: PathBuf,
     /// The table, as for `train`; - for standard input
     pub table: PathBuf,
+    /// The target to use, of a model of several [default for predict and evaluate: all]
+    #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
+    pub target: Option<String>,
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Print the result as one JSON object on the last line of standard output
@@ -49,10 +54,30 @@ impl ModelArgs {
 
     /// Loads the model.
     pub fn predictor(&self) -> Result<Predictor, Error> {
+        let device = self.device()?;
+        Ok(Predictor::load_target(
+            &self.model,
+            self.target.as_deref(),
+            device.get()?,
+        )?)
+    }
+
+    /// Loads the models of all targets, or of the one that is named.
+    pub fn predictors(&self) -> Result<Vec<Predictor>, Error> {
+        let device = self.device()?;
+        Ok(Predictor::load_targets(
+            &self.model,
+            self.target.as_deref(),
+            device.get()?,
+        )?)
+    }
+
+    /// Checks that the model can be loaded, onto the device that is returned.
+    fn device(&self) -> Result<SelectedDevice, Error> {
         once_from_standard_input(&self.model, &self.table)?;
         let device = device::choose(self.device.name())?;
         room_to_load(&self.model)?;
-        Ok(Predictor::load_on(&self.model, device.get()?)?)
+        Ok(device)
     }
 }
 

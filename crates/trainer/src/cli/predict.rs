@@ -3,10 +3,9 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use backburn::text::escaped;
 use backburn::{
-    PredictionFormat, PredictionStream, PredictionWriter, Predictor, RowsReport, Skipped,
-    TableReader, standard_output,
+    PredictionFormat, PredictionWriter, Predictor, RowsReport, Skipped, SkippedLines, TableReader,
+    TargetStream, standard_output,
 };
 
 use super::args::PredictArgs;
@@ -31,34 +30,34 @@ pub fn run(args: &PredictArgs) -> Result<(), Error> {
         let reason = "--json: standard output has the predictions; write them to a file with --out";
         return Err(Error::Usage(reason.to_string()));
     }
-    let mut predictor = on.predictor()?;
+    let mut predictors = on.predictors()?;
     if let Some(threshold) = args.threshold {
-        predictor = predictor.with_threshold(threshold, args.positive.as_deref())?;
+        let positive = args.positive.as_deref();
+        predictors = Predictor::all_with_threshold(predictors, threshold, positive)?;
     }
     if let Some(interval) = args.interval {
-        let target = &predictor.model().target;
-        let checked = target.check_coverage(f64::from(interval) / 100.0);
+        let checked = TargetStream::check_coverage(&predictors, f64::from(interval) / 100.0);
         checked.map_err(|reason| Error::Failed(format!("--interval {interval}: {reason}")))?;
     }
     if to_stdout {
         let out = BufWriter::new(standard_output()?);
         let out = PredictionWriter::new(out, format, args.rows.skips());
-        return stream(args, &predictor, out).map(drop);
+        return stream(args, &predictors, out).map(drop);
     }
     let mut file = prediction_file("--out", out, Ok(format))?;
     let _ = interrupt::catch();
-    let report = stream(args, &predictor, file.writer(args.rows.skips()));
+    let report = stream(args, &predictors, file.writer(args.rows.skips()));
     finish(file, report, "predicted", on.json)
 }
 
 /// Predicts batch by batch.
 fn stream<W: Write + Send>(
     args: &PredictArgs,
-    predictor: &Predictor,
+    predictors: &[Predictor],
     out: PredictionWriter<W>,
 ) -> Result<RowsReport, Error> {
-    let (reader, kept) = args.rows.open(&args.on, predictor)?;
-    let mut stream = PredictionStream::new(predictor, reader)?;
+    let (reader, kept) = args.rows.open(&args.on, &predictors[0])?;
+    let mut stream = TargetStream::new(predictors, reader)?;
     if let Some(percent) = args.interval {
         stream = stream.with_intervals(f64::from(percent) / 100.0)?;
     }
@@ -67,7 +66,7 @@ fn stream<W: Write + Send>(
     }
     let mut out = out.keeping(kept);
     for batch in stream.by_ref() {
-        out.write(&batch?)?;
+        out.write_targets(predictors, &batch?)?;
     }
     let report = stream.report(out.renamed());
     Console::Error.notes(&report.notes());
@@ -78,14 +77,10 @@ fn stream<W: Write + Send>(
 
 /// Prints the first skipped rows.
 pub fn show_skipped() -> impl FnMut(&TableReader, &Skipped) {
-    const SHOWN: usize = 10;
-    let mut shown = 0;
+    let mut lines = SkippedLines::default();
     move |reader: &TableReader, skipped: &Skipped| {
-        if shown < SHOWN {
-            let location = reader.location(skipped.rows.start);
-            let text = format!("{location}: {}", skipped.reason);
-            Console::Error.entry("skipped", escaped(&text));
+        if let Some(line) = lines.line(reader, skipped) {
+            Console::Error.entry("skipped", line);
         }
-        shown += skipped.rows.len();
     }
 }

@@ -22,7 +22,8 @@ pub fn run(args: &ReportArgs) -> Result<(), Error> {
     files.output("--out", out).printed(false).check()?;
     let file = report_file("--out", out)?;
     let read = args.read.options();
-    let (report, notes) = Report::of_files(&args.model, table, read, device.get()?)?;
+    let model = (args.model.as_path(), args.target.as_deref());
+    let (report, notes) = Report::of_files(model, table, read, device.get()?)?;
     let console = Console::Output;
     notes
         .iter()

@@ -25,11 +25,7 @@ pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Err
 /// Writes a model to its file. If that fails, writes it to the folder for temporary files, so that it is
 /// not lost.
 pub fn save(file: ModelFile, model: &SavedModel) -> Result<PathBuf, Error> {
-    if model.summary.best_epoch == 0 && file.replaces().is_some() {
-        return Err(Error::Failed(
-            "the run ended before the first epoch did: no model was saved, and the old file is unchanged".to_string(),
-        ));
-    }
+    file.check_finished(model)?;
     Ok(file.write_or_rescue(model)?)
 }
 

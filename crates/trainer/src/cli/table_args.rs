@@ -19,9 +19,9 @@ pub struct TableArgs {
     /// A CSV, Parquet, Arrow, JSON lines or Excel file, which may be compressed; a folder or a pattern of
     /// files; - for standard input
     pub table: PathBuf,
-    /// The column to predict
-    #[arg(short, long, value_name = "COLUMN", value_parser = NonEmpty::new())]
-    pub target: String,
+    /// The column to predict; train takes several, with commas between them or each with a --target of its own
+    #[arg(short, long, value_name = "COLUMN", required = true, value_parser = NonEmpty::new())]
+    pub target: Vec<String>,
     /// The task [default: inferred from the target]
     #[arg(long, value_parser = tasks())]
     pub task: Option<Task>,

@@ -7,15 +7,16 @@ use backburn::command_words::resume_command;
 use backburn::{
     CheckpointOptions, Checkpoints, CommandFiles, CommandLine, Config, CrossValidation,
     DEFAULT_INTERVAL, Dataset, Estimator, FitContext, FittedModel, KeepModel, LearningCurve,
-    ModelFile, PredictionFile, PredictionFormat, RunDescription, SelectedDevice, Table, TestResult,
-    findings_in_words, history_file, learning_curve, model_path, no_learning_curve, read_table,
+    ModelFile, MultiTargetDataset, PredictionFile, PredictionFormat, RunDescription,
+    SelectedDevice, StopToken, Table, TestResult, TestRows, findings_in_words, history_file,
+    learning_curve, model_path, no_learning_curve, one_target, only_for_one_target,
     text::path_argument,
 };
 use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
-use super::dataset::read_dataset;
+use super::dataset::source;
 use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
@@ -43,7 +44,14 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let files = Files::open(args)?;
     let stop = interrupt::catch();
     let console = Console::for_json(args.run.json);
-    let (data, test) = read(args, &mut config)?;
+    config.set_target_weights(&args.target_weight)?;
+    let (table, targets, options) = source(&args.table).read(&mut config)?;
+    if targets.len() > 1 {
+        let data = MultiTargetDataset::new(table, &targets, &options)?;
+        return run_targets(args, &config, data, files.model, (device, stop));
+    }
+    let data = Dataset::new(table, one_target(&targets)?, &options)?;
+    let (data, test) = data.with_test(&test_rows(args, &config))?;
     if args.out.is_none() {
         files.model.check_replaced(data.target())?;
     }
@@ -62,7 +70,13 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let checkpoints = open_checkpoints(checkpoints, args, &model_path, now, console)?;
+    let checkpoints = open_checkpoints(
+        checkpoints,
+        args,
+        (&model_path, data.target()),
+        now,
+        console,
+    )?;
     let training = Training {
         args,
         line,
@@ -101,9 +115,9 @@ fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
     };
     let files = (&*args.table.table, args.out.as_deref());
     let (settings, read) = (args.run.changes()?, args.table.read.options());
-    let update = args
-        .continual
-        .update(from, files, &args.table.target, settings, read);
+    let update =
+        args.continual
+            .update(from, files, one_target(&args.table.target)?, settings, read);
     let report = update.run(&context, args.run.json, |window| Console::Error.say(window))?;
     progress.finish();
     console.paragraphs(report.in_words());
@@ -167,35 +181,64 @@ impl Files {
     }
 }
 
-/// Reads the table and the test table.
-fn read(args: &TrainArgs, config: &mut Config) -> Result<(Dataset, Option<Table>), Error> {
-    let data = read_dataset(&args.table, config)?;
-    if let Some(share) = args
-        .continual
-        .test_share(args.test_share, args.test.is_some())
-    {
-        let (data, test) = data.split(share, config.training.seed)?;
-        test.check_set_aside("--test-share", share)?;
-        return Ok((data, Some(test.table().clone())));
+/// The rows to test on.
+fn test_rows<'a>(args: &'a TrainArgs, config: &Config) -> TestRows<'a> {
+    TestRows {
+        table: args.test.as_deref(),
+        read: args.table.read.options(),
+        share: args
+            .continual
+            .test_share(args.test_share, args.test.is_some()),
+        seed: config.training.seed,
     }
-    let test = match &args.test {
-        Some(path) => {
-            let read = data.test_options(args.table.read.options());
-            Some(read_table(path, &read)?)
-        }
-        None => None,
+}
+
+/// Trains one model of several targets.
+fn run_targets(
+    args: &TrainArgs,
+    config: &Config,
+    data: MultiTargetDataset,
+    file: ModelFile,
+    (device, stop): (SelectedDevice, StopToken),
+) -> Result<(), Error> {
+    only_for_one_target(&[
+        ("--report", args.report.is_some()),
+        ("--folds", args.folds.is_some()),
+        ("--out-of-fold", args.out_of_fold.is_some()),
+        ("--checkpoint", args.checkpoint.is_some()),
+        ("--resume", args.resume.is_some()),
+        ("--learning-curve", args.learning_curve),
+        ("--dashboard", args.dashboard),
+        ("--remember", args.continual.remember.is_some()),
+    ])?;
+    if args.out.is_none() {
+        file.check_replaced(&data.names())?;
+    }
+    let (data, test) = data.with_test(&test_rows(args, config))?;
+    let console = Console::for_json(args.run.json);
+    console.paragraphs(data.in_words(test.as_ref()));
+    let progress = Progress::new(console, "");
+    let context = FitContext {
+        observer: &progress,
+        stop,
+        time_limit: args.time_limit,
+        ..FitContext::new(device)
     };
-    if let Some(test) = &test {
-        data.check_test(test)?;
+    let fit = data.fit_and_save(config, test.as_ref(), file, &context);
+    progress.finish();
+    let fit = fit?;
+    console.lines(fit.lines);
+    if args.run.json {
+        console::json(&Value::Object(fit.json));
     }
-    Ok((data, test))
+    Ok(())
 }
 
 /// Opens the checkpoints, and says which run is resumed or could be. `now` describes this run.
 fn open_checkpoints<'a>(
     checkpoints: Checkpoints<'a>,
     args: &TrainArgs,
-    model: &Path,
+    (model, target): (&Path, &str),
     now: impl Fn() -> Result<RunDescription, backburn::Error>,
     console: Console,
 ) -> Result<Checkpoints<'a>, Error> {
@@ -204,13 +247,11 @@ fn open_checkpoints<'a>(
         folder: args.checkpoint.as_deref(),
         accept_changes: args.accept_changes,
         beside: model.with_extension("checkpoint"),
-        target: &args.table.target,
+        target,
         program: console::program(),
     };
     let (checkpoints, said) = checkpoints.open(&options, now)?;
-    if let Some((heading, text)) = said {
-        console.headed(heading, text);
-    }
+    console.lines(said.into_iter().collect());
     Ok(checkpoints)
 }
 
@@ -386,9 +427,7 @@ impl Training<'_> {
                 if let Some(tested) = &tested {
                     scores.insert_test(tested, "");
                 }
-                for (heading, text) in model.scores_in_words(tested.as_ref()) {
-                    self.console.headed(heading, text);
-                }
+                self.console.lines(model.scores_in_words(tested.as_ref()));
                 result.extend(model.scores_json(tested.as_ref()));
                 self.console.entry("saved", saved);
                 Ok(())

@@ -157,19 +157,21 @@ impl Console {
         self.say(format_args!("{}{text}", self.styled(style, heading)));
     }
 
-    /// Prints a text as its heading asks for: a score as a result, a note as prose, and anything else as a detail.
-    pub fn headed(self, heading: &str, text: impl fmt::Display) {
-        match heading {
-            "validation" | "test" => self.entry(heading, text),
-            "note" => self.paragraph(heading, text),
-            _ => self.detail(heading, text),
-        }
-    }
-
     /// Prints prose, each part under its heading.
     pub fn paragraphs(self, parts: Vec<(&str, String)>) {
         for (heading, text) in parts {
             self.paragraph(heading, text);
+        }
+    }
+
+    /// Prints the lines of a fit, each under its heading.
+    pub fn lines(self, lines: Vec<(&str, String)>) {
+        for (heading, text) in lines {
+            match heading {
+                "validation" | "test" | "target" | "saved" => self.entry(heading, text),
+                "note" | "training" | "finding" | "remedy" => self.paragraph(heading, text),
+                _ => self.detail(heading, text),
+            }
         }
     }
 

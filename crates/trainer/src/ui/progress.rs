@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Warning};
+use backburn::{Event, Job, JobKind, NetworkDescription, Observer, Warning, next_shown_epoch};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::{Console, Verbosity, verbosity};
@@ -135,7 +135,7 @@ impl<'a> Progress<'a> {
             let line = format!("epoch {epoch:<4} {text}");
             self.bars.suspend(|| Console::Error.say(line));
             if epoch == view.next_line {
-                view.next_line = next_line(epoch);
+                view.next_line = next_shown_epoch(epoch);
             }
         }
         view.bar.set_message(text);
@@ -213,7 +213,7 @@ impl Progress<'_> {
             Event::Resumed { job, epoch, batch } => {
                 if let Some(view) = self.jobs().get_mut(&job.name) {
                     while view.next_line < *epoch {
-                        view.next_line = next_line(view.next_line);
+                        view.next_line = next_shown_epoch(view.next_line);
                     }
                     let done = epoch.saturating_sub(1).saturating_mul(view.steps);
                     view.bar.set_position(done.saturating_add(*batch) as u64);
@@ -264,29 +264,5 @@ impl Observer for Progress<'_> {
             | Event::FitEnd { .. } => self.job_event(event),
             _ => self.result_event(event),
         }
-    }
-}
-
-/// 1, 2, 5, 10, 20, 50, ...
-fn next_line(epoch: usize) -> usize {
-    match epoch.to_string().as_bytes()[0] {
-        b'2' => epoch * 5 / 2,
-        _ => epoch * 2,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_grow_rarer() {
-        let mut epoch = 1;
-        let mut epochs = Vec::new();
-        while epoch <= 200 {
-            epochs.push(epoch);
-            epoch = next_line(epoch);
-        }
-        assert_eq!(epochs, [1, 2, 5, 10, 20, 50, 100, 200]);
     }
 }

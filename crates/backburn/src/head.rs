@@ -1,0 +1,126 @@
+//! One of several targets of a fit: a head of the network.
+
+use backburn_preprocessing::Task;
+use backburn_training::Loss;
+
+use crate::config::{Config, KnnFeatures};
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::multi_target_dataset::MultiTargetDataset;
+
+/// One of several targets of a fit. The network has outputs for each of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    /// The table with this target alone.
+    pub data: Dataset,
+    /// The settings, as far as they are for this target.
+    pub config: Config,
+    /// The weight of its loss.
+    pub weight: f64,
+}
+
+impl Head {
+    /// The head of a target.
+    pub fn new(data: &Dataset, config: &Config) -> Self {
+        let weight = config.target_weights.get(data.target());
+        Self {
+            config: of_task(config, data.task()),
+            weight: weight.copied().unwrap_or(1.0),
+            data: data.clone(),
+        }
+    }
+
+    /// The number of its outputs.
+    pub fn outputs(&self) -> usize {
+        self.data.class_names().map_or(1, |names| names.len())
+    }
+
+    /// Those of some rows that have the target.
+    pub fn rows_of(&self, rows: &[usize]) -> Vec<usize> {
+        let rows = rows.iter().copied();
+        rows.filter(|row| self.has_target(*row)).collect()
+    }
+
+    /// Whether a row has the target.
+    pub fn has_target(&self, row: usize) -> bool {
+        self.data.rows().binary_search(&row).is_ok()
+    }
+}
+
+/// The settings of the network of several targets. Features from neighboring rows are made of one target, so that the
+/// network has none.
+pub(crate) fn of_several(mut config: Config) -> Config {
+    config.data.neighbor_features = false;
+    config.data.knn_features = KnnFeatures::Never;
+    config
+}
+
+/// The settings for a target of this task.
+fn of_task(config: &Config, task: Task) -> Config {
+    let mut config = config.clone();
+    let is_for_classes = config.training.loss == Loss::CrossEntropy;
+    if is_for_classes != (task == Task::Classification) {
+        config.training.loss = Loss::Auto;
+    }
+    if task == Task::Regression {
+        config.training.label_smoothing = 0.0;
+        config.data.balance_classes = false;
+    }
+    config
+}
+
+/// Checks that all settings are for several targets.
+///
+/// # Errors
+///
+/// [`Error::Config`] with the first setting that is for one target, or for a task that no target has.
+pub(crate) fn check_settings(config: &Config, data: &MultiTargetDataset) -> Result<(), Error> {
+    let (loss, scoring) = (config.training.loss, &config.scoring);
+    let of_one = [
+        (
+            "training.loss: the losses quantile, poisson, gamma and binary_cross_entropy are",
+            loss == Loss::Quantile || loss == Loss::BinaryCrossEntropy || loss.has_log_link(),
+        ),
+        (
+            "scoring.metric: the choice of a metric is",
+            scoring.metric.is_some(),
+        ),
+        (
+            "scoring.positive: a positive class is",
+            scoring.positive.is_some(),
+        ),
+        ("scoring.costs: costs are", !scoring.costs.is_empty()),
+        (
+            "class_weights: weights of classes are",
+            !config.class_weights.is_empty(),
+        ),
+        ("data.refit: the refit is", config.data.refit),
+        (
+            "data.knn_features=always: features from neighboring rows are",
+            config.data.knn_features == KnnFeatures::Always,
+        ),
+    ];
+    if let Some((setting, _)) = of_one.iter().find(|(_, is_set)| *is_set) {
+        return Err(Error::Config(format!(
+            "{setting} for one target: leave it out, or train a model for each target"
+        )));
+    }
+    for name in config.target_weights.keys() {
+        if data.target(name).is_none() {
+            let targets: Vec<&str> = data.targets().iter().map(Dataset::target).collect();
+            return Err(Error::Config(format!(
+                "target_weights.{name}: this is no target; the targets are {}",
+                targets.join(", ")
+            )));
+        }
+    }
+    // A setting for one of the tasks needs a target of this task.
+    let mut checks = data
+        .targets()
+        .iter()
+        .map(|data| config.check_task(data.task()));
+    match checks.clone().any(|check| check.is_ok()) {
+        true => Ok(()),
+        false => checks.next().unwrap_or(Ok(())),
+    }
+}

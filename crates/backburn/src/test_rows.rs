@@ -1,0 +1,70 @@
+//! The rows that a trained model is tested on.
+
+use std::path::Path;
+
+use backburn_table::{ReadOptions, Table};
+
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::memory::read_table;
+use crate::multi_target_dataset::MultiTargetDataset;
+
+/// Where the rows that a model is tested on come from: a table, or a share of the rows to learn from.
+#[derive(Debug, Clone, Default)]
+pub struct TestRows<'a> {
+    /// The table.
+    pub table: Option<&'a Path>,
+    /// How to read it.
+    pub read: ReadOptions,
+    /// The share of the rows that is set aside (`--test-share`).
+    pub share: Option<f64>,
+    /// The seed of these rows.
+    pub seed: u64,
+}
+
+impl Dataset {
+    /// The dataset without the rows to test on, and the table of these rows, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be read or does not fit, or no rows can be set aside.
+    pub fn with_test(self, rows: &TestRows) -> Result<(Self, Option<Table>), Error> {
+        if let Some(share) = rows.share {
+            let (data, test) = self.split(share, rows.seed)?;
+            test.check_set_aside("--test-share", share)?;
+            return Ok((data, Some(test.table().clone())));
+        }
+        let test = match rows.table {
+            Some(path) => read_table(path, &self.test_options(rows.read.clone()))?,
+            None => return Ok((self, None)),
+        };
+        self.check_test(&test)?;
+        Ok((self, Some(test)))
+    }
+}
+
+impl MultiTargetDataset {
+    /// The dataset without the rows to test on, and the table of these rows, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be read or does not fit, or no rows can be set aside.
+    pub fn with_test(self, rows: &TestRows) -> Result<(Self, Option<Table>), Error> {
+        if let Some(share) = rows.share {
+            let (data, test) = self.split(share, rows.seed)?;
+            // A table without rows has none that could be tested.
+            return match test.rows() {
+                0 => Err(Error::Config(format!(
+                    "--test-share {share}: no row can be set aside: choose a larger share, or a table with more rows"
+                ))),
+                _ => Ok((data, Some(test))),
+            };
+        }
+        let test = match rows.table {
+            Some(path) => read_table(path, &self.test_options(rows.read.clone()))?,
+            None => return Ok((self, None)),
+        };
+        self.check_test(&test)?;
+        Ok((self, Some(test)))
+    }
+}

@@ -1,0 +1,82 @@
+//! The training of one network of several targets.
+
+use backburn_model::MlpConfig;
+use web_time::Instant;
+
+use crate::context::FitContext;
+use crate::dataset::Dataset;
+use crate::encoded_split::EncodedSplit;
+use crate::error::Error;
+use crate::head::Head;
+use crate::job::Job;
+use crate::job_result::TrainedNetwork;
+use crate::model_file::SavedModel;
+use crate::network_config::network_config;
+use crate::scoring::Scoring;
+use crate::targets::Targets;
+use crate::train_network::{
+    Limits, Run, diagnose_run, mean_features, not_diverged, outputs_of, run, summary,
+};
+
+/// Trains the network of a job on the encoded rows of several targets. It has the outputs of all heads, one after the
+/// other, and is neither calibrated nor scored.
+///
+/// # Errors
+///
+/// The network cannot be built, or its loss diverges.
+pub(crate) fn train_heads(
+    (joint, heads): (&Dataset, &[Head]),
+    encoded: &EncodedSplit,
+    job: &Job,
+    context: &FitContext,
+    limits: Limits,
+) -> Result<TrainedNetwork, Error> {
+    let started = Instant::now();
+    let shape = shape(heads, encoded, job)?;
+    let targets = Targets::read(joint.table(), &encoded.target)?;
+    let known = (&targets, &Scoring::new(joint, &job.config));
+    let Run {
+        fitted,
+        history,
+        held_out,
+    } = run(&shape, encoded, known, job, context, limits)?;
+    let diagnoses = job.diagnose && !context.stop.is_stopped();
+    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
+    let fitted = not_diverged(fitted, &history, &findings)?;
+    let stop = fitted.stop;
+    let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
+    let model = SavedModel {
+        baselines: mean_features(&fitted.network, &encoded.training),
+        config: shape,
+        summary: summary(joint, encoded, &fitted, job, context),
+        network: fitted.network.into(),
+        schema: joint.schema().clone(),
+        format: joint.format().clone(),
+        encoder: encoded.encoder.clone(),
+        target: encoded.target.clone(),
+    };
+    Ok(TrainedNetwork {
+        model,
+        stop,
+        seconds: (limits.spent + started.elapsed()).as_secs_f64(),
+        history,
+        findings,
+        split: encoded.split.clone(),
+        outputs: outputs.chosen,
+        outputs_by_epoch: outputs.by_epoch,
+    })
+}
+
+/// The network of a job, with the outputs of all heads.
+fn shape(heads: &[Head], encoded: &EncodedSplit, job: &Job) -> Result<MlpConfig, Error> {
+    let config = heads.first().map_or(&job.config, |head| &head.config);
+    let rows = encoded.training.rows();
+    let network = network_config(config, &encoded.encoder, &encoded.target, rows)?;
+    let shape = MlpConfig {
+        hidden: job.config.network.hidden.clone(),
+        outputs: heads.iter().map(Head::outputs).sum(),
+        ..network
+    };
+    shape.validate()?;
+    Ok(shape)
+}

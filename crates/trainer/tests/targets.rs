@@ -1,0 +1,288 @@
+//! Models of several targets.
+
+use crate::common::{Folder, QUICK};
+
+/// Houses with a price, a rent that every fifth row lacks, and whether they are sold.
+fn houses(rows: usize) -> String {
+    let mut csv = "size,street,price,rent,sold,\"a,b\"\n".to_string();
+    for row in 0..rows {
+        let size = 50 + row * 37 % 150;
+        let street = ["north", "south", "east"][row % 3];
+        let rent = match row % 5 {
+            0 => String::new(),
+            _ => format!("{}.25", 3 * size + row % 3),
+        };
+        let sold = if size > 120 { "yes" } else { "no" };
+        csv += &format!("{size},{street},{size}000.5,{rent},{sold},{}.5\n", row % 7);
+    }
+    csv
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(100));
+    folder
+}
+
+/// Trains `m.safetensors` with three targets.
+fn trained(folder: &Folder) {
+    let line =
+        format!("train t.csv --target price,rent,sold --ignore a,b --out m.safetensors {QUICK}");
+    folder.done(&line);
+}
+
+fn header(folder: &Folder, name: &str) -> String {
+    let text = String::from_utf8(folder.read(name)).unwrap();
+    text.lines().next().unwrap().to_string()
+}
+
+#[test]
+fn a_model_of_three_targets_is_trained_and_says_what_it_learned_from() {
+    let folder = folder();
+    let line = format!(
+        "train t.csv --target price,rent,sold --test-share 0.2 --out m.safetensors {QUICK}"
+    );
+    let answer = folder.done(&format!("{line} --json"));
+    for words in [
+        "price (regression), 80 rows",
+        "rent (regression), ",
+        "sold (classification), 80 rows",
+    ] {
+        assert!(
+            answer.stderr.contains(words),
+            "no {words:?} in {}",
+            answer.stderr
+        );
+    }
+    let json = answer.json();
+    let targets = json["targets"].as_array().unwrap();
+    let names: Vec<&str> = targets
+        .iter()
+        .map(|t| t["target"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["price", "rent", "sold"]);
+    for target in targets {
+        assert_eq!(target["scored_on"], "test");
+    }
+    assert!(targets[0]["rmse"].is_number() && targets[2]["accuracy"].is_number());
+    assert_eq!(targets[2]["classes"][1], "yes");
+    assert!(targets[1]["rows"].as_u64() < targets[0]["rows"].as_u64());
+    assert!(folder.names().contains(&"m.safetensors".to_string()));
+    // Without --json, each target has its scores.
+    let answer = folder.done(&line);
+    for heading in [
+        "target     price",
+        "target     rent",
+        "target     sold",
+        "test ",
+        "saved ",
+    ] {
+        assert!(
+            answer.stdout.contains(heading),
+            "no {heading:?} in {}",
+            answer.stdout
+        );
+    }
+}
+
+#[test]
+fn targets_may_be_named_one_by_one_and_have_weights() {
+    let folder = folder();
+    let line =
+        "train t.csv --target price --target a,b --out m.safetensors --target-weight a,b=0.5";
+    folder.done(&format!("{line} {QUICK}"));
+    let inspected = folder.done("inspect m.safetensors");
+    assert!(
+        inspected.stdout.contains("a,b (regression)"),
+        "{}",
+        inspected.stdout
+    );
+    assert!(
+        inspected.stdout.contains("\"a,b\" = 0.5"),
+        "{}",
+        inspected.stdout
+    );
+    // As a whole, the name of a column is one target.
+    folder.done(&format!(
+        "train t.csv --target a,b --out one.safetensors {QUICK}"
+    ));
+    folder.done("predict one.safetensors t.csv --out one.csv");
+    assert_eq!(header(&folder, "one.csv"), "prediction");
+}
+
+#[test]
+fn predictions_have_the_columns_of_all_targets_or_of_one() {
+    let folder = folder();
+    trained(&folder);
+    folder.done("predict m.safetensors t.csv --out all.csv --keep size");
+    assert_eq!(
+        header(&folder, "all.csv"),
+        "size,prediction_price,prediction_rent,prediction_sold,probability_sold_no,probability_sold_yes"
+    );
+    folder.done("predict m.safetensors t.csv --out bounds.csv --interval 80");
+    let bounds = header(&folder, "bounds.csv");
+    assert!(
+        bounds.starts_with("prediction_price,lower_price,upper_price,"),
+        "{bounds}"
+    );
+    folder.done(
+        "predict m.safetensors t.csv --target sold --out sold.csv --threshold 0.3 --positive yes",
+    );
+    assert_eq!(
+        header(&folder, "sold.csv"),
+        "prediction,probability_no,probability_yes"
+    );
+    // The columns of one target are those of all targets.
+    let column = |name: &str, index: usize| -> Vec<String> {
+        let text = String::from_utf8(folder.read(name)).unwrap();
+        let cell = |line: &str| line.split(',').nth(index).unwrap().to_string();
+        text.lines().skip(1).map(cell).collect()
+    };
+    folder.done("predict m.safetensors t.csv --target rent --out rent.csv");
+    assert_eq!(column("rent.csv", 0), column("all.csv", 2));
+}
+
+#[test]
+fn each_target_is_scored_and_described() {
+    let folder = folder();
+    trained(&folder);
+    let scored = folder.done("evaluate m.safetensors t.csv --json").json();
+    let targets = scored["targets"].as_array().unwrap();
+    assert_eq!(targets.len(), 3);
+    assert_eq!(targets[0]["rows"], 100);
+    assert_eq!(targets[1]["rows"], 80);
+    assert_eq!(targets[1]["skipped"], 20);
+    let one = folder
+        .done("evaluate m.safetensors t.csv --target sold --json")
+        .json();
+    assert_eq!(one, targets[2]);
+    let described = folder.done("inspect m.safetensors --json").json();
+    assert_eq!(described["targets"][1]["target"]["column"], "rent");
+    let text = folder.done("inspect m.safetensors").stdout;
+    for target in [
+        "price (regression)",
+        "rent (regression)",
+        "sold (classification)",
+    ] {
+        assert!(text.contains(target), "{text}");
+    }
+    folder.done("report m.safetensors t.csv --target rent --out r.html");
+    assert!(
+        String::from_utf8(folder.read("r.html"))
+            .unwrap()
+            .contains("rent")
+    );
+}
+
+#[test]
+fn commands_of_one_target_name_the_option() {
+    let folder = folder();
+    trained(&folder);
+    for line in [
+        "explain m.safetensors t.csv",
+        "embed m.safetensors t.csv --out e.jsonl",
+        "neighbors m.safetensors t.csv --of 1",
+        "report m.safetensors t.csv --out r.html",
+        "export m.safetensors --out m.onnx",
+    ] {
+        let words = ["`price`, `rent`, `sold`", "--target"];
+        folder.refused(line, 2, &words);
+        folder.done(&format!("{line} --target sold"));
+        folder.refused(
+            &format!("{line} --target size"),
+            2,
+            &["does not predict `size`"],
+        );
+    }
+    let threshold = "predict m.safetensors t.csv --out p.csv --threshold 0.5 --positive yes";
+    folder.refused(threshold, 2, &["--threshold", "--target"]);
+    folder.refused(
+        "compare t.csv --target price,rent",
+        2,
+        &["takes one target"],
+    );
+    folder.refused(
+        "find-lr t.csv --target price,rent",
+        2,
+        &["takes one target"],
+    );
+    folder.refused(
+        "tune t.csv --target price,rent --trials 1",
+        2,
+        &["takes one target"],
+    );
+}
+
+#[test]
+fn bad_targets_are_refused() {
+    let folder = folder();
+    folder.write(
+        "dates.csv",
+        "x,y,when\n1,2.5,2024-01-01\n5,3.5,2024-01-09\n3,1.5,2024-03-01\n",
+    );
+    for (line, code, words) in [
+        (
+            "t.csv --target price,rent,price",
+            2,
+            "`price` is named twice",
+        ),
+        (
+            "t.csv --target price,rent --features size,rent",
+            2,
+            "`rent` is the target",
+        ),
+        (
+            "t.csv --target price,rent --ignore rent",
+            2,
+            "`rent` is the target",
+        ),
+        ("t.csv --target price,rent --weight rent", 2, "`rent`"),
+        ("t.csv --target price,rent --group rent", 2, "`rent`"),
+        (
+            "t.csv --target price,rent --offset size",
+            2,
+            "for one target",
+        ),
+        ("t.csv --target price,nothing", 1, "no column `nothing`"),
+        ("dates.csv --target y,when", 1, "holds dates"),
+        ("t.csv --target price,rent --report r.html", 2, "--report"),
+        ("t.csv --target price,rent --folds 3", 2, "--folds"),
+        ("t.csv --target price,rent --dashboard", 2, "--dashboard"),
+        (
+            "t.csv --target price,rent --metric mae",
+            2,
+            "scoring.metric",
+        ),
+        (
+            "t.csv --target price,rent --target-weight sold=2",
+            2,
+            "target_weights.sold",
+        ),
+        (
+            "t.csv --target price,rent --target-weight price",
+            2,
+            "COLUMN=WEIGHT",
+        ),
+        (
+            "t.csv --target price --target-weight price=2",
+            2,
+            "several targets",
+        ),
+    ] {
+        folder.refused(
+            &format!("train {line} --out m.safetensors {QUICK}"),
+            code,
+            &[words],
+        );
+    }
+    assert!(!folder.names().contains(&"m.safetensors".to_string()));
+}
+
+#[test]
+fn a_model_of_other_targets_is_not_overwritten_by_default() {
+    let folder = folder();
+    folder.done(&format!("train t.csv --target price,rent {QUICK}"));
+    let refused = format!("train t.csv --target price,sold {QUICK}");
+    folder.refused(&refused, 1, &["t.safetensors has a model for `price,rent`"]);
+    folder.done(&format!("train t.csv --target price,rent {QUICK}"));
+}
