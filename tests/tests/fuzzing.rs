@@ -100,7 +100,7 @@ fn in_another_process(test: &str, target: &FuzzTarget, input: &Path, limit: Dura
     let log = folder.path().join("log");
     let output = File::create(&log).unwrap();
     let mut child = bounded(&std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &format!("fuzzing::{test}"), "--nocapture"])
         .env(TARGET, target.name)
         .env(INPUT, input)
         // Each thread has addresses of its own.

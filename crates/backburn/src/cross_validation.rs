@@ -377,7 +377,8 @@ mod tests {
             text.starts_with("mean accuracy 75.00 % ± 25.00, log loss "),
             "{text}"
         );
-        assert!(text.ends_with("AUC 1.0000 ± 0.0000"), "{text}");
+        let end = "AUC 1.0000 ± 0.0000 (± is the standard deviation over the folds)";
+        assert!(text.ends_with(end), "{text}");
         assert_eq!(validated.json()["means"]["accuracy"]["mean"], 0.75);
     }
 }

@@ -109,7 +109,7 @@ fn run_elsewhere(place: &Path, jobs: &[Job]) -> Vec<JobResult> {
 /// This program once more, as [`worker`].
 fn start_worker(folder: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "worker", "--nocapture"])
+        .args(["--exact", "jobs::worker", "--nocapture"])
         .env(FOLDER, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -148,8 +148,8 @@ fn rows_that_lack_a_target_train_the_others() {
     // A third of the rents and half of the classes are missing, and row 0 lacks all.
     let lacks = |row: usize, target: usize| match target {
         0 => row == 0,
-        1 => row % 3 == 0,
-        _ => row % 2 == 0,
+        1 => row.is_multiple_of(3),
+        _ => row.is_multiple_of(2),
     };
     let whole = table(csv(360, lacks));
     let data = dataset(whole.clone(), &["price", "rent", "sold"]);
