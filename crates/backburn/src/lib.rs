@@ -365,12 +365,12 @@ mod zero_inflation;
 
 pub use command_files::{CommandFiles, once_from_standard_input};
 pub use confusion_matrix::confusion_matrix;
-#[cfg(feature = "clap")]
-pub use continual::ContinualArgs;
 pub use continual::{Memory, PastTask, Remember, StoredRows};
 pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
+#[cfg(feature = "clap")]
+pub use {continual::ContinualArgs, tuning::SearchArgs};
 
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;

@@ -14,7 +14,7 @@ use crate::fitted_model::FittedModel;
 use crate::settings::Settings;
 
 /// The options of a first training, which mean nothing for a model that is trained already.
-const OF_FIRST_TRAINING: [&str; 30] = [
+const OF_FIRST_TRAINING: [&str; 31] = [
     "test",
     "test_share",
     "folds",
@@ -45,6 +45,7 @@ const OF_FIRST_TRAINING: [&str; 30] = [
     "keep_na",
     "preset",
     "quantiles",
+    "target_weight",
 ];
 
 /// The share of the rows that is set aside to score a model that is to learn on.

@@ -5,6 +5,8 @@ mod importance;
 mod nested;
 mod range;
 mod sampler;
+#[cfg(feature = "clap")]
+mod search_args;
 mod space;
 mod study;
 mod study_file;
@@ -17,6 +19,8 @@ pub use importance::SettingImportance;
 pub use nested::NestedScores;
 pub use range::SettingRange;
 pub use sampler::Sampler;
+#[cfg(feature = "clap")]
+pub use search_args::SearchArgs;
 pub use space::SearchSpace;
 pub use study::Study;
 pub use study_file::StudyFile;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-use backburn::parse::{duration, outer_folds, percent, share};
+use backburn::parse::{duration, percent, share};
 use backburn::plain_errors::plain_argument;
 use backburn::{
-    CommandFiles, CommandLine, ComparedMethod, Config, ContinualArgs, Preset, Sampler, Settings,
+    CommandFiles, CommandLine, ComparedMethod, Config, ContinualArgs, Preset, SearchArgs, Settings,
     Task,
 };
 use backburn_export::ExportFormat;
@@ -366,25 +366,11 @@ pub struct CompareArgs {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Search")]
 pub struct TuneArgs {
-    /// The number of trials: each tries one combination of settings
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
-    pub trials: u16,
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// The time limit of the whole command, such as 10m or 1h; the best settings so far are kept
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Search")]
     pub time_limit: Option<Duration>,
-    /// The settings to search and their ranges, a TOML file [default: those in docs/tuning.md]
-    #[arg(long, value_name = "FILE")]
-    pub space: Option<PathBuf>,
-    /// How the settings of the next trials are chosen: tpe (tree-structured Parzen estimator) or random
-    #[arg(long, value_name = "NAME", default_value_t)]
-    pub sampler: Sampler,
-    /// The number of folds: all trials are scored on the first, and the better ones on the others too
-    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
-    pub folds: u16,
-    /// The number of outer folds, which score the search on rows that it does not use; it is repeated for each; 0 for
-    /// none
-    #[arg(long, value_name = "K", default_value_t = 3, value_parser = outer_folds)]
-    pub outer_folds: usize,
     /// Where to save the model; the settings and the study are written beside it [default: as for train]
     #[arg(short, long, value_name = "MODEL")]
     pub out: Option<PathBuf>,

@@ -251,11 +251,8 @@ impl Run<'_> {
     fn describe(&self, data: &Dataset, test: &Table) {
         let console = self.console;
         console.say(self.example.title);
-        let rows = count(data.table().rows(), "row");
-        console.detail(
-            "data",
-            format!("{rows} to train on, {} to test", test.rows()),
-        );
+        let (rows, test) = (count(data.table().rows(), "row"), test.rows());
+        console.detail("data", format!("{rows} to train on, {test} to test"));
         console.paragraph("columns", data.columns_by_kind());
         console.notes(data.warnings());
     }

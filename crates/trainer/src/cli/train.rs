@@ -115,9 +115,8 @@ fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
     };
     let files = (&*args.table.table, args.out.as_deref());
     let (settings, read) = (args.run.changes()?, args.table.read.options());
-    let update =
-        args.continual
-            .update(from, files, one_target(&args.table.target)?, settings, read);
+    let target = one_target(&args.table.target)?;
+    let update = args.continual.update(from, files, target, settings, read);
     let report = update.run(&context, args.run.json, |window| Console::Error.say(window))?;
     progress.finish();
     console.paragraphs(report.in_words());
@@ -183,12 +182,11 @@ impl Files {
 
 /// The rows to test on.
 fn test_rows<'a>(args: &'a TrainArgs, config: &Config) -> TestRows<'a> {
+    let continual = &args.continual;
     TestRows {
         table: args.test.as_deref(),
         read: args.table.read.options(),
-        share: args
-            .continual
-            .test_share(args.test_share, args.test.is_some()),
+        share: continual.test_share(args.test_share, args.test.is_some()),
         seed: config.training.seed,
     }
 }

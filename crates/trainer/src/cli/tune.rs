@@ -1,6 +1,6 @@
 //! `trainer tune`.
 
-use backburn::{CommandFiles, CommandLine, FitContext, SearchSpace, Tuner, TuningFiles};
+use backburn::{CommandFiles, CommandLine, FitContext, TuningFiles};
 use backburn_report::Report;
 
 use super::args::TuneArgs;
@@ -16,11 +16,11 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?;
     let (table, report) = (&args.table.table, args.report.as_deref());
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
-    let (out, space) = (args.out.as_deref(), args.space.as_deref());
+    let (out, space) = (args.out.as_deref(), args.search.space.as_deref());
     let files = TuningFiles::of_command(inputs, table, out, report, space)?;
     let report = report.map(|path| report_file("--report", path));
     let report = report.transpose()?;
-    let space = SearchSpace::of_option("--space", space)?;
+    let space = args.search.search_space()?;
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
     let progress = Progress::new(console, "");
@@ -31,14 +31,8 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
         ..FitContext::new(device)
     };
     console.paragraphs(data.in_words(None));
-    let tuner = Tuner {
-        space,
-        trials: args.trials.into(),
-        folds: args.folds.into(),
-        sampler: args.sampler,
-        ..Tuner::new(config)
-    };
-    let tuned = tuner.run(&data, files, args.outer_folds, &context);
+    let tuner = args.search.tuner(config, space);
+    let tuned = tuner.run(&data, files, args.search.outer_folds, &context);
     progress.finish();
     let (tuned, program) = (tuned?, console::program());
     if let Some(model) = &tuned.model {
