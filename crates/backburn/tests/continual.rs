@@ -228,7 +228,10 @@ fn drifted_values_are_said_and_can_be_predicted() {
     };
     let update = update(&model, &far(7), None);
     let notes = update.notes.join("\n");
-    assert!(notes.contains("`x` is outside the range of training"), "{notes}");
+    assert!(
+        notes.contains("`x` is outside the range of training"),
+        "{notes}"
+    );
     let (before, after) = (rmse(&model, &far(8)), rmse(&update.model, &far(8)));
     assert!(after < 0.5 * before, "{before} {after}");
     // The next update knows these values.
