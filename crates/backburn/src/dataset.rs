@@ -271,7 +271,7 @@ impl Dataset {
     }
 
     /// Sets a fraction of the rows aside: rows to train on, and rows to test on. They are drawn at random, the same
-    /// fraction of each class, unless [`SplitColumns`] say otherwise: then whole groups or folds are set aside, or
+    /// fraction of each class, unless [`SplitColumns`](crate::SplitColumns) say otherwise: then whole groups or folds are set aside, or
     /// the last rows in time. The schema is inferred again, from the training rows alone.
     ///
     /// # Errors
