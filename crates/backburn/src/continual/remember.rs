@@ -1,4 +1,4 @@
-//! How a model that learns on keeps what it learned before.
+//! How a model that is trained further keeps what it learned before.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::number_text::number_text;
 
-/// How a model that learns on keeps what it learned before: by replay of old rows, by elastic weight consolidation, by
-/// both, or by neither. As text, `replay`, `ewc`, `replay,ewc` or `none`; `replay=5000` sets the number of rows, and
+/// How a model that is trained further keeps what it learned before: by replay of old rows, by elastic weight
+/// consolidation, by both, or by neither. As text, `replay`, `ewc`, `replay,ewc` or `none`; `replay=5000` sets the number of rows, and
 /// `ewc=10` the strength.
 ///
 /// ```

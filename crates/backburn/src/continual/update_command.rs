@@ -41,7 +41,7 @@ pub struct ModelUpdate<'a> {
     pub follow: bool,
 }
 
-/// A model that has learned on, and its file.
+/// A model after an update, and its file.
 #[derive(Debug, Clone)]
 pub struct UpdateReport {
     /// The model, and what happened.
