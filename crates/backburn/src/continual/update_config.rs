@@ -92,7 +92,7 @@ mod tests {
             ("data.balance_classes=true", None),
             ("network.hidden=[7]", Some("network.hidden")),
             ("data.one_hot_max=2", Some("data.one_hot_max")),
-            ("columns.a=\"category\"", Some("columns.a")),
+            ("columns.a=\"categorical\"", Some("columns.a")),
         ] {
             let settings = Settings::new().set(setting).unwrap();
             let after = settings.over(Preset::Fast).unwrap();
