@@ -49,10 +49,8 @@ const FREE_DATA: [&str; 2] = ["validation_fraction", "balance_classes"];
 
 /// The first setting that differs and is part of the fitted model.
 fn fixed_setting(before: &Config, after: &Config) -> Option<String> {
-    let [before, after] = [before, after].map(|config| {
-        let table: Table = config.to_toml().parse().unwrap_or_default();
-        table
-    });
+    let table = |config: &Config| config.to_toml().parse::<Table>().unwrap_or_default();
+    let (before, after) = (table(before), table(after));
     for (section, new) in &after {
         let old = before.get(section);
         if FREE_SECTIONS.contains(&section.as_str()) || old == Some(new) {
