@@ -11,7 +11,8 @@ A fifth of the rows of each task, drawn at random, is its test set. The model is
 with one task after the other. After each, it is scored on the test sets of all tasks so far. The methods are:
 
 - none: fine-tuning on the new rows alone (`train --from`), the lower bound;
-- ewc, replay, replay+ewc: the same with `--remember ewc`, `--remember replay` and both;
+- ewc, replay, replay+ewc: the same with `--remember ewc`, `--remember replay` and both; `ewc=100` or `replay=3000` set
+  the strength or the rows;
 - all: a new training on the rows of all tasks so far, the upper bound.
 
 Printed are, for each method, the scores by task and time (accuracy for classes, RMSE for numbers), the mean of the last

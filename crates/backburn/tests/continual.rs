@@ -1,4 +1,4 @@
-//! Models that learn on from new rows.
+//! Models that are trained further on new rows.
 
 #![cfg(feature = "train")]
 

@@ -16,7 +16,7 @@ pub fn training_rows_note(model: &SavedModel) -> Option<String> {
     let kept = model.summary.memory.as_ref().map_or(0, Memory::rows);
     let of_memory = (kept > 0).then(|| {
         format!(
-            "the file holds the encoded values and targets of {} to learn on (--remember)",
+            "the file holds the encoded values and targets of {} for continual learning (--remember)",
             count(kept, "row")
         )
     });

@@ -1,4 +1,4 @@
-//! Models that learn on from new rows.
+//! Models that are trained further on new rows.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -90,6 +90,10 @@ fn options_that_do_not_fit_are_refused() {
             "train --from m.safetensors new.csv --follow",
             "name - as the table",
         ),
+        (
+            "train --from m.safetensors new.csv --set network.hidden=[7]",
+            "network.hidden: an update keeps this setting",
+        ),
     ] {
         folder.refused(line, 2, &[words]);
     }
@@ -118,7 +122,7 @@ fn rows_are_learned_as_they_come() {
         assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
     }
     assert!(
-        answer.stdout.contains("2 standard input from ro"),
+        answer.stdout.contains("2 standard input from r…"),
         "{}",
         answer.stdout
     );
@@ -145,4 +149,35 @@ fn a_damaged_stream_keeps_what_was_learned_before() {
         answer.stderr
     );
     assert!(folder.names().contains(&"n.safetensors".to_string()));
+}
+
+#[test]
+fn a_model_of_several_targets_is_refused() {
+    let folder = Folder::new();
+    folder.write("old.csv", table(240, &["p", "q"], 0));
+    folder.done(&format!(
+        "train old.csv -t y,kind {FAST} --out m.safetensors"
+    ));
+    let line = "train --from m.safetensors old.csv --out n.safetensors";
+    folder.refused(line, 2, &["predicts several targets", "one target"]);
+}
+
+#[test]
+fn a_window_without_targets_does_not_end_the_stream() {
+    let folder = folder("");
+    let line = "train --from m.safetensors --follow - --out n.safetensors";
+    let mut command = folder.command(line);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let rows = table(256, &["p", "q"], 0) + "1.5,2,red,\n";
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(rows.as_bytes()).unwrap();
+    drop(input);
+    let answer = Answer::new(child.wait_with_output().unwrap());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("window 2 (0 rows): accuracy -"),
+        "{}",
+        answer.stderr
+    );
 }

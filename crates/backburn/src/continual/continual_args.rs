@@ -1,4 +1,4 @@
-//! The arguments of a command that trains, about learning on.
+//! The arguments of a command that trains, about continual learning.
 
 use std::path::{Path, PathBuf};
 
@@ -48,18 +48,18 @@ const OF_FIRST_TRAINING: [&str; 31] = [
     "target_weight",
 ];
 
-/// The share of the rows that is set aside to score a model that is to learn on.
+/// The share of the rows that is set aside to score a model that is to be updated.
 const HELD_OUT_SHARE: f64 = 0.1;
 
-/// The arguments of a command that trains, about learning on. The command has the arguments of `trainer train`.
+/// The arguments of a command that trains, about continual learning. The command has the arguments of `trainer train`.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Learning on")]
+#[command(next_help_heading = "Continual learning")]
 pub struct ContinualArgs {
-    /// Go on training this model with the rows of the table; the target and the settings are those of the model, and
+    /// Continue training this model with the rows of the table; the target and the settings are those of the model, and
     /// --set changes a setting
     #[arg(long, value_name = "MODEL", conflicts_with_all = OF_FIRST_TRAINING)]
     pub from: Option<PathBuf>,
-    /// What the model keeps to learn on from other rows: replay (old rows), ewc (elastic weight consolidation),
+    /// What the model keeps for further training on new rows: replay (old rows), ewc (elastic weight consolidation),
     /// replay,ewc or none (a few rows that measure what it forgets). A first training sets a tenth of the rows aside
     /// for that, unless there is a test table. The model file then holds training rows [default: with --from as the
     /// model does; otherwise nothing]
@@ -68,7 +68,7 @@ pub struct ContinualArgs {
     /// With --from: a table with rows of the earlier training, for a model that does not keep what --remember needs
     #[arg(long, value_name = "TABLE", requires = "from")]
     pub old_rows: Option<PathBuf>,
-    /// With --from: learn from CSV rows of standard input as they come, in windows of 256 rows, and score each window
+    /// With --from: train on CSV rows of standard input as they come, in windows of 256 rows, and score each window
     /// before; the table is -
     #[arg(long, requires = "from")]
     pub follow: bool,
@@ -88,15 +88,15 @@ impl ContinualArgs {
         })
     }
 
-    /// The share of the rows to set aside: what was asked for, or a tenth if the model is to learn on and there is no
-    /// test table.
+    /// The share of the rows to set aside: what was asked for, or a tenth if the model is to be updated later and
+    /// there is no test table.
     pub fn test_share(&self, asked: Option<f64>, has_test: bool) -> Option<f64> {
         let keeps = self.remember.is_some() && !has_test;
         asked.or(keeps.then_some(HELD_OUT_SHARE))
     }
 
-    /// Turns the features from neighboring rows off if the model is to learn on: a row that is encoded again is its own
-    /// nearest row.
+    /// Turns the features from neighboring rows off if the model is to be updated later: a row that is encoded again is
+    /// its own nearest row.
     pub fn prepare(&self, config: &mut Config) {
         if self.remember.is_some() {
             config.data.neighbor_features = false;
@@ -104,7 +104,7 @@ impl ContinualArgs {
         }
     }
 
-    /// Keeps in a model what it needs to learn on, if that was asked for.
+    /// Keeps in a model what later updates need, if that was asked for.
     ///
     /// # Errors
     ///

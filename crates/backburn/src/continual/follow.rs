@@ -1,5 +1,6 @@
 //! Learning from rows as they come.
 
+use backburn_preprocessing::Target;
 use backburn_table::Table;
 use serde::Serialize;
 
@@ -79,14 +80,19 @@ impl Follow {
         })
     }
 
-    /// Predicts the rows of a window, scores the predictions, and then learns from the rows.
+    /// Predicts the rows of a window, scores the predictions, and then learns from the rows. A window in which no row
+    /// has a target is counted, and changes nothing.
     ///
     /// # Errors
     ///
     /// Those of [`FittedModel::update`]; the model is then as before.
     pub fn learn(&mut self, window: &Table, context: &FitContext) -> Result<Window, Error> {
+        if self.lacks_targets(window)? {
+            self.windows += 1;
+            return Ok(self.window(0, None));
+        }
         let options = UpdateOptions {
-            same_task: self.windows > 0,
+            same_task: self.last.is_some(),
             ..self.options.clone()
         };
         let update = self.model.update(window, &options, &context.quiet())?;
@@ -102,21 +108,37 @@ impl Follow {
             self.scores.1 += rows;
         }
         self.rows += rows;
+        self.model = update.model.clone();
+        self.model.model_mut().summary.settings = self.settings.clone();
+        self.last = Some(update);
+        Ok(self.window(rows, score))
+    }
+
+    /// Whether no row of a window has a target.
+    fn lacks_targets(&self, window: &Table) -> Result<bool, Error> {
+        let model = self.model.model();
+        let read = model.format.apply_to_table(window)?;
+        let (column, task) = (model.target.column(), model.target.task());
+        read.column(column)?;
+        Ok(Target::known_rows(&read, column, task).is_err())
+    }
+
+    /// The last window.
+    fn window(&self, rows: usize, score: Option<f64>) -> Window {
+        let last = self.last.as_ref();
+        let before = last.and_then(|update| update.before.as_ref());
         let metric = match (before.and_then(|score| score.chosen), self.model.classes()) {
             (Some((metric, _)), _) => metric.title(),
             (None, Some(_)) => "accuracy",
             (None, None) => "RMSE",
         };
-        self.model = update.model.clone();
-        self.model.model_mut().summary.settings = self.settings.clone();
-        self.last = Some(update);
-        Ok(Window {
+        Window {
             window: self.windows,
             rows,
             metric: metric.to_string(),
             score,
             mean: (self.scores.1 > 0).then(|| self.scores.0 / self.scores.1 as f64),
-        })
+        }
     }
 
     /// The rows so far.

@@ -92,7 +92,10 @@ impl ModelUpdate<'_> {
         };
         let Some(update) = follow.into_update() else {
             end?;
-            let reason = "standard input has a header but no rows";
+            let reason = match rows.read {
+                0 => "standard input has a header but no rows",
+                _ => "no row of standard input has a target to train on",
+            };
             return Err(Error::Failed(reason.to_string()));
         };
         let file = ModelFile::create(self.path())?;

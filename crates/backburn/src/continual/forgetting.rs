@@ -65,7 +65,10 @@ impl Forgetting {
         let head = format!("{title:<24} {:>6}{}", "rows", times.collect::<String>());
         let lines = self.tasks.iter().enumerate().map(|(task, past)| {
             let name = format!("{} {}", task + 1, shown(&past.table));
-            let name: String = name.chars().take(24).collect();
+            let name: String = match name.chars().count() > 24 {
+                true => name.chars().take(23).chain(['…']).collect(),
+                false => name,
+            };
             let scores = past.scores.iter().map(|score| match score {
                 Some(score) => format!("{:>9}", number(*score)),
                 None => format!("{:>9}", "-"),

@@ -1,4 +1,4 @@
-//! What a model needs of its training rows to learn on from others.
+//! What a model needs of its training rows for training further on others.
 
 use backburn_preprocessing::Task;
 use backburn_table::{Split, Table};
@@ -24,7 +24,7 @@ pub(crate) const HELD_OUT_SHARE: f64 = 0.1;
 const FISHER_ROWS: usize = 2000;
 
 impl FittedModel {
-    /// Keeps in the model what it needs to learn on from other rows; see [`Memory`]. `table` has the rows that it was
+    /// Keeps in the model what it needs for training further on other rows; see [`Memory`]. `table` has the rows that it was
     /// trained on, and `held_out` others like them, which score what it forgets later. Call it once, after the first
     /// training.
     ///

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::remember::Remember;
 use super::stored_rows::StoredRows;
 
-/// What a model keeps of its training, to learn on from new rows: some rows, how much each parameter matters for them,
-/// and the scores of the tasks so far. A model has it only if that was asked for, because it holds training rows.
+/// What a model keeps of its training, for training further on new rows: some rows, how much each parameter matters
+/// for them, and the scores of the tasks so far. A model has it only if that was asked for, because it holds training rows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {

@@ -1,4 +1,4 @@
-//! Learning on from new rows, without a training on all rows.
+//! Continual learning: training further on new rows, without a training on all rows.
 //!
 //! `FittedModel::update` trains a model on new rows. New categories and classes get weights
 //! of their own, and earlier rows are protected by replay or by elastic weight consolidation, as

@@ -1,4 +1,4 @@
-//! How a model that learns on keeps what it learned before.
+//! How a model that is trained further keeps what it learned before.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::number_text::number_text;
 
-/// How a model that learns on keeps what it learned before: by replay of old rows, by elastic weight consolidation, by
-/// both, or by neither. As text, `replay`, `ewc`, `replay,ewc` or `none`; `replay=5000` sets the number of rows, and
-/// `ewc=10` the strength.
+/// How a model that is trained further keeps what it learned before: by replay of old rows, by elastic weight
+/// consolidation, by both, or by neither. As text, `replay`, `ewc`, `replay,ewc` or `none`; `replay=5000` sets the number of rows, and
+/// `ewc=100` the strength.
 ///
 /// ```
 /// use backburn::Remember;
 ///
 /// let remember: Remember = "replay=5000,ewc".parse()?;
-/// assert_eq!((remember.replay, remember.ewc), (Some(5000), Some(1.0)));
-/// assert_eq!(remember.to_string(), "replay=5000,ewc=1");
+/// assert_eq!((remember.replay, remember.ewc), (Some(5000), Some(10.0)));
+/// assert_eq!(remember.to_string(), "replay=5000,ewc=10");
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -34,8 +34,8 @@ pub struct Remember {
 impl Remember {
     /// The number of rows of `replay` without a number.
     pub const REPLAY_ROWS: usize = 1000;
-    /// The strength of `ewc` without a number: that of the Laplace approximation.
-    pub const EWC_STRENGTH: f64 = 1.0;
+    /// The strength of `ewc` without a number. That of the Laplace approximation is 1, which protects too little.
+    pub const EWC_STRENGTH: f64 = 10.0;
     /// The largest number of rows that may be kept.
     pub const MOST_ROWS: usize = 1_000_000;
 
@@ -51,7 +51,7 @@ impl Remember {
         ewc: None,
     };
 
-    /// Elastic weight consolidation with strength 1.
+    /// Elastic weight consolidation with strength 10.
     pub const EWC: Self = Self {
         replay: None,
         ewc: Some(Self::EWC_STRENGTH),
@@ -92,13 +92,13 @@ impl FromStr for Remember {
                 "ewc" => {
                     let strength = number.map_or(Some(Self::EWC_STRENGTH), |n| n.parse().ok());
                     let strength = strength.filter(|strength| is_strength(*strength));
-                    let wrong = || "ewc= takes a number above 0, such as 10".to_string();
+                    let wrong = || "ewc= takes a number above 0, such as 100".to_string();
                     remember.ewc = Some(strength.ok_or_else(wrong)?);
                 }
                 _ => {
                     return Err(
                         "use replay, ewc, replay,ewc or none; replay=5000 sets the number of rows, \
-                         and ewc=10 the strength"
+                         and ewc=100 the strength"
                             .to_string(),
                     );
                 }
@@ -129,7 +129,7 @@ mod tests {
         for (text, expected) in [
             ("none", Remember::NONE),
             ("replay=1000", Remember::REPLAY),
-            ("ewc=1", Remember::EWC),
+            ("ewc=10", Remember::EWC),
             (
                 "replay=7,ewc=0.5",
                 Remember {

@@ -1,4 +1,4 @@
-//! Learning on from new rows.
+//! Training further on new rows.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use crate::shift_finding::{ShiftFinding, shift_notes};
 /// With fewer validation rows, intervals and probabilities keep the calibration of before.
 const ROWS_TO_CALIBRATE: usize = 20;
 
-/// How a model learns on.
+/// How a model is trained further.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateOptions {
     /// How earlier rows are protected, now and in later updates. `None` is as the model has it; a model that keeps
@@ -47,7 +47,7 @@ pub struct UpdateOptions {
     pub same_task: bool,
 }
 
-/// A model that has learned on, and what happened.
+/// A model after an update, and what happened.
 #[derive(Debug, Clone)]
 pub struct Update {
     /// The model.

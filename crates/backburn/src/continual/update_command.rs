@@ -14,6 +14,7 @@ use crate::finding_words::findings_in_words;
 use crate::fitted_model::FittedModel;
 use crate::memory::{read_table, room_to_load};
 use crate::model_file::ModelFile;
+use crate::model_file_error::ModelFileError;
 use crate::model_path::model_path;
 use crate::settings::Settings;
 use crate::text::{MAX_NAMES, count, path_argument, path_name, shown};
@@ -41,7 +42,7 @@ pub struct ModelUpdate<'a> {
     pub follow: bool,
 }
 
-/// A model that has learned on, and its file.
+/// A model after an update, and its file.
 #[derive(Debug, Clone)]
 pub struct UpdateReport {
     /// The model, and what happened.
@@ -113,7 +114,8 @@ impl ModelUpdate<'_> {
         files.printed(json).check()?;
         let file = ModelFile::create(&path)?;
         room_to_load(self.from)?;
-        let model = FittedModel::load(self.from, context.device.clone())?;
+        let model =
+            FittedModel::load(self.from, context.device.clone()).map_err(one_target_only)?;
         let target = model.target();
         if let Some(other) = self.target.filter(|other| *other != target) {
             return Err(Error::Config(format!(
@@ -127,6 +129,17 @@ impl ModelUpdate<'_> {
             file.check_replaced(target)?;
         }
         Ok((model, file))
+    }
+}
+
+/// A model of several targets cannot be updated.
+fn one_target_only(error: Error) -> Error {
+    match error {
+        Error::Model(ModelFileError::SeveralTargets { name, .. }) => Error::Config(format!(
+            "--from: {name} predicts several targets, and only a model of one target can be trained further: train a \
+             new model on all rows, or a model for each target"
+        )),
+        other => other,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use backburn_preprocessing::{Distribution, Target};
 use backburn_training::Loss;
+use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -12,9 +13,14 @@ use crate::settings::Settings;
 ///
 /// # Errors
 ///
-/// A setting that is not valid.
+/// A setting that is not valid, or a change that the networks or the encoder of the model would not take part in.
 pub(crate) fn update_config(model: &SavedModel, changes: &Settings) -> Result<Config, Error> {
+    let before = Settings::new().over_toml(&model.summary.settings)?;
     let mut config = changes.clone().over_toml(&model.summary.settings)?;
+    if let Some(name) = fixed_setting(&before, &config) {
+        return Err(fixed(&name));
+    }
+    let asked = config.training.loss;
     let distribution = model.target.distribution();
     config.training.loss = match (&model.target, distribution) {
         (_, Some(Distribution::Quantiles { .. })) => Loss::Quantile,
@@ -27,8 +33,69 @@ pub(crate) fn update_config(model: &SavedModel, changes: &Settings) -> Result<Co
             _ => Loss::MeanSquaredError,
         },
     };
+    if asked != before.training.loss && asked != config.training.loss && asked != Loss::Auto {
+        return Err(fixed("training.loss"));
+    }
     if let Some(levels) = distribution.and_then(Distribution::levels) {
         config.training.quantiles = levels.to_vec();
     }
     Ok(config)
+}
+
+/// The sections that an update may change.
+const FREE_SECTIONS: [&str; 3] = ["training", "class_weights", "scoring"];
+/// The settings of the section `data` that an update may change.
+const FREE_DATA: [&str; 2] = ["validation_fraction", "balance_classes"];
+
+/// The first setting that differs and is part of the fitted model.
+fn fixed_setting(before: &Config, after: &Config) -> Option<String> {
+    let table = |config: &Config| config.to_toml().parse::<Table>().unwrap_or_default();
+    let (before, after) = (table(before), table(after));
+    for (section, new) in &after {
+        let old = before.get(section);
+        if FREE_SECTIONS.contains(&section.as_str()) || old == Some(new) {
+            continue;
+        }
+        let Value::Table(settings) = new else {
+            return Some(section.clone());
+        };
+        let old = old.and_then(Value::as_table);
+        for (name, value) in settings {
+            let is_free = section == "data" && FREE_DATA.contains(&name.as_str());
+            if !is_free && old.and_then(|old| old.get(name)) != Some(value) {
+                return Some(format!("{section}.{name}"));
+            }
+        }
+    }
+    None
+}
+
+fn fixed(name: &str) -> Error {
+    Error::Config(format!(
+        "{name}: an update keeps this setting of the model: leave it out, or train a new model"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    #[test]
+    fn settings_of_the_fitted_model_are_found() {
+        let before = Config::preset(Preset::Fast);
+        for (setting, expected) in [
+            ("training.epochs=3", None),
+            ("data.validation_fraction=0.3", None),
+            ("data.balance_classes=true", None),
+            ("network.hidden=[7]", Some("network.hidden")),
+            ("data.one_hot_max=2", Some("data.one_hot_max")),
+            ("columns.a=\"categorical\"", Some("columns.a")),
+        ] {
+            let settings = Settings::new().set(setting).unwrap();
+            let after = settings.over(Preset::Fast).unwrap();
+            let found = fixed_setting(&before, &after);
+            assert_eq!(found.as_deref(), expected, "{setting}");
+        }
+    }
 }

@@ -103,7 +103,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     done
 }
 
-/// Goes on training a model with the rows of a table.
+/// Continues the training of a model with the rows of a table.
 fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
     let console = Console::for_json(args.run.json);
     let progress = Progress::new(console, "");
