@@ -224,7 +224,9 @@ impl Config {
         for (section, weights) in weights {
             let is_wrong = |weight: f64| !weight.is_finite() || weight <= 0.0;
             if let Some((name, _)) = weights.iter().find(|(_, weight)| is_wrong(**weight)) {
-                return usage(&format!("{section}.{name}: must be above 0"));
+                return usage(&format!(
+                    "{section}.{name}: must be a finite number above 0"
+                ));
             }
         }
         self.scoring.validate()?;

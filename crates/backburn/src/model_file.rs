@@ -559,5 +559,11 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
         ),
         false => fits_targets(network, metadata.targets()),
     };
-    (!fits).then(|| "its network does not fit its target".to_string())
+    if !fits {
+        return Some("its network does not fit its target".to_string());
+    }
+    let columns: Vec<&str> = metadata.targets().map(Target::column).collect();
+    let is_twice = |(index, column): (usize, &&str)| columns[..index].contains(column);
+    let has_twice = columns.iter().enumerate().any(is_twice);
+    has_twice.then(|| "it has the same target twice".to_string())
 }

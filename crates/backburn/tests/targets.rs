@@ -248,6 +248,28 @@ fn one_file_has_all_targets() {
 }
 
 #[test]
+fn a_file_with_a_target_twice_is_damaged() {
+    let data = dataset(complete(100), &["price", "sold", "rent"]);
+    let mut config = small(1);
+    config.training.epochs = 2;
+    let mut bytes = fit(&data, config).saved().to_bytes().unwrap();
+    // The header is JSON with the metadata as text; both names have the same length.
+    let [rent, sold] = ["rent", "sold"].map(|name| format!(r#"\"column\":\"{name}\""#));
+    let places = bytes.windows(rent.len()).enumerate();
+    let places = places.filter(|(_, window)| *window == rent.as_bytes());
+    let places: Vec<usize> = places.map(|(place, _)| place).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place..place + sold.len()].copy_from_slice(sold.as_bytes());
+    }
+    let error = SavedTargets::from_bytes("t", bytes, &Device::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("the same target twice"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_file_of_one_target_is_an_ordinary_model() {
     let data = dataset(complete(100), &["price"]);
     let mut config = small(1);

@@ -31,6 +31,8 @@ pub(crate) struct CsvRows<R> {
     /// Rows at the start that are left out, because they were read before.
     read_before: usize,
     text: io::Cursor<Vec<u8>>,
+    /// Whether no row was written yet.
+    at_start: bool,
     ended: bool,
     /// The text that a batch may have.
     budget: ByteBudget,
@@ -45,6 +47,7 @@ impl<R: Read> CsvRows<R> {
             row: 0,
             read_before: 0,
             text: io::Cursor::default(),
+            at_start: true,
             ended: false,
             budget: ByteBudget::new(u64::MAX),
         }
@@ -68,7 +71,13 @@ impl<R: Read> CsvRows<R> {
         let mut text = std::mem::take(&mut self.text).into_inner();
         text.clear();
         let mut writer = csv::WriterBuilder::new();
-        let mut writer = writer.delimiter(DELIMITER).from_writer(&mut text);
+        // The reader of the rewritten text would leave out U+FEFF at its start, which is part of a field here.
+        let quotes = match self.at_start {
+            true => csv::QuoteStyle::Always,
+            false => csv::QuoteStyle::Necessary,
+        };
+        let writer = writer.delimiter(DELIMITER).quote_style(quotes);
+        let mut writer = writer.from_writer(&mut text);
         let mut written = 0;
         while written < BUFFER_BYTES {
             let Some(row) = self.rows.next_row()? else {
@@ -90,6 +99,7 @@ impl<R: Read> CsvRows<R> {
         }
         writer.flush()?;
         drop(writer);
+        self.at_start &= text.is_empty();
         self.text = io::Cursor::new(text);
         Ok(())
     }

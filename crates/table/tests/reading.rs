@@ -216,6 +216,26 @@ fn bad_rows_are_skipped_and_listed_on_request() {
 }
 
 #[test]
+fn an_invisible_first_field_is_a_row_with_and_without_bad_rows() {
+    let skipping = ReadOptions {
+        skip_bad_rows: true,
+        ..ReadOptions::default()
+    };
+    for text in [
+        "\" \"+\"+\"\n\"\"\u{feff}\n",
+        "a\n\"\u{feff}\"\n",
+        "a\n\"\u{feff}x\"\n\"\"\n",
+        "a\n\"\u{200b}\"\n",
+        "a,b\n\"\u{feff}\",1\n2,3\n",
+    ] {
+        let whole = read(text.as_bytes()).unwrap();
+        let skipped = read_with(text.as_bytes(), &skipping).unwrap();
+        assert_eq!(skipped.rows(), whole.rows(), "{text:?}");
+        assert_eq!(contents(&skipped), contents(&whole), "{text:?}");
+    }
+}
+
+#[test]
 fn text_that_is_not_utf8_is_an_error_with_its_line() {
     let (_folder, path) = file(b"a,b\n1,2\n3,\xe9\n");
     let error = Table::read(&path, &ReadOptions::default()).unwrap_err();
