@@ -129,7 +129,7 @@ def test_bytes_that_are_no_job_or_no_result_are_errors(houses):
     plan = Plan(data, Config("fast", settings='{"training.epochs": 2}'))
     names = [name for name, _ in plan.jobs()]
     assert len(set(names)) == len(names)
-    with pytest.raises(RuntimeError, match="these bytes are no result of a job"):
+    with pytest.raises(RuntimeError, match="these bytes are not the result of a job"):
         plan.assemble(data, [b"nothing"])
     with pytest.raises(RuntimeError, match="is missing"):
         plan.assemble(data, [])
