@@ -244,7 +244,11 @@ fn what_changed_is_said() {
     let answer = folder.done("train --resume run --accept-changes --set training.epochs=6");
     assert!(answer.stdout.contains("6 epochs"), "{}", answer.stdout);
     assert!(!folder.path("run").exists());
-    folder.refused("train t.csv --target price --target price", 2, &["--target"]);
+    folder.refused(
+        "train t.csv --target price --target price",
+        2,
+        &["--target"],
+    );
 }
 
 #[test]
