@@ -39,7 +39,8 @@ pub(crate) fn encode_heads(
         false => encoder,
     };
     let room = Room::new(joint, &split, (&first.config, target), device, work)?;
-    room.check(&encoder, 0)?;
+    let further = heads.iter().skip(1).map(Head::outputs).sum();
+    room.with_further_outputs(further).check(&encoder, 0)?;
     let numbers = encoder.encode(table)?;
     let width = encoder.width();
     let rows = numbers.len() / width;

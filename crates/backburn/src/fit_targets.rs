@@ -13,7 +13,6 @@ use crate::context::FitContext;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::event::Event;
 use crate::fit_plan::announce_ensemble;
 use crate::fitted_model::FittedModel;
 use crate::head::{Head, check_settings, of_several};
@@ -21,7 +20,7 @@ use crate::head_view::view;
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::multi_target_model::MultiTargetModel;
-use crate::plan::{Assembled, Plan, PlanOptions};
+use crate::plan::{Plan, PlanOptions};
 use crate::runner::JobRunner;
 use crate::table_diagnosis::{diagnose_rows, without_logarithm};
 use crate::train_network::with_findings;
@@ -105,21 +104,8 @@ fn transform(
     };
     let runner = JobRunner::new(&head.data, context);
     let options = PlanOptions::default();
-    let mut plan = Plan::new(name, &head.data, split, &head.config, options)?;
-    while let Some(selection) = plan.selection() {
-        context.observer.on_event(&Event::SelectionStart {
-            run: name,
-            selection,
-            trials: plan.jobs().len(),
-        });
-        let mut results = Vec::new();
-        runner.run_all(plan.jobs(), clock, |_, result| results.push(result))?;
-        let results = results.into_iter().collect::<Result<_, _>>()?;
-        plan = match plan.assemble(&head.data, results, context)? {
-            Assembled::Next(next) => next,
-            Assembled::Model(_) => return Err(Error::Interrupted),
-        };
-    }
+    let plan = Plan::new(name, &head.data, split, &head.config, options)?;
+    let plan = runner.select(plan, clock)?;
     Ok(plan.config.data.target_transform)
 }
 

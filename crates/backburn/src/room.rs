@@ -20,6 +20,8 @@ pub(crate) struct Room<'a> {
     config: &'a Config,
     target: &'a Target,
     work: &'a Work,
+    /// The outputs of a network beside those of the target.
+    further_outputs: usize,
     /// Whether networks are trained over arrays.
     fuses: bool,
     free: FreeMemory,
@@ -44,9 +46,18 @@ impl<'a> Room<'a> {
             config,
             target,
             work,
+            further_outputs: 0,
             fuses: config.training.fuses(&narrow_network(config, device)?),
             free: FreeMemory::now(),
         })
+    }
+
+    /// The same room for networks with so many outputs for further targets.
+    pub fn with_further_outputs(self, further_outputs: usize) -> Self {
+        Self {
+            further_outputs,
+            ..self
+        }
     }
 
     /// Checks that rows fit as this encoder encodes them, with k-NN features of so many pairs of columns, and of
@@ -62,6 +73,7 @@ impl<'a> Room<'a> {
             network.hidden.clone_from(&networks.hidden);
         }
         network.inputs += self.knn_width(encoder, pairs);
+        network.outputs += self.further_outputs;
         let table = self.data.table();
         let rows = RowCounts {
             table: table.rows(),

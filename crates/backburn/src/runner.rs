@@ -21,7 +21,7 @@ use crate::head::Head;
 use crate::job::{Job, JobKind};
 use crate::job_result::{JobResult, Outcome, TrainedNetwork};
 use crate::network_config::narrow_network;
-use crate::plan::Plan;
+use crate::plan::{Assembled, Plan};
 use crate::train_heads::train_heads;
 use crate::train_network::{Limits, train_network};
 use crate::work_memory::{Networks, Work};
@@ -271,6 +271,28 @@ impl<'a> JobRunner<'a> {
         };
         *shared() = Some(new.clone());
         Ok(new)
+    }
+
+    /// Runs the trials of a plan until no setting is left to them.
+    pub(crate) fn select(&self, mut plan: Plan, clock: Clock) -> Result<Plan, Error> {
+        while let Some(selection) = plan.selection() {
+            self.context.observer.on_event(&Event::SelectionStart {
+                run: &plan.name,
+                selection,
+                trials: plan.jobs().len(),
+            });
+            let mut results = Vec::new();
+            self.run_all(plan.jobs(), clock, |_, result| results.push(result))?;
+            let results = results.into_iter().collect::<Result<_, _>>()?;
+            plan = match plan.assemble(self.data, results, self.context)? {
+                Assembled::Next(next) => next,
+                Assembled::Model(_) => {
+                    let reason = "trials that select settings gave a model".to_string();
+                    return Err(Error::Failed(reason));
+                }
+            };
+        }
+        Ok(plan)
     }
 
     /// Runs jobs, several at a time where that gives the same results, and hands the results over in the

@@ -14,9 +14,7 @@ use crate::model_file::SavedModel;
 use crate::network_config::network_config;
 use crate::scoring::Scoring;
 use crate::targets::Targets;
-use crate::train_network::{
-    Limits, Run, diagnose_run, mean_features, not_diverged, outputs_of, run, summary,
-};
+use crate::train_network::{Finished, Limits, finish, mean_features, summary};
 
 /// Trains the network of a job on the encoded rows of several targets. It has the outputs of all heads, one after the
 /// other, and is neither calibrated nor scored.
@@ -35,16 +33,14 @@ pub(crate) fn train_heads(
     let shape = shape(heads, encoded, job)?;
     let targets = Targets::read(joint.table(), &encoded.target)?;
     let known = (&targets, &Scoring::new(joint, &job.config));
-    let Run {
+    let Finished {
         fitted,
         history,
-        held_out,
-    } = run(&shape, encoded, known, job, context, limits)?;
-    let diagnoses = job.diagnose && !context.stop.is_stopped();
-    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
-    let fitted = not_diverged(fitted, &history, &findings)?;
+        findings,
+        outputs,
+        ..
+    } = finish(&shape, encoded, known, job, context, limits)?;
     let stop = fitted.stop;
-    let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
     let model = SavedModel {
         baselines: mean_features(&fitted.network, &encoded.training),
         config: shape,

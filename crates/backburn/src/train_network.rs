@@ -63,17 +63,14 @@ pub(crate) fn train_network(
     let shape = network_config(&job.config, &encoded.encoder, &encoded.target, rows)?;
     let targets = Targets::read(data.table(), &encoded.target)?;
     let known = (&targets, &Scoring::new(data, &job.config));
-    let Run {
+    let Finished {
         fitted,
         history,
-        held_out,
-    } = run(&shape, encoded, known, job, context, limits)?;
-    // A stopped run ends as soon as possible, without diagnosis.
-    let diagnoses = job.diagnose && !context.stop.is_stopped();
-    let findings = diagnose_run(&history, &shape, encoded, job, diagnoses);
-    let fitted = not_diverged(fitted, &history, &findings)?;
+        findings,
+        outputs,
+        diagnoses,
+    } = finish(&shape, encoded, known, job, context, limits)?;
     let stop = fitted.stop;
-    let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
     let summary = summary(data, encoded, &fitted, job, context);
     let (model, score) = model(
         data,
@@ -100,8 +97,50 @@ pub(crate) fn train_network(
     })
 }
 
+/// A network that was trained, with what was seen of its run.
+pub(crate) struct Finished {
+    pub fitted: Fitted<Mlp>,
+    pub history: History,
+    pub findings: Vec<Finding>,
+    pub outputs: HeldOutOutputs,
+    /// Whether the run is diagnosed.
+    pub diagnoses: bool,
+}
+
+/// Trains a network to its end, from its checkpoint if there is one.
+///
+/// # Errors
+///
+/// The network cannot be built, or its loss diverges.
+pub(crate) fn finish(
+    shape: &MlpConfig,
+    encoded: &EncodedSplit,
+    known: (&Targets, &Scoring),
+    job: &Job,
+    context: &FitContext,
+    limits: Limits,
+) -> Result<Finished, Error> {
+    let Run {
+        fitted,
+        history,
+        held_out,
+    } = run(shape, encoded, known, job, context, limits)?;
+    // A stopped run ends as soon as possible, without diagnosis.
+    let diagnoses = job.diagnose && !context.stop.is_stopped();
+    let findings = diagnose_run(&history, shape, encoded, job, diagnoses);
+    let fitted = not_diverged(fitted, &history, &findings)?;
+    let outputs = held_out.unwrap_or_else(|| outputs_of(&fitted));
+    Ok(Finished {
+        fitted,
+        history,
+        findings,
+        outputs,
+        diagnoses,
+    })
+}
+
 /// The network of a run, or an error with the findings of a run that diverged.
-pub(crate) fn not_diverged(
+fn not_diverged(
     fitted: Result<Fitted<Mlp>, TrainingError>,
     history: &History,
     findings: &[Finding],
@@ -116,16 +155,16 @@ pub(crate) fn not_diverged(
 }
 
 /// A training run that has ended.
-pub(crate) struct Run {
-    pub fitted: Result<Fitted<Mlp>, TrainingError>,
-    pub history: History,
+struct Run {
+    fitted: Result<Fitted<Mlp>, TrainingError>,
+    history: History,
     /// The outputs that score the network; `None` without an epoch, without validation rows, and for trials,
     /// which are compared at their best epochs.
-    pub held_out: Option<HeldOutOutputs>,
+    held_out: Option<HeldOutOutputs>,
 }
 
 /// Trains a network, from its checkpoint if there is one.
-pub(crate) fn run(
+fn run(
     shape: &MlpConfig,
     encoded: &EncodedSplit,
     (targets, scoring): (&Targets, &Scoring),
@@ -270,7 +309,7 @@ fn announce_end(
 }
 
 /// The findings in the history.
-pub(crate) fn diagnose_run(
+fn diagnose_run(
     history: &History,
     shape: &MlpConfig,
     encoded: &EncodedSplit,
@@ -318,7 +357,7 @@ pub(crate) fn with_findings(mut findings: Vec<Finding>, of_table: Vec<Finding>) 
 }
 
 /// The outputs of the returned network for the validation rows.
-pub(crate) fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
+fn outputs_of(fitted: &Fitted<Mlp>) -> HeldOutOutputs {
     let outputs = fitted.outputs.as_ref();
     let outputs = outputs.map(|outputs| outputs.to_data().iter().collect::<Vec<f32>>());
     HeldOutOutputs {

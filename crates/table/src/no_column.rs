@@ -53,7 +53,10 @@ fn advice<'a>(
             count - LISTED
         ),
     };
-    if let Some(nearest) = nearest_name(column, names.clone()) {
+    let mut parts = column.split(',');
+    if column.contains(',') && parts.all(|part| names.clone().any(|name| name == part)) {
+        advice += &format!("; `{}` names several columns: name one", shortened(column));
+    } else if let Some(nearest) = nearest_name(column, names.clone()) {
         advice += &format!("; did you mean `{}`?", shortened(&nearest));
     } else if has_gaps(names.clone()) {
         advice += ": if the names of the columns are in a later line, pass --skip-lines N";
@@ -122,6 +125,11 @@ mod tests {
         assert_eq!(
             message("pirce", &["size", "price"], false),
             "t.csv has no column `pirce`; the columns are `size`, `price`; did you mean `price`?"
+        );
+        assert_eq!(
+            message("size,price", &["size", "price"], true),
+            "t.csv has no column `size,price`; the columns are `size`, `price`; `size,price` names several columns: \
+             name one"
         );
         let many: Vec<String> = (0..12).map(|n| format!("a{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();

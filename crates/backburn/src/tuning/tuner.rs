@@ -21,9 +21,9 @@ use crate::estimator::Estimator;
 use crate::event::Event;
 use crate::exposures::check_loss;
 use crate::job::{Job, JobKind};
-use crate::job_result::{JobResult, Outcome};
+use crate::job_result::Outcome;
 use crate::members::Members;
-use crate::plan::{Assembled, Plan, PlanOptions};
+use crate::plan::{Plan, PlanOptions};
 use crate::run_description::RunDescription;
 use crate::runner::{JobRunner, can_run_in_parallel};
 use crate::score::Score;
@@ -314,27 +314,11 @@ impl Tuner {
             validation: Vec::new(),
         };
         let config = single(&start);
-        let mut plan = Plan::new(name, data, rows, &config, PlanOptions::default())?;
+        let plan = Plan::new(name, data, rows, &config, PlanOptions::default())?;
         let runner = JobRunner::new(data, context);
         runner.check_room(&plan)?;
         let has_trials = plan.selection().is_some();
-        while let Some(selection) = plan.selection() {
-            context.observer.on_event(&Event::SelectionStart {
-                run: name,
-                selection,
-                trials: plan.jobs().len(),
-            });
-            let mut results = Vec::new();
-            runner.run_all(plan.jobs(), clock, |_, result| results.push(result))?;
-            let results = results.into_iter().collect::<Result<Vec<JobResult>, _>>()?;
-            match plan.assemble(data, results, context)? {
-                Assembled::Next(next) => plan = next,
-                Assembled::Model(_) => {
-                    let reason = "trials of the fit gave a model".to_string();
-                    return Err(Error::Failed(reason));
-                }
-            }
-        }
+        let plan = runner.select(plan, clock)?;
         let mut chosen = start;
         chosen.data = plan.config.data;
         if has_trials {
