@@ -109,6 +109,7 @@ fn numbers<const D: usize>(parameter: &Param<Tensor<D>>, gradients: &Gradients) 
 #[test]
 fn gradients_of_a_batch_equal_burns() {
     let device = Device::flex();
+    device.seed(1);
     let rows = 6;
     let inputs: Vec<f32> = (0..rows * 3).map(|i| (i as f32 * 0.9).sin()).collect();
     let classes: Vec<i64> = (0..rows as i64).map(|row| row % 2).collect();
@@ -157,7 +158,7 @@ fn gradients_of_a_batch_equal_burns() {
             assert_eq!(ours.len(), burns.len());
             for (a, b) in ours.iter().zip(&burns) {
                 assert!(
-                    (a - b).abs() < tolerance,
+                    (a - b).abs() < tolerance * b.abs().max(1.0),
                     "{normalization:?}, {activation}: {a} {b}"
                 );
             }
