@@ -376,7 +376,7 @@ mod tests {
     use std::io::Cursor;
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, Int64Array, StringArray};
+    use arrow_array::{ArrayRef, Int64Array, RecordBatchOptions, StringArray};
     use arrow_ipc::CompressionType;
     use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 
@@ -392,6 +392,21 @@ mod tests {
             ("text", Arc::new(texts) as _),
         ];
         RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    #[test]
+    fn rows_without_columns_are_refused() {
+        let schema = Arc::new(arrow_schema::Schema::empty());
+        let options = RecordBatchOptions::new().with_row_count(Some(5));
+        let rows = RecordBatch::try_new_with_options(schema.clone(), vec![], &options).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = FileWriter::try_new(&mut bytes, &schema).unwrap();
+        writer.write(&rows).unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        let error = Table::from_reader("t.arrow", Cursor::new(bytes), &ReadOptions::default());
+        let error = error.err().expect("an error").to_string();
+        assert_eq!(error, "t.arrow: the table has no columns");
     }
 
     fn written(compression: Option<CompressionType>, is_stream: bool) -> Vec<u8> {

@@ -57,24 +57,21 @@ impl TableReader {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is empty, or has no usable header; or the files of one table have
-    /// different columns.
+    /// The file cannot be read, is empty, or has no columns or no usable header; or the files of one table
+    /// have different columns.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, TableError> {
         let path = path.as_ref();
         if path == Path::new("-") {
             return Self::from_reader("standard input", io::stdin(), options);
         }
         let Some(found) = part_files(path, &options.known_columns)? else {
-            return Ok(Self {
-                batches: open_file(path, options)?,
-                parts: Parts::default(),
-            });
+            return Self::of(open_file(path, options)?, Parts::default());
         };
         let of_files = options.clone();
         let open = move |path: &Path| open_file(path, &of_files);
         let name = path_name(path);
         let (batches, parts) = many_batches(&name, found, Box::new(open), options)?;
-        Ok(Self { batches, parts })
+        Self::of(batches, parts)
     }
 
     /// Reads a table from any source of bytes; `name` is what error messages call it.
@@ -92,10 +89,7 @@ impl TableReader {
             FileKind::Text => open_text(name, None, Cursor::new(head).chain(bytes), options),
             kind => buffered(name, kind, Cursor::new(head).chain(bytes), options),
         };
-        Ok(Self {
-            batches: batches?,
-            parts: Parts::default(),
-        })
+        Self::of(batches?, Parts::default())
     }
 
     /// Reads a table in memory whose kind is stated, and not detected. Nothing is decompressed but the
@@ -111,10 +105,18 @@ impl TableReader {
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
         let batches = content_batches(name, kind, content, options)?;
-        Ok(Self {
-            batches,
-            parts: Parts::default(),
-        })
+        Self::of(batches, Parts::default())
+    }
+
+    /// Checks that there is a column: Arrow and Parquet can have rows without any.
+    fn of(batches: Batches, parts: Parts) -> Result<Self, TableError> {
+        if batches.schema.fields().is_empty() {
+            return Err(TableError::Unusable {
+                name: batches.source.name.clone(),
+                reason: "the table has no columns".to_string(),
+            });
+        }
+        Ok(Self { batches, parts })
     }
 
     /// The Arrow schema of the batches.
