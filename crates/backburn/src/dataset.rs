@@ -26,6 +26,7 @@ use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
 use crate::split_rule::split_rule;
 use crate::splitter::Splitter;
+use crate::trend_options::check_trend;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -392,6 +393,7 @@ impl Dataset {
             false => Cow::Borrowed(self),
         };
         config.check_task(data.task)?;
+        check_trend(&data.options, data.task, config)?;
         if data.splitter.has_rule() && config.data.knn_features == KnnFeatures::Always {
             let reason = "data.knn_features=always: the targets of the nearest rows may be of the same group or \
                           of later rows, so they cannot be features with --group, --time and --fold";
@@ -419,7 +421,9 @@ impl Dataset {
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
         let features = self.features().chain(self.offset());
         let features: Vec<String> = features.map(str::to_string).collect();
-        let others = [Some(&self.target), self.options.weight.as_ref()].into_iter();
+        // The time is needed by a trend.
+        let DatasetOptions { weight, split, .. } = &self.options;
+        let others = [Some(&self.target), weight.as_ref(), split.time.as_ref()].into_iter();
         let others: Vec<String> = others.flatten().cloned().collect();
         ReadOptions {
             columns: Some([features.as_slice(), &others].concat()),

@@ -350,6 +350,10 @@ mod train_heads;
 #[cfg(feature = "train")]
 mod train_network;
 #[cfg(feature = "train")]
+mod trend;
+#[cfg(feature = "train")]
+mod trend_options;
+#[cfg(feature = "train")]
 mod tuning;
 #[cfg(feature = "train")]
 mod unknown_classes;
