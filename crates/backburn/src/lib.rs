@@ -67,6 +67,8 @@ mod bagging;
 pub mod baselines;
 mod batch_predictor;
 mod batch_writer;
+#[cfg(feature = "train")]
+mod beyond_range;
 #[cfg(feature = "boosting")]
 pub mod boosting;
 #[cfg(feature = "train")]
@@ -351,6 +353,8 @@ mod train_heads;
 mod train_network;
 #[cfg(feature = "train")]
 mod trend;
+#[cfg(feature = "train")]
+mod trend_finding;
 #[cfg(feature = "train")]
 mod trend_options;
 #[cfg(feature = "train")]
