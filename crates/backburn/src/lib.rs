@@ -144,6 +144,8 @@ mod embeddings;
 mod encoded_heads;
 #[cfg(feature = "train")]
 mod encoded_split;
+#[cfg(feature = "train")]
+mod equal_rows;
 mod error;
 #[cfg(feature = "train")]
 mod estimator;
@@ -260,6 +262,8 @@ mod rare_classes;
 mod read_text;
 #[cfg(feature = "train")]
 mod room;
+#[cfg(feature = "train")]
+mod rounding;
 #[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]

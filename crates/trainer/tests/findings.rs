@@ -368,7 +368,10 @@ fn a_trend_that_goes_on_is_learned_apart() {
         evidence.starts_with("the target rises with the time `day`: in 39 of 60 rows"),
         "{evidence}"
     );
-    assert!(evidence.contains("predictions are at this value"), "{evidence}");
+    assert!(
+        evidence.contains("predictions are at this value"),
+        "{evidence}"
+    );
     assert!(rmse(&cured) < 0.5 * rmse(&sick), "{cured:#}");
 }
 
@@ -380,7 +383,8 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         csv += &format!("{day},{},{}\n", day * 37 % 11, day * 3 + day * 37 % 11);
     }
     folder.write("t.csv", csv);
-    let line = "train t.csv --target y --time day --set data.trend=true --preset fast --out m.safetensors";
+    let line =
+        "train t.csv --target y --time day --set data.trend=true --preset fast --out m.safetensors";
     let shown = folder.done(line);
     assert!(!shown.stdout.contains("trend beyond"), "{}", shown.stdout);
     folder.write("new.csv", "day,a\n400,5\n");
@@ -391,15 +395,27 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
     for format in ["onnx", "pytorch"] {
         let refused = folder.run(&format!("export m.safetensors --format {format}"));
         let said = &refused.stderr;
-        assert!(said.contains("the trend of the target over `day` cannot be exported"), "{said}");
+        assert!(
+            said.contains("the trend of the target over `day` cannot be exported"),
+            "{said}"
+        );
         assert!(said.contains("data.trend=false"), "{said}");
     }
     for (options, words) in [
         ("--task regression", "with --time"),
         ("--time day --numeric day", "`day` is a feature"),
-        ("--time day --set training.loss=poisson", "training.loss=auto"),
+        (
+            "--time day --set training.loss=poisson",
+            "training.loss=auto",
+        ),
     ] {
-        let refused = folder.run(&format!("train t.csv --target y {options} --set data.trend=true"));
-        assert!(refused.stderr.contains(words), "{options}: {}", refused.stderr);
+        let refused = folder.run(&format!(
+            "train t.csv --target y {options} --set data.trend=true"
+        ));
+        assert!(
+            refused.stderr.contains(words),
+            "{options}: {}",
+            refused.stderr
+        );
     }
 }
