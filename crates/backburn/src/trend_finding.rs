@@ -49,12 +49,13 @@ fn evidence(found: &BeyondRange, time: &str) -> String {
     };
     format!(
         "the target {rises} with the time `{}`: in {} of {} that are later than all training rows, it is {above} the \
-         {greatest} value of training, {}; {} are at this value, and all are on average {} too {low}",
+         {greatest} value of training, {}; {} {} at this value, and all are on average {} too {low}",
         shown(time),
         integer(found.beyond),
         count(found.rows, "row"),
         number(found.bound),
         count(found.at_bound, "prediction"),
+        if found.at_bound == 1 { "is" } else { "are" },
         number(found.error)
     )
 }

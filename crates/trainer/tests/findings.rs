@@ -392,8 +392,8 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
     let predicted = String::from_utf8(folder.read("p.csv")).unwrap();
     let predicted: f64 = predicted.lines().nth(1).unwrap().parse().unwrap();
     assert!((predicted - 1205.0).abs() < 40.0, "{predicted}");
-    for format in ["onnx", "pytorch"] {
-        let refused = folder.run(&format!("export m.safetensors --format {format}"));
+    for options in ["--out m.onnx", "--format pytorch --out torch"] {
+        let refused = folder.run(&format!("export m.safetensors {options}"));
         let said = &refused.stderr;
         assert!(
             said.contains("the trend of the target over `day` cannot be exported"),
