@@ -93,6 +93,9 @@ pub struct DataConfig {
     pub target_transform: TargetTransform,
     /// Whether predictions stay within the range of the training targets.
     pub clip_predictions: bool,
+    /// Whether the network learns the difference of a numeric target from its linear trend over the column of the time.
+    #[serde(skip_serializing_if = "is_false")]
+    pub trend: bool,
     /// Whether every class has the same total weight, however many rows it has.
     pub balance_classes: bool,
     /// The scaler of numeric columns.
@@ -146,6 +149,7 @@ impl Default for DataConfig {
             refit: false,
             target_transform: TargetTransform::Auto,
             clip_predictions: true,
+            trend: false,
             balance_classes: false,
             numeric_scaler: encoder.numbers,
             bins: encoder.bins,
@@ -156,6 +160,11 @@ impl Default for DataConfig {
             embedding_dimension: encoder.embedding_dimension,
         }
     }
+}
+
+/// A setting that is off is left out, so that the settings in model files stay as they were before there was a trend.
+fn is_false(setting: &bool) -> bool {
+    !setting
 }
 
 /// The largest number of bins of a column: each bin is an input.

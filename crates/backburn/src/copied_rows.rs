@@ -1,159 +1,174 @@
-//! Rows of a table that are copies of each other.
+//! Rows of a table that are copies or near-copies of each other, or of rows of another table.
 
-use std::collections::HashMap;
+use backburn_table::{ColumnKind, Table};
 
-use backburn_table::{Cell, Column, ColumnKind, Table, within_range};
-use foldhash::fast::RandomState;
-use rayon::prelude::*;
+use crate::equal_rows::{are_by_chance, equal_rows, known_rows, share_the_target};
+use crate::rounding::Rounding;
 
-use crate::row_hashes::{MISSING, cell_hash, combined, hash};
+/// Near-copies are also compared with steps that are larger by this factor.
+const LARGER: f64 = 10.0;
+/// With larger steps, there are at most as many more pairs of near-copies as this. Where values are continuous, there are
+/// at least ten times as many.
+const MOST_GROWTH: f64 = 2.0;
 
-/// The largest number of rows whose values are counted.
-const SAMPLE: usize = 10_000;
-/// Rows are not taken for copies if chance alone explains this share of the pairs of equal rows.
-const BY_CHANCE: f64 = 0.1;
-
-/// Rows of a table that are copies of each other.
+/// Rows of a table that are copies or near-copies of each other.
 #[derive(Debug, PartialEq)]
 pub(crate) struct CopiedRows {
-    /// For each row of the table, the first row that it is a copy of, or itself.
+    /// For each row of the table, the first row that it is a copy or a near-copy of, or itself.
     pub first: Vec<usize>,
     /// The number of rows that are copies of earlier rows.
     pub copies: usize,
+    /// The number of further rows that are near-copies of earlier rows.
+    pub near: usize,
 }
 
-/// The rows among `rows` that are equal in all of the columns, which are the features and, as the last one, the target.
-/// Numbers are compared with 32 bits, as networks see them. `None` if there are none, or if equal rows are different
-/// observations: there are about as many as chance gives, since a few columns have a few values each; or rows that are
-/// equal in the features have the same target about as often as any two rows.
+/// The rows among `rows` that are equal in all of the columns, which are the features and, as the last one, the target;
+/// and those that are equal when numbers are rounded to a thousandth of the interquartile range of their column.
+///
+/// `None` if there are none, or if equal rows are different observations: there are about as many as chance gives, since a
+/// few columns have a few values each; or rows that are equal in the features have the same target about as often as any
+/// two rows. Rows that are nearly equal are also different observations if many more rows are a little further from each
+/// other, as in tables whose numbers are continuous.
 pub(crate) fn copied_rows(
     table: &Table,
     columns: &[(&str, ColumnKind)],
     rows: &[usize],
 ) -> Option<CopiedRows> {
-    let hashes = row_hashes(table, columns);
-    let (target, features) = columns.split_last()?;
-    let of_features = row_hashes(table, features);
-    let mut equal_features: HashMap<u64, usize, RandomState> = HashMap::default();
-    let mut seen: HashMap<u64, (usize, usize), RandomState> = HashMap::default();
-    let mut pairs_in_features = 0.0;
-    let mut first: Vec<usize> = (0..table.rows()).collect();
-    let (mut copies, mut pairs) = (0, 0.0);
+    let exact = equal_rows(table, columns, rows, &Rounding::none())?;
+    let known = Known {
+        table,
+        columns,
+        rows,
+        possible: rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0,
+    };
+    let copies = exact.copies;
+    if copies > 0 && !known.are_copies([exact.pairs, exact.pairs_in_features]) {
+        return None;
+    }
+    let pairs = |rounding: &Rounding| {
+        let found = equal_rows(table, columns, rows, rounding);
+        found.map_or([0.0; 2], |found| [found.pairs, found.pairs_in_features])
+    };
+    let Some(rounding) = known.near_copies(exact.pairs, pairs) else {
+        let first = exact.first;
+        return (copies > 0).then_some(CopiedRows {
+            first,
+            copies,
+            near: 0,
+        });
+    };
+    let mut first = equal_rows(table, columns, rows, &rounding)?.first;
+    // Numbers on both sides of a limit between rounded numbers are in the middle between those of the other limits.
+    let moved = equal_rows(table, columns, rows, &rounding.moved())?.first;
+    let mut all = 0;
     for &row in rows {
-        let (earliest, equal) = seen.entry(*hashes.get(row)?).or_insert((row, 0));
-        first[row] = *earliest;
-        copies += usize::from(*equal > 0);
-        pairs += *equal as f64;
-        *equal += 1;
-        let earlier = equal_features.entry(*of_features.get(row)?).or_insert(0);
-        pairs_in_features += *earlier as f64;
-        *earlier += 1;
-    }
-    if copies == 0 || !share_the_target(table, target, rows, [pairs, pairs_in_features]) {
-        return None;
-    }
-    let possible = rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0;
-    if chance_of_equal_rows(table, columns, rows) * possible >= BY_CHANCE * pairs {
-        return None;
-    }
-    Some(CopiedRows { first, copies })
-}
-
-/// How many rows of `table` are equal to a row of `known` in all of the columns; 0 if chance gives about as many.
-/// Both are read in the same format.
-pub(crate) fn rows_in(table: &Table, known: &Table, columns: &[(&str, ColumnKind)]) -> usize {
-    let equal_rows = |columns: &[(&str, ColumnKind)]| {
-        let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
-        for hash in row_hashes(known, columns) {
-            *counts.entry(hash).or_insert(0) += 1;
-        }
-        let hashes = row_hashes(table, columns).into_iter();
-        let equal = hashes.filter_map(|hash| counts.get(&hash).copied());
-        equal.collect::<Vec<usize>>()
-    };
-    let Some((target, features)) = columns.split_last() else {
-        return 0;
-    };
-    let equal = equal_rows(columns);
-    let pairs = [&equal, &equal_rows(features)].map(|equal| equal.iter().sum::<usize>() as f64);
-    let rows: Vec<usize> = (0..known.rows()).collect();
-    let possible = table.rows() as f64 * known.rows() as f64;
-    let are_copies = share_the_target(known, target, &rows, pairs)
-        && chance_of_equal_rows(known, columns, &rows) * possible < BY_CHANCE * pairs[0];
-    match are_copies {
-        true => equal.len(),
-        false => 0,
-    }
-}
-
-/// Whether pairs of rows that are equal in the features are nearer to always having the same target than to having it
-/// as often as any two rows. `pairs` are those that are equal in all columns and those that are equal in the features.
-fn share_the_target(
-    table: &Table,
-    target: &(&str, ColumnKind),
-    rows: &[usize],
-    pairs: [f64; 2],
-) -> bool {
-    let by_chance = chance_of_equal_rows(table, &[*target], rows);
-    pairs[0] >= (1.0 + by_chance) / 2.0 * pairs[1]
-}
-
-/// A hash of each row of a table.
-fn row_hashes(table: &Table, columns: &[(&str, ColumnKind)]) -> Vec<u64> {
-    let batches = table.batches().par_iter().map(|batch| {
-        let mut hashes = vec![0; batch.num_rows()];
-        // Arrow looks names up one after the other.
-        let schema = batch.schema();
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        let places: HashMap<&str, usize> = names.zip(0..).collect();
-        for (name, kind) in columns {
-            if let Some(&place) = places.get(name) {
-                let column = Column::new([batch.column(place)]);
-                for (hash, cell) in hashes.iter_mut().zip(column.cells()) {
-                    *hash = combined(*hash, value_hash(*kind, &cell));
-                }
-            }
-        }
-        hashes
-    });
-    let batches: Vec<Vec<u64>> = batches.collect();
-    batches.concat()
-}
-
-fn value_hash(kind: ColumnKind, cell: &Cell) -> u64 {
-    match kind {
-        ColumnKind::Numeric => match cell.number().filter(|number| within_range(*number)) {
-            Some(number) => hash(&(number as f32 + 0.0).to_le_bytes()),
-            None => MISSING,
-        },
-        kind => cell_hash(kind, cell),
-    }
-}
-
-/// The probability that two rows are equal, if the columns were independent of each other.
-fn chance_of_equal_rows(table: &Table, columns: &[(&str, ColumnKind)], rows: &[usize]) -> f64 {
-    let step = rows.len().div_ceil(SAMPLE).max(1);
-    let sample: Vec<usize> = rows.iter().copied().step_by(step).collect();
-    let mut probability = 1.0;
-    for (name, kind) in columns {
-        // Further columns make no difference.
-        if probability < 1e-30 {
-            break;
-        }
-        let Ok(column) = table.column(name) else {
-            continue;
+        let earlier = if first[row] == row {
+            moved[row]
+        } else {
+            first[row]
         };
-        let mut counts: HashMap<u64, f64, RandomState> = HashMap::default();
-        let mut wanted = sample.iter().peekable();
-        for (row, cell) in column.cells().enumerate() {
-            if wanted.next_if_eq(&&row).is_some() {
-                *counts.entry(value_hash(*kind, &cell)).or_insert(0.0) += 1.0;
-            }
-        }
-        let squares: f64 = counts.values().map(|count| count * count).sum();
-        probability *= squares / (sample.len() * sample.len()).max(1) as f64;
+        // Earlier rows have their first row already.
+        first[row] = if earlier == row { row } else { first[earlier] };
+        all += usize::from(first[row] != row);
     }
-    probability
+    let near = all.saturating_sub(copies);
+    Some(CopiedRows {
+        first,
+        copies,
+        near,
+    })
+}
+
+/// How many rows of `table` are equal to a row of `known` in all of the columns, and how many others are nearly equal to
+/// one, as [`copied_rows`] compares them; 0 if chance gives about as many. Both are read in the same format.
+pub(crate) fn rows_in(
+    table: &Table,
+    known: &Table,
+    columns: &[(&str, ColumnKind)],
+) -> (usize, usize) {
+    if columns.is_empty() {
+        return (0, 0);
+    }
+    let exact = known_rows(table, known, columns, &Rounding::none());
+    let copies = count(&exact.is_known);
+    let rows: Vec<usize> = (0..known.rows()).collect();
+    let compared = Known {
+        table: known,
+        columns,
+        rows: &rows,
+        possible: table.rows() as f64 * known.rows() as f64,
+    };
+    if copies > 0 && !compared.are_copies([exact.pairs, exact.pairs_in_features]) {
+        return (0, 0);
+    }
+    let pairs = |rounding: &Rounding| {
+        let found = known_rows(table, known, columns, rounding);
+        [found.pairs, found.pairs_in_features]
+    };
+    let Some(rounding) = compared.near_copies(exact.pairs, pairs) else {
+        return (copies, 0);
+    };
+    let near = known_rows(table, known, columns, &rounding).is_known;
+    let moved = known_rows(table, known, columns, &rounding.moved()).is_known;
+    let either: Vec<bool> = near.iter().zip(moved).map(|(a, b)| *a || b).collect();
+    (copies, count(&either).saturating_sub(copies))
+}
+
+fn count(are: &[bool]) -> usize {
+    are.iter().filter(|is| **is).count()
+}
+
+/// The rows that others are compared with.
+struct Known<'a> {
+    table: &'a Table,
+    /// The features and, as the last one, the target.
+    columns: &'a [(&'a str, ColumnKind)],
+    rows: &'a [usize],
+    /// The number of pairs that are compared.
+    possible: f64,
+}
+
+impl Known<'_> {
+    /// Whether equal rows are copies. `pairs` are those that are equal in all columns and those that are equal in the
+    /// features.
+    fn are_copies(&self, pairs: [f64; 2]) -> bool {
+        let Self {
+            table,
+            columns,
+            rows,
+            possible,
+        } = *self;
+        let none = Rounding::none();
+        share_the_target(table, columns, rows, pairs)
+            && !are_by_chance(table, columns, rows, &none, (pairs[0], possible))
+    }
+
+    /// How numbers are rounded where there are near-copies. `exact` is the number of pairs of equal rows. `pairs` counts
+    /// those that are equal in all columns and those that are equal in the features, for rounded numbers.
+    fn near_copies(&self, exact: f64, pairs: impl Fn(&Rounding) -> [f64; 2]) -> Option<Rounding> {
+        let Self {
+            table,
+            columns,
+            rows,
+            possible,
+        } = *self;
+        let rounding = Rounding::of_columns(table, columns, rows);
+        if rounding.is_exact() {
+            return None;
+        }
+        let further = pairs(&rounding.with_larger_steps(LARGER))[0] - exact;
+        if further <= 0.0 {
+            return None;
+        }
+        let rounded = pairs(&rounding);
+        let near = rounded[0] - exact;
+        let (_, features) = columns.split_last()?;
+        let are_copies = near > 0.0
+            && further <= MOST_GROWTH * near
+            && share_the_target(table, columns, rows, rounded)
+            && !are_by_chance(table, features, rows, &rounding, (near, possible));
+        are_copies.then_some(rounding)
+    }
 }
 
 #[cfg(test)]
@@ -184,11 +199,11 @@ mod tests {
         let table = table((0..100).map(|n| row(n % 80)));
         let rows: Vec<usize> = (0..100).collect();
         let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
-        assert_eq!(found.copies, 20);
+        assert_eq!((found.copies, found.near), (20, 0));
         assert_eq!(found.first[85], 5);
         assert!((0..80).all(|row| found.first[row] == row));
         assert_eq!(copied_rows(&table, &COLUMNS, &rows[..80]), None);
-        assert_eq!(rows_in(&table, &table, &COLUMNS), 100);
+        assert_eq!(rows_in(&table, &table, &COLUMNS), (100, 0));
     }
 
     #[test]
@@ -208,7 +223,7 @@ mod tests {
         let people = table((0..100).map(person));
         let rows: Vec<usize> = (0..100).collect();
         assert_eq!(copied_rows(&people, &COLUMNS, &rows), None);
-        assert_eq!(rows_in(&people, &people, &COLUMNS), 0);
+        assert_eq!(rows_in(&people, &people, &COLUMNS), (0, 0));
     }
 
     #[test]
@@ -216,5 +231,63 @@ mod tests {
         let table = table((0..200).map(|n| format!("{},{},{}", n * 7 % 5, n % 3, n % 2)));
         let rows: Vec<usize> = (0..200).collect();
         assert_eq!(copied_rows(&table, &COLUMNS, &rows), None);
+    }
+
+    /// Numbers from 0 to below 1 that look random.
+    fn random(n: usize) -> f64 {
+        let bits = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (bits ^ bits >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) as f64 / u64::MAX as f64
+    }
+
+    /// A row of random numbers with a class.
+    fn measured(n: usize, error: f64) -> String {
+        let (a, b) = (random(2 * n), random(2 * n + 1));
+        format!("{},{},{}", a + error, 50.0 * (b - error), n % 2)
+    }
+
+    #[test]
+    fn rows_that_differ_in_the_last_digits_are_near_copies() {
+        let rows = (0..300).map(|n| measured(n, 0.0));
+        let near = (0..40).map(|n| measured(n, 1e-6 * (random(n + 1000) + 1.0)));
+        let table = table(rows.chain(near));
+        let rows: Vec<usize> = (0..340).collect();
+        let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
+        assert_eq!((found.copies, found.near), (0, 40));
+        assert!((0..40).all(|row| found.first[300 + row] == row));
+        assert!((0..300).all(|row| found.first[row] == row));
+        let part: Vec<usize> = (300..340).collect();
+        let test = table.select("test", &part).unwrap();
+        let known = table.select("known", &rows[..300]).unwrap();
+        assert_eq!(rows_in(&test, &known, &COLUMNS), (0, 40));
+        assert_eq!(
+            rows_in(&known.select("t", &[0, 1]).unwrap(), &known, &COLUMNS),
+            (2, 0)
+        );
+    }
+
+    #[test]
+    fn copies_and_near_copies_are_counted_apart() {
+        let rows = (0..200).map(|n| measured(n, 0.0));
+        let near = (0..10).map(|n| measured(n, 1e-6));
+        let copies = (0..30).map(|n| measured(n, 0.0));
+        let table = table(rows.chain(near).chain(copies));
+        let rows: Vec<usize> = (0..240).collect();
+        let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
+        assert_eq!((found.copies, found.near), (30, 10));
+        assert_eq!(found.first[205], 5);
+        assert_eq!(found.first[215], 5);
+    }
+
+    #[test]
+    fn rows_of_continuous_numbers_that_are_near_each_other_are_no_copies() {
+        // So many rows that some are very near each other, in all columns.
+        let smooth = (0..3000).map(|n| {
+            let x = random(n);
+            format!("{x},{},{}", x * x, u8::from(x > 0.5))
+        });
+        let table = table(smooth);
+        let rows: Vec<usize> = (0..3000).collect();
+        assert_eq!(copied_rows(&table, &COLUMNS, &rows), None);
+        assert_eq!(rows_in(&table, &table, &COLUMNS).1, 0);
     }
 }

@@ -26,6 +26,7 @@ use crate::split_hints::split_hints;
 use crate::split_note::SplitNote;
 use crate::split_rule::split_rule;
 use crate::splitter::Splitter;
+use crate::trend_options::check_trend;
 use crate::unknown_classes::{nothing_to_score, unknown_classes};
 use crate::warning::Warning;
 
@@ -139,15 +140,13 @@ impl Dataset {
             let is_same = !columns.is_empty();
             notes.extend(is_same.then_some(SplitNote::SameTime { time, columns }));
         }
-        if let Some(CopiedRows { first, copies }) =
-            copied_rows(table, &self.compared_columns(), &self.rows)
-        {
-            splitter.copies = Some(first);
-            let rows = self.rows.len();
-            notes.push(match splitter.has_rule() {
-                true => SplitNote::CopiesLeftOut { copies, rows },
-                false => SplitNote::Copies { copies, rows },
-            });
+        if let Some(copied) = copied_rows(table, &self.compared_columns(), &self.rows) {
+            notes.extend(notes_on_copies(
+                &copied,
+                self.rows.len(),
+                splitter.has_rule(),
+            ));
+            splitter.copies = Some(copied.first);
         }
         self.splitter = Arc::new(splitter);
         self.warnings.extend(notes.into_iter().map(Warning::Splits));
@@ -177,16 +176,18 @@ impl Dataset {
         Arc::make_mut(&mut self.splitter).held_out = held_out;
     }
 
-    /// A note if rows of a test table are copies of rows of this one.
+    /// Notes if rows of a test table are copies or near-copies of rows of this one.
     ///
     /// # Errors
     ///
     /// The table cannot be read in the format of this one.
-    pub(crate) fn copies_in_test(&self, test: &Table) -> Result<Option<SplitNote>, Error> {
+    pub(crate) fn copies_in_test(&self, test: &Table) -> Result<Vec<SplitNote>, Error> {
         let test = self.format.apply_to_table(test)?;
-        let copies = rows_in(&test, &self.table, &self.compared_columns());
+        let (copies, near) = rows_in(&test, &self.table, &self.compared_columns());
         let rows = test.rows();
-        Ok((copies > 0).then_some(SplitNote::CopiesInTest { copies, rows }))
+        let copies = (copies > 0).then_some(SplitNote::CopiesInTest { copies, rows });
+        let near = (near > 0).then_some(SplitNote::NearCopiesInTest { near, rows });
+        Ok(copies.into_iter().chain(near).collect())
     }
 
     /// The table, its text read as values.
@@ -392,6 +393,7 @@ impl Dataset {
             false => Cow::Borrowed(self),
         };
         config.check_task(data.task)?;
+        check_trend(&data.options, data.task, config)?;
         if data.splitter.has_rule() && config.data.knn_features == KnnFeatures::Always {
             let reason = "data.knn_features=always: the targets of the nearest rows may be of the same group or \
                           of later rows, so they cannot be features with --group, --time and --fold";
@@ -419,7 +421,9 @@ impl Dataset {
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
         let features = self.features().chain(self.offset());
         let features: Vec<String> = features.map(str::to_string).collect();
-        let others = [Some(&self.target), self.options.weight.as_ref()].into_iter();
+        // The time is needed by a trend.
+        let DatasetOptions { weight, split, .. } = &self.options;
+        let others = [Some(&self.target), weight.as_ref(), split.time.as_ref()].into_iter();
         let others: Vec<String> = others.flatten().cloned().collect();
         ReadOptions {
             columns: Some([features.as_slice(), &others].concat()),
@@ -473,6 +477,24 @@ fn check_roles(table: &Table, target: &str, options: &DatasetOptions) -> Result<
         table.column(column)?;
     }
     Ok(())
+}
+
+/// Notes on copies and near-copies among some rows. With a rule of the user, those of validation rows are left out.
+fn notes_on_copies(found: &CopiedRows, rows: usize, has_rule: bool) -> Vec<SplitNote> {
+    let (copies, near) = (found.copies, found.near);
+    let note = match has_rule {
+        true => SplitNote::CopiesLeftOut { copies, rows },
+        false => SplitNote::Copies { copies, rows },
+    };
+    let near = SplitNote::NearCopies {
+        near,
+        rows,
+        left_out: has_rule,
+    };
+    let notes = [(found.copies, note), (found.near, near)].into_iter();
+    notes
+        .filter_map(|(number, note)| (number > 0).then_some(note))
+        .collect()
 }
 
 /// Leaves out the rows whose weight is 0.

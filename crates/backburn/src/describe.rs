@@ -23,6 +23,7 @@ use crate::infer_columns::infer_columns;
 use crate::memory::{open_table, share_of_free};
 use crate::rare_classes::rare_classes;
 use crate::row_copies::RowCopies;
+use crate::split_note::SplitNote;
 use crate::table_description::{
     Bound, ColumnDescription, TableDescription, TargetDescription, Training,
 };
@@ -228,12 +229,15 @@ fn keep_target(schema: &mut Schema, target: &str) {
     }
 }
 
-/// Whether a warning about a dataset is of the rows that decide how it is read. The others are made anew, of
-/// all rows.
+/// Whether a warning about a dataset is of the rows that decide how it is read, or can only be known of these. The others are
+/// made anew, of all rows.
 fn is_of_first_rows(warning: &Warning) -> bool {
     matches!(
         warning,
-        Warning::Reading(_) | Warning::LargeTarget { .. } | Warning::NumbersAsClasses { .. }
+        Warning::Reading(_)
+            | Warning::LargeTarget { .. }
+            | Warning::NumbersAsClasses { .. }
+            | Warning::Splits(SplitNote::NearCopies { .. })
     )
 }
 

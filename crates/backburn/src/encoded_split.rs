@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::network_targets::NetworkTargets;
 use crate::room::Room;
 use crate::targets::Targets;
+use crate::trend::with_trend;
 use crate::work_memory::{Networks, Work};
 
 /// Tensors of training and validation rows, with the encoder and the target that made them.
@@ -63,11 +64,12 @@ impl EncodedSplit {
         let table = data.table();
         let training = &split.training;
         let (encoder, constant_features) = fit_encoder(data, training, config)?;
+        let target = fit_target(data, training, config)?;
+        let encoder = with_trend(encoder, data, training, &target, config)?;
         let encoder = match config.data.impute {
             true => encoder.with_imputer(table, training),
             false => encoder,
         };
-        let target = fit_target(data, training, config)?;
         let room = Room::new(data, &split, (config, &target), device, work)?;
         room.check(&encoder, 0)?;
         let targets = NetworkTargets::new(Targets::read(table, &target)?, &target);
@@ -143,9 +145,9 @@ pub(crate) fn fit_target(
 }
 
 /// Whether predictions are limited to the values of the training rows. A row of more exposure than all of them may
-/// have a larger value.
+/// have a larger value, and so may a later row if the target has a trend.
 pub(crate) fn clips(data: &Dataset, config: &Config) -> bool {
-    config.data.clip_predictions && data.offset().is_none()
+    config.data.clip_predictions && !config.data.trend && data.offset().is_none()
 }
 
 /// The encoder fitted on the training rows, and the columns that never vary in them.

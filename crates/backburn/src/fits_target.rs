@@ -1,15 +1,21 @@
 //! Whether a network has the outputs that a target needs.
 
 use backburn_model::MlpConfig;
-use backburn_preprocessing::{Distribution, Target};
+use backburn_preprocessing::{Distribution, Encoder, Target};
+
+/// Whether the first input of a network is an offset: the logarithm of an exposure, or a trend. In trials with a loss
+/// without a log link, an exposure is an input like any other.
+pub(crate) fn has_offset(encoder: &Encoder, target: &Target) -> bool {
+    let distribution = target.distribution();
+    let has_log_link = distribution.is_some_and(Distribution::has_log_link);
+    encoder.trend().is_some() || has_log_link && encoder.exposure().is_some()
+}
 
 /// Whether a network has the outputs that a target needs, ascending if they are quantiles, and an offset if
-/// there are exposures and a log link.
-pub(crate) fn fits_target(network: &MlpConfig, target: &Target, has_exposure: bool) -> bool {
+/// the encoder has one.
+pub(crate) fn fits_target(network: &MlpConfig, target: &Target, encoder: &Encoder) -> bool {
     let distribution = target.distribution();
     let has_levels = distribution.and_then(Distribution::levels).is_some();
-    let has_log_link = distribution.is_some_and(Distribution::has_log_link);
-    let has_offset = has_log_link && has_exposure;
     let outputs = network.outputs;
     let has_outputs = match target {
         Target::Regression { .. } => outputs == distribution.map_or(1, Distribution::outputs),
@@ -17,7 +23,7 @@ pub(crate) fn fits_target(network: &MlpConfig, target: &Target, has_exposure: bo
             outputs == classes.len() || (outputs == 1 && classes.len() == 2)
         }
     };
-    has_outputs && network.increasing == has_levels && network.offset == has_offset
+    has_outputs && network.increasing == has_levels && network.offset == has_offset(encoder, target)
 }
 
 /// The number of outputs of one of several targets: the classes, or one number. `None` if the target is one of a

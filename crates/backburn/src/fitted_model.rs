@@ -21,6 +21,7 @@ use crate::row_sample::RowSample;
 use crate::score::Score;
 use crate::scoring::Scoring;
 use crate::summary::TestScore;
+use crate::trend_finding::with_trend_finding;
 use crate::validation_score::ValidationScore;
 
 /// A trained model. It makes predictions, computes scores, and can be saved to a file.
@@ -87,9 +88,9 @@ impl FittedModel {
         context: &FitContext,
     ) -> Result<Self, Error> {
         let mut model = network.model;
-        let (validation, constant) = match validation {
-            Some(ValidationScore { score, constant }) => (Some(score), constant),
-            None => (None, None),
+        let (validation, constant, beyond) = match validation {
+            Some(scored) => (Some(scored.score), scored.constant, scored.beyond),
+            None => (None, None, None),
         };
         if let Some(score) = &validation {
             let errors = score.standard_errors.clone();
@@ -101,7 +102,8 @@ impl FittedModel {
         let diagnoses = context.diagnose && network.stop != StopReason::Interrupted;
         let findings = match (&validation, &constant) {
             (Some(score), Some(constant)) if diagnoses => {
-                with_comparison(network.findings, score, constant, data)
+                let findings = with_comparison(network.findings, score, constant, data);
+                with_trend_finding(findings, beyond.as_ref(), &model, data)
             }
             _ => network.findings,
         };

@@ -95,6 +95,7 @@ pub(crate) fn check_settings(config: &Config, data: &MultiTargetDataset) -> Resu
             !config.class_weights.is_empty(),
         ),
         ("data.refit: the refit is", config.data.refit),
+        ("data.trend: a trend is", config.data.trend),
         (
             "data.knn_features=always: features from neighboring rows are",
             config.data.knn_features == KnnFeatures::Always,

@@ -67,6 +67,8 @@ mod bagging;
 pub mod baselines;
 mod batch_predictor;
 mod batch_writer;
+#[cfg(feature = "train")]
+mod beyond_range;
 #[cfg(feature = "boosting")]
 pub mod boosting;
 #[cfg(feature = "train")]
@@ -142,6 +144,8 @@ mod embeddings;
 mod encoded_heads;
 #[cfg(feature = "train")]
 mod encoded_split;
+#[cfg(feature = "train")]
+mod equal_rows;
 mod error;
 #[cfg(feature = "train")]
 mod estimator;
@@ -259,6 +263,8 @@ mod read_text;
 #[cfg(feature = "train")]
 mod room;
 #[cfg(feature = "train")]
+mod rounding;
+#[cfg(feature = "train")]
 mod row_copies;
 #[cfg(feature = "train")]
 mod row_hashes;
@@ -349,6 +355,12 @@ mod trade_off;
 mod train_heads;
 #[cfg(feature = "train")]
 mod train_network;
+#[cfg(feature = "train")]
+mod trend;
+#[cfg(feature = "train")]
+mod trend_finding;
+#[cfg(feature = "train")]
+mod trend_options;
 #[cfg(feature = "train")]
 mod tuning;
 #[cfg(feature = "train")]

@@ -552,11 +552,7 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
         return Some("its baselines do not fit its network".to_string());
     }
     let fits = match metadata.further.is_empty() {
-        true => fits_target(
-            network,
-            &metadata.target,
-            metadata.encoder.exposure().is_some(),
-        ),
+        true => fits_target(network, &metadata.target, &metadata.encoder),
         false => fits_targets(network, metadata.targets()),
     };
     if !fits {

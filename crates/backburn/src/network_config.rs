@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::fits_target::has_offset;
 
 /// A network with the layers of a config, each of one unit. How networks can be trained does not depend on their
 /// widths. Its weights are constant, so that it takes no random numbers from a network that another thread
@@ -57,11 +58,7 @@ pub fn network_config(
     network.outputs = outputs;
     let levels = target.distribution().and_then(Distribution::levels);
     network.increasing = levels.is_some();
-    // In trials with another loss, the exposure is an input like any other.
-    let has_log_link = target
-        .distribution()
-        .is_some_and(Distribution::has_log_link);
-    network.offset = has_log_link && encoder.exposure().is_some();
+    network.offset = has_offset(encoder, target);
     network.embeddings = encoder.embeddings();
     network.validate()?;
     if network.normalization == Normalization::Batch

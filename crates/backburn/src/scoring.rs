@@ -25,6 +25,8 @@ pub struct Scoring<'a> {
     clusters: Option<Cow<'a, [usize]>>,
     /// The exposure of each row of the table.
     exposures: Option<Cow<'a, [f64]>>,
+    /// The time of each row of the table, if rows are split by time.
+    times: Option<Cow<'a, [f64]>>,
 }
 
 impl<'a> Scoring<'a> {
@@ -35,6 +37,7 @@ impl<'a> Scoring<'a> {
             weights: data.weights().map(Cow::Borrowed),
             clusters: data.splitter().clusters().map(Cow::Borrowed),
             exposures: exposures(data.table(), data.offset()),
+            times: data.splitter().times.as_deref().map(Cow::Borrowed),
         }
     }
 
@@ -56,6 +59,7 @@ impl<'a> Scoring<'a> {
             weights: self.weights().map(|weights| of_rows(weights, rows)),
             clusters: self.clusters().map(|clusters| of_rows(clusters, rows)),
             exposures: self.exposures().map(|exposures| of_rows(exposures, rows)),
+            times: self.times().map(|times| of_rows(times, rows)),
         }
     }
 
@@ -82,6 +86,7 @@ impl<'a> Scoring<'a> {
             weights: weights.map(Cow::Owned),
             clusters: None,
             exposures: exposures(table, model.encoder.exposure()),
+            times: None,
         })
     }
 
@@ -98,6 +103,11 @@ impl<'a> Scoring<'a> {
     /// The exposure of each row of the table, if there are any.
     pub(crate) fn exposures(&self) -> Option<&[f64]> {
         self.exposures.as_deref()
+    }
+
+    /// The time of each row of the table, if rows are split by time.
+    pub(crate) fn times(&self) -> Option<&[f64]> {
+        self.times.as_deref()
     }
 
     /// The metric that comes first, if one is asked for.

@@ -25,10 +25,28 @@ pub enum SplitNote {
         /// All rows.
         rows: usize,
     },
+    /// Rows are near-copies of others: equal when numbers are rounded to a thousandth of the interquartile range of their
+    /// column.
+    NearCopies {
+        /// Rows that are near-copies of earlier rows, without those that are copies.
+        near: usize,
+        /// All rows.
+        rows: usize,
+        /// Whether they are left out of training where a near-copy is a validation row. Otherwise they stay together in
+        /// every split.
+        left_out: bool,
+    },
     /// Test rows are copies of training rows.
     CopiesInTest {
         /// These test rows.
         copies: usize,
+        /// All test rows.
+        rows: usize,
+    },
+    /// Test rows are near-copies of training rows.
+    NearCopiesInTest {
+        /// These test rows, without those that are copies.
+        near: usize,
         /// All test rows.
         rows: usize,
     },
@@ -91,6 +109,24 @@ impl fmt::Display for SplitNote {
                 f,
                 "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
                 are_copies(*copies, *rows)
+            ),
+            Self::NearCopies {
+                near,
+                rows,
+                left_out,
+            } => write!(
+                f,
+                "{} of earlier rows: {}, so that scores are those of other rows",
+                are_near_copies(*near, *rows),
+                match left_out {
+                    true => "a near-copy of a validation row is left out of training",
+                    false => "near-copies are on one side of every split",
+                }
+            ),
+            Self::NearCopiesInTest { near, rows } => write!(
+                f,
+                "{} of training rows, so the test scores are too good: leave these rows out of one of the tables",
+                are_near_copies(*near, *rows)
             ),
             Self::SameTime { time, columns } => f.write_str(&same_time(time, columns)),
             Self::LeftOut {
@@ -165,6 +201,19 @@ fn are_copies(copies: usize, rows: usize) -> String {
     format!("{} of {} {are}", integer(copies), count(rows, "row"))
 }
 
+/// The near-copies among the rows, with the verb.
+fn are_near_copies(near: usize, rows: usize) -> String {
+    let are = match near {
+        1 => "is a near-copy",
+        _ => "are near-copies",
+    };
+    let rows = count(rows, "row");
+    format!(
+        "{} of {rows} {are} (numbers are equal to a thousandth of the interquartile range of their column)",
+        integer(near)
+    )
+}
+
 /// All rows, with the verb for some of them.
 fn are(some: usize, rows: usize) -> String {
     let are = if some == 1 { "is" } else { "are" };
@@ -199,6 +248,18 @@ mod tests {
                     rows: 10,
                 },
                 "2 of 10 rows are copies of training rows",
+            ),
+            (
+                SplitNote::NearCopies {
+                    near: 3,
+                    rows: 600,
+                    left_out: true,
+                },
+                "3 of 600 rows are near-copies (",
+            ),
+            (
+                SplitNote::NearCopiesInTest { near: 1, rows: 10 },
+                "1 of 10 rows is a near-copy (",
             ),
             (
                 SplitNote::MayBeGroup {

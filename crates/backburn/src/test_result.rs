@@ -72,11 +72,11 @@ impl FittedModel {
         } = evaluation;
         // The warning that most test rows are training rows says the same.
         let is_said = |warning: &Warning| matches!(warning, Warning::TrainingRowsScored { .. });
-        if !warnings.iter().any(is_said)
-            && let Some(note) = data.copies_in_test(table)?
-        {
-            notes.push(note.to_string());
-            warnings.push(Warning::Splits(note));
+        if !warnings.iter().any(is_said) {
+            for note in data.copies_in_test(table)? {
+                notes.push(note.to_string());
+                warnings.push(Warning::Splits(note));
+            }
         }
         let read = self.model().format.apply_to_table(table)?;
         let scoring = Scoring::of_model(self.model(), &read, None)?;

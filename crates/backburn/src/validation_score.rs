@@ -2,6 +2,7 @@
 
 use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
+use crate::beyond_range::BeyondRange;
 use crate::constant::constant_score;
 use crate::score::Score;
 use crate::scoring::Scoring;
@@ -14,6 +15,8 @@ pub(crate) struct ValidationScore {
     pub score: Score,
     /// The score of the mean or the class frequencies of the training rows, on the same rows.
     pub constant: Option<Score>,
+    /// Targets of later rows beyond the range of training that the predictions do not follow, where rows are split by time.
+    pub beyond: Option<BeyondRange>,
 }
 
 impl ValidationScore {
@@ -31,6 +34,9 @@ impl ValidationScore {
         Some(Self {
             score: score.with_distribution((target, predictions), quantiles, targets, rows),
             constant: constant_score(targets, target, (training, rows), scoring),
+            beyond: scoring
+                .times()
+                .and_then(|times| BeyondRange::new(predictions, targets, (training, rows), times)),
         })
     }
 }

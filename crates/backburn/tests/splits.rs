@@ -114,6 +114,63 @@ fn random_labels_with_each_row_five_times_score_at_chance() {
     assert!((0.33..0.67).contains(&accuracy), "{accuracy}");
 }
 
+/// Rows of noise with a label, and then each of the first ones again with other last digits.
+fn noise_and_near_copies(different: usize, near: usize) -> String {
+    let mut numbers = Numbers(11);
+    let rows: Vec<[f64; 3]> = (0..different)
+        .map(|_| [numbers.next(), numbers.next(), numbers.next()])
+        .collect();
+    let mut csv = "a,b,c,label\n".to_string();
+    for row in 0..different + near {
+        let [a, b, c] = rows[row % different];
+        let error = if row < different { 0.0 } else { 1e-6 };
+        let label = if row % different % 3 == 0 {
+            "no"
+        } else {
+            "yes"
+        };
+        csv += &format!("{},{},{},{label}\n", a + error, b - error, c + error);
+    }
+    csv
+}
+
+#[test]
+fn no_near_copy_is_on_both_sides() {
+    let csv = noise_and_near_copies(200, 60);
+    let data = Dataset::new(table(csv), "label", &DatasetOptions::default()).unwrap();
+    let near = SplitNote::NearCopies {
+        near: 60,
+        rows: 260,
+        left_out: false,
+    };
+    assert!(
+        data.warnings().contains(&Warning::Splits(near)),
+        "{:?}",
+        data.warnings()
+    );
+    for members in [1, 8] {
+        for split in splits(&data, &config(members, &[])) {
+            let of = |rows: &[usize]| rows.iter().map(|row| row % 200).collect::<Vec<_>>();
+            let training = of(&split.training);
+            let validation = of(&split.validation);
+            assert!(validation.iter().all(|row| !training.contains(row)));
+            assert!(!validation.is_empty());
+        }
+    }
+}
+
+#[test]
+fn without_near_copies_rows_are_split_as_if_none_were_looked_for() {
+    let csv = noise_and_near_copies(200, 0);
+    let data = Dataset::new(table(csv), "label", &DatasetOptions::default()).unwrap();
+    let is_note = |warning: &Warning| matches!(warning, Warning::Splits(_));
+    assert!(
+        !data.warnings().iter().any(is_note),
+        "{:?}",
+        data.warnings()
+    );
+}
+
 #[test]
 fn no_copy_is_on_both_sides() {
     let data = Dataset::new(table(noise(60, 5)), "label", &DatasetOptions::default()).unwrap();

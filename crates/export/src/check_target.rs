@@ -1,6 +1,6 @@
 //! Targets that cannot be exported.
 
-use backburn::Target;
+use backburn::{SavedModel, Target};
 
 use crate::error::{ExportError, check_decision};
 
@@ -9,8 +9,18 @@ use crate::error::{ExportError, check_decision};
 ///
 /// # Errors
 ///
-/// The model predicts quantiles, has a log link, or decides about classes by a threshold or by costs.
-pub(crate) fn check_target(target: &Target) -> Result<(), ExportError> {
+/// The model has a trend, predicts quantiles, has a log link, or decides about classes by a threshold or by costs.
+pub(crate) fn check_target(model: &SavedModel) -> Result<(), ExportError> {
+    if let Some(time) = model.encoder.trend() {
+        return Err(ExportError::Unsupported {
+            part: format!("the trend of the target over `{time}`"),
+            advice: "data.trend=false",
+        });
+    }
+    check_outputs(&model.target)
+}
+
+fn check_outputs(target: &Target) -> Result<(), ExportError> {
     match target.distribution() {
         None => check_decision(target),
         Some(distribution) => Err(ExportError::Unsupported {

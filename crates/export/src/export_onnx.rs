@@ -40,7 +40,7 @@ pub struct OnnxOptions {
 /// A part of the model that cannot be exported, such as a decision threshold, intervals that the model does not have, or a file of more than
 /// 2 GiB.
 pub fn export_onnx(model: &SavedModel, options: &OnnxOptions) -> Result<Vec<u8>, ExportError> {
-    check_target(&model.target)?;
+    check_target(model)?;
     let half = half_width(&model.target, options)?;
     let columns = &model.encoder.columns;
     let inputs: HashSet<String> = columns.iter().map(|column| column.name().into()).collect();

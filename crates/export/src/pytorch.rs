@@ -38,7 +38,7 @@ pub struct PyTorchFiles {
 ///
 /// A part of the model that cannot be exported, such as a decision threshold.
 pub fn export_pytorch(model: &SavedModel) -> Result<PyTorchFiles, ExportError> {
-    check_target(&model.target)?;
+    check_target(model)?;
     if let Some(column) = model
         .encoder
         .columns

@@ -42,6 +42,17 @@ pub enum ColumnEncoder {
         /// The column.
         name: String,
     },
+    /// The time, as the linear trend of the target over it. It is a number or a date in every row, and the first column.
+    Trend {
+        /// The column.
+        name: String,
+        /// Whether times are dates, in seconds since 1970; otherwise they are numbers.
+        dates: bool,
+        /// The mean time of the training rows, at which the trend is 0.
+        origin: f64,
+        /// The change of the transformed target per unit of time: for dates, per second.
+        slope: f64,
+    },
     /// A boolean, standardized from 0 and 1.
     Boolean {
         /// The column.
@@ -362,6 +373,7 @@ impl ColumnEncoder {
                 scale.is_usable() && edges.len() != 1 && ascending && finite
             }
             Self::Exposure { .. } => true,
+            Self::Trend { origin, slope, .. } => within_range(*origin) && within_range(*slope),
             Self::Boolean { scale, .. } => scale.is_usable(),
             Self::Date {
                 parts, indicator, ..
@@ -383,6 +395,7 @@ impl ColumnEncoder {
         match self {
             Self::Numeric { name, .. }
             | Self::Exposure { name }
+            | Self::Trend { name, .. }
             | Self::Boolean { name, .. }
             | Self::Date { name, .. }
             | Self::OneHot { name, .. }
@@ -394,6 +407,8 @@ impl ColumnEncoder {
     pub fn kind(&self) -> ColumnKind {
         match self {
             Self::Numeric { .. } | Self::Exposure { .. } => ColumnKind::Numeric,
+            Self::Trend { dates: false, .. } => ColumnKind::Numeric,
+            Self::Trend { dates: true, .. } => ColumnKind::Date,
             Self::Boolean { .. } => ColumnKind::Boolean,
             Self::Date { .. } => ColumnKind::Date,
             Self::OneHot { .. } | Self::Embedding { .. } => ColumnKind::Categorical,
@@ -415,6 +430,7 @@ impl ColumnEncoder {
     pub fn accepts(&self, cell: &Cell) -> bool {
         match self {
             Self::Exposure { .. } => log_exposure(cell).is_some(),
+            Self::Trend { .. } => self.time(cell).is_some(),
             _ => cell_value(self.kind(), cell).is_ok(),
         }
     }
@@ -423,8 +439,24 @@ impl ColumnEncoder {
     pub fn expected(&self) -> &'static str {
         match self {
             Self::Exposure { .. } => "exposures, which are numbers above 0",
+            Self::Trend { dates: false, .. } => "times, which are numbers, one in each row",
+            Self::Trend { dates: true, .. } => "times, which are dates, one in each row",
             _ => self.kind().expected(),
         }
+    }
+
+    /// The time of a row; `None` if it has none.
+    pub(crate) fn time(&self, cell: &Cell) -> Option<f64> {
+        cell_value(self.kind(), cell).ok().flatten()
+    }
+
+    /// The trend at a time, in the unit of the transformed target; 0 for other columns.
+    pub(crate) fn trend_at(&self, time: f64) -> f32 {
+        let Self::Trend { origin, slope, .. } = self else {
+            return 0.0;
+        };
+        let trend = slope * (time - origin);
+        trend.clamp(-Scale::MAX_DEVIATIONS, Scale::MAX_DEVIATIONS) as f32
     }
 
     /// Writes the replacement of a missing value that is neither indicated nor imputed; for a boolean
@@ -479,7 +511,7 @@ impl ColumnEncoder {
             Self::Numeric {
                 edges, indicator, ..
             } => 1 + edges.len().saturating_sub(1) + usize::from(*indicator),
-            Self::Exposure { .. } => 1,
+            Self::Exposure { .. } | Self::Trend { .. } => 1,
             Self::Boolean { indicator, .. } => 1 + usize::from(*indicator),
             Self::Date {
                 parts, indicator, ..

@@ -84,6 +84,12 @@ impl<'a> ColumnWriter<'a> {
                 numbers[0] = log_exposure(&cell).ok_or(())?;
                 counts.add_value(cell.number().unwrap_or(1.0), self.training);
             }
+            ColumnEncoder::Trend { .. } => {
+                let time = self.encoder.time(&cell).ok_or(())?;
+                numbers[0] = self.encoder.trend_at(time);
+                // Times after those of training are what a trend is for.
+                counts.add_value(time, None);
+            }
             _ => match cell_value(self.encoder.kind(), &cell)? {
                 Some(value) => {
                     counts.add_value(value, self.training);

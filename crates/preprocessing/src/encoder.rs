@@ -142,6 +142,14 @@ impl Encoder {
         }
     }
 
+    /// The column with the time of a trend of the target, if there is one.
+    pub fn trend(&self) -> Option<&str> {
+        match self.columns.first() {
+            Some(ColumnEncoder::Trend { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Numbers in an encoded row without the indices of embeddings.
     pub fn inputs(&self) -> usize {
         let knn = self.knn_features.iter().map(KnnTargetEncoder::width);
@@ -266,6 +274,10 @@ impl Encoder {
         let is_exposure = |column: &ColumnEncoder| matches!(column, ColumnEncoder::Exposure { .. });
         if self.columns.iter().skip(1).any(is_exposure) {
             return Some("its exposure is not the first column".to_string());
+        }
+        let is_trend = |column: &ColumnEncoder| matches!(column, ColumnEncoder::Trend { .. });
+        if self.columns.iter().skip(1).any(is_trend) {
+            return Some("its trend is not the first column".to_string());
         }
         let unusable = self.columns.iter().find(|column| !column.is_usable());
         if let Some(column) = unusable {

@@ -76,6 +76,7 @@ fn names_of(column: &ColumnEncoder, name: &str, width: usize) -> Vec<String> {
             with_indicator(categories.collect(), *is_category, missing)
         }
         ColumnEncoder::Exposure { .. } => vec![format!("log({name})")],
+        ColumnEncoder::Trend { .. } => vec![format!("trend over {name}")],
         ColumnEncoder::Embedding { .. } => Vec::new(),
     };
     if names.len() != width {

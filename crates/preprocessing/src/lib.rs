@@ -81,6 +81,7 @@ mod distribution_fit;
 mod target_fit;
 
 mod grow_target;
+mod trend;
 
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;

@@ -18,7 +18,9 @@ def settings(**params) -> dict:
 
 
 def test_every_setting_is_a_parameter():
-    assert set(Config.names()) == {*SETTINGS.values(), "training.seed", "scoring.positive"}
+    # A trend needs the times of the rows that are predicted.
+    others = {"training.seed", "scoring.positive", "data.trend"}
+    assert set(Config.names()) == {*SETTINGS.values(), *others}
     parameters = set(inspect.signature(BackburnRegressor).parameters)
     assert set(SETTINGS) <= parameters
     for estimator in (BackburnRegressor, BackburnClassifier):
@@ -96,3 +98,10 @@ def test_class_weights_have_the_labels_of_y(classifier, numbers):
     assert heavy > even
     with pytest.raises(ValueError, match="class_weights: y has no class 3"):
         classifier.set_params(class_weights={3: 2.0}).fit(X, y)
+
+
+def test_a_trend_is_refused():
+    X = np.arange(40.0).reshape(20, 2)
+    model = BackburnRegressor(preset="fast", config={"data": {"trend": True}})
+    with pytest.raises(ValueError, match="subtract a trend from y"):
+        model.fit(X, X[:, 0], time=X[:, 1])

@@ -246,7 +246,7 @@ fn aim(targets: &Targets, model: &SavedModel) -> Option<Aim> {
 
 /// The loss of the model's training; `None` if its outputs are none that the loss of a row is known for.
 fn criterion(mut criterion: Criterion, model: &SavedModel) -> Option<Criterion> {
-    if model.target.distribution().is_some() {
+    if model.target.distribution().is_some() || model.encoder.trend().is_some() {
         return None;
     }
     let classes = model.target.class_names().map(<[String]>::len);

@@ -349,3 +349,73 @@ fn healthy_runs_have_no_finding() {
     folder.write("t.csv", surface(600));
     assert!(names(&train(&folder, "", &[])).is_empty());
 }
+
+#[test]
+fn a_trend_that_goes_on_is_learned_apart() {
+    let mut noise = Noise(7);
+    let mut csv = "day,a,b,y\n".to_string();
+    for day in 0..600 {
+        let day = f64::from(day);
+        let (a, b) = (day / 100.0 + 0.3 * noise.next(), noise.next());
+        let y = 20.0 + day / 20.0 + (3.0 * b).sin() + 0.2 * noise.next();
+        csv += &format!("{day},{a},{b},{y}\n");
+    }
+    let options = "--time day --set network.hidden=[32] --set training.epochs=60 --set data.clip_predictions=true";
+    let (sick, cured) = falls_ill_and_is_cured(&csv, "trend_beyond_range", options);
+    assert_eq!(remedies(&sick), ["data.trend=true"]);
+    let evidence = sick["findings"][0]["evidence"].as_str().unwrap();
+    assert!(
+        evidence.starts_with("the target rises with the time `day`: in 39 of 60 rows"),
+        "{evidence}"
+    );
+    assert!(
+        evidence.contains("predictions are at this value"),
+        "{evidence}"
+    );
+    assert!(rmse(&cured) < 0.5 * rmse(&sick), "{cured:#}");
+}
+
+#[test]
+fn a_model_with_a_trend_goes_on_and_is_not_exported() {
+    let folder = Folder::new();
+    let mut csv = "day,a,y\n".to_string();
+    for day in 0..200 {
+        csv += &format!("{day},{},{}\n", day * 37 % 11, day * 3 + day * 37 % 11);
+    }
+    folder.write("t.csv", csv);
+    let line =
+        "train t.csv --target y --time day --set data.trend=true --preset fast --out m.safetensors";
+    let shown = folder.done(line);
+    assert!(!shown.stdout.contains("trend beyond"), "{}", shown.stdout);
+    folder.write("new.csv", "day,a\n400,5\n");
+    folder.done("predict m.safetensors new.csv --out p.csv");
+    let predicted = String::from_utf8(folder.read("p.csv")).unwrap();
+    let predicted: f64 = predicted.lines().nth(1).unwrap().parse().unwrap();
+    assert!((predicted - 1205.0).abs() < 40.0, "{predicted}");
+    for options in ["--out m.onnx", "--format pytorch --out torch"] {
+        let refused = folder.run(&format!("export m.safetensors {options}"));
+        let said = &refused.stderr;
+        assert!(
+            said.contains("the trend of the target over `day` cannot be exported"),
+            "{said}"
+        );
+        assert!(said.contains("data.trend=false"), "{said}");
+    }
+    for (options, words) in [
+        ("--task regression", "with --time"),
+        ("--time day --numeric day", "`day` is a feature"),
+        (
+            "--time day --set training.loss=poisson",
+            "training.loss=auto",
+        ),
+    ] {
+        let refused = folder.run(&format!(
+            "train t.csv --target y {options} --set data.trend=true"
+        ));
+        assert!(
+            refused.stderr.contains(words),
+            "{options}: {}",
+            refused.stderr
+        );
+    }
+}

@@ -116,3 +116,36 @@ fn options_that_do_not_fit_are_refused() {
     let line = "compare t.csv --target y --offset fold --only constant";
     folder.refused(line, 2, &["--offset fold --folds 5"]);
 }
+
+#[test]
+fn near_copies_are_counted_in_training_and_in_the_test() {
+    let folder = Folder::new();
+    let row = |row: usize, error: f64| {
+        let x = (row * 7919 % 1009) as f64 / 1009.0;
+        let z = (row * 104_729 % 1013) as f64 / 1013.0;
+        format!("{},{},{}\n", x + error, z - error, x * 3.0 - z + error)
+    };
+    let rows: String = (0..200).map(|n| row(n, 0.0)).collect();
+    let near: String = (0..15).map(|n| row(n, 1e-6)).collect();
+    folder.write("t.csv", format!("x,z,y\n{rows}{near}"));
+    let test: String = (20..30).chain(500..520).map(|n| row(n, 1e-6)).collect();
+    folder.write("test.csv", format!("x,z,y\n{test}"));
+    let shown = folder.done(&format!("train t.csv --target y --test test.csv {QUICK}"));
+    let said = shown.stdout.clone() + &shown.stderr;
+    for words in [
+        "15 of 215 rows are near-copies",
+        "near-copies are on one side of every split",
+        "10 of 30 rows are near-copies",
+        "of training rows, so the test scores are too good",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let result = folder
+        .done(&format!("train t.csv --target y --json {QUICK}"))
+        .json();
+    let warnings = result["warnings"].as_array().unwrap();
+    let near = warnings
+        .iter()
+        .find(|warning| warning["found"] == "near_copies");
+    assert_eq!(near.unwrap()["near"], 15, "{warnings:?}");
+}

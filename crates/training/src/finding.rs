@@ -23,7 +23,7 @@ pub struct Finding {
 }
 
 /// The problems that are looked for. [`diagnose`](crate::diagnose) finds those that a history shows;
-/// the last five need the table or the score.
+/// the last six need the table or the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -60,6 +60,8 @@ pub enum Diagnosis {
     NoBetterThanConstant,
     /// After learning new rows, the model predicts rows like the old ones worse than before.
     Forgetting,
+    /// The target goes on rising or falling beyond the range of the training rows, and predictions do not.
+    TrendBeyondRange,
 }
 
 impl fmt::Display for Diagnosis {
@@ -81,6 +83,7 @@ impl fmt::Display for Diagnosis {
             Self::TooLittleData => "too little data",
             Self::NoBetterThanConstant => "no better than a constant",
             Self::Forgetting => "forgetting",
+            Self::TrendBeyondRange => "trend beyond the range of training",
         })
     }
 }

@@ -139,3 +139,22 @@ fn a_target_that_training_refuses_is_a_note() {
     let error = described(csv, Some("z"), u64::MAX).unwrap_err();
     assert!(error.to_string().contains("no column `z`"), "{error}");
 }
+
+#[test]
+fn near_copies_of_rows_are_said() {
+    let mut csv = "size,weight,price\n".to_string();
+    for row in 0..220 {
+        let (row, error) = (row % 200, f64::from(u8::from(row >= 200)) * 1e-6);
+        let size = (row * 7919 % 1009) as f64 / 1009.0;
+        let weight = (row * 104_729 % 1013) as f64 / 1013.0;
+        csv += &format!("{},{},{}\n", size + error, weight - error, size + weight);
+    }
+    let description = describe(&csv, Some("price"));
+    assert_eq!(description.copies, 0);
+    let is_said = |note: &String| note.starts_with("20 of 220 rows are near-copies");
+    assert!(
+        description.notes.iter().any(is_said),
+        "{:?}",
+        description.notes
+    );
+}

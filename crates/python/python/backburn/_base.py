@@ -308,6 +308,8 @@ class BackburnEstimator(BaseEstimator):
         kinds = {**kinds, **columns}
         options = {"task": self._task, "roles": roles, "columns": kinds, "validation": validation}
         config = config_of(self.get_params(deep=False), columns, self._settings_of_classes())
+        if json.loads(config.to_json())["data"].get("trend"):
+            raise ValueError("config: data.trend needs the times of the rows that are predicted: subtract a trend from y")
         self._train(train, table, options, config)
 
     def _train(
