@@ -376,8 +376,8 @@ pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
     Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Distribution, Encoded, Encoder,
-    EncoderOptions, FeatureName, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles,
-    Predictions, Target, TargetTransform, Task, ValueProfile,
+    EncoderOptions, ErrorScale, FeatureName, Imputer, KnnTargetEncoder, NumberScale,
+    PredictedQuantiles, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,

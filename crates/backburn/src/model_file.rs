@@ -10,6 +10,7 @@ use backburn_table::{ReadOptions, Schema, TableFormat};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::continual::Memory;
@@ -23,11 +24,16 @@ use crate::output_file::OutputFile;
 use crate::summary::Summary;
 use crate::text::{path_name, shown};
 
-/// The version of the file format that this program writes for one target, and the newest it reads.
+/// The version of the file format that this program writes for one target whose prediction intervals do not depend on
+/// the row, and the newest of such files that it reads.
 pub const FORMAT_VERSION: u64 = 7;
 
 /// The version of the files of several targets, which are told from others by their further targets.
 const SEVERAL_TARGETS_VERSION: u64 = 8;
+
+/// The version of the files whose prediction intervals depend on the row: they are told from others by the scale of the
+/// errors of a target. A program that does not know it would give intervals of wrong widths.
+const ERROR_SCALE_VERSION: u64 = 9;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
@@ -271,11 +277,11 @@ impl SavedModel {
         if hidden.iter().all(|units| *units == self.config.hidden) {
             hidden.clear();
         }
+        let of_further = further.iter().map(|further| &further.target);
+        let mut targets = [&self.target].into_iter().chain(of_further);
+        let has_error_scale = targets.any(|target| target.error_scale().is_some());
         let metadata = Metadata {
-            format_version: match further.is_empty() {
-                true => FORMAT_VERSION,
-                false => SEVERAL_TARGETS_VERSION,
-            },
+            format_version: format_version(has_error_scale, further.len()),
             network: self.config.clone(),
             members: self.network.members.len(),
             hidden,
@@ -483,6 +489,46 @@ fn read_memory(
     }
 }
 
+/// The version of the files with or without a scale of errors, and with so many further targets.
+fn format_version(has_error_scale: bool, further: usize) -> u64 {
+    match (has_error_scale, further) {
+        (true, _) => ERROR_SCALE_VERSION,
+        (false, 0) => FORMAT_VERSION,
+        (false, _) => SEVERAL_TARGETS_VERSION,
+    }
+}
+
+/// The version of a file, with what it depends on.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u64,
+    #[serde(default)]
+    target: TargetParts,
+    #[serde(default)]
+    further: Vec<FurtherParts>,
+}
+
+#[derive(Deserialize, Default)]
+struct TargetParts {
+    error_scale: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct FurtherParts {
+    #[serde(default)]
+    target: TargetParts,
+}
+
+impl Version {
+    /// The newest version of files with these parts that this program reads.
+    fn supported(&self) -> u64 {
+        let further = self.further.iter().map(|further| &further.target);
+        let mut targets = [&self.target].into_iter().chain(further);
+        let has_error_scale = targets.any(|target| target.error_scale.is_some());
+        format_version(has_error_scale, self.further.len())
+    }
+}
+
 fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
     let foreign = |reason: &str| ModelFileError::Foreign {
         name: name.to_string(),
@@ -511,18 +557,9 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
         .and_then(|entries| entries.get(KEY))
         .ok_or_else(|| foreign("it is a safetensors file of something else"))?;
 
-    #[derive(Deserialize)]
-    struct Version {
-        format_version: u64,
-        #[serde(default)]
-        further: Vec<serde::de::IgnoredAny>,
-    }
     let version: Version =
         serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-    let supported = match version.further.is_empty() {
-        true => FORMAT_VERSION,
-        false => SEVERAL_TARGETS_VERSION,
-    };
+    let supported = version.supported();
     if version.format_version > supported {
         return Err(ModelFileError::Newer {
             name: name.to_string(),

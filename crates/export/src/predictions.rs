@@ -1,6 +1,6 @@
 //! From the outputs of networks to predictions.
 
-use backburn::{Target, TargetTransform};
+use backburn::{ErrorScale, Target, TargetTransform};
 
 use crate::attributes::Attribute;
 use crate::graph::{Graph, Kind, Value, rows_info};
@@ -80,6 +80,7 @@ fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Fou
         mean,
         std,
         bounds,
+        error_scale,
         ..
     } = target
     else {
@@ -101,13 +102,34 @@ fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Fou
     let mut found = vec![(prediction, 1, column.clone())];
     if let Some(half) = half {
         // As `Target::intervals`: limited to the range of predictions, finite, around the prediction.
-        let bound = |half: f64| unscaled(outputs + half).clip(f64::MIN, f64::MAX);
-        let (lower, upper) = (bound(-half).min(prediction), bound(half).max(prediction));
+        let (low, high) = match error_scale {
+            Some(scale) => {
+                let half = error_scale_at(outputs, scale) * half;
+                (outputs - half, outputs + half)
+            }
+            None => (outputs + -half, outputs + half),
+        };
+        let bound = |outputs: Value<'g>| unscaled(outputs).clip(f64::MIN, f64::MAX);
+        let (lower, upper) = (bound(low).min(prediction), bound(high).max(prediction));
         let about = |which: &str| format!("the {which} bound of the prediction interval");
         found.push((lower, 1, about("lower")));
         found.push((upper, 1, about("upper")));
     }
     found
+}
+
+/// The scale of the errors at outputs: that of the first knot, and what each segment up to the output adds.
+fn error_scale_at<'g>(outputs: Value<'g>, scale: &ErrorScale) -> Value<'g> {
+    let first = scale.knots().first().map_or(1.0, |[_, scale]| *scale);
+    let segments = scale.knots().windows(2).map(|pair| {
+        let [[low, from], [high, to]] = [pair[0], pair[1]];
+        (outputs.clip(low, high) - low) * ((to - from) / (high - low))
+    });
+    let added = segments.reduce(|sum, segment| sum + segment);
+    match added {
+        Some(added) => added + first,
+        None => outputs * 0.0 + first,
+    }
 }
 
 fn probabilities<'g>(

@@ -137,9 +137,17 @@ class Model(nn.Module):
             prediction = np.clip(prediction, *target["bounds"])
         found = {"prediction": prediction}
         if interval is not None:
-            half = target["errors"][interval - 50]
-            found["lower"], found["upper"] = self.unscaled(outputs - half), self.unscaled(outputs + half)
+            half = target["errors"][interval - 50] * self.error_scale(outputs)
+            lower, upper = self.unscaled(outputs - half), self.unscaled(outputs + half)
+            if target.get("bounds"):
+                lower, upper = np.clip(lower, *target["bounds"]), np.clip(upper, *target["bounds"])
+            found["lower"], found["upper"] = np.minimum(lower, prediction), np.maximum(upper, prediction)
         return found
+
+    def error_scale(self, outputs):
+        """How large the errors are at outputs: linear between knots, and constant outside of them."""
+        scale = self.target.get("error_scale")
+        return np.interp(outputs, *np.array(scale["knots"]).T) if scale else 1.0
 
     def unscaled(self, outputs):
         values = outputs * self.target["std"] + self.target["mean"]

@@ -69,6 +69,7 @@ mod grow_encoder;
 // Targets.
 mod decision;
 mod distribution;
+mod error_scale;
 mod predicted_quantiles;
 mod predictions;
 mod target_transform;
@@ -92,6 +93,7 @@ pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
+pub use error_scale::ErrorScale;
 pub use feature_names::FeatureName;
 pub use grow_encoder::GrownEncoder;
 pub use imputer::Imputer;
