@@ -178,6 +178,7 @@ mod folder;
 mod folder_std;
 #[cfg(unix)]
 mod folder_unix;
+mod format_version;
 #[cfg(feature = "train")]
 mod free_memory;
 #[cfg(feature = "train")]
@@ -390,9 +391,10 @@ pub use embedder::Embedder;
 pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
+pub use format_version::FORMAT_VERSION;
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
-pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel};
+pub use model_file::{ModelFile, SavedModel};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;
 pub use output_file::OutputFile;

@@ -10,30 +10,19 @@ use backburn_table::{ReadOptions, Schema, TableFormat};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
 use crate::fits_target::{fits_target, fits_targets};
+use crate::format_version::{Version, format_version};
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::model_tensors::{matrix, read_tensors_of, restore, with_tensors};
 use crate::output_file::OutputFile;
 use crate::summary::Summary;
 use crate::text::{path_name, shown};
-
-/// The version of the file format that this program writes for one target whose prediction intervals do not depend on
-/// the row, and the newest of such files that it reads.
-pub const FORMAT_VERSION: u64 = 7;
-
-/// The version of the files of several targets, which are told from others by their further targets.
-const SEVERAL_TARGETS_VERSION: u64 = 8;
-
-/// The version of the files whose prediction intervals depend on the row: they are told from others by the scale of the
-/// errors of a target. A program that does not know it would give intervals of wrong widths.
-const ERROR_SCALE_VERSION: u64 = 9;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
@@ -486,46 +475,6 @@ fn read_memory(
     match memory.problem(&metadata.encoder, &metadata.target, &parameters) {
         Some(problem) => Err(problem),
         None => Ok(()),
-    }
-}
-
-/// The version of the files with or without a scale of errors, and with so many further targets.
-fn format_version(has_error_scale: bool, further: usize) -> u64 {
-    match (has_error_scale, further) {
-        (true, _) => ERROR_SCALE_VERSION,
-        (false, 0) => FORMAT_VERSION,
-        (false, _) => SEVERAL_TARGETS_VERSION,
-    }
-}
-
-/// The version of a file, with what it depends on.
-#[derive(Deserialize)]
-struct Version {
-    format_version: u64,
-    #[serde(default)]
-    target: TargetParts,
-    #[serde(default)]
-    further: Vec<FurtherParts>,
-}
-
-#[derive(Deserialize, Default)]
-struct TargetParts {
-    error_scale: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct FurtherParts {
-    #[serde(default)]
-    target: TargetParts,
-}
-
-impl Version {
-    /// The newest version of files with these parts that this program reads.
-    fn supported(&self) -> u64 {
-        let further = self.further.iter().map(|further| &further.target);
-        let mut targets = [&self.target].into_iter().chain(further);
-        let has_error_scale = targets.any(|target| target.error_scale.is_some());
-        format_version(has_error_scale, self.further.len())
     }
 }
 

@@ -63,11 +63,13 @@ impl Target {
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
                 let off: Vec<f64> = off.collect();
                 let (scale, off) = match ErrorScale::fit(outputs, &off) {
-                    Some((scale, off)) => (Some(scale), off),
-                    None => (None, off),
+                    Some((scale, off)) => (scale, off),
+                    None => (ErrorScale::default(), off),
                 };
                 *errors = quantiles(&sorted_errors(off, targets, bounds_of));
-                *error_scale = scale;
+                let imputed = error_scale.take().map(|known| known.imputed().clone());
+                let scale = scale.with_imputed(imputed.unwrap_or_default());
+                *error_scale = scale.problem().is_none().then_some(scale);
             }
             Self::Classification { temperature, .. } => {
                 *temperature = best_temperature(outputs, width.max(1), targets);
@@ -224,6 +226,17 @@ impl Target {
     /// prediction is. `None` if there are no intervals of this coverage; see
     /// [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
+        self.widened_intervals(outputs, coverage, &[])
+    }
+
+    /// Prediction intervals like [`intervals`](Self::intervals), each as many times wider as `widening` says. Rows that
+    /// it lacks have a factor of 1; see [`widening`](Self::widening). Intervals of a distribution get no wider.
+    pub fn widened_intervals(
+        &self,
+        outputs: &[f32],
+        coverage: f64,
+        widening: &[f64],
+    ) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
         if let Some(distribution) = self.distribution() {
             let rows = outputs.chunks(distribution.outputs());
@@ -233,16 +246,17 @@ impl Target {
             );
         }
         let scale = self.error_scale();
-        let around = |output: &f32| {
+        let around = |(row, output): (usize, &f32)| {
             let output = f64::from(*output);
-            let half = half * scale.map_or(1.0, |scale| scale.at(output));
+            let wider = widening.get(row).copied().unwrap_or(1.0);
+            let half = half * scale.map_or(1.0, |scale| scale.at(output)) * wider;
             let prediction = self.value(output);
             let bound = |output: f64| self.value(output).clamp(f64::MIN, f64::MAX);
             // Rounding must not put the prediction outside.
             let low = bound(output - half).min(prediction);
             [low, bound(output + half).max(prediction)]
         };
-        Some(outputs.iter().map(around).collect())
+        Some(outputs.iter().enumerate().map(around).collect())
     }
 
     /// How large the errors are, depending on the row; `None` if they are equally large for all rows, and for classes.

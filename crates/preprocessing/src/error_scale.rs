@@ -1,4 +1,6 @@
-//! How large the errors of a model are, depending on its output.
+//! How large the errors of a model are, depending on the row.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +17,23 @@ const FLOOR: f64 = 0.2;
 const MIN_SHARE: f64 = 0.5;
 /// A row is scaled by what the rows of other folds say.
 const FOLDS: usize = 5;
+/// The largest share by which the squared error may grow if a value is imputed.
+pub(crate) const MAX_SHARE: f64 = 1e6;
 
-/// How large the errors of a model are at an output, divided by their mean over all outputs. It is a piecewise-linear
-/// function of the output of the networks, and constant outside of its knots. Prediction intervals are as wide as it
-/// is large (Lei and others, "Distribution-Free Predictive Inference for Regression", 2018, section 5.2).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How large the errors of a model are for a row, divided by their mean over all rows. Prediction intervals are as wide as
+/// it is large (Lei and others, "Distribution-Free Predictive Inference for Regression", 2018, section 5.2).
+///
+/// It is a piecewise-linear function of the output of the networks, constant outside of its knots, times the square root
+/// of 1 and the shares of the columns whose values are imputed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorScale {
-    /// Outputs in ascending order, each with its scale, which is above 0.
+    /// Outputs in ascending order, each with its scale, which is above 0. Without knots, the scale is 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     knots: Vec<[f64; 2]>,
+    /// For columns that hardly any training row lacks: by which share the squared error grows if the value is imputed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    imputed: BTreeMap<String, f64>,
 }
 
 impl ErrorScale {
@@ -67,10 +77,22 @@ impl ErrorScale {
         });
         Self {
             knots: knots.collect(),
+            imputed: BTreeMap::new(),
         }
     }
 
-    /// The scale at an output of the networks.
+    /// The scale with other shares of imputed columns.
+    #[must_use]
+    pub(crate) fn with_imputed(self, imputed: BTreeMap<String, f64>) -> Self {
+        Self { imputed, ..self }
+    }
+
+    /// For columns that hardly any training row lacks: by which share the squared error grows if the value is imputed.
+    pub fn imputed(&self) -> &BTreeMap<String, f64> {
+        &self.imputed
+    }
+
+    /// The scale at an output of the networks, for a row without imputed values.
     pub fn at(&self, output: f64) -> f64 {
         let above = self.knots.partition_point(|[knot, _]| *knot <= output);
         let before = above.checked_sub(1).and_then(|index| self.knots.get(index));
@@ -88,10 +110,11 @@ impl ErrorScale {
         &self.knots
     }
 
-    /// The largest scale.
+    /// The largest scale, with all values imputed.
     pub(crate) fn largest(&self) -> f64 {
         let scales = self.knots.iter().map(|[_, scale]| *scale);
-        scales.reduce(f64::max).unwrap_or(1.0)
+        let shares: f64 = self.imputed.values().sum();
+        scales.reduce(f64::max).unwrap_or(1.0) * (1.0 + shares).sqrt()
     }
 
     /// The same scale for outputs in another unit; `None` if numbers become too large. The unit must have the same
@@ -101,14 +124,19 @@ impl ErrorScale {
         let knots = knots.map(|[output, scale]| [unit(*output), *scale]);
         let moved = Self {
             knots: knots.collect(),
+            imputed: self.imputed.clone(),
         };
         moved.problem().is_none().then_some(moved)
     }
 
     /// Why it is invalid, if it is. Used for models from files, which may hold anything.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        if self.knots.is_empty() {
-            return Some("the scale of the errors has no knots");
+        if self.knots.is_empty() && self.imputed.is_empty() {
+            return Some("the scale of the errors is empty");
+        }
+        let fits = |share: &f64| (0.0..=MAX_SHARE).contains(share);
+        if !self.imputed.values().all(fits) {
+            return Some("the errors by imputed values are not numbers of at least 0");
         }
         // Outputs are 32-bit numbers.
         let limit = f64::from(f32::MAX);
@@ -278,8 +306,11 @@ mod tests {
     #[test]
     fn an_invalid_scale_is_a_problem() {
         let problem = |knots: &[[f64; 2]]| {
-            let knots = knots.to_vec();
-            ErrorScale { knots }.problem()
+            let scale = ErrorScale {
+                knots: knots.to_vec(),
+                ..ErrorScale::default()
+            };
+            scale.problem()
         };
         assert_eq!(problem(&[[0.0, 1.0]]), None);
         assert_eq!(problem(&[[-1.0, 0.5], [1.0, 2.0]]), None);
@@ -297,15 +328,22 @@ mod tests {
         ] {
             assert!(problem(&knots).is_some(), "{knots:?}");
         }
+        for (share, fits) in [(0.0, true), (3.0, true), (-0.1, false), (f64::NAN, false)] {
+            let imputed = BTreeMap::from([("a".to_string(), share)]);
+            let scale = ErrorScale::default().with_imputed(imputed);
+            assert_eq!(scale.problem().is_none(), fits, "{share}");
+        }
     }
 
     #[test]
     fn a_scale_moves_to_another_unit() {
         let scale = ErrorScale {
             knots: vec![[0.0, 1.0], [1.0, 3.0]],
+            imputed: BTreeMap::from([("a".to_string(), 0.5)]),
         };
         let moved = scale.with_outputs(|output| 10.0 + 2.0 * output).unwrap();
         assert_eq!(moved.at(11.0), scale.at(0.5));
+        assert_eq!(moved.imputed(), scale.imputed());
         assert!(scale.with_outputs(|output| output * 1e300).is_none());
     }
 }

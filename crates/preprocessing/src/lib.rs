@@ -82,6 +82,7 @@ mod distribution_fit;
 mod target_fit;
 
 mod grow_target;
+mod widening;
 
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;

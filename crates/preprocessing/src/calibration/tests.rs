@@ -321,7 +321,7 @@ fn share_and_width(
 ) -> (f64, f64) {
     let intervals = target.intervals(outputs, 0.9).unwrap();
     let rows = outputs.iter().zip(truth).zip(intervals);
-    let rows = rows.filter(|((output, _), _)| range.contains(output));
+    let rows = rows.filter(|((output, _), _)| range.contains(*output));
     let (mut count, mut held, mut width) = (0.0, 0.0, 0.0);
     for ((_, truth), [low, high]) in rows {
         count += 1.0;
