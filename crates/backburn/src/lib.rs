@@ -196,6 +196,8 @@ mod held_out;
 #[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
+mod imputation_errors;
+#[cfg(feature = "train")]
 mod infer_columns;
 #[cfg(feature = "train")]
 mod job;

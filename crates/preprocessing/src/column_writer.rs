@@ -116,7 +116,7 @@ impl<'a> ColumnWriter<'a> {
     }
 
     /// Writes a missing number, boolean or date.
-    fn write_missing(&self, numbers: &mut [f32]) {
+    pub fn write_missing(&self, numbers: &mut [f32]) {
         match self.encoder {
             ColumnEncoder::Numeric {
                 edges, indicator, ..

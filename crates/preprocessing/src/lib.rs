@@ -65,6 +65,7 @@ mod row_encoder;
 
 mod fit_imputer;
 mod grow_encoder;
+mod remove_values;
 
 // Targets.
 mod decision;
