@@ -15,12 +15,12 @@ use crate::model_file::SavedModel;
 use crate::predictor::Predictor;
 
 /// The number of rows, and of predictions, that a network is asked for at most, and the rows at least.
-const MAX_ROWS: usize = 256;
-const MAX_PREDICTIONS: usize = 8192;
+const MAX_ROWS: usize = 128;
+const MAX_PREDICTIONS: usize = 4096;
 const MIN_ROWS: usize = 16;
 /// Where several values are missing together, each of them is with this probability, in so many copies of the rows.
 const SHARE_MISSING: f64 = 0.25;
-const COPIES: usize = 4;
+const COPIES: usize = 2;
 /// With fewer rows, imputed values make no interval wider.
 const MIN_ROWS_TO_WIDEN: usize = 100;
 
@@ -203,7 +203,7 @@ impl<'a> Probe<'a> {
 
     /// For each output, the squared change where values are removed, summed over the rows. `is_missing` says it for a
     /// row and a column of the encoder.
-    fn squared_changes(&self, is_missing: impl Fn(usize, usize) -> bool) -> Vec<f64> {
+    fn squared_changes(&self, is_missing: impl Fn(usize, usize) -> bool + Sync) -> Vec<f64> {
         let mut rows = self.rows.clone();
         self.encoder.remove_values(&mut rows, is_missing);
         let changed = self.predictor.outputs(&rows);

@@ -1,6 +1,5 @@
 //! Makes values of encoded rows missing, to measure what their imputation costs.
 
-use crate::column_encoder::ColumnEncoder;
 use crate::encoder::Encoder;
 use crate::imputer::is_imputable;
 use crate::row_writer::RowWriter;
@@ -17,12 +16,15 @@ impl Encoder {
     /// Makes values of encoded rows missing, and imputes them as those of new rows. `is_missing` says it for the index of
     /// a row and that of one of the [`imputed_columns`](Self::imputed_columns). k-NN features change only if a value of
     /// their columns is missing, so that those of training rows still do not use their own target.
-    pub fn remove_values(&self, rows: &mut [f32], is_missing: impl Fn(usize, usize) -> bool) {
+    pub fn remove_values(
+        &self,
+        rows: &mut [f32],
+        is_missing: impl Fn(usize, usize) -> bool + Sync,
+    ) {
         let width = self.width().max(1);
         let columns = self.imputed_columns();
         let ranges = self.column_ranges();
         let writer = RowWriter::new(self);
-        let before = rows.to_vec();
         for (index, row) in rows.chunks_mut(width).enumerate() {
             for &column in columns.iter().filter(|&&column| is_missing(index, column)) {
                 let (_, range) = &ranges[column];
@@ -30,19 +32,19 @@ impl Encoder {
                 writer.columns[column].write_missing(&mut row[range.start..]);
             }
         }
-        writer.complete(rows, width);
-        for (names, range) in self.knn_ranges() {
-            let is_of_knn = |column: &ColumnEncoder| names.iter().any(|name| name == column.name());
-            let used = columns.iter().copied();
-            let used = used.filter(|&column| is_of_knn(&self.columns[column]));
-            let used: Vec<usize> = used.collect();
-            let rows = rows.chunks_mut(width).zip(before.chunks(width));
-            for (index, (row, before)) in rows.enumerate() {
-                if !used.iter().any(|&column| is_missing(index, column)) {
-                    row[range.clone()].copy_from_slice(&before[range.clone()]);
-                }
-            }
-        }
+        let knn = self.knn_features.iter();
+        let used = knn.map(|knn| {
+            let columns = columns.iter().copied();
+            let used = columns.filter(|&column| {
+                let name = self.columns[column].name();
+                knn.columns.iter().any(|other| other == name)
+            });
+            used.collect()
+        });
+        let used: Vec<Vec<usize>> = used.collect();
+        writer.complete_some(rows, width, |index, knn| {
+            used[knn].iter().any(|&column| is_missing(index, column))
+        });
     }
 }
 

@@ -110,13 +110,37 @@ impl<'a> RowWriter<'a> {
         });
     }
 
+    /// Completes rows like [`complete`](Self::complete), but leaves k-NN features as they are, except those that `changes`
+    /// says by the index of the row and of the k-NN encoder.
+    pub fn complete_some(
+        &self,
+        rows: &mut [f32],
+        width: usize,
+        changes: impl Fn(usize, usize) -> bool + Sync,
+    ) {
+        let rows = rows.par_chunks_mut(width).enumerate();
+        rows.for_each_init(ImputationCache::default, |cache, (index, row)| {
+            if let Some(imputer) = &self.imputer {
+                imputer.write(row, cache);
+            }
+            let knn = self.knn.iter().enumerate();
+            let changed = knn.filter(|(encoder, _)| changes(index, *encoder));
+            changed.for_each(|(_, knn)| knn.write(row));
+        });
+    }
+
     /// Writes the k-NN features of a row whose columns are written, from this encoder on.
     pub fn write_knn_features(&self, row: &mut [f32], first: usize) {
-        for knn in &self.knn[first..] {
-            let at: Vec<f32> = knn.coordinates.iter().map(|&index| row[index]).collect();
-            let features = &mut row[knn.features.clone()];
-            features.fill(0.0);
-            knn.encoder.write(&at, features);
-        }
+        self.knn[first..].iter().for_each(|knn| knn.write(row));
+    }
+}
+
+impl KnnWriter<'_> {
+    /// Writes the features of a row whose columns are written.
+    fn write(&self, row: &mut [f32]) {
+        let at: Vec<f32> = self.coordinates.iter().map(|&index| row[index]).collect();
+        let features = &mut row[self.features.clone()];
+        features.fill(0.0);
+        self.encoder.write(&at, features);
     }
 }
