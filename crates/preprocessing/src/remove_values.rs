@@ -39,7 +39,7 @@ impl Encoder {
                 let name = self.columns[column].name();
                 knn.columns.iter().any(|other| other == name)
             });
-            used.collect()
+            used.collect::<Vec<usize>>()
         });
         let used: Vec<Vec<usize>> = used.collect();
         writer.complete_some(rows, width, |index, knn| {
