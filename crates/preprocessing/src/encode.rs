@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn imputed_values_are_listed_row_by_row_of_all_batches() {
-        let csv = "a,b,c,y\n1,1,x,0\n2,,z,0\n3,,x,0\n4,,x,0\n5,5,,0\n";
+        let csv = "a,b,c,y\n1,1,x,0\n7,,z,0\n3,,x,0\n9,,x,0\n5,5,,0\n";
         let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
         let encode = |csv: &str| encoder.encode_batch(&table(csv).batches()[0]).unwrap();
         let mut all = encode("a,b,c\n1,,x\n,2,\n");

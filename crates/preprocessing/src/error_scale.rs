@@ -160,7 +160,7 @@ impl ErrorScale {
 struct Bin {
     /// Their mean output.
     output: f64,
-    /// The sum of their errors, and of the squares, in each fold.
+    /// The sum of their errors in each fold, and of the squares in all.
     sums: [f64; FOLDS],
     squares: f64,
     /// The number of rows in each fold.
