@@ -5,8 +5,9 @@
 use std::io::Cursor;
 
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, Members,
-    ReadOptions, SavedModel, Table, TableReader, TargetStream,
+    Config, Dataset, DatasetOptions, Device, Estimator, FitContext, FittedModel, KnnFeatures,
+    Members, MultiTargetDataset, ReadOptions, SavedModel, SavedTargets, Table, TableReader,
+    TargetStream,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -36,7 +37,7 @@ fn table(csv: String) -> Table {
     Table::from_reader("t.csv", Cursor::new(csv), &ReadOptions::default()).unwrap()
 }
 
-fn fit(rows: usize, spread: fn(f64) -> f64) -> FittedModel {
+fn config() -> Config {
     let mut config = Config::default();
     config.data.knn_features = KnnFeatures::Never;
     config.data.neighbor_features = false;
@@ -45,9 +46,13 @@ fn fit(rows: usize, spread: fn(f64) -> f64) -> FittedModel {
     config.training.patience = 10;
     config.ensemble.members = Members::Exactly(4);
     config.ensemble.folds = 4;
+    config
+}
+
+fn fit(rows: usize, spread: fn(f64) -> f64) -> FittedModel {
     let table = table(csv(rows, 1, 0.0, spread));
     let data = Dataset::new(table, "y", &DatasetOptions::default()).unwrap();
-    let estimator = Estimator::new(config);
+    let estimator = Estimator::new(config());
     estimator.fit(&data, &FitContext::default()).unwrap()
 }
 
@@ -139,6 +144,32 @@ fn intervals_are_wider_where_values_are_imputed() {
     let predicted = batches.predict(encoded.collect());
     let of_batches = predicted.into_iter().flat_map(|(_, rows)| rows.unwrap());
     assert_eq!(of_batches.collect::<Vec<[f64; 2]>>(), intervals);
+}
+
+#[test]
+fn intervals_of_several_targets_depend_on_the_row() {
+    let rows = table(csv(400, 5, 0.0, |mean| 0.05 + 0.1 * (mean + 4.0)));
+    let targets = ["y", "b"];
+    let data = MultiTargetDataset::new(rows, &targets, &Default::default()).unwrap();
+    let estimator = Estimator::new(config());
+    let model = estimator
+        .fit_targets(&data, &FitContext::default())
+        .unwrap();
+    let device = Device::default();
+    let bytes = model.saved().to_bytes().unwrap();
+    let loaded = SavedTargets::from_bytes("t", bytes.clone(), &device).unwrap();
+    assert_eq!(loaded.to_bytes().unwrap(), bytes);
+    let target = &loaded.models()[0].target;
+    let scale = target.error_scale().unwrap();
+    // `b` is predicted, so that only `a` and `c` may be missing.
+    let shares = scale.imputed();
+    assert!(shares["a"] > 1.0, "{shares:?}");
+    assert!(!shares.contains_key("b"), "{shares:?}");
+    let missing = table("a,c\n0.5,0.5\n,0.5\n".to_string());
+    let first = &model.targets()[0];
+    let intervals = first.predict_interval(&missing, 0.8).unwrap().unwrap();
+    let width = |row: usize| intervals[row][1] - intervals[row][0];
+    assert!(width(1) > width(0), "{intervals:?}");
 }
 
 #[test]
