@@ -96,7 +96,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mlp = model.network.members.remove(0).train();
     model.network = fine_tune(mlp, &inputs, &targets).valid().into();
     // How far predictions were off in the old town does not hold here, so the new model has no intervals.
-    if let Target::Regression { errors, .. } = &mut model.target {
+    if let Target::Regression {
+        errors,
+        error_scale,
+        ..
+    } = &mut model.target
+    {
+        *error_scale = None;
         errors.clear();
     }
     ModelFile::create(&new)?.write(&model)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use backburn::{FORMAT_VERSION, Predictor};
-use backburn_preprocessing::Predictions;
+use backburn_preprocessing::{Predictions, Target};
 use backburn_table::{ReadOptions, Table};
 use safetensors::SafeTensors;
 
@@ -23,6 +23,10 @@ const MODELS: [&[&str]; 7] = [
     &["number", "classes"],
 ];
 
+/// What is stored of later versions, which are only those of files with what the version has: intervals that depend on
+/// the row (9). The version of several targets (8) has none.
+const LATER: [(u64, &[&str]); 1] = [(9, &["number"])];
+
 /// The tables that the models predict.
 const TABLES: [&str; 4] = ["table.csv", "places.csv", "similar.csv", "guessed.csv"];
 
@@ -35,7 +39,10 @@ fn models() -> Vec<(u64, &'static str)> {
     let of_version = |(version, kinds): (u64, &&'static [&'static str])| -> Vec<_> {
         kinds.iter().map(|kind| (version, *kind)).collect()
     };
-    (1..).zip(&MODELS).flat_map(of_version).collect()
+    let all = (1..).zip(&MODELS);
+    all.chain(LATER.iter().map(|(version, kinds)| (*version, kinds)))
+        .flat_map(of_version)
+        .collect()
 }
 
 fn name((version, kind): (u64, &str)) -> String {
@@ -60,6 +67,8 @@ struct Expected {
     labels: Vec<String>,
     /// The predicted numbers, or the probabilities row by row.
     numbers: Vec<f64>,
+    /// The intervals of 80 %, if they are stored.
+    intervals: Vec<[f64; 2]>,
 }
 
 impl Expected {
@@ -67,6 +76,8 @@ impl Expected {
         let text = std::fs::read_to_string(path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let (header, rows) = text.split_once('\n').unwrap();
+        let has_intervals = header.ends_with(",lower,upper");
+        let header = header.trim_end_matches(",lower,upper");
         let mut columns = header.split(',');
         assert_eq!(columns.next(), Some("prediction"), "{}", path.display());
         let classes: Vec<String> = columns
@@ -76,10 +87,16 @@ impl Expected {
             classes,
             labels: Vec::new(),
             numbers: Vec::new(),
+            intervals: Vec::new(),
         };
         let labels = usize::from(!expected.classes.is_empty());
         for row in rows.lines() {
-            let cells: Vec<&str> = row.split(',').collect();
+            let mut cells: Vec<&str> = row.split(',').collect();
+            if has_intervals {
+                let bounds = cells.split_off(cells.len() - 2);
+                let bound = |index: usize| bounds[index].parse::<f64>().unwrap();
+                expected.intervals.push([bound(0), bound(1)]);
+            }
             let numbers = &cells[labels..];
             assert_eq!(numbers.len(), expected.classes.len().max(1), "{row}");
             expected.labels.push(cells[0].to_string());
@@ -158,5 +175,21 @@ fn predicts_what_it_did(model: (u64, &str)) {
     }
     if !classes.is_empty() {
         assert_eq!(predictions.labels(), expected.labels, "{name}");
+    }
+    if expected.intervals.is_empty() {
+        return;
+    }
+    let intervals = predictor.intervals_of_table(&table, 0.8).unwrap().unwrap();
+    let Target::Regression { bounds, .. } = &predictor.model().target else {
+        panic!("{name}: numbers")
+    };
+    let known = intervals.iter().zip(&expected.intervals).zip(numbers);
+    for (row, ((found, expected), number)) in known.enumerate() {
+        // The stored intervals were computed from the predictions, which say less where they are limited.
+        let is_limited = bounds.is_some_and(|bounds| bounds.contains(number));
+        for (found, expected) in found.iter().zip(expected).filter(|_| !is_limited) {
+            let close = (found - expected).abs() <= 1e-5 * expected.abs().max(1.0);
+            assert!(close, "{name}: {row}: {found}, and it was {expected}");
+        }
     }
 }

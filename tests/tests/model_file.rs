@@ -181,9 +181,34 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 23] = [
+    let changes: [(&str, Change); 30] = [
         ("newer", |json| {
             json["format_version"] = (FORMAT_VERSION + 1).into();
+        }),
+        ("a scale without knots", |json| {
+            json["target"]["error_scale"] = serde_json::json!({ "knots": [] })
+        }),
+        ("a scale below 0", |json| {
+            json["target"]["error_scale"] =
+                serde_json::json!({ "knots": [[0.0, 1.0], [1.0, -1.0]] })
+        }),
+        ("a scale that is no number", |json| {
+            json["target"]["error_scale"] =
+                serde_json::json!({ "knots": [[0.0, null], [1.0, 1.0]] })
+        }),
+        ("a scale that is too large", |json| {
+            json["target"]["errors"] = serde_json::json!([1e200]);
+            json["target"]["error_scale"] =
+                serde_json::json!({ "knots": [[0.0, 1e200], [1.0, 1.0]] })
+        }),
+        ("knots without order", |json| {
+            json["target"]["error_scale"] = serde_json::json!({ "knots": [[1.0, 1.0], [0.0, 1.0]] })
+        }),
+        ("a knot without a scale", |json| {
+            json["target"]["error_scale"] = serde_json::json!({ "knots": [[0.0, 1.0], [1.0]] })
+        }),
+        ("another scale", |json| {
+            json["target"]["error_scale"] = serde_json::json!({ "outputs": [0.0], "scales": [1.0] })
         }),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
@@ -262,6 +287,45 @@ fn altered_metadata_is_refused() {
             ),
         }
     }
+}
+
+/// The format version of a file.
+fn version(bytes: &[u8]) -> serde_json::Value {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    let metadata = header.metadata().clone().unwrap();
+    let metadata: serde_json::Value = serde_json::from_str(&metadata["backburn"]).unwrap();
+    metadata["format_version"].clone()
+}
+
+#[test]
+fn only_files_whose_intervals_depend_on_the_row_have_the_version_of_these() {
+    let plain = model(Task::Regression, Normalization::None);
+    let bytes = plain.to_bytes().unwrap();
+    assert_eq!(version(&bytes), FORMAT_VERSION);
+    assert!(!String::from_utf8_lossy(&bytes).contains("error_scale"));
+    let scaled = |version: u64| {
+        altered(|json| {
+            json["format_version"] = version.into();
+            json["target"]["errors"] = serde_json::json!([1.5]);
+            json["target"]["error_scale"] =
+                serde_json::json!({ "knots": [[-1.0, 0.5], [1.0, 2.0]] });
+        })
+    };
+    let loaded = load(scaled(9)).unwrap();
+    let intervals = loaded.target.intervals(&[-1.0, 0.0, 1.0], 0.5).unwrap();
+    let widths: Vec<f64> = intervals.iter().map(|[low, high]| high - low).collect();
+    for (width, scale) in widths.iter().zip([0.5, 1.25, 2.0]) {
+        let expected = widths[2] / 2.0 * scale;
+        assert!((width - expected).abs() < 1e-9 * expected, "{widths:?}");
+    }
+    let bytes = loaded.to_bytes().unwrap();
+    assert_eq!(version(&bytes), 9);
+    assert_eq!(load(bytes).unwrap().target, loaded.target);
+    let error = load(scaled(10)).unwrap_err();
+    assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
+    // Without a scale, a file of this version has something else that is not known.
+    let error = load(altered(|json| json["format_version"] = 9.into())).unwrap_err();
+    assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
 }
 
 #[test]

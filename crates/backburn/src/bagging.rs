@@ -1,7 +1,7 @@
 //! Bagging: several networks as one model, each trained without one fold of the rows (Breiman, "Bagging
 //! Predictors", 1996, with folds in place of bootstrap samples).
 
-use backburn_preprocessing::Target;
+use backburn_preprocessing::{Encoder, Target};
 use backburn_table::Split;
 use backburn_training::StopReason;
 
@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::encoded_split::{clips, fit_target};
 use crate::error::Error;
+use crate::imputation_errors::ImputationErrors;
 use crate::job_result::TrainedNetwork;
 use crate::out_of_fold::{OutOfFold, OutOfFoldRows};
 use crate::score::Score;
@@ -51,6 +52,7 @@ pub(crate) struct BaggedEnsemble<'a> {
     /// Whether predictions are limited to the values of the training rows.
     clips: bool,
     out_of_fold: OutOfFold,
+    imputation: ImputationErrors,
     network: Option<TrainedNetwork>,
     score: Option<Score>,
     members: usize,
@@ -70,6 +72,7 @@ impl<'a> BaggedEnsemble<'a> {
             clips: clips(data, config),
             target,
             out_of_fold: OutOfFold::default(),
+            imputation: ImputationErrors::default(),
             network: None,
             score: None,
             members: 0,
@@ -88,8 +91,10 @@ impl<'a> BaggedEnsemble<'a> {
         if self.network.as_ref().is_some_and(is_unfinished) {
             (self.network, self.members) = (None, 0);
             self.out_of_fold.clear();
+            self.imputation = ImputationErrors::default();
         }
         self.out_of_fold.add(&further, &self.targets);
+        self.imputation.add(&further.imputation);
         self.members += 1;
         self.join(further);
         true
@@ -112,7 +117,7 @@ impl<'a> BaggedEnsemble<'a> {
             }
         };
         let held_out = self.out_of_fold.rows();
-        let target = self.calibrated(&held_out, width);
+        let target = self.calibrated(&held_out, width, &joined.model.encoder);
         let known = (held_out.outputs.as_slice(), width);
         let (target, trade_off) =
             with_threshold(target, known, &self.targets, &held_out.rows, &self.scoring);
@@ -140,12 +145,14 @@ impl<'a> BaggedEnsemble<'a> {
     }
 
     /// The target, calibrated on outputs of networks that were not trained on the rows.
-    fn calibrated(&self, held_out: &OutOfFoldRows, width: usize) -> Target {
+    fn calibrated(&self, held_out: &OutOfFoldRows, width: usize, encoder: &Encoder) -> Target {
         let numbers = self.targets.numbers(&held_out.rows);
+        let outputs = &held_out.outputs;
         let target = self.target.clone();
-        target.calibrated_within(&held_out.outputs, width, &numbers, |row| {
+        let target = target.calibrated_within(outputs, width, &numbers, |row| {
             held_out.bounds[row].filter(|_| self.clips)
-        })
+        });
+        self.imputation.widened(target, encoder, outputs, &numbers)
     }
 
     /// The model of all networks so far, and their score on rows that they were not trained on.

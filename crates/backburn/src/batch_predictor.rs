@@ -19,7 +19,7 @@ use crate::predictor::Predictor;
 /// let mut encoded = Vec::new();
 /// for file in ["a.csv", "b.csv"] {
 ///     for batch in TableReader::open(file, &ReadOptions::default())? {
-///         encoded.push((batches.encode(&batch?)?.numbers, Some(0.9)));
+///         encoded.push((batches.encode(&batch?)?, Some(0.9)));
 ///     }
 /// }
 /// for (predictions, intervals) in batches.predict(encoded) {
@@ -93,33 +93,40 @@ impl BatchPredictor<'_> {
         wrong
     }
 
-    /// Predicts several batches in one pass of the networks: for each the [encoded](Self::encode) numbers of
-    /// its rows, and the coverage of its prediction intervals if they are wanted. The prediction for a row
+    /// Predicts several batches in one pass of the networks: for each its [encoded](Self::encode) rows, and the coverage of
+    /// its prediction intervals if they are wanted. The prediction for a row
     /// does not depend on the other rows. Intervals are `None` where they are not wanted, or where
     /// [`Target::check_coverage`](backburn_preprocessing::Target::check_coverage) is an error.
     pub fn predict(
         &self,
-        batches: Vec<(Vec<f32>, Option<f64>)>,
+        batches: Vec<(Encoded, Option<f64>)>,
     ) -> Vec<(Predictions, Option<Vec<[f64; 2]>>)> {
         let model = self.predictor.model();
         let width = model.encoder.width().max(1);
         let outputs_of_row = model.config.outputs;
-        let sizes = batches
-            .iter()
-            .map(|(numbers, coverage)| (numbers.len() / width, *coverage));
-        let sizes: Vec<(usize, Option<f64>)> = sizes.collect();
-        let mut numbers: Vec<Vec<f32>> = batches.into_iter().map(|(numbers, _)| numbers).collect();
+        let wanted = batches.iter().map(|(encoded, coverage)| {
+            let widening = match coverage {
+                Some(_) => model.target.widening(&model.encoder, encoded),
+                None => Vec::new(),
+            };
+            (encoded.numbers.len() / width, *coverage, widening)
+        });
+        let wanted: Vec<(usize, Option<f64>, Vec<f64>)> = wanted.collect();
+        let numbers = batches.into_iter().map(|(encoded, _)| encoded.numbers);
+        let mut numbers: Vec<Vec<f32>> = numbers.collect();
         let all = match numbers.len() {
             1 => numbers.swap_remove(0),
             _ => numbers.concat(),
         };
         let outputs = self.predictor.outputs(&all);
         let mut rest = outputs.as_slice();
-        let predicted = sizes.into_iter().map(|(rows, coverage)| {
+        let predicted = wanted.into_iter().map(|(rows, coverage, widening)| {
             let (outputs, further) = rest.split_at(rows * outputs_of_row);
             rest = further;
-            let intervals = coverage.and_then(|coverage| model.target.intervals(outputs, coverage));
-            (model.target.predictions(outputs, outputs_of_row), intervals)
+            let target = &model.target;
+            let intervals = coverage
+                .and_then(|coverage| target.widened_intervals(outputs, coverage, &widening));
+            (target.predictions(outputs, outputs_of_row), intervals)
         });
         predicted.collect()
     }

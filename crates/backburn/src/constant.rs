@@ -150,6 +150,7 @@ mod tests {
             bounds: None,
             at_bounds: None,
             errors: Vec::new(),
+            error_scale: None,
             distribution: None,
         };
         let values = Targets::Values(vec![1.0, 4.0, 9.0]);

@@ -215,7 +215,8 @@ impl FittedModel {
     }
 
     /// Prediction intervals, which hold the true value of each row with a probability such as 0.9 (split
-    /// conformal prediction). `None` if the model has no intervals.
+    /// conformal prediction). They are wider where the errors at the prediction are larger, and where values are
+    /// imputed. `None` if the model has no intervals.
     ///
     /// # Errors
     ///

@@ -41,6 +41,7 @@ pub(crate) fn view(
             &places,
             outputs,
         ),
+        imputation: network.imputation.of_outputs(outputs),
         ..network.clone()
     }
 }

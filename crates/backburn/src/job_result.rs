@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::imputation_errors::ImputationErrors;
 
 /// The result of a [`Job`](crate::Job).
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub struct TrainedNetwork {
     /// For each epoch and validation row, the loss and the outputs. Empty if there are many rows, or if the
     /// network is not one of an ensemble.
     pub outputs_by_epoch: Vec<f32>,
+    /// How much the outputs change if values are imputed.
+    pub imputation: ImputationErrors,
 }
 
 /// The part of a result that is JSON.
@@ -80,6 +83,8 @@ struct NetworkHeader {
     /// The numbers of all epochs, which stand behind those.
     #[serde(default)]
     outputs_by_epoch: usize,
+    #[serde(default)]
+    imputation: ImputationErrors,
 }
 
 impl JobResult {
@@ -101,6 +106,7 @@ impl JobResult {
                 split: network.split.clone(),
                 outputs: network.outputs.len(),
                 outputs_by_epoch: network.outputs_by_epoch.len(),
+                imputation: network.imputation.clone(),
             })),
         };
         let header = Header {
@@ -141,6 +147,7 @@ impl JobResult {
                     split,
                     outputs,
                     outputs_by_epoch,
+                    imputation,
                 } = *header;
                 let numbers = outputs.checked_add(outputs_by_epoch);
                 let length = numbers.and_then(|numbers| numbers.checked_mul(4));
@@ -159,6 +166,7 @@ impl JobResult {
                     split,
                     outputs: outputs.to_vec(),
                     outputs_by_epoch: outputs_by_epoch.to_vec(),
+                    imputation,
                 }))
             }
         };

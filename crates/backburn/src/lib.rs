@@ -182,6 +182,7 @@ mod folder;
 mod folder_std;
 #[cfg(unix)]
 mod folder_unix;
+mod format_version;
 #[cfg(feature = "train")]
 mod free_memory;
 #[cfg(feature = "train")]
@@ -198,6 +199,8 @@ mod head_view;
 mod held_out;
 #[cfg(feature = "train")]
 pub mod history_file;
+#[cfg(feature = "train")]
+mod imputation_errors;
 #[cfg(feature = "train")]
 mod infer_columns;
 #[cfg(feature = "train")]
@@ -388,8 +391,8 @@ pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;
 pub use backburn_preprocessing::{
     Bins, ColumnCounts, ColumnEncoder, ColumnProfile, Decision, Distribution, Encoded, Encoder,
-    EncoderOptions, FeatureName, Imputer, KnnTargetEncoder, NumberScale, PredictedQuantiles,
-    Predictions, Target, TargetTransform, Task, ValueProfile,
+    EncoderOptions, ErrorScale, FeatureName, Imputer, KnnTargetEncoder, NumberScale,
+    PredictedQuantiles, Predictions, Target, TargetTransform, Task, ValueProfile,
 };
 pub use backburn_table::{
     Cell, CellError, Column, ColumnKind, ColumnSchema, ContentKind, Encoding, FormatNote,
@@ -402,9 +405,10 @@ pub use embedder::Embedder;
 pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
+pub use format_version::FORMAT_VERSION;
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
-pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel};
+pub use model_file::{ModelFile, SavedModel};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;
 pub use output_file::OutputFile;

@@ -16,18 +16,13 @@ use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
 use crate::fits_target::{fits_target, fits_targets};
+use crate::format_version::{Version, format_version};
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::model_tensors::{matrix, read_tensors_of, restore, with_tensors};
 use crate::output_file::OutputFile;
 use crate::summary::Summary;
 use crate::text::{path_name, shown};
-
-/// The version of the file format that this program writes for one target, and the newest it reads.
-pub const FORMAT_VERSION: u64 = 7;
-
-/// The version of the files of several targets, which are told from others by their further targets.
-const SEVERAL_TARGETS_VERSION: u64 = 8;
 
 /// The key of the metadata in the header of the file.
 const KEY: &str = "backburn";
@@ -271,11 +266,11 @@ impl SavedModel {
         if hidden.iter().all(|units| *units == self.config.hidden) {
             hidden.clear();
         }
+        let of_further = further.iter().map(|further| &further.target);
+        let mut targets = [&self.target].into_iter().chain(of_further);
+        let has_error_scale = targets.any(|target| target.error_scale().is_some());
         let metadata = Metadata {
-            format_version: match further.is_empty() {
-                true => FORMAT_VERSION,
-                false => SEVERAL_TARGETS_VERSION,
-            },
+            format_version: format_version(has_error_scale, further.len()),
             network: self.config.clone(),
             members: self.network.members.len(),
             hidden,
@@ -511,18 +506,9 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
         .and_then(|entries| entries.get(KEY))
         .ok_or_else(|| foreign("it is a safetensors file of something else"))?;
 
-    #[derive(Deserialize)]
-    struct Version {
-        format_version: u64,
-        #[serde(default)]
-        further: Vec<serde::de::IgnoredAny>,
-    }
     let version: Version =
         serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-    let supported = match version.further.is_empty() {
-        true => FORMAT_VERSION,
-        false => SEVERAL_TARGETS_VERSION,
-    };
+    let supported = version.supported();
     if version.format_version > supported {
         return Err(ModelFileError::Newer {
             name: name.to_string(),

@@ -271,6 +271,7 @@ mod tests {
             at_bounds: None,
             distribution: None,
             errors: Vec::new(),
+            error_scale: None,
         };
         let values = Targets::Values(vec![0.0, 5.0, 100.0]);
         assert_eq!(bounds(&values, &[0, 1]), Some([0.0, 5.0]));

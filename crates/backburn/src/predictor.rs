@@ -4,7 +4,9 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 use backburn_fused::FusedMlp;
-use backburn_preprocessing::{Decision, PredictedQuantiles, Predictions, RowEncoder, Target};
+use backburn_preprocessing::{
+    Decision, Encoded, PredictedQuantiles, Predictions, RowEncoder, Target,
+};
 use backburn_table::{Cell, CellError, Table, TableError, UnreadValues};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -226,18 +228,22 @@ impl Predictor {
     }
 
     /// Predicts encoded rows like [`predict_encoded`](Self::predict_encoded), with a prediction interval
-    /// for each row; see [`Target::intervals`](backburn_preprocessing::Target::intervals). The intervals
-    /// are `None` if
+    /// for each row; see [`Target::intervals`](backburn_preprocessing::Target::intervals). Those of rows with imputed
+    /// values are wider. The intervals are `None` if
     /// [`Target::check_coverage`](backburn_preprocessing::Target::check_coverage) is an error.
     pub fn predict_intervals(
         &self,
-        rows: Vec<f32>,
+        rows: &Encoded,
         coverage: f64,
     ) -> (Predictions, Option<Vec<[f64; 2]>>) {
-        let outputs = self.outputs(&rows);
+        let outputs = self.outputs(&rows.numbers);
         let target = &self.model.target;
         let predictions = target.predictions(&outputs, self.model.config.outputs);
-        (predictions, target.intervals(&outputs, coverage))
+        let widening = target.widening(&self.model.encoder, rows);
+        (
+            predictions,
+            target.widened_intervals(&outputs, coverage, &widening),
+        )
     }
 
     /// The quantiles of every row of a table, for a model that was trained with the quantile loss. `None` for
@@ -266,8 +272,13 @@ impl Predictor {
     }
 
     /// Predicts encoded rows with all that the model gives: an interval for each row if a coverage is asked
-    /// for, and quantiles if the model has them.
-    pub(crate) fn predict_all(&self, rows: Vec<f32>, coverage: Option<f64>) -> AllPredictions {
+    /// for, as many times wider as `widening` says, and quantiles if the model has them.
+    pub(crate) fn predict_all(
+        &self,
+        rows: Vec<f32>,
+        coverage: Option<f64>,
+        widening: &[f64],
+    ) -> AllPredictions {
         let target = &self.model.target;
         if coverage.is_none() && target.distribution().is_none() {
             return AllPredictions {
@@ -279,7 +290,8 @@ impl Predictor {
         let outputs = self.outputs(&rows);
         AllPredictions {
             predictions: target.predictions(&outputs, self.model.config.outputs),
-            intervals: coverage.and_then(|coverage| target.intervals(&outputs, coverage)),
+            intervals: coverage
+                .and_then(|coverage| target.widened_intervals(&outputs, coverage, widening)),
             quantiles: target.quantiles(&outputs),
         }
     }
@@ -298,7 +310,7 @@ impl Predictor {
         let table = &self.model.format.apply_to_table(table)?;
         let mut intervals = Vec::new();
         for batch in self.model.encoder.encode_by_batch(table) {
-            match self.predict_intervals(batch?.numbers, coverage).1 {
+            match self.predict_intervals(&batch?, coverage).1 {
                 Some(of_batch) => intervals.extend(of_batch),
                 None => return Ok(None),
             }

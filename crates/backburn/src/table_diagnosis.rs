@@ -276,6 +276,7 @@ mod tests {
             at_bounds: None,
             distribution: None,
             errors: Vec::new(),
+            error_scale: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Predictions of one or several targets for a table of any length, batch by batch.
 
 use arrow_array::RecordBatch;
-use backburn_preprocessing::ColumnCounts;
+use backburn_preprocessing::{ColumnCounts, Encoded};
 use backburn_table::{CellError, Skipped, TableReader, UnreadValues};
 
 use crate::data_shift::DataShift;
@@ -200,13 +200,21 @@ fn predict(
     let model = last.model();
     let read = model.format.apply(rows).map_err(bad)?;
     let encoded = model.encoder.encode_batch(&read).map_err(bad)?;
+    let widening = |predictor: &Predictor, encoded: &Encoded| {
+        let model = predictor.model();
+        model.target.widening(&model.encoder, encoded)
+    };
     let mut unread = UnreadValues::default();
     unread.add(&model.format, rows, &read);
     let others = others.iter();
     let mut all: Vec<AllPredictions> = others
-        .map(|predictor| predictor.predict_all(encoded.numbers.clone(), coverage))
+        .map(|predictor| {
+            let widening = widening(predictor, &encoded);
+            predictor.predict_all(encoded.numbers.clone(), coverage, &widening)
+        })
         .collect();
-    all.push(last.predict_all(encoded.numbers, coverage));
+    let widening = widening(last, &encoded);
+    all.push(last.predict_all(encoded.numbers, coverage, &widening));
     let mut bad_rows = all
         .iter()
         .filter_map(|all| all.predictions.first_not_finite());

@@ -8,6 +8,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::head::Head;
+use crate::imputation_errors::ImputationErrors;
 use crate::job::Job;
 use crate::job_result::TrainedNetwork;
 use crate::model_file::SavedModel;
@@ -51,6 +52,8 @@ pub(crate) fn train_heads(
         encoder: encoded.encoder.clone(),
         target: encoded.target.clone(),
     };
+    let held_out = encoded.validation.as_ref();
+    let imputation = ImputationErrors::measure(&model, held_out, context.device.get()?);
     Ok(TrainedNetwork {
         model,
         stop,
@@ -60,6 +63,7 @@ pub(crate) fn train_heads(
         split: encoded.split.clone(),
         outputs: outputs.chosen,
         outputs_by_epoch: outputs.by_epoch,
+        imputation,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::event::{Event, NetworkDescription};
 use crate::held_out::{HeldOut, HeldOutOutputs};
+use crate::imputation_errors::ImputationErrors;
 use crate::job::{Job, JobKind};
 use crate::job_result::TrainedNetwork;
 use crate::nearest_rows::nearest_rows_loss;
@@ -81,6 +82,8 @@ pub(crate) fn train_network(
         &outputs.chosen,
         summary,
     );
+    let known = (&targets, outputs.chosen.as_slice());
+    let (model, imputation) = with_imputation(model, encoded, known, job, context)?;
     let findings = match diagnoses {
         true => with_findings_of_table(findings, data, encoded, score.as_ref(), job)?,
         false => findings,
@@ -94,7 +97,36 @@ pub(crate) fn train_network(
         split: encoded.split.clone(),
         outputs: outputs.chosen,
         outputs_by_epoch: outputs.by_epoch,
+        imputation,
     })
+}
+
+/// The model of a network with wider intervals where values are imputed, and how much its outputs change there.
+/// `outputs` are those for the validation rows.
+fn with_imputation(
+    mut model: SavedModel,
+    encoded: &EncodedSplit,
+    (targets, outputs): (&Targets, &[f32]),
+    job: &Job,
+    context: &FitContext,
+) -> Result<(SavedModel, ImputationErrors), Error> {
+    let is_number = matches!(
+        model.target,
+        Target::Regression {
+            distribution: None,
+            ..
+        }
+    );
+    let is_trial = matches!(job.kind, JobKind::Trial { .. } | JobKind::Search { .. });
+    if !is_number || is_trial {
+        return Ok((model, ImputationErrors::default()));
+    }
+    let held_out = encoded.validation.as_ref();
+    let imputation = ImputationErrors::measure(&model, held_out, context.device.get()?);
+    let truth = targets.numbers(&encoded.split.validation);
+    let target = model.target.clone();
+    model.target = imputation.widened(target, &model.encoder, outputs, &truth);
+    Ok((model, imputation))
 }
 
 /// A network that was trained, with what was seen of its run.

@@ -7,6 +7,7 @@ mod distributions;
 mod embeddings;
 mod fit;
 mod honest_scores;
+mod intervals;
 mod jobs;
 mod metrics;
 mod splits;

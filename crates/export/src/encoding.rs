@@ -22,6 +22,8 @@ pub(crate) struct EncodedRows<'g> {
     pub numbers: Option<Value<'g>>,
     /// For each embedding the index of the category, `[rows, 1]`.
     pub categories: Vec<Value<'g>>,
+    /// How many times wider intervals are because of imputed values, `[rows, 1]`; `None` if they get no wider.
+    pub widening: Option<Value<'g>>,
 }
 
 /// The columns of a table on their way to an encoded row. A place is the index of a number in an encoded row.
@@ -70,13 +72,7 @@ pub(crate) fn encode<'g>(
         defaults: defaults(encoder)?,
     };
     let numeric = encoding.numeric();
-    let mut pieces = Vec::new();
-    if let Some(numeric) = &numeric {
-        pieces.extend(encoding.scaled_pieces(numeric));
-    }
-    pieces.extend(encoding.boolean_pieces());
-    pieces.extend(encoding.date_pieces());
-    pieces.extend(encoding.one_hot_pieces());
+    let (mut pieces, shares) = encoding.pieces(numeric.as_ref());
 
     // Everything but the bins and the neighbor features, in the order of the columns.
     let mut core_places: Vec<usize> = pieces.iter().flat_map(|p| p.places.clone()).collect();
@@ -103,6 +99,7 @@ pub(crate) fn encode<'g>(
     Ok(EncodedRows {
         numbers: assemble(graph, &all, encoder.inputs()),
         categories: encoding.embedded_categories(),
+        widening: shares.map(|shares| (shares + 1.0).same("Sqrt")),
     })
 }
 
@@ -141,6 +138,25 @@ fn has_indicator(column: &ColumnEncoder) -> bool {
 }
 
 impl<'g, 'a> Encoding<'g, 'a> {
+    /// All columns but the bins of numbers, and what imputed values add to the squared error of each row.
+    fn pieces(&self, numeric: Option<&Numeric<'g, 'a>>) -> (Vec<Piece<'g>>, Option<Value<'g>>) {
+        let mut pieces = Vec::new();
+        let mut shares = Vec::new();
+        if let Some(numeric) = numeric {
+            pieces.extend(self.scaled_pieces(numeric));
+            shares.extend(self.imputed_shares(&numeric.indices, numeric.is_valid));
+        }
+        for (of_kind, of_imputed) in [self.boolean_pieces(), self.date_pieces()] {
+            pieces.extend(of_kind);
+            shares.extend(of_imputed);
+        }
+        pieces.extend(self.one_hot_pieces());
+        (
+            pieces,
+            shares.into_iter().reduce(|sum, of_kind| sum + of_kind),
+        )
+    }
+
     /// The columns that `choose` chooses, with their indices.
     fn columns<T>(&self, choose: impl Fn(&'a ColumnEncoder) -> Option<T>) -> (Vec<usize>, Vec<T>) {
         let columns = self.encoder.columns.iter().enumerate();
@@ -240,13 +256,32 @@ impl<'g, 'a> Encoding<'g, 'a> {
         [scaled].into_iter().chain(indicators).collect()
     }
 
-    fn boolean_pieces(&self) -> Vec<Piece<'g>> {
+    /// By which share the squared error of each row grows because of imputed values of these columns, `[rows, 1]`;
+    /// `None` if it does not.
+    fn imputed_shares(&self, indices: &[usize], is_valid: Value<'g>) -> Option<Value<'g>> {
+        let shares = self.model.target.error_scale()?.imputed();
+        let of_column = indices.iter().map(|&index| {
+            let column = &self.encoder.columns[index];
+            let share = shares.get(column.name()).copied();
+            share.filter(|_| !has_indicator(column)).unwrap_or(0.0)
+        });
+        let of_column: Vec<f64> = of_column.collect();
+        if of_column.iter().all(|share| *share == 0.0) {
+            return None;
+        }
+        let missing = self.graph.op("Not", &[is_valid], Kind::Bool);
+        let of_column = self.graph.doubles(&[of_column.len()], &of_column);
+        Some((missing.cast(Kind::Double) * of_column).sum(1))
+    }
+
+    /// The pieces of booleans, and what their imputed values add to the squared error.
+    fn boolean_pieces(&self) -> (Vec<Piece<'g>>, Option<Value<'g>>) {
         let (indices, scales) = self.columns(|column| match column {
             ColumnEncoder::Boolean { scale, .. } => Some(scale),
             _ => None,
         });
         if indices.is_empty() {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         let values = booleans(self.matrix(&indices));
         let is_valid = values.compare_to("GreaterOrEqual", 0.0);
@@ -257,16 +292,18 @@ impl<'g, 'a> Encoding<'g, 'a> {
             .collect();
         let scaled = self.with_missing(numbers, is_valid, &places);
         let indicators = self.indicators(&indices, is_valid);
-        [scaled].into_iter().chain(indicators).collect()
+        let pieces = [scaled].into_iter().chain(indicators).collect();
+        (pieces, self.imputed_shares(&indices, is_valid))
     }
 
-    fn date_pieces(&self) -> Vec<Piece<'g>> {
+    /// The pieces of dates, and what their imputed values add to the squared error.
+    fn date_pieces(&self) -> (Vec<Piece<'g>>, Option<Value<'g>>) {
         let (indices, parts) = self.columns(|column| match column {
             ColumnEncoder::Date { parts, .. } => Some(parts),
             _ => None,
         });
         if indices.is_empty() {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         let of = indices.len();
         let sentinels: Vec<&[String]> = indices.iter().map(|&i| self.sentinels(i)).collect();
@@ -274,6 +311,7 @@ impl<'g, 'a> Encoding<'g, 'a> {
         let is_valid = seconds.same("Abs");
         let is_valid = is_valid.compare_to("Less", f64::from(f32::MAX));
         let indicators = self.indicators(&indices, is_valid);
+        let shares = self.imputed_shares(&indices, is_valid);
         let dates = DateParts::new(seconds);
         let mut pieces: Vec<Piece> = indicators.into_iter().collect();
         let kinds = [
@@ -301,7 +339,7 @@ impl<'g, 'a> Encoding<'g, 'a> {
                 pieces.push(self.with_missing(numbers, is_valid, &places));
             }
         }
-        pieces
+        (pieces, shares)
     }
 
     /// The days that stand for no date in a column.

@@ -61,7 +61,9 @@ pub fn export_onnx(model: &SavedModel, options: &OnnxOptions) -> Result<Vec<u8>,
 
     let rows = encode(&graph, model, &inputs)?;
     let logits = networks::ensemble(&graph, &rows, &model.network)?;
-    let found = predictions((logits, model.config.outputs), &model.target, half, outputs);
+    let interval = (half, rows.widening.filter(|_| half.is_some()));
+    let logits = (logits, model.config.outputs);
+    let found = predictions(logits, &model.target, interval, outputs);
     let outputs = found.iter().map(|output| output.write(&graph)).collect();
     let graph = graph.finish("backburn", described, outputs);
     let interval = half.map(|_| options.interval.unwrap_or(COVERAGE));

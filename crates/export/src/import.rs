@@ -243,6 +243,7 @@ fn target(options: &ImportOptions, outputs: usize) -> Result<Target, String> {
             at_bounds: None,
             distribution: None,
             errors: Vec::new(),
+            error_scale: None,
         }),
         0 => Err(format!(
             "the network has {outputs} outputs: name the class of each, in order"

@@ -1,6 +1,6 @@
 //! From the outputs of networks to predictions.
 
-use backburn::{Target, TargetTransform};
+use backburn::{ErrorScale, Target, TargetTransform};
 
 use crate::attributes::Attribute;
 use crate::graph::{Graph, Kind, Value, rows_info};
@@ -45,15 +45,15 @@ pub(crate) fn output_names(target: &Target, has_interval: bool) -> Vec<String> {
 }
 
 /// The predictions for the networks' outputs `[rows, width]`, with these names. `half` is half the width of the
-/// intervals, if there are any.
+/// intervals, if there are any, and `widening` how many times wider those of rows with imputed values are.
 pub(crate) fn predictions<'g>(
     (outputs, width): (Value<'g>, usize),
     target: &Target,
-    half: Option<f64>,
+    (half, widening): (Option<f64>, Option<Value<'g>>),
     names: Vec<String>,
 ) -> Vec<Output<'g>> {
     let found = match target {
-        Target::Regression { .. } => values(outputs, target, half),
+        Target::Regression { .. } => values(outputs, target, half, widening),
         Target::Classification {
             classes,
             temperature,
@@ -73,13 +73,19 @@ pub(crate) fn predictions<'g>(
 
 type Found<'g> = (Value<'g>, usize, String);
 
-fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Found<'g>> {
+fn values<'g>(
+    outputs: Value<'g>,
+    target: &Target,
+    half: Option<f64>,
+    widening: Option<Value<'g>>,
+) -> Vec<Found<'g>> {
     let Target::Regression {
         column,
         scale,
         mean,
         std,
         bounds,
+        error_scale,
         ..
     } = target
     else {
@@ -101,13 +107,32 @@ fn values<'g>(outputs: Value<'g>, target: &Target, half: Option<f64>) -> Vec<Fou
     let mut found = vec![(prediction, 1, column.clone())];
     if let Some(half) = half {
         // As `Target::intervals`: limited to the range of predictions, finite, around the prediction.
-        let bound = |half: f64| unscaled(outputs + half).clip(f64::MIN, f64::MAX);
-        let (lower, upper) = (bound(-half).min(prediction), bound(half).max(prediction));
+        let scale = error_scale.as_ref();
+        let scale = scale.and_then(|scale| error_scale_at(outputs, scale));
+        let factors = scale.into_iter().chain(widening);
+        let (low, high) = match factors.reduce(|product, factor| product * factor) {
+            Some(factor) => (outputs - factor * half, outputs + factor * half),
+            None => (outputs + -half, outputs + half),
+        };
+        let bound = |outputs: Value<'g>| unscaled(outputs).clip(f64::MIN, f64::MAX);
+        let (lower, upper) = (bound(low).min(prediction), bound(high).max(prediction));
         let about = |which: &str| format!("the {which} bound of the prediction interval");
         found.push((lower, 1, about("lower")));
         found.push((upper, 1, about("upper")));
     }
     found
+}
+
+/// The scale of the errors at outputs: that of the first knot, and what each segment up to the output adds. `None` if it
+/// is 1 everywhere.
+fn error_scale_at<'g>(outputs: Value<'g>, scale: &ErrorScale) -> Option<Value<'g>> {
+    let [_, first] = *scale.knots().first()?;
+    let segments = scale.knots().windows(2).map(|pair| {
+        let [[low, from], [high, to]] = [pair[0], pair[1]];
+        (outputs.clip(low, high) - low) * ((to - from) / (high - low))
+    });
+    let added = segments.reduce(|sum, segment| sum + segment);
+    Some(added.unwrap_or_else(|| outputs * 0.0) + first)
 }
 
 fn probabilities<'g>(

@@ -137,9 +137,19 @@ class Model(nn.Module):
             prediction = np.clip(prediction, *target["bounds"])
         found = {"prediction": prediction}
         if interval is not None:
-            half = target["errors"][interval - 50]
-            found["lower"], found["upper"] = self.unscaled(outputs - half), self.unscaled(outputs + half)
+            half = target["errors"][interval - 50] * self.error_scale(outputs, columns)
+            lower, upper = self.unscaled(outputs - half), self.unscaled(outputs + half)
+            if target.get("bounds"):
+                lower, upper = np.clip(lower, *target["bounds"]), np.clip(upper, *target["bounds"])
+            found["lower"], found["upper"] = np.minimum(lower, prediction), np.maximum(upper, prediction)
         return found
+
+    def error_scale(self, outputs, columns):
+        """How large the errors are: by the output, linear between knots and constant outside; and by imputed values."""
+        scale = self.target.get("error_scale", {})
+        knots = np.array(scale.get("knots", [[0.0, 1.0]]))
+        added = self.preprocessing.imputed_shares(columns, scale.get("imputed", {}))
+        return np.interp(outputs, knots[:, 0], knots[:, 1]) * np.sqrt(1 + added)
 
     def unscaled(self, outputs):
         values = outputs * self.target["std"] + self.target["mean"]
@@ -203,18 +213,14 @@ class Preprocessing:
             found = self.categories(column, values)
             slots = len(column["categories"]) + column["missing"]
             return (found[:, None] == np.arange(slots)).astype(np.float32)
+        found = self.numbers(column, values)
+        valid = np.abs(found) < LARGEST
         if kind == "date":
-            seconds = np.array([self.date(value, column["name"]) for value in values], np.float64)
-            valid = np.abs(seconds) < LARGEST
-            parts = [scaled(scale, date_part(part, seconds)) for part, scale in column["parts"]]
+            parts = [scaled(scale, date_part(part, found)) for part, scale in column["parts"]]
             block = np.stack(parts, 1) if parts else np.zeros((len(values), 0), np.float32)
         elif kind == "boolean":
-            found = np.array([self.boolean(value) for value in values], np.float64)
-            valid = ~np.isnan(found)
             block = scaled(column["scale"], found)[:, None]
         else:
-            found = np.array([self.number(value) for value in values], np.float64)
-            valid = np.abs(found) < LARGEST
             block = encode_numbers(column, np.where(valid, found, 0.0))
         if column["indicator"]:
             return np.concatenate([np.where(valid[:, None], block, 0), ~valid[:, None]], 1)
@@ -223,6 +229,22 @@ class Preprocessing:
             marked = slice(0, 1) if kind != "date" else slice(None)
             block[~valid, marked] = np.nan
         return block
+
+    def numbers(self, column, values):
+        """The values of a column of numbers, booleans or dates; NaN where they are missing."""
+        if column["kind"] == "date":
+            return np.array([self.date(value, column["name"]) for value in values], np.float64)
+        number = self.boolean if column["kind"] == "boolean" else self.number
+        return np.array([number(value) for value in values], np.float64)
+
+    def imputed_shares(self, columns, shares):
+        """By which share the squared error of each row grows because of imputed values."""
+        added = np.zeros(len(columns[self.columns[0]["name"]]))
+        for column in self.columns:
+            if column["name"] in shares and not column["indicator"]:
+                found = self.numbers(column, list(columns[column["name"]]))
+                added += np.where(np.abs(found) < LARGEST, 0.0, shares[column["name"]])
+        return added
 
     def default(self, column, width):
         """What replaces a missing value that is neither marked nor imputed."""

@@ -1,6 +1,7 @@
 //! Calibration on rows that were not trained on.
 
 use crate::distribution::Distribution;
+use crate::error_scale::ErrorScale;
 use crate::target::Target;
 
 /// The possible coverages of prediction intervals, in percent.
@@ -13,7 +14,8 @@ impl Target {
     /// Calibrates the target on rows that were not trained on: probabilities by temperature scaling
     /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
-    /// for Regression", 2018).
+    /// for Regression", 2018). Where the errors depend on the output, they are divided by their [`ErrorScale`] at
+    /// it first (section 5.2 there), so that intervals are as wide as the errors are large.
     ///
     /// Intervals around quantiles are conformalized (Romano, Patterson and Candès, "Conformalized Quantile
     /// Regression", 2019): the error of a row is how far it is outside of the lowest and the highest
@@ -52,10 +54,22 @@ impl Target {
             Self::Classification { .. } => Vec::new(),
         };
         match &mut self {
-            Self::Regression { errors, .. } => {
+            Self::Regression {
+                errors,
+                error_scale,
+                ..
+            } => {
                 let off = outputs.iter().zip(scaled);
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
-                *errors = quantiles(&sorted_errors(off.collect(), targets, bounds_of));
+                let off: Vec<f64> = off.collect();
+                let (scale, off) = match ErrorScale::fit(outputs, &off) {
+                    Some((scale, off)) => (scale, off),
+                    None => (ErrorScale::default(), off),
+                };
+                *errors = quantiles(&sorted_errors(off, targets, bounds_of));
+                let imputed = error_scale.take().map(|known| known.imputed().clone());
+                let scale = scale.with_imputed(imputed.unwrap_or_default());
+                *error_scale = scale.problem().is_none().then_some(scale);
             }
             Self::Classification { temperature, .. } => {
                 *temperature = best_temperature(outputs, width.max(1), targets);
@@ -105,6 +119,8 @@ impl Target {
             (
                 Self::Regression {
                     errors,
+                    error_scale,
+                    mean,
                     std,
                     scale,
                     distribution,
@@ -112,6 +128,8 @@ impl Target {
                 },
                 Self::Regression {
                     errors: known,
+                    error_scale: scale_of_known,
+                    mean: mean_of_known,
                     std: of_known,
                     scale: alike,
                     distribution: of_other,
@@ -128,6 +146,9 @@ impl Target {
                 }
                 let errors_here = known.iter().map(|error| error * of_known / *std);
                 *errors = errors_here.take_while(|error| error.is_finite()).collect();
+                let here = |output: f64| (output * of_known + mean_of_known - *mean) / *std;
+                let scale_here = scale_of_known.as_ref();
+                *error_scale = scale_here.and_then(|known| known.with_outputs(here));
             }
             (
                 Self::Classification {
@@ -189,8 +210,8 @@ impl Target {
         }
     }
 
-    /// Half the width of the intervals of a coverage, in the scale of the outputs; with a distribution, the
-    /// quantile of its errors.
+    /// Half the width of the intervals of a coverage, in the scale of the outputs, where the scale of the errors is 1;
+    /// with a distribution, the quantile of its errors.
     fn half_width(&self, coverage: f64) -> Option<f64> {
         let errors = self.errors();
         let per_cent = (coverage * 100.0).round();
@@ -205,6 +226,17 @@ impl Target {
     /// prediction is. `None` if there are no intervals of this coverage; see
     /// [`check_coverage`](Self::check_coverage).
     pub fn intervals(&self, outputs: &[f32], coverage: f64) -> Option<Vec<[f64; 2]>> {
+        self.widened_intervals(outputs, coverage, &[])
+    }
+
+    /// Prediction intervals like [`intervals`](Self::intervals), each as many times wider as `widening` says. Rows that
+    /// it lacks have a factor of 1; see [`widening`](Self::widening). Intervals of a distribution get no wider.
+    pub fn widened_intervals(
+        &self,
+        outputs: &[f32],
+        coverage: f64,
+        widening: &[f64],
+    ) -> Option<Vec<[f64; 2]>> {
         let half = self.half_width(coverage)?;
         if let Some(distribution) = self.distribution() {
             let rows = outputs.chunks(distribution.outputs());
@@ -213,15 +245,26 @@ impl Target {
                     .collect(),
             );
         }
-        let around = |output: &f32| {
+        let scale = self.error_scale();
+        let around = |(row, output): (usize, &f32)| {
             let output = f64::from(*output);
+            let wider = widening.get(row).copied().unwrap_or(1.0);
+            let half = half * scale.map_or(1.0, |scale| scale.at(output)) * wider;
             let prediction = self.value(output);
             let bound = |output: f64| self.value(output).clamp(f64::MIN, f64::MAX);
             // Rounding must not put the prediction outside.
             let low = bound(output - half).min(prediction);
             [low, bound(output + half).max(prediction)]
         };
-        Some(outputs.iter().map(around).collect())
+        Some(outputs.iter().enumerate().map(around).collect())
+    }
+
+    /// How large the errors are, depending on the row; `None` if they are equally large for all rows, and for classes.
+    pub fn error_scale(&self) -> Option<&ErrorScale> {
+        match self {
+            Self::Regression { error_scale, .. } => error_scale.as_ref(),
+            Self::Classification { .. } => None,
+        }
     }
 
     /// The interval of a row with a distribution, for a quantile of its errors.

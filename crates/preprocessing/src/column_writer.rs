@@ -41,12 +41,13 @@ impl<'a> ColumnWriter<'a> {
         }
     }
 
-    /// Writes the column into rows of `width` zeros, and counts what it has.
+    /// Writes the column into rows of `width` zeros, and counts what it has. `on_missing` gets each row that has no value.
     pub fn write_column(
         &self,
         column: &Column,
         numbers: &mut [f32],
         width: usize,
+        mut on_missing: impl FnMut(usize),
     ) -> Result<ColumnCounts, CellError> {
         if let Some(holds) = column.unreadable() {
             return Err(CellError {
@@ -59,8 +60,12 @@ impl<'a> ColumnWriter<'a> {
         let mut counts = ColumnCounts::default();
         let rows = numbers.chunks_mut(width).enumerate();
         for ((row, numbers), cell) in rows.zip(column.cells()) {
+            let missing = counts.missing;
             let written = self.write(cell, &mut numbers[self.first..], &mut counts);
             written.map_err(|()| self.error(row, &cell))?;
+            if counts.missing > missing {
+                on_missing(row);
+            }
         }
         Ok(counts)
     }
@@ -117,7 +122,7 @@ impl<'a> ColumnWriter<'a> {
     }
 
     /// Writes a missing number, boolean or date.
-    fn write_missing(&self, numbers: &mut [f32]) {
+    pub fn write_missing(&self, numbers: &mut [f32]) {
         match self.encoder {
             ColumnEncoder::Numeric {
                 edges, indicator, ..

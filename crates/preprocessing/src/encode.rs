@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::column_counts::ColumnCounts;
 use crate::encoder::Encoder;
-use crate::row_writer::RowWriter;
+use crate::row_writer::{RowWriter, WrittenColumns};
 
 /// Encoded rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,6 +15,30 @@ pub struct Encoded {
     pub numbers: Vec<f32>,
     /// Counts of what the rows have in each of [`Encoder::columns`].
     pub counts: Vec<ColumnCounts>,
+    /// The number of rows.
+    pub rows: usize,
+    /// The row and the column of each value that is imputed: it is missing, and hardly any training row lacks it.
+    pub imputed: Vec<(usize, usize)>,
+}
+
+impl Encoded {
+    /// Adds rows of the same encoder after these.
+    pub fn extend(&mut self, further: Self) {
+        match self.numbers.is_empty() {
+            true => self.numbers = further.numbers,
+            false => self.numbers.extend(further.numbers),
+        }
+        self.counts
+            .resize(further.counts.len(), ColumnCounts::default());
+        for (sum, counts) in self.counts.iter_mut().zip(&further.counts) {
+            sum.add(counts);
+        }
+        let before = self.rows;
+        let imputed = further.imputed.into_iter();
+        self.imputed
+            .extend(imputed.map(|(row, column)| (before + row, column)));
+        self.rows += further.rows;
+    }
 }
 
 impl Encoder {
@@ -60,7 +84,7 @@ impl Encoder {
             })
         });
         // The error is about the first wrong row, whichever thread finds one first.
-        let encoded: Vec<Result<Vec<ColumnCounts>, CellError>> = encoded.collect();
+        let encoded: Vec<Result<WrittenColumns, CellError>> = encoded.collect();
         for part in encoded {
             part.map_err(|error| table.cell_error(error))?;
         }
@@ -131,9 +155,14 @@ impl BatchEncoder<'_> {
     /// The same as for [`Encoder::encode_batch`].
     pub fn encode(&self, batch: &RecordBatch) -> Result<Encoded, CellError> {
         let mut numbers = vec![0.0; batch.num_rows() * self.width];
-        let counts = self.writer.write_columns(batch, self.width, &mut numbers)?;
+        let written = self.writer.write_columns(batch, self.width, &mut numbers)?;
         self.writer.complete(&mut numbers, self.width);
-        Ok(Encoded { numbers, counts })
+        Ok(Encoded {
+            numbers,
+            counts: written.counts,
+            rows: batch.num_rows(),
+            imputed: written.imputed,
+        })
     }
 }
 
@@ -288,6 +317,22 @@ mod tests {
         );
         let error = encoder.encode(&table("b\n1\n")).unwrap_err().to_string();
         assert!(error.contains("has no column `a`"), "{error}");
+    }
+
+    #[test]
+    fn imputed_values_are_listed_row_by_row_of_all_batches() {
+        let csv = "a,b,c,y\n1,1,x,0\n7,,z,0\n3,,x,0\n9,,x,0\n5,5,,0\n";
+        let encoder = fitted(csv, &[0, 1, 2, 3, 4], &standard());
+        let encode = |csv: &str| encoder.encode_batch(&table(csv).batches()[0]).unwrap();
+        let mut all = encode("a,b,c\n1,,x\n,2,\n");
+        // `b` has an indicator, and categories are not imputed.
+        assert_eq!((all.rows, all.imputed.clone()), (2, vec![(1, 0)]));
+        all.extend(encode("a,b,c\n,,x\n1,1,x\n"));
+        assert_eq!((all.rows, all.imputed), (4, vec![(1, 0), (2, 0)]));
+        assert_eq!(all.numbers.len(), 4 * encoder.width());
+        assert_eq!((all.counts[0].missing, all.counts[1].missing), (2, 2));
+        // A column that is absent is missing in all rows.
+        assert_eq!(encode("b,c\n1,x\n2,x\n").imputed, [(0, 0), (1, 0)]);
     }
 
     #[test]

@@ -65,10 +65,12 @@ mod row_encoder;
 
 mod fit_imputer;
 mod grow_encoder;
+mod remove_values;
 
 // Targets.
 mod decision;
 mod distribution;
+mod error_scale;
 mod predicted_quantiles;
 mod predictions;
 mod target_transform;
@@ -82,6 +84,7 @@ mod target_fit;
 
 mod grow_target;
 mod trend;
+mod widening;
 
 pub use bins::Bins;
 pub use column_counts::ColumnCounts;
@@ -93,6 +96,7 @@ pub use encode::{BatchEncoder, Encoded};
 pub use encoder::Encoder;
 pub use encoder_options::{EncoderOptions, NumberScale};
 pub use encoder_tensors::EncoderTensor;
+pub use error_scale::ErrorScale;
 pub use feature_names::FeatureName;
 pub use grow_encoder::GrownEncoder;
 pub use imputer::Imputer;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::column_counts::ColumnCounts;
 use crate::column_writer::ColumnWriter;
 use crate::encoder::Encoder;
+use crate::imputer::is_imputable;
 use crate::knn_target_encoder::KnnTargetEncoder;
 use crate::row_imputer::{ImputationCache, RowImputer};
 
@@ -28,6 +29,15 @@ struct KnnWriter<'a> {
     coordinates: Vec<usize>,
     /// Where its features are in an encoded row.
     features: Range<usize>,
+}
+
+/// What the columns of rows have.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenColumns {
+    /// Counts for each column.
+    pub counts: Vec<ColumnCounts>,
+    /// The row and the column of each value that is missing and not marked by an indicator.
+    pub imputed: Vec<(usize, usize)>,
 }
 
 impl<'a> RowWriter<'a> {
@@ -60,7 +70,7 @@ impl<'a> RowWriter<'a> {
         batch: &RecordBatch,
         width: usize,
         numbers: &mut [f32],
-    ) -> Result<Vec<ColumnCounts>, CellError> {
+    ) -> Result<WrittenColumns, CellError> {
         let missing = arrow_array::new_null_array(&arrow_schema::DataType::Null, batch.num_rows());
         let schema = batch.schema_ref();
         let by_name: HashMap<&str, &ArrayRef> = schema
@@ -69,13 +79,21 @@ impl<'a> RowWriter<'a> {
             .map(|field| field.name().as_str())
             .zip(batch.columns())
             .collect();
-        let mut counts = Vec::with_capacity(self.columns.len());
-        for writer in &self.columns {
+        let mut written = WrittenColumns::default();
+        for (index, writer) in self.columns.iter().enumerate() {
             let name = writer.encoder.name();
             let column = Column::new([*by_name.get(name).unwrap_or(&&missing)]);
-            counts.push(writer.write_column(&column, numbers, width)?);
+            let is_imputed = is_imputable(writer.encoder);
+            let imputed = &mut written.imputed;
+            let on_missing = |row: usize| {
+                if is_imputed {
+                    imputed.push((row, index));
+                }
+            };
+            let counts = writer.write_column(&column, numbers, width, on_missing)?;
+            written.counts.push(counts);
         }
-        Ok(counts)
+        Ok(written)
     }
 
     /// Completes rows whose columns are written: imputes missing values, and writes the k-NN features.
@@ -92,13 +110,37 @@ impl<'a> RowWriter<'a> {
         });
     }
 
+    /// Completes rows like [`complete`](Self::complete), but leaves k-NN features as they are, except those that `changes`
+    /// says by the index of the row and of the k-NN encoder.
+    pub fn complete_some(
+        &self,
+        rows: &mut [f32],
+        width: usize,
+        changes: impl Fn(usize, usize) -> bool + Sync,
+    ) {
+        let rows = rows.par_chunks_mut(width).enumerate();
+        rows.for_each_init(ImputationCache::default, |cache, (index, row)| {
+            if let Some(imputer) = &self.imputer {
+                imputer.write(row, cache);
+            }
+            let knn = self.knn.iter().enumerate();
+            let changed = knn.filter(|(encoder, _)| changes(index, *encoder));
+            changed.for_each(|(_, knn)| knn.write(row));
+        });
+    }
+
     /// Writes the k-NN features of a row whose columns are written, from this encoder on.
     pub fn write_knn_features(&self, row: &mut [f32], first: usize) {
-        for knn in &self.knn[first..] {
-            let at: Vec<f32> = knn.coordinates.iter().map(|&index| row[index]).collect();
-            let features = &mut row[knn.features.clone()];
-            features.fill(0.0);
-            knn.encoder.write(&at, features);
-        }
+        self.knn[first..].iter().for_each(|knn| knn.write(row));
+    }
+}
+
+impl KnnWriter<'_> {
+    /// Writes the features of a row whose columns are written.
+    fn write(&self, row: &mut [f32]) {
+        let at: Vec<f32> = self.coordinates.iter().map(|&index| row[index]).collect();
+        let features = &mut row[self.features.clone()];
+        features.fill(0.0);
+        self.encoder.write(&at, features);
     }
 }

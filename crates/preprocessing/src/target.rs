@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::category_index::CategoryIndex;
 use crate::decision::Decision;
 use crate::distribution::Distribution;
+use crate::error_scale::ErrorScale;
 use crate::predictions::Predictions;
 use crate::target_transform::TargetTransform;
 use crate::task::Task;
@@ -33,11 +34,15 @@ pub enum Target {
         /// limited. Unknown in models of older formats.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_bounds: Option<[f64; 2]>,
-        /// Quantiles of the absolute errors of outputs on rows that were not trained on: for coverages
-        /// of 50, 51, ..., 99 percent. Fewer if there were too few rows for high coverages; see
+        /// Quantiles of the absolute errors of outputs on rows that were not trained on, each divided by
+        /// `error_scale`: for coverages of 50, 51, ..., 99 percent. Fewer if there were too few rows for high coverages; see
         /// [`calibrated`](Self::calibrated).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         errors: Vec<f64>,
+        /// How large the errors are, depending on the row. `None`, as in models of older formats, if they
+        /// are equally large for all rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error_scale: Option<ErrorScale>,
         /// What the outputs stand for, if not for the number itself; it then has the errors. With a log
         /// link, `scale` is the logarithm, and `mean` that of the mean of the training rows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,10 +244,14 @@ impl Target {
                 at_bounds,
                 scale,
                 errors,
+                error_scale,
                 distribution,
                 ..
             } => {
                 if let Some(problem) = distribution.as_ref().and_then(Distribution::problem) {
+                    return Some(problem);
+                }
+                if let Some(problem) = error_scale.as_ref().and_then(ErrorScale::problem) {
                     return Some(problem);
                 }
                 let fits = mean.is_finite() && std.is_finite() && *std > 0.0;
@@ -255,7 +264,8 @@ impl Target {
                 if !errors.iter().all(|off| off.is_finite() && *off >= 0.0) {
                     return Some("the calibration errors are not numbers of at least 0");
                 }
-                if !errors.iter().all(|off| (off * std).is_finite()) {
+                let largest = error_scale.as_ref().map_or(1.0, ErrorScale::largest);
+                if !errors.iter().all(|off| (off * largest * std).is_finite()) {
                     return Some("the calibration errors are too large");
                 }
                 let shares = at_bounds.iter().flatten();

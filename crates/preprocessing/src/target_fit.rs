@@ -197,6 +197,7 @@ fn fit_regression(
         bounds: None,
         at_bounds: None,
         errors: Vec::new(),
+        error_scale: None,
         distribution: None,
     })
 }

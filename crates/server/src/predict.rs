@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use backburn::{
-    BatchPredictor, CellError, ColumnCounts, Error, PredictedRows, Predictions, SavedModel,
+    BatchPredictor, CellError, ColumnCounts, Encoded, Error, PredictedRows, Predictions, SavedModel,
 };
 
 use crate::answer::{Answer, AnswerFormat, AnswerWriter};
@@ -29,8 +29,7 @@ pub(crate) struct Prediction<'a> {
 
 /// A request whose rows are encoded.
 struct EncodedRequest {
-    numbers: Vec<f32>,
-    rows: usize,
+    rows: Encoded,
     coverage: Option<f64>,
     format: AnswerFormat,
 }
@@ -67,7 +66,7 @@ impl Prediction<'_> {
         for (index, request) in requests.iter_mut().enumerate() {
             match self.encoded(request, limits) {
                 Ok(encoded) => {
-                    numbers += encoded.rows * of_row;
+                    numbers += encoded.rows.rows * of_row;
                     pass.push((index, encoded));
                 }
                 Err(problem) => answer(index, Err(problem)),
@@ -91,8 +90,8 @@ impl Prediction<'_> {
         let (mut batches, mut formats) = (Vec::new(), Vec::new());
         let mut rows = 0;
         for (index, encoded) in pass {
-            rows += encoded.rows;
-            batches.push((encoded.numbers, encoded.coverage));
+            rows += encoded.rows.rows;
+            batches.push((encoded.rows, encoded.coverage));
             formats.push((index, encoded.format));
         }
         let predicted = self.batches.predict(batches);
@@ -114,24 +113,13 @@ impl Prediction<'_> {
             coverage,
             format,
         } = self.open(request, limits)?;
-        let (mut numbers, mut rows) = (Vec::new(), 0);
-        let mut counts: Vec<ColumnCounts> = Vec::new();
+        let mut rows = Encoded::default();
         for batch in batches {
             let batch = batch?;
-            let encoded = self.encode(&batch, rows)?;
-            rows += batch.num_rows();
-            counts.resize(encoded.counts.len(), ColumnCounts::default());
-            for (sum, of_batch) in counts.iter_mut().zip(&encoded.counts) {
-                sum.add(of_batch);
-            }
-            match numbers.is_empty() {
-                true => numbers = encoded.numbers,
-                false => numbers.extend(encoded.numbers),
-            }
+            rows.extend(self.encode(&batch, rows.rows)?);
         }
-        self.count(&counts);
+        self.count(&rows.counts);
         Ok(EncodedRequest {
-            numbers,
             rows,
             coverage,
             format,
@@ -179,7 +167,7 @@ impl Prediction<'_> {
     ) -> Result<(), Problem> {
         let encoded = self.encode(batch, before)?;
         self.count(&encoded.counts);
-        let predicted = self.batches.predict(vec![(encoded.numbers, coverage)]);
+        let predicted = self.batches.predict(vec![(encoded, coverage)]);
         self.metrics.predicted(&self.name.name, batch.num_rows());
         for (predictions, intervals) in predicted {
             write(writer, predictions, intervals, before)?;
@@ -187,7 +175,7 @@ impl Prediction<'_> {
         Ok(())
     }
 
-    fn encode(&self, batch: &RecordBatch, before: usize) -> Result<backburn::Encoded, Problem> {
+    fn encode(&self, batch: &RecordBatch, before: usize) -> Result<Encoded, Problem> {
         self.batches.encode(batch).map_err(|first| {
             let mut wrong = self.batches.wrong_cells(batch, MAX_ERRORS);
             if wrong.is_empty() {

@@ -146,6 +146,39 @@ fn training_rows_in_the_file_are_said() {
 }
 
 #[test]
+fn intervals_that_depend_on_the_row_are_computed_in_the_graph() {
+    let mut model = fitted(&houses("price"), "price", |_| {}).model().clone();
+    let operators = |model: &SavedModel| {
+        let bytes = export_onnx(model, &OnnxOptions { interval: Some(50) }).unwrap();
+        let graph = ModelProto::decode(bytes.as_slice()).unwrap().graph.unwrap();
+        let constants = graph.initializer.iter().map(|tensor| tensor.name.clone());
+        check_graph(&graph, &mut constants.collect());
+        let count = |op: &str| graph.node.iter().filter(|node| node.op_type == op).count();
+        (count("Clip"), count("Sqrt"), count("Not"))
+    };
+    if let Target::Regression {
+        errors,
+        error_scale,
+        ..
+    } = &mut model.target
+    {
+        (*errors, *error_scale) = (vec![1.0; 41], None);
+    }
+    let (clips, roots, negations) = operators(&model);
+    if let Target::Regression { error_scale, .. } = &mut model.target {
+        let scale = json!({
+            "knots": [[-1.0, 0.5], [0.0, 1.0], [1.0, 2.0]],
+            "imputed": { "size": 1.5, "sold": 0.5, "where": 9.0 },
+        });
+        *error_scale = Some(serde_json::from_value(scale).unwrap());
+    }
+    assert_eq!(model.target.problem(), None);
+    // Two segments, and a root. Numbers and dates may be missing; the other columns have no imputed values.
+    let expected = (clips + 2, roots + 1, negations + 2);
+    assert_eq!(operators(&model), expected);
+}
+
+#[test]
 fn intervals_that_the_model_lacks_are_an_error() {
     let model = fitted(&houses("price"), "price", |config| {
         config.data.validation_fraction = 0.0;

@@ -16,6 +16,7 @@ fn numbers() -> Target {
         at_bounds: None,
         distribution: None,
         errors: Vec::new(),
+        error_scale: None,
     }
 }
 
@@ -69,6 +70,7 @@ fn with_distribution(distribution: Distribution) -> Target {
         bounds: Some([0.0, 1000.0]),
         at_bounds: None,
         errors: Vec::new(),
+        error_scale: None,
         distribution: Some(distribution),
     }
 }
@@ -197,6 +199,7 @@ fn an_interval_holds_its_prediction_within_the_same_bounds() {
             at_bounds: None,
             distribution: None,
             errors: vec![error; 41],
+            error_scale: None,
         }
     };
     let standard = |bounds, error| with(TargetTransform::Standard, 2.0, bounds, error);
@@ -242,6 +245,7 @@ fn a_calibration_that_is_not_finite_is_a_problem() {
         at_bounds: None,
         distribution: None,
         errors: vec![0.5, error],
+        error_scale: None,
     };
     assert_eq!(with(1.0, 2.0).problem(), None);
     for (std, error) in [
@@ -295,4 +299,126 @@ fn a_temperature_undoes_overconfidence() {
         panic!("classes")
     };
     assert!(temperature > 0.9, "{temperature}");
+}
+
+/// Outputs from -1 to 1, and true values whose errors are as large as a function of the output says.
+fn noisy(rng: &mut ChaCha8Rng, rows: usize, spread: fn(f64) -> f64) -> (Vec<f32>, Vec<f64>) {
+    let outputs: Vec<f32> = (0..rows).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let truth = outputs.iter().map(|output| {
+        let output = f64::from(*output);
+        let noise: f64 = (0..4).map(|_| rng.random_range(-1.0f64..1.0)).sum();
+        10.0 + 2.0 * (output + spread(output) * noise)
+    });
+    let truth = truth.collect();
+    (outputs, truth)
+}
+
+/// The share of the values that are in their interval, and the mean width, of the rows with an output in a range.
+fn share_and_width(
+    target: &Target,
+    (outputs, truth): (&[f32], &[f64]),
+    range: std::ops::Range<f32>,
+) -> (f64, f64) {
+    let intervals = target.intervals(outputs, 0.9).unwrap();
+    let rows = outputs.iter().zip(truth).zip(intervals);
+    let rows = rows.filter(|((output, _), _)| range.contains(*output));
+    let (mut count, mut held, mut width) = (0.0, 0.0, 0.0);
+    for ((_, truth), [low, high]) in rows {
+        count += 1.0;
+        held += f64::from(u8::from(low <= *truth && *truth <= high));
+        width += high - low;
+    }
+    (held / count, width / count)
+}
+
+#[test]
+fn intervals_are_wider_where_errors_are_larger() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let spread = |output: f64| 0.1 + 0.45 * (output + 1.0);
+    let (outputs, truth) = noisy(&mut rng, 4000, spread);
+    let target = numbers().calibrated(&outputs, 1, &truth);
+    assert!(target.error_scale().is_some());
+    assert_eq!(target.problem(), None);
+    let (outputs, truth) = noisy(&mut rng, 40_000, spread);
+    let thirds = [-1.0..-0.33, -0.33..0.33, 0.33..1.0];
+    let thirds = thirds.map(|third| share_and_width(&target, (&outputs, &truth), third));
+    for (share, _) in thirds {
+        assert!((0.87..0.94).contains(&share), "{thirds:?}");
+    }
+    assert!(thirds[2].1 > 2.5 * thirds[0].1, "{thirds:?}");
+}
+
+#[test]
+fn intervals_are_about_equally_wide_where_errors_are() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for rows in [200, 500, 2000] {
+        let (outputs, truth) = noisy(&mut rng, rows, |_| 0.5);
+        let target = numbers().calibrated(&outputs, 1, &truth);
+        let widths = target.intervals(&outputs, 0.9).unwrap();
+        let widths: Vec<f64> = widths.iter().map(|[low, high]| high - low).collect();
+        let widest = widths.iter().copied().fold(0.0, f64::max);
+        let narrowest = widths.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(widest < 1.6 * narrowest, "{rows}: {narrowest} to {widest}");
+    }
+}
+
+#[test]
+fn the_scale_of_errors_does_not_lower_the_coverage() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let spreads: [fn(f64) -> f64; 2] = [|_| 0.5, |output| 0.1 + 0.45 * (output + 1.0)];
+    for spread in spreads {
+        for rows in [200, 400, 1000] {
+            // A single calibration varies by chance: this is the mean of several.
+            let mut shares = 0.0;
+            for _ in 0..30 {
+                let (outputs, truth) = noisy(&mut rng, rows, spread);
+                let target = numbers().calibrated(&outputs, 1, &truth);
+                let (outputs, truth) = noisy(&mut rng, 1000, spread);
+                shares += share_and_width(&target, (&outputs, &truth), -1.0..1.0).0;
+            }
+            let share = shares / 30.0;
+            assert!((0.88..0.93).contains(&share), "{rows}: {share}");
+        }
+    }
+}
+
+#[test]
+fn a_scale_of_errors_keeps_the_bounds_and_the_prediction() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let (outputs, truth) = noisy(&mut rng, 1000, |output| 0.1 + 0.45 * (output + 1.0));
+    let mut target = numbers().calibrated(&outputs, 1, &truth);
+    if let Target::Regression { bounds, .. } = &mut target {
+        *bounds = Some([9.0, 11.0]);
+    }
+    let outputs = [-3.4e38, -1e30, -1.0, -0.3, 0.0, 0.4, 1.0, 1e30, 3.4e38];
+    let Predictions::Values(predictions) = target.predictions(&outputs, 1) else {
+        panic!("numbers")
+    };
+    let intervals = target.intervals(&outputs, 0.9).unwrap();
+    for (prediction, [low, high]) in predictions.iter().zip(intervals) {
+        assert!(low <= *prediction && *prediction <= high);
+        assert!(9.0 <= low && high <= 11.0);
+    }
+}
+
+#[test]
+fn a_scale_of_errors_goes_with_the_calibration() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let (outputs, truth) = noisy(&mut rng, 1000, |output| 0.1 + 0.45 * (output + 1.0));
+    let known = numbers().calibrated(&outputs, 1, &truth);
+    let mut other = numbers();
+    if let Target::Regression { mean, std, .. } = &mut other {
+        (*mean, *std) = (12.0, 4.0);
+    }
+    let other = other.with_calibration_of(&known);
+    // Outputs of both targets that stand for the same number.
+    let same: Vec<f32> = outputs.iter().map(|o| (2.0 * o - 2.0) / 4.0).collect();
+    let of_known = known.intervals(&outputs, 0.9).unwrap();
+    let of_other = other.intervals(&same, 0.9).unwrap();
+    for (known, other) in of_known.iter().zip(&of_other) {
+        assert!((known[0] - other[0]).abs() < 1e-4 && (known[1] - other[1]).abs() < 1e-4);
+    }
+    // A calibration on rows with errors of one size has no scale.
+    let (outputs, truth) = noisy(&mut rng, 50, |_| 0.5);
+    assert_eq!(other.calibrated(&outputs, 1, &truth).error_scale(), None);
 }

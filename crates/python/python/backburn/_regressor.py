@@ -98,7 +98,8 @@ Examples
         """Predict an interval for each row, which holds the true value with a given probability.
 
         The method is split conformal prediction with the validation rows: there are no intervals without
-        validation rows.
+        validation rows. Intervals are wider where the errors at the prediction are larger, and where values
+        are imputed that hardly any training row lacks.
 
         Parameters
         ----------
