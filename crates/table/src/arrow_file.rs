@@ -405,7 +405,7 @@ mod tests {
         writer.finish().unwrap();
         drop(writer);
         let error = Table::from_reader("t.arrow", Cursor::new(bytes), &ReadOptions::default());
-        let error = error.err().expect("an error").to_string();
+        let error = error.expect_err("an error").to_string();
         assert_eq!(error, "t.arrow: the table has no columns");
     }
 
