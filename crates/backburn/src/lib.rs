@@ -333,6 +333,8 @@ mod table_diagnosis;
 mod table_source;
 mod target_stream;
 #[cfg(feature = "train")]
+mod target_warnings;
+#[cfg(feature = "train")]
 mod target_words;
 #[cfg(feature = "train")]
 mod targets;
