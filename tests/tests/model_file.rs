@@ -181,8 +181,11 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 23] = [
+    let changes: [(&str, Change); 24] = [
         ("newer", |json| {
+            json["format_version"] = (FORMAT_VERSION + 2).into();
+        }),
+        ("format of several targets", |json| {
             json["format_version"] = (FORMAT_VERSION + 1).into();
         }),
         ("unknown field", |json| json["more"] = 1.into()),

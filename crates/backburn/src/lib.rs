@@ -146,6 +146,8 @@ mod error;
 #[cfg(feature = "train")]
 mod estimator;
 #[cfg(feature = "train")]
+mod evaluate_targets;
+#[cfg(feature = "train")]
 mod evaluation;
 #[cfg(feature = "train")]
 mod event;
@@ -178,6 +180,7 @@ mod folder;
 mod folder_std;
 #[cfg(unix)]
 mod folder_unix;
+mod format_version;
 #[cfg(feature = "train")]
 mod free_memory;
 #[cfg(feature = "train")]
@@ -211,6 +214,8 @@ mod members;
 mod memory;
 #[cfg(feature = "train")]
 mod merge;
+#[cfg(feature = "train")]
+mod missing_targets;
 mod model_bytes;
 mod model_file;
 mod model_file_error;
@@ -392,9 +397,10 @@ pub use embedder::Embedder;
 pub use embedding_stream::EmbeddingStream;
 pub use embedding_writer::EmbeddingWriter;
 pub use embeddings::{EmbeddedRows, Embeddings};
+pub use format_version::FORMAT_VERSION;
 pub use kept_columns::KeptColumns;
 pub use model_bytes::read_model_bytes;
-pub use model_file::{FORMAT_VERSION, ModelFile, SavedModel};
+pub use model_file::{ModelFile, SavedModel};
 pub use model_file_error::ModelFileError;
 pub use model_path::model_path;
 pub use output_file::OutputFile;
@@ -442,6 +448,7 @@ pub use self::{
     distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
+    evaluate_targets::evaluate_targets,
     evaluation::{Evaluation, EvaluationOptions, json_of_targets},
     event::{Event, NetworkDescription, Observer},
     event_words::next_shown_epoch,

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
+use crate::missing_targets::check_columns;
 use crate::target_warnings::warnings_about_targets;
 use crate::text::{count, shown};
 use crate::warning::Warning;
@@ -204,6 +205,9 @@ impl MultiTargetDataset {
     ///
     /// As for [`Dataset::check_test`], for one of the targets.
     pub fn check_test(&self, test: &Table) -> Result<(), Error> {
+        let targets: Vec<&str> = self.targets.iter().map(Dataset::target).collect();
+        let to_do = "a test table has the columns of all targets, which may be empty in some rows";
+        check_columns(test, &targets, to_do)?;
         self.targets
             .iter()
             .try_for_each(|data| data.check_test(test))
