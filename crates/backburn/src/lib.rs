@@ -340,6 +340,8 @@ mod target_stream;
 #[cfg(feature = "train")]
 mod target_warnings;
 #[cfg(feature = "train")]
+mod target_weights;
+#[cfg(feature = "train")]
 mod target_words;
 #[cfg(feature = "train")]
 mod targets;

@@ -264,6 +264,26 @@ fn bad_targets_are_refused() {
             "COLUMN=WEIGHT",
         ),
         (
+            "t.csv --target price,rent --target-weight price=1e300",
+            2,
+            "--target-weight price=1e300: the weight of a target must be from 0.001 to 1000, not 1e300",
+        ),
+        (
+            "t.csv --target price,rent --target-weight price=nan",
+            2,
+            "must be from 0.001 to 1000, not NaN",
+        ),
+        (
+            "t.csv --target price,rent --set target_weights.rent=-inf",
+            2,
+            "target_weights.rent: the weight of a target must be from 0.001 to 1000, not -inf",
+        ),
+        (
+            "t.csv --target price,rent --target-weight price=2 --target-weight price=3",
+            2,
+            "`price` has two weights",
+        ),
+        (
             "t.csv --target price --target-weight price=2",
             2,
             "several targets",
