@@ -37,8 +37,8 @@ pub struct Config {
     /// The weight of the rows of a class in the loss, by the name of the class. The default is 1.
     #[serde(default)]
     pub class_weights: BTreeMap<String, f64>,
-    /// The weight of each of several targets in the loss, by the name of the column; from 0.001 to 1000, and 1 unless
-    /// set.
+    /// The weight of each of several targets in the loss, by the name of the column; from 0.001 to 1000. Unless set, it
+    /// is 1, or twice the share of the rows that have the target, if that is less.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub target_weights: BTreeMap<String, f64>,
     /// The network.

@@ -57,7 +57,7 @@ fn check(weight: f64) -> Result<(), String> {
     match RANGE.contains(&weight) {
         true => Ok(()),
         false => Err(format!(
-            "the weight of a target must be from {} to {}, not {weight:?}; without one, it is 1",
+            "the weight of a target must be from {} to {}, not {weight:?}",
             RANGE.start(),
             RANGE.end()
         )),
@@ -99,7 +99,7 @@ mod tests {
             let error = in_words(&[word.as_str()]).unwrap_err();
             let number: f64 = weight.parse().unwrap();
             let reason = format!(
-                "the weight of a target must be from 0.001 to 1000, not {number:?}; without one, it is 1"
+                "the weight of a target must be from 0.001 to 1000, not {number:?}"
             );
             assert_eq!(error, format!("--target-weight {word}: {reason}"));
             let config = BTreeMap::from([("rent".to_string(), 1.0), ("price".to_string(), number)]);

@@ -207,6 +207,23 @@ fn weights_change_the_network_and_are_recorded() {
 }
 
 #[test]
+fn a_target_that_few_rows_have_counts_less_unless_its_weight_is_set() {
+    // One rent in twenty is known.
+    let whole = table(csv(400, |row, target| target == 1 && !row.is_multiple_of(20)));
+    let data = dataset(whole.clone(), &["price", "rent"]);
+    let predictions = |weight: Option<f64>| {
+        let mut config = small(1);
+        config.training.epochs = 3;
+        let weight = weight.map(|weight| ("rent".to_string(), weight));
+        config.target_weights.extend(weight);
+        fit(&data, config).predict(&whole).unwrap()
+    };
+    let default = predictions(None);
+    assert_eq!(default, predictions(Some(0.1)));
+    assert_ne!(default, predictions(Some(1.0)));
+}
+
+#[test]
 fn one_file_has_all_targets() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.safetensors");
