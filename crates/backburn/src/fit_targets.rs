@@ -105,7 +105,8 @@ fn transform(
     };
     let runner = JobRunner::new(&head.data, context);
     let options = PlanOptions::default();
-    let plan = Plan::new(name, &head.data, split, &head.config, options)?;
+    let plan = Plan::new(name, &head.data, split, &head.config, options);
+    let plan = plan.map_err(|error| head.of_target(error))?;
     let plan = runner.select(plan, clock)?;
     Ok(plan.config.data.target_transform)
 }

@@ -1,12 +1,14 @@
 //! One of several targets of a fit: a head of the network.
 
 use backburn_preprocessing::Task;
+use backburn_table::TableError;
 use backburn_training::Loss;
 
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::multi_target_dataset::MultiTargetDataset;
+use crate::text::{count, shown};
 
 /// One of several targets of a fit. The network has outputs for each of them.
 #[derive(Debug, Clone)]
@@ -27,6 +29,22 @@ impl Head {
             config: of_task(config, data.task()),
             weight: weight.unwrap_or_else(|| default_weight(data.rows().len(), rows)),
             data: data.clone(),
+        }
+    }
+
+    /// An error of fitting this target to rows, with what to do where there are other targets.
+    pub fn of_target(&self, error: Error) -> Error {
+        match error {
+            Error::Table(TableError::Unusable { name, reason }) => {
+                let rows = count(self.data.rows().len(), "row");
+                let target = shown(self.data.target());
+                let reason = format!(
+                    "{reason}; `{target}` has a value in {rows}, some of which are validation rows: leave it out of \
+                     --target, or collect more rows"
+                );
+                Error::Table(TableError::Unusable { name, reason })
+            }
+            error => error,
         }
     }
 

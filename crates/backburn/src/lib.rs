@@ -311,6 +311,8 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod single_value;
 mod skipped_lines;
 #[cfg(feature = "train")]
 mod split_checks;

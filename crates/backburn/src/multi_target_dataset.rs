@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use backburn_preprocessing::Task;
 use backburn_table::{ColumnKind, ReadOptions, Table};
 
+use crate::check_target::check_target;
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
 use crate::missing_targets::check_columns;
+use crate::single_value::check_values_differ;
 use crate::target_warnings::warnings_about_targets;
 use crate::text::{count, shown};
 use crate::warning::Warning;
@@ -45,8 +47,8 @@ impl MultiTargetDataset {
     ///
     /// # Errors
     ///
-    /// No target, a column that is named twice or is a feature, the column of an exposure, or an error of
-    /// [`Dataset::new`] for one of the targets.
+    /// No target, a column that is named twice or is a feature, the column of an exposure, a target with a single value,
+    /// or an error of [`Dataset::new`] for one of the targets.
     pub fn new<S: AsRef<str>>(
         table: Table,
         targets: &[S],
@@ -57,6 +59,10 @@ impl MultiTargetDataset {
         let columns = kinds(&names, options);
         let mut targets: Vec<Dataset> = Vec::with_capacity(names.len());
         for name in &names {
+            if names.len() > 1 {
+                check_target(&table, name)?;
+                check_values_differ(&table, name)?;
+            }
             let others = names.iter().filter(|other| *other != name);
             let options = DatasetOptions {
                 task: None,
