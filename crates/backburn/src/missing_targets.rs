@@ -59,7 +59,10 @@ pub(crate) fn check_columns(
         [first, ..] => {
             let names = missing.iter().map(|name| format!("`{}`", shown(name)));
             let names: Vec<String> = names.collect();
-            (first, format!("the targets {} are missing", names.join(", ")))
+            (
+                first,
+                format!("the targets {} are missing", names.join(", ")),
+            )
         }
     };
     Err(match table.no_column(first) {

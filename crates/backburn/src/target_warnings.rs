@@ -109,7 +109,10 @@ mod tests {
         };
         let all = warnings(csv(), &weighted);
         let targets = vec![("price".to_string(), 11), ("rent".to_string(), 20)];
-        assert!(all.contains(&Warning::MissingTargets { targets }), "{all:?}");
+        assert!(
+            all.contains(&Warning::MissingTargets { targets }),
+            "{all:?}"
+        );
         // The row of weight 0 has a price: it is left out for its weight.
         let targets = vec!["price".to_string(), "rent".to_string()];
         let left_out = Warning::RowsWithoutTargets { targets, rows: 1 };
@@ -131,7 +134,11 @@ mod tests {
         let few = |rows: usize| {
             let mut csv = "x,price,rent\n".to_string();
             for row in 0..200 {
-                let rent = if row < rows { format!("{row}.5") } else { String::new() };
+                let rent = if row < rows {
+                    format!("{row}.5")
+                } else {
+                    String::new()
+                };
                 csv += &format!("{}.1,{row}.25,{rent}\n", row * 7 % 11);
             }
             let mut all = warnings(csv, &DatasetOptions::default()).into_iter();

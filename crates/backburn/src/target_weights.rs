@@ -18,7 +18,8 @@ const RANGE: RangeInclusive<f64> = 0.001..=1000.0;
 pub(crate) fn check_target_weights(weights: &BTreeMap<String, f64>) -> Result<(), Error> {
     for (name, weight) in weights {
         let name = shown(name);
-        check(*weight).map_err(|reason| Error::Config(format!("target_weights.{name}: {reason}")))?;
+        check(*weight)
+            .map_err(|reason| Error::Config(format!("target_weights.{name}: {reason}")))?;
     }
     Ok(())
 }
@@ -80,9 +81,8 @@ mod tests {
         assert_eq!((weights["rent"], weights["sold"]), (0.001, 1000.0));
         for word in ["price", "price=", "=2", "price=two"] {
             let error = in_words(&[word]).unwrap_err();
-            let expected = format!(
-                "--target-weight {word}: write it as COLUMN=WEIGHT, such as price=2"
-            );
+            let expected =
+                format!("--target-weight {word}: write it as COLUMN=WEIGHT, such as price=2");
             assert_eq!(error, expected);
         }
         let twice = in_words(&["price=2", "rent=3", "price=4"]).unwrap_err();
@@ -98,9 +98,8 @@ mod tests {
             let word = format!("price={weight}");
             let error = in_words(&[word.as_str()]).unwrap_err();
             let number: f64 = weight.parse().unwrap();
-            let reason = format!(
-                "the weight of a target must be from 0.001 to 1000, not {number:?}"
-            );
+            let reason =
+                format!("the weight of a target must be from 0.001 to 1000, not {number:?}");
             assert_eq!(error, format!("--target-weight {word}: {reason}"));
             let config = BTreeMap::from([("rent".to_string(), 1.0), ("price".to_string(), number)]);
             let error = check_target_weights(&config).unwrap_err().to_string();

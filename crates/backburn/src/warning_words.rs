@@ -460,7 +460,10 @@ mod tests {
             missing.to_string(),
             "`price` is missing in 98 rows, `rent` in 1 row: such a row trains the targets that it has"
         );
-        assert_eq!(serde_json::to_value(&missing).unwrap()["targets"]["rent"], 1);
+        assert_eq!(
+            serde_json::to_value(&missing).unwrap()["targets"]["rent"],
+            1
+        );
         let many = targets()[0].to_string();
         assert!(many.contains("`c5` in 6 rows, …: "), "{many}");
         let left_out = Warning::RowsWithoutTargets {

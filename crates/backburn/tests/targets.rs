@@ -209,7 +209,9 @@ fn weights_change_the_network_and_are_recorded() {
 #[test]
 fn a_target_that_few_rows_have_counts_less_unless_its_weight_is_set() {
     // One rent in twenty is known.
-    let whole = table(csv(400, |row, target| target == 1 && !row.is_multiple_of(20)));
+    let whole = table(csv(400, |row, target| {
+        target == 1 && !row.is_multiple_of(20)
+    }));
     let data = dataset(whole.clone(), &["price", "rent"]);
     let predictions = |weight: Option<f64>| {
         let mut config = small(1);

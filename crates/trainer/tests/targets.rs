@@ -355,9 +355,21 @@ fn notes_name_the_targets_that_rows_lack() {
     let mut csv = "size,price,rent,yield\n".to_string();
     for row in 0..120 {
         let size = 50 + row * 37 % 150;
-        let price = if row % 6 == 0 { String::new() } else { format!("{size}000.5") };
-        let rent = if row % 4 == 0 { String::new() } else { format!("{}.25", 3 * size) };
-        let share = if row % 40 == 1 { format!("{}.5", size % 7) } else { String::new() };
+        let price = if row % 6 == 0 {
+            String::new()
+        } else {
+            format!("{size}000.5")
+        };
+        let rent = if row % 4 == 0 {
+            String::new()
+        } else {
+            format!("{}.25", 3 * size)
+        };
+        let share = if row % 40 == 1 {
+            format!("{}.5", size % 7)
+        } else {
+            String::new()
+        };
         csv += &format!("{size},{price},{rent},{share}\n");
     }
     folder.write("t.csv", csv);
@@ -370,11 +382,17 @@ fn notes_name_the_targets_that_rows_lack() {
         "10 rows left out, without a value of any target (`price`, `rent`, `yield`)",
         "`yield` has a value in 3 of 110 rows only",
     ] {
-        assert!(answer.stderr.contains(words), "no {words:?} in {}", answer.stderr);
+        assert!(
+            answer.stderr.contains(words),
+            "no {words:?} in {}",
+            answer.stderr
+        );
     }
     let json = answer.json();
     let warnings = json["warnings"].as_array().unwrap();
-    let missing = warnings.iter().find(|warning| warning["what"] == "missing_targets");
+    let missing = warnings
+        .iter()
+        .find(|warning| warning["what"] == "missing_targets");
     assert_eq!(missing.unwrap()["targets"]["rent"], 20);
 }
 
@@ -413,7 +431,9 @@ fn a_table_that_lacks_a_target_is_scored_for_the_others() {
     let scored = folder.done("evaluate m.safetensors one.csv --target price,sold --json");
     let names = |scored: &serde_json::Value| -> Vec<String> {
         let targets = scored["targets"].as_array().unwrap().iter();
-        targets.map(|target| target["target"].as_str().unwrap().to_string()).collect()
+        targets
+            .map(|target| target["target"].as_str().unwrap().to_string())
+            .collect()
     };
     assert_eq!(names(&scored.json()), ["price", "sold"]);
     let scored = folder.done("evaluate m.safetensors t.csv --target sold,rent --json");
@@ -429,7 +449,8 @@ fn a_table_that_lacks_a_target_is_scored_for_the_others() {
     let line = format!(
         "train t.csv --target price,rent --ignore a,b --test one.csv --out n.safetensors {QUICK}"
     );
-    let words = "one.csv has no column `rent`; it is a target: a test table has the columns of all targets";
+    let words =
+        "one.csv has no column `rent`; it is a target: a test table has the columns of all targets";
     folder.refused(&line, 1, &[words]);
     assert!(!folder.names().contains(&"n.safetensors".to_string()));
 }
