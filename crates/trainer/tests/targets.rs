@@ -307,17 +307,17 @@ fn a_model_of_other_targets_is_not_overwritten_by_default() {
     folder.done(&format!("train t.csv --target price,rent {QUICK}"));
 }
 
-/// Prices of houses, and columns with a single value, or with one other value in the first of four rows.
+/// Prices of houses, and columns with a single value, or with another value only on the last day.
 fn with_single_values() -> String {
-    let mut csv = "size,price,deposit,kind,fee\n".to_string();
+    let mut csv = "day,size,price,deposit,kind,fee\n".to_string();
     for row in 0..80 {
         let size = 50 + row * 37 % 150;
         let fee = match row {
-            0 => "7.5",
+            79 => "7.5",
             20 | 40 | 60 => "5.0",
             _ => "",
         };
-        csv += &format!("{size},{size}000.5,7.5,flat,{fee}\n");
+        csv += &format!("{row},{size},{size}000.5,7.5,flat,{fee}\n");
     }
     csv
 }
@@ -335,14 +335,14 @@ fn a_target_with_nothing_to_learn_is_named_with_what_to_do() {
             "kind,price",
             "target `kind` has a single value, \"flat\", in 80 rows: there is nothing to learn: leave it out of --target",
         ),
-        // The other value is in the validation rows of one of the networks.
+        // The last days are the validation rows.
         (
             "price,fee",
             "target `fee` is 5 in every training row: there is nothing to learn; `fee` has a value in 4 rows, some of \
              which are validation rows: leave it out of --target, or collect more rows",
         ),
     ] {
-        let settings = "--set ensemble.members=2 --set ensemble.folds=2";
+        let settings = "--time day --set ensemble.members=1";
         let line = format!("train t.csv --target {targets} --out m.safetensors {settings} {QUICK}");
         folder.refused(&line, 1, &[words]);
     }
