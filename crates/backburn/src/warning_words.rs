@@ -454,8 +454,8 @@ mod tests {
 
     #[test]
     fn missing_targets_are_named_with_their_rows() {
-        let targets = vec![(text("price"), 98), (text("rent"), 1)];
-        let missing = Warning::MissingTargets { targets };
+        let lacking = vec![(text("price"), 98), (text("rent"), 1)];
+        let missing = Warning::MissingTargets { targets: lacking };
         assert_eq!(
             missing.to_string(),
             "`price` is missing in 98 rows, `rent` in 1 row: such a row trains the targets that it has"
