@@ -353,6 +353,22 @@ fn test_rows_are_set_aside() {
 }
 
 #[test]
+fn a_table_that_lacks_a_target_is_scored_target_by_target() {
+    let data = dataset(complete(80), &["price", "sold"]);
+    let mut config = small(1);
+    config.training.epochs = 1;
+    let model = fit(&data, config);
+    let csv = "x,z,kind,price\n0.5,1.5,a,12.5\n1.5,0.5,b,14.5\n1.0,1.0,c,13.0\n";
+    let other = table(csv.to_string());
+    let error = model.evaluate(&other).unwrap_err().to_string();
+    let expected =
+        "has no column `sold`; it is a target: to score the other targets, pass --target price; ";
+    assert!(error.contains(expected), "{error}");
+    let price = model.target("price").unwrap().evaluate(&other).unwrap();
+    assert_eq!(price.rows, 3);
+}
+
+#[test]
 fn settings_for_one_target_are_refused() {
     let data = dataset(complete(80), &["price", "sold"]);
     let error = |settings: &[&str]| {
