@@ -177,38 +177,59 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
     safetensors::serialize(file.tensors(), Some(metadata)).unwrap()
 }
 
+/// Gives a model file a scale of errors, which its format version says.
+fn set_error_scale(json: &mut serde_json::Value, scale: serde_json::Value) {
+    json["target"]["error_scale"] = scale;
+    json["format_version"] = (FORMAT_VERSION + 2).into();
+}
+
 #[test]
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 30] = [
+    let changes: [(&str, Change); 31] = [
         ("newer", |json| {
+            json["format_version"] = (FORMAT_VERSION + 3).into();
+        }),
+        ("format of several targets", |json| {
             json["format_version"] = (FORMAT_VERSION + 1).into();
         }),
         ("a scale without knots", |json| {
-            json["target"]["error_scale"] = serde_json::json!({ "knots": [] })
+            set_error_scale(json, serde_json::json!({ "knots": [] }));
         }),
         ("a scale below 0", |json| {
-            json["target"]["error_scale"] =
-                serde_json::json!({ "knots": [[0.0, 1.0], [1.0, -1.0]] })
+            set_error_scale(
+                json,
+                serde_json::json!({ "knots": [[0.0, 1.0], [1.0, -1.0]] }),
+            );
         }),
         ("a scale that is no number", |json| {
-            json["target"]["error_scale"] =
-                serde_json::json!({ "knots": [[0.0, null], [1.0, 1.0]] })
+            set_error_scale(
+                json,
+                serde_json::json!({ "knots": [[0.0, null], [1.0, 1.0]] }),
+            );
         }),
         ("a scale that is too large", |json| {
             json["target"]["errors"] = serde_json::json!([1e200]);
-            json["target"]["error_scale"] =
-                serde_json::json!({ "knots": [[0.0, 1e200], [1.0, 1.0]] })
+            set_error_scale(
+                json,
+                serde_json::json!({ "knots": [[0.0, 1e200], [1.0, 1.0]] }),
+            );
         }),
         ("knots without order", |json| {
-            json["target"]["error_scale"] = serde_json::json!({ "knots": [[1.0, 1.0], [0.0, 1.0]] })
+            set_error_scale(
+                json,
+                serde_json::json!({ "knots": [[1.0, 1.0], [0.0, 1.0]] }),
+            );
         }),
         ("a knot without a scale", |json| {
-            json["target"]["error_scale"] = serde_json::json!({ "knots": [[0.0, 1.0], [1.0]] })
+            set_error_scale(json, serde_json::json!({ "knots": [[0.0, 1.0], [1.0]] }));
         }),
         ("another scale", |json| {
-            json["target"]["error_scale"] = serde_json::json!({ "outputs": [0.0], "scales": [1.0] })
+            set_error_scale(
+                json,
+                serde_json::json!({ "outputs": [0.0], "scales": [1.0] }),
+            );
         }),
         ("unknown field", |json| json["more"] = 1.into()),
         ("missing field", |json| {
@@ -237,6 +258,7 @@ fn altered_metadata_is_refused() {
         ("outputs for one of two targets", |json| {
             let (target, summary) = (json["target"].clone(), json["summary"].clone());
             json["further"] = serde_json::json!([{ "target": target, "summary": summary }]);
+            json["format_version"] = (FORMAT_VERSION + 1).into();
         }),
         ("target's scale", |json| json["target"]["std"] = 0.into()),
         ("cannot be encoded", |json| {

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::members::Members;
 use crate::preset::Preset;
 use crate::scoring_config::ScoringConfig;
+use crate::target_weights::check_target_weights;
 
 /// Every setting of a fit. [`Config::default`] is the preset [`Preset::Default`].
 ///
@@ -36,7 +37,8 @@ pub struct Config {
     /// The weight of the rows of a class in the loss, by the name of the class. The default is 1.
     #[serde(default)]
     pub class_weights: BTreeMap<String, f64>,
-    /// The weight of each of several targets in the loss, by the name of the column; 1 unless set.
+    /// The weight of each of several targets in the loss, by the name of the column; from 0.001 to 1000. Unless set, it
+    /// is 1, or twice the share of the rows that have the target, if that is less.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub target_weights: BTreeMap<String, f64>,
     /// The network.
@@ -226,18 +228,14 @@ impl Config {
         if widths.is_empty() || widths.contains(&0) {
             return usage("ensemble.widths: must be a list of one or more factors of at least 1");
         }
-        let weights = [
-            ("class_weights", &self.class_weights),
-            ("target_weights", &self.target_weights),
-        ];
-        for (section, weights) in weights {
-            let is_wrong = |weight: f64| !weight.is_finite() || weight <= 0.0;
-            if let Some((name, _)) = weights.iter().find(|(_, weight)| is_wrong(**weight)) {
-                return usage(&format!(
-                    "{section}.{name}: must be a finite number above 0"
-                ));
-            }
+        let is_wrong = |weight: f64| !weight.is_finite() || weight <= 0.0;
+        let mut weights = self.class_weights.iter();
+        if let Some((name, _)) = weights.find(|(_, weight)| is_wrong(**weight)) {
+            return usage(&format!(
+                "class_weights.{name}: must be a finite number above 0"
+            ));
         }
+        check_target_weights(&self.target_weights)?;
         self.scoring.validate()?;
         self.network.validate()?;
         for member in 0..self.ensemble.widths.len() {

@@ -28,7 +28,10 @@ pub(crate) fn encode_heads(
     work: &Work,
 ) -> Result<EncodedSplit, Error> {
     let (table, training) = (joint.table(), &split.training);
-    let fit = |head: &Head| fit_target(&head.data, &head.rows_of(training), &head.config);
+    let fit = |head: &Head| {
+        let fitted = fit_target(&head.data, &head.rows_of(training), &head.config);
+        fitted.map_err(|error| head.of_target(error))
+    };
     let targets: Vec<Target> = heads.iter().map(fit).collect::<Result<_, _>>()?;
     let (Some(first), Some(target)) = (heads.first(), targets.first()) else {
         return Err(Error::Failed("there is no target".to_string()));

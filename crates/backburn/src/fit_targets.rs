@@ -31,7 +31,8 @@ const RUN: &str = "network";
 impl Estimator {
     /// Fits one model to several targets: the networks have the same hidden layers for all of them, and outputs for
     /// each. The loss is the sum of the losses of the targets, each multiplied by its weight
-    /// ([`Config::target_weights`]). Numbers are standardized, so that their losses are comparable.
+    /// ([`Config::target_weights`]). Numbers are standardized, so that their losses are comparable. The loss of a target
+    /// is the mean over the rows that have it.
     ///
     /// The folds of an ensemble are the same for all targets. Each target has its own transform, calibration,
     /// intervals and scores. There are no features from neighboring rows.
@@ -72,7 +73,7 @@ impl Estimator {
         let heads = data.targets().iter().enumerate();
         let heads = heads.map(|(index, data)| -> Result<Head, Error> {
             let name = format!("{RUN}-target-{}", index + 1);
-            let mut head = Head::new(data, &config);
+            let mut head = Head::new(data, &config, joint.rows().len());
             let transform = transform(&head, &name, &split, context, clock)?;
             head.config.data.target_transform = transform;
             Ok(head)
@@ -104,7 +105,8 @@ fn transform(
     };
     let runner = JobRunner::new(&head.data, context);
     let options = PlanOptions::default();
-    let plan = Plan::new(name, &head.data, split, &head.config, options)?;
+    let plan = Plan::new(name, &head.data, split, &head.config, options);
+    let plan = plan.map_err(|error| head.of_target(error))?;
     let plan = runner.select(plan, clock)?;
     Ok(plan.config.data.target_transform)
 }

@@ -1,20 +1,22 @@
-//! The versions of the format of model files.
+//! The version of the format of a model file, and what each version says about the file.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::model_file_error::ModelFileError;
+
 /// The version of the file format that this program writes for one target whose prediction intervals do not depend on
-/// the row, and the newest of such files that it reads.
+/// the row.
 pub const FORMAT_VERSION: u64 = 7;
 
-/// The version of the files of several targets, which are told from others by their further targets.
+/// The version of the files of several targets.
 const SEVERAL_TARGETS: u64 = 8;
 
-/// The version of the files whose prediction intervals depend on the row: they are told from others by the scale of the
-/// errors of a target. A program that does not know it would give intervals of wrong widths.
+/// The version of the files, of one target or several, that have a scale of the errors of a target: their prediction
+/// intervals depend on the row. It is the newest version that this program reads.
 const ERROR_SCALE: u64 = 9;
 
-/// The version of the files with or without a scale of errors, and with so many further targets.
+/// The version of the files with or without a scale of errors, and with so many targets after the first.
 pub(crate) fn format_version(has_error_scale: bool, further: usize) -> u64 {
     match (has_error_scale, further) {
         (true, _) => ERROR_SCALE,
@@ -23,12 +25,13 @@ pub(crate) fn format_version(has_error_scale: bool, further: usize) -> u64 {
     }
 }
 
-/// The version of a file, with what it depends on.
+/// What of the metadata decides which versions a file can have.
 #[derive(Deserialize)]
-pub(crate) struct Version {
-    pub format_version: u64,
+struct Version {
+    format_version: u64,
     #[serde(default)]
     target: TargetParts,
+    /// The targets after the first.
     #[serde(default)]
     further: Vec<FurtherParts>,
 }
@@ -45,12 +48,49 @@ struct FurtherParts {
 }
 
 impl Version {
-    /// The newest version of files with these parts that this program reads.
-    pub fn supported(&self) -> u64 {
+    fn has_error_scale(&self) -> bool {
         let further = self.further.iter().map(|further| &further.target);
         let mut targets = [&self.target].into_iter().chain(further);
-        let has_error_scale = targets.any(|target| target.error_scale.is_some());
-        format_version(has_error_scale, self.further.len())
+        targets.any(|target| target.error_scale.is_some())
+    }
+
+    /// What the file has and its version does not have, or the other way round.
+    fn contradiction(&self) -> Option<&'static str> {
+        let expected = format_version(self.has_error_scale(), self.further.len());
+        match (self.format_version.max(FORMAT_VERSION), expected) {
+            (version, expected) if version == expected => None,
+            (ERROR_SCALE, _) => Some("have a scale of errors, and it has none"),
+            (_, ERROR_SCALE) => Some("have no scale of errors, and it has one"),
+            (SEVERAL_TARGETS, _) => Some("have several targets, and it has one"),
+            _ => Some("have one target, and it has several"),
+        }
+    }
+}
+
+/// Checks that this program reads a file with this metadata, and that the file has what its version says. `name` is what
+/// the message calls the file.
+///
+/// # Errors
+///
+/// A later version, or a version that the content contradicts.
+pub(crate) fn check_version(name: &str, metadata: &str) -> Result<(), ModelFileError> {
+    let damaged = |reason: String| ModelFileError::Damaged {
+        name: name.to_string(),
+        reason,
+    };
+    let found: Version =
+        serde_json::from_str(metadata).map_err(|error| damaged(error.to_string()))?;
+    let version = found.format_version;
+    if version > ERROR_SCALE {
+        return Err(ModelFileError::Newer {
+            name: name.to_string(),
+            version,
+            supported: ERROR_SCALE,
+        });
+    }
+    match found.contradiction() {
+        None => Ok(()),
+        Some(reason) => Err(damaged(format!("files of format {version} {reason}"))),
     }
 }
 
@@ -58,19 +98,51 @@ impl Version {
 mod tests {
     use super::*;
 
+    fn checked(metadata: &str) -> Result<(), String> {
+        check_version("m", metadata).map_err(|error| error.to_string())
+    }
+
     #[test]
-    fn a_version_depends_on_the_parts_of_the_file() {
-        let supported = |json: &str| serde_json::from_str::<Version>(json).unwrap().supported();
-        assert_eq!(supported(r#"{"format_version": 3}"#), 7);
-        let one = r#"{"format_version": 7, "target": {"task": "regression"}}"#;
-        assert_eq!(supported(one), 7);
-        let several = r#"{"format_version": 8, "target": {}, "further": [{"target": {}}]}"#;
-        assert_eq!(supported(several), 8);
-        let scaled = r#"{"format_version": 9, "target": {"error_scale": {"knots": []}}}"#;
-        assert_eq!(supported(scaled), 9);
-        let second = r#"{"format_version": 9, "target": {},
-            "further": [{"target": {"error_scale": {}}}]}"#;
-        assert_eq!(supported(second), 9);
-        assert_eq!(format_version(false, 0), FORMAT_VERSION);
+    fn a_version_says_what_a_file_has() {
+        for metadata in [
+            r#"{"format_version": 1}"#,
+            r#"{"format_version": 7, "members": 2}"#,
+            r#"{"format_version": 7, "target": {"task": "regression"}, "further": []}"#,
+            r#"{"format_version": 8, "target": {}, "further": [{"target": {}}]}"#,
+            r#"{"format_version": 9, "target": {"error_scale": {"knots": []}}}"#,
+            r#"{"format_version": 9, "further": [{"target": {"error_scale": {}}}]}"#,
+        ] {
+            assert_eq!(checked(metadata), Ok(()), "{metadata}");
+        }
+        for (metadata, reason) in [
+            (
+                r#"{"format_version": 7, "further": [{}, {}]}"#,
+                "files of format 7 have one target, and it has several",
+            ),
+            (
+                r#"{"format_version": 3, "further": [{}]}"#,
+                "files of format 3 have one target, and it has several",
+            ),
+            (
+                r#"{"format_version": 8}"#,
+                "files of format 8 have several targets, and it has one",
+            ),
+            (
+                r#"{"format_version": 7, "target": {"error_scale": {}}}"#,
+                "files of format 7 have no scale of errors, and it has one",
+            ),
+            (
+                r#"{"format_version": 9, "further": [{}]}"#,
+                "files of format 9 have a scale of errors, and it has none",
+            ),
+        ] {
+            let expected = format!("m: this model is damaged: {reason}");
+            assert_eq!(checked(metadata), Err(expected), "{metadata}");
+        }
+        assert_eq!(
+            checked(r#"{"format_version": 10}"#).unwrap_err(),
+            "m: this model has format 10, and this program reads up to 9: update it"
+        );
+        assert!(checked("{}").unwrap_err().contains("damaged"));
     }
 }

@@ -1,12 +1,14 @@
 //! One of several targets of a fit: a head of the network.
 
 use backburn_preprocessing::Task;
+use backburn_table::TableError;
 use backburn_training::Loss;
 
 use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::multi_target_dataset::MultiTargetDataset;
+use crate::text::{count, shown};
 
 /// One of several targets of a fit. The network has outputs for each of them.
 #[derive(Debug, Clone)]
@@ -20,13 +22,29 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// The head of a target.
-    pub fn new(data: &Dataset, config: &Config) -> Self {
-        let weight = config.target_weights.get(data.target());
+    /// The head of a target, where so many rows have at least one of the targets.
+    pub fn new(data: &Dataset, config: &Config, rows: usize) -> Self {
+        let weight = config.target_weights.get(data.target()).copied();
         Self {
             config: of_task(config, data.task()),
-            weight: weight.copied().unwrap_or(1.0),
+            weight: weight.unwrap_or_else(|| default_weight(data.rows().len(), rows)),
             data: data.clone(),
+        }
+    }
+
+    /// An error of fitting this target to rows, with what to do where there are other targets.
+    pub fn of_target(&self, error: Error) -> Error {
+        match error {
+            Error::Table(TableError::Unusable { name, reason }) => {
+                let rows = count(self.data.rows().len(), "row");
+                let target = shown(self.data.target());
+                let reason = format!(
+                    "{reason}; `{target}` has a value in {rows}, some of which are validation rows: leave it out of \
+                     --target, or collect more rows"
+                );
+                Error::Table(TableError::Unusable { name, reason })
+            }
+            error => error,
         }
     }
 
@@ -45,6 +63,13 @@ impl Head {
     pub fn has_target(&self, row: usize) -> bool {
         self.data.rows().binary_search(&row).is_ok()
     }
+}
+
+/// The weight of a target that so many of the rows have, unless it is set: 1, or less if fewer than half of the rows have
+/// it. Each of these rows counts more in the mean over them, so that with the full weight a few of them disturb the
+/// shared layers and the choice of the best epoch.
+fn default_weight(known: usize, rows: usize) -> f64 {
+    (2.0 * known as f64 / rows as f64).min(1.0)
 }
 
 /// The settings of the network of several targets. Features from neighboring rows are made of one target, so that the
@@ -123,5 +148,18 @@ pub(crate) fn check_settings(config: &Config, data: &MultiTargetDataset) -> Resu
     match checks.clone().any(|check| check.is_ok()) {
         true => Ok(()),
         false => checks.next().unwrap_or(Ok(())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_few_rows_have_counts_less() {
+        assert_eq!(default_weight(1000, 1000), 1.0);
+        assert_eq!(default_weight(500, 1000), 1.0);
+        assert_eq!(default_weight(250, 1000), 0.5);
+        assert_eq!(default_weight(8, 1000), 0.016);
     }
 }

@@ -150,6 +150,8 @@ mod error;
 #[cfg(feature = "train")]
 mod estimator;
 #[cfg(feature = "train")]
+mod evaluate_targets;
+#[cfg(feature = "train")]
 mod evaluation;
 #[cfg(feature = "train")]
 mod event;
@@ -218,6 +220,8 @@ mod members;
 mod memory;
 #[cfg(feature = "train")]
 mod merge;
+#[cfg(feature = "train")]
+mod missing_targets;
 mod model_bytes;
 mod model_file;
 mod model_file_error;
@@ -315,6 +319,8 @@ mod settings;
 mod shift_finding;
 mod similar_rows;
 mod similar_rows_text;
+#[cfg(feature = "train")]
+mod single_value;
 mod skipped_lines;
 #[cfg(feature = "train")]
 mod split_checks;
@@ -341,6 +347,10 @@ mod table_diagnosis;
 #[cfg(feature = "train")]
 mod table_source;
 mod target_stream;
+#[cfg(feature = "train")]
+mod target_warnings;
+#[cfg(feature = "train")]
+mod target_weights;
 #[cfg(feature = "train")]
 mod target_words;
 #[cfg(feature = "train")]
@@ -456,6 +466,7 @@ pub use self::{
     distribution_score::DistributionScore,
     encoded_split::EncodedSplit,
     estimator::Estimator,
+    evaluate_targets::evaluate_targets,
     evaluation::{Evaluation, EvaluationOptions, json_of_targets},
     event::{Event, NetworkDescription, Observer},
     event_words::next_shown_epoch,

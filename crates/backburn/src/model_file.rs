@@ -16,7 +16,7 @@ use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
 use crate::fits_target::{fits_target, fits_targets};
-use crate::format_version::{Version, format_version};
+use crate::format_version::{check_version, format_version};
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::model_tensors::{matrix, read_tensors_of, restore, with_tensors};
@@ -420,6 +420,12 @@ impl Metadata {
         [&self.target].into_iter().chain(further)
     }
 
+    /// The summaries of all targets, in the same order.
+    fn summaries(&self) -> impl Iterator<Item = &Summary> {
+        let further = self.further.iter().map(|further| &further.summary);
+        [&self.summary].into_iter().chain(further)
+    }
+
     /// The shape of each network, if they have at most this many parameters together.
     fn networks(&self, max_parameters: usize) -> Result<Vec<MlpConfig>, String> {
         if !self.hidden.is_empty() && self.hidden.len() != self.members {
@@ -505,17 +511,7 @@ fn read_metadata(name: &str, bytes: &[u8]) -> Result<Metadata, ModelFileError> {
         .as_ref()
         .and_then(|entries| entries.get(KEY))
         .ok_or_else(|| foreign("it is a safetensors file of something else"))?;
-
-    let version: Version =
-        serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-    let supported = version.supported();
-    if version.format_version > supported {
-        return Err(ModelFileError::Newer {
-            name: name.to_string(),
-            version: version.format_version,
-            supported,
-        });
-    }
+    check_version(name, json)?;
     serde_json::from_str(json).map_err(|error| damaged(error.to_string()))
 }
 
@@ -543,6 +539,10 @@ fn mismatch(metadata: &Metadata) -> Option<String> {
     };
     if !fits {
         return Some("its network does not fit its target".to_string());
+    }
+    let mut summaries = metadata.summaries();
+    if !metadata.further.is_empty() && summaries.any(|summary| summary.memory.is_some()) {
+        return Some("it remembers the rows of one target, and has several".to_string());
     }
     let columns: Vec<&str> = metadata.targets().map(Target::column).collect();
     let is_twice = |(index, column): (usize, &&str)| columns[..index].contains(column);

@@ -6,10 +6,14 @@ use std::collections::BTreeMap;
 use backburn_preprocessing::Task;
 use backburn_table::{ColumnKind, ReadOptions, Table};
 
+use crate::check_target::check_target;
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
+use crate::missing_targets::check_columns;
+use crate::single_value::check_values_differ;
+use crate::target_warnings::warnings_about_targets;
 use crate::text::{count, shown};
 use crate::warning::Warning;
 
@@ -43,8 +47,8 @@ impl MultiTargetDataset {
     ///
     /// # Errors
     ///
-    /// No target, a column that is named twice or is a feature, the column of an exposure, or an error of
-    /// [`Dataset::new`] for one of the targets.
+    /// No target, a column that is named twice or is a feature, the column of an exposure, a target with a single value,
+    /// or an error of [`Dataset::new`] for one of the targets.
     pub fn new<S: AsRef<str>>(
         table: Table,
         targets: &[S],
@@ -55,6 +59,10 @@ impl MultiTargetDataset {
         let columns = kinds(&names, options);
         let mut targets: Vec<Dataset> = Vec::with_capacity(names.len());
         for name in &names {
+            if names.len() > 1 {
+                check_target(&table, name)?;
+                check_values_differ(&table, name)?;
+            }
             let others = names.iter().filter(|other| *other != name);
             let options = DatasetOptions {
                 task: None,
@@ -85,7 +93,7 @@ impl MultiTargetDataset {
         let strata = targets.iter().find_map(|data| strata(data, &rows));
         let joint = first.clone().with_rows(rows, strata)?;
         Ok(Self {
-            warnings: warnings(&targets, &joint),
+            warnings: warnings_about_targets(&targets, &joint),
             targets,
             joint,
         })
@@ -203,6 +211,9 @@ impl MultiTargetDataset {
     ///
     /// As for [`Dataset::check_test`], for one of the targets.
     pub fn check_test(&self, test: &Table) -> Result<(), Error> {
+        let targets: Vec<&str> = self.targets.iter().map(Dataset::target).collect();
+        let to_do = "a test table has the columns of all targets, which may be empty in some rows";
+        check_columns(test, &targets, to_do)?;
         self.targets
             .iter()
             .try_for_each(|data| data.check_test(test))
@@ -218,27 +229,19 @@ impl MultiTargetDataset {
             .partition(|(heading, _)| *heading != "splits");
         let notes = self.warnings.iter();
         let notes = notes.map(|note| ("note", note.to_string()));
-        let targets = self.targets.iter().map(|data| ("target", self.line(data)));
+        let targets = self.targets.iter().map(|data| ("target", line(data)));
         own.into_iter()
             .chain(notes)
             .chain(targets)
             .chain(splits)
             .collect()
     }
+}
 
-    /// A target, its task and its rows.
-    fn line(&self, data: &Dataset) -> String {
-        let (target, task, rows) = (shown(data.target()), data.task(), data.rows().len());
-        let lacking = self.rows().len() - rows;
-        let rows = count(rows, "row");
-        match lacking {
-            0 => format!("{target} ({task}), {rows}"),
-            lacking => {
-                let lacking = count(lacking, "row");
-                format!("{target} ({task}), {rows}; without it, for the other targets: {lacking}")
-            }
-        }
-    }
+/// A target, its task and its rows.
+fn line(data: &Dataset) -> String {
+    let rows = count(data.rows().len(), "row");
+    format!("{} ({}), {rows}", shown(data.target()), data.task())
 }
 
 impl AsRef<Table> for MultiTargetDataset {
@@ -314,41 +317,6 @@ fn strata(data: &Dataset, rows: &[usize]) -> Option<Vec<usize>> {
     Some(rows.iter().map(class).collect())
 }
 
-/// The warnings about all targets, each once. Those about rows without one of the targets are left out, since these
-/// rows are used.
-fn warnings(targets: &[Dataset], joint: &Dataset) -> Vec<Warning> {
-    let mut all: Vec<Warning> = Vec::new();
-    for warning in targets.iter().flat_map(Dataset::warnings) {
-        let is_left_out = matches!(
-            warning,
-            Warning::Splits(_) | Warning::RowsWithoutTarget { .. }
-        );
-        if !is_left_out && !all.contains(warning) {
-            all.push(warning.clone());
-        }
-    }
-    let without = |data: &Dataset| {
-        let of_target = data.warnings().iter().find_map(|warning| match warning {
-            Warning::RowsWithoutTarget { rows, .. } => Some(*rows),
-            _ => None,
-        });
-        of_target.unwrap_or(0)
-    };
-    // Rows with a weight of 0 are left out for another reason.
-    let rows = joint.table().rows() - joint.rows().len();
-    let rows = rows.min(targets.iter().map(without).min().unwrap_or(0));
-    if rows > 0 {
-        let names: Vec<&str> = targets.iter().map(Dataset::target).collect();
-        all.push(Warning::RowsWithoutTarget {
-            target: names.join(", "),
-            rows,
-            too_large: 0,
-        });
-    }
-    all.extend_from_slice(joint.warnings());
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -380,20 +348,27 @@ mod tests {
         }
         // Folds have the same share of `no`, `yes` and rows without a class.
         assert_eq!(data.joint().classes(), Some(&[1, 0, 2, 1, 0][..]));
-        let left_out = Warning::RowsWithoutTarget {
-            target: "price, sold".to_string(),
+        let left_out = Warning::RowsWithoutTargets {
+            targets: vec!["price".to_string(), "sold".to_string()],
             rows: 1,
-            too_large: 0,
         };
         assert!(data.warnings().contains(&left_out));
         let lines = data.in_words(None);
         let targets = lines.iter().filter(|(heading, _)| *heading == "target");
         let targets: Vec<&str> = targets.map(|(_, text)| text.as_str()).collect();
         let expected = [
-            "price (regression), 4 rows; without it, for the other targets: 1 row",
-            "sold (classification), 4 rows; without it, for the other targets: 1 row",
+            "price (regression), 4 rows",
+            "sold (classification), 4 rows",
         ];
         assert_eq!(targets, expected);
+        let notes = lines.iter().filter(|(heading, _)| *heading == "note");
+        let notes: Vec<&str> = notes.map(|(_, text)| text.as_str()).collect();
+        for expected in [
+            "`price` is missing in 1 row, `sold` in 1 row: such a row trains the targets that it has",
+            "1 row left out, without a value of any target (`price`, `sold`)",
+        ] {
+            assert!(notes.contains(&expected), "{notes:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_preprocessing::Predictions;
+use backburn_preprocessing::{Predictions, Target};
 use backburn_table::Table;
 use backburn_training::Finding;
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use crate::device::SelectedDevice;
 use crate::error::Error;
 use crate::finding_words::findings_in_words;
 use crate::fitted_model::FittedModel;
+use crate::missing_targets::check_scored;
 use crate::model_file::ModelFile;
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::predictor::Predictor;
@@ -97,7 +98,8 @@ impl MultiTargetModel {
     }
 
     /// The score of each target, in the order of [`targets`](Self::targets), on a table that has all of them. Of a
-    /// target, the rows that have it count.
+    /// target, the rows that have it count. A table that lacks one is scored target by target:
+    /// `model.target("rent")`, then [`FittedModel::evaluate`].
     ///
     /// # Errors
     ///
@@ -105,6 +107,8 @@ impl MultiTargetModel {
     pub fn evaluate(&self, table: impl AsRef<Table>) -> Result<Vec<Score>, Error> {
         let table = table.as_ref();
         let targets = self.targets.iter();
+        let of_all: Vec<&Target> = targets.clone().map(|t| &t.model().target).collect();
+        check_scored(table, &of_all)?;
         targets.map(|target| target.evaluate(table)).collect()
     }
 

@@ -63,19 +63,20 @@ impl Predictor {
         Ok(Self::new(model, device))
     }
 
-    /// Loads the models of all targets of a file onto a device; with a target, that of this target alone.
+    /// Loads the models of all targets of a file onto a device; with `targets`, such as `price,rent`, those of these
+    /// alone ([`SavedTargets::into_targets`]).
     ///
     /// # Errors
     ///
     /// See [`SavedModel::load`]; and [`ModelFileError::NoTarget`] if there is no such model.
     pub fn load_targets(
         path: impl AsRef<Path>,
-        target: Option<&str>,
+        targets: Option<&str>,
         device: &Device,
     ) -> Result<Vec<Self>, ModelFileError> {
         let all = SavedTargets::load(path, device)?;
-        let models = match target {
-            Some(target) => vec![all.into_target(target)?],
+        let models = match targets {
+            Some(targets) => all.into_targets(targets)?,
             None => all.into_models(),
         };
         let models = models.into_iter();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use backburn_table::columns_named;
 use burn::tensor::Device;
 
 use crate::error::Error;
@@ -90,6 +91,35 @@ impl SavedTargets {
             target: target.to_string(),
             targets,
         })
+    }
+
+    /// The models of the targets that are named, with commas between the names. The name of a target may have commas.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelFileError::NoTarget`] if the model does not predict one of them.
+    pub fn into_targets(self, names: &str) -> Result<Vec<SavedModel>, ModelFileError> {
+        let targets = self.columns();
+        let has = |name: &str| targets.iter().any(|target| target == name);
+        let named = match columns_named(&[names.to_string()], has) {
+            Ok(named) => named,
+            Err(target) => {
+                return Err(ModelFileError::NoTarget {
+                    name: self.name,
+                    target,
+                    targets,
+                });
+            }
+        };
+        let place = |model: &SavedModel| {
+            let column = model.target.column();
+            named.iter().position(|name| name == column)
+        };
+        let models = self.models.into_iter();
+        let placed = models.filter_map(|model| Some((place(&model)?, model)));
+        let mut placed: Vec<(usize, SavedModel)> = placed.collect();
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(placed.into_iter().map(|(_, model)| model).collect())
     }
 
     /// The model of a target if one is asked for, or else the only one.

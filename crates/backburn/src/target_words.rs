@@ -4,6 +4,7 @@ use backburn_table::{Table, columns_named};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::target_weights::weights_in_words;
 use crate::text::shown;
 
 /// The columns that the words of `--target` name. Each word names a column, or several with commas between them; a word
@@ -64,24 +65,13 @@ pub fn only_for_one_target(options: &[(&str, bool)]) -> Result<(), Error> {
 }
 
 impl Config {
-    /// Sets the weights of targets by words such as `price=2`, the name of a column and a number above 0.
+    /// Sets the weights of targets by words such as `price=2`, the name of a column and a number from 0.001 to 1000.
     ///
     /// # Errors
     ///
-    /// A word that is no name with such a number.
+    /// A word that is no name with such a number, or a name that two words have.
     pub fn set_target_weights(&mut self, words: &[String]) -> Result<(), Error> {
-        for word in words {
-            let parts = word.rsplit_once('=').filter(|(name, _)| !name.is_empty());
-            let weight =
-                parts.and_then(|(name, weight)| Some((name, weight.trim().parse::<f64>().ok()?)));
-            let Some((name, weight)) = weight.filter(|(_, weight)| *weight > 0.0) else {
-                return Err(Error::Config(format!(
-                    "--target-weight {}: write it as COLUMN=WEIGHT, with a number above 0",
-                    shown(word)
-                )));
-            };
-            self.target_weights.insert(name.to_string(), weight);
-        }
+        self.target_weights.extend(weights_in_words(words)?);
         self.validate()
     }
 }
@@ -91,30 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weights_have_a_name_and_a_number() {
-        let words = |words: &[&str]| -> Vec<String> {
-            words.iter().map(|word| (*word).to_string()).collect()
-        };
+    fn words_replace_the_weights_of_a_config() {
+        let words = ["price=2".to_string()];
         let mut config = Config::default();
-        config
-            .set_target_weights(&words(&["price=2", "a=b=0.5"]))
-            .unwrap();
+        config.target_weights.insert("price".to_string(), 3.0);
+        config.target_weights.insert("rent".to_string(), 0.5);
+        config.set_target_weights(&words).unwrap();
         assert_eq!(config.target_weights["price"], 2.0);
-        assert_eq!(config.target_weights["a=b"], 0.5);
-        for word in [
-            "price",
-            "price=",
-            "=2",
-            "price=0",
-            "price=-1",
-            "price=two",
-            "price=inf",
-        ] {
-            let error = Config::default()
-                .set_target_weights(&words(&[word]))
-                .unwrap_err();
-            assert!(matches!(error, Error::Config(_)), "{word}: {error}");
-        }
+        assert_eq!(config.target_weights["rent"], 0.5);
+        let wrong = config.set_target_weights(&["price=0".to_string()]);
+        assert!(matches!(wrong, Err(Error::Config(_))));
     }
 
     #[test]

@@ -55,6 +55,28 @@ pub enum Warning {
         /// Those of them whose number is infinite, or too large for 32 bits.
         too_large: usize,
     },
+    /// Some of several targets are missing in rows that have others. These rows are used to train the others.
+    MissingTargets {
+        /// Each of these targets with the number of such rows.
+        #[serde(serialize_with = "as_map")]
+        targets: Vec<(String, usize)>,
+    },
+    /// Rows that have none of several targets are ignored.
+    RowsWithoutTargets {
+        /// The targets.
+        targets: Vec<String>,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// One of several targets has very few rows.
+    FewTargetRows {
+        /// The target.
+        target: String,
+        /// The rows that have it.
+        rows: usize,
+        /// The rows that have at least one of the targets.
+        of: usize,
+    },
     /// A target of numbers has whole numbers beyond 2^53, which lose digits.
     LargeTarget {
         /// The target.

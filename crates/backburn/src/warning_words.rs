@@ -9,6 +9,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = about_columns(self)
             .or_else(|| about_target(self))
+            .or_else(|| about_targets(self))
             .or_else(|| about_rows(self))
             .unwrap_or_else(|| about_run(self));
         f.write_str(&sentence)
@@ -120,6 +121,36 @@ fn about_target(warning: &Warning) -> Option<String> {
             shown(target),
             count(classes.len(), "class"),
             list(classes)
+        ),
+        _ => return None,
+    })
+}
+
+/// The sentence of a warning about several targets.
+fn about_targets(warning: &Warning) -> Option<String> {
+    Some(match warning {
+        Warning::MissingTargets { targets } => {
+            let mut places = targets.iter().map(|(target, rows)| {
+                let rows = count(*rows, "row");
+                (format!("`{}`", shown(target)), format!("in {rows}"))
+            });
+            let (target, rows) = places.next()?;
+            let first = format!("{target} is missing {rows}");
+            let others = places.map(|(target, rows)| format!("{target} {rows}"));
+            let places = first_names([first].into_iter().chain(others));
+            format!("{places}: such a row trains the targets that it has")
+        }
+        Warning::RowsWithoutTargets { targets, rows } => {
+            let names = targets.iter().map(|target| format!("`{}`", shown(target)));
+            let (rows, names) = (count(*rows, "row"), first_names(names));
+            format!("{rows} left out, without a value of any target ({names})")
+        }
+        Warning::FewTargetRows { target, rows, of } => format!(
+            "`{}` has a value in {} of {} only: its scores are unreliable, and the other targets decide which epoch is \
+             best; collect more rows, or train it alone",
+            shown(target),
+            integer(*rows),
+            count(*of, "row")
         ),
         _ => return None,
     })
@@ -244,10 +275,14 @@ fn option_to_use(reason: &str) -> Option<&'static str> {
 
 /// Names with their numbers of rows: `` `a` 3, `b` 1 ``.
 fn list(names: &[(String, usize)]) -> String {
-    let first = names.iter().take(MAX_NAMES);
-    let first = first.map(|(name, rows)| format!("`{}` {rows}", shown(name)));
-    let mut first: Vec<String> = first.collect();
-    if names.len() > MAX_NAMES {
+    let names = names.iter();
+    first_names(names.map(|(name, rows)| format!("`{}` {rows}", shown(name))))
+}
+
+/// The first of some names, with commas between them.
+fn first_names(mut names: impl Iterator<Item = String>) -> String {
+    let mut first: Vec<String> = names.by_ref().take(MAX_NAMES).collect();
+    if names.next().is_some() {
         first.push("…".to_string());
     }
     first.join(", ")
@@ -336,6 +371,22 @@ mod tests {
         ]
     }
 
+    /// One of each variant about several targets.
+    fn targets() -> Vec<Warning> {
+        vec![
+            Warning::MissingTargets { targets: counts(9) },
+            Warning::RowsWithoutTargets {
+                targets: vec![column(), text("rent")],
+                rows: 19,
+            },
+            Warning::FewTargetRows {
+                target: column(),
+                rows: 8,
+                of: 1000,
+            },
+        ]
+    }
+
     /// One of each variant about rows and files.
     fn rows() -> Vec<Warning> {
         vec![
@@ -381,7 +432,7 @@ mod tests {
 
     #[test]
     fn each_warning_is_a_sentence_and_an_object() {
-        for warning in [columns(), target(), rows(), run()].concat() {
+        for warning in [columns(), target(), targets(), rows(), run()].concat() {
             let sentence = warning.to_string();
             assert!(sentence.len() > 10, "{warning:?}");
             assert!(!sentence.ends_with('.'), "{sentence}");
@@ -399,6 +450,31 @@ mod tests {
         assert!(sentence.contains("`c5` 6, …)"), "{sentence}");
         let json = serde_json::to_value(&missing).unwrap();
         assert_eq!(json["columns"]["c8"], 9);
+    }
+
+    #[test]
+    fn missing_targets_are_named_with_their_rows() {
+        let lacking = vec![(text("price"), 98), (text("rent"), 1)];
+        let missing = Warning::MissingTargets { targets: lacking };
+        assert_eq!(
+            missing.to_string(),
+            "`price` is missing in 98 rows, `rent` in 1 row: such a row trains the targets that it has"
+        );
+        assert_eq!(
+            serde_json::to_value(&missing).unwrap()["targets"]["rent"],
+            1
+        );
+        let many = targets()[0].to_string();
+        assert!(many.contains("`c5` in 6 rows, …: "), "{many}");
+        let left_out = Warning::RowsWithoutTargets {
+            targets: vec![text("price"), text("rent")],
+            rows: 19,
+        };
+        let expected = "19 rows left out, without a value of any target (`price`, `rent`)";
+        assert_eq!(left_out.to_string(), expected);
+        let few = targets()[2].to_string();
+        assert!(few.contains("has a value in 8 of 1,000 rows only"), "{few}");
+        assert!(few.ends_with("train it alone"), "{few}");
     }
 
     #[test]

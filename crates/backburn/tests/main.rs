@@ -11,5 +11,6 @@ mod intervals;
 mod jobs;
 mod metrics;
 mod splits;
+mod target_files;
 mod targets;
 mod tuning;

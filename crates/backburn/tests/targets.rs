@@ -207,6 +207,25 @@ fn weights_change_the_network_and_are_recorded() {
 }
 
 #[test]
+fn a_target_that_few_rows_have_counts_less_unless_its_weight_is_set() {
+    // One rent in twenty is known.
+    let whole = table(csv(400, |row, target| {
+        target == 1 && !row.is_multiple_of(20)
+    }));
+    let data = dataset(whole.clone(), &["price", "rent"]);
+    let predictions = |weight: Option<f64>| {
+        let mut config = small(1);
+        config.training.epochs = 3;
+        let weight = weight.map(|weight| ("rent".to_string(), weight));
+        config.target_weights.extend(weight);
+        fit(&data, config).predict(&whole).unwrap()
+    };
+    let default = predictions(None);
+    assert_eq!(default, predictions(Some(0.1)));
+    assert_ne!(default, predictions(Some(1.0)));
+}
+
+#[test]
 fn one_file_has_all_targets() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.safetensors");
@@ -331,6 +350,22 @@ fn test_rows_are_set_aside() {
         let stored = target.model().summary.test.as_ref().unwrap();
         assert_eq!(stored.scores, result.score.metrics());
     }
+}
+
+#[test]
+fn a_table_that_lacks_a_target_is_scored_target_by_target() {
+    let data = dataset(complete(80), &["price", "sold"]);
+    let mut config = small(1);
+    config.training.epochs = 1;
+    let model = fit(&data, config);
+    let csv = "x,z,kind,price\n0.5,1.5,a,12.5\n1.5,0.5,b,14.5\n1.0,1.0,c,13.0\n";
+    let other = table(csv.to_string());
+    let error = model.evaluate(&other).unwrap_err().to_string();
+    let expected =
+        "has no column `sold`; it is a target: to score the other targets, pass --target price; ";
+    assert!(error.contains(expected), "{error}");
+    let price = model.target("price").unwrap().evaluate(&other).unwrap();
+    assert_eq!(price.rows, 3);
 }
 
 #[test]

@@ -326,6 +326,49 @@ fn what_is_refused_does_not_fit_and_what_is_allowed_fits() {
     check(&folder, wide);
 }
 
+/// A table of two inputs with three targets of so many classes and a number, each of which some rows lack.
+fn table_of_targets(rows: usize, classes: usize) -> String {
+    let mut csv = "n0,n1,y0,y1,y2,y3\n".to_string();
+    for row in 0..rows {
+        csv += &format!("{}.5,{}", row % 61, row * 7 % 53);
+        for target in 0..3 {
+            match (row + target) % 9 {
+                0 => csv += ",",
+                _ => csv += &format!(",c{}", row * (target + 1) % classes),
+            }
+        }
+        csv += &format!(",{}.5\n", row * 31 % 977);
+    }
+    csv
+}
+
+/// What training is said to take, in bytes, with so little memory that it is refused.
+fn refused_figure(folder: &Folder, line: &str) -> u64 {
+    let mut limits = (100..400).step_by(10);
+    let figure = limits.find_map(|megabytes| {
+        let answer = limited(folder, megabytes * MEGABYTE, line);
+        let is_of_training = answer.stderr.contains("training on it takes about");
+        figures(&answer).filter(|_| is_of_training)
+    });
+    figure.unwrap()[0]
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_outputs_of_all_targets_are_in_the_estimate() {
+    let folder = Folder::new();
+    folder.write("t.csv", table_of_targets(2_000, 201));
+    let settings = "--set training.epochs=1 --set network.hidden=[8] --set ensemble.members=2 --set ensemble.folds=2";
+    let line =
+        |targets: &str| format!("train t.csv --target {targets} --out m.safetensors {settings}");
+    // Each class has an output for each row of the other fold, and another one out of fold.
+    let one = refused_figure(&folder, &line("y0,y3 --ignore y1,y2"));
+    let several = refused_figure(&folder, &line("y0,y1,y2,y3"));
+    assert!(several > one + 20 * MEGABYTE, "{several} and {one}");
+    check(&folder, &line("y0,y1,y2,y3"));
+    check(&folder, "evaluate m.safetensors t.csv");
+}
+
 /// All commands and sizes take hours. Tables of more than a hundred million cells are left out.
 #[test]
 #[cfg(target_os = "linux")]

@@ -264,6 +264,26 @@ fn bad_targets_are_refused() {
             "COLUMN=WEIGHT",
         ),
         (
+            "t.csv --target price,rent --target-weight price=1e300",
+            2,
+            "--target-weight price=1e300: the weight of a target must be from 0.001 to 1000, not 1e300",
+        ),
+        (
+            "t.csv --target price,rent --target-weight price=nan",
+            2,
+            "must be from 0.001 to 1000, not NaN",
+        ),
+        (
+            "t.csv --target price,rent --set target_weights.rent=-inf",
+            2,
+            "target_weights.rent: the weight of a target must be from 0.001 to 1000, not -inf",
+        ),
+        (
+            "t.csv --target price,rent --target-weight price=2 --target-weight price=3",
+            2,
+            "`price` has two weights",
+        ),
+        (
             "t.csv --target price --target-weight price=2",
             2,
             "several targets",
@@ -285,4 +305,152 @@ fn a_model_of_other_targets_is_not_overwritten_by_default() {
     let refused = format!("train t.csv --target price,sold {QUICK}");
     folder.refused(&refused, 1, &["t.safetensors has a model for `price,rent`"]);
     folder.done(&format!("train t.csv --target price,rent {QUICK}"));
+}
+
+/// Prices of houses, and columns with a single value, or with another value only on the last day.
+fn with_single_values() -> String {
+    let mut csv = "day,size,price,deposit,kind,fee\n".to_string();
+    for row in 0..80 {
+        let size = 50 + row * 37 % 150;
+        let fee = match row {
+            79 => "7.5",
+            20 | 40 | 60 => "5.0",
+            _ => "",
+        };
+        csv += &format!("{row},{size},{size}000.5,7.5,flat,{fee}\n");
+    }
+    csv
+}
+
+#[test]
+fn a_target_with_nothing_to_learn_is_named_with_what_to_do() {
+    let folder = Folder::new();
+    folder.write("t.csv", with_single_values());
+    for (targets, words) in [
+        (
+            "price,deposit",
+            "target `deposit` has a single value, \"7.5\", in 80 rows: there is nothing to learn: leave it out of --target",
+        ),
+        (
+            "kind,price",
+            "target `kind` has a single value, \"flat\", in 80 rows: there is nothing to learn: leave it out of --target",
+        ),
+        // The last days are the validation rows.
+        (
+            "price,fee",
+            "target `fee` is 5 in every training row: there is nothing to learn; `fee` has a value in 4 rows, some of \
+             which are validation rows: leave it out of --target, or collect more rows",
+        ),
+    ] {
+        let settings = "--time day --set ensemble.members=1";
+        let line = format!("train t.csv --target {targets} --out m.safetensors {settings} {QUICK}");
+        folder.refused(&line, 1, &[words]);
+    }
+    assert!(!folder.names().contains(&"m.safetensors".to_string()));
+}
+
+#[test]
+fn notes_name_the_targets_that_rows_lack() {
+    let folder = Folder::new();
+    let mut csv = "size,price,rent,yield\n".to_string();
+    for row in 0..120 {
+        let size = 50 + row * 37 % 150;
+        let price = if row % 6 == 0 {
+            String::new()
+        } else {
+            format!("{size}000.5")
+        };
+        let rent = if row % 4 == 0 {
+            String::new()
+        } else {
+            format!("{}.25", 3 * size)
+        };
+        let share = if row % 40 == 1 {
+            format!("{}.5", size % 7)
+        } else {
+            String::new()
+        };
+        csv += &format!("{size},{price},{rent},{share}\n");
+    }
+    folder.write("t.csv", csv);
+    let line = format!("train t.csv --target price,rent,yield --out m.safetensors {QUICK} --json");
+    let answer = folder.done(&line);
+    // Rows 0, 12, 24, … lack all targets.
+    for words in [
+        "price (regression), 100 rows",
+        "`price` is missing in 10 rows, `rent` in 20 rows, `yield` in 107 rows: such a row trains the targets that it has",
+        "10 rows left out, without a value of any target (`price`, `rent`, `yield`)",
+        "`yield` has a value in 3 of 110 rows only",
+    ] {
+        assert!(
+            answer.stderr.contains(words),
+            "no {words:?} in {}",
+            answer.stderr
+        );
+    }
+    let json = answer.json();
+    let warnings = json["warnings"].as_array().unwrap();
+    let missing = warnings
+        .iter()
+        .find(|warning| warning["what"] == "missing_targets");
+    assert_eq!(missing.unwrap()["targets"]["rent"], 20);
+}
+
+#[test]
+fn a_table_that_lacks_a_target_is_scored_for_the_others() {
+    let folder = folder();
+    trained(&folder);
+    let without = |columns: &[usize]| {
+        let lines = houses(100);
+        let lines = lines.lines().map(|line| {
+            let cells = line.splitn(6, ',').enumerate();
+            let cells = cells.filter(|(index, _)| !columns.contains(index));
+            let cells: Vec<&str> = cells.map(|(_, cell)| cell).collect();
+            cells.join(",") + "\n"
+        });
+        lines.collect::<String>()
+    };
+    folder.write("one.csv", without(&[3]));
+    folder.write("none.csv", without(&[2, 3, 4]));
+    for (table, words) in [
+        (
+            "one.csv",
+            "one.csv has no column `rent`; it is a target: to score the other targets, pass --target price,sold; the \
+             columns are `size`, `street`, `price`, `sold`",
+        ),
+        (
+            "none.csv",
+            "none.csv has no column `price`; the targets `price`, `rent`, `sold` are missing: score a table that has \
+             values of them; the columns are `size`, `street`",
+        ),
+    ] {
+        let line = format!("evaluate m.safetensors {table}");
+        folder.refused(&line, 1, &[words]);
+        assert_eq!(folder.run(&line).stdout, "", "{line}");
+    }
+    let scored = folder.done("evaluate m.safetensors one.csv --target price,sold --json");
+    let names = |scored: &serde_json::Value| -> Vec<String> {
+        let targets = scored["targets"].as_array().unwrap().iter();
+        targets
+            .map(|target| target["target"].as_str().unwrap().to_string())
+            .collect()
+    };
+    assert_eq!(names(&scored.json()), ["price", "sold"]);
+    let scored = folder.done("evaluate m.safetensors t.csv --target sold,rent --json");
+    assert_eq!(names(&scored.json()), ["sold", "rent"]);
+    folder.done("predict m.safetensors t.csv --target sold,rent --out p.csv");
+    assert_eq!(
+        header(&folder, "p.csv"),
+        "prediction_sold,probability_sold_no,probability_sold_yes,prediction_rent"
+    );
+    let unknown = "evaluate m.safetensors t.csv --target price,size";
+    folder.refused(unknown, 2, &["does not predict `size`"]);
+    // A test table is checked before training.
+    let line = format!(
+        "train t.csv --target price,rent --ignore a,b --test one.csv --out n.safetensors {QUICK}"
+    );
+    let words =
+        "one.csv has no column `rent`; it is a target: a test table has the columns of all targets";
+    folder.refused(&line, 1, &[words]);
+    assert!(!folder.names().contains(&"n.safetensors".to_string()));
 }

@@ -311,7 +311,7 @@ pub struct TrainArgs {
     /// Show training in a full-screen dashboard; q stops training and keeps the best network
     #[arg(long)]
     pub dashboard: bool,
-    /// With several targets: the weight of the loss of one of them, such as price=2; may be repeated [default: 1]
+    /// With several targets: the weight of one, such as price=2, from 0.001 to 1000; may be repeated [default: by its rows, at most 1]
     #[arg(long, value_name = "COLUMN=WEIGHT")]
     pub target_weight: Vec<String>,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! `trainer evaluate`.
 
 use backburn::text::{count, shown};
-use backburn::{EvaluationOptions, json_of_targets, read_table, room_to_evaluate};
+use backburn::{EvaluationOptions, evaluate_targets, json_of_targets, read_table};
 
 use super::args::EvaluateArgs;
 use crate::error::Error;
@@ -14,12 +14,11 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let predictors = args.predictors()?;
     let options = scored.read_options(&predictors, args.read.options());
     let table = read_table(&args.table, &options)?;
+    let evaluations = evaluate_targets(&predictors, &table, &scored)?;
     let console = Console::for_json(args.json);
     let mut results = Vec::new();
-    for predictor in &predictors {
+    for (predictor, evaluation) in predictors.iter().zip(&evaluations) {
         let target = &predictor.model().target;
-        room_to_evaluate(&table, predictor.model())?;
-        let evaluation = predictor.evaluate_with(&table, &scored)?;
         let score = &evaluation.score;
         if predictors.len() > 1 {
             console.entry("target", shown(target.column()));

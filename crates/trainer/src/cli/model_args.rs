@@ -34,7 +34,7 @@ pub struct ModelArgs {
     pub model: PathBuf,
     /// The table, as for `train`; - for standard input
     pub table: PathBuf,
-    /// The target to use, of a model of several [default for predict and evaluate: all]
+    /// The target to use, of a model of several; for predict and evaluate also several with commas [default: all]
     #[arg(long, value_name = "COLUMN", value_parser = NonEmpty::new())]
     pub target: Option<String>,
     #[command(flatten)]
