@@ -124,7 +124,7 @@ fn noise_and_near_copies(different: usize, near: usize) -> String {
     for row in 0..different + near {
         let [a, b, c] = rows[row % different];
         let error = if row < different { 0.0 } else { 1e-6 };
-        let label = if row % different % 3 == 0 {
+        let label = if (row % different).is_multiple_of(3) {
             "no"
         } else {
             "yes"

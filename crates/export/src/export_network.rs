@@ -49,6 +49,7 @@ pub fn export_network(network: Network) -> Result<Vec<u8>, ExportError> {
             let rows = EncodedRows {
                 numbers,
                 categories,
+                widening: None,
             };
             let ensemble = Ensemble::from(mlp.clone());
             networks::ensemble(&graph, &rows, &ensemble)?
