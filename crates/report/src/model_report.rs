@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backburn::text::{count, escaped, file_name, integer, number, path_name, shown};
+use backburn::baselines::constant_of_task;
+use backburn::text::{
+    count, escaped, file_name, integer, mean_and_deviation, number, path_name, shown,
+};
 use backburn::{
-    Error, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task,
-    history_file,
+    Error, Forgetting, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform,
+    Targets, Task, history_file,
 };
 use backburn_explain::Explanation;
 use burn::module::Module;
@@ -53,6 +56,7 @@ impl Report {
             networks: model.network.members.len(),
             notes: ignored.collect(),
             scores: stored_scores(model),
+            forgetting: Forgetting::of(model).filter(|scores| scores.tasks.len() > 1),
             score_name: score_name(model).to_string(),
             settings: model.summary.settings.clone(),
             ..Self::default()
@@ -78,7 +82,6 @@ impl Report {
             Some(place) => backpropagation(model, rows, place, unit)?,
         };
         Ok(Self {
-            scores: Vec::new(),
             distributions: Distribution::of_model(model, rows.table, &explanation.importance),
             backpropagation,
             evaluation,
@@ -178,21 +181,58 @@ fn epochs(model: &SavedModel, history: Option<&History>) -> String {
     }
 }
 
-/// The scores that a model file holds.
+/// The scores that a model file holds, each with the rows that it was measured on.
 fn stored_scores(model: &SavedModel) -> Vec<(String, String)> {
     let summary = &model.summary;
-    let of = |scores: &BTreeMap<String, f64>, rows: String| -> Vec<(String, String)> {
-        let named = scores.iter();
-        let named =
-            named.map(|(name, value)| (format!("{} on {rows}", shown(name)), number(*value)));
-        named.collect()
-    };
-    let validation = count(summary.validation_rows, "validation row");
-    let mut scores = of(&summary.validation, validation);
+    let mut scores = Vec::new();
     if let Some(test) = &summary.test {
-        scores.extend(of(&test.scores, count(test.rows, "test row")));
+        let rows = format!("test, {}", count(test.rows, "row"));
+        scores.push((rows, in_words(model, &test.scores, &BTreeMap::new())));
+    }
+    if !summary.validation.is_empty() {
+        let rows = count(summary.validation_rows, "row");
+        let words = in_words(model, &summary.validation, &summary.validation_errors);
+        scores.push((format!("validation, {rows}"), words));
+    }
+    let main = score_name(model);
+    let mut constant = summary.validation_constant.iter();
+    if let Some((_, score)) = constant.find(|(name, _)| score_title(name) == main) {
+        let name = constant_of_task(model.target.task());
+        let words = format!("{main} {}", number(*score));
+        scores.push((format!("always {name} (validation)"), words));
     }
     scores
+}
+
+/// The title of a score, such as `RMSE` or `log loss`.
+fn score_title(name: &str) -> String {
+    let metric = name.parse::<Metric>().ok();
+    let title = metric.map(|metric| metric.title().to_string());
+    title.unwrap_or_else(|| shown(&name.replace('_', " ")))
+}
+
+/// Scores in one line, that of the main metric first, each with its standard error if it is known.
+fn in_words(
+    model: &SavedModel,
+    scores: &BTreeMap<String, f64>,
+    errors: &BTreeMap<String, f64>,
+) -> String {
+    let main = score_name(model);
+    let scores = scores.iter();
+    let mut words: Vec<(bool, String)> = scores
+        .map(|(name, value)| {
+            let title = score_title(name);
+            let value = match errors.get(name) {
+                Some(error) => mean_and_deviation(*value, *error),
+                None => number(*value),
+            };
+            (title != main, format!("{title} {value}"))
+        })
+        .collect();
+    // The sort is stable.
+    words.sort_by_key(|(is_other, _)| *is_other);
+    let words: Vec<String> = words.into_iter().map(|(_, words)| words).collect();
+    words.join(", ")
 }
 
 /// Facts about the data and the network, with their names.

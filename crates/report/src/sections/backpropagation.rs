@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
-use crate::figure::figure;
+use crate::figure::{figure, wide_table};
 use crate::format::{number, truncate};
 use crate::strong_paths::{Path, strongest_paths};
 
@@ -206,15 +206,15 @@ fn loss(view: &Backpropagation) -> Markup {
                     "for which the outputs are divided by the temperature."
                 }
             }
-            div class="wide" { table class="numbers" {
-                tr { th {} th { "now" } th { "after the step" } }
+            (wide_table("The loss, now and after a step", "numbers", html! {
+                tr { td {} th { "now" } th { "after the step" } }
                 tr { td { (predicted) } td { (truncate(&view.predicted, 24)) } td { (truncate(&view.predicted_after, 24)) } }
                 tr { td { "actual" } td { (truncate(&view.actual, 24)) } td {} }
                 @if let Some(class) = &view.true_class { (probability(class)) }
                 @if let Some(class) = &calibrated { (calibrated_probability(class)) }
                 tr { td { "loss" } td { (digits(view.loss)) } td { (digits(view.loss_after)) } }
                 tr { td { "learning rate" } td { (digits(view.learning_rate)) } td {} }
-            } }
+            }))
             p class="formula" { "loss = " (view.loss_formula) }
         }
     }
@@ -250,7 +250,7 @@ fn units(view: &Backpropagation, shown: &[Vec<usize>]) -> Markup {
     html! {
         figure data-figure="row-units" {
             figcaption { b { "Forward and backward" } "For each unit the weighted sum with the bias, the activation, the slope of the activation function, and δ, the derivative of the loss with respect to the weighted sum. δ is also the derivative with respect to the bias." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The numbers of the units", "numbers", html! {
                 tr { th { "unit" } th { "sum" } th { "activation" } th { "slope" } th { "δ" } }
                 @for &(layer, unit) in units.iter().take(ROWS) {
                     @let numbers = &view.pass.layers[layer - 1];
@@ -262,7 +262,7 @@ fn units(view: &Backpropagation, shown: &[Vec<usize>]) -> Markup {
                         td { (digits(numbers.delta[unit])) }
                     }
                 }
-            } }
+            }))
             @if units.len() > ROWS {
                 p class="faint" { "The first " (ROWS) " of " (units.len()) " units." }
             }
@@ -336,10 +336,10 @@ fn path_table(view: &Backpropagation, paths: &[Path]) -> Markup {
     html! {
         figure data-figure="paths" {
             figcaption { b { "The strongest paths" } "The product along each path is its part of the derivative with respect to its first weight: the input, times each slope, times each further weight, times δ of the output." }
-            div class="wide" { table class="paths" {
+            (wide_table("The strongest paths", "paths", html! {
                 tr { th { "path" } th { "product" } }
                 @for path in paths { tr { td { (name(path)) } td { (digits(path.product)) } } }
-            } }
+            }))
         }
     }
 }
@@ -358,7 +358,7 @@ fn updates(view: &Backpropagation) -> Markup {
     html! {
         figure data-figure="row-updates" {
             figcaption { b { "The largest updates" } "The weights with the largest derivatives, of " (integer(count)) "." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The weights with the largest derivatives", "numbers", html! {
                 tr { th { "weight" } th { "∂loss/∂w" } th { "now" } th { "after" } }
                 @for &(layer, place, gradient) in &all {
                     @let weights = &view.network.layers[layer];
@@ -370,7 +370,7 @@ fn updates(view: &Backpropagation) -> Markup {
                         td { (digits(weights.weight[place] - view.learning_rate * gradient)) }
                     }
                 }
-            } }
+            }))
         }
     }
 }

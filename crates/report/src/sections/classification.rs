@@ -7,7 +7,7 @@ use crate::evaluation::{
     Evaluation, ReliabilityBin, area, average_precision, class_scores, precision_recall,
     reliability, roc,
 };
-use crate::figure::figure;
+use crate::figure::{figure, wide_table};
 use crate::format::{number, truncate};
 
 /// The number of rows in a table of the largest errors.
@@ -77,17 +77,17 @@ fn confusion_matrix(predictions: &ClassPredictions, predicted: &[usize]) -> Mark
             @if width > MATRIX_CLASSES {
                 p class="faint" { (width) " classes are too many for a table. " code { "trainer evaluate --json" } " prints the numbers." }
             } @else {
-                div class="wide" { table class="confusion numbers" {
-                    tr { th {} @for name in classes { th { (truncate(name, 14)) } } }
+                (wide_table("Confusion matrix", "confusion numbers", html! {
+                    tr { td {} @for name in classes { th { (truncate(name, 14)) } } }
                     @for (class, counts) in counts.iter().enumerate() {
                         tr {
-                            th { (truncate(&classes[class], 18)) }
+                            th scope="row" { (truncate(&classes[class], 18)) }
                             @for (predicted, &count) in counts.iter().enumerate() {
                                 (matrix_cell(count, counts.iter().sum(), predicted == class))
                             }
                         }
                     }
-                } }
+                }))
             }
         }
     }
@@ -112,7 +112,7 @@ fn scores(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
     html! {
         figure data-figure="classes" {
             figcaption { b { "Scores of each class" } "Precision is the share of right rows among those predicted as the class, recall among those of the class. F1 is their harmonic mean, and support is the number of rows." }
-            div class="wide" { table class="numbers" {
+            (wide_table("Scores of each class", "numbers", html! {
                 tr { th { "class" } th { "precision" } th { "recall" } th { "F1" } th { "support" } }
                 @for (name, score) in classes.iter().zip(&scores).take(SCORED_CLASSES) {
                     tr {
@@ -123,7 +123,7 @@ fn scores(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
                         td { (score.support) }
                     }
                 }
-            } }
+            }))
             @if classes.len() > SCORED_CLASSES {
                 p class="faint" { "The first " (SCORED_CLASSES) " of " (classes.len()) " classes." }
             }
@@ -260,7 +260,7 @@ fn worst_classes(
     html! {
         figure data-figure="worst" {
             figcaption { b { "Largest errors" } "The rows whose actual class had the lowest predicted probability." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The rows with the largest errors", "numbers", html! {
                 tr { th { "data row" } th { "predicted" } th { "actual" } th { "its probability" } }
                 @for &row in worst.iter().take(WORST) {
                     tr {
@@ -270,7 +270,7 @@ fn worst_classes(
                         td { (number(of_actual(row) * 100.0)) " %" }
                     }
                 }
-            } }
+            }))
         }
     }
 }

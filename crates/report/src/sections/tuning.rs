@@ -4,7 +4,7 @@ use backburn::{NestedScores, Study, Trial};
 use maud::{Markup, html};
 
 use crate::charts::{self, Axis, Bar, Line};
-use crate::figure::figure;
+use crate::figure::{figure, wide_table};
 use crate::format::number;
 use crate::report::Report;
 
@@ -128,7 +128,7 @@ fn best(study: &Study) -> Markup {
         None => "as set".to_string(),
     };
     html! {
-        div class="wide" { table {
+        (wide_table("The settings at the start and of the best trial", "settings", html! {
             tr { th { "setting" } th { "at the start" } th { "best" } }
             @for name in study.space.names() {
                 tr { td { code { (name) } } td { (value(start, name)) } td { (value(best, name)) } }
@@ -138,7 +138,7 @@ fn best(study: &Study) -> Markup {
                 td { (number(start.error_on(best.errors.len()))) }
                 td { (number(best.error())) }
             }
-        } }
+        }))
     }
 }
 
