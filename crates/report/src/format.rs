@@ -1,6 +1,6 @@
 //! Formatting numbers and other text for people.
 
-use backburn::text::grouped;
+use backburn::text::{escaped, grouped};
 
 /// A number with about three significant digits, and commas between thousands.
 pub fn number(value: f64) -> String {
@@ -31,16 +31,35 @@ pub fn signed(value: f64, unit: &str) -> String {
     }
 }
 
-/// At most `max_chars` characters of a text, with `…` at the end if there are more. Line breaks and other
-/// control characters become spaces.
+/// At most `max_chars` characters of a text, with `…` at the end if there are more.
 pub fn truncate(text: &str, max_chars: usize) -> String {
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut truncated: String = clean.clone().take(max_chars).collect();
-    if clean.count() > max_chars {
+    let clean = on_one_line(text);
+    let mut truncated: String = clean.chars().take(max_chars).collect();
+    if clean.chars().nth(max_chars).is_some() {
         truncated.pop();
         truncated.push('…');
     }
     truncated
+}
+
+/// At most `max_chars` characters of a text, with `…` in the middle if there are more. The names of the inputs of a
+/// column differ at their ends.
+pub fn truncate_middle(text: &str, max_chars: usize) -> String {
+    let chars: Vec<char> = on_one_line(text).chars().collect();
+    if chars.len() <= max_chars {
+        return chars.into_iter().collect();
+    }
+    let kept = max_chars.saturating_sub(1);
+    let end = kept / 2;
+    let start = chars.iter().take(kept - end);
+    let end = chars.iter().skip(chars.len() - end);
+    start.chain(&['…']).chain(end).collect()
+}
+
+/// A text whose control characters are spaces. Characters that change the direction of text are escaped.
+pub fn on_one_line(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    escaped(&spaced.collect::<String>())
 }
 
 #[cfg(test)]
@@ -61,5 +80,9 @@ mod tests {
         }
         assert_eq!(signed(-18400.0, "$"), "−$18,400");
         assert_eq!(truncate("a\nbcdef", 4), "a b…");
+        assert_eq!(truncate("a\u{202e}b", 10), "a\\u{202e}b");
+        assert_eq!(truncate_middle("size: bin 12", 8), "size… 12");
+        assert_eq!(truncate_middle("size", 4), "size");
+        assert_eq!(truncate_middle("size", 0), "…");
     }
 }

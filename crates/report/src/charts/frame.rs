@@ -30,9 +30,10 @@ pub struct Axes<'a> {
 }
 
 /// The height of a line of text.
-pub const LINE: f64 = 18.0;
-/// The space below a frame for the numbers and the name of the horizontal axis.
-pub const BELOW: f64 = 40.0;
+const LINE: f64 = 18.0;
+/// The space below a frame for the numbers of the horizontal axis, and for its name.
+const NUMBERS: f64 = 22.0;
+const NAME: f64 = 18.0;
 
 impl Frame {
     /// Draws axes, grid lines, numbers and names between two heights of the canvas. The name of the vertical axis is
@@ -40,13 +41,17 @@ impl Frame {
     pub fn draw(canvas: &mut Canvas, axes: &Axes, top: f64, bottom: f64) -> Self {
         let rows = ticks(&axes.ys, 6, Scale::Numbers);
         let widest = rows.iter().map(|(_, text)| text_width(text));
+        let below = match axes.x.is_empty() {
+            true => NUMBERS,
+            false => NUMBERS + NAME,
+        };
         let frame = Self {
             xs: axes.xs.clone(),
             ys: axes.ys.clone(),
             left: widest.fold(20.0, f64::max) + 8.0,
             right: WIDTH - 12.0,
-            top: top + LINE + 4.0,
-            bottom: bottom - BELOW,
+            top: top + LINE + 8.0,
+            bottom: bottom - below,
         };
         canvas.text(Anchor::Start, (0.0, top + 13.0), &fitted(axes.y, WIDTH));
         for (number, text) in rows {

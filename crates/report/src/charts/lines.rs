@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::axis::Scale;
 use super::calendar::date_text;
-use super::canvas::{Anchor, Canvas, HEIGHT};
+use super::canvas::{Anchor, Canvas, HEIGHT, text_width};
 use super::frame::{Axes, Frame, draw_legend, drawable, span};
 use crate::format::number;
 
@@ -99,12 +99,12 @@ fn draw_references(canvas: &mut Canvas, frame: &Frame, lines: &Lines) {
         let top = frame.at((*x, ys.end));
         canvas.line("reference", frame.at((*x, ys.start)), top, text);
         let is_right = *x > (xs.start + xs.end) / 2.0;
-        let (anchor, shift) = match is_right {
-            true => (Anchor::End, -5.0),
-            false => (Anchor::Start, 5.0),
-        };
         // In the line of the vertical axis' name, where no curve is.
-        canvas.text(anchor, (top.0 + shift, top.1 - 6.0), text);
+        let (anchor, x) = match is_right {
+            true => (Anchor::End, top.0 - 5.0),
+            false => (Anchor::Start, (top.0 + 5.0).max(text_width(lines.y) + 18.0)),
+        };
+        canvas.text(anchor, (x, top.1 - 13.0), text);
     }
 }
 
