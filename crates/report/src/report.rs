@@ -22,7 +22,7 @@ pub struct Report {
     pub target: String,
     /// The unit of the target, which is written before each amount, such as `$`.
     pub unit: String,
-    /// Facts about the data and the network, each with its name.
+    /// Facts about the data and the network, each with its name. Text between backticks is shown as code.
     pub facts: Vec<(String, String)>,
     /// What was done to the data, in sentences. Text between backticks is shown as code.
     pub notes: Vec<String>,

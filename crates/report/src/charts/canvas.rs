@@ -200,7 +200,10 @@ mod tests {
         canvas.text(Anchor::Start, (0.0, 0.0), "<b>\"&\u{202e}");
         canvas.circle("dot", (1.0, 2.0), 3.0, "<i>");
         let svg = canvas.svg("\"");
-        assert!(svg.contains(">&lt;b&gt;&quot;&amp;\\u{202e}</text>"), "{svg}");
+        assert!(
+            svg.contains(">&lt;b&gt;&quot;&amp;\\u{202e}</text>"),
+            "{svg}"
+        );
         assert!(svg.contains("<title>&lt;i&gt;</title>"), "{svg}");
         assert!(svg.contains("aria-label=\"&quot;\""), "{svg}");
     }

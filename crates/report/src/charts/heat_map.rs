@@ -113,7 +113,10 @@ mod tests {
     fn the_ends_of_the_scale_are_powers_of_ten() {
         let rows = [("hidden.0".to_string(), vec![-3.0, -2.0])];
         let svg = heat_map(&rows, &(-6.0..-0.0), 1, "epoch").unwrap();
-        assert!(svg.contains(">1e-6</text>") && svg.contains(">1</text>"), "{svg}");
+        assert!(
+            svg.contains(">1e-6</text>") && svg.contains(">1</text>"),
+            "{svg}"
+        );
         assert!(!svg.contains("1e-0"), "{svg}");
         assert!(heat_map(&[], &(-6.0..0.0), 1, "epoch").is_none());
     }

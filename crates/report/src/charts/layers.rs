@@ -130,7 +130,10 @@ fn space(units: &[Unit], limits: RangeInclusive<f64>) -> f64 {
 fn names(units: &[Unit], space: f64) -> Vec<String> {
     let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
     let width = space - UNIT;
-    let cut: Vec<String> = names.iter().map(|name| fitted_middle(name, width)).collect();
+    let cut: Vec<String> = names
+        .iter()
+        .map(|name| fitted_middle(name, width))
+        .collect();
     let shown = cut.iter().collect::<HashSet<_>>().len();
     match shown == names.iter().collect::<HashSet<_>>().len() {
         true => cut,

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
 use crate::figure::{figure, wide_table};
-use crate::format::{number, truncate};
+use crate::format::{number, truncate, truncate_middle};
 use crate::strong_paths::{Path, strongest_paths};
 
 /// The largest network that is drawn as a whole, in parameters and in units of a layer.
@@ -89,8 +89,13 @@ fn unit_name(view: &Backpropagation, layer: usize, unit: usize) -> String {
         _ if layer == last => &view.outputs,
         _ => return format!("hidden.{} unit {}", layer - 1, unit + 1),
     };
-    let name = names.get(unit).map(|name| truncate(name, 40));
+    let name = names.get(unit).map(|name| truncate_middle(name, 40));
     name.unwrap_or_else(|| format!("unit {}", unit + 1))
+}
+
+/// The name for a table.
+fn short_name(view: &Backpropagation, layer: usize, unit: usize) -> String {
+    truncate_middle(&unit_name(view, layer, unit), 28)
 }
 
 /// A number with four significant digits.
@@ -255,7 +260,7 @@ fn units(view: &Backpropagation, shown: &[Vec<usize>]) -> Markup {
                 @for &(layer, unit) in units.iter().take(ROWS) {
                     @let numbers = &view.pass.layers[layer - 1];
                     tr {
-                        td { (truncate(&unit_name(view, layer, unit), 24)) }
+                        td { (short_name(view, layer, unit)) }
                         td { (digits(numbers.z[unit])) }
                         td { (digits(numbers.output[unit])) }
                         td { (digits(numbers.slope[unit])) }
@@ -282,7 +287,7 @@ fn chain_rule(view: &Backpropagation) -> Markup {
         figure data-figure="chain-rule" {
             figcaption {
                 b { "The chain rule of one weight" }
-                "The weight of " (names.0) " in " (names.1) " has the largest derivative of the first layer."
+                "Of all weights of the first layer, that of " bdi { (names.0) } " in " bdi { (names.1) } " has the largest derivative."
             }
             p class="formula" { "∂loss/∂w = δ · input = " (digits(delta)) " · " (digits(input)) " = " (digits(gradient)) }
             (delta_formula(view, to))
@@ -328,17 +333,27 @@ fn delta_formula(view: &Backpropagation, unit: usize) -> Markup {
 }
 
 fn path_table(view: &Backpropagation, paths: &[Path]) -> Markup {
-    let name = |path: &Path| {
+    let names = |path: &Path| {
         let units = path.units.iter().enumerate();
-        let names = units.map(|(layer, &unit)| truncate(&unit_name(view, layer, unit), 24));
-        names.collect::<Vec<_>>().join(" → ")
+        let names = units.map(|(layer, &unit)| short_name(view, layer, unit));
+        names.collect::<Vec<String>>()
     };
     html! {
         figure data-figure="paths" {
             figcaption { b { "The strongest paths" } "The product along each path is its part of the derivative with respect to its first weight: the input, times each slope, times each further weight, times δ of the output." }
             (wide_table("The strongest paths", "paths", html! {
                 tr { th { "path" } th { "product" } }
-                @for path in paths { tr { td { (name(path)) } td { (digits(path.product)) } } }
+                @for path in paths {
+                    tr {
+                        td {
+                            @for (index, name) in names(path).into_iter().enumerate() {
+                                @if index > 0 { " → " }
+                                bdi { (name) }
+                            }
+                        }
+                        td { (digits(path.product)) }
+                    }
+                }
             }))
         }
     }
@@ -364,7 +379,7 @@ fn updates(view: &Backpropagation) -> Markup {
                     @let weights = &view.network.layers[layer];
                     @let (from, to) = (place / weights.units, place % weights.units);
                     tr {
-                        td { (truncate(&unit_name(view, layer, from), 20)) " → " (truncate(&unit_name(view, layer + 1, to), 20)) }
+                        td { bdi { (short_name(view, layer, from)) } " → " bdi { (short_name(view, layer + 1, to)) } }
                         td { (digits(gradient)) }
                         td { (digits(weights.weight[place])) }
                         td { (digits(weights.weight[place] - view.learning_rate * gradient)) }

@@ -29,19 +29,29 @@ pub fn model(report: &Report) -> Markup {
                 }
             }
             Some(_) => p { "The importance of the columns needs at least two rows." },
-            None => p { "The importance of the columns was not computed." },
+            None => p {
+                "The importance of the columns was not computed. " code { "trainer report MODEL TABLE" }
+                " computes it for the rows of a table, and compares predictions with actual values."
+            },
         }
     }
 }
 
 fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
-    let error = match measure {
-        Measure::Rmse => "The rise of the root mean squared error",
-        Measure::LogLoss => "The rise of the log loss",
-        Measure::Change => "The root mean squared change of the predictions",
+    let (error, axis, has_unit) = match measure {
+        Measure::Rmse => (
+            "The rise of the root mean squared error",
+            "rise of the RMSE",
+            true,
+        ),
+        Measure::LogLoss => ("The rise of the log loss", "rise of the log loss", false),
+        Measure::Change => {
+            let error = "The root mean squared change of the predictions";
+            (error, "change of the predictions", true)
+        }
     };
     let text = format!(
-        "{error} when the values of a column are shuffled among the rows. The dark line extends one standard \
+        "{error} when the values of a column are shuffled among the rows. The thin line extends one standard \
          deviation over the repeats to both sides."
     );
     let bars: Vec<Bar> = columns
@@ -49,7 +59,10 @@ fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
         .take(COLUMNS)
         .map(|importance| Bar::new(importance.column.clone(), importance.mean, importance.std))
         .collect();
-    let axis = format!("{unit} rise").trim_start().to_string();
+    let axis = match has_unit && !unit.is_empty() {
+        true => format!("{axis} in {unit}"),
+        false => axis.to_string(),
+    };
     figure(
         "importance",
         "Importance",

@@ -99,15 +99,15 @@ fn gradients(history: &History) -> Markup {
         .fold(0.0, f64::max);
     let top = strongest.max(1e-30).log10().ceil();
     let svg = layers(history, &(top - 6.0..top), |layer| layer.gradient_mean_abs);
-    let text = "The mean absolute gradient of each layer in powers of ten. The first layer is at the top. \
-        In the darkest color it is a millionth of the largest one or less: the gradient vanishes.";
+    let text = "The mean absolute gradient of each layer, from the first layer at the top to the output. The darkest \
+        color is a millionth of the largest gradient or less: there, the gradient vanishes.";
     figure("gradients", "Gradients", text, svg)
 }
 
 fn updates(history: &History) -> Markup {
     let svg = layers(history, &(-6.0..0.0), |layer| layer.update_ratio);
-    let text = "The size of a training step relative to the size of the weights, for each layer and in powers \
-        of ten. A thousandth, the middle of the scale, is usual. A dark row is a layer that does not learn.";
+    let text = "The size of a training step relative to the size of the weights, for each layer. A thousandth, the \
+        middle of the scale, is usual. A layer whose row is dark does not learn.";
     figure("updates", "Updates", text, svg)
 }
 
@@ -150,7 +150,8 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
         range: (rows > 0.0 && errors > 0.0 && errors < 1e100).then_some((0.0..rows, 0.0..errors)),
         ..Lines::default()
     });
-    let text = "The error of networks trained on fewer rows, measured on rows that none of them was trained \
-        on. If it still falls steeply at the end, more rows would help.";
+    let text = "The error of single networks trained on fewer rows, measured on rows that none of them was trained \
+        on. If it still falls steeply at the end, more rows would help. Without a test table, these are validation rows, \
+        which also select the best epoch: the errors are then too low to compare with the scores above.";
     figure("learning-curve", "Learning curve", text, svg)
 }
