@@ -270,6 +270,10 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             format!("{} ({})", shown(column), model.target.task()),
         ),
         target,
+    ];
+    facts.extend(decision(&model.target).map(|decision| ("decision", decision)));
+    facts.extend(quantiles(&model.target).map(|quantiles| ("quantiles", quantiles)));
+    facts.extend([
         ("columns used", integer(model.encoder.columns.len())),
         ("network", format!("{}, {parameters}", layers(model))),
         ("epochs", epochs(model, None)),
@@ -277,7 +281,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             "seed and device",
             format!("{}, {}", summary.seed, shown(&summary.device)),
         ),
-    ];
+    ]);
     facts.extend(training_rows_note(model).map(|note| ("privacy", note)));
     facts
         .into_iter()
@@ -388,4 +392,26 @@ pub fn target_transform(target: &Target) -> String {
         number(*mean),
         number(*std)
     )
+}
+
+/// The quantiles that a model predicts.
+fn quantiles(target: &Target) -> Option<String> {
+    let levels = target.distribution()?.levels()?;
+    let levels: Vec<String> = levels.iter().map(f64::to_string).collect();
+    let levels = levels.join(", ");
+    Some(format!("{levels}; the charts are of the median"))
+}
+
+/// How the predicted class is decided, if it is not the most likely one.
+pub fn decision(target: &Target) -> Option<String> {
+    let (decision, classes) = (target.decision()?, target.class_names()?);
+    match (decision.positive, decision.threshold) {
+        (Some(positive), Some(threshold)) => Some(format!(
+            "{} if its probability is at least {}",
+            shown(classes.get(positive)?),
+            number(threshold)
+        )),
+        _ if decision.decides() => Some("the class with the lowest expected cost".to_string()),
+        _ => None,
+    }
 }

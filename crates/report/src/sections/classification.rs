@@ -15,6 +15,8 @@ use crate::format::{number, truncate};
 
 /// The number of rows in a table of the largest errors.
 const WORST: usize = 8;
+/// The shade of a whole row in a confusion matrix, in percent. Text on it has a contrast of 4.5, also in the dark.
+const SHADE: f64 = 45.0;
 /// The largest number of classes in a confusion matrix.
 const MATRIX_CLASSES: usize = 12;
 /// The number of confusions that are shown of more classes.
@@ -138,7 +140,7 @@ fn matrix_cell(count: usize, of_row: usize, is_right: bool) -> Markup {
     let share = count as f64 / of_row.max(1) as f64;
     let class = if is_right { "right" } else { "wrong" };
     let title = format!("{} % of this actual class", number(share * 100.0));
-    html! { td class=(class) style=(format!("--share:{:.0}%", share * 70.0)) title=(title) { (count) } }
+    html! { td class=(class) style=(format!("--share:{:.0}%", share * SHADE)) title=(title) { (count) } }
 }
 
 /// Precision, recall, F1 and support of each class.
