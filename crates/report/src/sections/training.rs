@@ -57,7 +57,9 @@ fn loss_curve(history: &History) -> Markup {
     let mut text = "The mean loss of the training rows in each epoch.".to_string();
     if !validation.is_empty() {
         curves.push(("validation".to_string(), validation));
-        text += " The vertical line is the best epoch, which the validation rows select.";
+        text = "The mean loss of the training rows and of the validation rows in each epoch. The vertical line is the \
+            best epoch, which the validation rows select."
+            .to_string();
     }
     let svg = charts::lines(&Lines {
         x: "epoch",
