@@ -2,24 +2,26 @@
 
 use backburn::text::{escaped, grouped};
 
-/// A number with about three significant digits, and commas between thousands.
+/// A number with about three significant digits, and commas between thousands. Very large and very small ones have a
+/// power of ten.
 pub fn number(value: f64) -> String {
     let size = value.abs();
+    let sign = if value < 0.0 { "−" } else { "" };
     let digits = match size {
         _ if !value.is_finite() => return "not a number".to_string(),
+        _ if size >= 1e9 => return format!("{sign}{size:.2e}"),
         _ if size >= 100.0 => 0,
         _ if size >= 10.0 => 1,
         _ if size >= 1.0 => 2,
         _ if size >= 0.1 || size == 0.0 => 3,
         _ if size >= 0.001 => 4,
-        _ => return format!("{value:.1e}"),
+        _ => return format!("{sign}{size:.2e}"),
     };
     let text = grouped(size, digits);
     let text = match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
         false => &text,
     };
-    let sign = if value < 0.0 { "−" } else { "" };
     format!("{sign}{text}")
 }
 
@@ -73,7 +75,9 @@ mod tests {
             (-12.34, "−12.3"),
             (0.5, "0.5"),
             (0.0, "0"),
-            (0.00001, "1.0e-5"),
+            (0.00001, "1.00e-5"),
+            (-0.0000123, "−1.23e-5"),
+            (-9_347_303_818_298.0, "−9.35e12"),
             (f64::NAN, "not a number"),
         ] {
             assert_eq!(number(value), text);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::axis::{Scale, ticks};
+use super::axis::{Scale, spaced_ticks, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
 
 /// A rectangle with a number on both axes.
@@ -59,7 +59,8 @@ impl Frame {
             canvas.line("grid", (frame.left, y), (frame.right, y), "");
             canvas.text(Anchor::End, (frame.left - 6.0, y + 4.5), &text);
         }
-        for (number, text) in ticks(&axes.xs, 5, axes.scale) {
+        let width = frame.right - frame.left;
+        for (number, text) in spaced_ticks(&axes.xs, 5, axes.scale, width) {
             let x = frame.x(number);
             canvas.line("grid", (x, frame.top), (x, frame.bottom), "");
             let half = text_width(&text) / 2.0;

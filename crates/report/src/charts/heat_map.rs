@@ -56,7 +56,8 @@ pub fn heat_map(
         }
     }
     let numbers = first as f64..(first + columns - 1).max(first + 1) as f64;
-    for (number, text) in ticks(&numbers, 5, Scale::Whole) {
+    let ticks = ticks(&numbers, 5, Scale::Whole).into_iter();
+    for (number, text) in ticks.filter(|(number, _)| *number < (first + columns) as f64) {
         let middle = place(number - first as f64 + 0.5);
         canvas.text(Anchor::Middle, (middle, bottom + 17.0), &text);
     }
@@ -118,6 +119,13 @@ mod tests {
             "{svg}"
         );
         assert!(!svg.contains("1e-0"), "{svg}");
+        // A single epoch has no second one at its axis.
+        let one = [("hidden.0".to_string(), vec![-3.0])];
+        let svg = heat_map(&one, &(-6.0..0.0), 1, "epoch").unwrap();
+        assert!(
+            svg.contains(">1</text>") && !svg.contains(">2</text>"),
+            "{svg}"
+        );
         assert!(heat_map(&[], &(-6.0..0.0), 1, "epoch").is_none());
     }
 }

@@ -27,8 +27,11 @@ pub fn model(report: &Report) -> Markup {
             }
             Some(_) => p { "The importance of the columns needs at least two rows." },
             None => p {
-                "The importance of the columns was not computed. " code { "trainer report MODEL TABLE" }
-                " computes it for the rows of a table, and compares predictions with actual values."
+                "The importance of the columns was not computed."
+                @if report.networks > 0 {
+                    " " code { "trainer report MODEL TABLE" }
+                    " computes it for the rows of a table, and compares predictions with actual values."
+                }
             },
         }
     }

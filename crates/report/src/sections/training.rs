@@ -29,7 +29,7 @@ pub fn training(report: &Report) -> Markup {
                 None => p { "There is no history of the training run, so its curves and gradients cannot be shown." },
                 Some(history) => {
                     (loss_curve(history))
-                    (score_curve(history, &report.score_name))
+                    @if !report.score_name.is_empty() { (score_curve(history, &report.score_name)) }
                     (gradients(history))
                     (updates(history))
                 }
