@@ -106,3 +106,25 @@ fn command(report: &Report) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_sections_in_their_order() {
+        let html = Report::default().to_html();
+        let links = html.split("href=\"#").skip(1);
+        let names: Vec<&str> = links.filter_map(|link| link.split('"').next()).collect();
+        let places = names
+            .iter()
+            .map(|name| html.find(&format!("id=\"{name}\"")));
+        let places: Option<Vec<usize>> = places.collect();
+        let places = places.unwrap();
+        assert_eq!(names.len(), html.matches("<h2 id=").count());
+        assert!(
+            places.len() > 4 && places.is_sorted(),
+            "{names:?} {places:?}"
+        );
+    }
+}

@@ -81,7 +81,7 @@ pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
         .map(|bar| text_width(&bar.text))
         .fold(0.0, f64::max)
         + 8.0;
-    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.45);
+    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.5);
     let width = (xs.end - xs.start) / (1.0 - share);
     let xs = xs.start..xs.start + width;
     let class = |index: usize| match bars[index].to >= bars[index].from {

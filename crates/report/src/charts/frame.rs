@@ -34,6 +34,8 @@ const LINE: f64 = 18.0;
 /// The space below a frame for the numbers of the horizontal axis, and for its name.
 const NUMBERS: f64 = 22.0;
 const NAME: f64 = 18.0;
+/// The least space for the numbers of the vertical axis. The frames of most charts then begin at the same place.
+const LEAST: f64 = 32.0;
 
 impl Frame {
     /// Draws axes, grid lines, numbers and names between two heights of the canvas. The name of the vertical axis is
@@ -48,7 +50,7 @@ impl Frame {
         let frame = Self {
             xs: axes.xs.clone(),
             ys: axes.ys.clone(),
-            left: widest.fold(20.0, f64::max) + 8.0,
+            left: widest.fold(LEAST, f64::max) + 8.0,
             right: WIDTH - 12.0,
             top: top + LINE + 8.0,
             bottom: bottom - below,
