@@ -15,6 +15,7 @@ use crate::dataset::Dataset;
 use crate::device::SelectedDevice;
 use crate::embeddings::Embeddings;
 use crate::error::Error;
+use crate::held_out_predictions::HeldOutPredictions;
 use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
@@ -63,6 +64,9 @@ pub struct FitRecord {
     /// The score of a constant on the same rows: the mean of the training rows, or the frequencies of their
     /// classes.
     pub constant: Option<Score>,
+    /// The predictions that [`validation`](Self::validation) is the score of. `None` without them, and for millions of
+    /// rows.
+    pub held_out: Option<HeldOutPredictions>,
     /// Why training ended.
     pub stop: StopReason,
     /// The planned number of networks.
@@ -87,9 +91,16 @@ impl FittedModel {
         context: &FitContext,
     ) -> Result<Self, Error> {
         let mut model = network.model;
-        let (validation, constant) = match validation {
-            Some(ValidationScore { score, constant }) => (Some(score), constant),
-            None => (None, None),
+        let (validation, constant, held_out) = match validation {
+            Some(validation) => {
+                let ValidationScore {
+                    score,
+                    constant,
+                    held_out,
+                } = validation;
+                (Some(score), constant, held_out)
+            }
+            None => (None, None, None),
         };
         if let Some(score) = &validation {
             let errors = score.standard_errors.clone();
@@ -113,6 +124,7 @@ impl FittedModel {
             record: Some(FitRecord {
                 validation,
                 constant,
+                held_out,
                 stop: network.stop,
                 networks,
                 seconds: network.seconds,

@@ -3,6 +3,7 @@
 use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
 use crate::constant::constant_score;
+use crate::held_out_predictions::HeldOutPredictions;
 use crate::score::Score;
 use crate::scoring::Scoring;
 use crate::targets::Targets;
@@ -14,6 +15,8 @@ pub(crate) struct ValidationScore {
     pub score: Score,
     /// The score of the mean or the class frequencies of the training rows, on the same rows.
     pub constant: Option<Score>,
+    /// The predictions that are scored, if they are kept.
+    pub held_out: Option<HeldOutPredictions>,
 }
 
 impl ValidationScore {
@@ -31,6 +34,7 @@ impl ValidationScore {
         Some(Self {
             score: score.with_distribution((target, predictions), quantiles, targets, rows),
             constant: constant_score(targets, target, (training, rows), scoring),
+            held_out: HeldOutPredictions::new(rows, predictions),
         })
     }
 }

@@ -75,8 +75,19 @@ impl Report {
         rows: &EvaluatedRows,
         unit: &str,
     ) -> Result<Self, Error> {
+        let predictions = &explanation.predictions;
+        Self::of_predictions(model, explanation, (rows, predictions), unit)
+    }
+
+    /// The same with other predictions for the rows, which are evaluated.
+    pub(crate) fn of_predictions(
+        model: &SavedModel,
+        explanation: &Explanation,
+        (rows, predictions): (&EvaluatedRows, &Predictions),
+        unit: &str,
+    ) -> Result<Self, Error> {
         let explained = explanation.rows.iter();
-        let evaluation = evaluation(model, explanation, rows)?;
+        let evaluation = evaluation(model, predictions, rows)?;
         let backpropagation = match evaluation.as_ref().and_then(Evaluation::worst) {
             None => None,
             Some(place) => backpropagation(model, rows, place, unit)?,
@@ -292,7 +303,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
 /// The predictions beside the true values, for rows that have them.
 fn evaluation(
     model: &SavedModel,
-    explanation: &Explanation,
+    predictions: &Predictions,
     rows: &EvaluatedRows,
 ) -> Result<Option<Evaluation>, Error> {
     if rows.table.column(model.target.column()).is_err() {
@@ -300,7 +311,7 @@ fn evaluation(
     }
     let targets = Targets::read(rows.table, &model.target)?;
     let mut row_numbers = Vec::new();
-    let outcome = match (&targets, &explanation.predictions) {
+    let outcome = match (&targets, predictions) {
         (Targets::Values(values), Predictions::Values(all)) => {
             let known = || (0..values.len()).filter(|&row| values[row].is_finite());
             row_numbers.extend(known().map(|row| rows.number(row)));
@@ -317,7 +328,7 @@ fn evaluation(
                 ..
             },
         ) => {
-            let decided = explanation.predictions.class_indices().unwrap_or_default();
+            let decided = predictions.class_indices().unwrap_or_default();
             let known = || {
                 let rows = of_row.iter().enumerate();
                 rows.filter_map(|(row, class)| Some((row, (*class)?)))

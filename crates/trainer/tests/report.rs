@@ -285,6 +285,10 @@ fn the_report_of_each_example_table_has_every_section() {
             let html = String::from_utf8(folder.read("r.html")).unwrap();
             assert!(html.contains("AUC ") && html.contains("AP "), "{html}");
             assert!(html.contains("of the one of 8 networks whose curves are shown"));
+            // The predictions that the validation score is of.
+            assert!(
+                html.contains("210 rows, each predicted by networks that were not trained on it")
+            );
         }
         if let Some(program) = chromium() {
             assert!(text.contains("Train again"), "{text}");
