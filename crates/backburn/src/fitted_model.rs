@@ -15,6 +15,7 @@ use crate::dataset::Dataset;
 use crate::device::SelectedDevice;
 use crate::embeddings::Embeddings;
 use crate::error::Error;
+use crate::held_out_predictions::HeldOutPredictions;
 use crate::job_result::TrainedNetwork;
 use crate::row_hashes::row_hashes;
 use crate::row_sample::RowSample;
@@ -64,6 +65,9 @@ pub struct FitRecord {
     /// The score of a constant on the same rows: the mean of the training rows, or the frequencies of their
     /// classes.
     pub constant: Option<Score>,
+    /// The predictions that [`validation`](Self::validation) is the score of. `None` without them, and for millions of
+    /// rows.
+    pub held_out: Option<HeldOutPredictions>,
     /// Why training ended.
     pub stop: StopReason,
     /// The planned number of networks.
@@ -88,9 +92,9 @@ impl FittedModel {
         context: &FitContext,
     ) -> Result<Self, Error> {
         let mut model = network.model;
-        let (validation, constant, beyond) = match validation {
-            Some(scored) => (Some(scored.score), scored.constant, scored.beyond),
-            None => (None, None, None),
+        let (validation, constant, beyond, held_out) = match validation {
+            Some(it) => (Some(it.score), it.constant, it.beyond, it.held_out),
+            None => (None, None, None, None),
         };
         if let Some(score) = &validation {
             let errors = score.standard_errors.clone();
@@ -115,6 +119,7 @@ impl FittedModel {
             record: Some(FitRecord {
                 validation,
                 constant,
+                held_out,
                 stop: network.stop,
                 networks,
                 seconds: network.seconds,

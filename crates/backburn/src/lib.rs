@@ -200,6 +200,8 @@ mod head_view;
 #[cfg(feature = "train")]
 mod held_out;
 #[cfg(feature = "train")]
+mod held_out_predictions;
+#[cfg(feature = "train")]
 pub mod history_file;
 #[cfg(feature = "train")]
 mod imputation_errors;
@@ -476,6 +478,7 @@ pub use self::{
     gap::Gap,
     gradient_check::{NetworkGradientCheck, check_network_gradients, gradient_verdict},
     group_scores::GroupScores,
+    held_out_predictions::HeldOutPredictions,
     job::{Job, JobKind},
     job_result::{JobResult, Outcome, TrainedNetwork},
     keep_model::KeepModel,

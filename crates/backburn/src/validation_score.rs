@@ -4,6 +4,7 @@ use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
 use crate::beyond_range::BeyondRange;
 use crate::constant::constant_score;
+use crate::held_out_predictions::HeldOutPredictions;
 use crate::score::Score;
 use crate::scoring::Scoring;
 use crate::targets::Targets;
@@ -17,6 +18,8 @@ pub(crate) struct ValidationScore {
     pub constant: Option<Score>,
     /// Targets of later rows beyond the range of training that the predictions do not follow, where rows are split by time.
     pub beyond: Option<BeyondRange>,
+    /// The predictions that are scored, if they are kept.
+    pub held_out: Option<HeldOutPredictions>,
 }
 
 impl ValidationScore {
@@ -37,6 +40,7 @@ impl ValidationScore {
             beyond: scoring
                 .times()
                 .and_then(|times| BeyondRange::new(predictions, targets, (training, rows), times)),
+            held_out: HeldOutPredictions::new(rows, predictions),
         })
     }
 }

@@ -199,10 +199,19 @@ fn events_of_trials_and_of_an_ensemble_come_in_order() {
     let names = names.into_inner().unwrap();
     assert_eq!(names.len(), jobs.len());
     assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), jobs);
-    assert_eq!(
-        model.record().unwrap().validation.as_ref().unwrap().rows,
-        120
-    );
+    let record = model.record().unwrap();
+    let score = record.validation.as_ref().unwrap();
+    assert_eq!(score.rows, 120);
+    // The predictions that are scored are kept.
+    let held_out = record.held_out.as_ref().unwrap();
+    assert_eq!(held_out.rows, (0..120).collect::<Vec<_>>());
+    let prices = data.table().column("price").unwrap().cells();
+    let prices = prices.map(|cell| cell.number().unwrap());
+    let values = held_out.predictions.values().unwrap();
+    let squares = values.iter().zip(prices);
+    let squares = squares.map(|(value, price)| (value - price).powi(2));
+    let rmse = (squares.sum::<f64>() / 120.0).sqrt();
+    assert!((rmse - score.metric("rmse").unwrap()).abs() < 1e-6 * rmse);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! One row there and back through a network of a model.
 
-use backburn::{Error, Predictions, Preset, SavedModel, Settings, Table, Target, Targets};
+use std::collections::HashMap;
+
+use backburn::{
+    Error, FeatureName, Predictions, Preset, SavedModel, Settings, Table, Target, Targets,
+};
 use backburn_training::row_pass::{
     Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
     loss,
@@ -119,12 +123,11 @@ impl Backpropagation {
             return Ok(None);
         };
         let said = |pass: &Pass| prediction(model, pass.outputs(), unit);
-        let names = model.encoder.feature_names().into_iter();
         let is_sound = passed.loss.is_finite() && after.loss.is_finite();
         Ok(is_sound.then(|| Self {
             row: name,
             networks: model.network.members.len(),
-            inputs: names.map(|feature| feature.name).collect(),
+            inputs: input_names(model),
             outputs: output_names(model, network.outputs()),
             actual: actual(model, aim, unit),
             predicted: said(&passed.pass),
@@ -287,6 +290,20 @@ fn prediction(model: &SavedModel, outputs: &[f64], unit: &str) -> String {
             best.map_or(String::new(), |best| classes[best].clone())
         }
     }
+}
+
+/// The names of the inputs. One that several inputs have is preceded by the columns that it is computed from.
+fn input_names(model: &SavedModel) -> Vec<String> {
+    let features = model.encoder.feature_names();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for feature in &features {
+        *times.entry(&feature.name).or_default() += 1;
+    }
+    let name = |feature: &FeatureName| match times.get(feature.name.as_str()) {
+        Some(2..) => format!("{}: {}", feature.column, feature.name),
+        _ => feature.name.clone(),
+    };
+    features.iter().map(name).collect()
 }
 
 fn output_names(model: &SavedModel, outputs: usize) -> Vec<String> {

@@ -15,6 +15,16 @@ pub fn figure(name: &str, title: &str, text: &str, svg: Option<String>) -> Marku
     }
 }
 
+/// A table that scrolls where it does not fit, also with the keyboard. `label` says what it holds, for screen readers.
+/// `class` is a class of the style sheet.
+pub fn wide_table(label: &str, class: &str, rows: Markup) -> Markup {
+    html! {
+        div class="wide" tabindex="0" role="group" aria-label=(label) {
+            table class=(class) { (rows) }
+        }
+    }
+}
+
 /// Text in which parts between backticks are shown as code.
 pub fn with_code(text: &str) -> Markup {
     html! {

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backburn::text::{count, escaped, file_name, integer, number, path_name, shown};
+use backburn::baselines::constant_of_task;
+use backburn::text::{
+    count, escaped, file_name, integer, mean_and_deviation, number, path_name, shown,
+};
 use backburn::{
-    Error, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform, Targets, Task,
-    history_file,
+    Error, Forgetting, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform,
+    Targets, Task, history_file,
 };
 use backburn_explain::Explanation;
 use burn::module::Module;
@@ -53,6 +56,7 @@ impl Report {
             networks: model.network.members.len(),
             notes: ignored.collect(),
             scores: stored_scores(model),
+            forgetting: Forgetting::of(model).filter(|scores| scores.tasks.len() > 1),
             score_name: score_name(model).to_string(),
             settings: model.summary.settings.clone(),
             ..Self::default()
@@ -71,14 +75,24 @@ impl Report {
         rows: &EvaluatedRows,
         unit: &str,
     ) -> Result<Self, Error> {
+        let predictions = &explanation.predictions;
+        Self::of_predictions(model, explanation, (rows, predictions), unit)
+    }
+
+    /// The same with other predictions for the rows, which are evaluated.
+    pub(crate) fn of_predictions(
+        model: &SavedModel,
+        explanation: &Explanation,
+        (rows, predictions): (&EvaluatedRows, &Predictions),
+        unit: &str,
+    ) -> Result<Self, Error> {
         let explained = explanation.rows.iter();
-        let evaluation = evaluation(model, explanation, rows)?;
+        let evaluation = evaluation(model, predictions, rows)?;
         let backpropagation = match evaluation.as_ref().and_then(Evaluation::worst) {
             None => None,
             Some(place) => backpropagation(model, rows, place, unit)?,
         };
         Ok(Self {
-            scores: Vec::new(),
             distributions: Distribution::of_model(model, rows.table, &explanation.importance),
             backpropagation,
             evaluation,
@@ -178,21 +192,58 @@ fn epochs(model: &SavedModel, history: Option<&History>) -> String {
     }
 }
 
-/// The scores that a model file holds.
+/// The scores that a model file holds, each with the rows that it was measured on.
 fn stored_scores(model: &SavedModel) -> Vec<(String, String)> {
     let summary = &model.summary;
-    let of = |scores: &BTreeMap<String, f64>, rows: String| -> Vec<(String, String)> {
-        let named = scores.iter();
-        let named =
-            named.map(|(name, value)| (format!("{} on {rows}", shown(name)), number(*value)));
-        named.collect()
-    };
-    let validation = count(summary.validation_rows, "validation row");
-    let mut scores = of(&summary.validation, validation);
+    let mut scores = Vec::new();
     if let Some(test) = &summary.test {
-        scores.extend(of(&test.scores, count(test.rows, "test row")));
+        let rows = format!("test, {}", count(test.rows, "row"));
+        scores.push((rows, in_words(model, &test.scores, &BTreeMap::new())));
+    }
+    if !summary.validation.is_empty() {
+        let rows = count(summary.validation_rows, "row");
+        let words = in_words(model, &summary.validation, &summary.validation_errors);
+        scores.push((format!("validation, {rows}"), words));
+    }
+    let main = score_name(model);
+    let mut constant = summary.validation_constant.iter();
+    if let Some((_, score)) = constant.find(|(name, _)| score_title(name) == main) {
+        let name = constant_of_task(model.target.task());
+        let words = format!("{main} {}", number(*score));
+        scores.push((format!("always {name} (validation)"), words));
     }
     scores
+}
+
+/// The title of a score, such as `RMSE` or `log loss`.
+fn score_title(name: &str) -> String {
+    let metric = name.parse::<Metric>().ok();
+    let title = metric.map(|metric| metric.title().to_string());
+    title.unwrap_or_else(|| shown(&name.replace('_', " ")))
+}
+
+/// Scores in one line, that of the main metric first, each with its standard error if it is known.
+fn in_words(
+    model: &SavedModel,
+    scores: &BTreeMap<String, f64>,
+    errors: &BTreeMap<String, f64>,
+) -> String {
+    let main = score_name(model);
+    let scores = scores.iter();
+    let mut words: Vec<(bool, String)> = scores
+        .map(|(name, value)| {
+            let title = score_title(name);
+            let value = match errors.get(name) {
+                Some(error) => mean_and_deviation(*value, *error),
+                None => number(*value),
+            };
+            (title != main, format!("{title} {value}"))
+        })
+        .collect();
+    // The sort is stable.
+    words.sort_by_key(|(is_other, _)| *is_other);
+    let words: Vec<String> = words.into_iter().map(|(_, words)| words).collect();
+    words.join(", ")
 }
 
 /// Facts about the data and the network, with their names.
@@ -230,6 +281,10 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             format!("{} ({})", shown(column), model.target.task()),
         ),
         target,
+    ];
+    facts.extend(decision(&model.target).map(|decision| ("decision", decision)));
+    facts.extend(quantiles(&model.target).map(|quantiles| ("quantiles", quantiles)));
+    facts.extend([
         ("columns used", integer(model.encoder.columns.len())),
         ("network", format!("{}, {parameters}", layers(model))),
         ("epochs", epochs(model, None)),
@@ -237,7 +292,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
             "seed and device",
             format!("{}, {}", summary.seed, shown(&summary.device)),
         ),
-    ];
+    ]);
     facts.extend(training_rows_note(model).map(|note| ("privacy", note)));
     facts
         .into_iter()
@@ -248,7 +303,7 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
 /// The predictions beside the true values, for rows that have them.
 fn evaluation(
     model: &SavedModel,
-    explanation: &Explanation,
+    predictions: &Predictions,
     rows: &EvaluatedRows,
 ) -> Result<Option<Evaluation>, Error> {
     if rows.table.column(model.target.column()).is_err() {
@@ -256,7 +311,7 @@ fn evaluation(
     }
     let targets = Targets::read(rows.table, &model.target)?;
     let mut row_numbers = Vec::new();
-    let outcome = match (&targets, &explanation.predictions) {
+    let outcome = match (&targets, predictions) {
         (Targets::Values(values), Predictions::Values(all)) => {
             let known = || (0..values.len()).filter(|&row| values[row].is_finite());
             row_numbers.extend(known().map(|row| rows.number(row)));
@@ -273,7 +328,7 @@ fn evaluation(
                 ..
             },
         ) => {
-            let decided = explanation.predictions.class_indices().unwrap_or_default();
+            let decided = predictions.class_indices().unwrap_or_default();
             let known = || {
                 let rows = of_row.iter().enumerate();
                 rows.filter_map(|(row, class)| Some((row, (*class)?)))
@@ -348,4 +403,26 @@ pub fn target_transform(target: &Target) -> String {
         number(*mean),
         number(*std)
     )
+}
+
+/// The quantiles that a model predicts.
+fn quantiles(target: &Target) -> Option<String> {
+    let levels = target.distribution()?.levels()?;
+    let levels: Vec<String> = levels.iter().map(f64::to_string).collect();
+    let levels = levels.join(", ");
+    Some(format!("{levels}; the charts are of the median"))
+}
+
+/// How the predicted class is decided, if it is not the most likely one.
+pub fn decision(target: &Target) -> Option<String> {
+    let (decision, classes) = (target.decision()?, target.class_names()?);
+    match (decision.positive, decision.threshold) {
+        (Some(positive), Some(threshold)) => Some(format!(
+            "{} if its probability is at least {}",
+            shown(classes.get(positive)?),
+            number(threshold)
+        )),
+        _ if decision.decides() => Some("the class with the lowest expected cost".to_string()),
+        _ => None,
+    }
 }

@@ -7,7 +7,7 @@ use backburn::text::{count, escaped, file_name, integer, mean_and_deviation, num
 use backburn::{SavedModel, Summary, Target};
 use burn::module::Module;
 
-use crate::model_report::{layers, target_transform};
+use crate::model_report::{decision, layers, target_transform};
 use crate::training_rows::training_rows_note;
 
 /// The facts about a model, each with a short heading: target, network, training, scores. The heading is empty
@@ -82,20 +82,6 @@ pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
         (shown(&column.name), use_of_it)
     });
     columns.collect()
-}
-
-/// How the predicted class is decided, if it is not the most likely one.
-fn decision(target: &Target) -> Option<String> {
-    let (decision, classes) = (target.decision()?, target.class_names()?);
-    match (decision.positive, decision.threshold) {
-        (Some(positive), Some(threshold)) => Some(format!(
-            "{} if its probability is at least {}",
-            shown(classes.get(positive)?),
-            number(threshold)
-        )),
-        _ if decision.decides() => Some("the class with the lowest expected cost".to_string()),
-        _ => None,
-    }
 }
 
 /// Scores by name, each with its standard error if it is known.

@@ -3,7 +3,9 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::{GENERATOR, Report};
-use crate::sections::{backpropagation, data, evaluation, findings, model, rows, training, tuning};
+use crate::sections::{
+    backpropagation, data, evaluation, findings, model, rows, tasks, training, tuning,
+};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -30,25 +32,34 @@ fn page(report: &Report) -> Markup {
                     h1 { (report.title) }
                     p class="faint" { "A multilayer perceptron that predicts " code { (report.target) } ". Report by " (GENERATOR) "." }
                 }
-                @if !report.scores.is_empty() {
-                    div class="scores" {
-                        @for (name, value) in &report.scores {
-                            div class="score" { b { (name) } (value) }
+                main {
+                    @if !report.scores.is_empty() {
+                        div class="scores" {
+                            @for (name, value) in &report.scores {
+                                div class="score" { b { (name) } (value) }
+                            }
                         }
                     }
+                    (contents(report))
+                    (sections(report))
                 }
-                (contents(report))
-                (findings(report.findings.as_deref()))
-                (data(report))
-                (tuning(report))
-                (training(report))
-                (evaluation(report))
-                (model(report))
-                (rows(report))
-                (backpropagation(report.backpropagation.as_ref()))
-                (command(report))
             }
         }
+    }
+}
+
+fn sections(report: &Report) -> Markup {
+    html! {
+        (findings(report.findings.as_deref()))
+        (data(report))
+        (tuning(report))
+        (training(report))
+        (tasks(report.forgetting.as_ref()))
+        (evaluation(report))
+        (model(report))
+        (rows(report))
+        (backpropagation(report.backpropagation.as_ref()))
+        (command(report))
     }
 }
 
@@ -59,6 +70,7 @@ fn contents(report: &Report) -> Markup {
         ("data", "Data and network", true),
         ("tuning", "The search for settings", report.tuning.is_some()),
         ("training", "Training", true),
+        ("tasks", "Earlier tasks", report.forgetting.is_some()),
         ("evaluation", "Predicted and actual", true),
         ("model", "What the model learned", true),
         ("rows", "Single rows", !report.rows.is_empty()),
@@ -92,5 +104,27 @@ fn command(report: &Report) -> Markup {
             p { "These are its settings, as a file for " code { "--config" } ":" }
             pre class="settings" { code { (report.settings) } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_sections_in_their_order() {
+        let html = Report::default().to_html();
+        let links = html.split("href=\"#").skip(1);
+        let names: Vec<&str> = links.filter_map(|link| link.split('"').next()).collect();
+        let places = names
+            .iter()
+            .map(|name| html.find(&format!("id=\"{name}\"")));
+        let places: Option<Vec<usize>> = places.collect();
+        let places = places.unwrap();
+        assert_eq!(names.len(), html.matches("<h2 id=").count());
+        assert!(
+            places.len() > 4 && places.is_sorted(),
+            "{names:?} {places:?}"
+        );
     }
 }

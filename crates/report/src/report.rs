@@ -1,6 +1,6 @@
 //! The content of a report.
 
-use backburn::{LearningCurve, NestedScores, Study};
+use backburn::{Forgetting, LearningCurve, NestedScores, Study};
 use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
 use backburn_training::{Finding, History};
 
@@ -22,7 +22,7 @@ pub struct Report {
     pub target: String,
     /// The unit of the target, which is written before each amount, such as `$`.
     pub unit: String,
-    /// Facts about the data and the network, each with its name.
+    /// Facts about the data and the network, each with its name. Text between backticks is shown as code.
     pub facts: Vec<(String, String)>,
     /// What was done to the data, in sentences. Text between backticks is shown as code.
     pub notes: Vec<String>,
@@ -42,6 +42,8 @@ pub struct Report {
     pub learning_curve: Option<LearningCurve>,
     /// The search that found the settings, and its scores on outer folds, if there was one.
     pub tuning: Option<(Study, Option<NestedScores>)>,
+    /// The scores of earlier tasks, of a model that was trained further on new rows.
+    pub forgetting: Option<Forgetting>,
     /// Predictions and actual values, if some rows have a target.
     pub evaluation: Option<Evaluation>,
     /// The importance of each column, largest first, if it was computed.

@@ -7,6 +7,7 @@ mod evaluation;
 mod findings;
 mod model;
 mod rows;
+mod tasks;
 mod training;
 mod tuning;
 
@@ -16,5 +17,6 @@ pub use evaluation::evaluation;
 pub use findings::findings;
 pub use model::model;
 pub use rows::rows;
+pub use tasks::tasks;
 pub use training::training;
 pub use tuning::tuning;

@@ -3,8 +3,8 @@
 use backburn::baselines::constant_name;
 use backburn::text::{count, integer, shown};
 use backburn::{
-    Config, Dataset, Error, Finding, FitRecord, FittedModel, History, LearningCurve, StopReason,
-    Table, TestResult, Warning,
+    Config, Dataset, Error, Finding, FitRecord, FittedModel, HeldOutPredictions, History,
+    LearningCurve, StopReason, Table, TestResult, Warning,
 };
 use backburn_explain::{ExplainOptions, Explanation};
 
@@ -59,7 +59,8 @@ pub struct TrainingReportOptions<'a> {
 
 impl Report {
     /// The report on a model that was fitted to the dataset. It is evaluated on the test table; without one,
-    /// on the validation rows or, if there are none, on the training rows.
+    /// on the validation rows. If there are none, predictions for training rows are evaluated: those of networks that
+    /// were not trained on them, as far as they are kept.
     ///
     /// # Errors
     ///
@@ -88,8 +89,11 @@ impl Report {
             ..ExplainOptions::default()
         };
         let explanation = Explanation::new(saved, &table, &explain, model.predictor().device())?;
-        let mut report = Self::of_model(saved, &explanation, &rows, unit)?;
-        report.add_training_notes(model, record, data, test.is_some());
+        let held_out = held_out(record, test).map(|held_out| &held_out.predictions);
+        let predictions = held_out.unwrap_or(&explanation.predictions);
+        let rows = (&rows, predictions);
+        let mut report = Self::of_predictions(saved, &explanation, rows, unit)?;
+        report.add_training_notes(model, record, data, test);
         report.learning_curve = options.learning_curve;
         if !record.history.epochs.is_empty() {
             report.findings = Some(record.findings.clone());
@@ -115,16 +119,18 @@ impl Report {
         model: &FittedModel,
         record: &FitRecord,
         data: &Dataset,
-        has_test: bool,
+        test: Option<&Table>,
     ) {
         let notes = notes(data);
         if !notes.is_empty() {
             self.notes = notes;
         }
-        if !has_test && record.split.validation.is_empty() {
-            let note =
-                "the charts of predictions and the importance of columns are of training rows";
-            self.notes.insert(0, note.to_string());
+        if test.is_none() && record.split.validation.is_empty() {
+            let what = match held_out(record, test) {
+                Some(_) => "the importance of columns and the explanations",
+                None => "the charts of predictions and the importance of columns",
+            };
+            self.notes.insert(0, format!("{what} are of training rows"));
         }
         if record.stop == StopReason::Interrupted {
             self.notes.insert(0, interrupted(model, record));
@@ -177,6 +183,13 @@ fn interrupted(model: &FittedModel, record: &FitRecord) -> String {
     format!("training was stopped early, after {reached}")
 }
 
+/// The predictions for training rows by networks that were not trained on them, if there are no other rows to evaluate
+/// on: of an ensemble, or of a network that was refitted to all rows.
+fn held_out<'a>(record: &'a FitRecord, test: Option<&Table>) -> Option<&'a HeldOutPredictions> {
+    let has_others = test.is_some() || !record.split.validation.is_empty();
+    record.held_out.as_ref().filter(|_| !has_others)
+}
+
 /// The rows to evaluate on, which are held-out rows if there are any, with a description.
 fn evaluated_rows(
     model: &FittedModel,
@@ -191,6 +204,13 @@ fn evaluated_rows(
             Some(_) => format!("{rows}, many of which were trained on"),
         };
         return Ok((test.clone(), description));
+    }
+    if let Some(held_out) = held_out(record, test) {
+        let table = data.table().select(data.table().name(), &held_out.rows)?;
+        let number = count(held_out.rows.len(), "row");
+        let description =
+            format!("{number}, each predicted by networks that were not trained on it");
+        return Ok((table, description));
     }
     let split = &record.split;
     let rows = match split.validation.is_empty() {

@@ -52,6 +52,11 @@ fn a_model_goes_on_learning_and_the_matrix_is_printed() {
     }
     let predicted = folder.done("predict m.safetensors new.csv --out p.csv");
     assert_eq!(predicted.code, 0);
+    folder.done("report m.safetensors --out r.html");
+    let report = String::from_utf8(folder.read("r.html")).unwrap();
+    for words in ["data-figure=\"tasks\"", "1 old.csv", "2 new.csv"] {
+        assert!(report.contains(words), "{words}: {report}");
+    }
     let json = folder.done("train --from m.safetensors old.csv --out n.safetensors --json");
     let json = json.json();
     assert_eq!(json["forgetting"]["tasks"].as_array().unwrap().len(), 3);

@@ -79,6 +79,16 @@ fn looked_at(program: &Path, folder: &Folder, report: &str) -> Vec<Value> {
                             return !box || !['auto', 'scroll'].includes(getComputedStyle(box).overflowX)
                                 || box.getBoundingClientRect().right > {width};
                         }}).length,
+                        mute: [...d.querySelectorAll('.wide')].filter(t => t.tabIndex !== 0 || !t.ariaLabel).length,
+                        outside_main: [...d.querySelectorAll('h2, figure')].filter(n => !n.closest('main')).length,
+                        collisions: [...d.querySelectorAll('figure svg')].flatMap(s => {{
+                            const texts = [...s.querySelectorAll('text')].filter(t => t.textContent.trim());
+                            const boxes = texts.map(t => t.getBoundingClientRect());
+                            const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+                                && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
+                            return texts.filter((_, i) => boxes.some((box, j) => j < i && over(box, boxes[i])))
+                                .map(t => t.textContent);
+                        }}),
                         tiny: [...d.querySelectorAll('figure svg text')].filter(t => {{
                             const svg = t.ownerSVGElement;
                             const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
@@ -164,6 +174,16 @@ fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
         );
         assert_eq!(measured["tiny"], 0, "{report} at {width}");
         assert_eq!(measured["wide"], 0, "{report} at {width}: tables are cut");
+        assert_eq!(
+            (&measured["mute"], &measured["outside_main"]),
+            (&0.into(), &0.into()),
+            "{report}"
+        );
+        assert_eq!(
+            measured["collisions"],
+            serde_json::json!([]),
+            "{report} at {width}: texts overlap"
+        );
         text = measured["text"].as_str().unwrap().to_string();
     }
     text
@@ -265,6 +285,10 @@ fn the_report_of_each_example_table_has_every_section() {
             let html = String::from_utf8(folder.read("r.html")).unwrap();
             assert!(html.contains("AUC ") && html.contains("AP "), "{html}");
             assert!(html.contains("of the one of 8 networks whose curves are shown"));
+            // The predictions that the validation score is of.
+            assert!(
+                html.contains("210 rows, each predicted by networks that were not trained on it")
+            );
         }
         if let Some(program) = chromium() {
             assert!(text.contains("Train again"), "{text}");

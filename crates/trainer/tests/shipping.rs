@@ -32,6 +32,7 @@ fn a_report_is_made_of_a_saved_model() {
     folder.done("report m.safetensors");
     let alone = String::from_utf8(folder.read("m.html")).unwrap();
     assert!(alone.contains("The importance of the columns was not computed."));
+    assert!(alone.contains("<b>validation, ") && alone.contains("RMSE "));
     folder.done("report m.safetensors t.csv --out full.html");
     let full = String::from_utf8(folder.read("full.html")).unwrap();
     assert!(!full.contains("The importance of the columns was not computed."));

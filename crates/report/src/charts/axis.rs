@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::calendar::date_ticks;
+use super::canvas::text_width;
 
 /// What the numbers of an axis are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +16,10 @@ pub enum Scale {
     /// Dates, as years with a fraction.
     Dates,
 }
+
+/// The space between the texts of two ticks, and beyond the end of an axis.
+const GAP: f64 = 10.0;
+const MARGIN: f64 = 12.0;
 
 /// The numbers to mark in a range, at most about `most`, each with its text. All texts differ.
 pub fn ticks(range: &Range<f64>, most: usize, scale: Scale) -> Vec<(f64, String)> {
@@ -36,6 +41,28 @@ pub fn ticks(range: &Range<f64>, most: usize, scale: Scale) -> Vec<(f64, String)
     let largest = numbers.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     let texts = numbers.iter().map(|&x| text(x, step, largest));
     numbers.iter().copied().zip(texts).collect()
+}
+
+/// The numbers to mark on a horizontal axis as [`ticks`] has them, so few that their texts do not overlap. `width` is that
+/// of the axis.
+pub fn spaced_ticks(
+    range: &Range<f64>,
+    most: usize,
+    scale: Scale,
+    width: f64,
+) -> Vec<(f64, String)> {
+    let fits = |ticks: &Vec<(f64, String)>| {
+        let [(first, _), (second, _), ..] = ticks.as_slice() else {
+            return true;
+        };
+        let widest = ticks.iter().map(|(_, text)| text_width(text));
+        let widest = widest.fold(0.0, f64::max);
+        // A text at an end of the axis is moved into the image.
+        let moved = (widest / 2.0 - MARGIN).max(0.0);
+        (second - first) / (range.end - range.start) * width >= widest + GAP + moved
+    };
+    let mut fewer = (1..=most).rev().map(|most| ticks(range, most, scale));
+    fewer.find(fits).unwrap_or_default()
 }
 
 /// 1, 2 or 5 times a power of ten: the next one that is at least as large.
@@ -71,7 +98,8 @@ fn scientific(x: f64, step: f64) -> String {
         return "0".to_string();
     }
     let decimals = (x.abs().log10().floor() - step.log10().floor()).clamp(0.0, 9.0) as usize;
-    format!("{x:.decimals$e}")
+    let sign = if x < 0.0 { "−" } else { "" };
+    format!("{sign}{:.decimals$e}", x.abs())
 }
 
 #[cfg(test)]
@@ -111,6 +139,19 @@ mod tests {
                 assert_eq!(texts.len(), count, "{start} to {end}: {texts:?}");
             }
         }
+    }
+
+    #[test]
+    fn long_texts_have_few_ticks() {
+        let texts = |range: Range<f64>| -> Vec<String> {
+            let ticks = spaced_ticks(&range, 5, Scale::Numbers, 300.0);
+            ticks.into_iter().map(|(_, text)| text).collect()
+        };
+        assert_eq!(texts(0.0..1.0).len(), 6);
+        let few = ["1.00000000 M", "1.00000001 M", "1.00000002 M"];
+        assert_eq!(texts(1e6..1e6 + 0.02), few);
+        assert_eq!(texts(-4e-9..0.0)[0], "−4e-9");
+        assert!(texts(1.0..1.0).is_empty());
     }
 
     #[test]

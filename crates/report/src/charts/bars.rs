@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::axis::{Scale, ticks};
+use super::axis::{Scale, spaced_ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
 use super::frame::{drawable, span};
 use super::names::fitted_names;
@@ -50,8 +50,8 @@ const ROW: f64 = 22.0;
 /// The space for the names of bars, and for those of the steps of a waterfall.
 const NAMES: f64 = 136.0;
 const STEPS: f64 = 178.0;
-/// The least distance between the numbers at the axis.
-const TICKS: f64 = 50.0;
+/// The largest number of numbers at the axis, about.
+const TICKS: usize = 5;
 
 /// Draws bars from 0, each with its name, from top to bottom. `x` is the name of the horizontal axis.
 pub fn bars(bars: &[Bar], x: &str) -> Option<String> {
@@ -81,7 +81,7 @@ pub fn waterfall(bars: &[Bar], x: &str) -> Option<String> {
         .map(|bar| text_width(&bar.text))
         .fold(0.0, f64::max)
         + 8.0;
-    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.45);
+    let share = (widest / (WIDTH - STEPS - 12.0)).min(0.5);
     let width = (xs.end - xs.start) / (1.0 - share);
     let xs = xs.start..xs.start + width;
     let class = |index: usize| match bars[index].to >= bars[index].from {
@@ -119,7 +119,7 @@ fn draw(
         let share = (number - xs.start) / (xs.end - xs.start);
         names + share.clamp(0.0, 1.0) * (WIDTH - names - 12.0)
     };
-    for (number, text) in ticks(xs, ((WIDTH - names) / TICKS) as usize, Scale::Numbers) {
+    for (number, text) in spaced_ticks(xs, TICKS, Scale::Numbers, WIDTH - names - 12.0) {
         let x = place(number);
         canvas.line("grid", (x, 0.0), (x, bottom), "");
         let at = x.min(WIDTH - text_width(&text) / 2.0);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::format::truncate;
+use crate::format::{on_one_line, truncate, truncate_middle};
 
 /// The width of all charts, in units of the image. A unit is a little less than a pixel on a phone.
 pub const WIDTH: f64 = 400.0;
@@ -162,7 +162,17 @@ pub fn text_width(text: &str) -> f64 {
 
 /// The start of a text that fits a width.
 pub fn fitted(text: &str, width: f64) -> String {
-    truncate(text, (width / CHARACTER).max(2.0) as usize)
+    truncate(text, fitting_chars(width))
+}
+
+/// The start and the end of a text that fit a width.
+pub fn fitted_middle(text: &str, width: f64) -> String {
+    truncate_middle(text, fitting_chars(width))
+}
+
+/// The number of characters that fit a width.
+pub fn fitting_chars(width: f64) -> usize {
+    (width / CHARACTER).max(2.0) as usize
 }
 
 fn title_element(title: &str) -> String {
@@ -173,9 +183,7 @@ fn title_element(title: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    let clean = text.chars().filter(|c| !c.is_control());
-    let clean: String = clean.collect();
-    clean
+    on_one_line(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -189,10 +197,13 @@ mod tests {
     #[test]
     fn text_is_escaped() {
         let mut canvas = Canvas::new(10.0);
-        canvas.text(Anchor::Start, (0.0, 0.0), "<b>\"&\u{0}");
+        canvas.text(Anchor::Start, (0.0, 0.0), "<b>\"&\u{202e}");
         canvas.circle("dot", (1.0, 2.0), 3.0, "<i>");
         let svg = canvas.svg("\"");
-        assert!(svg.contains(">&lt;b&gt;&quot;&amp;</text>"), "{svg}");
+        assert!(
+            svg.contains(">&lt;b&gt;&quot;&amp;\\u{202e}</text>"),
+            "{svg}"
+        );
         assert!(svg.contains("<title>&lt;i&gt;</title>"), "{svg}");
         assert!(svg.contains("aria-label=\"&quot;\""), "{svg}");
     }

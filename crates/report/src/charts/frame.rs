@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::axis::{Scale, ticks};
+use super::axis::{Scale, spaced_ticks, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted, text_width};
 
 /// A rectangle with a number on both axes.
@@ -30,9 +30,12 @@ pub struct Axes<'a> {
 }
 
 /// The height of a line of text.
-pub const LINE: f64 = 18.0;
-/// The space below a frame for the numbers and the name of the horizontal axis.
-pub const BELOW: f64 = 40.0;
+const LINE: f64 = 18.0;
+/// The space below a frame for the numbers of the horizontal axis, and for its name.
+const NUMBERS: f64 = 22.0;
+const NAME: f64 = 18.0;
+/// The least space for the numbers of the vertical axis. The frames of most charts then begin at the same place.
+const LEAST: f64 = 32.0;
 
 impl Frame {
     /// Draws axes, grid lines, numbers and names between two heights of the canvas. The name of the vertical axis is
@@ -40,13 +43,17 @@ impl Frame {
     pub fn draw(canvas: &mut Canvas, axes: &Axes, top: f64, bottom: f64) -> Self {
         let rows = ticks(&axes.ys, 6, Scale::Numbers);
         let widest = rows.iter().map(|(_, text)| text_width(text));
+        let below = match axes.x.is_empty() {
+            true => NUMBERS,
+            false => NUMBERS + NAME,
+        };
         let frame = Self {
             xs: axes.xs.clone(),
             ys: axes.ys.clone(),
-            left: widest.fold(20.0, f64::max) + 8.0,
+            left: widest.fold(LEAST, f64::max) + 8.0,
             right: WIDTH - 12.0,
-            top: top + LINE + 4.0,
-            bottom: bottom - BELOW,
+            top: top + LINE + 8.0,
+            bottom: bottom - below,
         };
         canvas.text(Anchor::Start, (0.0, top + 13.0), &fitted(axes.y, WIDTH));
         for (number, text) in rows {
@@ -54,7 +61,8 @@ impl Frame {
             canvas.line("grid", (frame.left, y), (frame.right, y), "");
             canvas.text(Anchor::End, (frame.left - 6.0, y + 4.5), &text);
         }
-        for (number, text) in ticks(&axes.xs, 5, axes.scale) {
+        let width = frame.right - frame.left;
+        for (number, text) in spaced_ticks(&axes.xs, 5, axes.scale, width) {
             let x = frame.x(number);
             canvas.line("grid", (x, frame.top), (x, frame.bottom), "");
             let half = text_width(&text) / 2.0;

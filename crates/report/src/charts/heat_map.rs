@@ -56,7 +56,8 @@ pub fn heat_map(
         }
     }
     let numbers = first as f64..(first + columns - 1).max(first + 1) as f64;
-    for (number, text) in ticks(&numbers, 5, Scale::Whole) {
+    let ticks = ticks(&numbers, 5, Scale::Whole).into_iter();
+    for (number, text) in ticks.filter(|(number, _)| *number < (first + columns) as f64) {
         let middle = place(number - first as f64 + 0.5);
         canvas.text(Anchor::Middle, (middle, bottom + 17.0), &text);
     }
@@ -75,7 +76,10 @@ fn draw_scale(canvas: &mut Canvas, range: &Range<f64>, top: f64) {
         let end = left + width * f64::from(part + 1) / f64::from(parts) + 0.3;
         canvas.filled_bar("cell", &color, (start, top), (end, top + 12.0), "");
     }
-    let text = |power: f64| format!("1e{power:.0}");
+    let text = |power: f64| match power == 0.0 {
+        true => "1".to_string(),
+        false => format!("1e{power:.0}"),
+    };
     canvas.text(Anchor::Start, (left, top + 30.0), &text(range.start));
     canvas.text(Anchor::End, (left + width, top + 30.0), &text(range.end));
 }
@@ -100,4 +104,28 @@ fn shade(share: f64) -> String {
         mix(a.1, b.1),
         mix(a.2, b.2)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_scale_are_powers_of_ten() {
+        let rows = [("hidden.0".to_string(), vec![-3.0, -2.0])];
+        let svg = heat_map(&rows, &(-6.0..-0.0), 1, "epoch").unwrap();
+        assert!(
+            svg.contains(">1e-6</text>") && svg.contains(">1</text>"),
+            "{svg}"
+        );
+        assert!(!svg.contains("1e-0"), "{svg}");
+        // A single epoch has no second one at its axis.
+        let one = [("hidden.0".to_string(), vec![-3.0])];
+        let svg = heat_map(&one, &(-6.0..0.0), 1, "epoch").unwrap();
+        assert!(
+            svg.contains(">1</text>") && !svg.contains(">2</text>"),
+            "{svg}"
+        );
+        assert!(heat_map(&[], &(-6.0..0.0), 1, "epoch").is_none());
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use backburn::text::bound;
+
 use super::axis::Scale;
 use super::calendar::date_text;
 use super::canvas::Canvas;
@@ -35,6 +37,7 @@ pub fn histogram(
     let width = (range.end - range.start) / counts.len() as f64;
     let text = |value: f64| match scale {
         Scale::Dates => date_text(value),
+        Scale::Whole => bound(value.round()),
         _ => number(value),
     };
     for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {

@@ -1,8 +1,9 @@
 //! The picture of a network: a column of units for each layer, and its weights.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use super::canvas::{Anchor, Canvas, WIDTH, text_width};
+use super::canvas::{Anchor, Canvas, WIDTH, fitted_middle, text_width};
 use super::names::fitted_names;
 
 /// A unit, or an input.
@@ -33,8 +34,10 @@ pub struct Connection {
 const ROW: f64 = 26.0;
 /// The height of a line of headings.
 const HEADING: f64 = 18.0;
-/// The space for the names of the inputs, and for those of the outputs.
-const INPUTS: RangeInclusive<f64> = 60.0..=126.0;
+/// The space for the names of the inputs, of few and of many columns, and for those of the outputs.
+const INPUTS: RangeInclusive<f64> = 60.0..=170.0;
+const INPUTS_OF_MANY: RangeInclusive<f64> = 60.0..=126.0;
+const FEW_COLUMNS: usize = 4;
 const OUTPUTS: RangeInclusive<f64> = 60.0..=104.0;
 /// The space for a unit beside its name.
 const UNIT: f64 = 14.0;
@@ -46,8 +49,12 @@ pub fn layers(columns: &[(String, Vec<Unit>)], connections: &[Connection]) -> Op
         return None;
     }
     let last = columns.len() - 1;
+    let limits = match columns.len() <= FEW_COLUMNS {
+        true => INPUTS,
+        false => INPUTS_OF_MANY,
+    };
     let (left, right) = (
-        space(&columns[0].1, INPUTS),
+        space(&columns[0].1, limits),
         space(&columns[last].1, OUTPUTS),
     );
     let gap = (WIDTH - left - right) / last as f64;
@@ -119,15 +126,38 @@ fn space(units: &[Unit], limits: RangeInclusive<f64>) -> f64 {
     widest.clamp(*limits.start(), *limits.end())
 }
 
-/// The names of units, as far as they fit a space beside them.
+/// The names of units, as far as they fit a space beside them: their starts and ends, if these tell them apart.
 fn names(units: &[Unit], space: f64) -> Vec<String> {
-    let names = units.iter().map(|unit| (unit.name.as_str(), space - UNIT));
-    fitted_names(&names.collect::<Vec<_>>())
+    let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+    let width = space - UNIT;
+    let cut: Vec<String> = names
+        .iter()
+        .map(|name| fitted_middle(name, width))
+        .collect();
+    let shown = cut.iter().collect::<HashSet<_>>().len();
+    match shown == names.iter().collect::<HashSet<_>>().len() {
+        true => cut,
+        false => {
+            let names = names.into_iter().map(|name| (name, width));
+            fitted_names(&names.collect::<Vec<_>>())
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ends_of_long_names_are_shown() {
+        let unit = |name: &str| Unit {
+            name: name.to_string(),
+            title: String::new(),
+        };
+        let column = "answer to the question of the survey";
+        let bins = [1, 2].map(|bin| unit(&format!("{column}: bin {bin}")));
+        assert_eq!(names(&bins, 126.0), ["answer … bin 1", "answer … bin 2"]);
+    }
 
     #[test]
     fn headings_of_narrow_columns_are_in_two_lines() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::axis::Scale;
 use super::calendar::date_text;
-use super::canvas::{Anchor, Canvas, HEIGHT};
+use super::canvas::{Anchor, Canvas, HEIGHT, text_width};
 use super::frame::{Axes, Frame, draw_legend, drawable, span};
 use crate::format::number;
 
@@ -27,6 +27,8 @@ pub struct Lines<'a> {
     pub dots: bool,
     /// Further text for the tooltips of the points of the first curve; may be shorter than it.
     pub notes: Vec<String>,
+    /// Further numbers that the vertical axis reaches.
+    pub reach: &'a [f64],
     /// The ranges of both axes, if they do not follow from the points.
     pub range: Option<(Range<f64>, Range<f64>)>,
 }
@@ -44,7 +46,12 @@ pub fn lines(lines: &Lines) -> Option<String> {
         Some((xs, ys)) => (xs.clone(), ys.clone()),
         None => (
             span(all().map(|point| point.0), 0.0)?,
-            span(all().map(|point| point.1), 0.06)?,
+            span(
+                all()
+                    .map(|point| point.1)
+                    .chain(lines.reach.iter().copied()),
+                0.06,
+            )?,
         ),
     };
     let names = lines.curves.iter().zip(CLASSES);
@@ -99,12 +106,12 @@ fn draw_references(canvas: &mut Canvas, frame: &Frame, lines: &Lines) {
         let top = frame.at((*x, ys.end));
         canvas.line("reference", frame.at((*x, ys.start)), top, text);
         let is_right = *x > (xs.start + xs.end) / 2.0;
-        let (anchor, shift) = match is_right {
-            true => (Anchor::End, -5.0),
-            false => (Anchor::Start, 5.0),
-        };
         // In the line of the vertical axis' name, where no curve is.
-        canvas.text(anchor, (top.0 + shift, top.1 - 6.0), text);
+        let (anchor, x) = match is_right {
+            true => (Anchor::End, top.0 - 5.0),
+            false => (Anchor::Start, (top.0 + 5.0).max(text_width(lines.y) + 18.0)),
+        };
+        canvas.text(anchor, (x, top.1 - 13.0), text);
     }
 }
 
@@ -164,6 +171,17 @@ mod tests {
         assert!(thin.len() <= 402, "{}", thin.len());
         assert_eq!((thin[0].0, thin[thin.len() - 1].0), (0.0, 1000.0));
         assert_eq!(thinned(&points[..3], 400).len(), 3);
+    }
+
+    #[test]
+    fn the_vertical_axis_reaches_further_numbers() {
+        let chart = |reach: &'static [f64]| Lines {
+            curves: vec![(String::new(), vec![(0.0, 1.0), (1.0, 2.0)])],
+            reach,
+            ..Lines::default()
+        };
+        assert!(!lines(&chart(&[])).unwrap().contains(">100</text>"));
+        assert!(lines(&chart(&[100.0])).unwrap().contains(">100</text>"));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Names beside the parts of a chart, cut so that they fit and differ.
 
-use super::canvas::fitted;
+use super::canvas::{fitted, fitting_chars};
+
+/// The fewest characters that are shown of the start of a name, if any are.
+const SHORTEST_START: usize = 3;
 
 /// Each name as far as it fits its width. If the shown part is also the start of another name, the words that both names
-/// start with are left out: `…12_of_the_survey` in place of `answer_to_questi…`.
+/// start with are left out or cut: `measurem…_12` in place of `measurement…`.
 pub fn fitted_names(names: &[(&str, f64)]) -> Vec<String> {
     let fitted_name = |&(name, width): &(&str, f64)| {
         let cut = fitted(name, width);
@@ -17,7 +20,12 @@ pub fn fitted_names(names: &[(&str, f64)]) -> Vec<String> {
             None | Some(0) => cut,
             Some(words) => {
                 let rest: String = name.chars().skip(words).collect();
-                fitted(&format!("…{rest}"), width)
+                let space = fitting_chars(width).saturating_sub(rest.chars().count() + 1);
+                let start: String = name.chars().take(space).collect();
+                match space >= SHORTEST_START {
+                    true => format!("{start}…{rest}"),
+                    false => fitted(&format!("…{rest}"), width),
+                }
             }
         }
     };
@@ -56,6 +64,12 @@ mod tests {
         assert_eq!(names[2], "answer");
         assert!(names[3].starts_with("another_"), "{names:?}");
         assert!(names[3].ends_with('…'), "{names:?}");
+    }
+
+    #[test]
+    fn a_short_rest_leaves_space_to_the_start() {
+        let names = fitted_names(&[("measurement_01", 90.0), ("measurement_02", 90.0)]);
+        assert_eq!(names, ["measurem…01", "measurem…02"]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use maud::{Markup, html};
 
 use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
-use crate::figure::figure;
-use crate::format::{number, truncate};
+use crate::figure::{figure, wide_table};
+use crate::format::{number, truncate, truncate_middle};
 use crate::strong_paths::{Path, strongest_paths};
 
 /// The largest network that is drawn as a whole, in parameters and in units of a layer.
@@ -89,8 +89,13 @@ fn unit_name(view: &Backpropagation, layer: usize, unit: usize) -> String {
         _ if layer == last => &view.outputs,
         _ => return format!("hidden.{} unit {}", layer - 1, unit + 1),
     };
-    let name = names.get(unit).map(|name| truncate(name, 40));
+    let name = names.get(unit).map(|name| truncate_middle(name, 40));
     name.unwrap_or_else(|| format!("unit {}", unit + 1))
+}
+
+/// The name for a table.
+fn short_name(view: &Backpropagation, layer: usize, unit: usize) -> String {
+    truncate_middle(&unit_name(view, layer, unit), 28)
 }
 
 /// A number with four significant digits.
@@ -206,15 +211,15 @@ fn loss(view: &Backpropagation) -> Markup {
                     "for which the outputs are divided by the temperature."
                 }
             }
-            div class="wide" { table class="numbers" {
-                tr { th {} th { "now" } th { "after the step" } }
+            (wide_table("The loss, now and after a step", "numbers", html! {
+                tr { td {} th { "now" } th { "after the step" } }
                 tr { td { (predicted) } td { (truncate(&view.predicted, 24)) } td { (truncate(&view.predicted_after, 24)) } }
                 tr { td { "actual" } td { (truncate(&view.actual, 24)) } td {} }
                 @if let Some(class) = &view.true_class { (probability(class)) }
                 @if let Some(class) = &calibrated { (calibrated_probability(class)) }
                 tr { td { "loss" } td { (digits(view.loss)) } td { (digits(view.loss_after)) } }
                 tr { td { "learning rate" } td { (digits(view.learning_rate)) } td {} }
-            } }
+            }))
             p class="formula" { "loss = " (view.loss_formula) }
         }
     }
@@ -250,19 +255,19 @@ fn units(view: &Backpropagation, shown: &[Vec<usize>]) -> Markup {
     html! {
         figure data-figure="row-units" {
             figcaption { b { "Forward and backward" } "For each unit the weighted sum with the bias, the activation, the slope of the activation function, and δ, the derivative of the loss with respect to the weighted sum. δ is also the derivative with respect to the bias." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The numbers of the units", "numbers", html! {
                 tr { th { "unit" } th { "sum" } th { "activation" } th { "slope" } th { "δ" } }
                 @for &(layer, unit) in units.iter().take(ROWS) {
                     @let numbers = &view.pass.layers[layer - 1];
                     tr {
-                        td { (truncate(&unit_name(view, layer, unit), 24)) }
+                        td { (short_name(view, layer, unit)) }
                         td { (digits(numbers.z[unit])) }
                         td { (digits(numbers.output[unit])) }
                         td { (digits(numbers.slope[unit])) }
                         td { (digits(numbers.delta[unit])) }
                     }
                 }
-            } }
+            }))
             @if units.len() > ROWS {
                 p class="faint" { "The first " (ROWS) " of " (units.len()) " units." }
             }
@@ -282,7 +287,7 @@ fn chain_rule(view: &Backpropagation) -> Markup {
         figure data-figure="chain-rule" {
             figcaption {
                 b { "The chain rule of one weight" }
-                "The weight of " (names.0) " in " (names.1) " has the largest derivative of the first layer."
+                "Of all weights of the first layer, that of " bdi { (names.0) } " in " bdi { (names.1) } " has the largest derivative."
             }
             p class="formula" { "∂loss/∂w = δ · input = " (digits(delta)) " · " (digits(input)) " = " (digits(gradient)) }
             (delta_formula(view, to))
@@ -328,18 +333,28 @@ fn delta_formula(view: &Backpropagation, unit: usize) -> Markup {
 }
 
 fn path_table(view: &Backpropagation, paths: &[Path]) -> Markup {
-    let name = |path: &Path| {
+    let names = |path: &Path| {
         let units = path.units.iter().enumerate();
-        let names = units.map(|(layer, &unit)| truncate(&unit_name(view, layer, unit), 24));
-        names.collect::<Vec<_>>().join(" → ")
+        let names = units.map(|(layer, &unit)| short_name(view, layer, unit));
+        names.collect::<Vec<String>>()
     };
     html! {
         figure data-figure="paths" {
             figcaption { b { "The strongest paths" } "The product along each path is its part of the derivative with respect to its first weight: the input, times each slope, times each further weight, times δ of the output." }
-            div class="wide" { table class="paths" {
+            (wide_table("The strongest paths", "paths", html! {
                 tr { th { "path" } th { "product" } }
-                @for path in paths { tr { td { (name(path)) } td { (digits(path.product)) } } }
-            } }
+                @for path in paths {
+                    tr {
+                        td {
+                            @for (index, name) in names(path).into_iter().enumerate() {
+                                @if index > 0 { " → " }
+                                bdi { (name) }
+                            }
+                        }
+                        td { (digits(path.product)) }
+                    }
+                }
+            }))
         }
     }
 }
@@ -358,19 +373,19 @@ fn updates(view: &Backpropagation) -> Markup {
     html! {
         figure data-figure="row-updates" {
             figcaption { b { "The largest updates" } "The weights with the largest derivatives, of " (integer(count)) "." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The weights with the largest derivatives", "numbers", html! {
                 tr { th { "weight" } th { "∂loss/∂w" } th { "now" } th { "after" } }
                 @for &(layer, place, gradient) in &all {
                     @let weights = &view.network.layers[layer];
                     @let (from, to) = (place / weights.units, place % weights.units);
                     tr {
-                        td { (truncate(&unit_name(view, layer, from), 20)) " → " (truncate(&unit_name(view, layer + 1, to), 20)) }
+                        td { bdi { (short_name(view, layer, from)) } " → " bdi { (short_name(view, layer + 1, to)) } }
                         td { (digits(gradient)) }
                         td { (digits(weights.weight[place])) }
                         td { (digits(weights.weight[place] - view.learning_rate * gradient)) }
                     }
                 }
-            } }
+            }))
         }
     }
 }

@@ -1,20 +1,27 @@
 //! Predicted and actual classes.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use crate::charts::{self, Lines, Scale};
 use crate::evaluation::{
-    Evaluation, ReliabilityBin, area, average_precision, class_scores, precision_recall,
-    reliability, roc,
+    ClassScore, Evaluation, ReliabilityBin, area, average_precision, class_scores,
+    precision_recall, reliability, roc,
 };
-use crate::figure::figure;
+use crate::figure::{figure, wide_table};
 use crate::format::{number, truncate};
 
 /// The number of rows in a table of the largest errors.
 const WORST: usize = 8;
+/// The shade of a whole row in a confusion matrix, in percent. Text on it has a contrast of 4.5, also in the dark.
+const SHADE: f64 = 45.0;
 /// The largest number of classes in a confusion matrix.
 const MATRIX_CLASSES: usize = 12;
-/// The largest number of classes in the table of scores.
+/// The number of confusions that are shown of more classes.
+const CONFUSIONS: usize = 12;
+/// The largest number of classes in the table of scores. Of more, those with the lowest F1 are shown.
 const SCORED_CLASSES: usize = 20;
 /// The largest number of curves in one chart.
 const CURVES: usize = 4;
@@ -73,22 +80,57 @@ fn confusion_matrix(predictions: &ClassPredictions, predicted: &[usize]) -> Mark
     }
     html! {
         figure data-figure="confusion" {
-            figcaption { b { "Confusion matrix" } "The number of rows by actual class (rows) and predicted class (columns). The shade is the share of the row." }
+            figcaption {
+                b { "Confusion matrix" }
+                @if width > MATRIX_CLASSES {
+                    "The matrix of " (width) " classes is too large to show. These are the most frequent confusions."
+                } @else {
+                    "The number of rows by actual class (rows) and predicted class (columns). The shade is the share of the row."
+                }
+            }
             @if width > MATRIX_CLASSES {
-                p class="faint" { (width) " classes are too many for a table. " code { "trainer evaluate --json" } " prints the numbers." }
+                (most_confused(predictions))
             } @else {
-                div class="wide" { table class="confusion numbers" {
-                    tr { th {} @for name in classes { th { (truncate(name, 14)) } } }
+                (wide_table("Confusion matrix", "confusion numbers", html! {
+                    tr { td {} @for name in classes { th { (truncate(name, 14)) } } }
                     @for (class, counts) in counts.iter().enumerate() {
                         tr {
-                            th { (truncate(&classes[class], 18)) }
+                            th scope="row" { (truncate(&classes[class], 18)) }
                             @for (predicted, &count) in counts.iter().enumerate() {
                                 (matrix_cell(count, counts.iter().sum(), predicted == class))
                             }
                         }
                     }
-                } }
+                }))
             }
+        }
+    }
+}
+
+/// The most frequent pairs of an actual class and another predicted one, in place of a large matrix.
+fn most_confused(predictions: &ClassPredictions) -> Markup {
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for pair in predictions.actual.iter().zip(predictions.predicted) {
+        *counts.entry((*pair.0, *pair.1)).or_default() += 1;
+    }
+    let wrong = counts.into_iter();
+    let mut wrong: Vec<_> = wrong
+        .filter(|((actual, predicted), _)| actual != predicted)
+        .collect();
+    // The sort is stable: equal counts stay in the order of the classes.
+    wrong.sort_by_key(|(_, count)| Reverse(*count));
+    let name = |class: usize| truncate(&predictions.classes[class], 24);
+    html! {
+        @if wrong.is_empty() {
+            p class="faint" { "Each row is predicted right." }
+        } @else {
+            (wide_table("The most frequent confusions", "numbers", html! {
+                tr { th { "actual" } th { "predicted" } th { "rows" } }
+                @for ((actual, predicted), count) in wrong.iter().take(CONFUSIONS) {
+                    tr { td { (name(*actual)) } td { (name(*predicted)) } td { (count) } }
+                }
+            }))
+            p class="faint" { code { "trainer evaluate --json" } " prints the whole matrix." }
         }
     }
 }
@@ -98,13 +140,14 @@ fn matrix_cell(count: usize, of_row: usize, is_right: bool) -> Markup {
     let share = count as f64 / of_row.max(1) as f64;
     let class = if is_right { "right" } else { "wrong" };
     let title = format!("{} % of this actual class", number(share * 100.0));
-    html! { td class=(class) style=(format!("--share:{:.0}%", share * 70.0)) title=(title) { (count) } }
+    html! { td class=(class) style=(format!("--share:{:.0}%", share * SHADE)) title=(title) { (count) } }
 }
 
 /// Precision, recall, F1 and support of each class.
 fn scores(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
     let classes = predictions.classes;
     let scores = class_scores(classes.len(), predicted, predictions.actual);
+    let shown = scored_classes(&scores);
     let percent = |share: f64| match share.is_finite() {
         true => format!("{:.1} %", share * 100.0),
         false => "–".to_string(),
@@ -112,23 +155,39 @@ fn scores(predictions: &ClassPredictions, predicted: &[usize]) -> Markup {
     html! {
         figure data-figure="classes" {
             figcaption { b { "Scores of each class" } "Precision is the share of right rows among those predicted as the class, recall among those of the class. F1 is their harmonic mean, and support is the number of rows." }
-            div class="wide" { table class="numbers" {
+            (wide_table("Scores of each class", "numbers", html! {
                 tr { th { "class" } th { "precision" } th { "recall" } th { "F1" } th { "support" } }
-                @for (name, score) in classes.iter().zip(&scores).take(SCORED_CLASSES) {
+                @for &class in &shown {
+                    @let score = &scores[class];
                     tr {
-                        td { (truncate(name, 24)) }
+                        td { (truncate(&classes[class], 24)) }
                         td { (percent(score.precision)) }
                         td { (percent(score.recall)) }
                         td { (percent(score.f1)) }
                         td { (score.support) }
                     }
                 }
-            } }
+            }))
             @if classes.len() > SCORED_CLASSES {
-                p class="faint" { "The first " (SCORED_CLASSES) " of " (classes.len()) " classes." }
+                p class="faint" { "The " (SCORED_CLASSES) " of " (classes.len()) " classes with the lowest F1." }
             }
         }
     }
+}
+
+/// The classes in the table of scores: all, or those with the lowest F1.
+fn scored_classes(scores: &[ClassScore]) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..scores.len()).collect();
+    if classes.len() > SCORED_CLASSES {
+        // A class without a row and a prediction has no F1, and comes last.
+        let f1 = |class: usize| match scores[class].f1.is_nan() {
+            true => f64::INFINITY,
+            false => scores[class].f1,
+        };
+        classes.sort_by(|&a, &b| f1(a).total_cmp(&f1(b)));
+        classes.truncate(SCORED_CLASSES);
+    }
+    classes
 }
 
 fn roc_curves(predictions: &ClassPredictions) -> Markup {
@@ -182,7 +241,7 @@ fn curves_figure(
 ) -> Markup {
     let mut text = text.to_string();
     if predictions.classes.len() > CURVES {
-        text += " Only four classes are shown.";
+        text += " The curves of the first four classes are shown.";
     }
     let svg = match chart.curves.is_empty() {
         true => None,
@@ -260,7 +319,7 @@ fn worst_classes(
     html! {
         figure data-figure="worst" {
             figcaption { b { "Largest errors" } "The rows whose actual class had the lowest predicted probability." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The rows with the largest errors", "numbers", html! {
                 tr { th { "data row" } th { "predicted" } th { "actual" } th { "its probability" } }
                 @for &row in worst.iter().take(WORST) {
                     tr {
@@ -270,7 +329,40 @@ fn worst_classes(
                         td { (number(of_actual(row) * 100.0)) " %" }
                     }
                 }
-            } }
+            }))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_classes_are_shown_by_their_most_frequent_confusions() {
+        let classes: Vec<String> = (0..30).map(|class| format!("class {class}")).collect();
+        let actual: Vec<usize> = (0..29).chain([3, 3]).collect();
+        let mut predicted = actual.clone();
+        // Class 3 is taken for class 4 twice, and class 5 for class 6 once.
+        predicted[29..].fill(4);
+        predicted[5] = 6;
+        let probabilities = vec![1.0 / 30.0; 30 * actual.len()];
+        let predictions = ClassPredictions {
+            classes: &classes,
+            probabilities: &probabilities,
+            predicted: &predicted,
+            actual: &actual,
+        };
+        let html = confusion_matrix(&predictions, &predicted).into_string();
+        let rows = "<tr><td>class 3</td><td>class 4</td><td>2</td></tr>\
+            <tr><td>class 5</td><td>class 6</td><td>1</td></tr>";
+        assert!(html.contains(rows), "{html}");
+        let html = scores(&predictions, &predicted).into_string();
+        assert!(
+            html.contains("The 20 of 30 classes with the lowest F1."),
+            "{html}"
+        );
+        assert!(html.contains("<td>class 5</td><td>–</td>"), "{html}");
+        assert!(!html.contains("class 29"), "{html}");
     }
 }

@@ -1,5 +1,6 @@
 //! What the network was trained on, and its shape.
 
+use backburn::text::count;
 use maud::{Markup, html};
 
 use crate::charts::{self, Bar, Scale};
@@ -12,7 +13,7 @@ use crate::report::Report;
 pub fn data(report: &Report) -> Markup {
     html! {
         h2 id="data" { "The data and the network" }
-        dl { @for (name, value) in &report.facts { dt { (name) } dd { (value) } } }
+        dl { @for (name, value) in &report.facts { dt { (name) } dd { (with_code(value)) } } }
         @if !report.notes.is_empty() {
             ul { @for note in &report.notes { li { (with_code(note)) } } }
         }
@@ -28,7 +29,7 @@ pub fn data(report: &Report) -> Markup {
 fn distribution_figure(distribution: &Distribution) -> Markup {
     let missing = match distribution.missing {
         0 => String::new(),
-        missing => format!("{missing} rows without a value."),
+        missing => format!("{} without a value.", count(missing, "row")),
     };
     let (svg, others) = match &distribution.values {
         DistributionValues::Numbers {
@@ -52,7 +53,7 @@ fn distribution_figure(distribution: &Distribution) -> Markup {
     };
     let text = match others {
         0 => missing,
-        others => format!("{others} rows with other categories. {missing}"),
+        others => format!("{} with other categories. {missing}", count(others, "row")),
     };
     let title = truncate(&distribution.column, 80);
     figure("distribution", &title, text.trim_end(), svg)

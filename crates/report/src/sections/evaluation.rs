@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::classification::{ClassPredictions, classification};
 use crate::charts::{self, Reference};
 use crate::evaluation::{Evaluation, Outcome};
-use crate::figure::figure;
+use crate::figure::{figure, wide_table};
 use crate::format::{number, signed};
 use crate::report::Report;
 
@@ -66,7 +66,7 @@ fn values(report: &Report, evaluation: &Evaluation, predicted: &[f64], actual: &
         ))
         figure data-figure="worst" {
             figcaption { b { "Largest errors" } "Check these rows for wrong data, or for a cause that no column contains." }
-            div class="wide" { table class="numbers" {
+            (wide_table("The rows with the largest errors", "numbers", html! {
                 tr { th { "data row" } th { "predicted" } th { "actual" } th { "actual − predicted" } }
                 @for &row in worst.iter().take(WORST) {
                     tr {
@@ -76,7 +76,7 @@ fn values(report: &Report, evaluation: &Evaluation, predicted: &[f64], actual: &
                         td { (signed(actual[row] - predicted[row], &report.unit)) }
                     }
                 }
-            } }
+            }))
         }
     }
 }

@@ -24,32 +24,51 @@ pub fn model(report: &Report) -> Markup {
                     (importance(*measure, columns, &report.unit))
                     @for dependence in &report.dependence { (dependence_figure(report, dependence)) }
                 }
-                @if columns.len() > COLUMNS {
-                    p class="faint" { "The chart shows the " (COLUMNS) " most important of " (columns.len()) " columns." }
-                }
             }
             Some(_) => p { "The importance of the columns needs at least two rows." },
-            None => p { "The importance of the columns was not computed." },
+            None => p {
+                "The importance of the columns was not computed."
+                @if report.networks > 0 {
+                    " " code { "trainer report MODEL TABLE" }
+                    " computes it for the rows of a table, and compares predictions with actual values."
+                }
+            },
         }
     }
 }
 
 fn importance(measure: Measure, columns: &[Importance], unit: &str) -> Markup {
-    let error = match measure {
-        Measure::Rmse => "The rise of the root mean squared error",
-        Measure::LogLoss => "The rise of the log loss",
-        Measure::Change => "The root mean squared change of the predictions",
+    let (error, axis, has_unit) = match measure {
+        Measure::Rmse => (
+            "The rise of the root mean squared error",
+            "rise of the RMSE",
+            true,
+        ),
+        Measure::LogLoss => ("The rise of the log loss", "rise of the log loss", false),
+        Measure::Change => {
+            let error = "The root mean squared change of the predictions";
+            (error, "change of the predictions", true)
+        }
     };
-    let text = format!(
-        "{error} when the values of a column are shuffled among the rows. The dark line extends one standard \
+    let mut text = format!(
+        "{error} when the values of a column are shuffled among the rows. The thin line extends one standard \
          deviation over the repeats to both sides."
     );
+    if columns.len() > COLUMNS {
+        text += &format!(
+            " These are the {COLUMNS} most important of {} columns.",
+            columns.len()
+        );
+    }
     let bars: Vec<Bar> = columns
         .iter()
         .take(COLUMNS)
         .map(|importance| Bar::new(importance.column.clone(), importance.mean, importance.std))
         .collect();
-    let axis = format!("{unit} rise").trim_start().to_string();
+    let axis = match has_unit && !unit.is_empty() {
+        true => format!("{axis} in {unit}"),
+        false => axis.to_string(),
+    };
     figure(
         "importance",
         "Importance",
@@ -97,15 +116,27 @@ fn dependence_figure(report: &Report, dependence: &Dependence) -> Markup {
             y: &axis,
             scale: match dependence.kind {
                 ColumnKind::Date => Scale::Dates,
+                _ if numbers.iter().all(|(x, _)| x.fract() == 0.0) => Scale::Whole,
                 _ => Scale::Numbers,
             },
             curves: vec![(String::new(), numbers)],
+            reach: &means(report, dependence),
             dots: true,
             ..Lines::default()
         }),
     };
     let title = format!("Dependence on {}", truncate(&dependence.column, 60));
     figure("dependence", &title, &text, svg)
+}
+
+/// The numbers of all curves of the same class, or of the same target. These charts have the same vertical axis, so that
+/// a small effect looks small.
+fn means(report: &Report, dependence: &Dependence) -> Vec<f64> {
+    let alike = report.dependence.iter();
+    let alike = alike.filter(|other| other.class == dependence.class);
+    let points = alike.flat_map(|other| &other.points);
+    let of_curves = points.filter(|point| point.number.is_some());
+    of_curves.map(|point| point.mean).collect()
 }
 
 /// A bar for each category.

@@ -29,7 +29,7 @@ pub fn training(report: &Report) -> Markup {
                 None => p { "There is no history of the training run, so its curves and gradients cannot be shown." },
                 Some(history) => {
                     (loss_curve(history))
-                    (score_curve(history, &report.score_name))
+                    @if !report.score_name.is_empty() { (score_curve(history, &report.score_name)) }
                     (gradients(history))
                     (updates(history))
                 }
@@ -57,7 +57,9 @@ fn loss_curve(history: &History) -> Markup {
     let mut text = "The mean loss of the training rows in each epoch.".to_string();
     if !validation.is_empty() {
         curves.push(("validation".to_string(), validation));
-        text += " The vertical line is the best epoch, which the validation rows select.";
+        text = "The mean loss of the training rows and of the validation rows in each epoch. The vertical line is the \
+            best epoch, which the validation rows select."
+            .to_string();
     }
     let svg = charts::lines(&Lines {
         x: "epoch",
@@ -99,15 +101,15 @@ fn gradients(history: &History) -> Markup {
         .fold(0.0, f64::max);
     let top = strongest.max(1e-30).log10().ceil();
     let svg = layers(history, &(top - 6.0..top), |layer| layer.gradient_mean_abs);
-    let text = "The mean absolute gradient of each layer in powers of ten. The first layer is at the top. \
-        In the darkest color it is a millionth of the largest one or less: the gradient vanishes.";
+    let text = "The mean absolute gradient of each layer, from the first layer at the top to the output. The darkest \
+        color is a millionth of the largest gradient or less: there, the gradient vanishes.";
     figure("gradients", "Gradients", text, svg)
 }
 
 fn updates(history: &History) -> Markup {
     let svg = layers(history, &(-6.0..0.0), |layer| layer.update_ratio);
-    let text = "The size of a training step relative to the size of the weights, for each layer and in powers \
-        of ten. A thousandth, the middle of the scale, is usual. A dark row is a layer that does not learn.";
+    let text = "The size of a training step relative to the size of the weights, for each layer. A thousandth, the \
+        middle of the scale, is usual. A layer whose row is dark does not learn.";
     figure("updates", "Updates", text, svg)
 }
 
@@ -150,7 +152,8 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
         range: (rows > 0.0 && errors > 0.0 && errors < 1e100).then_some((0.0..rows, 0.0..errors)),
         ..Lines::default()
     });
-    let text = "The error of networks trained on fewer rows, measured on rows that none of them was trained \
-        on. If it still falls steeply at the end, more rows would help.";
+    let text = "The error of single networks trained on fewer rows, measured on rows that none of them was trained \
+        on. If it still falls steeply at the end, more rows would help. Without a test table, these are validation rows, \
+        which also select the best epoch: the errors are then too low to compare with the scores above.";
     figure("learning-curve", "Learning curve", text, svg)
 }

@@ -1,11 +1,11 @@
 //! The search for settings.
 
+use backburn::text::{count, number};
 use backburn::{NestedScores, Study, Trial};
 use maud::{Markup, html};
 
 use crate::charts::{self, Axis, Bar, Line};
-use crate::figure::figure;
-use crate::format::number;
+use crate::figure::{figure, wide_table};
 use crate::report::Report;
 
 /// How the settings were found, if they were searched.
@@ -18,8 +18,8 @@ pub fn tuning(report: &Report) -> Markup {
             div class="grid" {
                 (parallel_coordinates(study))
                 (importance(study))
+                (best(study))
             }
-            (best(study))
         }
     }
 }
@@ -66,8 +66,8 @@ fn parallel_coordinates(study: &Study) -> Markup {
     let lines: Vec<Line> = study.trials.iter().enumerate().map(line).collect();
     let text = format!(
         "A line for each trial, through its value of each setting. The last axis of each row is the {} on the first \
-         fold, spread by rank with the best at the bottom. Better trials are darker, and the best one has another \
-         color. A setting matters where the dark lines meet.",
+         fold, spread by rank with the best at the bottom. Better trials have stronger lines, and the best one has \
+         another color. A setting matters where the strong lines meet.",
         study.measure
     );
     figure(
@@ -80,8 +80,9 @@ fn parallel_coordinates(study: &Study) -> Markup {
 
 /// An axis for each setting, and the last one for the errors, which are in ascending order.
 fn axes(study: &Study, errors: &[f64]) -> Vec<Axis> {
-    let settings = study.space.names().map(|name| Axis {
-        name: name.rsplit('.').next().unwrap_or_default().to_string(),
+    let names: Vec<&str> = study.space.names().collect();
+    let settings = names.iter().map(|name| Axis {
+        name: short_name(name, &names).to_string(),
         labels: study.space.labels(name),
     });
     let ends = [(0.0, errors.first()), (1.0, errors.last())];
@@ -95,6 +96,22 @@ fn axes(study: &Study, errors: &[f64]) -> Vec<Axis> {
     settings.chain([error]).collect()
 }
 
+/// The end of a setting's name that tells it apart from the others: `dropout` of `network.dropout`, but `optimizer.name`.
+fn short_name<'a>(name: &'a str, all: &[&str]) -> &'a str {
+    let ends = |end: &str| {
+        let same = all.iter().filter(|other| {
+            let before = other.strip_suffix(end);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        });
+        same.count()
+    };
+    let dots = name
+        .rmatch_indices('.')
+        .map(|(place, _)| &name[place + 1..]);
+    let mut short = dots.filter(|end| *end != "name" && ends(*end) == 1);
+    short.next().unwrap_or(name)
+}
+
 fn error_text(error: f64) -> String {
     match error.is_finite() {
         true => number(error),
@@ -103,16 +120,20 @@ fn error_text(error: f64) -> String {
 }
 
 fn importance(study: &Study) -> Markup {
+    let names: Vec<&str> = study.space.names().collect();
     let bars: Vec<Bar> = study
         .importance()
         .into_iter()
-        .map(|importance| Bar::new(importance.setting, importance.share, 0.0))
+        .map(|importance| {
+            let name = short_name(&importance.setting, &names);
+            Bar::new(name.to_string(), importance.share, 0.0)
+        })
         .collect();
     let text = "The share of the differences between trials that each setting explains on its own (eta squared of the \
         Kruskal–Wallis test, by ranks of the error on the first fold). Of few trials, it is uncertain.";
     let svg = match bars.is_empty() {
         true => None,
-        false => charts::bars(&bars, "share"),
+        false => charts::bars(&bars, "share of the differences"),
     };
     figure("setting-importance", "Importance of settings", text, svg)
 }
@@ -124,21 +145,27 @@ fn best(study: &Study) -> Markup {
     };
     let (start, best) = (&study.trials[0], &study.trials[best]);
     let value = |trial: &Trial, name: &str| match trial.settings.get(name) {
-        Some(value) => value.to_string(),
-        None => "as set".to_string(),
+        Some(value) => value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_string),
+        None => "unchanged".to_string(),
     };
+    let folds = best.errors.len();
     html! {
-        div class="wide" { table {
-            tr { th { "setting" } th { "at the start" } th { "best" } }
-            @for name in study.space.names() {
-                tr { td { code { (name) } } td { (value(start, name)) } td { (value(best, name)) } }
-            }
-            tr {
-                td { (study.measure) " on " (best.errors.len()) " folds" }
-                td { (number(start.error_on(best.errors.len()))) }
-                td { (number(best.error())) }
-            }
-        } }
+        figure data-figure="best-settings" {
+            figcaption { b { "The settings at the start and of the best trial" } }
+            (wide_table("The settings at the start and of the best trial", "settings", html! {
+                tr { th { "setting" } th { "at the start" } th { "best" } }
+                @for name in study.space.names() {
+                    tr { td { code { (name) } } td { (value(start, name)) } td { (value(best, name)) } }
+                }
+                tr {
+                    td { (study.measure) " on " (count(folds, "fold")) }
+                    td { (error_text(start.error_on(folds))) }
+                    td { (error_text(best.error())) }
+                }
+            }))
+        }
     }
 }
 
@@ -200,6 +227,26 @@ mod tests {
             html.contains("There are no values to draw."),
             "of three trials"
         );
+    }
+
+    #[test]
+    fn names_of_settings_are_short_where_they_differ() {
+        let all = [
+            "network.dropout",
+            "training.optimizer.name",
+            "training.schedule.name",
+            "data.bins",
+            "other.bins",
+        ];
+        let short = all.map(|name| short_name(name, &all));
+        let expected = [
+            "dropout",
+            "optimizer.name",
+            "schedule.name",
+            "data.bins",
+            "other.bins",
+        ];
+        assert_eq!(short, expected);
     }
 
     #[test]
