@@ -24,7 +24,8 @@ NETWORK = 8
 @pytest.fixture(scope="module")
 def workers():
     """Two workers on this machine."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    # Not a cluster that happens to run here.
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
 
