@@ -3,9 +3,9 @@
 usage: python federated.py TABLE.csv [TARGET [COLUMN [ROUNDS]]]
 needs: pip install ./crates/python flwr ray numpy pandas safetensors
 
-The defaults are those of the table Adult (https://doi.org/10.24432/C5XW20): TARGET is `income` (classes), and the values
-of COLUMN, `occupation`, are dealt out to five sites. Adult is not in this repository; docs/scale.md says how to download
-it, and has a command for a table that is. The sites are simulated on this machine. What a site sends are
+The defaults are those of the table Adult (https://doi.org/10.24432/C5XW20): TARGET is `income` (classes), and the
+values of COLUMN, `occupation`, are dealt out to five sites. Adult is not in this repository: docs/scale.md has a command
+that downloads it, and one for a table of the repository. The sites are simulated on this machine. What a site sends are
 
 1. statistics of its columns: quantiles without the extremes, and counts of categories and classes that at least ten
    rows have. From their sums, the server draws a table with independent columns, and fits a model to it for one epoch.
@@ -239,9 +239,11 @@ def server_app(folder, target, kinds, rounds, results):
             time.sleep(0.5)
         asked = RecordDict({"config": ConfigRecord({"kinds": json.dumps(kinds)})})
         questions = [Message(asked, node, "query.statistics") for node in nodes]
-        replies = [json.loads(reply.content["told"]["statistics"]) for reply in grid.send_and_receive(questions)]
+        replies = grid.send_and_receive(questions)
+        # They come in any order: sorted, the same sites have the same encoder in each run.
+        all_told = [json.loads(told) for told in sorted(reply.content["told"]["statistics"] for reply in replies)]
         first = pathlib.Path(folder) / "first.safetensors"
-        drawn = drawn_table(replies, kinds)
+        drawn = drawn_table(all_told, kinds)
         # A column of which no site told anything is left out.
         of_features = {name: kind for name, kind in kinds.items() if name in drawn and name != target}
         model = BackburnClassifier(**SETTINGS, epochs=1, columns=of_features)
