@@ -4,8 +4,9 @@ usage: python federated.py TABLE.csv [TARGET [COLUMN [ROUNDS]]]
 needs: pip install ./crates/python flwr ray numpy pandas safetensors
 
 The defaults are those of the table Adult (https://doi.org/10.24432/C5XW20): TARGET is `income` (classes), and the
-values of COLUMN, `occupation`, are dealt out to five sites. Adult is not in this repository: docs/scale.md has a command
-that downloads it, and one for a table of the repository. The sites are simulated on this machine. What a site sends are
+values of COLUMN, `occupation`, are dealt out to five sites. Adult is not in this repository: docs/scale.md has the
+command that downloads it, and one for a table of the repository. The sites are simulated on this machine. What a site
+sends are
 
 1. statistics of its columns: quantiles without the extremes, and counts of categories and classes that at least ten
    rows have. From their sums, the server draws a table with independent columns, and fits a model to it for one epoch.
