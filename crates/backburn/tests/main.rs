@@ -10,5 +10,6 @@ mod honest_scores;
 mod jobs;
 mod metrics;
 mod splits;
+mod stopping;
 mod targets;
 mod tuning;
