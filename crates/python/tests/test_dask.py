@@ -58,6 +58,16 @@ def test_a_worker_that_is_killed_changes_nothing(client, rows, expected, monkeyp
     assert model._model.to_bytes() == expected
 
 
+def test_a_callback_that_fails_ends_the_fit_and_leaves_the_workers(client, rows, expected):
+    def fail(event):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        distributed.fit(BackburnRegressor(**PARAMETERS, callback=fail), *rows, executor=client, threads=1)
+    model = distributed.fit(BackburnRegressor(**PARAMETERS), *rows, executor=client, threads=1)
+    assert model._model.to_bytes() == expected
+
+
 def test_folds_are_fits_of_their_own(client, regressor, rows):
     here = cross_val_score(regressor, *rows, cv=2)
     with joblib.parallel_config("dask"):

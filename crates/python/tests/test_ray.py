@@ -103,6 +103,16 @@ def test_errors_of_tasks_are_those_of_a_fit(workers, rows):
         backburn_ray.fit(BackburnRegressor(epochs=-1), *rows)
 
 
+def test_a_callback_that_fails_ends_the_fit_and_leaves_the_workers(workers, rows, expected):
+    def fail(event):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        backburn_ray.fit(BackburnRegressor(**PARAMETERS, callback=fail), *rows)
+    model = backburn_ray.fit(BackburnRegressor(**PARAMETERS), *rows)
+    assert model._model.to_bytes() == expected
+
+
 def test_fits_of_threads_share_the_workers(workers, rows, expected):
     def bytes_of(seed):
         return backburn_ray.fit(BackburnRegressor(**{**PARAMETERS, "random_state": seed}), *rows)._model.to_bytes()
