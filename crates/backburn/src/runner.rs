@@ -353,6 +353,10 @@ impl<'a> JobRunner<'a> {
         let time_limit = match job.kind {
             // No time is left for choosing.
             JobKind::Trial { .. } if late => return skipped(Outcome::Error(f64::INFINITY)),
+            // Before its rows are encoded, which can take seconds.
+            JobKind::Trial { .. } if self.context.stop.is_stopped() => {
+                return Err(Error::Interrupted);
+            }
             JobKind::Trial { .. } => clock.whole().map(|all| all / TRIAL_SHARE),
             JobKind::Search { .. } if late || self.context.stop.is_stopped() => {
                 return skipped(Outcome::Skipped);

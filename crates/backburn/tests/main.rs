@@ -11,6 +11,7 @@ mod intervals;
 mod jobs;
 mod metrics;
 mod splits;
+mod stopping;
 mod target_files;
 mod targets;
 mod tuning;

@@ -3,8 +3,10 @@
 usage: python federated.py TABLE.csv [TARGET [COLUMN [ROUNDS]]]
 needs: pip install ./crates/python flwr ray numpy pandas safetensors
 
-The defaults are those of the table Adult: TARGET is `income` (classes), and the values of COLUMN, `occupation`, are
-dealt out to five sites. The sites are simulated on this machine. What a site sends are
+The defaults are those of the table Adult (https://doi.org/10.24432/C5XW20): TARGET is `income` (classes), and the
+values of COLUMN, `occupation`, are dealt out to five sites. Adult is not in this repository: docs/scale.md has the
+command that downloads it, and one for a table of the repository. The sites are simulated on this machine. What a site
+sends are
 
 1. statistics of its columns: quantiles without the extremes, and counts of categories and classes that at least ten
    rows have. From their sums, the server draws a table with independent columns, and fits a model to it for one epoch.
@@ -91,6 +93,8 @@ def drawn_table(all_told, kinds, rows=8192):
         columns = [told["columns"][name] for told in all_told]
         if kind == "numeric":
             known = [column for column in columns if column["quantiles"]]
+            if not known:
+                continue
             shares = numpy.array([column["present"] for column in known], float)
             site = random.choice(len(known), rows, p=shares / shares.sum())
             quantiles = numpy.array([column["quantiles"] for column in known])
@@ -100,6 +104,8 @@ def drawn_table(all_told, kinds, rows=8192):
             for column in columns:
                 for category, count in column["counts"].items():
                     counts[category] = counts.get(category, 0) + count
+            if not counts:
+                continue
             names, shares = list(counts), numpy.array(list(counts.values()), float)
             values = random.choice(numpy.array(names, object), rows, p=shares / shares.sum())
             # Every category is there, however rare it is.
@@ -234,10 +240,13 @@ def server_app(folder, target, kinds, rounds, results):
             time.sleep(0.5)
         asked = RecordDict({"config": ConfigRecord({"kinds": json.dumps(kinds)})})
         questions = [Message(asked, node, "query.statistics") for node in nodes]
-        replies = [json.loads(reply.content["told"]["statistics"]) for reply in grid.send_and_receive(questions)]
+        replies = grid.send_and_receive(questions)
+        # They come in any order: sorted, the same sites have the same encoder in each run.
+        all_told = [json.loads(told) for told in sorted(reply.content["told"]["statistics"] for reply in replies)]
         first = pathlib.Path(folder) / "first.safetensors"
-        drawn = drawn_table(replies, kinds)
-        of_features = {name: kind for name, kind in kinds.items() if name != target}
+        drawn = drawn_table(all_told, kinds)
+        # A column of which no site told anything is left out.
+        of_features = {name: kind for name, kind in kinds.items() if name in drawn and name != target}
         model = BackburnClassifier(**SETTINGS, epochs=1, columns=of_features)
         drawn = drawn.dropna(subset=[target])
         model.fit(drawn.drop(columns=target), drawn[target]).save(first)
@@ -293,6 +302,8 @@ def main(path, target="income", column="occupation", rounds="30"):
     kinds = {name: "numeric" if numeric[name] else "categorical" for name in numeric}
     training, test = train_test_split(table, test_size=0.2, random_state=0, stratify=table[target])
     site = sites_of(training[column].fillna("missing").astype(str))
+    if site.nunique() < SITES:
+        sys.exit(f"{column} has fewer than {SITES} values, so that they cannot be dealt out to {SITES} sites")
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for index in range(SITES):

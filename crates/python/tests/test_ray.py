@@ -2,9 +2,12 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_score
 
 from backburn import BackburnRegressor, distributed
 from backburn import ray as backburn_ray
@@ -14,12 +17,15 @@ ray = pytest.importorskip("ray")
 cluster_utils = pytest.importorskip("ray.cluster_utils")
 
 PARAMETERS = {"epochs": 3, "hidden": (16,), "ensemble_members": 4, "random_state": 1}
+#: The number of a job that trains a network: six trials come before the four networks.
+NETWORK = 8
 
 
 @pytest.fixture(scope="module")
 def workers():
     """Two workers on this machine."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    # Not a cluster that happens to run here.
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
 
@@ -47,27 +53,48 @@ def expected(rows):
     return BackburnRegressor(**PARAMETERS).fit(*rows)._model.to_bytes()
 
 
-def test_two_workers_give_the_bytes_of_a_fit(workers, rows, expected):
-    model = BackburnRegressor(**PARAMETERS)
-    assert backburn_ray.fit(model, *rows) is model
-    assert model._model.to_bytes() == expected
+def noting(folder):
+    """A job that notes its node and its process, in a folder for each node."""
+
+    def run_and_note(shared, job, threads):
+        node = os.path.join(folder, ray.get_runtime_context().get_node_id())
+        os.makedirs(os.path.join(node, str(os.getpid())), exist_ok=True)
+        return run_job(shared, job, threads)
+
+    return run_and_note
 
 
-def test_a_worker_that_is_killed_changes_nothing(workers, rows, expected, monkeypatch, tmp_path):
-    killed = str(tmp_path / "killed")
+def dying(folder, at):
+    """A job that kills its worker once: number `at` of those that were computed, whose result nobody gets."""
 
     def run_or_die(shared, job, threads):
         result = run_job(shared, job, threads)
-        try:
-            os.close(os.open(killed, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return result
-        # The work is done, but nobody gets the result.
-        os.kill(os.getpid(), signal.SIGKILL)
+        for number in range(1, at + 1):
+            try:
+                os.close(os.open(os.path.join(folder, str(number)), os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                continue
+            if number == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            break
+        return result
 
-    monkeypatch.setattr(distributed, "run_job", run_or_die)
+    return run_or_die
+
+
+def test_two_workers_give_the_bytes_of_a_fit(workers, rows, expected, monkeypatch, tmp_path):
+    monkeypatch.setattr(distributed, "run_job", noting(str(tmp_path)))
+    model = BackburnRegressor(**PARAMETERS)
+    assert backburn_ray.fit(model, *rows) is model
+    assert model._model.to_bytes() == expected
+    assert len(list(tmp_path.glob("*/*"))) >= 2, "jobs ran on both workers"
+
+
+@pytest.mark.parametrize("at", [1, NETWORK])
+def test_a_worker_that_is_killed_changes_nothing(workers, rows, expected, monkeypatch, tmp_path, at):
+    monkeypatch.setattr(distributed, "run_job", dying(str(tmp_path), at))
     model = backburn_ray.fit(BackburnRegressor(**PARAMETERS), *rows)
-    assert os.path.exists(killed)
+    assert (tmp_path / str(at)).exists()
     assert model._model.to_bytes() == expected
 
 
@@ -76,18 +103,46 @@ def test_errors_of_tasks_are_those_of_a_fit(workers, rows):
         backburn_ray.fit(BackburnRegressor(epochs=-1), *rows)
 
 
-def test_two_nodes_give_the_bytes_of_a_fit(nodes, rows, expected, monkeypatch, tmp_path):
-    place = str(tmp_path)
+def test_a_callback_that_fails_ends_the_fit_and_leaves_the_workers(workers, rows, expected):
+    def fail(event):
+        raise RuntimeError("enough")
 
-    def run_and_tell(shared, job, threads):
-        node = ray.get_runtime_context().get_node_id()
-        open(os.path.join(place, node), "w").close()
-        return run_job(shared, job, threads)
-
-    monkeypatch.setattr(distributed, "run_job", run_and_tell)
+    with pytest.raises(RuntimeError, match="enough"):
+        backburn_ray.fit(BackburnRegressor(**PARAMETERS, callback=fail), *rows)
     model = backburn_ray.fit(BackburnRegressor(**PARAMETERS), *rows)
     assert model._model.to_bytes() == expected
-    assert len(os.listdir(place)) == 2, "jobs ran on both nodes"
+
+
+def test_fits_of_threads_share_the_workers(workers, rows, expected):
+    def bytes_of(seed):
+        return backburn_ray.fit(BackburnRegressor(**{**PARAMETERS, "random_state": seed}), *rows)._model.to_bytes()
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(bytes_of, [1, 2])
+    assert first == expected != second
+
+
+def test_folds_are_fits_of_their_own(workers, regressor, rows):
+    from ray.util.joblib import register_ray
+
+    here = cross_val_score(regressor, *rows, cv=2)
+    register_ray()
+    with joblib.parallel_config("ray"):
+        assert (cross_val_score(regressor, *rows, cv=2, n_jobs=2) == here).all()
+
+
+def test_two_nodes_give_the_bytes_of_a_fit(nodes, rows, expected, monkeypatch, tmp_path):
+    monkeypatch.setattr(distributed, "run_job", noting(str(tmp_path)))
+    model = backburn_ray.fit(BackburnRegressor(**PARAMETERS), *rows)
+    assert model._model.to_bytes() == expected
+    assert len(list(tmp_path.iterdir())) == 2, "jobs ran on both nodes"
+
+
+def test_a_worker_that_is_killed_on_one_of_two_nodes_changes_nothing(nodes, rows, expected, monkeypatch, tmp_path):
+    monkeypatch.setattr(distributed, "run_job", dying(str(tmp_path), NETWORK))
+    model = backburn_ray.fit(BackburnRegressor(**PARAMETERS), *rows)
+    assert (tmp_path / str(NETWORK)).exists()
+    assert model._model.to_bytes() == expected
 
 
 def test_a_node_that_is_lost_changes_nothing(nodes, rows, expected):
