@@ -105,10 +105,10 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("above the greatest value of training, 80; 64 predictions are at"),
+            text.contains("above the greatest value of training, 80.00; 64 predictions are at"),
             "{text}"
         );
-        assert!(text.ends_with("on average 12.5 too low"), "{text}");
+        assert!(text.ends_with("on average 12.50 too low"), "{text}");
         found.rises = false;
         let text = evidence(&found, "day");
         assert!(
