@@ -345,9 +345,11 @@ fn only_files_whose_intervals_depend_on_the_row_have_the_version_of_these() {
     assert_eq!(load(bytes).unwrap().target, loaded.target);
     let error = load(scaled(10)).unwrap_err();
     assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
-    // Without a scale, a file of this version has something else that is not known.
     let error = load(altered(|json| json["format_version"] = 9.into())).unwrap_err();
-    assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
+    assert!(
+        matches!(error, ModelFileError::Damaged { .. }),
+        "without a scale: {error}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Fits through the public API: events, stopping, checkpoints, cross-validation, intervals.
+//! Fits through the public API: events, stopping, cross-validation, intervals.
 
 #![cfg(feature = "train")]
 
@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backburn::{
-    Checkpoints, ColumnKind, Config, Dataset, DatasetOptions, Error, Estimator, Event, FitContext,
-    FittedModel, KnnFeatures, Members, Observer, Preset, ReadOptions, Reliability, RunFolder,
-    Selected, Selection, Settings, StopReason, StopToken, Table, Task, k_folds,
+    ColumnKind, Config, Dataset, DatasetOptions, Error, Estimator, Event, FitContext, FittedModel,
+    KnnFeatures, Members, Observer, Preset, ReadOptions, Reliability, Selected, Selection,
+    Settings, StopReason, StopToken, Table, Task, k_folds,
 };
 use burn::tensor::Device;
 
@@ -25,7 +25,7 @@ fn dataset(csv: String, target: &str) -> Dataset {
 }
 
 /// Houses whose price is a sum, with some noise.
-fn houses(rows: usize) -> Dataset {
+pub fn houses(rows: usize) -> Dataset {
     let mut csv = "size,rooms,street,price\n".to_string();
     for row in 0..rows {
         let (size, rooms, street) = (40 + row * 37 % 113, 1 + row * 7 % 5, row % 3);
@@ -51,7 +51,7 @@ fn flowers(rows: usize) -> Dataset {
 }
 
 /// One small network.
-fn one_network(epochs: usize) -> Config {
+pub fn one_network(epochs: usize) -> Config {
     let mut config = Config::preset(Preset::Fast);
     config.training.epochs = epochs;
     config.network.hidden = vec![8];
@@ -59,7 +59,7 @@ fn one_network(epochs: usize) -> Config {
 }
 
 /// Several small networks, without trials.
-fn several_networks(members: usize, epochs: usize) -> Config {
+pub fn several_networks(members: usize, epochs: usize) -> Config {
     let mut config = Config::default();
     config.data.knn_features = KnnFeatures::Never;
     config.training.epochs = epochs;
@@ -70,15 +70,15 @@ fn several_networks(members: usize, epochs: usize) -> Config {
     config
 }
 
-fn fit(config: &Config, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
+pub fn fit(config: &Config, data: &Dataset, context: &FitContext) -> Result<FittedModel, Error> {
     Estimator::new(config.clone()).fit(data, context)
 }
 
-fn bytes(model: &FittedModel) -> Vec<u8> {
+pub fn bytes(model: &FittedModel) -> Vec<u8> {
     model.model().to_bytes().unwrap()
 }
 
-fn watched(observer: &dyn Observer) -> FitContext<'_> {
+pub fn watched(observer: &dyn Observer) -> FitContext<'_> {
     FitContext {
         observer,
         ..FitContext::default()
@@ -478,72 +478,6 @@ fn intervals_hold_as_many_values_as_they_say() {
     assert!(classes.predict_interval(&data, 0.9).is_err());
 }
 
-/// Stops a run in the middle of a job, resumes it, and compares the model with that of a whole run.
-fn check_resumed(config: &Config, job_name: &str) {
-    let data = houses(150);
-    let whole = fit(config, &data, &FitContext::default()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    let rarely = Duration::from_secs(3600);
-
-    let stop = StopToken::new();
-    let observer = |event: &Event| {
-        if let Event::EpochEnd { job, report, .. } = event
-            && job.name == job_name
-            && report.epoch == 3
-        {
-            stop.stop();
-        }
-    };
-    let describe = || Ok("{}".to_string());
-    let checkpoints = Checkpoints::new(describe, rarely, &observer);
-    let run = RunFolder::create(&path).unwrap();
-    let checkpoints = checkpoints.in_folder(run).unwrap();
-    let context = FitContext {
-        stop: stop.clone(),
-        checkpoints: Some(&checkpoints),
-        ..watched(&observer)
-    };
-    let part = fit(config, &data, &context).unwrap();
-    drop(context);
-    assert_eq!(part.record().unwrap().stop, StopReason::Interrupted);
-    assert!(bytes(&part) != bytes(&whole));
-    assert_eq!(checkpoints.end(false).unwrap(), Some(path.clone()));
-    assert!(path.join(format!("{job_name}.checkpoint")).is_file());
-
-    let resumed = Mutex::new(Vec::new());
-    let observer = |event: &Event| {
-        if let Event::Resumed { job, epoch, .. } = event {
-            resumed.lock().unwrap().push((job.name.clone(), *epoch));
-        }
-    };
-    let checkpoints = Checkpoints::new(describe, rarely, &observer);
-    let run = RunFolder::open(&path).unwrap();
-    let checkpoints = checkpoints.in_folder(run).unwrap();
-    let context = FitContext {
-        checkpoints: Some(&checkpoints),
-        ..watched(&observer)
-    };
-    let model = fit(config, &data, &context).unwrap();
-    drop(context);
-    assert!(bytes(&model) == bytes(&whole));
-    assert_eq!(checkpoints.end(true).unwrap(), None);
-    assert!(!path.exists());
-    let resumed = resumed.into_inner().unwrap();
-    let of_job = resumed.iter().find(|(name, _)| name == job_name);
-    assert!(of_job.is_some_and(|(_, epoch)| *epoch >= 3), "{resumed:?}");
-}
-
-#[test]
-fn a_run_that_was_stopped_goes_on_to_the_same_bytes() {
-    let mut alone = one_network(8);
-    alone.training.patience = 0;
-    check_resumed(&alone, "network");
-    alone.data.refit = true;
-    check_resumed(&alone, "network");
-    check_resumed(&several_networks(3, 8), "network-member-2");
-}
-
 #[test]
 fn kinds_of_columns_may_be_set_in_the_config_alone() {
     let mut csv = "zip,size,rent\n".to_string();
@@ -576,28 +510,4 @@ fn kinds_of_columns_may_be_set_in_the_config_alone() {
     let model = fit(&config, &plain.subset(&rows), &context).unwrap();
     let summary = &model.model().summary;
     assert_eq!(summary.training_rows + summary.validation_rows, 50);
-}
-
-/// One folder of checkpoints serves one fit: another fit with the same names does not take its networks.
-#[test]
-fn a_checkpoint_of_another_fit_does_not_count() {
-    let data = houses(150);
-    let folder = tempfile::tempdir().unwrap();
-    let run = RunFolder::create(&folder.path().join("run")).unwrap();
-    let rarely = Duration::from_secs(3600);
-    let checkpoints = Checkpoints::new(|| Ok("{}".to_string()), rarely, &());
-    let checkpoints = checkpoints.in_folder(run).unwrap();
-    let context = FitContext {
-        checkpoints: Some(&checkpoints),
-        ..FitContext::default()
-    };
-    let mut config = Config::preset(Preset::Fast);
-    config.training.epochs = 3;
-    let rows = data.rows();
-    for half in [&rows[..75], &rows[75..]] {
-        let data = data.subset(half);
-        let with = fit(&config, &data, &context).unwrap();
-        let without = fit(&config, &data, &FitContext::default()).unwrap();
-        assert!(bytes(&with) == bytes(&without));
-    }
 }

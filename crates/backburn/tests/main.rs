@@ -1,6 +1,7 @@
 //! The library through its public interface.
 //! One program for all of them: each would link all of Burn again.
 
+mod checkpoints;
 mod continual;
 mod conventions;
 mod distributions;
