@@ -267,7 +267,9 @@ fn model_files_that_are_none() {
         + 8;
     let mut later = bytes.clone();
     let digit = later[newer..].iter().position(u8::is_ascii_digit).unwrap() + newer;
-    later[digit] = b'9';
+    later.splice(digit..=digit, *b"10");
+    let header = u64::from_le_bytes(later[..8].try_into().unwrap());
+    later[..8].copy_from_slice(&(header + 1).to_le_bytes());
     folder.write("newer.safetensors", later);
     for command in ["predict", "evaluate"] {
         folder.refused(
@@ -289,7 +291,7 @@ fn model_files_that_are_none() {
         folder.refused(
             &format!("{command} newer.safetensors t.csv"),
             1,
-            &["format 9", "update"],
+            &["format 10", "update"],
         );
     }
     folder.refused("inspect t.csv", 1, &["not a Backburn model"]);
