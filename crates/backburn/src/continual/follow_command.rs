@@ -47,7 +47,7 @@ impl ModelUpdate<'_> {
 
     /// Learns from rows in CSV with a header as they come, in windows of 256 rows: a model that is scored on each window
     /// before it learns from it. `on_window` gets each of them. The model is written every ten seconds, and when the
-    /// rows end or the run is stopped.
+    /// rows end or the run is stopped. A window that is being learned when the run is stopped is left out.
     ///
     /// # Errors
     ///
@@ -71,6 +71,7 @@ impl ModelUpdate<'_> {
         let mut follow = Follow::new(model, options)?;
         let mut rows = Rows::open(input, self.read.delimiter)?;
         let mut written: Option<Instant> = None;
+        let mut last: Option<Window> = None;
         let end: Result<(), Error> = loop {
             let window = match rows.next_window(context) {
                 Ok(Some(window)) => window,
@@ -78,7 +79,11 @@ impl ModelUpdate<'_> {
                 Err(error) => break Err(error),
             };
             match follow.learn(&window, context) {
-                Ok(window) => on_window(&window),
+                Ok(window) => {
+                    on_window(&window);
+                    last = Some(window);
+                }
+                Err(Error::Interrupted) => break Ok(()),
                 Err(error) => break Err(error),
             }
             if written.is_none_or(|at| at.elapsed() >= SAVED_EVERY) {
@@ -92,6 +97,9 @@ impl ModelUpdate<'_> {
         };
         let Some(update) = follow.into_update() else {
             end?;
+            if context.stop.is_stopped() {
+                return Err(Error::Interrupted);
+            }
             let reason = match rows.read {
                 0 => "standard input has a header but no rows",
                 _ => "no row of standard input has a target to train on",
@@ -101,7 +109,11 @@ impl ModelUpdate<'_> {
         let file = ModelFile::create(self.path())?;
         let path = file.write_or_rescue(update.model.model())?;
         end?;
-        Ok(UpdateReport { update, path })
+        Ok(UpdateReport {
+            update,
+            path,
+            followed: last,
+        })
     }
 }
 
@@ -163,7 +175,10 @@ impl Rows {
         if rows == 0 {
             return Ok(None);
         }
-        let name = format!("standard input from row {}", self.read + 1);
+        let name = match self.read {
+            0 => "standard input".to_string(),
+            read => format!("standard input from row {}", read + 1),
+        };
         self.read += rows;
         let text = text
             .into_inner()
