@@ -155,7 +155,7 @@ fn methods_are_compared() {
         answer.stderr
     );
     folder.refused("compare t.csv --target kind --folds 90", 2, &["60 rows"]);
-    folder.write("ensembles.csv", flowers(150));
+    folder.write("ensembles.csv", flowers(300));
     let line = "compare ensembles.csv --target kind --folds 2 --only default";
     let answer = folder.done(line);
     assert!(answer.stdout.contains("default     "), "{}", answer.stdout);
