@@ -79,10 +79,7 @@ impl ModelUpdate<'_> {
                 Err(error) => break Err(error),
             };
             match follow.learn(&window, context) {
-                Ok(window) => {
-                    on_window(&window);
-                    last = Some(window);
-                }
+                Ok(window) => on_window(last.insert(window)),
                 Err(Error::Interrupted) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -97,14 +94,7 @@ impl ModelUpdate<'_> {
         };
         let Some(update) = follow.into_update() else {
             end?;
-            if context.stop.is_stopped() {
-                return Err(Error::Interrupted);
-            }
-            let reason = match rows.read {
-                0 => "standard input has a header but no rows",
-                _ => "no row of standard input has a target to train on",
-            };
-            return Err(Error::Failed(reason.to_string()));
+            return Err(nothing_learned(rows.read, context));
         };
         let file = ModelFile::create(self.path())?;
         let path = file.write_or_rescue(update.model.model())?;
@@ -194,6 +184,18 @@ impl Rows {
             &options,
         )?))
     }
+}
+
+/// Why there is no model after so many rows.
+fn nothing_learned(rows: usize, context: &FitContext) -> Error {
+    if context.stop.is_stopped() {
+        return Error::Interrupted;
+    }
+    let reason = match rows {
+        0 => "standard input has a header but no rows",
+        _ => "no row of standard input has a target to train on",
+    };
+    Error::Failed(reason.to_string())
 }
 
 fn malformed(error: &csv::Error) -> Error {
