@@ -187,8 +187,8 @@ pub fn check_room_to_compare(
 
 /// Trains a method for each split, and scores it on the split's validation rows. `seed` is the seed of
 /// the trainings, and `scoring` has the metric that is compared, if it is not the usual one. After each
-/// split, the observer gets an [`Event::FoldEnd`]. If the run is stopped, the scores of the remaining
-/// splits are missing.
+/// split, the observer gets an [`Event::FoldEnd`]. It does not get what the fits select, nor the scores of
+/// their networks. If the run is stopped, the scores of the remaining splits are missing.
 ///
 /// # Errors
 ///
@@ -206,9 +206,16 @@ pub fn compare(
     config.scoring = scoring.clone();
     config.validate()?;
     config.check_task(data.task())?;
+    let observer = context.observer;
+    let without_parts = |event: &Event| {
+        if !is_part_of_a_fit(event) {
+            observer.on_event(event);
+        }
+    };
     // Each fit is a run of its own: one folder of checkpoints cannot serve them all.
     let context = &FitContext {
         checkpoints: None,
+        observer: &without_parts,
         ..context.quiet()
     };
     let started = Instant::now();
@@ -237,6 +244,18 @@ pub fn compare(
         seconds: started.elapsed().as_secs_f64() / scores.len().max(1) as f64,
         scores,
     })
+}
+
+/// Whether an event is about a selection or an ensemble. A comparison has too many of them to show.
+fn is_part_of_a_fit(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SelectionStart { .. }
+            | Event::TrialEnd { .. }
+            | Event::Selected { .. }
+            | Event::EnsembleStart { .. }
+            | Event::MemberEnd { .. }
+    )
 }
 
 fn score(

@@ -13,12 +13,15 @@ impl Score {
         let rows = count(self.rows, "row");
         let of = match units == self.rows {
             true => rows,
-            false => format!("{rows} in {} (groups, or copies)", count(units, "unit")),
+            false => format!(
+                "{} ({rows}; copies of a row are a group)",
+                count(units, "group")
+            ),
         };
         (units < FEW).then(|| {
             format!(
-                "this score is of {of} only: that of other rows may be far from it, and the standard errors (±) are \
-                 unreliable; score more rows"
+                "this score is of only {of}: the score of other rows may be quite different, and the standard errors \
+                 (±) are unreliable; score more rows"
             )
         })
     }
@@ -43,10 +46,10 @@ mod tests {
                 .with_standard_errors(&predictions, &targets, &all, (None, clusters))
                 .few_rows_note()
         };
-        assert!(note(3, None).unwrap().contains("of 3 rows only"));
+        assert!(note(3, None).unwrap().contains("of only 3 rows:"));
         assert_eq!(note(10, None), None);
         let groups: Vec<usize> = (0..30).map(|row| row / 10).collect();
         let text = note(30, Some(&groups)).unwrap();
-        assert!(text.contains("of 30 rows in 3 units"), "{text}");
+        assert!(text.contains("of only 3 groups (30 rows;"), "{text}");
     }
 }

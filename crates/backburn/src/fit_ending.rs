@@ -6,6 +6,8 @@ use crate::fitted_model::{FitRecord, FittedModel};
 use crate::model_file::SavedModel;
 use crate::text::{count, seconds};
 
+const NO_EPOCH: &str = "no epoch was finished: the weights are those of the last step";
+
 impl FittedModel {
     /// Why the fit ended, how long it took, and which weights are kept, in a sentence without a full stop.
     /// `None` for a model that was loaded.
@@ -27,10 +29,11 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
             StopReason::Interrupted => "stopped early after ",
             _ => "",
         };
-        return format!(
-            "{interrupted}{networks} in {time}; each keeps the weights of the epoch that was \
-             best on its validation rows"
-        );
+        let kept = match summary.best_epoch {
+            0 => NO_EPOCH,
+            _ => "each keeps the weights of the epoch that was best on its validation rows",
+        };
+        return format!("{interrupted}{networks} in {time}; {kept}");
     }
     let epochs = count(summary.epochs, "epoch");
     let why = match record.stop {
@@ -45,7 +48,7 @@ fn ending(model: &SavedModel, record: &FitRecord) -> String {
         ),
     };
     let kept = match (summary.validation_rows, summary.best_epoch) {
-        (_, 0) => "no epoch was finished: the weights are those of the last step".to_string(),
+        (_, 0) => NO_EPOCH.to_string(),
         (0, epoch) => format!("weights of epoch {epoch}"),
         (_, epoch) => format!("weights of epoch {epoch}, the best on the validation rows"),
     };

@@ -497,7 +497,7 @@ pub use self::{
     run_folder::{FolderError, RUN, RunFolder},
     runner::{EncodedRows, JobRunner},
     saved_fit::SavedFit,
-    score::{COVERAGE, Metrics, Reliability, Score},
+    score::{COVERAGE, Metrics, Reliability, Score, metric_name},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},
     selected::{Selected, Selection},

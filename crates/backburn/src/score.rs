@@ -351,8 +351,8 @@ impl fmt::Display for Reliability {
     }
 }
 
-/// The name of a metric in a sentence.
-pub(crate) fn metric_name(metric: &str) -> &str {
+/// The name of a metric in a sentence: `log loss` for `log_loss`. An unknown name is returned as it is.
+pub fn metric_name(metric: &str) -> &str {
     match metric {
         "rmse" => "RMSE",
         "mae" => "MAE",

@@ -189,8 +189,8 @@ fn about_rows(warning: &Warning) -> Option<String> {
         ),
         Warning::Refused { reason } => format!("training would refuse this: {}", escaped(reason)),
         Warning::NotScored => {
-            "no rows were held out, so there is no score: pass --test with a table of other rows, \
-             or --folds"
+            "no rows were held out from training, so there is no score of the model: only --test with a table of \
+             other rows, or --folds, gives one"
                 .to_string()
         }
         Warning::TrainingRowsScored { share } => {

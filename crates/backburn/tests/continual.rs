@@ -3,9 +3,9 @@
 #![cfg(feature = "train")]
 
 use backburn::{
-    Config, Dataset, Device, Diagnosis, Estimator, FitContext, FittedModel, Follow, KnnFeatures,
-    Members, Memory, Preset, Remember, SavedModel, SelectedDevice, Settings, StoredRows, Table,
-    TableBuilder, TargetTransform, Update, UpdateOptions,
+    Config, Dataset, Device, Diagnosis, Error, Estimator, FitContext, FittedModel, Follow,
+    KnnFeatures, Members, Memory, Preset, Remember, SavedModel, SelectedDevice, Settings,
+    StoredRows, Table, TableBuilder, TargetTransform, Update, UpdateOptions,
 };
 
 /// Numbers that look random, from 0 to 1.
@@ -250,6 +250,21 @@ fn settings_of_the_model_hold_and_can_be_changed() {
     let short = model.update(&new, &options, &FitContext::default());
     assert_eq!(short.unwrap().epochs.0, 3);
     assert_eq!(update(&model, &new, None).epochs.0, 60);
+}
+
+#[test]
+fn a_window_is_left_out_where_the_run_is_stopped() {
+    let (model, _) = of_rising_line("none");
+    let steep = |salt: usize| line("steep", 128, 3.0, salt);
+    let mut follow = Follow::new(model, UpdateOptions::default()).unwrap();
+    follow.learn(&steep(20), &FitContext::default()).unwrap();
+    let expected = rmse(follow.model(), &steep(30));
+    let context = FitContext::default();
+    context.stop.stop();
+    let stopped = follow.learn(&steep(21), &context);
+    assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+    assert_eq!(rmse(follow.model(), &steep(30)), expected);
+    assert_eq!(follow.into_update().unwrap().rows, 128);
 }
 
 #[test]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from backburn import BackburnRegressor
+from backburn._progress import _job
 
 #: So many epochs take much longer than the test.
 LONG = {"epochs": 1_000_000, "patience": 0}
@@ -86,7 +87,9 @@ def test_progress_is_printed_if_wanted(regressor, numbers, capsys):
     regressor.set_params(verbose=True).fit(*numbers)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "epoch 5, training loss" in err
+    assert "network: epoch 5, training loss" in err
+    names = ["network-trial-target-transform-1-2", "network", "network-member-2"]
+    assert [_job(name) for name in names] == ["trial", "network", "network 2"]
 
 
 FORK = """

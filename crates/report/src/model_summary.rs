@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use backburn::baselines::constant_of_task;
 use backburn::text::{count, escaped, file_name, integer, mean_and_deviation, number, shown};
-use backburn::{SavedModel, Summary, Target};
+use backburn::{SavedModel, Summary, Target, metric_name};
 use burn::module::Module;
 
 use crate::model_report::{decision, layers, target_transform};
@@ -91,7 +91,7 @@ fn scores(scores: &BTreeMap<String, f64>, errors: &BTreeMap<String, f64>) -> Str
             Some(error) => mean_and_deviation(*value, *error),
             None => number(*value),
         };
-        format!("{} {value}", shown(name))
+        format!("{} {value}", shown(metric_name(name)))
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -127,10 +127,16 @@ fn rows_are_learned_as_they_come() {
         assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
     }
     assert!(
-        answer.stdout.contains("2 standard input from r…"),
+        answer.stdout.contains("2 standard input "),
         "{}",
         answer.stdout
     );
+    for words in [
+        "on the new rows, each before it was learned",
+        "new rows in 3 windows",
+    ] {
+        assert!(answer.stdout.contains(words), "{words}: {}", answer.stdout);
+    }
     let inspected = folder.done("inspect m.safetensors --json").json();
     assert_eq!(inspected["memory"]["tasks"].as_array().unwrap().len(), 2);
 }

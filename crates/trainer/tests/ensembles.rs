@@ -155,6 +155,14 @@ fn methods_are_compared() {
         answer.stderr
     );
     folder.refused("compare t.csv --target kind --folds 90", 2, &["60 rows"]);
+    folder.write("ensembles.csv", flowers(300));
+    let line = "compare ensembles.csv --target kind --folds 2 --only default";
+    let answer = folder.done(line);
+    assert!(answer.stdout.contains("default     "), "{}", answer.stdout);
+    for heading in ["choosing", "chosen", "networks", "averaged"] {
+        assert!(!answer.stdout.contains(heading), "{}", answer.stdout);
+        assert!(!answer.stderr.contains(heading), "{}", answer.stderr);
+    }
 }
 
 #[test]

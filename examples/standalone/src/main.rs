@@ -29,11 +29,12 @@ fn run() -> Result<(), Error> {
     let progress = |event: &Event| {
         if let Event::MemberEnd {
             member,
+            members,
             score: Some(score),
             ..
         } = event
         {
-            println!("{} networks: {score}", member + 1);
+            println!("{} of {members} networks: {score}", member + 1);
         }
     };
     let context = FitContext {

@@ -85,7 +85,7 @@ impl Follow {
     ///
     /// # Errors
     ///
-    /// Those of [`FittedModel::update`]; the model is then as before.
+    /// Those of [`FittedModel::update`], and [`Error::Interrupted`] if the run is stopped; the model is then as before.
     pub fn learn(&mut self, window: &Table, context: &FitContext) -> Result<Window, Error> {
         if self.lacks_targets(window)? {
             self.windows += 1;
@@ -96,6 +96,10 @@ impl Follow {
             ..self.options.clone()
         };
         let update = self.model.update(window, &options, &context.quiet())?;
+        // After a part of the epochs, the model may be worse than before.
+        if context.stop.is_stopped() {
+            return Err(Error::Interrupted);
+        }
         // What the model keeps is complete now.
         self.options.old_rows = None;
         self.windows += 1;

@@ -47,7 +47,7 @@ impl ModelUpdate<'_> {
 
     /// Learns from rows in CSV with a header as they come, in windows of 256 rows: a model that is scored on each window
     /// before it learns from it. `on_window` gets each of them. The model is written every ten seconds, and when the
-    /// rows end or the run is stopped.
+    /// rows end or the run is stopped. A window that is being learned when the run is stopped is left out.
     ///
     /// # Errors
     ///
@@ -71,6 +71,7 @@ impl ModelUpdate<'_> {
         let mut follow = Follow::new(model, options)?;
         let mut rows = Rows::open(input, self.read.delimiter)?;
         let mut written: Option<Instant> = None;
+        let mut last: Option<Window> = None;
         let end: Result<(), Error> = loop {
             let window = match rows.next_window(context) {
                 Ok(Some(window)) => window,
@@ -78,7 +79,8 @@ impl ModelUpdate<'_> {
                 Err(error) => break Err(error),
             };
             match follow.learn(&window, context) {
-                Ok(window) => on_window(&window),
+                Ok(window) => on_window(last.insert(window)),
+                Err(Error::Interrupted) => break Ok(()),
                 Err(error) => break Err(error),
             }
             if written.is_none_or(|at| at.elapsed() >= SAVED_EVERY) {
@@ -92,16 +94,16 @@ impl ModelUpdate<'_> {
         };
         let Some(update) = follow.into_update() else {
             end?;
-            let reason = match rows.read {
-                0 => "standard input has a header but no rows",
-                _ => "no row of standard input has a target to train on",
-            };
-            return Err(Error::Failed(reason.to_string()));
+            return Err(nothing_learned(rows.read, context));
         };
         let file = ModelFile::create(self.path())?;
         let path = file.write_or_rescue(update.model.model())?;
         end?;
-        Ok(UpdateReport { update, path })
+        Ok(UpdateReport {
+            update,
+            path,
+            followed: last,
+        })
     }
 }
 
@@ -163,7 +165,10 @@ impl Rows {
         if rows == 0 {
             return Ok(None);
         }
-        let name = format!("standard input from row {}", self.read + 1);
+        let name = match self.read {
+            0 => "standard input".to_string(),
+            read => format!("standard input from row {}", read + 1),
+        };
         self.read += rows;
         let text = text
             .into_inner()
@@ -179,6 +184,18 @@ impl Rows {
             &options,
         )?))
     }
+}
+
+/// Why there is no model after so many rows.
+fn nothing_learned(rows: usize, context: &FitContext) -> Error {
+    if context.stop.is_stopped() {
+        return Error::Interrupted;
+    }
+    let reason = match rows {
+        0 => "standard input has a header but no rows",
+        _ => "no row of standard input has a target to train on",
+    };
+    Error::Failed(reason.to_string())
 }
 
 fn malformed(error: &csv::Error) -> Error {

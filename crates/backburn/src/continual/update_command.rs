@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use backburn_table::ReadOptions;
 use serde_json::{Value, json};
 
+use super::follow::Window;
 use super::remember::Remember;
 use super::update::{Update, UpdateOptions};
 use crate::command_files::CommandFiles;
@@ -17,7 +18,7 @@ use crate::model_file::ModelFile;
 use crate::model_file_error::ModelFileError;
 use crate::model_path::model_path;
 use crate::settings::Settings;
-use crate::text::{MAX_NAMES, count, path_argument, path_name, shown};
+use crate::text::{MAX_NAMES, count, number, path_argument, path_name, shown};
 
 /// An update of a model file, as a command asks for it.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct UpdateReport {
     pub update: Update,
     /// The file.
     pub path: PathBuf,
+    /// The last window, if the rows were followed as they came.
+    pub followed: Option<Window>,
 }
 
 impl ModelUpdate<'_> {
@@ -74,7 +77,11 @@ impl ModelUpdate<'_> {
             return Err(Error::Interrupted);
         }
         let path = file.write_or_rescue(update.model.model())?;
-        Ok(UpdateReport { update, path })
+        Ok(UpdateReport {
+            update,
+            path,
+            followed: None,
+        })
     }
 
     /// The options without old rows.
@@ -150,19 +157,8 @@ impl UpdateReport {
         let notes = update.notes.iter().map(|note| ("note", note.clone()));
         let mut words: Vec<(&'static str, String)> = notes.collect();
         words.extend(self.new_in_words().into_iter().map(|text| ("new", text)));
-        if let Some(before) = &update.before {
-            let text = format!("{} on the new rows, before it learned", before.headline(""));
-            words.push(("before", text));
-        }
-        let replayed = match update.replayed {
-            0 => String::new(),
-            rows => format!(" and {} again", count(rows, "old row")),
-        };
-        let (epochs, best) = update.epochs;
-        let rows = count(update.rows, "new row");
-        let epochs = count(epochs, "epoch");
-        let text = format!("{rows}{replayed}; {epochs}, weights of epoch {best}");
-        words.push(("training", text));
+        words.extend(self.before_in_words().map(|text| ("before", text)));
+        words.push(("training", self.training_in_words()));
         if update.forgetting.is_none() {
             let text = "what the model forgets is not measured: it keeps no old rows (--remember none keeps some to \
                         measure it, --remember replay trains on them again)";
@@ -180,6 +176,36 @@ impl UpdateReport {
         let mut results: Vec<(&'static str, String)> = headings.zip(lines).collect();
         results.push(("saved", path_argument(&self.path)));
         results
+    }
+
+    /// The score on the new rows before the model learned from them.
+    fn before_in_words(&self) -> Option<String> {
+        if let Some(last) = &self.followed {
+            let mean = number(last.mean?);
+            let metric = &last.metric;
+            return Some(format!(
+                "{metric} {mean} on the new rows, each before it was learned"
+            ));
+        }
+        let before = self.update.before.as_ref()?;
+        let score = before.headline("");
+        Some(format!("{score} on the new rows, before it learned"))
+    }
+
+    /// The rows and the epochs of the training. Each window has epochs of its own.
+    fn training_in_words(&self) -> String {
+        let update = &self.update;
+        let replayed = match update.replayed {
+            0 => String::new(),
+            rows => format!(" and {} again", count(rows, "old row")),
+        };
+        let rows = count(update.rows, "new row");
+        if let Some(last) = &self.followed {
+            return format!("{rows} in {}{replayed}", count(last.window, "window"));
+        }
+        let (epochs, best) = update.epochs;
+        let epochs = count(epochs, "epoch");
+        format!("{rows}{replayed}; {epochs}, weights of epoch {best}")
     }
 
     /// The new categories and classes.
@@ -216,6 +242,7 @@ impl UpdateReport {
             "new": update.new,
             "notes": update.notes,
             "before": update.before.as_ref().map(|score| score.metrics()),
+            "followed": self.followed,
             "rows": update.rows,
             "replayed": update.replayed,
             "epochs": update.epochs.0,

@@ -54,7 +54,7 @@ impl NestedScores {
         })
     }
 
-    /// What the search gained on rows that chose nothing, in a sentence. `None` without scores.
+    /// What the search gained on the outer folds, in a sentence. `None` without scores.
     pub fn gain_in_words(&self) -> Option<String> {
         let pairs = self.start.iter().zip(&self.tuned);
         let gains: Vec<f64> = pairs
@@ -66,18 +66,17 @@ impl NestedScores {
         Some(match () {
             () if mean.is_nan() => return None,
             () if mean <= 0.0 => {
-                "nothing: on rows that chose nothing, the settings of the search are no better than those at the \
-                 start"
+                "nothing: on the outer folds, the settings of the search are no better than the starting settings"
                     .to_string()
             }
             () if mean <= error => format!(
-                "nothing that can be measured: the {measure} on rows that chose nothing is lower by {}, and the \
+                "nothing that can be measured: the {measure} on the outer folds is lower by {}, and the \
                  standard error of this difference over the folds is {}",
                 number(mean),
                 number(error)
             ),
             () => format!(
-                "on rows that chose nothing, the {measure} is {:.1} % below that of the settings at the start",
+                "on the outer folds, the {measure} is {:.1} % below that of the starting settings",
                 100.0 * mean / start
             ),
         })

@@ -57,8 +57,13 @@ def all_of(observers: list[Callable[[dict[str, Any]], object]]) -> Callable[[dic
 
 
 def _epoch(event: dict[str, Any]) -> str:
-    losses = [f"{event['job']}: epoch {event['epoch']}"]
+    losses = [f"{_job(event['job'])}: epoch {event['epoch']}"]
     for name in ("training_loss", "validation_loss"):
         if event[name] is not None:
             losses.append(f"{name.replace('_', ' ')} {event[name]:.4g}")
     return ", ".join(losses)
+
+
+def _job(name: str) -> str:
+    """The name of a job in words: ``trial``, ``network`` or ``network 2``."""
+    return "trial" if "-trial-" in name else name.replace("-member-", " ")

@@ -36,8 +36,6 @@ pub fn run(args: &DescribeArgs) -> Result<(), Error> {
     if !description.notes.is_empty() {
         console.say("");
     }
-    for note in &description.notes {
-        console.paragraph("note", note);
-    }
+    console.notes(&description.notes);
     Ok(())
 }

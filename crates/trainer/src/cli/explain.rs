@@ -33,8 +33,11 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
             seed: args.seed,
         })
     };
-    let explained = ExplainedModel::new(files, on.read.options(), device, options)?;
     let console = Console::for_json(on.json);
+    if columns {
+        console.detail("now", "computing importance and dependence");
+    }
+    let explained = ExplainedModel::new(files, on.read.options(), device, options)?;
     console.notes(&explained.warnings());
     let explanation = &explained.explanation;
     if columns {

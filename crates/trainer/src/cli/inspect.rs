@@ -28,7 +28,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
         console.entry(heading, fact);
     }
     console.say("");
-    console.entry("column", "kind");
+    console.say(format_args!("{:<30} {}", "column", "kind"));
     for (column, use_of_it) in column_summary(model) {
         console.say(format_args!("{column:<30} {use_of_it}"));
     }

@@ -23,10 +23,9 @@ pub fn run(args: &ReportArgs) -> Result<(), Error> {
     let file = report_file("--out", out)?;
     let read = args.read.options();
     let model = (args.model.as_path(), args.target.as_deref());
-    let (report, notes) = Report::of_files(model, table, read, device.get()?)?;
     let console = Console::Output;
-    notes
-        .iter()
-        .for_each(|note| console.paragraph("note", note));
+    console.detail("now", "writing the report");
+    let (report, notes) = Report::of_files(model, table, read, device.get()?)?;
+    console.notes(&notes);
     write_report(&file, &report, console)
 }
