@@ -108,7 +108,7 @@ fn short_name<'a>(name: &'a str, all: &[&str]) -> &'a str {
     let dots = name
         .rmatch_indices('.')
         .map(|(place, _)| &name[place + 1..]);
-    let mut short = dots.filter(|end| *end != "name" && ends(*end) == 1);
+    let mut short = dots.filter(|end| *end != "name" && ends(end) == 1);
     short.next().unwrap_or(name)
 }
 
