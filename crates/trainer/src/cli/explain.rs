@@ -5,7 +5,7 @@ use backburn_explain::ExplainOptions;
 use backburn_report::ExplainedModel;
 
 use super::args::ExplainArgs;
-use super::saving::{report_file, write_report};
+use super::saving::{optional_report, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
@@ -18,10 +18,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     files.printed(true).check()?;
     let device = device::choose(on.device.name())?;
     let device = device.get()?;
-    let report = args.report.as_deref();
-    let report = report
-        .map(|path| report_file("--report", path))
-        .transpose()?;
+    let report = optional_report(args.report.as_deref())?;
     let target = on.target.as_deref();
     let files = (on.model.as_path(), target, on.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();

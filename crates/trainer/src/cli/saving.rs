@@ -50,6 +50,11 @@ pub fn report_file(option: &str, path: &Path) -> Result<ReportFile, Error> {
     Ok(ReportFile::create(path).map_err(|error| error.of_option(option))?)
 }
 
+/// The file for the report of `--report`, if it is given.
+pub fn optional_report(path: Option<&Path>) -> Result<Option<ReportFile>, Error> {
+    path.map(|path| report_file("--report", path)).transpose()
+}
+
 /// The file of an option for predictions or embeddings; `format` is what its suffix names.
 pub fn prediction_file(
     option: &str,

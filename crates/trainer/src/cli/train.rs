@@ -17,7 +17,9 @@ use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::dataset::source;
-use super::saving::{model_file, prediction_file, report_file, save, save_history, write_report};
+use super::saving::{
+    model_file, optional_report, prediction_file, save, save_history, write_report,
+};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -43,7 +45,6 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let device = device::choose(args.run.device.name())?;
     let files = Files::open(args)?;
     let stop = interrupt::catch();
-    let console = Console::for_json(args.run.json);
     config.set_target_weights(&args.target_weight)?;
     let (table, targets, options) = source(&args.table).read(&mut config)?;
     if targets.len() > 1 {
@@ -51,6 +52,18 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
         return run_targets(args, &config, data, files.model, (device, stop));
     }
     let data = Dataset::new(table, one_target(&targets)?, &options)?;
+    run_target(args, line, config, data, (files, device, stop))
+}
+
+/// Trains one model of one target.
+fn run_target(
+    args: &TrainArgs,
+    line: &CommandLine,
+    config: Config,
+    data: Dataset,
+    (files, device, stop): (Files, SelectedDevice, StopToken),
+) -> Result<(), Error> {
+    let console = Console::for_json(args.run.json);
     let (data, test) = data.with_test(&test_rows(args, &config))?;
     if args.out.is_none() {
         files.model.check_replaced(data.target())?;
@@ -70,13 +83,8 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let describe = || now()?.to_json();
     let interval = args.checkpoint_every.unwrap_or(DEFAULT_INTERVAL);
     let checkpoints = Checkpoints::new(describe, interval, &keep);
-    let checkpoints = open_checkpoints(
-        checkpoints,
-        args,
-        (&model_path, data.target()),
-        now,
-        console,
-    )?;
+    let model = (&*model_path, data.target());
+    let checkpoints = open_checkpoints(checkpoints, args, model, now, console)?;
     let training = Training {
         args,
         line,
@@ -142,19 +150,15 @@ impl Files {
         let model_path = args.out.clone().unwrap_or_else(|| default.clone());
         Self::check(args, &model_path)?;
         let model = model_file(args.out.as_deref(), &default)?;
-        let report = args.report.as_deref();
-        let report = report.map(|path| report_file("--report", path));
-        let report = report.transpose()?;
-        let out_of_fold = args
-            .out_of_fold
-            .as_deref()
+        let report = optional_report(args.report.as_deref())?;
+        let out_of_fold = args.out_of_fold.as_deref();
+        let out_of_fold = out_of_fold
             .map(|path| prediction_file("--out-of-fold", path, PredictionFormat::of_path(path)));
-        let out_of_fold = out_of_fold.transpose()?;
         Ok(Self {
             model,
             model_path,
             report,
-            out_of_fold,
+            out_of_fold: out_of_fold.transpose()?,
         })
     }
 
@@ -264,9 +268,8 @@ fn describe_run(
         ("task", args.table.task.map(|task| task.to_string())),
         ("folds", args.folds.map(|folds| folds.to_string())),
     ];
-    let facts = options
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
+    let options = options.into_iter();
+    let facts = options.filter_map(|(name, value)| Some((name, value?)));
     let folder = env::current_dir().unwrap_or_default();
     let run = RunDescription::new(config, device, data, test, facts)?;
     let outputs = args.outputs().map(|(option, path)| (option, path.into()));
@@ -336,12 +339,9 @@ impl Training<'_> {
         if let Some(file) = files.report {
             self.report(&file, &model, scores, curve)?;
         }
-        let next = format!(
-            "{} predict {} TABLE",
-            console::program(),
-            path_argument(&path)
-        );
-        self.console.detail("next", next);
+        let (program, saved) = (console::program(), path_argument(&path));
+        self.console
+            .detail("next", format!("{program} predict {saved} TABLE"));
         if self.args.run.json {
             warnings.extend(self.progress.warnings());
             result.insert("warnings".to_string(), json!(warnings));

@@ -5,7 +5,7 @@ use backburn_report::Report;
 
 use super::args::TuneArgs;
 use super::dataset::read_dataset;
-use super::saving::{report_file, save_history, write_report};
+use super::saving::{optional_report, save_history, write_report};
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
 use crate::{device, error::Error, interrupt};
@@ -18,8 +18,7 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
     let (out, space) = (args.out.as_deref(), args.search.space.as_deref());
     let files = TuningFiles::of_command(inputs, table, out, report, space)?;
-    let report = report.map(|path| report_file("--report", path));
-    let report = report.transpose()?;
+    let report = optional_report(report)?;
     let space = args.search.search_space()?;
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
