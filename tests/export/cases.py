@@ -55,7 +55,7 @@ def make_table(path, rows, seed, unusual=False):
                 if row % 13 == 0:
                     size, gap, rare = 1e9, -1e12, 1e300
                 if row % 17 == 0:
-                    sold, seen, flag = "1960-02-29", "1910-12-31 23:59:58", "T"
+                    sold, seen, flag = "1960-02-29", "1969-12-31 23:59:58", "T"
                 if row % 19 == 0:
                     sold, seen, flag = "", "", "NA"
                 if row % 23 == 0:

@@ -209,9 +209,11 @@ fn checkpoints() -> Vec<Vec<u8>> {
         }
     }
     let mut keeping = Keeping(Vec::new());
+    let device = Device::default();
+    device.seed(1);
     for fused in [true, false] {
         let network = MlpConfig::new(2, 1).with_hidden([3]);
-        let network = network.init(&Device::default()).unwrap();
+        let network = network.init(&device).unwrap();
         let settings = TrainingConfig {
             fused,
             ..settings()

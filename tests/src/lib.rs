@@ -4,6 +4,7 @@
 pub mod fuzzing;
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use backburn::{SavedModel, Summary, TableFormat};
 use backburn_model::{Mlp, MlpConfig};
@@ -75,6 +76,27 @@ pub fn weights(network: &Mlp) -> Vec<f32> {
     let mut collect = Collect(Vec::new());
     network.visit(&mut collect);
     collect.0
+}
+
+/// Whether the test of this name, such as `module::test`, is alone in its process. Otherwise, this runs it in a process of
+/// its own, and the caller is done: with `cargo test`, tests are threads of one process, and draw from the same random
+/// numbers of a device.
+pub fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "BACKBURN_TEST_ALONE";
+    let by_nextest = std::env::var("NEXTEST_EXECUTION_MODE");
+    if std::env::var_os(ALONE).is_some() || by_nextest.is_ok_and(|mode| mode == "process-per-test")
+    {
+        return true;
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture"]);
+    let output = command.env(ALONE, test).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    assert!(text.contains("1 passed"), "no test {test}: {text}");
+    false
 }
 
 /// Compiled and run by `cargo test --doc`.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use backburn_model::{Mlp, MlpConfig, Normalization, TabMConfig};
+use backburn_tests::is_alone;
 use backburn_training::{
     Callback, Checkpoint, EpochReport, Fitted, History, Network, OptimizerConfig, OptimizerName,
     StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
@@ -199,6 +200,9 @@ fn over_arrays_with_every_optimizer_and_dropout() {
 
 #[test]
 fn through_burn_with_normalization_and_dropout() {
+    if !is_alone("checkpoint::through_burn_with_normalization_and_dropout") {
+        return;
+    }
     let validation = examples(20, 2);
     for name in [
         OptimizerName::Sgd,

@@ -115,8 +115,9 @@ fn contributions_add_up_to_the_prediction_minus_the_baseline() {
             for explained in explanations {
                 let sum: f64 = explained.contributions.iter().map(|c| c.amount).sum();
                 let difference = explained.prediction - explained.baseline;
+                let rounding = 1e-6 * explained.prediction.abs().max(1.0);
                 assert!(
-                    (sum - difference).abs() <= 0.01 * difference.abs() + 1e-6,
+                    (sum - difference).abs() <= 0.01 * difference.abs() + rounding,
                     "{target} {scale:?} {normalization:?}: {sum} {difference}"
                 );
                 let predicted = match &predictions {

@@ -46,7 +46,8 @@ impl Fixture {
         assert_eq!(ours.len(), theirs.len());
         assert!(!theirs.is_empty(), "{}", self.1);
         for (a, b) in ours.iter().zip(&theirs) {
-            assert!((a - b).abs() <= 1e-5, "{}: {a} is not {b}", self.1);
+            let room = 1e-5 * b.abs().max(1.0);
+            assert!((a - b).abs() <= room, "{}: {a} is not {b}", self.1);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use backburn_model::{Activation, EmbeddingConfig, Initializer, Mlp, MlpConfig, Normalization};
-use backburn_tests::weights;
+use backburn_tests::{is_alone, weights};
 use backburn_training::{
     Callback, EpochReport, Loss, OptimizerConfig, OptimizerName, ScheduleConfig, StopReason,
     TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
@@ -60,6 +60,9 @@ impl Callback for Record {
 
 #[test]
 fn one_seed_gives_one_network_to_the_bit() {
+    if !is_alone("training::one_seed_gives_one_network_to_the_bit") {
+        return;
+    }
     let device = Device::default();
     let examples = smooth(300, &device);
     let config = MlpConfig::new(3, 1)

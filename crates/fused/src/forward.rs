@@ -206,7 +206,7 @@ mod tests {
             let rows: Vec<f32> = rows.into_data().iter().collect();
             let predicted = fused.predict(&rows);
             for (a, b) in predicted.iter().zip(&expected) {
-                assert!((a - b).abs() < 1e-5, "{a} {b}");
+                assert!((a - b).abs() < 1e-5 * b.abs().max(1.0), "{a} {b}");
             }
             let hidden = fused.without_output();
             assert_eq!(hidden.is_none(), network.hidden.is_empty());
@@ -214,7 +214,7 @@ mod tests {
                 let outputs = hidden.predict(&rows);
                 assert_eq!(outputs.len(), of_hidden.len());
                 for (a, b) in outputs.iter().zip(&of_hidden) {
-                    assert!((a - b).abs() < 1e-5, "{a} {b}");
+                    assert!((a - b).abs() < 1e-5 * b.abs().max(1.0), "{a} {b}");
                 }
             }
             let one_by_one = rows.chunks(inputs + 2).flat_map(|row| fused.predict(row));

@@ -50,7 +50,11 @@ mod tests {
             200.0,
         ];
         for (level, expected) in levels.iter().zip(expected) {
-            assert!((level - expected).abs() < 1e-5, "{level} {expected}");
+            let difference = (level - expected).abs();
+            assert!(
+                difference < 1e-5 * expected.abs().max(1.0),
+                "{level} {expected}"
+            );
         }
     }
 }

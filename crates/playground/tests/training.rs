@@ -60,7 +60,7 @@ fn a_batch_changes_the_weights_by_the_gradient_that_is_shown() {
                 .zip(after.weights.iter().flatten());
             for ((old, new), gradient) in weights.zip(after.gradient.iter().flatten()) {
                 assert!(
-                    (old - 0.25 * gradient - new).abs() < 1e-5,
+                    (old - 0.25 * gradient - new).abs() < 1e-5 * new.abs().max(1.0),
                     "{old} {new} {gradient}"
                 );
             }
@@ -83,7 +83,11 @@ fn a_chosen_row_is_trained_on_by_its_own_gradient() {
         let after = playground.row(index).unwrap();
         assert!(after.loss < before.loss, "{} {}", before.loss, after.loss);
         let weight = playground.edge(index, 0, 1, 0).unwrap().weight;
-        assert!((weight - edge.new_weight).abs() < 1e-6, "{weight} {edge:?}");
+        let difference = (weight - edge.new_weight).abs();
+        assert!(
+            difference < 1e-6 * weight.abs().max(1.0),
+            "{weight} {edge:?}"
+        );
     }
     let about = playground.about();
     let validation = about.rows - about.validation_rows;

@@ -156,7 +156,7 @@ async fn kserve_gets_the_same_predictions() {
     assert_eq!(answer["outputs"][0]["shape"], json!([60]));
     assert_eq!(
         answer["outputs"][0]["data"],
-        json!(numbers(PREDICTIONS, "prediction"))
+        json!(numbers(&PREDICTIONS, "prediction"))
     );
 }
 

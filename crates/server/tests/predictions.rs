@@ -42,7 +42,7 @@ fn arrow_rows() -> Vec<u8> {
 #[tokio::test]
 async fn each_type_of_request_gets_the_predictions_of_the_command_line() {
     let router = houses();
-    let expected = numbers(PREDICTIONS, "prediction");
+    let expected = numbers(&PREDICTIONS, "prediction");
     let rows = json_rows();
     let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
     let array = Value::from(rows).to_string();
@@ -68,10 +68,10 @@ async fn each_type_of_answer_has_the_same_predictions() {
     let csv = post(&router, "/predict", CSV, TABLE).await;
     assert_eq!(
         (csv.media(), csv.text().as_str()),
-        ("text/csv; charset=utf-8", PREDICTIONS)
+        ("text/csv; charset=utf-8", PREDICTIONS.as_str())
     );
     let lines = post_for(&router, "/predict", (CSV, "application/x-ndjson"), TABLE).await;
-    let expected = numbers(PREDICTIONS, "prediction");
+    let expected = numbers(&PREDICTIONS, "prediction");
     let predictions: Vec<f64> = lines
         .text()
         .lines()
@@ -115,10 +115,10 @@ async fn one_object_is_one_row() {
 async fn classes_have_probabilities() {
     let router = router(config(&[("kinds", CLASSES)]));
     let answer = post(&router, "/predict", CSV, TABLE).await;
-    assert_eq!(answer.text(), CLASS_PREDICTIONS);
+    assert_eq!(answer.text(), *CLASS_PREDICTIONS);
     let answer = post_for(&router, "/predict", (CSV, JSON), TABLE).await;
     for name in ["probability_barn", "probability_flat", "probability_house"] {
-        assert_eq!(predicted(&answer, name), numbers(CLASS_PREDICTIONS, name));
+        assert_eq!(predicted(&answer, name), numbers(&CLASS_PREDICTIONS, name));
     }
     let answer = post(&router, "/predict?interval=80", CSV, TABLE).await;
     answer.is_problem(400, &["intervals are for numbers"]);
@@ -157,7 +157,7 @@ async fn explanations_add_up_to_the_prediction() {
     let path = "/predict?explanations=true&interval=80";
     let answer = post(&router, path, JSON, json!(rows).to_string()).await;
     let predictions = predicted(&answer, "prediction");
-    assert_eq!(predictions, numbers(PREDICTIONS, "prediction")[..3]);
+    assert_eq!(predictions, numbers(&PREDICTIONS, "prediction")[..3]);
     let explanations = answer.json()["explanations"].as_array().unwrap().clone();
     assert_eq!(explanations.len(), 3);
     for (index, (row, prediction)) in explanations.iter().zip(predictions).enumerate() {
@@ -189,9 +189,9 @@ async fn explanations_add_up_to_the_prediction() {
 async fn several_models_have_names() {
     let router = router(config(&[("houses", NUMBER), ("kinds", CLASSES)]));
     let houses = post(&router, "/models/houses/predict", CSV, TABLE).await;
-    assert_eq!(houses.text(), PREDICTIONS);
+    assert_eq!(houses.text(), *PREDICTIONS);
     let kinds = post(&router, "/models/kinds/predict", CSV, TABLE).await;
-    assert_eq!(kinds.text(), CLASS_PREDICTIONS);
+    assert_eq!(kinds.text(), *CLASS_PREDICTIONS);
     let answer = post(&router, "/predict", CSV, TABLE).await;
     answer.is_problem(404, &["houses, kinds", "/models/NAME/predict"]);
     let answer = post(&router, "/models/cars/predict", CSV, TABLE).await;
@@ -208,7 +208,7 @@ async fn several_models_have_names() {
 async fn a_row_has_one_prediction_whatever_it_is_predicted_with() {
     let alone = houses();
     let mut config = config(&[("houses", NUMBER)]);
-    config.batch_wait = std::time::Duration::from_millis(20);
+    config.batch_wait = std::time::Duration::from_millis(200);
     let together = router(config);
     let rows = json_rows();
     let mut calls = Vec::new();

@@ -72,7 +72,9 @@ fn killed_until_done(folder: &Folder, line: &str, out: &str, random: &mut u64) -
     let mut child = start(folder, &format!("{line} {OFTEN}"));
     loop {
         *random = random.wrapping_mul(6364136223846793005).wrapping_add(1);
-        let moment = Duration::from_micros((*random >> 33) % 400_000);
+        // Later and later, so that a slow machine gets to its next checkpoint.
+        let latest = 400_000 + 4_000 * kills as u64;
+        let moment = Duration::from_micros((*random >> 33) % latest);
         sleep(moment);
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{}", answered(child).stderr);
@@ -162,7 +164,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
             let answer = answered(child);
             let took = started.elapsed();
             if folder.path("run").exists() {
-                assert!(took < Duration::from_secs(2), "{took:?}");
+                assert!(took < Duration::from_secs(10), "{took:?}");
                 let resume = "train --resume run";
                 assert!(answer.stdout.contains(resume), "{}", answer.stdout);
                 assert!(folder.path(&format!("run/{name}.checkpoint")).exists());

@@ -9,6 +9,9 @@ use std::{fs, thread};
 
 use crate::common::{Folder, QUICK, houses, skipped_without};
 
+/// How many tenths of a second something is waited for.
+const TENTHS: usize = 600;
+
 #[test]
 fn q_stops_and_keeps_the_best() {
     let folder = Folder::new();
@@ -36,7 +39,7 @@ fn q_stops_and_keeps_the_best() {
     let mut keys = script.stdin.take().unwrap();
     let seen = || fs::read(folder.path("typescript")).unwrap_or_default();
     let shows = |words: &str| String::from_utf8_lossy(&seen()).contains(words);
-    for _ in 0..200 {
+    for _ in 0..TENTHS {
         thread::sleep(Duration::from_millis(100));
         if shows("hidden.0") {
             break;
@@ -44,7 +47,7 @@ fn q_stops_and_keeps_the_best() {
     }
     let shown = shows("gradient flow") && shows("q stops");
     let pressed = keys.write_all(b"q").and_then(|()| keys.flush());
-    for _ in 0..200 {
+    for _ in 0..TENTHS {
         thread::sleep(Duration::from_millis(100));
         if matches!(script.try_wait(), Ok(Some(_))) {
             break;

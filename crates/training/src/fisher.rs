@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn it_is_the_mean_of_squared_gradients_in_the_unit_of_the_loss() {
         let device = Device::default();
+        device.seed(1);
         let inputs = Tensor::<2>::from_floats([[1.0], [2.0], [-1.0]], &device);
         let values = Tensor::<2>::from_floats([[3.0], [0.0], [1.0]], &device);
         let rows = TensorDataset::regression(inputs, values);
@@ -123,6 +124,7 @@ mod tests {
     fn a_squared_error_has_the_second_derivative_of_its_parabola() {
         // Errors of the same size: the second derivative of the mean squared error is 2 mean(x²) and 2.
         let device = Device::default();
+        device.seed(1);
         let mlp = MlpConfig::new(1, 1).with_hidden([]);
         let mlp = mlp.init(&device).unwrap();
         let inputs = Tensor::<2>::from_floats([[1.0], [1.0], [-2.0], [-2.0]], &device);

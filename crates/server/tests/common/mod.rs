@@ -3,13 +3,13 @@
 #![allow(dead_code)] // each test file uses a part
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use backburn::Device;
+use backburn::{Device, PredictionCsv, Predictor, ReadOptions, Table};
 use backburn_server::{ModelSource, Server, ServerConfig, ServerEvent, ServerLog};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -17,12 +17,10 @@ use tower::ServiceExt;
 
 /// The columns `size`, `built`, `street`, `quarter`, `price` and `kind`.
 pub const TABLE: &str = include_str!("../../../../tests/fixtures/models/table.csv");
-/// The predictions of the model [`NUMBER`] for the table.
-pub const PREDICTIONS: &str =
-    include_str!("../../../../tests/fixtures/models/version-7-number.csv");
-/// The predictions of the model [`CLASSES`] for the table.
-pub const CLASS_PREDICTIONS: &str =
-    include_str!("../../../../tests/fixtures/models/version-7-classes.csv");
+/// The predictions of the model [`NUMBER`] for the table, as CSV.
+pub static PREDICTIONS: LazyLock<String> = LazyLock::new(|| predictions_of(NUMBER));
+/// The predictions of the model [`CLASSES`] for the table, as CSV.
+pub static CLASS_PREDICTIONS: LazyLock<String> = LazyLock::new(|| predictions_of(CLASSES));
 
 /// A model of prices.
 pub const NUMBER: &str = "version-7-number";
@@ -39,6 +37,19 @@ pub const ARROW: &str = "application/vnd.apache.arrow.stream";
 pub fn file(model: &str) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/models");
     fixtures.join(format!("{model}.safetensors"))
+}
+
+/// What the library predicts with a model for the table. Stored predictions differ in the last digits, which depend on
+/// the processor.
+fn predictions_of(model: &str) -> String {
+    let table = Table::from_reader("table", TABLE.as_bytes(), &ReadOptions::default()).unwrap();
+    let predictor = Predictor::load_on(file(model), &Device::flex()).unwrap();
+    let predictions = predictor.predict_table(&table).unwrap();
+    let mut bytes = Vec::new();
+    let mut csv = PredictionCsv::new(&mut bytes, false);
+    csv.write(&[], &predictions, None).unwrap();
+    csv.finish().unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 /// A config that serves models of these names and files.
