@@ -18,6 +18,8 @@ use crate::predictor::Predictor;
 const MAX_ROWS: usize = 128;
 const MAX_PREDICTIONS: usize = 4096;
 const MIN_ROWS: usize = 16;
+/// With more columns, as many groups of columns are removed: the time grows with the columns, not their square.
+const MAX_GROUPS: usize = MAX_PREDICTIONS / MIN_ROWS;
 /// Where several values are missing together, each of them is with this probability, in so many copies of the rows.
 const SHARE_MISSING: f64 = 0.25;
 const COPIES: usize = 2;
@@ -34,7 +36,8 @@ pub struct ImputationErrors {
     rows: usize,
     /// The number of outputs of a row.
     outputs: usize,
-    /// For each column of the encoder and each output, the sum of squared changes if this column alone is missing.
+    /// For each column of the encoder and each output, the sum of squared changes if this column alone is missing. Of many
+    /// columns, the mean over a group of columns, which are missing together.
     alone: Vec<f64>,
     /// For each output, the sum of squared changes if several columns are missing together.
     together: Vec<f64>,
@@ -53,7 +56,8 @@ impl ImputationErrors {
         let Some(rows) = rows.filter(|rows| rows.rows() > 0 && !columns.is_empty()) else {
             return Self::default();
         };
-        let most = (MAX_PREDICTIONS / columns.len()).clamp(MIN_ROWS, MAX_ROWS);
+        let groups: Vec<&[usize]> = columns.chunks(columns.len().div_ceil(MAX_GROUPS)).collect();
+        let most = (MAX_PREDICTIONS / groups.len()).clamp(MIN_ROWS, MAX_ROWS);
         let count = rows.rows().min(most);
         let chosen = (0..count).map(|row| row * rows.rows() / count);
         let chosen = rows.select(&chosen.collect::<Vec<usize>>());
@@ -67,9 +71,13 @@ impl ImputationErrors {
             together: vec![0.0; probe.outputs],
             times: vec![0.0; width],
         };
-        for &removed in &columns {
-            let sums = probe.squared_changes(|_, column| column == removed);
-            measured.alone[removed * probe.outputs..][..probe.outputs].copy_from_slice(&sums);
+        for group in groups {
+            let sums = probe.squared_changes(|_, column| group.binary_search(&column).is_ok());
+            let of_each = sums.iter().map(|sum| sum / group.len() as f64);
+            let of_each: Vec<f64> = of_each.collect();
+            for column in group {
+                measured.alone[column * probe.outputs..][..probe.outputs].copy_from_slice(&of_each);
+            }
         }
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         for _ in 0..COPIES {

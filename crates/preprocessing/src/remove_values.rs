@@ -1,5 +1,7 @@
 //! Makes values of encoded rows missing, to measure what their imputation costs.
 
+use std::collections::HashSet;
+
 use crate::encoder::Encoder;
 use crate::imputer::is_imputable;
 use crate::row_writer::RowWriter;
@@ -34,11 +36,9 @@ impl Encoder {
         }
         let knn = self.knn_features.iter();
         let used = knn.map(|knn| {
+            let names: HashSet<&str> = knn.columns.iter().map(String::as_str).collect();
             let columns = columns.iter().copied();
-            let used = columns.filter(|&column| {
-                let name = self.columns[column].name();
-                knn.columns.iter().any(|other| other == name)
-            });
+            let used = columns.filter(|&column| names.contains(self.columns[column].name()));
             used.collect::<Vec<usize>>()
         });
         let used: Vec<Vec<usize>> = used.collect();
