@@ -35,7 +35,7 @@ const ROW: f64 = 26.0;
 /// The height of a line of headings.
 const HEADING: f64 = 18.0;
 /// The space for the names of the inputs, of few and of many columns, and for those of the outputs.
-const INPUTS: RangeInclusive<f64> = 60.0..=170.0;
+const INPUTS: RangeInclusive<f64> = 60.0..=158.0;
 const INPUTS_OF_MANY: RangeInclusive<f64> = 60.0..=126.0;
 const FEW_COLUMNS: usize = 4;
 const OUTPUTS: RangeInclusive<f64> = 60.0..=104.0;
