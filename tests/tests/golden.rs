@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use backburn::{FORMAT_VERSION, Predictor};
+use backburn::{Device, FORMAT_VERSION, Predictor, SavedTargets};
 use backburn_preprocessing::{Predictions, Target};
 use backburn_table::{ReadOptions, Table};
 use safetensors::SafeTensors;
@@ -23,9 +23,10 @@ const MODELS: [&[&str]; 7] = [
     &["number", "classes"],
 ];
 
-/// What is stored of later versions, which are only those of files with what the version has: intervals that depend on
-/// the row (9). The version of several targets (8) has none.
-const LATER: [(u64, &[&str]); 1] = [(9, &["number"])];
+/// What is stored of later versions, which are only those of files with what the version has: several targets (8), of
+/// which one file predicts both, or intervals that depend on the row (9).
+const LATER: [(u64, &[&str]); 2] = [(SEVERAL_TARGETS, &["price", "kind"]), (9, &["number"])];
+const SEVERAL_TARGETS: u64 = 8;
 
 /// The tables that the models predict.
 const TABLES: [&str; 4] = ["table.csv", "places.csv", "similar.csv", "guessed.csv"];
@@ -49,9 +50,17 @@ fn name((version, kind): (u64, &str)) -> String {
     format!("version-{version}-{kind}")
 }
 
+/// The name of the file of a model.
+fn file_name(model: (u64, &str)) -> String {
+    match model.0 {
+        SEVERAL_TARGETS => format!("version-{SEVERAL_TARGETS}-targets.safetensors"),
+        _ => format!("{}.safetensors", name(model)),
+    }
+}
+
 fn table_of(kind: &str) -> &'static str {
     match kind {
-        "number" | "classes" => "table.csv",
+        "number" | "classes" | "price" | "kind" => "table.csv",
         "places" => "places.csv",
         "similar" => "similar.csv",
         "guessed" => "guessed.csv",
@@ -117,7 +126,7 @@ fn every_version_has_its_files_and_no_file_is_left_out() {
     );
     let listed = models()
         .into_iter()
-        .flat_map(|model| ["safetensors", "csv"].map(|kind| format!("{}.{kind}", name(model))))
+        .flat_map(|model| [file_name(model), format!("{}.csv", name(model))])
         .chain(TABLES.map(str::to_string));
     let listed: BTreeSet<String> = listed.collect();
     let found = std::fs::read_dir(folder()).unwrap();
@@ -135,7 +144,7 @@ fn every_version_has_its_files_and_no_file_is_left_out() {
 fn the_files_are_of_the_versions_that_they_are_named_after() {
     for model in models() {
         let name = name(model);
-        let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
+        let bytes = std::fs::read(folder().join(file_name(model))).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
         let metadata = header.metadata().clone().unwrap();
         let metadata: serde_json::Value = serde_json::from_str(&metadata["backburn"]).unwrap();
@@ -152,9 +161,16 @@ fn models_of_every_version_predict_what_they_did() {
 
 fn predicts_what_it_did(model: (u64, &str)) {
     let name = name(model);
-    let path = folder().join(format!("{name}.safetensors"));
+    let path = folder().join(file_name(model));
     let table = Table::read(folder().join(table_of(model.1)), &ReadOptions::default()).unwrap();
-    let predictor = Predictor::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let device = Device::default();
+    let loaded =
+        SavedTargets::load(&path, &device).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let loaded = match model.0 {
+        SEVERAL_TARGETS => loaded.into_target(model.1),
+        _ => loaded.into_one(None),
+    };
+    let predictor = Predictor::new(loaded.unwrap(), &device);
     let predictions = predictor.predict_table(&table).unwrap();
     let expected = Expected::read(&folder().join(format!("{name}.csv")));
     let classes: &[String] = match &predictions {
