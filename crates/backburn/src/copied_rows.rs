@@ -42,6 +42,7 @@ pub(crate) fn copied_rows(
         possible: rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0,
     };
     let copies = exact.copies;
+    let first = (copies > 0).then_some(exact.first);
     if copies > 0 && !known.are_copies([exact.pairs, exact.pairs_in_features]) {
         return None;
     }
@@ -50,13 +51,13 @@ pub(crate) fn copied_rows(
         found.map_or([0.0; 2], |found| [found.pairs, found.pairs_in_features])
     };
     let Some(rounding) = known.near_copies(exact.pairs, pairs) else {
-        let first = exact.first;
-        return (copies > 0).then_some(CopiedRows {
+        return first.map(|first| CopiedRows {
             first,
             copies,
             near: 0,
         });
     };
+    drop(first);
     let mut first = equal_rows(table, columns, rows, &rounding)?.first;
     // Numbers on both sides of a limit between rounded numbers are in the middle between those of the other limits.
     let moved = equal_rows(table, columns, rows, &rounding.moved())?.first;

@@ -35,28 +35,36 @@ pub(crate) fn equal_rows(
     rows: &[usize],
     rounding: &Rounding,
 ) -> Option<EqualRows> {
-    let hashes = row_hashes(table, columns, rounding);
     let (_, features) = columns.split_last()?;
-    let of_features = row_hashes(table, features, rounding);
-    let mut equal_features: HashMap<u64, usize, RandomState> = HashMap::default();
-    let mut seen: HashMap<u64, (usize, usize), RandomState> = HashMap::default();
     let mut found = EqualRows {
-        first: (0..table.rows()).collect(),
+        first: Vec::new(),
         copies: 0,
         pairs: 0.0,
-        pairs_in_features: 0.0,
+        pairs_in_features: pairs(&row_hashes(table, features, rounding), rows)?,
     };
+    let hashes = row_hashes(table, columns, rounding);
+    let mut seen: HashMap<u64, (usize, usize), RandomState> = HashMap::default();
+    found.first = (0..table.rows()).collect();
     for &row in rows {
         let (earliest, equal) = seen.entry(*hashes.get(row)?).or_insert((row, 0));
         found.first[row] = *earliest;
         found.copies += usize::from(*equal > 0);
         found.pairs += *equal as f64;
         *equal += 1;
-        let earlier = equal_features.entry(*of_features.get(row)?).or_insert(0);
-        found.pairs_in_features += *earlier as f64;
-        *earlier += 1;
     }
     Some(found)
+}
+
+/// The pairs of rows with equal hashes.
+fn pairs(hashes: &[u64], rows: &[usize]) -> Option<f64> {
+    let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
+    let mut pairs = 0.0;
+    for &row in rows {
+        let earlier = counts.entry(*hashes.get(row)?).or_insert(0);
+        pairs += *earlier as f64;
+        *earlier += 1;
+    }
+    Some(pairs)
 }
 
 /// Rows of a table that are equal to rows of a known table.
