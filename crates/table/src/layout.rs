@@ -138,7 +138,9 @@ impl<R: Read> LayoutRows<R> {
             if !self.next_record()? {
                 return Ok(self.end());
             }
-            if self.whole_rows > 0 && may_be_footer(&self.records, &self.layout, self.number_first)
+            let after_footer = !self.held.is_empty();
+            if self.whole_rows > 0
+                && may_be_footer(&self.records, &self.layout, self.number_first, after_footer)
             {
                 let text = self.records.field(0);
                 self.held.push(Held {
@@ -295,8 +297,13 @@ impl<R: Read> LayoutRows<R> {
 
 /// Whether a record with the wrong number of fields is the end of a report rather than a row:
 /// `Source: ...`, `(12 rows)` or `Total,123`. A row that was cut off is not: it begins with what the
-/// first column holds.
-fn may_be_footer<R: Read>(records: &RecordReader<R>, layout: &Layout, number_first: bool) -> bool {
+/// first column holds. Lines below the first of a footer belong to it.
+fn may_be_footer<R: Read>(
+    records: &RecordReader<R>,
+    layout: &Layout,
+    number_first: bool,
+    after_footer: bool,
+) -> bool {
     let columns = layout.names.len();
     if records.len() >= columns || records.len() >= layout.min_fields || records.unclosed() {
         return false;
@@ -305,13 +312,13 @@ fn may_be_footer<R: Read>(records: &RecordReader<R>, layout: &Layout, number_fir
     is_footer_text(
         records.field(0),
         filled,
-        records.after_empty_line(),
+        records.after_empty_line() || after_footer,
         number_first,
     )
 }
 
 /// Whether a line may end a report: by its first field, the number of fields that are not blank,
-/// whether an empty line stands before it, and whether the first column holds only numbers.
+/// whether an empty line or a footer stands before it, and whether the first column holds only numbers.
 pub(crate) fn is_footer_text(
     first: &[u8],
     filled: usize,
@@ -334,7 +341,24 @@ pub(crate) fn is_footer_text(
     }
     let words = first.chars().any(char::is_alphabetic) && !looks_like_a_number(first.as_bytes());
     let sentence = first.contains([' ', ':', '(', '=']) || first.starts_with("--");
-    filled == 1 && words && (after_empty_line || (number_first && sentence))
+    let ends = after_empty_line || counts_rows(&first) || names_source(&first);
+    filled == 1 && words && (ends || (number_first && sentence))
+}
+
+/// Whether text in lower case counts rows, as databases do: `(12 rows)`, `12 rows in set (0.00 sec)`.
+fn counts_rows(text: &str) -> bool {
+    let text = text.trim_start_matches('(');
+    let words = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+    let word = words.trim_start().split([' ', ')', '.']).next();
+    words.starts_with(' ')
+        && words.len() < text.len()
+        && matches!(word, Some("row" | "rows" | "row(s" | "record" | "records"))
+}
+
+/// Whether text in lower case says where a table is from: `source: ...`, `© 2024 ...`.
+fn names_source(text: &str) -> bool {
+    const STARTS: [&str; 5] = ["source:", "sources:", "quelle:", "note:", "©"];
+    STARTS.iter().any(|start| text.starts_with(start))
 }
 
 /// Whether a line begins as comments do, or is a line of dashes, by its first field and the number of all.
