@@ -236,6 +236,8 @@ mod tests {
                 "{text}"
             );
         }
+        let text_first = "k,x\na,1\nb,2\na,3\n\nSource: me\nseen by Ada\n";
+        assert_eq!(found(text_first, &plain), ("k x".to_string(), 3, 1));
     }
 
     #[test]
