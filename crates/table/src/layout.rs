@@ -308,6 +308,9 @@ fn may_be_footer<R: Read>(
     if records.len() >= columns || records.len() >= layout.min_fields || records.unclosed() {
         return false;
     }
+    if layout.dialect.delimiter == b' ' && counts_rows(records.fields()) {
+        return true;
+    }
     let filled = records.fields().filter(|field| !is_blank(field)).count();
     is_footer_text(
         records.field(0),
@@ -341,12 +344,18 @@ pub(crate) fn is_footer_text(
     }
     let words = first.chars().any(char::is_alphabetic) && !looks_like_a_number(first.as_bytes());
     let sentence = first.contains([' ', ':', '(', '=']) || first.starts_with("--");
-    let ends = after_empty_line || counts_rows(&first) || names_source(&first);
+    let ends = after_empty_line || is_count(&first) || names_source(&first);
     filled == 1 && words && (ends || (number_first && sentence))
 }
 
+/// Whether fields between spaces are the words of a line that counts rows.
+pub(crate) fn counts_rows<'a>(fields: impl Iterator<Item = &'a [u8]>) -> bool {
+    let words: Vec<_> = fields.map(String::from_utf8_lossy).collect();
+    is_count(&words.join(" ").to_lowercase())
+}
+
 /// Whether text in lower case counts rows, as databases do: `(12 rows)`, `12 rows in set (0.00 sec)`.
-fn counts_rows(text: &str) -> bool {
+fn is_count(text: &str) -> bool {
     let text = text.trim_start_matches('(');
     let words = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
     let word = words.trim_start().split([' ', ')', '.']).next();

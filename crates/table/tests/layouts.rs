@@ -143,6 +143,12 @@ fn the_end_of_a_report_below_a_column_of_text_is_left_out() {
         };
         assert!(notes.contains(said), "{notes}");
     }
+    let spaced =
+        "kind  a  b  y\n----  -  -  ---\nred   1  2  2.5\nblue  2  1  3.5\nred   3  3  1.5\n";
+    for after in ["\n(3 rows affected)\n", "3 rows selected.\n", "(3 rows)\n"] {
+        let table = read(&format!("{spaced}{after}"));
+        assert_eq!(contents(&table), contents(&read(spaced)), "{after}");
+    }
     // A row that was cut off is refused, and so are lines in the middle.
     for cut_off in [
         "red\n",
