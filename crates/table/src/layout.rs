@@ -142,10 +142,13 @@ impl<R: Read> LayoutRows<R> {
             if self.whole_rows > 0
                 && may_be_footer(&self.records, &self.layout, self.number_first, after_footer)
             {
-                let text = self.records.field(0);
+                let first = match self.layout.dialect.delimiter {
+                    b' ' => self.records.len(),
+                    _ => 1,
+                };
                 self.held.push(Held {
                     line: self.records.line(),
-                    text: String::from_utf8_lossy(text).trim().to_string(),
+                    text: joined(self.records.fields().take(first)).trim().to_string(),
                     reason: self.wrong_number(),
                 });
                 if self.held.len() <= FOOTER_LINES {
@@ -350,8 +353,12 @@ pub(crate) fn is_footer_text(
 
 /// Whether fields between spaces are the words of a line that counts rows.
 pub(crate) fn counts_rows<'a>(fields: impl Iterator<Item = &'a [u8]>) -> bool {
+    is_count(&joined(fields).to_lowercase())
+}
+
+fn joined<'a>(fields: impl Iterator<Item = &'a [u8]>) -> String {
     let words: Vec<_> = fields.map(String::from_utf8_lossy).collect();
-    is_count(&words.join(" ").to_lowercase())
+    words.join(" ")
 }
 
 /// Whether text in lower case counts rows, as databases do: `(12 rows)`, `12 rows in set (0.00 sec)`.
@@ -361,7 +368,10 @@ fn is_count(text: &str) -> bool {
     let word = words.trim_start().split([' ', ')', '.']).next();
     words.starts_with(' ')
         && words.len() < text.len()
-        && matches!(word, Some("row" | "rows" | "row(s" | "record" | "records"))
+        && matches!(
+            word,
+            Some("row" | "rows" | "row(s" | "record" | "records" | "record(s")
+        )
 }
 
 /// Whether text in lower case says where a table is from: `source: ...`, `© 2024 ...`.
