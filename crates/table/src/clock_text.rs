@@ -1,4 +1,4 @@
-//! The time of day behind a date as people write it.
+//! The time of day beside a date as people write it.
 
 use chrono::NaiveTime;
 
@@ -65,14 +65,23 @@ pub(crate) fn with_colons(text: &str, colon: usize) -> Option<Dated<'_>> {
         _ => (clock, &text[end..]),
     };
     let (rest, afternoon) = leading_meridiem(rest);
-    let (offset, rest) = zone(without_word(rest.trim()))?;
-    let year = match rest.trim() {
-        "" => None,
-        year if year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) => Some(year),
+    let rest = without_word(rest.trim());
+    let (offset, rest) = match zone(rest) {
+        Some(found) => found,
+        None if hour == 0 => (0, rest),
+        None => return None,
+    };
+    let (date, year) = match rest.trim() {
+        "" => (date_before(&text[..hour]), None),
+        year if year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) => {
+            (date_before(&text[..hour]), Some(year))
+        }
+        // The time stands in front of the date.
+        date if hour == 0 => (date.trim_start_matches([',', ' ']), None),
         _ => return None,
     };
     Some(Dated {
-        date: date_before(&text[..hour]),
+        date,
         time: Some(time_of_day(clock, afternoon)?),
         offset,
         year,
@@ -301,6 +310,9 @@ mod tests {
             ("31/12/2024 à 14h30", "31/12/2024", "14:30:00", 0),
             ("31/12/2024 14h", "31/12/2024", "14:00:00", 0),
             ("31.12.2024 um 14:30 Uhr", "31.12.2024", "14:30:00", 0),
+            ("13:05 31.12.2024", "31.12.2024", "13:05:00", 0),
+            ("1:05 PM, 12/31/2024", "12/31/2024", "13:05:00", 0),
+            ("13:05:00 Dec 31, 2024", "Dec 31, 2024", "13:05:00", 0),
             ("2024-12-31 13:05:00 EST", "2024-12-31", "13:05:00", -300),
             ("2024-12-31 13:05:00 CEST", "2024-12-31", "13:05:00", 120),
             (

@@ -20,6 +20,8 @@ struct Pattern<'a> {
     /// The format of the date alone, once it is complete.
     date: String,
     numbers: usize,
+    /// The numbers of a time in front of the date.
+    clock: usize,
 }
 
 impl<'a> Pattern<'a> {
@@ -29,13 +31,23 @@ impl<'a> Pattern<'a> {
             DateNotation::MonthFirst => ["%m", "%d", "%Y"],
             _ => ["%Y", "%m", "%d"],
         };
-        let (_, afternoon) = meridiem(example);
+        let clock = clock_in_front(example);
+        let mut first_words = example.split([' ', ',']).take(2);
+        let twelve = match clock {
+            0 => meridiem(example).1.is_some(),
+            _ => first_words.any(|word| meridiem(word).1.is_some()),
+        };
+        let hour = if twelve { "%I" } else { "%H" };
         Self {
             order,
-            hour: if afternoon.is_some() { "%I" } else { "%H" },
+            hour,
             text: String::new(),
-            date: String::new(),
+            date: match clock {
+                0 => String::new(),
+                _ => format!("{hour}:%M {}", order.join("/")),
+            },
             numbers: 0,
+            clock,
         }
     }
 
@@ -65,8 +77,13 @@ impl<'a> Pattern<'a> {
     }
 
     fn number(&mut self, digits: &str) -> Option<()> {
-        let code = match self.numbers {
-            0..=2 => self.order[self.numbers],
+        let place = match self.numbers {
+            number if number < self.clock => number + 3,
+            number if self.clock > 0 => Some(number - self.clock).filter(|place| *place < 3)?,
+            number => number,
+        };
+        let code = match place {
+            0..=2 => self.order[place],
             3 => self.hour,
             4 => "%M",
             5 => "%S",
@@ -80,10 +97,21 @@ impl<'a> Pattern<'a> {
         };
         self.text.push_str(code);
         self.numbers += 1;
-        if self.numbers == 3 {
+        if self.numbers == 3 && self.clock == 0 {
             self.date.clone_from(&self.text);
         }
         Some(())
+    }
+}
+
+/// How many numbers a time in front of a date has: two in `13:05 31/12/2024`, and 0 if there is none.
+fn clock_in_front(example: &str) -> usize {
+    let time = example.split([' ', ',']).next().unwrap_or_default();
+    let digits = time.bytes().take_while(u8::is_ascii_digit).count();
+    let starts_with_digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    match time.split(':').count() {
+        count @ (2 | 3) if digits <= 2 && time.split(':').all(starts_with_digit) => count,
+        _ => 0,
     }
 }
 
@@ -101,6 +129,8 @@ mod tests {
             ("24-02-01", YearFirst, "%y-%m-%d"),
             ("01.02.2024 13:05", DayFirst, "%d.%m.%Y %H:%M"),
             ("1/2/2024 1:05:09 PM", MonthFirst, "%m/%d/%Y %I:%M:%S %p"),
+            ("13:05 01.02.2024", DayFirst, "%H:%M %d.%m.%Y"),
+            ("1:05:09 PM 1/2/2024", MonthFirst, "%I:%M:%S %p %m/%d/%Y"),
             ("01/02/2024T13:05:09.25", DayFirst, "%d/%m/%YT%H:%M:%S%.f"),
         ] {
             let pattern = pattern_like(example, &notation);

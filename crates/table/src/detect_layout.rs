@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
 use crate::layout::{
-    FOOTER_LINES, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
+    FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
 use crate::read_options::ReadOptions;
 
@@ -482,18 +482,21 @@ fn set_fit(candidate: &mut Candidate, options: &ReadOptions) {
     candidate.fit = fit;
 }
 
-/// The number of last records that end a report.
+/// The number of last records that end a report. Below the first, each line may belong to it.
 fn footer_records(rows: &[Record], candidate: &Candidate, number_first: bool) -> usize {
-    let is_footer = |row: &&Record| {
+    let is_footer = |row: &Record, after_empty_line: bool| {
         let filled = row.fields.iter().filter(|field| !is_blank(field)).count();
-        row.len() < candidate.min_fields
-            && is_footer_text(&row.fields[0], filled, row.after_empty_line, number_first)
+        let words = row.fields.iter().map(Vec::as_slice);
+        let counts = candidate.dialect.delimiter == b' ' && counts_rows(words);
+        let ends = counts || is_footer_text(&row.fields[0], filled, after_empty_line, number_first);
+        ends && row.len() < candidate.min_fields
     };
-    let lines = rows
-        .iter()
-        .rev()
-        .take(FOOTER_LINES)
-        .take_while(is_footer)
-        .count();
+    let last = rows.iter().rev().take(FOOTER_LINES);
+    let may_belong = last.take_while(|row| is_footer(row, true));
+    let lines = may_belong
+        .enumerate()
+        .filter(|(_, row)| is_footer(row, row.after_empty_line))
+        .last()
+        .map_or(0, |(index, _)| index + 1);
     if lines < rows.len() { lines } else { 0 }
 }

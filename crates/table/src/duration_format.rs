@@ -91,14 +91,24 @@ fn fraction(text: &str) -> Option<f64> {
 }
 
 /// `H:MM` and `H:MM:SS`, with a fraction of seconds and `AM` or `PM`; `H AM`; and `M:SS.F`, whose
-/// fraction shows that it is minutes and seconds.
+/// fraction shows that it is minutes and seconds. `H.MM` with a word that says that it is a time.
 fn clock(text: &str) -> Option<f64> {
     let (text, afternoon) = meridiem(text);
-    let mut parts = text.split(':');
+    let (text, is_time) = match without_word(text) {
+        Some(text) => (text, true),
+        None => (text, afternoon.is_some()),
+    };
+    // Beside such a word, a point stands for the colon.
+    let sign = if is_time && !text.contains(':') {
+        '.'
+    } else {
+        ':'
+    };
+    let mut parts = text.split(sign);
     let hours = parts.next()?;
     let minutes = match parts.next() {
         Some(minutes) => minutes,
-        None if afternoon.is_some() => "00",
+        None if is_time => "00",
         None => return None,
     };
     let seconds = parts.next();
@@ -119,6 +129,12 @@ fn clock(text: &str) -> Option<f64> {
         Some(afternoon) => hours % 12.0 + if afternoon { 12.0 } else { 0.0 },
     };
     Some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
+/// A time of day without the word for the hour: `14:30 Uhr`, `14.30 Uhr`, `14:30 h`; `None` if it has none.
+fn without_word(text: &str) -> Option<&str> {
+    let hour = || text.strip_suffix('h').filter(|time| time.contains(':'));
+    text.strip_suffix("Uhr").or_else(hour).map(str::trim_end)
 }
 
 /// A time without `AM` or `PM`, and whether it is in the afternoon.
@@ -162,8 +178,13 @@ fn iso_parts(mut text: &str, units: &[(char, f64)]) -> Option<f64> {
 
 /// `2 days 03:00:00` and `-1 days +23:00:00`, as pandas writes them, and `1.02:03:04` of .NET.
 fn days_and_clock(text: &str) -> Option<f64> {
-    let (days, time) = text.split_once("day")?;
-    let time = time.strip_prefix('s').unwrap_or(time);
+    let (days, time) = match text.split_once("day") {
+        Some((days, time)) => (days, time.strip_prefix('s').unwrap_or(time)),
+        None => {
+            let parts = text.split_once('.');
+            parts.filter(|(_, time)| time.matches(':').count() == 2)?
+        }
+    };
     let time = time.trim_start_matches([',', ' ', '+']);
     let (days, sign) = match days.trim().strip_prefix('-') {
         Some(days) => (days, -1.0),
@@ -182,6 +203,7 @@ fn days_and_clock(text: &str) -> Option<f64> {
 fn in_units(text: &str) -> Option<f64> {
     if let Some((hours, minutes)) = text.split_once(['h', 'H'])
         && minutes.len() == 2
+        && minutes.bytes().all(|byte| byte.is_ascii_digit())
     {
         let minutes = digits(minutes).filter(|minutes| *minutes < 60.0)?;
         return Some(digits(hours.trim_end())? * 3600.0 + minutes * 60.0);
@@ -253,6 +275,15 @@ mod tests {
             ("2 weeks", 336.0),
             ("3 days", 72.0),
             ("-1:30", -1.5),
+            ("10.45 p.m.", 22.75),
+            ("10.45am", 10.75),
+            ("14.30 Uhr", 14.5),
+            ("14:30 Uhr", 14.5),
+            ("14 Uhr", 14.0),
+            ("14:30 h", 14.5),
+            ("9h3m", 9.05),
+            ("1.02:30:00", 26.5),
+            ("-1.02:30:00", -26.5),
         ] {
             let found = read(text).unwrap();
             assert!((found - hours).abs() < 1e-12, "{text}: {found}");
@@ -298,6 +329,11 @@ mod tests {
             "1:72.5",
             "5 days off",
             "1m 2h",
+            "3.5 pm",
+            "10.75 pm",
+            "14.30 h",
+            "Uhr",
+            "1.02:30",
         ] {
             assert_eq!(DurationFormat::default().read(text), None, "{text:?}");
         }

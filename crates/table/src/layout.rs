@@ -138,12 +138,17 @@ impl<R: Read> LayoutRows<R> {
             if !self.next_record()? {
                 return Ok(self.end());
             }
-            if self.whole_rows > 0 && may_be_footer(&self.records, &self.layout, self.number_first)
+            let after_footer = !self.held.is_empty();
+            if self.whole_rows > 0
+                && may_be_footer(&self.records, &self.layout, self.number_first, after_footer)
             {
-                let text = self.records.field(0);
+                let first = match self.layout.dialect.delimiter {
+                    b' ' => self.records.len(),
+                    _ => 1,
+                };
                 self.held.push(Held {
                     line: self.records.line(),
-                    text: String::from_utf8_lossy(text).trim().to_string(),
+                    text: joined(self.records.fields().take(first)).trim().to_string(),
                     reason: self.wrong_number(),
                 });
                 if self.held.len() <= FOOTER_LINES {
@@ -295,23 +300,31 @@ impl<R: Read> LayoutRows<R> {
 
 /// Whether a record with the wrong number of fields is the end of a report rather than a row:
 /// `Source: ...`, `(12 rows)` or `Total,123`. A row that was cut off is not: it begins with what the
-/// first column holds.
-fn may_be_footer<R: Read>(records: &RecordReader<R>, layout: &Layout, number_first: bool) -> bool {
+/// first column holds. Lines below the first of a footer belong to it.
+fn may_be_footer<R: Read>(
+    records: &RecordReader<R>,
+    layout: &Layout,
+    number_first: bool,
+    after_footer: bool,
+) -> bool {
     let columns = layout.names.len();
     if records.len() >= columns || records.len() >= layout.min_fields || records.unclosed() {
         return false;
+    }
+    if layout.dialect.delimiter == b' ' && counts_rows(records.fields()) {
+        return true;
     }
     let filled = records.fields().filter(|field| !is_blank(field)).count();
     is_footer_text(
         records.field(0),
         filled,
-        records.after_empty_line(),
+        records.after_empty_line() || after_footer,
         number_first,
     )
 }
 
 /// Whether a line may end a report: by its first field, the number of fields that are not blank,
-/// whether an empty line stands before it, and whether the first column holds only numbers.
+/// whether an empty line or a footer stands before it, and whether the first column holds only numbers.
 pub(crate) fn is_footer_text(
     first: &[u8],
     filled: usize,
@@ -334,7 +347,37 @@ pub(crate) fn is_footer_text(
     }
     let words = first.chars().any(char::is_alphabetic) && !looks_like_a_number(first.as_bytes());
     let sentence = first.contains([' ', ':', '(', '=']) || first.starts_with("--");
-    filled == 1 && words && (after_empty_line || (number_first && sentence))
+    let ends = after_empty_line || is_count(&first) || names_source(&first);
+    filled == 1 && words && (ends || (number_first && sentence))
+}
+
+/// Whether fields between spaces are the words of a line that counts rows.
+pub(crate) fn counts_rows<'a>(fields: impl Iterator<Item = &'a [u8]>) -> bool {
+    is_count(&joined(fields).to_lowercase())
+}
+
+fn joined<'a>(fields: impl Iterator<Item = &'a [u8]>) -> String {
+    let words: Vec<_> = fields.map(String::from_utf8_lossy).collect();
+    words.join(" ")
+}
+
+/// Whether text in lower case counts rows, as databases do: `(12 rows)`, `12 rows in set (0.00 sec)`.
+fn is_count(text: &str) -> bool {
+    let text = text.trim_start_matches('(');
+    let words = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+    let word = words.trim_start().split([' ', ')', '.']).next();
+    words.starts_with(' ')
+        && words.len() < text.len()
+        && matches!(
+            word,
+            Some("row" | "rows" | "row(s" | "record" | "records" | "record(s")
+        )
+}
+
+/// Whether text in lower case says where a table is from: `source: ...`, `© 2024 ...`.
+fn names_source(text: &str) -> bool {
+    const STARTS: [&str; 5] = ["source:", "sources:", "quelle:", "note:", "©"];
+    STARTS.iter().any(|start| text.starts_with(start))
 }
 
 /// Whether a line begins as comments do, or is a line of dashes, by its first field and the number of all.

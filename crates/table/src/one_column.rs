@@ -22,7 +22,8 @@ pub(crate) fn looks_like(records: &[Record]) -> Option<String> {
         .find(|d| same_count(&lines, *d) > 0)
     {
         return Some(format!(
-            "each line is in quotes as a whole, with {delimiter:?} in it: remove the outer quotes"
+            "each line has the same number of {delimiter:?}: if whole lines are in quotes, remove the outer quotes; \
+             otherwise pass another --delimiter"
         ));
     }
     if let Some((sign, count)) = other_sign(&lines) {
@@ -114,6 +115,7 @@ mod tests {
             ("x::y\n1::2\n2::3\n3::4\n", "--delimiter ':'"),
             ("x，y\n1，2\n2，3\n3，4\n", "with commas"),
             ("\"x,y\"\n\"1,2\"\n\"2,3\"\n\"3,4\"\n", "outer quotes"),
+            ("x;y\n1;2\n2;3\n3;4\n", "pass another --delimiter"),
             (
                 "id   name      price\n1    Ada L       1.5\n2    Bob        12.0\n3    Cy J        0.5\n",
                 "fixed widths",

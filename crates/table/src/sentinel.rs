@@ -7,7 +7,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer};
 
 /// Days that programs write where there is no date: year, month, day.
-const DAYS: [(i32, u32, u32); 13] = [
+const DAYS: [(i32, u32, u32); 15] = [
     (1, 1, 1),
     (1753, 1, 1),
     (1800, 1, 1),
@@ -15,8 +15,12 @@ const DAYS: [(i32, u32, u32); 13] = [
     (1899, 12, 31),
     (1900, 1, 1),
     (1970, 1, 1),
+    // The last day of `smalldatetime` in SQL Server.
+    (2079, 6, 6),
     (2099, 12, 31),
     (2100, 1, 1),
+    // The last day of pandas.
+    (2262, 4, 11),
     (2999, 12, 31),
     (3000, 1, 1),
     (9999, 1, 1),

@@ -155,16 +155,23 @@ fn footer_rows(
     let number_first = whole
         .take(SAMPLE)
         .all(|(_, cells)| looks_like_a_number(first(cells).as_bytes()));
-    let is_footer = |index: &usize| {
-        let (row, cells) = &body[*index];
-        let before = index.checked_sub(1).and_then(|before| body.get(before));
-        let after_empty_line = before.is_some_and(|(before, _)| *row > before + 1);
+    let is_footer = |index: usize, after_empty_line: bool| {
+        let (_, cells) = &body[index];
         let text = first(cells);
         cells.len() < usual
             && is_footer_text(text.as_bytes(), cells.len(), after_empty_line, number_first)
     };
+    let after_empty_line = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| body.get(before));
+        before.is_some_and(|(before, _)| body[index].0 > before + 1)
+    };
+    // Below the first line of a footer, each line may belong to it.
     let last = (0..body.len()).rev().take(FOOTER_LINES);
-    let count = last.take_while(is_footer).count();
+    let may_belong = last.take_while(|&index| is_footer(index, true));
+    let count = may_belong
+        .filter(|&index| is_footer(index, after_empty_line(index)))
+        .last()
+        .map_or(0, |index| body.len() - index);
     if count < body.len() { count } else { 0 }
 }
 
@@ -229,6 +236,8 @@ mod tests {
                 "{text}"
             );
         }
+        let text_first = "k,x\na,1\nb,2\na,3\n\nSource: me\nseen by Ada\n";
+        assert_eq!(found(text_first, &plain), ("k x".to_string(), 3, 1));
     }
 
     #[test]

@@ -124,6 +124,44 @@ fn lines_that_are_not_rows_are_left_out() {
 }
 
 #[test]
+fn the_end_of_a_report_below_a_column_of_text_is_left_out() {
+    let plain = "kind,b,y\nred,1,2.5\nblue,2,3.5\nred,3,1.5\n";
+    for (after, lines) in [
+        ("(3 rows)\n", 1),
+        ("3 rows selected.\n", 1),
+        ("3 rows in set (0.00 sec)\n", 1),
+        ("Source: sensors\n", 1),
+        ("\nSource: sensors\nLast updated: 2024\n", 2),
+        ("\n\nData from database: sensors\nRetrieved in May", 2),
+    ] {
+        let table = read(&format!("{plain}{after}"));
+        assert_eq!(contents(&table), contents(&read(plain)), "{after}");
+        let notes = table.notes().join("\n");
+        let said = match lines {
+            1 => "is left out, as the end of a report",
+            _ => "2 lines from line",
+        };
+        assert!(notes.contains(said), "{notes}");
+    }
+    let spaced =
+        "kind  a  b  y\n----  -  -  ---\nred   1  2  2.5\nblue  2  1  3.5\nred   3  3  1.5\n";
+    for after in ["\n(3 rows affected)\n", "3 rows selected.\n", "(3 rows)\n"] {
+        let table = read(&format!("{spaced}{after}"));
+        assert_eq!(contents(&table), contents(&read(spaced)), "{after}");
+    }
+    // A row that was cut off is refused, and so are lines in the middle.
+    for cut_off in [
+        "red\n",
+        "dark red\n",
+        "3 rowers\n",
+        "\nSource\nnote\nred,1,2\n",
+    ] {
+        let error = refused(&format!("{plain}{cut_off}"));
+        assert!(error.contains("this row has 1 field"), "{error}");
+    }
+}
+
+#[test]
 fn delimiters_at_the_end_of_lines_are_no_columns() {
     same_as_plain(&PLAIN.replace("a\n", "a,\n").replace("b\n", "b,\n"));
     same_as_plain(&PLAIN.replace('\n', ",\n"));

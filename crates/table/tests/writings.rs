@@ -114,6 +114,10 @@ fn dates_of_programs_are_read() {
         "%Y-%m-%d 00:00:00 Europe/Berlin",
         "%Y-%m-%dT00:00:00+00:00[UTC]",
         "%d. %m. %Y",
+        "00:00 %d.%m.%Y",
+        "12:00 AM %m/%d/%Y",
+        "00:00:00 %Y-%m-%d",
+        "00:00, %b %d, %Y",
     ];
     let expected: Vec<String> = days().iter().map(ToString::to_string).collect();
     for pattern in strftime {
