@@ -249,8 +249,8 @@ mod tests {
             (30, [11.0, 22.0].as_slice())
         );
         assert_eq!(
-            (&all.together, &all.times),
-            (&vec![33.0], &vec![20.0, 20.0])
+            (all.together.as_slice(), all.times.as_slice()),
+            ([33.0].as_slice(), [20.0, 20.0].as_slice())
         );
         all.add(&errors(usize::MAX, &[1.0, 2.0], 3.0));
         assert_eq!(all.rows, usize::MAX);

@@ -15,7 +15,8 @@ impl Target {
     /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
     /// for Regression", 2018). Where the errors depend on the output, they are divided by their [`ErrorScale`] at
-    /// it first (section 5.2 there), so that intervals are as wide as the errors are large.
+    /// it first (section 5.2 there), so that intervals are as wide as the errors are large. Fewer than 100 rows keep the
+    /// scale that the target has.
     ///
     /// Intervals around quantiles are conformalized (Romano, Patterson and Candès, "Conformalized Quantile
     /// Regression", 2019): the error of a row is how far it is outside of the lowest and the highest
@@ -62,13 +63,14 @@ impl Target {
                 let off = outputs.iter().zip(scaled);
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
                 let off: Vec<f64> = off.collect();
-                let (scale, off) = match ErrorScale::fit(outputs, &off) {
-                    Some((scale, off)) => (scale, off),
-                    None => (ErrorScale::default(), off),
+                let known = error_scale.take().unwrap_or_default();
+                let imputed = known.imputed().clone();
+                let (scale, off) = match known.divided(outputs, &off) {
+                    Some(divided) => (known, divided),
+                    None => ErrorScale::fit(outputs, &off).unwrap_or((ErrorScale::default(), off)),
                 };
                 *errors = quantiles(&sorted_errors(off, targets, bounds_of));
-                let imputed = error_scale.take().map(|known| known.imputed().clone());
-                let scale = scale.with_imputed(imputed.unwrap_or_default());
+                let scale = scale.with_imputed(imputed);
                 *error_scale = scale.problem().is_none().then_some(scale);
             }
             Self::Classification { temperature, .. } => {

@@ -64,6 +64,14 @@ impl ErrorScale {
         scale.problem().is_none().then_some((scale, scaled))
     }
 
+    /// Errors divided by this scale, which other rows were fitted on. `None` for so many rows that they have a scale of
+    /// their own.
+    pub(crate) fn divided(&self, outputs: &[f32], errors: &[f64]) -> Option<Vec<f64>> {
+        let rows = outputs.iter().zip(errors);
+        let divided = rows.map(|(output, error)| error / self.at(f64::from(*output)));
+        (errors.len() < MIN_ROWS).then(|| divided.collect())
+    }
+
     /// The scale of the bins, without the rows of a fold if one is given. `all` is the mean of all errors, `share` that of
     /// the deviations from it that is kept.
     fn of_bins(bins: &[Bin], all: f64, share: f64, without: Option<usize>) -> Self {
