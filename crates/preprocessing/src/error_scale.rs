@@ -24,7 +24,7 @@ pub(crate) const MAX_SHARE: f64 = 1e6;
 /// it is large (Lei and others, "Distribution-Free Predictive Inference for Regression", 2018, section 5.2).
 ///
 /// It is a piecewise-linear function of the output of the networks, constant outside of its knots, times the square root
-/// of 1 and the shares of the columns whose values are imputed.
+/// of 1 plus the shares of the columns whose values are imputed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorScale {
@@ -144,7 +144,7 @@ impl ErrorScale {
         }
         let fits = |share: &f64| (0.0..=MAX_SHARE).contains(share);
         if !self.imputed.values().all(fits) {
-            return Some("the errors by imputed values are not numbers of at least 0");
+            return Some("the errors by imputed values are not numbers from 0 to 1,000,000");
         }
         // Outputs are 32-bit numbers.
         let limit = f64::from(f32::MAX);
