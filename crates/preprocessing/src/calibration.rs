@@ -231,8 +231,9 @@ impl Target {
         self.widened_intervals(outputs, coverage, &[])
     }
 
-    /// Prediction intervals like [`intervals`](Self::intervals), each as many times wider as `widening` says. Rows that
-    /// it lacks have a factor of 1; see [`widening`](Self::widening). Intervals of a distribution get no wider.
+    /// Prediction intervals like [`intervals`](Self::intervals), wider for rows with imputed values: `widening` has what
+    /// they add to the squared error of each row; see [`widening`](Self::widening). Rows that it lacks have no imputed
+    /// values. Intervals of a distribution get no wider.
     pub fn widened_intervals(
         &self,
         outputs: &[f32],
@@ -250,8 +251,8 @@ impl Target {
         let scale = self.error_scale();
         let around = |(row, output): (usize, &f32)| {
             let output = f64::from(*output);
-            let wider = widening.get(row).copied().unwrap_or(1.0);
-            let half = half * scale.map_or(1.0, |scale| scale.at(output)) * wider;
+            let imputed = widening.get(row).copied().unwrap_or(0.0);
+            let half = half * scale.map_or(1.0, |scale| scale.at_row(output, imputed));
             let prediction = self.value(output);
             let bound = |output: f64| self.value(output).clamp(f64::MIN, f64::MAX);
             // Rounding must not put the prediction outside.
