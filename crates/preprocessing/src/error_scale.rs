@@ -114,9 +114,9 @@ impl ErrorScale {
     }
 
     /// The scale at an output of the networks, for a row whose imputed values add `imputed` to the squared error, as a
-    /// share of the mean squared error. Where the errors of complete rows are larger than their mean, it adds more, in
-    /// proportion to their square. It adds no less where they are smaller: an imputed value changes the prediction there
-    /// too.
+    /// share of the mean squared error. Where the errors of complete rows are larger than their mean, these values add
+    /// more, in proportion to the square of the scale. Where they are smaller, these values add no less: they change the
+    /// prediction there too.
     pub fn at_row(&self, output: f64, imputed: f64) -> f64 {
         with_imputed_values(self.at(output), imputed)
     }
