@@ -108,7 +108,8 @@ impl ImputationErrors {
         if self.alone.len() != other.alone.len() || self.outputs != other.outputs {
             return;
         }
-        self.rows += other.rows;
+        // Job results of files may have any number of rows.
+        self.rows = self.rows.saturating_add(other.rows);
         let sums = [
             (&mut self.alone, &other.alone),
             (&mut self.together, &other.together),
@@ -247,7 +248,12 @@ mod tests {
             (all.rows, all.alone.as_slice()),
             (30, [11.0, 22.0].as_slice())
         );
-        assert_eq!((all.together, all.times), (vec![33.0], vec![20.0, 20.0]));
+        assert_eq!(
+            (all.together.as_slice(), all.times.as_slice()),
+            ([33.0].as_slice(), [20.0, 20.0].as_slice())
+        );
+        all.add(&errors(usize::MAX, &[1.0, 2.0], 3.0));
+        assert_eq!(all.rows, usize::MAX);
     }
 
     #[test]

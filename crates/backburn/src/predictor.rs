@@ -273,7 +273,7 @@ impl Predictor {
     }
 
     /// Predicts encoded rows with all that the model gives: an interval for each row if a coverage is asked
-    /// for, as many times wider as `widening` says, and quantiles if the model has them.
+    /// for, and quantiles if the model has them. `widening` is what [`Target::widening`] returns for the rows.
     pub(crate) fn predict_all(
         &self,
         rows: Vec<f32>,

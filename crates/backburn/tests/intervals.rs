@@ -147,6 +147,21 @@ fn intervals_are_wider_where_values_are_imputed() {
 }
 
 #[test]
+fn imputed_values_widen_intervals_where_other_errors_are_small() {
+    let spread = |mean: f64| 0.05 + 0.13 * (mean + 1.2).max(0.0);
+    let model = fit(1200, spread);
+    let table = table(csv(6000, 6, 0.2, spread));
+    let truth = table.numbers("y").unwrap();
+    let intervals = model.predict_interval(&table, 0.9).unwrap().unwrap();
+    let known = ["a", "b"].map(|column| table.numbers(column).unwrap());
+    let lacks = |row: usize| known.iter().any(|values| values[row].is_nan());
+    let imputed = share_and_width(&intervals, &truth, lacks);
+    assert!((0.86..1.0).contains(&imputed.0), "{imputed:?}");
+    let complete = share_and_width(&intervals, &truth, |row| !lacks(row));
+    assert!((0.84..1.0).contains(&complete.0), "{complete:?}");
+}
+
+#[test]
 fn intervals_of_several_targets_depend_on_the_row() {
     let rows = table(csv(400, 5, 0.0, |mean| 0.05 + 0.1 * (mean + 4.0)));
     let targets = ["y", "b"];

@@ -22,7 +22,8 @@ pub(crate) struct EncodedRows<'g> {
     pub numbers: Option<Value<'g>>,
     /// For each embedding the index of the category, `[rows, 1]`.
     pub categories: Vec<Value<'g>>,
-    /// How many times wider intervals are because of imputed values, `[rows, 1]`; `None` if they get no wider.
+    /// What imputed values add to the squared error of each row, as a share of the mean squared error, `[rows, 1]`; `None`
+    /// if they add nothing.
     pub widening: Option<Value<'g>>,
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn encode<'g>(
     Ok(EncodedRows {
         numbers: assemble(graph, &all, encoder.inputs()),
         categories: encoding.embedded_categories(),
-        widening: shares.map(|shares| (shares + 1.0).same("Sqrt")),
+        widening: shares,
     })
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn output_names(target: &Target, has_interval: bool) -> Vec<String> {
 }
 
 /// The predictions for the networks' outputs `[rows, width]`, with these names. `half` is half the width of the
-/// intervals, if there are any, and `widening` how many times wider those of rows with imputed values are.
+/// intervals, if there are any, and `widening` what imputed values add to the squared error of each row.
 pub(crate) fn predictions<'g>(
     (outputs, width): (Value<'g>, usize),
     target: &Target,
@@ -109,8 +109,7 @@ fn values<'g>(
         // As `Target::intervals`: limited to the range of predictions, finite, around the prediction.
         let scale = error_scale.as_ref();
         let scale = scale.and_then(|scale| error_scale_at(outputs, scale));
-        let factors = scale.into_iter().chain(widening);
-        let (low, high) = match factors.reduce(|product, factor| product * factor) {
+        let (low, high) = match error_scale_of_rows(scale, widening) {
             Some(factor) => (outputs - factor * half, outputs + factor * half),
             None => (outputs + -half, outputs + half),
         };
@@ -121,6 +120,23 @@ fn values<'g>(
         found.push((upper, 1, about("upper")));
     }
     found
+}
+
+/// The scale of the errors of each row, as `ErrorScale::at_row`: from that at its output, and what its imputed values add
+/// to its squared error. `None` if it is 1 everywhere.
+fn error_scale_of_rows<'g>(
+    scale: Option<Value<'g>>,
+    imputed: Option<Value<'g>>,
+) -> Option<Value<'g>> {
+    match (scale, imputed) {
+        (Some(scale), Some(imputed)) => {
+            let squared = scale * scale;
+            let added = imputed * squared.clip(1.0, f64::MAX);
+            Some((squared + added).same("Sqrt"))
+        }
+        (None, Some(imputed)) => Some((imputed + 1.0).same("Sqrt")),
+        (scale, None) => scale,
+    }
 }
 
 /// The scale of the errors at outputs: that of the first knot, and what each segment up to the output adds. `None` if it

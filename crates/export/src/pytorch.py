@@ -149,7 +149,8 @@ class Model(nn.Module):
         scale = self.target.get("error_scale", {})
         knots = np.array(scale.get("knots", [[0.0, 1.0]]))
         added = self.preprocessing.imputed_shares(columns, scale.get("imputed", {}))
-        return np.interp(outputs, knots[:, 0], knots[:, 1]) * np.sqrt(1 + added)
+        squared = np.interp(outputs, knots[:, 0], knots[:, 1]) ** 2
+        return np.sqrt(squared + added * np.maximum(squared, 1))
 
     def unscaled(self, outputs):
         values = outputs * self.target["std"] + self.target["mean"]

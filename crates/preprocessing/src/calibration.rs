@@ -15,7 +15,8 @@ impl Target {
     /// (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017), prediction
     /// intervals by split conformal prediction (Lei and others, "Distribution-Free Predictive Inference
     /// for Regression", 2018). Where the errors depend on the output, they are divided by their [`ErrorScale`] at
-    /// it first (section 5.2 there), so that intervals are as wide as the errors are large.
+    /// it first (section 5.2 there), so that intervals are as wide as the errors are large. Fewer than 100 rows keep the
+    /// scale that the target has.
     ///
     /// Intervals around quantiles are conformalized (Romano, Patterson and Candès, "Conformalized Quantile
     /// Regression", 2019): the error of a row is how far it is outside of the lowest and the highest
@@ -62,13 +63,14 @@ impl Target {
                 let off = outputs.iter().zip(scaled);
                 let off = off.map(|(output, target)| (f64::from(*output) - target).abs());
                 let off: Vec<f64> = off.collect();
-                let (scale, off) = match ErrorScale::fit(outputs, &off) {
-                    Some((scale, off)) => (scale, off),
-                    None => (ErrorScale::default(), off),
+                let known = error_scale.take().unwrap_or_default();
+                let imputed = known.imputed().clone();
+                let (scale, off) = match known.divided(outputs, &off) {
+                    Some(divided) => (known, divided),
+                    None => ErrorScale::fit(outputs, &off).unwrap_or((ErrorScale::default(), off)),
                 };
                 *errors = quantiles(&sorted_errors(off, targets, bounds_of));
-                let imputed = error_scale.take().map(|known| known.imputed().clone());
-                let scale = scale.with_imputed(imputed.unwrap_or_default());
+                let scale = scale.with_imputed(imputed);
                 *error_scale = scale.problem().is_none().then_some(scale);
             }
             Self::Classification { temperature, .. } => {
@@ -229,8 +231,9 @@ impl Target {
         self.widened_intervals(outputs, coverage, &[])
     }
 
-    /// Prediction intervals like [`intervals`](Self::intervals), each as many times wider as `widening` says. Rows that
-    /// it lacks have a factor of 1; see [`widening`](Self::widening). Intervals of a distribution get no wider.
+    /// Prediction intervals like [`intervals`](Self::intervals), wider for rows with imputed values: `widening` has what
+    /// they add to the squared error of each row; see [`widening`](Self::widening). Rows that it lacks have no imputed
+    /// values. Intervals of a distribution get no wider.
     pub fn widened_intervals(
         &self,
         outputs: &[f32],
@@ -248,8 +251,8 @@ impl Target {
         let scale = self.error_scale();
         let around = |(row, output): (usize, &f32)| {
             let output = f64::from(*output);
-            let wider = widening.get(row).copied().unwrap_or(1.0);
-            let half = half * scale.map_or(1.0, |scale| scale.at(output)) * wider;
+            let imputed = widening.get(row).copied().unwrap_or(0.0);
+            let half = half * scale.map_or(1.0, |scale| scale.at_row(output, imputed));
             let prediction = self.value(output);
             let bound = |output: f64| self.value(output).clamp(f64::MIN, f64::MAX);
             // Rounding must not put the prediction outside.

@@ -23,8 +23,8 @@ pub(crate) const MAX_SHARE: f64 = 1e6;
 /// How large the errors of a model are for a row, divided by their mean over all rows. Prediction intervals are as wide as
 /// it is large (Lei and others, "Distribution-Free Predictive Inference for Regression", 2018, section 5.2).
 ///
-/// It is a piecewise-linear function of the output of the networks, constant outside of its knots, times the square root
-/// of 1 and the shares of the columns whose values are imputed.
+/// For complete rows, it is a piecewise-linear function of the output of the networks, constant outside of its knots.
+/// Imputed values make it larger; see [`at_row`](Self::at_row).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorScale {
@@ -62,6 +62,14 @@ impl ErrorScale {
             scaled[*row] = error / folds[place % FOLDS].at(*output);
         }
         scale.problem().is_none().then_some((scale, scaled))
+    }
+
+    /// Errors divided by this scale, which other rows were fitted on. `None` for so many rows that they have a scale of
+    /// their own.
+    pub(crate) fn divided(&self, outputs: &[f32], errors: &[f64]) -> Option<Vec<f64>> {
+        let rows = outputs.iter().zip(errors);
+        let divided = rows.map(|(output, error)| error / self.at(f64::from(*output)));
+        (errors.len() < MIN_ROWS).then(|| divided.collect())
     }
 
     /// The scale of the bins, without the rows of a fold if one is given. `all` is the mean of all errors, `share` that of
@@ -105,6 +113,14 @@ impl ErrorScale {
         }
     }
 
+    /// The scale at an output of the networks, for a row whose imputed values add `imputed` to the squared error, as a
+    /// share of the mean squared error. Where the errors of complete rows are larger than their mean, these values add
+    /// more, in proportion to the square of the scale. Where they are smaller, these values add no less: they change the
+    /// prediction there too.
+    pub fn at_row(&self, output: f64, imputed: f64) -> f64 {
+        with_imputed_values(self.at(output), imputed)
+    }
+
     /// Outputs in ascending order, each with its scale; between them, the scale is interpolated linearly.
     pub fn knots(&self) -> &[[f64; 2]] {
         &self.knots
@@ -114,7 +130,7 @@ impl ErrorScale {
     pub(crate) fn largest(&self) -> f64 {
         let scales = self.knots.iter().map(|[_, scale]| *scale);
         let shares: f64 = self.imputed.values().sum();
-        scales.reduce(f64::max).unwrap_or(1.0) * (1.0 + shares).sqrt()
+        with_imputed_values(scales.reduce(f64::max).unwrap_or(1.0), shares)
     }
 
     /// The same scale for outputs in another unit; `None` if numbers become too large. The unit must have the same
@@ -136,7 +152,7 @@ impl ErrorScale {
         }
         let fits = |share: &f64| (0.0..=MAX_SHARE).contains(share);
         if !self.imputed.values().all(fits) {
-            return Some("the errors by imputed values are not numbers of at least 0");
+            return Some("the errors by imputed values are not numbers from 0 to 1,000,000");
         }
         // Outputs are 32-bit numbers.
         let limit = f64::from(f32::MAX);
@@ -154,6 +170,11 @@ impl ErrorScale {
             false => Some("the knots of the scale of the errors do not rise"),
         }
     }
+}
+
+/// The scale of a row whose imputed values add a share to the squared error, from that of a complete row.
+fn with_imputed_values(scale: f64, share: f64) -> f64 {
+    scale.hypot(scale.max(1.0) * share.sqrt())
 }
 
 /// Rows with similar outputs.
@@ -333,6 +354,19 @@ mod tests {
             let scale = ErrorScale::default().with_imputed(imputed);
             assert_eq!(scale.problem().is_none(), fits, "{share}");
         }
+    }
+
+    #[test]
+    fn imputed_values_add_to_the_squared_error() {
+        let scale = ErrorScale {
+            knots: vec![[0.0, 0.5], [1.0, 2.0]],
+            imputed: BTreeMap::from([("a".to_string(), 3.0)]),
+        };
+        assert_eq!(scale.at_row(0.0, 0.0), 0.5);
+        // The root of 0.5² + 3, and of 2² + 3 · 2².
+        assert!((scale.at_row(0.0, 3.0) - 3.25f64.sqrt()).abs() < 1e-12);
+        assert!((scale.at_row(1.0, 3.0) - 4.0).abs() < 1e-12);
+        assert_eq!(scale.largest(), scale.at_row(1.0, 3.0));
     }
 
     #[test]

@@ -35,8 +35,8 @@ impl Target {
         self
     }
 
-    /// How many times wider the prediction interval of each encoded row is because of its imputed values. Empty if no
-    /// interval gets wider.
+    /// What the imputed values of each encoded row add to its squared error, as a share of the mean squared error; see
+    /// [`ErrorScale::at_row`]. Empty if no interval gets wider.
     pub fn widening(&self, encoder: &Encoder, encoded: &Encoded) -> Vec<f64> {
         let shares = self.error_scale().map(ErrorScale::imputed);
         let Some(shares) = shares.filter(|shares| !shares.is_empty()) else {
@@ -49,13 +49,13 @@ impl Target {
         let of_column: Vec<f64> = columns
             .map(|column| shares.get(column.name()).copied().unwrap_or(0.0))
             .collect();
-        let mut squares = vec![1.0; encoded.rows];
+        let mut added = vec![0.0; encoded.rows];
         for &(row, column) in &encoded.imputed {
-            if let (Some(square), Some(share)) = (squares.get_mut(row), of_column.get(column)) {
-                *square += share;
+            if let (Some(sum), Some(share)) = (added.get_mut(row), of_column.get(column)) {
+                *sum += share;
             }
         }
-        squares.into_iter().map(f64::sqrt).collect()
+        added
     }
 }
 
@@ -91,12 +91,12 @@ mod tests {
         let new = table("a,b,c\n1,1,x\n,1,x\n1,,x\n,,x\n");
         let encoded = encoder.encode_batch(&new.batches()[0]).unwrap();
         let widening = target.widening(&encoder, &encoded);
-        assert_eq!(widening, [1.0, 2.0, 6f64.sqrt(), 3.0]);
+        assert_eq!(widening, [0.0, 3.0, 5.0, 8.0]);
         let outputs = [0.0; 4];
         let narrow = target.intervals(&outputs, 0.9).unwrap();
         let wide = target.widened_intervals(&outputs, 0.9, &widening).unwrap();
-        for ((narrow, wide), factor) in narrow.iter().zip(&wide).zip(widening) {
-            let expected = (narrow[1] - narrow[0]) * factor;
+        for ((narrow, wide), share) in narrow.iter().zip(&wide).zip(widening) {
+            let expected = (narrow[1] - narrow[0]) * (1.0 + share).sqrt();
             assert!((wide[1] - wide[0] - expected).abs() < 1e-9 * expected);
         }
         // A further calibration keeps them, and rows without missing values have no factors.

@@ -173,8 +173,8 @@ fn intervals_that_depend_on_the_row_are_computed_in_the_graph() {
         *error_scale = Some(serde_json::from_value(scale).unwrap());
     }
     assert_eq!(model.target.problem(), None);
-    // Two segments, and a root. Numbers and dates may be missing; the other columns have no imputed values.
-    let expected = (clips + 2, roots + 1, negations + 2);
+    // Two segments, a least scale, and a root. Numbers and dates may be missing; the other columns have no imputed values.
+    let expected = (clips + 3, roots + 1, negations + 2);
     assert_eq!(operators(&model), expected);
 }
 

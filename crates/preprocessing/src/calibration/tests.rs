@@ -418,7 +418,33 @@ fn a_scale_of_errors_goes_with_the_calibration() {
     for (known, other) in of_known.iter().zip(&of_other) {
         assert!((known[0] - other[0]).abs() < 1e-4 && (known[1] - other[1]).abs() < 1e-4);
     }
-    // A calibration on rows with errors of one size has no scale.
-    let (outputs, truth) = noisy(&mut rng, 50, |_| 0.5);
-    assert_eq!(other.calibrated(&outputs, 1, &truth).error_scale(), None);
+}
+
+#[test]
+fn a_calibration_on_few_rows_keeps_the_scale_of_errors() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let spread = |output: f64| 0.1 + 0.45 * (output + 1.0);
+    let (outputs, truth) = noisy(&mut rng, 1000, spread);
+    let known = numbers().calibrated(&outputs, 1, &truth);
+    assert!(known.error_scale().is_some());
+    // A model whose errors on new rows are three times as large.
+    let (outputs, truth) = noisy(&mut rng, 99, spread);
+    let larger = outputs.iter().zip(&truth).map(|(output, truth)| {
+        let prediction = 10.0 + 2.0 * f64::from(*output);
+        prediction + 3.0 * (truth - prediction)
+    });
+    let larger: Vec<f64> = larger.collect();
+    let again = known.clone().calibrated(&outputs, 1, &larger);
+    assert_eq!(again.error_scale(), known.error_scale());
+    let width = |target: &Target| {
+        let intervals = target.intervals(&[-0.9, 0.9], 0.8).unwrap();
+        [0, 1].map(|row: usize| intervals[row][1] - intervals[row][0])
+    };
+    let (before, after) = (width(&known), width(&again));
+    let factors = [after[0] / before[0], after[1] / before[1]];
+    assert!((factors[0] - factors[1]).abs() < 1e-9, "{factors:?}");
+    assert!((2.0..4.5).contains(&factors[0]), "{factors:?}");
+    // Without a scale, few rows have none.
+    let plain = numbers().calibrated(&outputs, 1, &truth);
+    assert_eq!(plain.error_scale(), None);
 }
