@@ -5,5 +5,6 @@ mod files;
 mod formats;
 mod layouts;
 mod reading;
+mod reports;
 mod selection;
 mod writings;
