@@ -401,6 +401,12 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         );
         assert!(said.contains("data.trend=false"), "{said}");
     }
+    // A test table without times is refused before the training.
+    folder.write("test.csv", "a,y\n5,1205\n");
+    let refused = folder.run(&format!("{line} --test test.csv"));
+    let said = refused.stdout.clone() + &refused.stderr;
+    assert!(said.contains("test.csv has no column `day`"), "{said}");
+    assert!(!said.contains("epoch"), "{said}");
     for (options, words) in [
         ("--task regression", "with --time"),
         ("--time day --numeric day", "`day` is a feature"),
