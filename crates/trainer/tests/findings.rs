@@ -387,6 +387,8 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         "train t.csv --target y --time day --set data.trend=true --preset fast --out m.safetensors";
     let shown = folder.done(line);
     assert!(!shown.stdout.contains("trend beyond"), "{}", shown.stdout);
+    let inspected = folder.done("inspect m.safetensors").stdout;
+    assert!(inspected.contains("the time of the trend"), "{inspected}");
     folder.write("new.csv", "day,a\n400,5\n");
     folder.done("predict m.safetensors new.csv --out p.csv");
     let predicted = String::from_utf8(folder.read("p.csv")).unwrap();
