@@ -49,10 +49,15 @@ impl Dataset {
             test.check_set_aside("--test-share", share)?;
             return Ok((data, Some(test.table().clone())));
         }
-        let test = match rows.table {
-            Some(path) => read_table(path, &self.test_options(rows.read.clone()))?,
-            None => return Ok((self, None)),
+        let Some(path) = rows.table else {
+            return Ok((self, None));
         };
+        let mut read = self.test_options(rows.read.clone());
+        if let Some(columns) = &mut read.columns {
+            let time = self.options().split.time.iter().filter(|_| rows.trend);
+            columns.extend(time.cloned());
+        }
+        let test = read_table(path, &read)?;
         self.check_test(&test)?;
         if rows.trend {
             check_times(&self.format().apply_to_table(&test)?, self.options())?;

@@ -409,6 +409,8 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
     let said = refused.stdout.clone() + &refused.stderr;
     assert!(said.contains("test.csv has no column `day`"), "{said}");
     assert!(!said.contains("epoch"), "{said}");
+    folder.write("test.csv", "a,day,y\n5,400,1205\n3,401,1206\n");
+    folder.done(&format!("{line} --test test.csv"));
     for (options, words) in [
         ("--task regression", "with --time"),
         ("--time day --numeric day", "`day` is a feature"),
