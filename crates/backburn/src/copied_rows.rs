@@ -10,6 +10,8 @@ const LARGER: f64 = 10.0;
 /// With larger steps, there are at most as many more pairs of near-copies as this. Where values are continuous, there are
 /// at least ten times as many.
 const MOST_GROWTH: f64 = 2.0;
+/// In a small table, fewer pairs of rows than these are also near each other where values are continuous.
+const MIN_PAIRS: f64 = 3.0;
 
 /// Rows of a table that are copies or near-copies of each other.
 #[derive(Debug, PartialEq)]
@@ -27,8 +29,8 @@ pub(crate) struct CopiedRows {
 ///
 /// `None` if there are none, or if equal rows are different observations: there are about as many as chance gives, since a
 /// few columns have a few values each; or rows that are equal in the features have the same target about as often as any
-/// two rows. Rows that are nearly equal are also different observations if many more rows are a little further from each
-/// other, as in tables whose numbers are continuous.
+/// two rows. Rows that are nearly equal are also different observations if there are hardly any, or if many more rows are a
+/// little further from each other, as in tables whose numbers are continuous.
 pub(crate) fn copied_rows(
     table: &Table,
     columns: &[(&str, ColumnKind)],
@@ -164,7 +166,7 @@ impl Known<'_> {
         let rounded = pairs(&rounding);
         let near = rounded[0] - exact;
         let (_, features) = columns.split_last()?;
-        let are_copies = near > 0.0
+        let are_copies = near >= MIN_PAIRS
             && further <= MOST_GROWTH * near
             && share_the_target(table, columns, rows, rounded)
             && !are_by_chance(table, features, rows, &rounding, (near, possible));
@@ -264,6 +266,26 @@ mod tests {
             rows_in(&known.select("t", &[0, 1]).unwrap(), &known, &COLUMNS),
             (2, 0)
         );
+    }
+
+    #[test]
+    fn a_few_near_rows_are_no_sign_of_copies() {
+        let columns = ["a", "b", "c", "d"].map(|name| (name, ColumnKind::Numeric));
+        let row = |n: usize, error: f64| {
+            let numbers = (0..4).map(|column| (random(4 * n + column) + error).to_string());
+            numbers.collect::<Vec<_>>().join(",")
+        };
+        let near = |copies: usize| {
+            let rows = (0..100).map(|n| row(n, 0.0));
+            let rows = rows.chain((0..copies).map(|n| row(n, 1e-6)));
+            let csv = format!("a,b,c,d\n{}\n", rows.collect::<Vec<_>>().join("\n"));
+            let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default());
+            let table = table.unwrap();
+            let rows: Vec<usize> = (0..table.rows()).collect();
+            copied_rows(&table, &columns, &rows).map(|found| found.near)
+        };
+        assert_eq!(near(2), None);
+        assert_eq!(near(5), Some(5));
     }
 
     #[test]

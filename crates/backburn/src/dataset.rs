@@ -421,9 +421,7 @@ impl Dataset {
     pub fn test_options(&self, options: ReadOptions) -> ReadOptions {
         let features = self.features().chain(self.offset());
         let features: Vec<String> = features.map(str::to_string).collect();
-        // The time is needed by a trend.
-        let DatasetOptions { weight, split, .. } = &self.options;
-        let others = [Some(&self.target), weight.as_ref(), split.time.as_ref()].into_iter();
+        let others = [Some(&self.target), self.options.weight.as_ref()].into_iter();
         let others: Vec<String> = others.flatten().cloned().collect();
         ReadOptions {
             columns: Some([features.as_slice(), &others].concat()),

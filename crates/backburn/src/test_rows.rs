@@ -4,10 +4,12 @@ use std::path::Path;
 
 use backburn_table::{ReadOptions, Table};
 
+use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::memory::read_table;
 use crate::multi_target_dataset::MultiTargetDataset;
+use crate::trend_options::check_times;
 
 /// Where the rows that a model is tested on come from: a table, or a share of the rows to learn from.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,19 @@ pub struct TestRows<'a> {
     pub share: Option<f64>,
     /// The seed of these rows.
     pub seed: u64,
+    /// Whether a trend is learned (`data.trend`), so that each of the rows needs a time.
+    pub trend: bool,
+}
+
+impl TestRows<'_> {
+    /// No rows, with what these settings say about them.
+    pub fn of_config(config: &Config) -> Self {
+        Self {
+            seed: config.training.seed,
+            trend: config.data.trend,
+            ..Self::default()
+        }
+    }
 }
 
 impl Dataset {
@@ -34,11 +49,19 @@ impl Dataset {
             test.check_set_aside("--test-share", share)?;
             return Ok((data, Some(test.table().clone())));
         }
-        let test = match rows.table {
-            Some(path) => read_table(path, &self.test_options(rows.read.clone()))?,
-            None => return Ok((self, None)),
+        let Some(path) = rows.table else {
+            return Ok((self, None));
         };
+        let mut read = self.test_options(rows.read.clone());
+        if let Some(columns) = &mut read.columns {
+            let time = self.options().split.time.iter().filter(|_| rows.trend);
+            columns.extend(time.cloned());
+        }
+        let test = read_table(path, &read)?;
         self.check_test(&test)?;
+        if rows.trend {
+            check_times(&self.format().apply_to_table(&test)?, self.options())?;
+        }
         Ok((self, Some(test)))
     }
 }

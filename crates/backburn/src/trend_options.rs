@@ -1,6 +1,7 @@
 //! Checks that a trend over time can be learned.
 
 use backburn_preprocessing::Task;
+use backburn_table::{CellError, Table, TableError};
 use backburn_training::Loss;
 
 use crate::config::Config;
@@ -43,11 +44,34 @@ pub(crate) fn check_trend(
     Err(Error::Config(format!("data.trend=true: {reason}")))
 }
 
+/// Checks that each row of a table to test on has a time, by which a model with a trend predicts it.
+///
+/// # Errors
+///
+/// The table has no column of the time, or a row has no time.
+pub(crate) fn check_times(test: &Table, options: &DatasetOptions) -> Result<(), TableError> {
+    let Some(time) = options.split.time.as_deref() else {
+        return Ok(());
+    };
+    for (row, cell) in test.column(time)?.cells().enumerate() {
+        if cell.number().is_none() && cell.date().is_none() {
+            return Err(test.cell_error(CellError {
+                column: time.to_string(),
+                row,
+                value: cell.category().unwrap_or_default().into_owned(),
+                expected: "times, which are numbers or dates, one in each row",
+            }));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::io::Cursor;
 
-    use backburn_table::ColumnKind;
+    use backburn_table::{ColumnKind, ReadOptions};
 
     use super::*;
     use crate::split_columns::SplitColumns;
@@ -77,5 +101,26 @@ mod tests {
         options.columns = BTreeMap::from([("day".to_string(), ColumnKind::Numeric)]);
         let said = error(&options, Task::Regression, &config);
         assert!(said.contains("`day` is a feature"), "{said}");
+    }
+
+    #[test]
+    fn each_row_to_test_on_has_a_time() {
+        let mut options = DatasetOptions::default();
+        let said = |csv: &'static str, options: &DatasetOptions| {
+            let table = Table::from_reader("t.csv", Cursor::new(csv), &ReadOptions::default());
+            let checked = check_times(&table.unwrap(), options);
+            checked.map_or_else(|error| error.to_string(), |()| String::new())
+        };
+        assert_eq!(said("x,y\n1,2\n", &options), "");
+        options.split.time = Some("day".to_string());
+        assert!(said("x,y\n1,2\n", &options).contains("no column `day`"));
+        for csv in ["day,x\n1,2\n3,4\n", "day,x\n2024-01-02,2\n2024-01-03,4\n"] {
+            assert_eq!(said(csv, &options), "");
+        }
+        let missing = said("day,x\n1,2\n,4\n", &options);
+        assert!(
+            missing.starts_with("t.csv:3: column `day` holds times"),
+            "{missing}"
+        );
     }
 }

@@ -69,6 +69,9 @@ pub fn column_summary(model: &SavedModel) -> Vec<(String, String)> {
         let is_encoded = encoded.contains(column.name.as_str());
         let use_of_it = match (&column.reason, is_encoded) {
             _ if column.name == model.target.column() => "target".to_string(),
+            _ if model.encoder.trend() == Some(column.name.as_str()) => {
+                "the time of the trend".to_string()
+            }
             (Some(reason), _) => format!("ignored: {}", escaped(reason)),
             (None, true) => {
                 let missing = match column.missing {

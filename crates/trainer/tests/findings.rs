@@ -387,6 +387,8 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         "train t.csv --target y --time day --set data.trend=true --preset fast --out m.safetensors";
     let shown = folder.done(line);
     assert!(!shown.stdout.contains("trend beyond"), "{}", shown.stdout);
+    let inspected = folder.done("inspect m.safetensors").stdout;
+    assert!(inspected.contains("the time of the trend"), "{inspected}");
     folder.write("new.csv", "day,a\n400,5\n");
     folder.done("predict m.safetensors new.csv --out p.csv");
     let predicted = String::from_utf8(folder.read("p.csv")).unwrap();
@@ -401,6 +403,14 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         );
         assert!(said.contains("data.trend=false"), "{said}");
     }
+    // A test table without times is refused before the training.
+    folder.write("test.csv", "a,y\n5,1205\n");
+    let refused = folder.run(&format!("{line} --test test.csv"));
+    let said = refused.stdout.clone() + &refused.stderr;
+    assert!(said.contains("test.csv has no column `day`"), "{said}");
+    assert!(!said.contains("epoch"), "{said}");
+    folder.write("test.csv", "a,day,y\n5,400,1205\n3,401,1206\n");
+    folder.done(&format!("{line} --test test.csv"));
     for (options, words) in [
         ("--task regression", "with --time"),
         ("--time day --numeric day", "`day` is a feature"),

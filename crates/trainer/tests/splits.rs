@@ -149,3 +149,19 @@ fn near_copies_are_counted_in_training_and_in_the_test() {
         .find(|warning| warning["found"] == "near_copies");
     assert_eq!(near.unwrap()["near"], 15, "{warnings:?}");
 }
+
+#[test]
+fn times_of_a_test_table_are_not_read_without_a_trend() {
+    let folder = Folder::new();
+    let row = |n: usize| {
+        let (day, month) = (n % 28 + 1, n / 28 + 1);
+        format!("{day:02}.{month:02}.2023,{},{}\n", n * 7 % 11, n * 3)
+    };
+    let rows: String = (0..60).map(row).collect();
+    folder.write("t.csv", format!("day,x,y\n{rows}"));
+    folder.write("test.csv", "day,x,y\nsoon,4,140\nlater,5,150\n");
+    let line = format!("train t.csv --target y --task regression --time day {QUICK}");
+    folder.done(&format!("{line} --test test.csv"));
+    let options = "--test test.csv --set data.trend=true";
+    folder.refused(&format!("{line} {options}"), 1, &["column `day` holds"]);
+}

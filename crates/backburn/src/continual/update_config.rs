@@ -51,8 +51,14 @@ const FREE_DATA: [&str; 2] = ["validation_fraction", "balance_classes"];
 fn fixed_setting(before: &Config, after: &Config) -> Option<String> {
     let table = |config: &Config| config.to_toml().parse::<Table>().unwrap_or_default();
     let (before, after) = (table(before), table(after));
-    for (section, new) in &after {
-        let old = before.get(section);
+    // A setting that is off may be left out of its table.
+    changed_setting(&before, &after).or_else(|| changed_setting(&after, &before))
+}
+
+/// The first setting in `new` that differs from that in `old` and is part of the fitted model.
+fn changed_setting(old: &Table, new: &Table) -> Option<String> {
+    for (section, new) in new {
+        let old = old.get(section);
         if FREE_SECTIONS.contains(&section.as_str()) || old == Some(new) {
             continue;
         }
@@ -97,5 +103,14 @@ mod tests {
             let found = fixed_setting(&before, &after);
             assert_eq!(found.as_deref(), expected, "{setting}");
         }
+    }
+
+    #[test]
+    fn a_trend_that_is_turned_off_is_found() {
+        let after = Config::preset(Preset::Fast);
+        let mut before = after.clone();
+        before.data.trend = true;
+        let found = fixed_setting(&before, &after);
+        assert_eq!(found.as_deref(), Some("data.trend"));
     }
 }

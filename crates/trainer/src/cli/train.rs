@@ -191,7 +191,7 @@ fn test_rows<'a>(args: &'a TrainArgs, config: &Config) -> TestRows<'a> {
         table: args.test.as_deref(),
         read: args.table.read.options(),
         share: continual.test_share(args.test_share, args.test.is_some()),
-        seed: config.training.seed,
+        ..TestRows::of_config(config)
     }
 }
 
