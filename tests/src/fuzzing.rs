@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use backburn::{Predictor, Preset, SavedModel, Settings};
+use backburn::{Predictor, Preset, SavedModel, SavedTargets, Settings};
 use backburn_model::MlpConfig;
 use backburn_preprocessing::{Encoder, EncoderOptions, Target, Task};
 use backburn_table::{ReadOptions, Schema, Table, TableReader};
@@ -139,14 +139,21 @@ pub const TARGETS: [FuzzTarget; 9] = [
 /// A saved model, and predictions from it. True if it is a model.
 pub fn model(bytes: &[u8]) -> bool {
     let device = Device::default();
-    let Ok(model) = SavedModel::from_bytes("bytes", bytes.to_vec(), &device) else {
+    let Ok(targets) = SavedTargets::from_bytes("bytes", bytes.to_vec(), &device) else {
         return false;
     };
     let table = table(CSV);
-    // The names of its columns may be others.
-    match Predictor::new(model, &device).predict_table(&table) {
-        Ok(predictions) => assert_eq!(predictions.rows(), table.rows()),
-        Err(error) => assert!(!error.to_string().is_empty()),
+    for model in targets.into_models() {
+        let predictor = Predictor::new(model, &device);
+        // The names of its columns may be others.
+        match predictor.predict_table(&table) {
+            Ok(predictions) => assert_eq!(predictions.rows(), table.rows()),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+        match predictor.intervals_of_table(&table, 0.8) {
+            Ok(intervals) => assert!(intervals.is_none_or(|rows| rows.len() == table.rows())),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
     }
     true
 }
