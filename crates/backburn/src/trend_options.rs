@@ -119,7 +119,7 @@ mod tests {
         }
         let missing = said("day,x\n1,2\n,4\n", &options);
         assert!(
-            missing.starts_with("t.csv:3: column `day` holds times"),
+            missing.starts_with("t.csv, data row 2: column `day` holds times"),
             "{missing}"
         );
     }

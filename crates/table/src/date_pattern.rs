@@ -107,10 +107,11 @@ impl<'a> Pattern<'a> {
 /// How many numbers a time in front of a date has: two in `13:05 31/12/2024`, and 0 if there is none.
 fn clock_in_front(example: &str) -> usize {
     let time = example.split([' ', ',']).next().unwrap_or_default();
-    let digits = time.bytes().take_while(u8::is_ascii_digit).count();
+    let hour = time.split(':').next().unwrap_or_default();
+    let is_hour = matches!(hour.len(), 1 | 2) && hour.bytes().all(|b| b.is_ascii_digit());
     let starts_with_digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     match time.split(':').count() {
-        count @ (2 | 3) if digits <= 2 && time.split(':').all(starts_with_digit) => count,
+        count @ (2 | 3) if is_hour && time.split(':').all(starts_with_digit) => count,
         _ => 0,
     }
 }
