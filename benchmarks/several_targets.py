@@ -17,8 +17,6 @@ their predictions. With several seeds, the standard deviation follows.
 """
 
 import argparse
-import csv
-import gzip
 import json
 import random
 import statistics
@@ -27,19 +25,7 @@ import tempfile
 import time
 from pathlib import Path
 
-
-def read(path):
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", newline="") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
-
-
-def write(path, header, rows):
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+from continual import read, write
 
 
 def divided(args, header, rows, seed):

@@ -1,8 +1,10 @@
 //! Rows of a table that are copies or near-copies of each other, or of rows of another table.
 
-use backburn_table::{ColumnKind, Table};
+use backburn_table::Table;
 
-use crate::equal_rows::{are_by_chance, equal_rows, known_rows, share_the_target};
+use crate::equal_rows::{
+    Columns, are_by_chance, equal_known_rows, equal_pairs, equal_rows, share_the_target,
+};
 use crate::rounding::Rounding;
 
 /// Near-copies are also compared with steps that are larger by this factor.
@@ -31,28 +33,21 @@ pub(crate) struct CopiedRows {
 /// few columns have a few values each; or rows that are equal in the features have the same target about as often as any
 /// two rows. Rows that are nearly equal are also different observations if there are hardly any, or if many more rows are a
 /// little further from each other, as in tables whose numbers are continuous.
-pub(crate) fn copied_rows(
-    table: &Table,
-    columns: &[(&str, ColumnKind)],
-    rows: &[usize],
-) -> Option<CopiedRows> {
+pub(crate) fn copied_rows(table: &Table, columns: &Columns, rows: &[usize]) -> Option<CopiedRows> {
     let exact = equal_rows(table, columns, rows, &Rounding::none())?;
-    let known = Known {
+    let compared = Compared {
         table,
         columns,
         rows,
         possible: rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0,
+        pairs: &|columns, rounding| equal_pairs(table, columns, rows, rounding),
     };
     let copies = exact.copies;
     let first = (copies > 0).then_some(exact.first);
-    if copies > 0 && !known.are_copies([exact.pairs, exact.pairs_in_features]) {
+    if copies > 0 && !compared.are_copies(exact.pairs) {
         return None;
     }
-    let pairs = |rounding: &Rounding| {
-        let found = equal_rows(table, columns, rows, rounding);
-        found.map_or([0.0; 2], |found| [found.pairs, found.pairs_in_features])
-    };
-    let Some(rounding) = known.near_copies(exact.pairs, pairs) else {
+    let Some(rounding) = compared.near_copies(exact.pairs) else {
         return first.map(|first| CopiedRows {
             first,
             copies,
@@ -84,93 +79,97 @@ pub(crate) fn copied_rows(
 
 /// How many rows of `table` are equal to a row of `known` in all of the columns, and how many others are nearly equal to
 /// one, as [`copied_rows`] compares them; 0 if chance gives about as many. Both are read in the same format.
-pub(crate) fn rows_in(
-    table: &Table,
-    known: &Table,
-    columns: &[(&str, ColumnKind)],
-) -> (usize, usize) {
-    if columns.is_empty() {
-        return (0, 0);
-    }
-    let exact = known_rows(table, known, columns, &Rounding::none());
-    let copies = count(&exact.is_known);
+pub(crate) fn rows_in(table: &Table, known: &Table, columns: &Columns) -> (usize, usize) {
+    let equal =
+        |columns: &Columns, rounding: &Rounding| equal_known_rows(table, known, columns, rounding);
+    let exact = equal(columns, &Rounding::none());
+    let copies = count(&exact);
+    let pairs = sum(&exact);
     let rows: Vec<usize> = (0..known.rows()).collect();
-    let compared = Known {
+    let compared = Compared {
         table: known,
         columns,
         rows: &rows,
         possible: table.rows() as f64 * known.rows() as f64,
+        pairs: &|columns, rounding| sum(&equal(columns, rounding)),
     };
-    if copies > 0 && !compared.are_copies([exact.pairs, exact.pairs_in_features]) {
+    if copies > 0 && !compared.are_copies(pairs) {
         return (0, 0);
     }
-    let pairs = |rounding: &Rounding| {
-        let found = known_rows(table, known, columns, rounding);
-        [found.pairs, found.pairs_in_features]
-    };
-    let Some(rounding) = compared.near_copies(exact.pairs, pairs) else {
+    let Some(rounding) = compared.near_copies(pairs) else {
         return (copies, 0);
     };
-    let near = known_rows(table, known, columns, &rounding).is_known;
-    let moved = known_rows(table, known, columns, &rounding.moved()).is_known;
-    let either: Vec<bool> = near.iter().zip(moved).map(|(a, b)| *a || b).collect();
+    let near = equal(columns, &rounding);
+    let moved = equal(columns, &rounding.moved());
+    let either: Vec<usize> = near.iter().zip(moved).map(|(a, b)| a + b).collect();
     (copies, count(&either).saturating_sub(copies))
 }
 
-fn count(are: &[bool]) -> usize {
-    are.iter().filter(|is| **is).count()
+/// How many rows are equal to at least one.
+fn count(equal: &[usize]) -> usize {
+    equal.iter().filter(|equal| **equal > 0).count()
 }
 
-/// The rows that others are compared with.
-struct Known<'a> {
+fn sum(equal: &[usize]) -> f64 {
+    equal.iter().sum::<usize>() as f64
+}
+
+/// Rows that are compared with each other, or with those of another table.
+struct Compared<'a> {
     table: &'a Table,
     /// The features and, as the last one, the target.
-    columns: &'a [(&'a str, ColumnKind)],
+    columns: &'a Columns<'a>,
     rows: &'a [usize],
     /// The number of pairs that are compared.
     possible: f64,
+    /// Those that are equal in some columns, for rounded numbers.
+    pairs: &'a dyn Fn(&Columns, &Rounding) -> f64,
 }
 
-impl Known<'_> {
-    /// Whether equal rows are copies. `pairs` are those that are equal in all columns and those that are equal in the
-    /// features.
-    fn are_copies(&self, pairs: [f64; 2]) -> bool {
-        let Self {
-            table,
-            columns,
-            rows,
-            possible,
-        } = *self;
+impl Compared<'_> {
+    /// Whether equal rows, of which there are so many pairs, are copies.
+    fn are_copies(&self, pairs: f64) -> bool {
         let none = Rounding::none();
-        share_the_target(table, columns, rows, pairs)
-            && !are_by_chance(table, columns, rows, &none, (pairs[0], possible))
+        self.have_the_same_target(pairs, &none) && !self.are_by_chance(self.columns, pairs, &none)
     }
 
-    /// How numbers are rounded where there are near-copies. `exact` is the number of pairs of equal rows. `pairs` counts
-    /// those that are equal in all columns and those that are equal in the features, for rounded numbers.
-    fn near_copies(&self, exact: f64, pairs: impl Fn(&Rounding) -> [f64; 2]) -> Option<Rounding> {
-        let Self {
-            table,
-            columns,
-            rows,
-            possible,
-        } = *self;
-        let rounding = Rounding::of_columns(table, columns, rows);
+    /// How numbers are rounded where there are near-copies. `exact` is the number of pairs of equal rows.
+    fn near_copies(&self, exact: f64) -> Option<Rounding> {
+        let rounding = Rounding::of_columns(self.table, self.columns, self.rows);
         if rounding.is_exact() {
             return None;
         }
-        let further = pairs(&rounding.with_larger_steps(LARGER))[0] - exact;
-        if further <= 0.0 {
+        // All rows that are equal with smaller steps are equal with larger ones.
+        let further = (self.pairs)(self.columns, &rounding.with_larger_steps(LARGER)) - exact;
+        if further < MIN_PAIRS {
             return None;
         }
-        let rounded = pairs(&rounding);
-        let near = rounded[0] - exact;
-        let (_, features) = columns.split_last()?;
+        let pairs = (self.pairs)(self.columns, &rounding);
+        let near = pairs - exact;
+        let (_, features) = self.columns.split_last()?;
         let are_copies = near >= MIN_PAIRS
             && further <= MOST_GROWTH * near
-            && share_the_target(table, columns, rows, rounded)
-            && !are_by_chance(table, features, rows, &rounding, (near, possible));
+            && self.have_the_same_target(pairs, &rounding)
+            && !self.are_by_chance(features, near, &rounding);
         are_copies.then_some(rounding)
+    }
+
+    /// Whether rows that are equal in the features mostly have the same target, where so many pairs are equal in all columns.
+    fn have_the_same_target(&self, pairs: f64, rounding: &Rounding) -> bool {
+        self.columns.split_last().is_some_and(|(_, features)| {
+            let in_features = (self.pairs)(features, rounding);
+            share_the_target(self.table, self.columns, self.rows, [pairs, in_features])
+        })
+    }
+
+    fn are_by_chance(&self, columns: &Columns, pairs: f64, rounding: &Rounding) -> bool {
+        are_by_chance(
+            self.table,
+            columns,
+            self.rows,
+            rounding,
+            (pairs, self.possible),
+        )
     }
 }
 
@@ -178,7 +177,7 @@ impl Known<'_> {
 mod tests {
     use std::io::Cursor;
 
-    use backburn_table::ReadOptions;
+    use backburn_table::{ColumnKind, ReadOptions};
 
     use super::*;
 

@@ -14,6 +14,9 @@ const SAMPLE: usize = 10_000;
 /// Rows are not taken for copies if chance alone explains this share of the pairs of equal rows.
 const BY_CHANCE: f64 = 0.1;
 
+/// Columns of a table, each with its kind.
+pub(crate) type Columns<'a> = [(&'a str, ColumnKind)];
+
 /// Rows of a table that are equal to each other.
 #[derive(Debug, PartialEq)]
 pub(crate) struct EqualRows {
@@ -21,30 +24,25 @@ pub(crate) struct EqualRows {
     pub first: Vec<usize>,
     /// The number of rows that are equal to earlier rows.
     pub copies: usize,
-    /// The pairs of rows that are equal in all columns.
+    /// The pairs of equal rows.
     pub pairs: f64,
-    /// Those that are equal in the features, which are all columns but the last one.
-    pub pairs_in_features: f64,
 }
 
-/// The rows among `rows` that are equal in all of the columns, which are the features and, as the last one, the target.
-/// Numbers are compared with 32 bits, as networks see them, and rounded. `None` without a column.
+/// The rows among `rows` that are equal in all of the columns. Numbers are compared with 32 bits, as networks see them, and
+/// rounded. `None` if the table lacks one of the rows.
 pub(crate) fn equal_rows(
     table: &Table,
-    columns: &[(&str, ColumnKind)],
+    columns: &Columns,
     rows: &[usize],
     rounding: &Rounding,
 ) -> Option<EqualRows> {
-    let (_, features) = columns.split_last()?;
-    let mut found = EqualRows {
-        first: Vec::new(),
-        copies: 0,
-        pairs: 0.0,
-        pairs_in_features: pairs(&row_hashes(table, features, rounding), rows)?,
-    };
     let hashes = row_hashes(table, columns, rounding);
     let mut seen: HashMap<u64, (usize, usize), RandomState> = HashMap::default();
-    found.first = (0..table.rows()).collect();
+    let mut found = EqualRows {
+        first: (0..table.rows()).collect(),
+        copies: 0,
+        pairs: 0.0,
+    };
     for &row in rows {
         let (earliest, equal) = seen.entry(*hashes.get(row)?).or_insert((row, 0));
         found.first[row] = *earliest;
@@ -55,60 +53,46 @@ pub(crate) fn equal_rows(
     Some(found)
 }
 
-/// The pairs of rows with equal hashes.
-fn pairs(hashes: &[u64], rows: &[usize]) -> Option<f64> {
+/// The pairs of rows among `rows` that are equal, compared like [`equal_rows`].
+pub(crate) fn equal_pairs(
+    table: &Table,
+    columns: &Columns,
+    rows: &[usize],
+    rounding: &Rounding,
+) -> f64 {
+    let hashes = row_hashes(table, columns, rounding);
     let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
     let mut pairs = 0.0;
-    for &row in rows {
-        let earlier = counts.entry(*hashes.get(row)?).or_insert(0);
+    for hash in rows.iter().filter_map(|&row| hashes.get(row)) {
+        let earlier = counts.entry(*hash).or_insert(0);
         pairs += *earlier as f64;
         *earlier += 1;
     }
-    Some(pairs)
+    pairs
 }
 
-/// Rows of a table that are equal to rows of a known table.
-#[derive(Debug)]
-pub(crate) struct KnownRows {
-    /// Whether each row is equal to a known one in all columns.
-    pub is_known: Vec<bool>,
-    /// The pairs of rows that are equal in all columns.
-    pub pairs: f64,
-    /// Those that are equal in the features, which are all columns but the last one.
-    pub pairs_in_features: f64,
-}
-
-/// The rows of `table` that are equal to rows of `known`, compared like [`equal_rows`]. Both are read in the same format.
-pub(crate) fn known_rows(
+/// For each row of `table`, the number of rows of `known` that it is equal to, compared like [`equal_rows`]. Both are read in
+/// the same format.
+pub(crate) fn equal_known_rows(
     table: &Table,
     known: &Table,
-    columns: &[(&str, ColumnKind)],
+    columns: &Columns,
     rounding: &Rounding,
-) -> KnownRows {
-    let counts = |columns: &[(&str, ColumnKind)]| {
-        let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
-        for hash in row_hashes(known, columns, rounding) {
-            *counts.entry(hash).or_insert(0) += 1;
-        }
-        let hashes = row_hashes(table, columns, rounding).into_iter();
-        let equal = hashes.map(|hash| counts.get(&hash).copied().unwrap_or(0));
-        equal.collect::<Vec<usize>>()
-    };
-    let sum = |counts: &[usize]| counts.iter().sum::<usize>() as f64;
-    let features = &columns[..columns.len().saturating_sub(1)];
-    let equal = counts(columns);
-    KnownRows {
-        is_known: equal.iter().map(|&count| count > 0).collect(),
-        pairs: sum(&equal),
-        pairs_in_features: sum(&counts(features)),
+) -> Vec<usize> {
+    let mut counts: HashMap<u64, usize, RandomState> = HashMap::default();
+    for hash in row_hashes(known, columns, rounding) {
+        *counts.entry(hash).or_insert(0) += 1;
     }
+    let hashes = row_hashes(table, columns, rounding).into_iter();
+    let equal = hashes.map(|hash| counts.get(&hash).copied().unwrap_or(0));
+    equal.collect()
 }
 
 /// Whether pairs of rows that are equal in the features are nearer to always having the same target than to having it
 /// as often as any two rows. `pairs` are those that are equal in all columns and those that are equal in the features.
 pub(crate) fn share_the_target(
     table: &Table,
-    columns: &[(&str, ColumnKind)],
+    columns: &Columns,
     rows: &[usize],
     pairs: [f64; 2],
 ) -> bool {
@@ -120,7 +104,7 @@ pub(crate) fn share_the_target(
 /// Whether chance gives about as many pairs of rows that are equal in these columns, out of all possible ones.
 pub(crate) fn are_by_chance(
     table: &Table,
-    columns: &[(&str, ColumnKind)],
+    columns: &Columns,
     rows: &[usize],
     rounding: &Rounding,
     (pairs, possible): (f64, f64),
@@ -129,7 +113,7 @@ pub(crate) fn are_by_chance(
 }
 
 /// A hash of each row of a table.
-fn row_hashes(table: &Table, columns: &[(&str, ColumnKind)], rounding: &Rounding) -> Vec<u64> {
+fn row_hashes(table: &Table, columns: &Columns, rounding: &Rounding) -> Vec<u64> {
     let batches = table.batches().par_iter().map(|batch| {
         let mut hashes = vec![0; batch.num_rows()];
         // Arrow looks names up one after the other.
@@ -167,7 +151,7 @@ fn value_hash(kind: ColumnKind, cell: &Cell, (rounding, index): (&Rounding, usiz
 /// The probability that two rows are equal, if the columns were independent of each other.
 fn chance_of_equal_rows(
     table: &Table,
-    columns: &[(&str, ColumnKind)],
+    columns: &Columns,
     rows: &[usize],
     rounding: &Rounding,
 ) -> f64 {
