@@ -129,7 +129,7 @@ mod one_column;
 mod find_layout;
 
 mod batches;
-mod blank_rows;
+mod table_end;
 
 mod csv_batches;
 mod parts;

@@ -110,6 +110,8 @@ fn lines_that_are_not_rows_are_left_out() {
         "\nSource: sensors\n",
         "(3 rows)\n",
         "Total,1.498\n",
+        "Source: sensors,,\n",
+        ",,\nNote: by hand,,\nTotal,,\n",
         "# the end\n",
     ] {
         same_as_plain(&format!("{PLAIN}{after}"));
