@@ -123,6 +123,11 @@ const OTHERS: &[(&[u8], &str, &str)] = &[
     (b"\x09\x04\x06\0", "an Excel sheet of version 4", SAVE_AGAIN),
     (b"\x7fELF", "a program", NO_TABLE),
     (b"MZ\x90\0", "a program", NO_TABLE),
+    (
+        b"Salted__",
+        "a file encrypted by OpenSSL",
+        "decrypt it (openssl enc -d), and pass that",
+    ),
     (b"PGDMP", "a dump of a PostgreSQL database", EXPORT),
     (b"{\\rtf", "an RTF document", EXPORT),
 ];
@@ -177,7 +182,7 @@ fn other(head: &[u8]) -> FileKind {
 }
 
 /// Whether there are no control characters.
-fn is_plain_text(head: &[u8]) -> bool {
+pub(crate) fn is_plain_text(head: &[u8]) -> bool {
     let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     !head.iter().any(is_control)
 }
@@ -335,6 +340,7 @@ mod tests {
             (b"\x1f\x9d\x90", "compress"),
             (b"\x10\0\0\0\0\0\0\0{\"__metadata__\":{}}", "model"),
             (b"\x7fELF\x02", "program"),
+            (b"Salted__\x01\xf2", "OpenSSL"),
         ] {
             match FileKind::of(head) {
                 FileKind::Other(what, _) => assert!(what.contains(word), "{what}"),

@@ -57,7 +57,7 @@ mod notes;
 mod sentinel;
 mod skip_bad_rows;
 mod split;
-mod text_kind;
+mod text_documents;
 mod time_split;
 mod type_words;
 
@@ -65,8 +65,8 @@ mod cell;
 mod clock_text;
 mod date_tokens;
 mod encoding;
-mod file_kind;
 mod missing_file;
+mod text_kind;
 mod unpacked;
 
 mod column;
@@ -74,6 +74,7 @@ mod column_kind;
 mod column_names;
 mod date_text;
 mod encoding_guess;
+mod file_kind;
 mod no_column;
 mod pandas_index;
 mod partition;

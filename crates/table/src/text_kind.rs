@@ -3,6 +3,8 @@
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 
+use crate::text_documents::text_document;
+
 const JSON_LINES: &str = "write an object for each row as JSON lines (in pandas: to_json(orient=\"records\", lines=True))";
 const HTML: &str = "if a page was saved instead of the file, download the file itself; a table in a page can be \
      written as CSV (in Python: pandas.read_html(FILE)[0].to_csv(\"table.csv\", index=False))";
@@ -28,6 +30,27 @@ const STARTS: &[(&str, &str, &str)] = &[
         "a pointer to a file in Git LFS",
         "fetch the file itself with git lfs pull",
     ),
+    (
+        "-----begin pgp ",
+        "text that is encrypted or signed by PGP",
+        "decrypt it (gpg --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "-----begin age ",
+        "a file encrypted by age",
+        "decrypt it (age --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "age-encryption.org/v1",
+        "a file encrypted by age",
+        "decrypt it (age --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "$ansible_vault;",
+        "a file encrypted by Ansible Vault",
+        "decrypt it (ansible-vault decrypt FILE), and pass that",
+    ),
+    ("-----begin ", "a key or a certificate (PEM)", NO_TABLE),
     ("mime-version:", "a web archive (MHTML)", EXCEL_XML),
     (
         "\\documentclass",
@@ -54,6 +77,9 @@ pub(crate) fn text_kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
     // A character may be cut off at the end.
     let text = String::from_utf8_lossy(without_mark(head));
     let text = text.trim_start();
+    if let Some(found) = text_document(text) {
+        return Some(found);
+    }
     let lower = text.to_ascii_lowercase();
     let start = STARTS.iter().find(|(start, ..)| lower.starts_with(start));
     if let Some((_, what, to_do)) = start {
@@ -319,6 +345,12 @@ mod tests {
             (b"---\nrows:\n  - {x: 1, y: 2}\n  - {x: 2, y: 3}\n", "YAML"),
             (b"1 1:0.5 2:1.5 7:2\n0 2:1\n-1 1:3 9:1\n", "LIBSVM"),
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "Git LFS"),
+            (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA4\n", "PGP"),
+            (b"-----BEGIN CERTIFICATE-----\nMIIB\n", "PEM"),
+            (b"age-encryption.org/v1\n-> X25519 abc\n", "age"),
+            (b"From: a@b.c\nTo: d@e.f\nSubject: t\n\nx,y\n1,2\n", "an email"),
+            (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n--x\n", "MHTML"),
+            (b"[owner]\nname = \"A\"\n", "TOML"),
             (b"{'x': 1, 'y': 2}\n", "Python"),
             (b"\x1e{\"x\": 1}\n", "text sequence"),
             (b"[[1, 2, \"a\"],\n [2, 3, \"b\"]]", "JSON list"),
