@@ -117,7 +117,7 @@ fn usual_time(clock: &[u8]) -> Option<Time> {
 
 /// A date in any of the writings, read with care.
 fn any_writing(text: &str) -> Option<DateText> {
-    let text = without_brackets(text)?;
+    let text = without_zone(without_brackets(text)?);
     if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
@@ -141,6 +141,23 @@ fn without_brackets(text: &str) -> Option<&str> {
         ']' => text.split_once('[')?.0.trim_end(),
         _ => text,
     })
+}
+
+/// A date alone without the time zone that XML has behind it: `2024-12-31Z`, `2024-12-31+01:00`.
+fn without_zone(text: &str) -> &str {
+    let is_like = |text: &str, like: &str| {
+        let same = |(byte, like): (u8, u8)| byte == like || (like == b'0' && byte.is_ascii_digit());
+        text.len() == like.len() && text.bytes().zip(like.bytes()).all(same)
+    };
+    let date = match text.split_once('+') {
+        Some((date, zone)) if is_like(zone, "00:00") => date,
+        Some(_) => return text,
+        None => text.strip_suffix('Z').unwrap_or(text),
+    };
+    match is_like(date, "0000-00-00") {
+        true => date,
+        false => text,
+    }
 }
 
 fn of_dated(dated: Dated) -> Option<DateText> {
@@ -433,6 +450,8 @@ mod tests {
             ("2024-12-31 13:05:00+00", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31 13:05:00 UTC", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31T13:05Z", DayFirst, "2024-12-31 13:05:00"),
+            ("2024-12-31Z", DayFirst, "2024-12-31 00:00:00"),
+            ("2024-12-31+01:00", DayFirst, "2024-12-31 00:00:00"),
             (
                 "2024-12-31 13:05:00.25-01:30",
                 DayFirst,
@@ -489,6 +508,11 @@ mod tests {
             "€€€€€€€",
             "2024-12-31 25:00",
             "2024-12-31 13:05 foo",
+            "2024-12-31+1",
+            "2024-13-31Z",
+            "2024-12Z",
+            "01.2023",
+            "2023-005",
             "31/12-2024",
             "31122024",
             "A-1-2024",

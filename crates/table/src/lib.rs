@@ -44,6 +44,7 @@ mod clean_text;
 mod column_words;
 mod compression;
 mod csv_record;
+mod date_shapes;
 mod date_words;
 mod duration_format;
 mod error;

@@ -2,6 +2,7 @@
 
 use crate::column_statistics::ColumnStatistics;
 use crate::date_format::{DateFormat, DateNotation};
+use crate::date_shapes::DateShape;
 use crate::format_note::FormatNote;
 
 /// Fewer different numbers are an accident.
@@ -11,6 +12,9 @@ const FEW: usize = 3;
 /// are named like a time and are in the range of seconds or milliseconds since 1970, or of the days of
 /// spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
+    if let Some(note) = months_of_years(name, found) {
+        return Some(note);
+    }
     let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
     if !whole || found.code().is_some() {
         return None;
@@ -32,6 +36,26 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
         column: name.to_string(),
         example: (low.to_string(), date.replace(" 00:00:00", "")),
         format: format.notation.to_string(),
+    })
+}
+
+/// A note on a column of numbers that may all be months of years: `10.2023` or `2023.10`.
+fn months_of_years(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
+    if !found.may_be_months() || found.values < FEW {
+        return None;
+    }
+    let low = found.row_numbers.low();
+    let shape = found.shapes.most(found.numbers)?;
+    let text = match shape {
+        DateShape::MonthAndYear => format!("{low:07.4}"),
+        _ => format!("{low:.2}"),
+    };
+    let format = DateFormat::new(DateNotation::Pattern(shape.pattern().to_string()));
+    let date = format.read(&text)?.date().to_string();
+    Some(FormatNote::NumbersLikeDates {
+        column: name.to_string(),
+        example: (text, date),
+        format: shape.pattern().to_string(),
     })
 }
 
@@ -120,6 +144,14 @@ mod tests {
                 .unwrap()
                 .contains("spreadsheets")
         );
+        let months = note("x", &["10.2023", "11.2023", "12.2020"]).unwrap();
+        assert!(
+            months.contains("`10.2023` may be dates (%m.%Y: 2023-10-01)"),
+            "{months}"
+        );
+        let months = note("x", &["2023.11", "2023.10", "2024.01"]).unwrap();
+        assert!(months.contains("`2023.10`"), "{months}");
+        assert_eq!(note("x", &["10.2023", "11.2023", "12.5"]), None);
         for name in ["price", "runtime", "update"] {
             assert_eq!(note(name, &serial), None, "{name}");
         }
