@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
+use crate::header_levels::level_lines;
 use crate::layout::{
     FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
@@ -100,6 +101,8 @@ pub(crate) struct Candidate {
     pub skip_records: usize,
     /// Those of them that describe the columns; the others are the types and roles of an Orange file.
     pub describing: usize,
+    /// Those of them that hold further levels of the names. One more holds the names of the index.
+    pub levels: usize,
     /// The number of columns.
     pub columns: usize,
     /// Whether the rows have a name each, which the header does not name.
@@ -129,6 +132,13 @@ impl Candidate {
         self.sample.records.get(start..).unwrap_or_default()
     }
 
+    /// The fields of the records below the header that are left out.
+    pub fn lines_below_header(&self) -> Vec<&[Vec<u8>]> {
+        let below = self.sample.records.iter().skip(self.first + 1);
+        let fields = below.map(|record| record.fields.as_slice());
+        fields.take(self.skip_records).collect()
+    }
+
     /// Whether the first line has all columns that a model needs.
     pub fn has_known_columns(&self, options: &ReadOptions) -> bool {
         let known = &options.known_columns;
@@ -147,6 +157,7 @@ pub(crate) fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) 
         first,
         skip_records: 0,
         describing: 0,
+        levels: 0,
         columns: 0,
         row_names: false,
         min_fields: 0,
@@ -159,6 +170,7 @@ pub(crate) fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) 
     if candidate.skip_records == 0 {
         candidate.describing = lines_that_describe(&candidate, options);
         candidate.skip_records = candidate.describing;
+        set_levels(&mut candidate, options);
     }
     set_columns(&mut candidate, options);
     set_fit(&mut candidate, options);
@@ -337,6 +349,22 @@ fn lines_that_describe(candidate: &Candidate, options: &ReadOptions) -> usize {
         }
     };
     describing_lines((rows.len(), columns), field)
+}
+
+/// Finds a header of several lines, unless the user says that there is one of one line.
+fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
+    let records = &candidate.sample.records;
+    let below = records.iter().skip(candidate.first + 1);
+    let rows: Vec<&[Vec<u8>]> = below.map(|record| record.fields.as_slice()).collect();
+    let header = candidate
+        .header(options)
+        .filter(|_| options.header.is_none());
+    let lines = header.and_then(|header| level_lines(&header.fields, &rows, candidate.describing));
+    if let Some(lines) = lines {
+        candidate.levels = lines;
+        candidate.skip_records = lines + 1;
+        candidate.describing = candidate.skip_records;
+    }
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {

@@ -8,6 +8,7 @@ use crate::dialects::candidate;
 use crate::encoding_guess::Guess;
 use crate::error::TableError;
 use crate::header_guess::{are_names, header_is_data, shown};
+use crate::header_levels::level_names;
 use crate::layout::Layout;
 use crate::one_column::looks_like;
 use crate::read_options::ReadOptions;
@@ -96,7 +97,10 @@ pub(crate) fn find_layout(
     Ok(Found {
         layout,
         notes,
-        repeated: header.map(repeated).unwrap_or_default(),
+        repeated: match chosen.levels {
+            0 => header.map(repeated).unwrap_or_default(),
+            _ => Vec::new(),
+        },
         header_looks_like_data,
         one_column,
     })
@@ -297,6 +301,9 @@ fn column_names(
         }
         names.insert(0, row_names);
     }
+    if chosen.levels > 0 {
+        names = level_names(&header.fields, &chosen.lines_below_header());
+    }
     names.resize(chosen.columns, String::new());
     Ok(unique_names(names))
 }
@@ -333,6 +340,20 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
     notes
 }
 
+/// That the header has several lines.
+fn levels_note(chosen: &Candidate) -> Option<String> {
+    let header = chosen.sample.records.get(chosen.first)?;
+    let names = level_names(&header.fields, &chosen.lines_below_header());
+    let names: Vec<Vec<u8>> = names.into_iter().map(String::into_bytes).collect();
+    Some(format!(
+        "{} lines from line {} on are read as a header of several levels, as pandas writes it ({}); with --header, what \
+         is below the first of them is a row",
+        chosen.skip_records + 1,
+        header.line,
+        shown(&names)
+    ))
+}
+
 /// That the first line, which is the header, looks like a row.
 fn data_note(header: &Record) -> String {
     format!(
@@ -366,6 +387,9 @@ fn title_note(chosen: &Candidate, skip_lines: usize) -> Option<String> {
 
 /// That lines which describe the columns are left out, if there are any.
 fn describing_note(chosen: &Candidate) -> Option<String> {
+    if chosen.levels > 0 {
+        return levels_note(chosen);
+    }
     if chosen.describing == 0 {
         return None;
     }

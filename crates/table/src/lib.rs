@@ -116,6 +116,8 @@ mod layout;
 mod utf8;
 
 mod csv_rows;
+mod header_levels;
+
 mod detect_layout;
 mod part_files;
 mod source;

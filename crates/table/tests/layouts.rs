@@ -290,6 +290,34 @@ fn lines_that_describe_the_columns_are_left_out() {
 }
 
 #[test]
+fn headers_of_several_levels_are_read() {
+    let text = ",x,x,y\n,mean,std,mean\nid,,,\n1,0.5,0.25,7\n2,1.5,0.5,8\n3,2.5,0.75,9\n";
+    let table = read(text);
+    let names: Vec<&str> = table.columns().collect();
+    assert_eq!(names, ["id", "x_mean", "x_std", "y_mean"]);
+    assert_eq!(table.numbers("x_std").unwrap(), [0.25, 0.5, 0.75]);
+    assert!(table.repeated_names().is_empty());
+    assert!(
+        table.notes()[0].contains("3 lines from line 1 on are read as a header"),
+        "{:?}",
+        table.notes()
+    );
+    // The names of a model are found again, whatever the number of rows.
+    let options = ReadOptions {
+        known_columns: vec!["x_std".to_string()],
+        ..ReadOptions::default()
+    };
+    let one = text.lines().take(4).collect::<Vec<_>>().join("\n");
+    let one = read_as("t.csv", &one, &options).unwrap();
+    assert_eq!(one.numbers("x_std").unwrap(), [0.25]);
+    let as_rows = ReadOptions {
+        header: Some(true),
+        ..ReadOptions::default()
+    };
+    assert_eq!(read_as("t.csv", text, &as_rows).unwrap().rows(), 5);
+}
+
+#[test]
 fn lines_are_those_of_the_file_in_every_layout() {
     for (text, line) in [
         ("# one\n\nx,y\n1,2\n# two\n3,4\n", 6),
