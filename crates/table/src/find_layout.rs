@@ -1,6 +1,6 @@
 //! The layout of a CSV file and the names of its columns.
 
-use crate::column_names::{repeated_names, unique_names};
+use crate::column_names::{repeated_names, unique_names, without_hidden};
 use crate::csv_record::Dialect;
 use crate::csv_text::{Head, UNCLOSED, not_utf8};
 use crate::detect_layout::{Candidate, Fit, MAX_COLUMNS, Record};
@@ -68,12 +68,15 @@ pub(crate) fn find_layout(
         return Err(TableError::malformed(name, nothing_left(head, options)));
     };
     let guess = Guess::of(&head.bytes);
-    let names = column_names(name, &chosen, guess, options)?;
+    let mut names = column_names(name, &chosen, guess, options)?;
+    let hidden = without_hidden(&mut names, &options.known_columns);
+    let names = unique_names(names);
     let header = chosen.header(options);
     let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
     let header_looks_like_data =
         by_header && options.header.is_none() && !chosen.has_known_columns(options);
     let mut notes = notes(&chosen, skip_lines, options);
+    notes.extend(hidden);
     let looks_like_data = header.filter(|_| header_looks_like_data);
     notes.extend(looks_like_data.map(data_note));
     let one_column = match chosen.columns == 1 {
@@ -250,7 +253,7 @@ fn suffix_delimiter(file: &str) -> Option<u8> {
     }
 }
 
-/// The names of the columns, all different.
+/// The names of the columns as they are in the header.
 fn column_names(
     name: &str,
     chosen: &Candidate,
@@ -305,7 +308,7 @@ fn column_names(
         names = level_names(&header.fields, &chosen.lines_below_header());
     }
     names.resize(chosen.columns, String::new());
-    Ok(unique_names(names))
+    Ok(names)
 }
 
 /// What was done about the layout.

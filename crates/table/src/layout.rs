@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::column_names::is_name;
 use crate::csv_record::{Dialect, RecordReader};
 use crate::csv_text::{UNCLOSED, WrongRow, not_utf8};
 use crate::encoding_guess::Guess;
@@ -36,11 +37,7 @@ impl Layout {
     /// Whether the fields of a row are the names of the columns: files were joined with their headers.
     pub fn is_header<'a>(&self, mut fields: impl Iterator<Item = &'a [u8]>) -> bool {
         let mut names = self.names.iter();
-        self.skip_headers
-            && names.all(|name| {
-                let field = fields.next().unwrap_or_default();
-                field.trim_ascii() == name.as_bytes()
-            })
+        self.skip_headers && names.all(|name| is_name(fields.next().unwrap_or_default(), name))
     }
 }
 

@@ -318,6 +318,29 @@ fn headers_of_several_levels_are_read() {
 }
 
 #[test]
+fn names_are_read_as_they_are_seen() {
+    let header = "x1,\u{200b}x2,y\u{a0}\u{feff}\n";
+    let text = PLAIN.replace("x1,x2,y\n", header);
+    // Files that were joined have the header again.
+    same_as_plain(&format!("{text}{header}"));
+    same_as_plain(&format!("# by hand\n{text}{header}"));
+    let table = read(&text);
+    assert!(
+        table.notes()[0].ends_with("non-breaking spaces: `x2`, `y`"),
+        "{:?}",
+        table.notes()
+    );
+    let options = ReadOptions {
+        known_columns: vec!["\u{200b}x2".to_string()],
+        ..ReadOptions::default()
+    };
+    let known = read_as("t.csv", &text, &options).unwrap();
+    assert!(known.has_column("\u{200b}x2") && known.has_column("y"));
+    let json = "{\"\u{200b}x\": 1}\n{\"\u{200b}x\": 2}\n";
+    assert_eq!(read(json).numbers("x").unwrap(), [1.0, 2.0]);
+}
+
+#[test]
 fn lines_are_those_of_the_file_in_every_layout() {
     for (text, line) in [
         ("# one\n\nx,y\n1,2\n# two\n3,4\n", 6),
