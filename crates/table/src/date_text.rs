@@ -117,6 +117,7 @@ fn usual_time(clock: &[u8]) -> Option<Time> {
 
 /// A date in any of the writings, read with care.
 fn any_writing(text: &str) -> Option<DateText> {
+    let text = without_call(text);
     let text = without_zone(without_brackets(text)?);
     if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
@@ -141,6 +142,15 @@ fn without_brackets(text: &str) -> Option<&str> {
         ']' => text.split_once('[')?.0.trim_end(),
         _ => text,
     })
+}
+
+/// Text without the call that Python shows around a date: `Timestamp('2024-12-31 00:00:00')`.
+fn without_call(text: &str) -> &str {
+    const CALLS: [&str; 3] = ["Timestamp('", "np.datetime64('", "numpy.datetime64('"];
+    let inner = CALLS.iter().find_map(|call| text.strip_prefix(call));
+    inner
+        .and_then(|text| text.strip_suffix("')"))
+        .unwrap_or(text)
 }
 
 /// A date alone without the time zone that XML has behind it: `2024-12-31Z`, `2024-12-31+01:00`.
@@ -335,7 +345,9 @@ fn part_of_year(tokens: &[Token]) -> Option<NaiveDate> {
     let of_month = |month: u32| NaiveDate::from_ymd_opt(year.year()?, month, 1);
     let single = number.length == 1 && day.is_none();
     match letter.to_ascii_lowercase().as_str() {
-        "q" if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) => {
+        "q" | "qtr" | "quarter"
+            if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) =>
+        {
             of_month(number.value * 3 - 2)
         }
         "h" if single && is_whole && (1..=2).contains(&number.value) => {
@@ -402,6 +414,19 @@ mod tests {
             ("Q4 2024", DayFirst, "2024-10-01 00:00:00"),
             ("Q4-24", DayFirst, "2024-10-01 00:00:00"),
             ("2Q2024", DayFirst, "2024-04-01 00:00:00"),
+            ("2024 Quarter 2", DayFirst, "2024-04-01 00:00:00"),
+            ("2024_12_31", DayFirst, "2024-12-31 00:00:00"),
+            ("2024_12_31 13:05", DayFirst, "2024-12-31 13:05:00"),
+            (
+                "Timestamp('2024-12-31 13:05:00')",
+                DayFirst,
+                "2024-12-31 13:05:00",
+            ),
+            (
+                "np.datetime64('2024-12-31')",
+                DayFirst,
+                "2024-12-31 00:00:00",
+            ),
             ("2024H2", DayFirst, "2024-07-01 00:00:00"),
             ("2024M05", DayFirst, "2024-05-01 00:00:00"),
             ("2024-W05", DayFirst, "2024-01-29 00:00:00"),
@@ -514,6 +539,10 @@ mod tests {
             "01.2023",
             "2023-005",
             "31/12-2024",
+            "2024_12-31",
+            "2024_5",
+            "Timestamp(2024)",
+            "Timestamp('x')",
             "31122024",
             "A-1-2024",
             "MI-01-2024",

@@ -40,6 +40,16 @@ impl Record {
             .is_some_and(|field| is_comment(field, self.len()))
     }
 
+    /// Whether it is a line of dashes over all columns.
+    fn is_rule(&self) -> bool {
+        self.len() > 1 && self.fields.iter().all(|field| is_rule(field, 2))
+    }
+
+    /// Whether at most one field is filled, as in a title, which may be in the middle.
+    fn has_one_text(&self) -> bool {
+        self.fields.iter().filter(|field| !is_blank(field)).count() <= 1
+    }
+
     fn is_blank_line(&self) -> bool {
         self.len() == 1 && self.filled() == 0
     }
@@ -217,9 +227,10 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
 fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
     let searched = &records[..records.len().min(MAX_LINES)];
     let start = searched.first()?;
-    let is_title = |record: &Record| record.filled() <= 1 || record.is_comment();
+    let is_title = |record: &Record| record.has_one_text() || record.is_comment();
     let narrow = start.len() < usual;
-    if !(narrow || start.is_comment() || (start.filled() <= 1 && usual > 2)) {
+    let is_drawn = start.is_comment() || start.is_rule();
+    if !(narrow || is_drawn || (start.has_one_text() && usual > 2)) {
         return None;
     }
     for (index, record) in searched.iter().enumerate().skip(1) {
@@ -238,7 +249,8 @@ fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<us
             return None;
         }
         let titles = before.iter().all(is_title);
-        let comments = before.iter().all(|r| r.is_comment() || r.is_blank_line());
+        let is_no_row = |r: &Record| r.is_comment() || r.is_blank_line() || r.is_rule();
+        let comments = before.iter().all(is_no_row);
         let plain = match has_header {
             true => {
                 let below = &records[index + 1..];
@@ -266,7 +278,7 @@ fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<us
 fn has_number_columns(header: &Record, rows: &[Record]) -> bool {
     const ROWS: usize = 50;
     (0..header.len()).any(|column| {
-        let values = rows.iter().take(ROWS);
+        let values = rows.iter().take(ROWS).filter(|row| !row.is_rule());
         let values = values.filter_map(|row| row.fields.get(column));
         let values: Vec<_> = values.filter(|value| !is_blank(value)).collect();
         let numbers = values.iter().filter(|value| looks_like_a_number(value));
@@ -517,7 +529,7 @@ fn footer_records(rows: &[Record], candidate: &Candidate, number_first: bool) ->
         let words = row.fields.iter().map(Vec::as_slice);
         let counts = candidate.dialect.delimiter == b' ' && counts_rows(words);
         let ends = counts || is_footer_text(&row.fields[0], filled, after_empty_line, number_first);
-        ends && row.len() < candidate.min_fields
+        ends && (row.len() < candidate.min_fields || (counts && row.after_empty_line))
     };
     let last = rows.iter().rev().take(FOOTER_LINES);
     let may_belong = last.take_while(|row| is_footer(row, true));

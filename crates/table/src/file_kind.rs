@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes.
 
-use crate::text_kind::{is_json, text_kind};
+use crate::text_kind::{is_json, json_document, text_kind};
 
 /// Bytes that tell the kind of a file, at most.
 pub(crate) const HEAD_BYTES: u64 = 4096;
@@ -149,7 +149,10 @@ impl FileKind {
                 "a model (safetensors), not a table",
                 "give the table first, and the model where the command wants a model",
             ),
-            _ if is_json(head) => Self::Json,
+            _ if is_json(head) => match json_document(head) {
+                Some((what, to_do)) => Self::Other(what, to_do),
+                None => Self::Json,
+            },
             _ if is_duckdb => Self::Other("a DuckDB database", DUCKDB),
             _ if is_tar(head) => Self::Other("a tar archive", UNPACK),
             _ if is_pickle(head) => Self::Other("a Python pickle", PICKLE),

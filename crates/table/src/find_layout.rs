@@ -90,6 +90,7 @@ pub(crate) fn find_layout(
         titles: chosen.first,
         header: header.is_some(),
         skip_records: chosen.skip_records,
+        has_rules: chosen.skip_records == chosen.describing + 1,
         skip_headers: header.is_some() && !by_header && may_be_repeated(&names),
         names,
         min_fields: chosen.min_fields,

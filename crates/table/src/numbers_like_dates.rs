@@ -15,18 +15,18 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
     if let Some(note) = months_of_years(name, found) {
         return Some(note);
     }
-    let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
-    if !whole || found.code().is_some() {
+    if !found.all_numbers() || found.values < FEW || found.code().is_some() {
         return None;
     }
     let (low, high) = (found.row_numbers.low(), found.row_numbers.high());
     let within = |from: f64, to: f64| low >= from && high <= to;
     let named = named_like_moment(name) || named_like_date(name);
     let notation = match () {
-        () if !found.other_than_days => DateNotation::Compact,
+        () if !found.other_than_days && !found.fractions => DateNotation::Compact,
         // From 1990 to 2100.
         () if named && within(631_152_000.0, 4_102_444_800.0) => DateNotation::EpochSeconds,
         () if named && within(631_152_000e3, 4_102_444_800e3) => DateNotation::EpochMilliseconds,
+        // A fraction is the time of the day.
         () if named_like_date(name) && within(32_000.0, 74_000.0) => DateNotation::SpreadsheetDays,
         () => return None,
     };
@@ -152,8 +152,14 @@ mod tests {
         let months = note("x", &["2023.11", "2023.10", "2024.01"]).unwrap();
         assert!(months.contains("`2023.10`"), "{months}");
         assert_eq!(note("x", &["10.2023", "11.2023", "12.5"]), None);
+        let with_times = ["45292.25", "45300.5", "45301.75"];
+        let said = note("OrderDate", &with_times).unwrap();
+        assert!(said.contains("2024-01-01 06:00:00"), "{said}");
+        let fractions = ["1700000000.5", "1700086401.25", "1710000000.125"];
+        assert!(note("timestamp", &fractions).is_some());
         for name in ["price", "runtime", "update"] {
             assert_eq!(note(name, &serial), None, "{name}");
+            assert_eq!(note(name, &with_times), None, "{name}");
         }
     }
 }

@@ -6,6 +6,9 @@ const TOML: &str = "write its rows as CSV (in Python: \
      settings, pass --skip-lines N";
 const INI: &str = "a table is CSV, Parquet, Arrow, JSON lines or Excel; if a table follows the settings, pass --skip-lines N";
 
+const SHOWN: &str = "write it as CSV (in polars: write_csv; for DuckDB: duckdb -csv)";
+const SEQUENCES: &str = "write its sequences as CSV, with a row for each";
+
 /// What a text is whose lines are those of mail or of settings; `None` if it may be CSV.
 pub(crate) fn text_document(text: &str) -> Option<(&'static str, &'static str)> {
     match text.split_once('\n') {
@@ -13,8 +16,40 @@ pub(crate) fn text_document(text: &str) -> Option<(&'static str, &'static str)> 
         Some((first, rest)) if is_mailbox_line(first) && is_mail(rest) => {
             Some(("a mailbox (mbox)", MAIL))
         }
+        _ if is_drawn(text) => Some(("a table as it is shown on a screen", SHOWN)),
+        _ if is_fasta(text) => Some(("a FASTA file", SEQUENCES)),
+        _ if is_upload(text) => Some(("the upload of a form (multipart)", MAIL)),
         _ => settings(text),
     }
+}
+
+/// The borders that DuckDB and polars draw around a table, perhaps below its size.
+fn is_drawn(text: &str) -> bool {
+    let below_size = text.strip_prefix("shape: (");
+    let below_size = below_size.and_then(|text| text.split_once('\n'));
+    let table = below_size.map_or(text, |(_, table)| table);
+    table.starts_with(['┌', '╭', '╔'])
+}
+
+/// Names behind `>`, each above lines of letters.
+fn is_fasta(text: &str) -> bool {
+    const LINES: usize = 20;
+    let is_name = |line: &str| line.len() > 1 && line.starts_with('>');
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || b"-*".contains(&byte);
+    let is_sequence = |line: &str| !line.is_empty() && line.bytes().all(is_letter);
+    let lines: Vec<&str> = whole_lines(text).take(LINES).map(str::trim_end).collect();
+    let starts =
+        matches!(lines[..], [name, sequence, ..] if is_name(name) && is_sequence(sequence));
+    let fits = |line: &&str| line.is_empty() || is_name(line) || is_sequence(line);
+    starts && lines.iter().all(fits)
+}
+
+/// A boundary, and a header of one part of an upload.
+fn is_upload(text: &str) -> bool {
+    let mut lines = text.lines();
+    let boundary = lines.next().is_some_and(|line| line.starts_with("--"));
+    let header = lines.next().unwrap_or_default().to_ascii_lowercase();
+    boundary && header.starts_with("content-disposition:")
 }
 
 /// The lines of a text without the last one if it may be cut off.
@@ -163,6 +198,22 @@ mod tests {
     }
 
     #[test]
+    fn other_texts_are_named() {
+        for (text, word) in [
+            ("┌───┬───┐\n│ x ┆ y │\n", "screen"),
+            ("shape: (2, 2)\n┌───┬───┐\n│ x ┆ y │\n", "screen"),
+            (">seq1\nACGT\nAC-T\n>seq2\nACGA\n", "FASTA"),
+            (
+                "--b1\r\nContent-Disposition: form-data\r\n\r\nx,y\n",
+                "upload",
+            ),
+        ] {
+            let found = text_document(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(found.0.contains(word), "{found:?}");
+        }
+    }
+
+    #[test]
     fn lines_above_a_table_are_no_document() {
         for text in [
             "",
@@ -176,6 +227,9 @@ mod tests {
             "[1]\n[2]\n",
             "formula\na=1\nb=2\n",
             "x = y\n1 = 2\n",
+            "shape: (2, 2)\nx,y\n1,2\n",
+            ">50K\n<=50K\n>50K\n",
+            "--x\ny\n",
         ] {
             assert_eq!(text_document(text), None, "{text:?}");
         }

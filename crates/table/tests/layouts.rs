@@ -95,6 +95,8 @@ fn lines_that_are_not_rows_are_left_out() {
         "Report of sensors\n\n",
         "Report of sensors\n",
         "Report of sensors,,\n,,\n",
+        ",Report of sensors,\n",
+        ",Report of sensors,\n,,\n",
         "\"Data Source\",\"Sensors\"\n\n",
         "sep=,\n",
         "\"sep=,\"\r\n",
@@ -112,6 +114,8 @@ fn lines_that_are_not_rows_are_left_out() {
         "Total,1.498\n",
         "Source: sensors,,\n",
         ",,\nNote: by hand,,\nTotal,,\n",
+        "*** End of report ***,,\n",
+        "Notes: by hand\n",
         "# the end\n",
     ] {
         same_as_plain(&format!("{PLAIN}{after}"));

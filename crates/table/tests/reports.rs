@@ -99,3 +99,33 @@ fn titles_of_several_fields_are_left_out() {
         "Station,Berlin\nFrom,2024-01-01\nTo,2024-12-31\n\n{PLAIN}"
     ));
 }
+
+#[test]
+fn tables_that_programs_print_are_read() {
+    let rst = "=====  ====  ==\nx1     x2    y\n=====  ====  ==\n0.346  0.07  a\n0.822  6.46  b\n0.33   7.2   a\n=====  ====  ==\n";
+    same_as_plain(rst);
+    let sqlplus = "x1    x2   y\n----- ---- --\n0.346 0.07 a\n0.822 6.46 b\n0.33  7.2  a\n\n3 rows selected.\n";
+    same_as_plain(sqlplus);
+    // Without a line of dashes below the header, one among the rows is a row.
+    assert_eq!(read("x,y\n1,2\n--,--\n3,4\n").rows(), 3);
+}
+
+#[test]
+fn a_header_with_another_delimiter_than_the_rows_is_said() {
+    let error = refused("x,k,y\n1;a;2\n2;b;3\n3;a;4\n");
+    assert!(
+        error.contains("are separated by ',', and the fields of this row by ';': write both alike"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_last_row_of_means_is_left_out() {
+    let plain = "region,sales,n\nnorth,100,10\nsouth,200,20\n";
+    let with_means = read(&format!("{plain}Average,150,15\n"));
+    assert_eq!(contents(&with_means), contents(&read(plain)));
+    assert!(with_means.notes()[0].contains("`Average`, with the means of the columns"));
+    let other = read(&format!("{plain}Average,100,10\n"));
+    assert_eq!(other.rows(), 3);
+    assert!(other.notes()[0].contains("its numbers are not the means"));
+}
