@@ -144,6 +144,10 @@ fn without_call(text: &str) -> &str {
         ("[", "]"),
     ];
     let is_digit = |c: char| c.is_ascii_digit();
+    // Most numbers.
+    if text.starts_with(is_digit) {
+        return text;
+    }
     let inner = CALLS.iter().find_map(|(start, end)| {
         let inner = text.strip_prefix(start)?.strip_suffix(end)?;
         match *start {

@@ -8,7 +8,7 @@ use crate::format_note::FormatNote;
 /// Fewer different numbers are an accident.
 const FEW: usize = 3;
 
-/// A note on a column of plain whole numbers that are all dates such as `20240131` and `20240131130500`, or
+/// A note on a column of plain numbers that are all dates such as `20240131` and `20240131130500`, or
 /// are named like a time and are in the range of seconds or milliseconds since 1970, or of the days of
 /// spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {

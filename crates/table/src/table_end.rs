@@ -22,6 +22,7 @@ pub(crate) struct WithoutEnd<I> {
     above: Option<RecordBatch>,
     /// Whether the first column holds only numbers, by the first rows.
     number_first: Option<bool>,
+    ended: bool,
 }
 
 /// What a row is by its fields.
@@ -42,6 +43,7 @@ impl<I> WithoutEnd<I> {
             held: Vec::new(),
             above: None,
             number_first: None,
+            ended: false,
         }
     }
 
@@ -68,6 +70,7 @@ impl<I> WithoutEnd<I> {
 
     /// The rows among the last ones that are rows of the table.
     fn end(&mut self) {
+        self.ended = true;
         let held = std::mem::take(&mut self.held);
         let rows: Vec<Filled> = held.iter().flat_map(filled_rows).collect();
         let first = self.above.as_ref().map(first_texts).unwrap_or_default();
@@ -97,10 +100,12 @@ impl<I: Iterator<Item = Result<RecordBatch, String>>> Iterator for WithoutEnd<I>
             if let Some(batch) = self.ready.pop_front() {
                 return Some(Ok(batch));
             }
+            if self.ended {
+                return None;
+            }
             match self.batches.next() {
                 Some(Ok(batch)) => self.add(&batch),
                 Some(error) => return Some(error),
-                None if self.held.is_empty() => return None,
                 None => self.end(),
             }
         }

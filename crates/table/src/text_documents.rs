@@ -160,7 +160,7 @@ fn is_section(line: &str) -> bool {
 /// Whether text begins like a value of TOML: text in quotes, a number, a date, a boolean, a list or a table.
 fn is_toml(value: &str) -> bool {
     value.starts_with(['"', '\'', '[', '{', '+', '-'])
-        || value.starts_with(|c: char| c.is_ascii_digit())
+        || (value.starts_with(|c: char| c.is_ascii_digit()) && !value.contains(','))
         || value.starts_with("true")
         || value.starts_with("false")
 }
@@ -227,6 +227,7 @@ mod tests {
             "[1]\n[2]\n",
             "formula\na=1\nb=2\n",
             "x = y\n1 = 2\n",
+            "x = 1, y = 2\nx = 3, y = 4\nx = 5, y = 6\n",
             "shape: (2, 2)\nx,y\n1,2\n",
             ">50K\n<=50K\n>50K\n",
             "--x\ny\n",
