@@ -227,10 +227,12 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
 fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
     let searched = &records[..records.len().min(MAX_LINES)];
     let start = searched.first()?;
-    let is_title = |record: &Record| record.has_one_text() || record.is_comment();
+    // Without a header below it, a text in the middle may be a row.
+    let one_text = |record: &Record| record.filled() <= 1 || (has_header && record.has_one_text());
+    let is_title = |record: &Record| one_text(record) || record.is_comment();
     let narrow = start.len() < usual;
     let is_drawn = start.is_comment() || start.is_rule();
-    if !(narrow || is_drawn || (start.has_one_text() && usual > 2)) {
+    if !(narrow || is_drawn || (one_text(start) && usual > 2)) {
         return None;
     }
     for (index, record) in searched.iter().enumerate().skip(1) {

@@ -2,7 +2,7 @@
 
 use backburn_table::{ReadOptions, Table};
 
-use crate::layouts::{PLAIN, contents, file, read, refused, same_as_plain};
+use crate::layouts::{PLAIN, contents, file, read, read_as, refused, same_as_plain};
 
 #[test]
 fn the_end_of_a_report_below_a_column_of_text_is_left_out() {
@@ -108,6 +108,16 @@ fn tables_that_programs_print_are_read() {
     same_as_plain(sqlplus);
     // Without a line of dashes below the header, one among the rows is a row.
     assert_eq!(read("x,y\n1,2\n--,--\n3,4\n").rows(), 3);
+}
+
+#[test]
+fn a_first_row_with_one_value_is_a_row() {
+    let options = ReadOptions {
+        header: Some(false),
+        ..ReadOptions::default()
+    };
+    let text = ",,7\n1,2,3\n4,5,6\n7,8,9\n";
+    assert_eq!(read_as("t.csv", text, &options).unwrap().rows(), 4);
 }
 
 #[test]
