@@ -238,7 +238,7 @@ fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<us
     for (index, record) in searched.iter().enumerate().skip(1) {
         let before = &searched[..index];
         let wide = record.len() + 1 >= usual.max(3) || (usual == 2 && record.len() == 2);
-        if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
+        if !wide || one_text(record) || (record.is_comment() && record.len() != usual) {
             continue;
         }
         // A table has more lines than the text before it.

@@ -96,7 +96,7 @@ fn lines_that_are_not_rows_are_left_out() {
         "Report of sensors\n",
         "Report of sensors,,\n,,\n",
         ",Report of sensors,\n",
-        ",Report of sensors,\n,,\n",
+        ",Report of sensors,\n,by hand,\n,,\n",
         "\"Data Source\",\"Sensors\"\n\n",
         "sep=,\n",
         "\"sep=,\"\r\n",
