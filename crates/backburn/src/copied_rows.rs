@@ -77,6 +77,22 @@ pub(crate) fn copied_rows(table: &Table, columns: &Columns, rows: &[usize]) -> O
     })
 }
 
+/// The number of rows of a table without a target that are equal to earlier ones in all of the columns; 0 if chance gives
+/// about as many equal rows.
+pub(crate) fn copies_without_target(table: &Table, columns: &Columns) -> usize {
+    let rows: Vec<usize> = (0..table.rows()).collect();
+    let none = Rounding::none();
+    let Some(exact) = equal_rows(table, columns, &rows, &none) else {
+        return 0;
+    };
+    let possible = rows.len() as f64 * (rows.len() as f64 - 1.0) / 2.0;
+    let pairs = (exact.pairs, possible);
+    match exact.copies > 0 && are_by_chance(table, columns, &rows, &none, pairs) {
+        true => 0,
+        false => exact.copies,
+    }
+}
+
 /// How many rows of `table` are equal to a row of `known` in all of the columns, and how many others are nearly equal to
 /// one, as [`copied_rows`] compares them; 0 if chance gives about as many. Both are read in the same format.
 pub(crate) fn rows_in(table: &Table, known: &Table, columns: &Columns) -> (usize, usize) {
@@ -203,6 +219,7 @@ mod tests {
         let found = copied_rows(&table, &COLUMNS, &rows).unwrap();
         assert_eq!((found.copies, found.near), (20, 0));
         assert_eq!(found.first[85], 5);
+        assert_eq!(copies_without_target(&table, &COLUMNS), 20);
         assert!((0..80).all(|row| found.first[row] == row));
         assert_eq!(copied_rows(&table, &COLUMNS, &rows[..80]), None);
         assert_eq!(rows_in(&table, &table, &COLUMNS), (100, 0));
@@ -233,6 +250,8 @@ mod tests {
         let table = table((0..200).map(|n| format!("{},{},{}", n * 7 % 5, n % 3, n % 2)));
         let rows: Vec<usize> = (0..200).collect();
         assert_eq!(copied_rows(&table, &COLUMNS, &rows), None);
+        assert_eq!(copies_without_target(&table, &COLUMNS), 0);
+        assert_eq!(copies_without_target(&table, &[]), 0);
     }
 
     /// Numbers from 0 to below 1 that look random.

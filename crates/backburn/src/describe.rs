@@ -14,6 +14,7 @@ use crate::check_target::check_target;
 use crate::column_options::ColumnOptions;
 use crate::column_sketch::ColumnSketch;
 use crate::config::DataConfig;
+use crate::copied_rows::copies_without_target;
 use crate::dataset::Dataset;
 use crate::dataset_options::DatasetOptions;
 use crate::description_notes::{column_warnings, target_warnings};
@@ -117,6 +118,7 @@ fn describe_rows(
     for batches in head.batches().chunks(BATCHES) {
         statistics.add(batches);
     }
+    statistics.in_head = (statistics.copies.copies, meaning.copies(&head));
     let typed_by_rows = head.rows();
     let encodings = encodings(&head, &meaning.schema)?;
     let copies = meaning.copies_of_target()?;
@@ -211,6 +213,23 @@ impl Meaning {
         self.target.as_ref() == Some(&column.name)
     }
 
+    /// The first rows that are copies of earlier ones, by the rule of training: equal rows that chance gives are none.
+    fn copies(&self, head: &Table) -> usize {
+        let Some(data) = &self.data else {
+            let columns = self.schema.columns.iter();
+            let used = columns.filter(|column| column.kind != ColumnKind::Ignored);
+            let used: Vec<_> = used
+                .map(|column| (column.name.as_str(), column.kind))
+                .collect();
+            return copies_without_target(head, &used);
+        };
+        let copies = data.warnings().iter().find_map(|warning| match warning {
+            Warning::Splits(SplitNote::Copies { copies, .. }) => Some(*copies),
+            _ => None,
+        });
+        copies.unwrap_or(0)
+    }
+
     /// Columns that alone almost determine the target.
     fn copies_of_target(&self) -> Result<Vec<(String, f64)>, Error> {
         match &self.data {
@@ -266,6 +285,8 @@ struct Statistics {
     rows: usize,
     sketches: Vec<ColumnSketch>,
     copies: RowCopies,
+    /// The first rows that are equal to earlier ones in all columns, and those that are copies.
+    in_head: (usize, usize),
 }
 
 impl Statistics {
@@ -285,6 +306,7 @@ impl Statistics {
             rows: 0,
             sketches: columns.iter().map(sketch).collect(),
             copies: RowCopies::new(MAX_DIFFERENT_ROWS.min(fitting)),
+            in_head: (0, 0),
         }
     }
 
@@ -298,6 +320,19 @@ impl Statistics {
             .collect();
         self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         self.copies.add(&hashes);
+    }
+
+    /// The rows that are copies, and whether all were compared. Further rows are compared in all columns, if equal rows
+    /// among the first ones are copies.
+    fn copies(&self, typed_by_rows: usize) -> (usize, bool) {
+        let RowCopies {
+            copies, complete, ..
+        } = self.copies;
+        match self.in_head {
+            (_, in_head) if self.rows == typed_by_rows => (in_head, true),
+            (1.., 0) => (0, true),
+            _ => (copies, complete),
+        }
     }
 
     fn describe(
@@ -323,11 +358,12 @@ impl Statistics {
         let mut target = columns.filter(|(column, _)| meaning.is_target(column));
         let target = meaning.data.as_ref().zip(target.next());
         let warnings = self.warnings(meaning, typed_by_rows, copies_of_target);
+        let (copies, copies_complete) = self.copies(typed_by_rows);
         TableDescription {
             table: meaning.table.clone(),
             rows: self.rows,
-            copies: self.copies.copies,
-            copies_complete: self.copies.complete,
+            copies,
+            copies_complete,
             typed_by_rows,
             target: target.map(|(data, (_, sketch))| describe_target(data, sketch)),
             columns: described.collect(),
@@ -360,9 +396,7 @@ impl Statistics {
                 warnings.extend(column_warnings(column, sketch));
             }
         }
-        let RowCopies {
-            copies, complete, ..
-        } = self.copies;
+        let (copies, complete) = self.copies(typed_by_rows);
         if copies > 0 {
             warnings.push(Warning::RowCopies {
                 copies,

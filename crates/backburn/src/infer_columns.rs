@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use backburn_preprocessing::Task;
-use backburn_table::{ColumnKind, InferOptions, InferredTable, Table, TableError, infer_table};
+use backburn_table::{
+    Cell, ColumnKind, InferOptions, InferredTable, Table, TableError, infer_table,
+};
 
 use crate::dataset_options::DatasetOptions;
 use crate::error::Error;
@@ -32,11 +34,32 @@ pub(crate) fn table_and_task(
         Some(Task::Regression) => inferred.map_err(|error| not_numbers(error, target))?,
         _ => inferred?,
     };
+    if task != Some(Task::Classification) {
+        check_size(&inferred.table, target)?;
+    }
     let task = match task {
         Some(task) => task,
         None => Task::infer(&inferred.table, &inferred.schema, target)?,
     };
     Ok((inferred, task))
+}
+
+/// Refuses a target with some numbers of which most are too large for 32 bits. Otherwise the few others would be the
+/// target. The largest numbers of 32 and 64 bits often stand for a missing value.
+fn check_size(table: &Table, target: &str) -> Result<(), TableError> {
+    let (mut values, mut large) = (0, 0);
+    for cell in table.column(target)?.cells() {
+        values += usize::from(cell != Cell::Missing);
+        let size = cell.number().map_or(0.0, f64::abs);
+        large += usize::from(size > f64::from(f32::MAX) && size < f64::MAX);
+    }
+    if large * 2 <= values || large == values {
+        return Ok(());
+    }
+    Err(table.unusable(format!(
+        "target `{target}` has {large} numbers, out of {values}, that are too large for 32 bits (above 3.4e38): divide \
+         them by a constant, or predict their logarithm"
+    )))
 }
 
 /// The error of a target that holds other values than numbers, and is to be predicted as numbers.
@@ -89,4 +112,66 @@ fn kinds(
         .filter(|name| !used.contains(name) && Some(*name) != target && !roles.contains(name));
     kinds.extend(others.map(|name| (name.to_string(), ColumnKind::Ignored)));
     Ok(kinds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::ReadOptions;
+
+    use super::*;
+
+    fn task(values: &[&str], task: Option<Task>) -> Result<Task, Error> {
+        let csv = format!("x,y\n1,{}\n", values.join("\n2,"));
+        let table = Table::from_reader("t.csv", Cursor::new(csv), &ReadOptions::default())?;
+        let options = DatasetOptions {
+            task,
+            ..DatasetOptions::default()
+        };
+        table_and_task(&table, "y", &options).map(|(_, task)| task)
+    }
+
+    #[test]
+    fn a_target_of_mostly_too_large_numbers_is_refused() {
+        for asked in [None, Some(Task::Regression)] {
+            for values in [
+                &["1e39", "2e39", "7"][..],
+                &["-1e39", "2e39", "1e40", "5.5"],
+            ] {
+                let error = task(values, asked).unwrap_err().to_string();
+                let words = "too large for 32 bits (above 3.4e38): divide them";
+                assert!(error.contains(words), "{error}");
+            }
+        }
+        let classes = Some(Task::Classification);
+        assert!(task(&["1e39", "2e39", "7"], classes).is_ok());
+        // Words, infinities and the largest numbers stand for a missing value.
+        for values in [
+            &["1e39", "1", "0", "1"][..],
+            &["inf", "inf", "inf", "1", "0"],
+            &[
+                "1.7976931348623157e308",
+                "1.7976931348623157e308",
+                "1",
+                "0",
+                "1",
+            ],
+            &[
+                "3.4028234663852886e38",
+                "3.4028234663852886e38",
+                "1",
+                "0",
+                "1",
+            ],
+        ] {
+            assert_eq!(
+                task(values, None).unwrap(),
+                Task::Classification,
+                "{values:?}"
+            );
+        }
+        let error = task(&["1e39", "2e39"], None).unwrap_err().to_string();
+        assert!(error.contains("has only numbers"), "{error}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Unique names for columns.
+//! Names for columns: unique, and without characters that cannot be seen.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +29,74 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
+/// Leaves characters that cannot be seen out of names, such as zero-width spaces and byte order marks, and makes
+/// non-breaking spaces plain ones. Returns a note on the names. Those that a model knows stay, and so does a name that would
+/// be that of another column.
+pub(crate) fn without_hidden(names: &mut [String], known: &[String]) -> Option<String> {
+    const SHOWN: usize = 4;
+    if names.iter().all(|name| name.is_ascii()) {
+        return None;
+    }
+    let all: HashSet<String> = names.iter().cloned().collect();
+    let mut changed = Vec::new();
+    for name in names.iter_mut().filter(|name| !name.is_ascii()) {
+        let seen = seen(name);
+        if seen != *name && !all.contains(&seen) && !known.contains(name) {
+            changed.push(format!("`{seen}`"));
+            *name = seen;
+        }
+    }
+    let first = changed.first()?;
+    let what = "invisible characters and non-breaking spaces";
+    Some(match changed.len() {
+        1 => format!("the name of column {first} is read without {what}"),
+        2..=SHOWN => format!(
+            "names of columns are read without {what}: {}",
+            changed.join(", ")
+        ),
+        count => format!(
+            "the names of {count} columns are read without {what}: {}, …",
+            changed[..SHOWN].join(", ")
+        ),
+    })
+}
+
+/// A name as it is seen.
+fn seen(name: &str) -> String {
+    let is_hidden = |c: &char| {
+        matches!(
+            c,
+            '\u{ad}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{feff}'
+        )
+    };
+    let seen = name.chars().filter(|c| !is_hidden(c));
+    let seen = seen.map(|c| match c {
+        '\u{a0}' | '\u{2007}' | '\u{202f}' => ' ',
+        c => c,
+    });
+    let seen: String = seen.collect();
+    // Inside a name, these two join letters of Persian, Hindi and emoji.
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}');
+    seen.trim_matches(is_end).to_string()
+}
+
+/// Whether a field of a header is the name of a column.
+pub(crate) fn is_name(field: &[u8], name: &str) -> bool {
+    let is_seen = || {
+        let text = std::str::from_utf8(field);
+        field.len() > name.len() && !field.is_ascii() && text.is_ok_and(|text| seen(text) == name)
+    };
+    field.trim_ascii() == name.as_bytes() || is_seen()
+}
+
 /// The names that occur more than once, in order; an empty name does not count.
 pub(crate) fn repeated_names(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut counts: HashMap<String, usize> = HashMap::new();
@@ -51,7 +119,7 @@ pub(crate) fn repeated_names(names: impl Iterator<Item = String>) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
-    use super::{repeated_names, unique_names};
+    use super::*;
 
     #[test]
     fn empty_and_repeated_names_become_unique() {
@@ -60,6 +128,34 @@ mod tests {
             unique_names(names.to_vec()),
             ["a", "column_2", "a.2", "a.1", "a.3"]
         );
+    }
+
+    #[test]
+    fn characters_that_cannot_be_seen_are_no_part_of_a_name() {
+        let read = |names: &[&str], known: &[&str]| {
+            let mut names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
+            let known: Vec<String> = known.iter().map(|name| (*name).to_string()).collect();
+            let note = without_hidden(&mut names, &known);
+            (names.join("|"), note)
+        };
+        let (names, note) = read(&["\u{200b}price", "unit\u{a0}cost\u{feff}", "größe"], &[]);
+        assert_eq!(names, "price|unit cost|größe");
+        assert!(note.unwrap().ends_with(": `price`, `unit cost`"));
+        let (names, note) = read(&["\u{200b}price"], &[]);
+        assert_eq!(names, "price");
+        assert!(
+            note.unwrap()
+                .starts_with("the name of column `price` is read")
+        );
+        for (names, known) in [
+            (&["\u{200b}price", "price"][..], &[][..]),
+            (&["\u{200b}price"], &["\u{200b}price"]),
+            (&["می\u{200c}شود", "x"], &[]),
+        ] {
+            assert_eq!(read(names, known), (names.join("|"), None));
+        }
+        assert!(is_name("\u{feff}price".as_bytes(), "price") && is_name(b" price ", "price"));
+        assert!(!is_name("prices".as_bytes(), "price") && !is_name("größe".as_bytes(), "gre"));
     }
 
     #[test]

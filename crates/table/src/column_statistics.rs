@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::cell::{Cell, within_range};
 use crate::date_format::{DateFormat, DateNotation};
+use crate::date_shapes::ShapeCounts;
 use crate::error::TableError;
 use crate::index_column::RowNumbers;
 use crate::missing_words::NEVER_VALUES;
@@ -31,6 +32,8 @@ pub(crate) struct ColumnStatistics {
     pub fractions: bool,
     /// Whether a number is neither a day such as `20240131` nor a time of one.
     pub other_than_days: bool,
+    /// Numbers that may be months of years.
+    pub shapes: ShapeCounts,
     /// The first number with leading zeros.
     pub leading_zero: Option<String>,
     /// The first whole number that an `f64` cannot hold.
@@ -122,6 +125,7 @@ impl ColumnStatistics {
             self.large = Some(whole.unsigned_abs().to_string());
         }
         if let Cell::Text(text) = cell {
+            self.shapes.add(text);
             if self.leading_zero.is_none() && text.len() > 1 && text.starts_with('0') {
                 self.leading_zero = digits(text);
             }
@@ -149,6 +153,17 @@ impl ColumnStatistics {
     /// Whether all values are dates.
     pub fn all_dates(&self) -> bool {
         self.present() == self.dates
+    }
+
+    /// Whether all values are months of years, such as `01.2023`, that numbers are not written like.
+    pub fn are_months(&self) -> bool {
+        self.numbers > 0 && self.all_numbers() && self.shapes.months() == self.numbers
+    }
+
+    /// Whether all values are numbers that may be months of years: `10.2023` or `2023.10`.
+    pub fn may_be_months(&self) -> bool {
+        let all = self.numbers > 0 && self.all_numbers();
+        all && self.shapes.most(self.numbers).is_some()
     }
 
     /// The first number with leading zeros, if all values are whole numbers.

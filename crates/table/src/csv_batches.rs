@@ -9,7 +9,6 @@ use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::batches::{Batches, batch_rows};
-use crate::blank_rows::WithoutBlankEnd;
 use crate::byte_limit::{ByteBudget, LimitedReader, text_limit};
 use crate::csv_rows::{BadRows, CsvRows, DELIMITER, is_too_long};
 use crate::csv_text::{END, Head, UNCLOSED, head, open_text};
@@ -23,6 +22,7 @@ use crate::repeated_header::without_headers;
 use crate::selection::Selection;
 use crate::skip_bad_rows::SkippedRows;
 use crate::source::{CsvFile, Source};
+use crate::table_end::WithoutEnd;
 use crate::table_size::TableSize;
 use crate::unpacked::Unpacked;
 use crate::utf8::Utf8;
@@ -81,7 +81,7 @@ pub(crate) fn csv_batches(
             is_text: true,
             skips_bad_rows: options.skip_bad_rows,
         },
-        batches: selected(batches, selection, schema.clone()),
+        batches: selected(batches, selection, schema.clone(), info.notes.clone()),
         schema,
         skipped,
         at_least: TableSize {
@@ -108,9 +108,9 @@ fn layout_info(found: Found, note: Option<String>) -> (Layout, LayoutInfo) {
     (found.layout, info)
 }
 
-/// The columns to read of the rows above the blank end. Whether a row is blank is decided by all of its fields.
-fn selected(rows: Rows, selection: Selection, schema: SchemaRef) -> Rows {
-    let rows = WithoutBlankEnd::new(rows);
+/// The columns to read of the rows above the end. Whether a row is blank is decided by all of its fields.
+fn selected(rows: Rows, selection: Selection, schema: SchemaRef, notes: Notes) -> Rows {
+    let rows = WithoutEnd::new(rows, notes);
     Box::new(rows.map(move |batch| {
         let batch = selection.of_batch(&schema, batch?);
         batch.map_err(|error| error.to_string())

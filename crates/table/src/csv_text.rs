@@ -35,6 +35,8 @@ pub(crate) struct WrongRow {
     pub delimiter: u8,
     /// Whether an empty line stands before it.
     pub after_empty_line: bool,
+    /// What separates the fields of the row, if that is not the delimiter.
+    pub other_delimiter: Option<u8>,
     /// Whether it has a backslash before a quote or a delimiter.
     pub has_escape: bool,
 }
@@ -46,6 +48,13 @@ impl WrongRow {
             found, expected, ..
         } = *self;
         let fields = if found == 1 { "field" } else { "fields" };
+        if let Some(other) = self.other_delimiter.filter(|_| self.whole_rows == 0) {
+            let [header, row] = [self.delimiter, other].map(char::from);
+            return format!(
+                "this row has {found} {fields}, the header {expected}; the names in the header are separated by \
+                 {header:?}, and the fields of this row by {row:?}: write both alike"
+            );
+        }
         let cure = self.cure();
         format!("this row has {found} {fields}, the header {expected}; {cure}")
     }

@@ -2,6 +2,7 @@
 
 use crate::counts::FirstTexts;
 use crate::date_format::{DateFormat, DateNotation};
+use crate::date_shapes::{DateShape, ShapeCounts};
 use crate::date_text::{DateText, ORDERS, eight_digits, is_zero, split};
 use crate::format_note::Examples;
 
@@ -30,6 +31,8 @@ pub(crate) struct DateEvidence {
     pub without_year: (Option<String>, usize),
     /// Values such as `0000-00-00`.
     pub zeros: usize,
+    /// Values in notations that are also those of numbers and codes.
+    pub shapes: ShapeCounts,
 }
 
 /// What values with a month and a number of two digits say.
@@ -56,6 +59,9 @@ pub(crate) struct DateGuess {
 
 impl DateEvidence {
     pub fn add(&mut self, text: &str) {
+        if self.shapes.add(text) {
+            return;
+        }
         if is_zero(text) {
             self.zeros += 1;
         } else if let Some(parts) = split(text) {
@@ -104,7 +110,7 @@ impl DateEvidence {
             true => self.months.count,
             false => 0,
         };
-        let dates = self.ordered + self.known + years;
+        let dates = self.ordered + self.known + years + self.shapes.months();
         // Eight digits alone are numbers.
         match self.eight_digits <= dates {
             true => dates + self.eight_digits,
@@ -118,6 +124,9 @@ impl DateEvidence {
     pub fn guess(&self) -> Option<DateGuess> {
         use DateNotation::{DayFirst, MonthFirst, YearFirst};
         let [month, day, year] = self.by_order;
+        if self.shapes.months() > self.ordered + self.known + self.months.count {
+            return Some(DateGuess::of_shape(DateShape::MonthAndYear));
+        }
         if self.ordered == 0 || self.months.count > self.ordered + self.known {
             return self.guess_without_order();
         }
@@ -164,8 +173,17 @@ impl DateEvidence {
 impl DateGuess {
     /// Months with years of two digits, because the user says that they are dates.
     pub fn of_months() -> Self {
+        Self::sure(DateNotation::MonthYear)
+    }
+
+    /// Dates in a notation that is also that of numbers or codes.
+    pub fn of_shape(shape: DateShape) -> Self {
+        Self::sure(DateNotation::Pattern(shape.pattern().to_string()))
+    }
+
+    fn sure(notation: DateNotation) -> Self {
         Self {
-            notation: DateNotation::MonthYear,
+            notation,
             otherwise: None,
             decided: false,
             contradiction: None,
@@ -300,6 +318,14 @@ mod tests {
         let series: Vec<String> = names.split(' ').map(|name| format!("{name}-24")).collect();
         let series: Vec<&str> = series.iter().map(String::as_str).collect();
         assert_eq!(guess(&series), (DateNotation::MonthYear, false));
+    }
+
+    #[test]
+    fn months_of_years_that_look_like_numbers_are_dates_where_one_has_a_zero() {
+        let pattern = DateNotation::Pattern("%m.%Y".to_string());
+        assert_eq!(guess(&["01.2023", "11.2023"]), (pattern, false));
+        let numbers = evidence(&["10.2023", "11.2023"]);
+        assert_eq!((numbers.readable(), numbers.guess()), (0, None));
     }
 
     #[test]

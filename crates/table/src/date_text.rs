@@ -117,7 +117,8 @@ fn usual_time(clock: &[u8]) -> Option<Time> {
 
 /// A date in any of the writings, read with care.
 fn any_writing(text: &str) -> Option<DateText> {
-    let text = without_brackets(text)?;
+    let text = without_call(text);
+    let text = without_zone(without_brackets(text)?);
     if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
@@ -141,6 +142,32 @@ fn without_brackets(text: &str) -> Option<&str> {
         ']' => text.split_once('[')?.0.trim_end(),
         _ => text,
     })
+}
+
+/// Text without the call that Python shows around a date: `Timestamp('2024-12-31 00:00:00')`.
+fn without_call(text: &str) -> &str {
+    const CALLS: [&str; 3] = ["Timestamp('", "np.datetime64('", "numpy.datetime64('"];
+    let inner = CALLS.iter().find_map(|call| text.strip_prefix(call));
+    inner
+        .and_then(|text| text.strip_suffix("')"))
+        .unwrap_or(text)
+}
+
+/// A date alone without the time zone that XML has behind it: `2024-12-31Z`, `2024-12-31+01:00`.
+fn without_zone(text: &str) -> &str {
+    let is_like = |text: &str, like: &str| {
+        let same = |(byte, like): (u8, u8)| byte == like || (like == b'0' && byte.is_ascii_digit());
+        text.len() == like.len() && text.bytes().zip(like.bytes()).all(same)
+    };
+    let date = match text.split_once('+') {
+        Some((date, zone)) if is_like(zone, "00:00") => date,
+        Some(_) => return text,
+        None => text.strip_suffix('Z').unwrap_or(text),
+    };
+    match is_like(date, "0000-00-00") {
+        true => date,
+        false => text,
+    }
 }
 
 fn of_dated(dated: Dated) -> Option<DateText> {
@@ -318,7 +345,9 @@ fn part_of_year(tokens: &[Token]) -> Option<NaiveDate> {
     let of_month = |month: u32| NaiveDate::from_ymd_opt(year.year()?, month, 1);
     let single = number.length == 1 && day.is_none();
     match letter.to_ascii_lowercase().as_str() {
-        "q" if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) => {
+        "q" | "qtr" | "quarter"
+            if single && (is_whole || year.is_short()) && (1..=4).contains(&number.value) =>
+        {
             of_month(number.value * 3 - 2)
         }
         "h" if single && is_whole && (1..=2).contains(&number.value) => {
@@ -385,6 +414,19 @@ mod tests {
             ("Q4 2024", DayFirst, "2024-10-01 00:00:00"),
             ("Q4-24", DayFirst, "2024-10-01 00:00:00"),
             ("2Q2024", DayFirst, "2024-04-01 00:00:00"),
+            ("2024 Quarter 2", DayFirst, "2024-04-01 00:00:00"),
+            ("2024_12_31", DayFirst, "2024-12-31 00:00:00"),
+            ("2024_12_31 13:05", DayFirst, "2024-12-31 13:05:00"),
+            (
+                "Timestamp('2024-12-31 13:05:00')",
+                DayFirst,
+                "2024-12-31 13:05:00",
+            ),
+            (
+                "np.datetime64('2024-12-31')",
+                DayFirst,
+                "2024-12-31 00:00:00",
+            ),
             ("2024H2", DayFirst, "2024-07-01 00:00:00"),
             ("2024M05", DayFirst, "2024-05-01 00:00:00"),
             ("2024-W05", DayFirst, "2024-01-29 00:00:00"),
@@ -433,6 +475,8 @@ mod tests {
             ("2024-12-31 13:05:00+00", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31 13:05:00 UTC", DayFirst, "2024-12-31 13:05:00"),
             ("2024-12-31T13:05Z", DayFirst, "2024-12-31 13:05:00"),
+            ("2024-12-31Z", DayFirst, "2024-12-31 00:00:00"),
+            ("2024-12-31+01:00", DayFirst, "2024-12-31 00:00:00"),
             (
                 "2024-12-31 13:05:00.25-01:30",
                 DayFirst,
@@ -489,7 +533,16 @@ mod tests {
             "€€€€€€€",
             "2024-12-31 25:00",
             "2024-12-31 13:05 foo",
+            "2024-12-31+1",
+            "2024-13-31Z",
+            "2024-12Z",
+            "01.2023",
+            "2023-005",
             "31/12-2024",
+            "2024_12-31",
+            "2024_5",
+            "Timestamp(2024)",
+            "Timestamp('x')",
             "31122024",
             "A-1-2024",
             "MI-01-2024",

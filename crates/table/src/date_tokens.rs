@@ -124,7 +124,10 @@ impl<'a> Tokens<'a> {
 }
 
 fn is_separator(text: &str) -> bool {
-    matches!(text, "" | "-" | "/" | "." | "," | ".," | "'" | "./" | ".-")
+    matches!(
+        text,
+        "" | "-" | "/" | "." | "," | ".," | "'" | "./" | ".-" | "_"
+    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
+use crate::header_levels::level_lines;
 use crate::layout::{
     FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
@@ -37,6 +38,16 @@ impl Record {
         self.fields
             .first()
             .is_some_and(|field| is_comment(field, self.len()))
+    }
+
+    /// Whether it is a line of dashes over all columns.
+    fn is_rule(&self) -> bool {
+        self.len() > 1 && self.fields.iter().all(|field| is_rule(field, 2))
+    }
+
+    /// Whether at most one field is filled, as in a title, which may be in the middle.
+    fn has_one_text(&self) -> bool {
+        self.fields.iter().filter(|field| !is_blank(field)).count() <= 1
     }
 
     fn is_blank_line(&self) -> bool {
@@ -100,6 +111,8 @@ pub(crate) struct Candidate {
     pub skip_records: usize,
     /// Those of them that describe the columns; the others are the types and roles of an Orange file.
     pub describing: usize,
+    /// Those of them that hold further levels of the names. One more holds the names of the index.
+    pub levels: usize,
     /// The number of columns.
     pub columns: usize,
     /// Whether the rows have a name each, which the header does not name.
@@ -129,6 +142,13 @@ impl Candidate {
         self.sample.records.get(start..).unwrap_or_default()
     }
 
+    /// The fields of the records below the header that are left out.
+    pub fn lines_below_header(&self) -> Vec<&[Vec<u8>]> {
+        let below = self.sample.records.iter().skip(self.first + 1);
+        let fields = below.map(|record| record.fields.as_slice());
+        fields.take(self.skip_records).collect()
+    }
+
     /// Whether the first line has all columns that a model needs.
     pub fn has_known_columns(&self, options: &ReadOptions) -> bool {
         let known = &options.known_columns;
@@ -147,6 +167,7 @@ pub(crate) fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) 
         first,
         skip_records: 0,
         describing: 0,
+        levels: 0,
         columns: 0,
         row_names: false,
         min_fields: 0,
@@ -159,6 +180,7 @@ pub(crate) fn analyzed(sample: Sample, dialect: Dialect, options: &ReadOptions) 
     if candidate.skip_records == 0 {
         candidate.describing = lines_that_describe(&candidate, options);
         candidate.skip_records = candidate.describing;
+        set_levels(&mut candidate, options);
     }
     set_columns(&mut candidate, options);
     set_fit(&mut candidate, options);
@@ -205,15 +227,18 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
 fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
     let searched = &records[..records.len().min(MAX_LINES)];
     let start = searched.first()?;
-    let is_title = |record: &Record| record.filled() <= 1 || record.is_comment();
+    // Without a header below it, a text in the middle may be a row.
+    let one_text = |record: &Record| record.filled() <= 1 || (has_header && record.has_one_text());
+    let is_title = |record: &Record| one_text(record) || record.is_comment();
     let narrow = start.len() < usual;
-    if !(narrow || start.is_comment() || (start.filled() <= 1 && usual > 2)) {
+    let is_drawn = start.is_comment() || start.is_rule();
+    if !(narrow || is_drawn || (one_text(start) && usual > 2)) {
         return None;
     }
     for (index, record) in searched.iter().enumerate().skip(1) {
         let before = &searched[..index];
         let wide = record.len() + 1 >= usual.max(3) || (usual == 2 && record.len() == 2);
-        if !wide || record.filled() < 2 || (record.is_comment() && record.len() != usual) {
+        if !wide || one_text(record) || (record.is_comment() && record.len() != usual) {
             continue;
         }
         // A table has more lines than the text before it.
@@ -226,7 +251,8 @@ fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<us
             return None;
         }
         let titles = before.iter().all(is_title);
-        let comments = before.iter().all(|r| r.is_comment() || r.is_blank_line());
+        let is_no_row = |r: &Record| r.is_comment() || r.is_blank_line() || r.is_rule();
+        let comments = before.iter().all(is_no_row);
         let plain = match has_header {
             true => {
                 let below = &records[index + 1..];
@@ -254,7 +280,7 @@ fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<us
 fn has_number_columns(header: &Record, rows: &[Record]) -> bool {
     const ROWS: usize = 50;
     (0..header.len()).any(|column| {
-        let values = rows.iter().take(ROWS);
+        let values = rows.iter().take(ROWS).filter(|row| !row.is_rule());
         let values = values.filter_map(|row| row.fields.get(column));
         let values: Vec<_> = values.filter(|value| !is_blank(value)).collect();
         let numbers = values.iter().filter(|value| looks_like_a_number(value));
@@ -337,6 +363,22 @@ fn lines_that_describe(candidate: &Candidate, options: &ReadOptions) -> usize {
         }
     };
     describing_lines((rows.len(), columns), field)
+}
+
+/// Finds a header of several lines, unless the user says that there is one of one line.
+fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
+    let records = &candidate.sample.records;
+    let below = records.iter().skip(candidate.first + 1);
+    let rows: Vec<&[Vec<u8>]> = below.map(|record| record.fields.as_slice()).collect();
+    let header = candidate
+        .header(options)
+        .filter(|_| options.header.is_none());
+    let lines = header.and_then(|header| level_lines(&header.fields, &rows, candidate.describing));
+    if let Some(lines) = lines {
+        candidate.levels = lines;
+        candidate.skip_records = lines + 1;
+        candidate.describing = candidate.skip_records;
+    }
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {
@@ -489,7 +531,7 @@ fn footer_records(rows: &[Record], candidate: &Candidate, number_first: bool) ->
         let words = row.fields.iter().map(Vec::as_slice);
         let counts = candidate.dialect.delimiter == b' ' && counts_rows(words);
         let ends = counts || is_footer_text(&row.fields[0], filled, after_empty_line, number_first);
-        ends && row.len() < candidate.min_fields
+        ends && (row.len() < candidate.min_fields || (counts && row.after_empty_line))
     };
     let last = rows.iter().rev().take(FOOTER_LINES);
     let may_belong = last.take_while(|row| is_footer(row, true));

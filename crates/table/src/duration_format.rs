@@ -24,6 +24,7 @@ impl DurationFormat {
         };
         let seconds = self
             .clock(text)
+            .or_else(|| clock_in_zone(text))
             .or_else(|| iso_duration(text))
             .or_else(|| days_and_clock(text))
             .or_else(|| in_units(text))?;
@@ -129,6 +130,44 @@ fn clock(text: &str) -> Option<f64> {
         Some(afternoon) => hours % 12.0 + if afternoon { 12.0 } else { 0.0 },
     };
     Some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
+/// A time of day in UTC, with its time zone behind it: `22:40Z`, `22:40 UTC`, `23:40+01:00`. A minus is one only behind
+/// seconds: `09:00-10:00` is a range.
+fn clock_in_zone(text: &str) -> Option<f64> {
+    let utc = ["Z", "z", "UTC", "GMT"];
+    let time = utc.iter().find_map(|zone| text.strip_suffix(zone));
+    let (time, offset) = match time {
+        Some(time) => (time.trim_end(), 0.0),
+        None => {
+            let minus = || {
+                text.find('-')
+                    .filter(|at| text[..*at].matches(':').count() == 2)
+            };
+            let at = text.find('+').or_else(minus)?;
+            let (time, offset) = text.split_at(at);
+            (time, seconds_of_offset(offset)?)
+        }
+    };
+    let has_hour = time.as_bytes().get(2) == Some(&b':');
+    let seconds = clock(time).filter(|seconds| has_hour && *seconds <= 86_400.0)?;
+    Some((seconds - offset).rem_euclid(86_400.0))
+}
+
+/// The seconds of `+01:00`, `+0100` or `+01`.
+fn seconds_of_offset(text: &str) -> Option<f64> {
+    const MOST_HOURS: f64 = 14.0;
+    let (sign, zone) = text.split_at_checked(1)?;
+    let (hours, minutes) = match (zone.len(), zone.split_once(':')) {
+        (5, Some(parts)) => parts,
+        (4, None) => zone.split_at_checked(2)?,
+        (2, None) => (zone, "00"),
+        _ => return None,
+    };
+    let hours = digits(hours).filter(|hours| *hours <= MOST_HOURS)?;
+    let minutes = digits(minutes).filter(|minutes| *minutes < 60.0)?;
+    let seconds = hours * 3600.0 + minutes * 60.0;
+    Some(if sign == "-" { -seconds } else { seconds })
 }
 
 /// A time of day without the word for the hour: `14:30 Uhr`, `14.30 Uhr`, `14:30 h`; `None` if it has none.
@@ -284,6 +323,12 @@ mod tests {
             ("9h3m", 9.05),
             ("1.02:30:00", 26.5),
             ("-1.02:30:00", -26.5),
+            ("22:30Z", 22.5),
+            ("22:30:00.0Z", 22.5),
+            ("22:30 UTC", 22.5),
+            ("14:30+01:00", 13.5),
+            ("00:30:00+0100", 23.5),
+            ("14:30:00-05:30", 20.0),
         ] {
             let found = read(text).unwrap();
             assert!((found - hours).abs() < 1e-12, "{text}: {found}");
@@ -334,6 +379,13 @@ mod tests {
             "14.30 h",
             "Uhr",
             "1.02:30",
+            "09:00-10:00",
+            "14:30+15:00",
+            "14:30+1",
+            "25:30Z",
+            "1:23.4Z",
+            "Z",
+            "é+01:00",
         ] {
             assert_eq!(DurationFormat::default().read(text), None, "{text:?}");
         }

@@ -22,38 +22,113 @@ use crate::clean_text::CleanText;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encoding(pub(crate) &'static encoding_rs::Encoding);
 
-/// Names in Python that the WHATWG standard does not have.
-const IN_PYTHON: [(&str, &str); 11] = [
+/// Names in Python, and of other programs, that the WHATWG standard does not have, with dashes.
+const OTHER_NAMES: [(&str, &str); 40] = [
     ("utf-8-sig", "utf-8"),
     ("utf8-sig", "utf-8"),
-    ("cp65001", "utf-8"),
+    ("utf-8-bom", "utf-8"),
+    ("utf8-bom", "utf-8"),
+    ("utf8mb4", "utf-8"),
+    ("utf8mb3", "utf-8"),
+    ("u8", "utf-8"),
     ("utf-16-le", "utf-16le"),
+    ("utf16-le", "utf-16le"),
+    ("utf16le", "utf-16le"),
+    ("utf16", "utf-16le"),
     ("utf-16-be", "utf-16be"),
-    ("cp932", "shift_jis"),
-    ("cp936", "gbk"),
-    ("cp949", "euc-kr"),
-    ("cp950", "big5"),
+    ("utf16-be", "utf-16be"),
+    ("utf16be", "utf-16be"),
+    ("646", "ascii"),
+    ("latin7", "iso-8859-13"),
+    ("latin8", "iso-8859-14"),
+    ("latin9", "iso-8859-15"),
+    ("latin10", "iso-8859-16"),
+    ("thai", "windows-874"),
+    ("tis620", "windows-874"),
+    ("shiftjis", "shift_jis"),
+    ("s-jis", "shift_jis"),
+    ("mskanji", "shift_jis"),
+    ("ms-kanji", "shift_jis"),
+    ("eucjp", "euc-jp"),
+    ("ujis", "euc-jp"),
+    ("euckr", "euc-kr"),
+    ("uhc", "euc-kr"),
+    ("euccn", "gbk"),
+    ("euc-cn", "gbk"),
+    ("gb18030-2000", "gb18030"),
+    ("big5-tw", "big5"),
+    ("big5hkscs", "big5"),
+    ("hkscs", "big5"),
     ("mac-roman", "macintosh"),
+    ("macroman", "macintosh"),
     ("mac-cyrillic", "x-mac-cyrillic"),
+    ("maccyrillic", "x-mac-cyrillic"),
+    ("macukrainian", "x-mac-cyrillic"),
 ];
+
+/// Code pages of Windows by their numbers, beside 1250 to 1258 and those of ISO 8859.
+const CODE_PAGES: [(u32, &str); 16] = [
+    (874, "windows-874"),
+    (866, "ibm866"),
+    (932, "shift_jis"),
+    (936, "gbk"),
+    (949, "euc-kr"),
+    (950, "big5"),
+    (1200, "utf-16le"),
+    (1201, "utf-16be"),
+    (10_000, "macintosh"),
+    (20_127, "ascii"),
+    (20_866, "koi8-r"),
+    (20_932, "euc-jp"),
+    (21_866, "koi8-u"),
+    (51_932, "euc-jp"),
+    (54_936, "gb18030"),
+    (65_001, "utf-8"),
+];
+
+/// The encodings that are read, for messages.
+const READ: &str = "utf-8, utf-16le, utf-16be, windows-1250 to windows-1258 (1252 is Latin-1 too), windows-874, \
+                    iso-8859-2 to iso-8859-16, koi8-r, koi8-u, ibm866, macintosh, x-mac-cyrillic, shift_jis, \
+                    euc-jp, iso-2022-jp, gbk, gb18030, big5 and euc-kr";
+
+/// The standard name of a code page that is named by its number: `cp874`, `win1252`, `1252`, `cp28592`.
+fn code_page(dashed: &str) -> Option<String> {
+    let prefixes = [
+        "windows-", "windows", "win-", "win", "cp-", "cp", "ms-", "ms",
+    ];
+    let number = prefixes
+        .iter()
+        .find_map(|prefix| dashed.strip_prefix(prefix));
+    let number: u32 = number.unwrap_or(dashed).parse().ok()?;
+    Some(match number {
+        1250..=1258 => format!("windows-{number}"),
+        28_591..=28_606 => format!("iso-8859-{}", number - 28_590),
+        _ => {
+            let (_, name) = CODE_PAGES.iter().find(|(page, _)| *page == number)?;
+            (*name).to_string()
+        }
+    })
+}
 
 impl FromStr for Encoding {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
         let of = |name: &str| encoding_rs::Encoding::for_label_no_replacement(name.as_bytes());
-        let dashed = name.trim().to_ascii_lowercase().replace('_', "-");
-        let in_python = IN_PYTHON.iter().find(|(python, _)| *python == dashed);
+        let dashed = name.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+        // `latin-1`
+        let dashed = dashed.replace("latin-", "latin");
+        let other = || OTHER_NAMES.iter().find(|(other, _)| *other == dashed);
         let encoding = of(name.trim())
             .or_else(|| of(&dashed))
-            // `latin-1`, `iso8859-2`
-            .or_else(|| of(&dashed.replace("latin-", "latin")))
-            .or_else(|| in_python.and_then(|(_, standard)| of(standard)));
+            .or_else(|| of(other()?.1))
+            .or_else(|| of(&code_page(&dashed)?))
+            // `8859-1`
+            .or_else(|| of(&format!("iso-{dashed}")));
         encoding.map(Self).ok_or_else(|| {
             format!(
-                "{name:?} is no encoding that is known: use a name such as utf-8, utf-16le, \
-                 windows-1252, latin1, iso-8859-15, windows-1251, shift_jis or gbk, or write the file \
-                 as UTF-8 (iconv -f NAME -t utf-8)"
+                "{name:?} is no encoding that is read. These are, by their names in the WHATWG standard or in \
+                 Python: {READ}. Write the file as UTF-8 (iconv -f NAME -t utf-8)"
             )
         })
     }
@@ -271,11 +346,43 @@ mod tests {
             ("euc_jp", "euc-jp"),
             ("gb18030", "gb18030"),
             ("mac_roman", "macintosh"),
+            ("cp874", "windows-874"),
+            ("cp1258", "windows-1258"),
+            ("WIN1252", "windows-1252"),
+            ("1251", "windows-1251"),
+            ("cp28592", "iso-8859-2"),
+            ("8859_15", "iso-8859-15"),
+            ("ISO 8859-1", "windows-1252"),
+            ("latin_9", "iso-8859-15"),
+            ("latin9", "iso-8859-15"),
+            ("utf8mb4", "utf-8"),
+            ("UTF 8", "utf-8"),
+            ("cp65001", "utf-8"),
+            ("utf_16_le", "utf-16le"),
+            ("tis620", "windows-874"),
+            ("ShiftJIS", "shift_jis"),
+            ("big5hkscs", "big5"),
+            ("ms949", "euc-kr"),
         ] {
             let encoding: Encoding = name.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(encoding.to_string(), standard, "{name}");
         }
-        let error = "klingon".parse::<Encoding>().unwrap_err();
-        assert!(error.contains("windows-1252"), "{error}");
+        // Every name of the lists is one that the standard has.
+        for (_, standard) in OTHER_NAMES {
+            assert!(standard.parse::<Encoding>().is_ok(), "{standard}");
+        }
+        for (page, _) in CODE_PAGES {
+            assert!(format!("cp{page}").parse::<Encoding>().is_ok(), "{page}");
+        }
+        // Each of these is another encoding than those that are read.
+        for name in [
+            "klingon", "cp437", "cp850", "utf-32", "johab", "hz", "cp28602", "cp037", "",
+        ] {
+            let error = name.parse::<Encoding>().unwrap_err();
+            assert!(
+                error.contains("windows-874") && error.contains("iconv"),
+                "{error}"
+            );
+        }
     }
 }

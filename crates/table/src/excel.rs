@@ -8,7 +8,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use crate::batches::{Batches, batch_rows};
 use crate::catch_panic::catch_panic;
-use crate::column_names::{repeated_names, unique_names};
+use crate::column_names::{repeated_names, unique_names, without_hidden};
 use crate::error::TableError;
 use crate::read_options::ReadOptions;
 use crate::selection::Selection;
@@ -159,7 +159,9 @@ fn batches(name: &str, table: SheetTable, options: &ReadOptions) -> Batches {
     }
     let names = found.values().map(|(name, _)| name.clone());
     let repeated_names = repeated_names(names.clone());
-    let names = unique_names(names.collect());
+    let mut names: Vec<String> = names.collect();
+    let hidden = without_hidden(&mut names, &options.known_columns);
+    let names = unique_names(names);
     let fields = names.into_iter().zip(found.values());
     let fields = fields.map(|(name, (_, types))| Field::new(name, types.data_type(), true));
     let schema = Schema::new(fields.collect::<Vec<Field>>());
@@ -180,9 +182,8 @@ fn batches(name: &str, table: SheetTable, options: &ReadOptions) -> Batches {
     let mut batches = Batches::typed(name, schema, at_least, batches);
     batches.layout.repeated_names = repeated_names;
     batches.layout.header_looks_like_data = header_looks_like_data;
-    notes
-        .into_iter()
-        .for_each(|note| batches.layout.notes.add(note));
+    let notes = notes.into_iter().chain(hidden);
+    notes.for_each(|note| batches.layout.notes.add(note));
     batches
 }
 

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes.
 
-use crate::text_kind::{is_json, text_kind};
+use crate::text_kind::{is_json, json_document, text_kind};
 
 /// Bytes that tell the kind of a file, at most.
 pub(crate) const HEAD_BYTES: u64 = 4096;
@@ -123,6 +123,11 @@ const OTHERS: &[(&[u8], &str, &str)] = &[
     (b"\x09\x04\x06\0", "an Excel sheet of version 4", SAVE_AGAIN),
     (b"\x7fELF", "a program", NO_TABLE),
     (b"MZ\x90\0", "a program", NO_TABLE),
+    (
+        b"Salted__",
+        "a file encrypted by OpenSSL",
+        "decrypt it (openssl enc -d), and pass that",
+    ),
     (b"PGDMP", "a dump of a PostgreSQL database", EXPORT),
     (b"{\\rtf", "an RTF document", EXPORT),
 ];
@@ -144,7 +149,10 @@ impl FileKind {
                 "a model (safetensors), not a table",
                 "give the table first, and the model where the command wants a model",
             ),
-            _ if is_json(head) => Self::Json,
+            _ if is_json(head) => match json_document(head) {
+                Some((what, to_do)) => Self::Other(what, to_do),
+                None => Self::Json,
+            },
             _ if is_duckdb => Self::Other("a DuckDB database", DUCKDB),
             _ if is_tar(head) => Self::Other("a tar archive", UNPACK),
             _ if is_pickle(head) => Self::Other("a Python pickle", PICKLE),
@@ -177,7 +185,7 @@ fn other(head: &[u8]) -> FileKind {
 }
 
 /// Whether there are no control characters.
-fn is_plain_text(head: &[u8]) -> bool {
+pub(crate) fn is_plain_text(head: &[u8]) -> bool {
     let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     !head.iter().any(is_control)
 }
@@ -335,6 +343,7 @@ mod tests {
             (b"\x1f\x9d\x90", "compress"),
             (b"\x10\0\0\0\0\0\0\0{\"__metadata__\":{}}", "model"),
             (b"\x7fELF\x02", "program"),
+            (b"Salted__\x01\xf2", "OpenSSL"),
         ] {
             match FileKind::of(head) {
                 FileKind::Other(what, _) => assert!(what.contains(word), "{what}"),

@@ -1,6 +1,6 @@
 //! The layout of a CSV file and the names of its columns.
 
-use crate::column_names::{repeated_names, unique_names};
+use crate::column_names::{repeated_names, unique_names, without_hidden};
 use crate::csv_record::Dialect;
 use crate::csv_text::{Head, UNCLOSED, not_utf8};
 use crate::detect_layout::{Candidate, Fit, MAX_COLUMNS, Record};
@@ -8,6 +8,7 @@ use crate::dialects::candidate;
 use crate::encoding_guess::Guess;
 use crate::error::TableError;
 use crate::header_guess::{are_names, header_is_data, shown};
+use crate::header_levels::level_names;
 use crate::layout::Layout;
 use crate::one_column::looks_like;
 use crate::read_options::ReadOptions;
@@ -67,12 +68,15 @@ pub(crate) fn find_layout(
         return Err(TableError::malformed(name, nothing_left(head, options)));
     };
     let guess = Guess::of(&head.bytes);
-    let names = column_names(name, &chosen, guess, options)?;
+    let mut names = column_names(name, &chosen, guess, options)?;
+    let hidden = without_hidden(&mut names, &options.known_columns);
+    let names = unique_names(names);
     let header = chosen.header(options);
     let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
     let header_looks_like_data =
         by_header && options.header.is_none() && !chosen.has_known_columns(options);
     let mut notes = notes(&chosen, skip_lines, options);
+    notes.extend(hidden);
     let looks_like_data = header.filter(|_| header_looks_like_data);
     notes.extend(looks_like_data.map(data_note));
     let one_column = match chosen.columns == 1 {
@@ -86,6 +90,7 @@ pub(crate) fn find_layout(
         titles: chosen.first,
         header: header.is_some(),
         skip_records: chosen.skip_records,
+        has_rules: chosen.skip_records == chosen.describing + 1,
         skip_headers: header.is_some() && !by_header && may_be_repeated(&names),
         names,
         min_fields: chosen.min_fields,
@@ -96,7 +101,10 @@ pub(crate) fn find_layout(
     Ok(Found {
         layout,
         notes,
-        repeated: header.map(repeated).unwrap_or_default(),
+        repeated: match chosen.levels {
+            0 => header.map(repeated).unwrap_or_default(),
+            _ => Vec::new(),
+        },
         header_looks_like_data,
         one_column,
     })
@@ -246,7 +254,7 @@ fn suffix_delimiter(file: &str) -> Option<u8> {
     }
 }
 
-/// The names of the columns, all different.
+/// The names of the columns as they are in the header.
 fn column_names(
     name: &str,
     chosen: &Candidate,
@@ -297,8 +305,11 @@ fn column_names(
         }
         names.insert(0, row_names);
     }
+    if chosen.levels > 0 {
+        names = level_names(&header.fields, &chosen.lines_below_header());
+    }
     names.resize(chosen.columns, String::new());
-    Ok(unique_names(names))
+    Ok(names)
 }
 
 /// What was done about the layout.
@@ -331,6 +342,20 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
         notes.push("rows that lack their last fields are read as if these were empty".to_string());
     }
     notes
+}
+
+/// That the header has several lines.
+fn levels_note(chosen: &Candidate) -> Option<String> {
+    let header = chosen.sample.records.get(chosen.first)?;
+    let names = level_names(&header.fields, &chosen.lines_below_header());
+    let names: Vec<Vec<u8>> = names.into_iter().map(String::into_bytes).collect();
+    Some(format!(
+        "{} lines from line {} on are read as a header of several levels, as pandas writes it ({}); with --header, what \
+         is below the first of them is a row",
+        chosen.skip_records + 1,
+        header.line,
+        shown(&names)
+    ))
 }
 
 /// That the first line, which is the header, looks like a row.
@@ -366,6 +391,9 @@ fn title_note(chosen: &Candidate, skip_lines: usize) -> Option<String> {
 
 /// That lines which describe the columns are left out, if there are any.
 fn describing_note(chosen: &Candidate) -> Option<String> {
+    if chosen.levels > 0 {
+        return levels_note(chosen);
+    }
     if chosen.describing == 0 {
         return None;
     }

@@ -189,6 +189,22 @@ pub enum FormatNote {
         /// The first of them.
         example: String,
     },
+    /// Text such as `2023-005` may be a day of a year, and is left as text.
+    DaysOfYear {
+        /// The column.
+        column: String,
+        /// The first of them, and the date that it would be.
+        example: (String, String),
+        /// The format in which it is a date.
+        format: String,
+    },
+    /// Values such as `01.2023` are months of years, and not numbers.
+    MonthsLikeNumbers {
+        /// The column.
+        column: String,
+        /// The first of them, and its date.
+        example: (String, String),
+    },
     /// Numbers may stand for dates.
     NumbersLikeDates {
         /// The column.
@@ -300,6 +316,8 @@ impl FormatNote {
             | Self::FewDates { column, .. }
             | Self::MonthsOrDays { column, .. }
             | Self::WithoutYear { column, .. }
+            | Self::DaysOfYear { column, .. }
+            | Self::MonthsLikeNumbers { column, .. }
             | Self::NumbersLikeDates { column, .. }
             | Self::SimilarCategories { column, .. } => column,
         }

@@ -32,6 +32,8 @@ impl fmt::Display for FormatNote {
             | Self::FewDates { .. }
             | Self::MonthsOrDays { .. }
             | Self::WithoutYear { .. }
+            | Self::DaysOfYear { .. }
+            | Self::MonthsLikeNumbers { .. }
             | Self::NumbersLikeDates { .. } => what_may_be_a_date(f, self, &name),
             Self::Codes { .. } | Self::FewNumbers { .. } | Self::NumbersBesideWords { .. } => {
                 what_is_read_as_categories(f, self, &name)
@@ -199,6 +201,24 @@ fn what_may_be_a_date(f: &mut fmt::Formatter<'_>, note: &FormatNote, name: &str)
             "days and months without a year, such as {}, are left as text; write the year to have \
              dates",
             quoted(example)
+        ),
+        FormatNote::DaysOfYear {
+            example: (text, date),
+            format,
+            ..
+        } => write!(
+            f,
+            "text such as {} may be a day of a year ({date}): left as text; {} reads dates",
+            quoted(text),
+            date_option(name, format)
+        ),
+        FormatNote::MonthsLikeNumbers {
+            example: (text, date),
+            ..
+        } => write!(
+            f,
+            "values such as {} are read as months of years ({date}); --numeric {name} reads numbers",
+            quoted(text)
         ),
         FormatNote::NumbersLikeDates {
             example: (text, date),

@@ -47,6 +47,7 @@ impl Inferring {
     fn is_plain(&self) -> bool {
         let found = &self.found;
         match self.kind {
+            None if found.are_months() => false,
             None => found.all_numbers() || found.all_booleans() || found.all_dates(),
             Some(ColumnKind::Numeric) => found.all_numbers(),
             Some(ColumnKind::Date) => found.all_dates(),
@@ -60,7 +61,7 @@ impl Inferring {
         numeric
             && self.found.all_numbers()
             && self.found.numbers > 0
-            && (self.kind.is_some() || self.found.code().is_none())
+            && (self.kind.is_some() || !(self.found.code().is_some() || self.found.are_months()))
     }
 
     pub fn look(&mut self, table: &Table, options: &FormatOptions) -> Result<(), TableError> {
@@ -92,7 +93,11 @@ impl Inferring {
                 let settled = dates.settle_pattern(pattern)?;
                 self.take(settled);
             }
-        } else if is_date && self.found.all_numbers() && self.found.numbers > 0 {
+        } else if is_date
+            && self.found.all_numbers()
+            && self.found.numbers > 0
+            && !self.found.may_be_months()
+        {
             let settled = dates.settle_declared_numbers()?;
             self.take(settled);
         } else if let Some(decided) = &signs.points_group

@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read};
 
 use crate::batches::{Batches, batch_rows};
 use crate::byte_limit::{ByteBudget, LimitedReader, TOO_LONG, text_limit};
-use crate::column_names::unique_names;
+use crate::column_names::{unique_names, without_hidden};
 use crate::encoding::{Encoding, as_utf8};
 use crate::error::TableError;
 use crate::json_record::JsonRecord;
@@ -51,7 +51,9 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
     let (found, rewritten) = as_it_is_or_rewritten(find)?;
     let rows = found.rows;
     let (types, note) = found.check(name)?;
-    let names = unique_names(found.names.clone());
+    let mut names = found.names.clone();
+    let hidden = without_hidden(&mut names, &options.known_columns);
+    let names = unique_names(names);
     let selection = Selection::new(names.iter().map(String::as_str), options);
     let index = found.names.into_iter().zip(0..);
     let index = index.filter(|(_, column)| selection.reads(*column));
@@ -79,8 +81,8 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
     });
     let at_least = TableSize::without_text(&schema, rows);
     let opened = Batches::typed(name, schema, at_least, batches);
-    note.into_iter()
-        .for_each(|note| opened.layout.notes.add(note));
+    let notes = note.into_iter().chain(hidden);
+    notes.for_each(|note| opened.layout.notes.add(note));
     Ok(opened)
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::column_names::is_name;
 use crate::csv_record::{Dialect, RecordReader};
 use crate::csv_text::{UNCLOSED, WrongRow, not_utf8};
 use crate::encoding_guess::Guess;
@@ -26,6 +27,8 @@ pub(crate) struct Layout {
     pub usual: usize,
     /// Whether a row that repeats the header is no row.
     pub skip_headers: bool,
+    /// Whether a row of dashes alone is no row, since one is below the header.
+    pub has_rules: bool,
     /// Whether the file is what Arrow's CSV reader expects, as far as it was looked at.
     pub plain: bool,
     /// What the encoding of text may be that is not UTF-8.
@@ -36,11 +39,7 @@ impl Layout {
     /// Whether the fields of a row are the names of the columns: files were joined with their headers.
     pub fn is_header<'a>(&self, mut fields: impl Iterator<Item = &'a [u8]>) -> bool {
         let mut names = self.names.iter();
-        self.skip_headers
-            && names.all(|name| {
-                let field = fields.next().unwrap_or_default();
-                field.trim_ascii() == name.as_bytes()
-            })
+        self.skip_headers && names.all(|name| is_name(fields.next().unwrap_or_default(), name))
     }
 }
 
@@ -196,6 +195,10 @@ impl<R: Read> LayoutRows<R> {
                 self.headers += 1;
                 continue;
             }
+            if self.layout.has_rules && self.records.fields().all(|field| is_rule(field, 2)) {
+                self.comments += 1;
+                continue;
+            }
             if self.records.len() == columns || self.records.unclosed() {
                 return Ok(true);
             }
@@ -209,21 +212,35 @@ impl<R: Read> LayoutRows<R> {
 
     fn wrong_number(&self) -> String {
         let found = self.records.len();
+        let columns = self.layout.names.len();
         let mut others = self.records.fields().take(found.saturating_sub(1));
         let has_backslash = |field: &[u8]| field.contains(&b'\\');
         let odd = self.records.odd_quotes() > self.odd_quotes;
         let row = WrongRow {
             found,
-            expected: self.layout.names.len(),
+            expected: columns,
             whole_rows: self.whole_rows,
             usual: self.layout.usual,
             delimiter: self.layout.dialect.delimiter,
             after_empty_line: self.records.after_empty_line(),
+            other_delimiter: match found {
+                1 => self.other_delimiter(columns),
+                _ => None,
+            },
             has_escape: !self.layout.dialect.escapes
                 && (others.any(|field| field.ends_with(b"\\"))
                     || (odd && self.records.fields().any(has_backslash))),
         };
         row.message()
+    }
+
+    /// The other delimiter that makes the only field of a row the fields of all columns, if there is one.
+    fn other_delimiter(&self, columns: usize) -> Option<u8> {
+        let field = self.records.field(0);
+        let count = |sign: u8| field.iter().filter(|byte| **byte == sign).count();
+        let mut signs = [b',', b';', b'\t', b'|'].into_iter();
+        let delimiter = self.layout.dialect.delimiter;
+        signs.find(|sign| *sign != delimiter && columns > 1 && count(*sign) + 1 == columns)
     }
 
     /// What the current record is.
@@ -308,10 +325,15 @@ fn may_be_footer<R: Read>(
     after_footer: bool,
 ) -> bool {
     let columns = layout.names.len();
+    let counts = || layout.dialect.delimiter == b' ' && counts_rows(records.fields());
+    // `12 rows selected.` may have as many words as there are columns.
+    if records.after_empty_line() && !records.unclosed() && counts() {
+        return true;
+    }
     if records.len() >= columns || records.len() >= layout.min_fields || records.unclosed() {
         return false;
     }
-    if layout.dialect.delimiter == b' ' && counts_rows(records.fields()) {
+    if counts() {
         return true;
     }
     let filled = records.fields().filter(|field| !is_blank(field)).count();
@@ -374,10 +396,33 @@ fn is_count(text: &str) -> bool {
         )
 }
 
-/// Whether text in lower case says where a table is from: `source: ...`, `© 2024 ...`.
+/// Whether text in lower case says where a table is from, or that it ends: `source: ...`, `© 2024 ...`,
+/// `*** end of report ***`.
 fn names_source(text: &str) -> bool {
-    const STARTS: [&str; 5] = ["source:", "sources:", "quelle:", "note:", "©"];
-    STARTS.iter().any(|start| text.starts_with(start))
+    const STARTS: [&str; 18] = [
+        "source:",
+        "sources:",
+        "data source:",
+        "quelle:",
+        "quellen:",
+        "fuente:",
+        "fonte:",
+        "bron:",
+        "note:",
+        "notes:",
+        "hinweis:",
+        "anmerkung:",
+        "nota:",
+        "remarque:",
+        "last updated:",
+        "generated on ",
+        "report generated ",
+        "©",
+    ];
+    const ENDS: [&str; 5] = ["report", "file", "data", "table", "list"];
+    let plain = text.trim_matches(|c: char| !c.is_alphanumeric());
+    let end = plain.strip_prefix("end of ");
+    STARTS.iter().any(|start| text.starts_with(start)) || end.is_some_and(|end| ENDS.contains(&end))
 }
 
 /// Whether a line begins as comments do, or is a line of dashes, by its first field and the number of all.

@@ -44,6 +44,7 @@ mod clean_text;
 mod column_words;
 mod compression;
 mod csv_record;
+mod date_shapes;
 mod date_words;
 mod duration_format;
 mod error;
@@ -57,7 +58,7 @@ mod notes;
 mod sentinel;
 mod skip_bad_rows;
 mod split;
-mod text_kind;
+mod text_documents;
 mod time_split;
 mod type_words;
 
@@ -65,8 +66,8 @@ mod cell;
 mod clock_text;
 mod date_tokens;
 mod encoding;
-mod file_kind;
 mod missing_file;
+mod text_kind;
 mod unpacked;
 
 mod column;
@@ -74,6 +75,7 @@ mod column_kind;
 mod column_names;
 mod date_text;
 mod encoding_guess;
+mod file_kind;
 mod no_column;
 mod pandas_index;
 mod partition;
@@ -114,6 +116,8 @@ mod layout;
 mod utf8;
 
 mod csv_rows;
+mod header_levels;
+
 mod detect_layout;
 mod part_files;
 mod source;
@@ -129,7 +133,7 @@ mod one_column;
 mod find_layout;
 
 mod batches;
-mod blank_rows;
+mod table_end;
 
 mod csv_batches;
 mod parts;

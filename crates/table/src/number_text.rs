@@ -58,7 +58,7 @@ fn is_unit(text: &str) -> bool {
 
 /// The parts of a number; `None` if the text is no number in any notation. Hexadecimal is none.
 pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
-    let text = without_spreadsheet_marks(text);
+    let text = without_call(without_spreadsheet_marks(text));
     let start = start_of_digits(text)?;
     let length = length_of_digits(&text[start..]);
     let (before, behind) = (&text[..start], text[start + length..].trim());
@@ -68,6 +68,8 @@ pub(crate) fn split(text: &str) -> Option<NumberText<'_>> {
     let (front, behind, bracketed) = without_brackets(front, behind);
     let (front, near) = without_comparison(front);
     let (front, minus) = without_sign(front);
+    // `1,200/-` is a price without cents in India and East Africa.
+    let behind = behind.strip_suffix("/-").map_or(behind, str::trim_end);
     let (behind, minus_behind, plus_behind) = without_sign_behind(behind);
     if [bracketed, minus, minus_behind]
         .iter()
@@ -128,6 +130,38 @@ fn without_spreadsheet_marks(text: &str) -> &str {
         .and_then(|text| text.strip_suffix('"'));
     let text = quoted.or_else(|| text.strip_prefix('\'')).unwrap_or(text);
     text.trim()
+}
+
+/// Text without the call that Python shows around a number, as in columns of objects: `np.float64(1.5)`,
+/// `Decimal('1.5')`, `tensor(1.5)`, and without the brackets of a list of one number: `[1.5]`.
+fn without_call(text: &str) -> &str {
+    const CALLS: [(&str, &str); 6] = [
+        ("np.float", ")"),
+        ("np.int", ")"),
+        ("np.uint", ")"),
+        ("tensor(", ")"),
+        ("Decimal('", "')"),
+        ("[", "]"),
+    ];
+    let is_digit = |c: char| c.is_ascii_digit();
+    // Most numbers.
+    if text.starts_with(is_digit) {
+        return text;
+    }
+    let inner = CALLS.iter().find_map(|(start, end)| {
+        let inner = text.strip_prefix(start)?.strip_suffix(end)?;
+        match *start {
+            // `[1,234]` has two numbers.
+            "[" => Some(inner).filter(|inner| inner.parse::<f64>().is_ok()),
+            // The size of the type: `float64(`.
+            start if start.starts_with("np.") => {
+                inner.trim_start_matches(is_digit).strip_prefix('(')
+            }
+            _ => Some(inner),
+        }
+    });
+    let is_plain = |text: &&str| text.starts_with(['-', '.']) || text.starts_with(is_digit);
+    inner.filter(is_plain).unwrap_or(text)
 }
 
 /// Text behind the digits without a footnote (`5*`, `5[1]`) or an error (`5 ± 1`), and whether there is one.
@@ -342,6 +376,13 @@ mod tests {
             ("approx $5", (false, "5", Some("$"), true)),
             ("$1.2M", (false, "1.2", Some("$"), false)),
             ("3,5 Mio. €", (false, "3,5", Some("€"), false)),
+            ("np.float64(-1.5)", (true, "1.5", None, false)),
+            ("np.int8(5)", (false, "5", None, false)),
+            ("Decimal('1.50')", (false, "1.50", None, false)),
+            ("tensor(0.5)", (false, "0.5", None, false)),
+            ("[2.5]", (false, "2.5", None, false)),
+            ("Rs. 1,200/-", (false, "1,200", Some("Rs."), false)),
+            ("1,200 /-", (false, "1,200", None, false)),
             ("57.05N", (false, "57.05", Some("N"), false)),
             ("10.33E", (false, "10.33", Some("E"), false)),
         ] {
@@ -376,6 +417,12 @@ mod tests {
             "ca5",
             "1..2x3",
             "5 kg 3",
+            "[1.5, 2.5]",
+            "[1,234]",
+            "[a1]",
+            "np.float64(x)",
+            "np.floats(5)",
+            "5/-3",
         ] {
             assert_eq!(split(text), None, "{text}");
         }

@@ -2,27 +2,31 @@
 
 use crate::column_statistics::ColumnStatistics;
 use crate::date_format::{DateFormat, DateNotation};
+use crate::date_shapes::DateShape;
 use crate::format_note::FormatNote;
 
 /// Fewer different numbers are an accident.
 const FEW: usize = 3;
 
-/// A note on a column of plain whole numbers that are all dates such as `20240131` and `20240131130500`, or
+/// A note on a column of plain numbers that are all dates such as `20240131` and `20240131130500`, or
 /// are named like a time and are in the range of seconds or milliseconds since 1970, or of the days of
 /// spreadsheets.
 pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
-    let whole = found.all_numbers() && !found.fractions && found.values >= FEW;
-    if !whole || found.code().is_some() {
+    if let Some(note) = months_of_years(name, found) {
+        return Some(note);
+    }
+    if !found.all_numbers() || found.values < FEW || found.code().is_some() {
         return None;
     }
     let (low, high) = (found.row_numbers.low(), found.row_numbers.high());
     let within = |from: f64, to: f64| low >= from && high <= to;
     let named = named_like_moment(name) || named_like_date(name);
     let notation = match () {
-        () if !found.other_than_days => DateNotation::Compact,
+        () if !found.other_than_days && !found.fractions => DateNotation::Compact,
         // From 1990 to 2100.
         () if named && within(631_152_000.0, 4_102_444_800.0) => DateNotation::EpochSeconds,
         () if named && within(631_152_000e3, 4_102_444_800e3) => DateNotation::EpochMilliseconds,
+        // A fraction is the time of the day.
         () if named_like_date(name) && within(32_000.0, 74_000.0) => DateNotation::SpreadsheetDays,
         () => return None,
     };
@@ -32,6 +36,26 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
         column: name.to_string(),
         example: (low.to_string(), date.replace(" 00:00:00", "")),
         format: format.notation.to_string(),
+    })
+}
+
+/// A note on a column of numbers that may all be months of years: `10.2023` or `2023.10`.
+fn months_of_years(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
+    if !found.may_be_months() || found.values < FEW {
+        return None;
+    }
+    let low = found.row_numbers.low();
+    let shape = found.shapes.most(found.numbers)?;
+    let text = match shape {
+        DateShape::MonthAndYear => format!("{low:07.4}"),
+        _ => format!("{low:.2}"),
+    };
+    let format = DateFormat::new(DateNotation::Pattern(shape.pattern().to_string()));
+    let date = format.read(&text)?.date().to_string();
+    Some(FormatNote::NumbersLikeDates {
+        column: name.to_string(),
+        example: (text, date),
+        format: shape.pattern().to_string(),
     })
 }
 
@@ -120,8 +144,22 @@ mod tests {
                 .unwrap()
                 .contains("spreadsheets")
         );
+        let months = note("x", &["10.2023", "11.2023", "12.2020"]).unwrap();
+        assert!(
+            months.contains("`10.2023` may be dates (%m.%Y: 2023-10-01)"),
+            "{months}"
+        );
+        let months = note("x", &["2023.11", "2023.10", "2024.01"]).unwrap();
+        assert!(months.contains("`2023.10`"), "{months}");
+        assert_eq!(note("x", &["10.2023", "11.2023", "12.5"]), None);
+        let with_times = ["45292.25", "45300.5", "45301.75"];
+        let said = note("OrderDate", &with_times).unwrap();
+        assert!(said.contains("2024-01-01 06:00:00"), "{said}");
+        let fractions = ["1700000000.5", "1700086401.25", "1710000000.125"];
+        assert!(note("timestamp", &fractions).is_some());
         for name in ["price", "runtime", "update"] {
             assert_eq!(note(name, &serial), None, "{name}");
+            assert_eq!(note(name, &with_times), None, "{name}");
         }
     }
 }

@@ -30,6 +30,8 @@ use crate::stored_type::{converted, is_text, may_be_text, stored_schema, with_un
 use crate::table_size::TableSize;
 
 const DAMAGED: &str = "the Parquet file is damaged";
+/// What a file lacks that was not written or copied to its end.
+const CUT_OFF: &str = "it is cut off, since its end is missing: write or copy it again";
 
 /// Opens a Parquet file. Only the columns that the options ask for are looked at: the headers of all their
 /// pages are checked before anything is decoded.
@@ -143,8 +145,8 @@ fn with_reason(reason: String) -> String {
 fn reason(error: &ParquetError) -> String {
     match error.to_string() {
         message if message.contains("encrypted footer") => ENCRYPTED.to_string(),
-        message if message.contains("Corrupt footer") => {
-            with_reason("its end is missing: is it cut off?".to_string())
+        message if message.contains("Corrupt footer") || matches!(error, ParquetError::EOF(_)) => {
+            with_reason(CUT_OFF.to_string())
         }
         message => message,
     }
@@ -451,6 +453,23 @@ mod tests {
             error.contains("target `t` holds lists of whole numbers, which"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn files_that_are_cut_off_are_said_to_be_so() {
+        let numbers = Arc::new(Int32Array::from(vec![7; 1000])) as ArrayRef;
+        let whole = written(vec![("a", numbers)], Compression::SNAPPY);
+        let without_metadata = [&b"PAR1"[..], &whole[whole.len() - 8..]].concat();
+        for part in [
+            &whole[..4],
+            &whole[..7],
+            &whole[..whole.len() / 2],
+            &whole[..whole.len() - 1],
+            &without_metadata[..],
+        ] {
+            let error = read(part.to_vec()).unwrap_err().to_string();
+            assert!(error.contains("it is cut off"), "{error}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::counts::Counts;
 use crate::date_format::{DateFormat, DateNotation};
 use crate::date_guess::{DateEvidence, DateGuess};
 use crate::date_pattern::pattern_like;
+use crate::date_shapes::DateShape;
 use crate::duration_format::{DurationEvidence, DurationFormat};
 use crate::error::TableError;
 use crate::format_note::{Examples, FormatNote};
@@ -93,7 +94,12 @@ impl Evidence {
 
     /// Values that are dates, or that are like dates.
     fn like_dates(&self) -> usize {
-        self.dates().max(self.dates.months.count) + self.dates.without_year.1
+        let dates = self.dates().max(self.dates.months.count);
+        let shapes = &self.dates.shapes;
+        dates
+            + self.dates.without_year.1
+            + shapes.days
+            + shapes.years_first.max(shapes.months_first)
     }
 }
 
@@ -166,9 +172,11 @@ fn candidate(
             notes: Vec::new(),
         };
     }
-    if half(found.dates.months.count) && kind == Some(ColumnKind::Date) {
+    if kind == Some(ColumnKind::Date)
+        && let Some(guess) = declared_guess(found)
+    {
         return Looked {
-            candidate: Some(Candidate::Dates(DateGuess::of_months())),
+            candidate: Some(Candidate::Dates(guess)),
             notes: Vec::new(),
         };
     }
@@ -192,6 +200,14 @@ fn candidate(
     looked
 }
 
+/// How dates are written that are dates only because the user says so.
+fn declared_guess(found: &Evidence) -> Option<DateGuess> {
+    let half = found.present.div_ceil(2).max(1);
+    let months = (found.dates.months.count >= half).then(DateGuess::of_months);
+    let shape = || found.dates.shapes.most(half);
+    months.or_else(|| shape().map(DateGuess::of_shape))
+}
+
 /// What to say of months beside numbers, and of days without a year.
 fn like_dates(name: &str, found: &Evidence) -> Option<FormatNote> {
     let half = |count: usize| count > 0 && count * 2 >= found.present;
@@ -207,8 +223,21 @@ fn like_dates(name: &str, found: &Evidence) -> Option<FormatNote> {
             column,
             example: example.clone(),
         }),
+        _ if half(found.dates.shapes.days) => days_of_year(column, found),
         _ => None,
     }
+}
+
+/// What to say of text such as `2023-005`, which may be a day of a year or a code.
+fn days_of_year(column: String, found: &Evidence) -> Option<FormatNote> {
+    let text = found.dates.shapes.day.clone()?;
+    let format = DateShape::DayOfYear.pattern().to_string();
+    let date = DateFormat::new(DateNotation::Pattern(format.clone())).read(&text)?;
+    Some(FormatNote::DaysOfYear {
+        column,
+        example: (text, date.date().to_string()),
+        format,
+    })
 }
 
 fn different_marks(name: &str, found: &NumberEvidence) -> Option<FormatNote> {

@@ -16,7 +16,7 @@ use crate::decompress::unpacked;
 use crate::encoding::{is_encoded, start_as_utf8};
 use crate::error::TableError;
 use crate::escaped::path_name;
-use crate::file_kind::{FileKind, HEAD_BYTES};
+use crate::file_kind::{FileKind, HEAD_BYTES, is_plain_text};
 use crate::many_files::many_batches;
 use crate::missing_file::with_advice;
 use crate::no_column::no_column;
@@ -221,7 +221,25 @@ fn kind_of(head: &[u8], options: &ReadOptions) -> FileKind {
         FileKind::Text if is_encoded(head, options.encoding) => {
             FileKind::of(start_as_utf8(head, options.encoding).as_bytes())
         }
+        FileKind::Other(..) if options.skip_lines > 0 && is_plain_text(head) => {
+            kind_below(head, options.skip_lines)
+        }
         kind => kind,
+    }
+}
+
+/// The kind of a text by what is below its first lines, which are left out: a table may follow other lines.
+fn kind_below(head: &[u8], lines: usize) -> FileKind {
+    let mut rest = head;
+    for _ in 0..lines {
+        match rest.iter().position(|byte| *byte == b'\n') {
+            Some(end) => rest = &rest[end + 1..],
+            None => return FileKind::Text,
+        }
+    }
+    match FileKind::of(rest) {
+        FileKind::Other(what, to_do) => FileKind::Other(what, to_do),
+        _ => FileKind::Text,
     }
 }
 

@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch, StringArray};
 use arrow_select::filter::filter_record_batch;
 
+use crate::column_names::is_name;
 use crate::csv_rows::REPEATED_HEADER;
 use crate::layout::Layout;
 use crate::notes::Notes;
@@ -26,7 +27,7 @@ pub(crate) fn without_headers(
     let is_header = |row: usize| {
         let first = columns[0].value(row);
         first.len() >= name.len()
-            && first.trim() == name
+            && is_name(first.as_bytes(), name)
             && layout.is_header(columns.iter().map(|column| column.value(row).as_bytes()))
     };
     if !rows.clone().any(is_header) {

@@ -6,6 +6,7 @@ use crate::counts::Counts;
 use crate::date_format::{DateFormat, DateNotation};
 use crate::date_guess::{DateGuess, notation_of_numbers};
 use crate::date_pattern::pattern_like;
+use crate::date_shapes::DateShape;
 use crate::error::TableError;
 use crate::format_note::{Decided, Examples, FormatNote};
 use crate::read_column::{Read, dates_told_apart, read, sentinel_note};
@@ -117,10 +118,15 @@ impl DateColumn<'_> {
             return Ok(None);
         };
         let date = format.read(&example).unwrap_or_default();
+        let column = self.name.to_string();
+        let example = (example, date.to_string().replace(" 00:00:00", ""));
+        if self.kind.is_none() && is_month_and_year(&format.notation) {
+            return Ok(Some(FormatNote::MonthsLikeNumbers { column, example }));
+        }
         Ok(Some(FormatNote::Dates {
-            column: self.name.to_string(),
-            format: order_in_words(format, &example),
-            example: (example, date.to_string().replace(" 00:00:00", "")),
+            column,
+            format: order_in_words(format, &example.0),
+            example,
             decided,
             otherwise,
         }))
@@ -194,6 +200,12 @@ impl DateColumn<'_> {
             notes,
         })
     }
+}
+
+/// Whether dates are months of years that look like numbers: `01.2023`.
+fn is_month_and_year(notation: &DateNotation) -> bool {
+    let pattern = DateShape::MonthAndYear.pattern();
+    matches!(notation, DateNotation::Pattern(found) if found == pattern)
 }
 
 /// The order of the parts of a date, where they are not told apart by themselves.

@@ -3,6 +3,8 @@
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 
+use crate::text_documents::text_document;
+
 const JSON_LINES: &str = "write an object for each row as JSON lines (in pandas: to_json(orient=\"records\", lines=True))";
 const HTML: &str = "if a page was saved instead of the file, download the file itself; a table in a page can be \
      written as CSV (in Python: pandas.read_html(FILE)[0].to_csv(\"table.csv\", index=False))";
@@ -17,6 +19,11 @@ const YAML: &str = "write its rows as CSV (in Python: \
      pandas.DataFrame(yaml.safe_load(open(FILE))).to_csv(\"table.csv\", index=False))";
 const LIBSVM: &str = "write it as CSV (in Python: x, y = sklearn.datasets.load_svmlight_file(FILE), then \
      pandas.DataFrame(x.toarray()).assign(y=y).to_csv(\"table.csv\", index=False))";
+const MATRIX: &str = "write it as CSV (in Python: \
+     pandas.DataFrame(scipy.io.mmread(FILE).toarray()).to_csv(\"table.csv\", index=False))";
+const NOTEBOOK: &str = "write the table in it as CSV, with to_csv in the notebook";
+const GEOJSON: &str = "write its properties as CSV (in Python: \
+     geopandas.read_file(FILE).drop(columns=\"geometry\").to_csv(\"table.csv\", index=False))";
 const UTF32: &str = "write it as UTF-8 (iconv -f utf-32 -t utf-8 FILE > table.csv)";
 const EBCDIC: &str = "write it as UTF-8 (iconv -f ibm037 -t utf-8 FILE > table.csv)";
 const NO_TABLE: &str = "a table is CSV, Parquet, Arrow, JSON lines or Excel";
@@ -28,7 +35,40 @@ const STARTS: &[(&str, &str, &str)] = &[
         "a pointer to a file in Git LFS",
         "fetch the file itself with git lfs pull",
     ),
-    ("mime-version:", "a web archive (MHTML)", EXCEL_XML),
+    (
+        "-----begin pgp ",
+        "text that is encrypted or signed by PGP",
+        "decrypt it (gpg --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "-----begin age ",
+        "a file encrypted by age",
+        "decrypt it (age --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "age-encryption.org/v1",
+        "a file encrypted by age",
+        "decrypt it (age --decrypt FILE > table.csv), and pass that",
+    ),
+    (
+        "$ansible_vault;",
+        "a file encrypted by Ansible Vault",
+        "decrypt it (ansible-vault decrypt FILE), and pass that",
+    ),
+    (
+        "outs:\n- md5:",
+        "a pointer to a file in DVC",
+        "fetch the file itself with dvc pull",
+    ),
+    ("%%matrixmarket", "a matrix (Matrix Market)", MATRIX),
+    (
+        "[internetshortcut]",
+        "a link to a web page",
+        "download the file that it leads to",
+    ),
+    ("diff --git ", "a difference of files (diff)", NO_TABLE),
+    ("#!/", "a program", NO_TABLE),
+    ("-----begin ", "a key or a certificate (PEM)", NO_TABLE),
     (
         "\\documentclass",
         "a LaTeX document",
@@ -59,7 +99,11 @@ pub(crate) fn text_kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if let Some((_, what, to_do)) = start {
         return Some((what, to_do));
     }
+    if let Some(found) = text_document(text) {
+        return Some(found);
+    }
     match () {
+        () if lower.starts_with("mime-version:") => Some(("a web archive (MHTML)", EXCEL_XML)),
         () if text.starts_with('<') => markup(&lower),
         () if is_sql(&lower) => Some(("a dump of a database (SQL)", SQL)),
         () if is_arff(&lower) => Some(("a file of Weka (ARFF)", ARFF)),
@@ -85,6 +129,19 @@ fn without_mark(head: &[u8]) -> &[u8] {
         head = rest;
     }
     head
+}
+
+/// What JSON is that is no table, and what to do.
+pub(crate) fn json_document(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    let text: String = String::from_utf8_lossy(head).split_whitespace().collect();
+    let has = |part: &str| text.contains(part);
+    match () {
+        () if has("\"type\":\"FeatureCollection\"") => Some(("GeoJSON", GEOJSON)),
+        () if has("\"cells\":[{") && has("\"cell_type\":") => {
+            Some(("a Jupyter notebook", NOTEBOOK))
+        }
+        () => None,
+    }
 }
 
 /// Objects, or an array of objects.
@@ -319,6 +376,16 @@ mod tests {
             (b"---\nrows:\n  - {x: 1, y: 2}\n  - {x: 2, y: 3}\n", "YAML"),
             (b"1 1:0.5 2:1.5 7:2\n0 2:1\n-1 1:3 9:1\n", "LIBSVM"),
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "Git LFS"),
+            (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA4\n", "PGP"),
+            (b"-----BEGIN CERTIFICATE-----\nMIIB\n", "PEM"),
+            (b"age-encryption.org/v1\n-> X25519 abc\n", "age"),
+            (b"From: a@b.c\nTo: d@e.f\nSubject: t\n\nx,y\n1,2\n", "an email"),
+            (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n--x\n", "MHTML"),
+            (b"[InternetShortcut]\nURL=https://example.org\n", "a link"),
+            (b"%%MatrixMarket matrix coordinate real general\n3 3 2\n", "Matrix Market"),
+            (b"outs:\n- md5: abc\n  path: t.csv\n", "DVC"),
+            (b"#!/bin/sh\necho x\n", "a program"),
+            (b"[owner]\nname = \"A\"\n", "TOML"),
             (b"{'x': 1, 'y': 2}\n", "Python"),
             (b"\x1e{\"x\": 1}\n", "text sequence"),
             (b"[[1, 2, \"a\"],\n [2, 3, \"b\"]]", "JSON list"),
@@ -354,6 +421,16 @@ mod tests {
         ] {
             assert_eq!(text_kind(head), None, "{:?}", String::from_utf8_lossy(head));
         }
+    }
+
+    #[test]
+    fn json_that_is_no_table_is_named() {
+        let found = |text: &str| json_document(text.as_bytes()).map(|(what, _)| what);
+        let notebook = "{\n \"cells\": [\n  {\n   \"cell_type\": \"code\",\n   \"source\": []";
+        assert_eq!(found(notebook), Some("a Jupyter notebook"));
+        let places = "{\"type\": \"FeatureCollection\", \"features\": []}";
+        assert_eq!(found(places), Some("GeoJSON"));
+        assert_eq!(found("{\"type\": \"house\", \"cells\": 3}\n"), None);
     }
 
     #[test]

@@ -30,11 +30,25 @@ const LABELS: [&str; 18] = [
     "total general",
 ];
 
+/// What a row of means begins with, in lower case.
+const MEANS: [&str; 10] = [
+    "average",
+    "averages",
+    "avg",
+    "mean",
+    "durchschnitt",
+    "mittelwert",
+    "moyenne",
+    "promedio",
+    "gemiddelde",
+    "média",
+];
+
 /// Other rows of a table with totals, at least.
 const MIN_ROWS: usize = 2;
 
-/// Leaves out a last row of totals: its first text is a word such as `Total` that no other row has in that
-/// column, and its numbers are the sums of the columns. Returns a note on such a row, and on a row that
+/// Leaves out a last row of totals or means: its first text is a word such as `Total` that no other row has in that
+/// column, and its numbers are the sums or the means of the columns. Returns a note on such a row, and on a row that
 /// only begins like one.
 pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
@@ -49,6 +63,11 @@ pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
         .map(|column| column.slice(place, 1))
         .collect();
     let (column, label) = label(&cells)?;
+    let is_mean = is_one_of(&label, &MEANS);
+    let (row_of, numbers_of) = match is_mean {
+        true => ("a row of means", "means"),
+        false => ("a row of totals", "sums"),
+    };
     let is_label = |cell: Cell| matches!(cell, Cell::Text(text) if text.trim() == label);
     if column_of(batches, column)
         .cells()
@@ -60,7 +79,7 @@ pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
     }
     let (mut sums, mut numbers) = (0, 0);
     for (index, cell) in cells.iter().enumerate() {
-        match is_sum(&column_of(batches, index), cell, rows - 1) {
+        match is_sum(&column_of(batches, index), cell, rows - 1, is_mean) {
             Some(true) => (sums, numbers) = (sums + 1, numbers + 1),
             Some(false) => numbers += 1,
             None => {}
@@ -69,7 +88,7 @@ pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
     if sums * 2 < numbers || sums == 0 {
         return (numbers > 0).then(|| {
             format!(
-                "the last row begins like a row of totals (`{label}`), but its numbers are not the sums of the \
+                "the last row begins like {row_of} (`{label}`), but its numbers are not the {numbers_of} of the \
                  columns: it is read as a row; delete it if it is none"
             )
         });
@@ -83,7 +102,7 @@ pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
         }
     }
     Some(format!(
-        "the last row is left out: it is `{label}`, with the sums of the columns"
+        "the last row is left out: it is `{label}`, with the {numbers_of} of the columns"
     ))
 }
 
@@ -97,18 +116,20 @@ fn label(cells: &[ArrayRef]) -> Option<(usize, String)> {
             // A row of numbers is no row of totals.
             _ => Some((index, String::new())),
         })
-        .filter(|(_, text)| {
-            let lower = text.trim_end_matches([':', ' ']).to_lowercase();
-            LABELS.contains(&lower.as_str())
-        })
+        .filter(|(_, text)| is_one_of(text, &LABELS) || is_one_of(text, &MEANS))
+}
+
+fn is_one_of(text: &str, labels: &[&str]) -> bool {
+    let lower = text.trim_end_matches([':', ' ']).to_lowercase();
+    labels.contains(&lower.as_str())
 }
 
 fn column_of(batches: &[RecordBatch], index: usize) -> Column<'_> {
     Column::new(batches.iter().map(move |batch| batch.column(index)))
 }
 
-/// Whether a number is the sum of the `rows` values above it; `None` if it, or one of them, is no number.
-fn is_sum(column: &Column, last: &ArrayRef, rows: usize) -> Option<bool> {
+/// Whether a number is the sum of the `rows` values above it, or their mean; `None` if it, or one of them, is no number.
+fn is_sum(column: &Column, last: &ArrayRef, rows: usize, is_mean: bool) -> Option<bool> {
     let last = Column::new([last]).cells().next()?;
     if last == Cell::Missing {
         return None;
@@ -121,12 +142,20 @@ fn is_sum(column: &Column, last: &ArrayRef, rows: usize) -> Option<bool> {
             cell => cell.number(),
         };
         let Some(total) = read(last) else { continue };
-        let mut sum = 0.0;
+        let (mut sum, mut count) = (0.0, 0.0);
         let all = column.cells().take(rows).all(|cell| match cell {
             Cell::Missing => true,
             Cell::Text(text) if is_missing_among_values(text.trim()) => true,
-            cell => read(cell).inspect(|number| sum += number).is_some(),
+            cell => {
+                let number = read(cell);
+                sum += number.unwrap_or(0.0);
+                count += 1.0;
+                number.is_some()
+            }
         });
+        if is_mean {
+            sum /= f64::max(count, 1.0);
+        }
         is_number |= all;
         // Totals may be rounded.
         let near = (sum - total).abs() <= 0.005 * total.abs();
@@ -181,6 +210,8 @@ mod tests {
             &["a|$1,200|1.5", "b|$3,000|2.5", "Sum|$4,200|9"],
             &["a|1,5|-", "b|3,25|4", "Summe|4,75|4"],
             &["1|1|2", "2|3|4", "|Total|6"],
+            &["a|1|2", "b|4|-", "Average|2.5|2"],
+            &["a|1,5|2", "b|3,25|4", "Mittelwert:|2,38|3"],
         ] {
             let (left, note) = dropped(rows);
             assert_eq!(left, 2, "{rows:?}");
@@ -196,6 +227,7 @@ mod tests {
             &["a|x|y", "b|z|y", "Total|u|v"],
             &["a|1|2", "Total|1|2"],
             &["1|1|2", "2|3|4", "5|4|6"],
+            &["a|1|2", "Average|1|2", "Average|1|2"],
         ] {
             assert_eq!(dropped(rows), (rows.len(), None), "{rows:?}");
         }

@@ -380,3 +380,20 @@ fn files_that_are_no_tables_are_named() {
         assert!(read(&path).unwrap_err().to_string().contains(word));
     }
 }
+
+#[test]
+fn a_table_below_lines_of_another_kind_is_read() {
+    let text = "@relation t\n@attribute x real\n@attribute y real\n@data\n1,2\n3,4\n";
+    let below = |lines: usize| {
+        let options = ReadOptions {
+            header: Some(false),
+            skip_lines: lines,
+            ..ReadOptions::default()
+        };
+        Table::from_reader("t", std::io::Cursor::new(text), &options)
+    };
+    let table = below(4).unwrap();
+    assert_eq!((table.rows(), table.columns().count()), (2, 2));
+    let error = below(1).unwrap_err().to_string();
+    assert!(error.contains("Weka"), "{error}");
+}

@@ -95,6 +95,8 @@ fn lines_that_are_not_rows_are_left_out() {
         "Report of sensors\n\n",
         "Report of sensors\n",
         "Report of sensors,,\n,,\n",
+        ",Report of sensors,\n",
+        ",Report of sensors,\n,by hand,\n,,\n",
         "\"Data Source\",\"Sensors\"\n\n",
         "sep=,\n",
         "\"sep=,\"\r\n",
@@ -110,6 +112,10 @@ fn lines_that_are_not_rows_are_left_out() {
         "\nSource: sensors\n",
         "(3 rows)\n",
         "Total,1.498\n",
+        "Source: sensors,,\n",
+        ",,\nNote: by hand,,\nTotal,,\n",
+        "*** End of report ***,,\n",
+        "Notes: by hand\n",
         "# the end\n",
     ] {
         same_as_plain(&format!("{PLAIN}{after}"));
@@ -285,6 +291,57 @@ fn lines_that_describe_the_columns_are_left_out() {
         assert_eq!(table.rows(), csv.lines().count() - 1, "{csv}");
         assert!(table.notes().is_empty(), "{csv}");
     }
+}
+
+#[test]
+fn headers_of_several_levels_are_read() {
+    let text = ",x,x,y\n,mean,std,mean\nid,,,\n1,0.5,0.25,7\n2,1.5,0.5,8\n3,2.5,0.75,9\n";
+    let table = read(text);
+    let names: Vec<&str> = table.columns().collect();
+    assert_eq!(names, ["id", "x_mean", "x_std", "y_mean"]);
+    assert_eq!(table.numbers("x_std").unwrap(), [0.25, 0.5, 0.75]);
+    assert!(table.repeated_names().is_empty());
+    assert!(
+        table.notes()[0].contains("3 lines from line 1 on are read as a header"),
+        "{:?}",
+        table.notes()
+    );
+    // The names of a model are found again, whatever the number of rows.
+    let options = ReadOptions {
+        known_columns: vec!["x_std".to_string()],
+        ..ReadOptions::default()
+    };
+    let one = text.lines().take(4).collect::<Vec<_>>().join("\n");
+    let one = read_as("t.csv", &one, &options).unwrap();
+    assert_eq!(one.numbers("x_std").unwrap(), [0.25]);
+    let as_rows = ReadOptions {
+        header: Some(true),
+        ..ReadOptions::default()
+    };
+    assert_eq!(read_as("t.csv", text, &as_rows).unwrap().rows(), 5);
+}
+
+#[test]
+fn names_are_read_as_they_are_seen() {
+    let header = "x1,\u{200b}x2,y\u{a0}\u{feff}\n";
+    let text = PLAIN.replace("x1,x2,y\n", header);
+    // Files that were joined have the header again.
+    same_as_plain(&format!("{text}{header}"));
+    same_as_plain(&format!("# by hand\n{text}{header}"));
+    let table = read(&text);
+    assert!(
+        table.notes()[0].ends_with("non-breaking spaces: `x2`, `y`"),
+        "{:?}",
+        table.notes()
+    );
+    let options = ReadOptions {
+        known_columns: vec!["\u{200b}x2".to_string()],
+        ..ReadOptions::default()
+    };
+    let known = read_as("t.csv", &text, &options).unwrap();
+    assert!(known.has_column("\u{200b}x2") && known.has_column("y"));
+    let json = "{\"\u{200b}x\": 1}\n{\"\u{200b}x\": 2}\n";
+    assert_eq!(read(json).numbers("x").unwrap(), [1.0, 2.0]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use backburn_table::{ReadOptions, Table};
 
-use crate::layouts::{PLAIN, contents, file, read, refused, same_as_plain};
+use crate::layouts::{PLAIN, contents, file, read, read_as, refused, same_as_plain};
 
 #[test]
 fn the_end_of_a_report_below_a_column_of_text_is_left_out() {
@@ -98,4 +98,44 @@ fn titles_of_several_fields_are_left_out() {
     same_as_plain(&format!(
         "Station,Berlin\nFrom,2024-01-01\nTo,2024-12-31\n\n{PLAIN}"
     ));
+}
+
+#[test]
+fn tables_that_programs_print_are_read() {
+    let rst = "=====  ====  ==\nx1     x2    y\n=====  ====  ==\n0.346  0.07  a\n0.822  6.46  b\n0.33   7.2   a\n=====  ====  ==\n";
+    same_as_plain(rst);
+    let sqlplus = "x1    x2   y\n----- ---- --\n0.346 0.07 a\n0.822 6.46 b\n0.33  7.2  a\n\n3 rows selected.\n";
+    same_as_plain(sqlplus);
+    // Without a line of dashes below the header, one among the rows is a row.
+    assert_eq!(read("x,y\n1,2\n--,--\n3,4\n").rows(), 3);
+}
+
+#[test]
+fn a_first_row_with_one_value_is_a_row() {
+    let options = ReadOptions {
+        header: Some(false),
+        ..ReadOptions::default()
+    };
+    let text = ",,7\n1,2,3\n4,5,6\n7,8,9\n";
+    assert_eq!(read_as("t.csv", text, &options).unwrap().rows(), 4);
+}
+
+#[test]
+fn a_header_with_another_delimiter_than_the_rows_is_said() {
+    let error = refused("x,k,y\n1;a;2\n2;b;3\n3;a;4\n");
+    assert!(
+        error.contains("are separated by ',', and the fields of this row by ';': write both alike"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_last_row_of_means_is_left_out() {
+    let plain = "region,sales,n\nnorth,100,10\nsouth,200,20\n";
+    let with_means = read(&format!("{plain}Average,150,15\n"));
+    assert_eq!(contents(&with_means), contents(&read(plain)));
+    assert!(with_means.notes()[0].contains("`Average`, with the means of the columns"));
+    let other = read(&format!("{plain}Average,100,10\n"));
+    assert_eq!(other.rows(), 3);
+    assert!(other.notes()[0].contains("its numbers are not the means"));
 }

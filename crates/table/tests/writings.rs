@@ -503,3 +503,96 @@ fn the_format_that_keeps_every_date_is_that_of_the_column() {
         "{zeros}"
     );
 }
+
+#[test]
+fn months_of_years_behind_a_point_are_dates() {
+    let months = |separator: char| -> Vec<String> {
+        let days = days().into_iter();
+        days.map(|day| format!("{:02}{separator}{}", day.month(), day.year()))
+            .collect()
+    };
+    let with_points = infer_column(months('.'));
+    assert_eq!(kind(&with_points), ColumnKind::Date);
+    assert_eq!(dates(&with_points)[39], "2024-12-01");
+    let said = notes(&with_points);
+    assert!(
+        said.contains("`01.2024` are read as months of years (2024-01-01); --numeric x reads"),
+        "{said}"
+    );
+    for separator in ['/', '-'] {
+        let other = infer_column(months(separator));
+        assert_eq!(dates(&other), dates(&with_points));
+    }
+    let mut with_text = months('.');
+    with_text[3] = "-".to_string();
+    assert_eq!(cells(&infer_column(with_text))[3], Cell::Missing);
+    let options = InferOptions {
+        kinds: BTreeMap::from([("x".to_string(), ColumnKind::Numeric)]),
+        ..InferOptions::default()
+    };
+    let numbers = infer_table(&table(&[("x", months('.'))], b'|'), &options).unwrap();
+    assert_eq!(numbers.table.numbers("x").unwrap()[0], 1.2024);
+}
+
+#[test]
+fn numbers_like_months_of_years_are_numbers_unless_they_are_declared() {
+    for (values, first) in [
+        (["10.2023", "11.2023", "12.2023"], "2023-10-01"),
+        (["2023.10", "2023.11", "2023.12"], "2023-10-01"),
+    ] {
+        let found = infer_column(column(&values));
+        assert_eq!(kind(&found), ColumnKind::Numeric);
+        assert!(notes(&found).contains("--date x reads dates"), "{values:?}");
+        let options = InferOptions {
+            kinds: BTreeMap::from([("x".to_string(), ColumnKind::Date)]),
+            ..InferOptions::default()
+        };
+        let declared = table(&[("x", column(&values))], b'|');
+        let declared = infer_table(&declared, &options).unwrap();
+        assert_eq!(dates(&declared)[0], first, "{values:?}");
+    }
+    let prices = infer_column(column(&["10.2023", "11.2023", "12.5"]));
+    assert_eq!(
+        (kind(&prices), notes(&prices)),
+        (ColumnKind::Numeric, String::new())
+    );
+}
+
+#[test]
+fn days_of_years_are_text_unless_they_are_declared() {
+    let ordinals: Vec<String> = days()
+        .iter()
+        .map(|day| day.format("%Y-%j").to_string())
+        .collect();
+    let found = infer_column(ordinals.clone());
+    assert_ne!(kind(&found), ColumnKind::Date);
+    let said = notes(&found);
+    assert!(
+        said.contains(
+            "`2024-001` may be a day of a year (2024-01-01): left as text; --date x=%Y-%j"
+        ),
+        "{said}"
+    );
+    let options = InferOptions {
+        kinds: BTreeMap::from([("x".to_string(), ColumnKind::Date)]),
+        ..InferOptions::default()
+    };
+    let declared = infer_table(&table(&[("x", ordinals)], b'|'), &options).unwrap();
+    let expected: Vec<String> = days().iter().map(ToString::to_string).collect();
+    assert_eq!(dates(&declared), expected);
+}
+
+#[test]
+fn dates_and_times_with_a_time_zone_are_read() {
+    let expected: Vec<String> = days().iter().map(ToString::to_string).collect();
+    for zone in ["Z", "+01:00"] {
+        let with_zone: Vec<String> = days().iter().map(|day| format!("{day}{zone}")).collect();
+        let found = infer_column(with_zone);
+        assert_eq!(kind(&found), ColumnKind::Date);
+        assert_eq!(dates(&found), expected);
+    }
+    let times = (0..40).map(|n| format!("{:02}:{:02}Z", n % 24, n * 7 % 60));
+    let found = infer_column(times.collect());
+    assert_eq!(kind(&found), ColumnKind::Numeric);
+    assert!((numbers(&found)[5] - (5.0 + 35.0 / 60.0)).abs() < 1e-12);
+}

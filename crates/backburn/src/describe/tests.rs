@@ -89,16 +89,17 @@ fn values_of_another_kind_after_the_first_rows_are_said() {
 
 #[test]
 fn copies_sentinels_rare_classes_and_near_copies_are_said() {
-    let mut csv = "t,twice,noise,kind\n".to_string();
+    let mut csv = "t,twice,noise,other,kind\n".to_string();
     for row in 0..100 {
         let t = match row % 10 {
             0 => "-999".to_string(),
             _ => (row % 7).to_string(),
         };
         let kind = ["a", "b"][row * 37 % 101 % 2];
-        csv += &format!("{t},is {kind},{},{kind}\n", row * 71 % 97);
+        let (noise, other) = (row * 71 % 97, row * 29 % 89);
+        csv += &format!("{t},is {kind},{noise},{other},{kind}\n");
     }
-    csv += "1,is c,5,c\n1,is c,5,c\n";
+    csv += "1,is c,5,7,c\n1,is c,5,7,c\n";
     let notes = describe(&csv, Some("kind")).notes.join("\n");
     for words in [
         "1 of 102 rows is a copy of an earlier row",
@@ -157,4 +158,44 @@ fn near_copies_of_rows_are_said() {
         "{:?}",
         description.notes
     );
+}
+
+#[test]
+fn equal_rows_are_copies_by_the_rule_of_training() {
+    // Four towns and two classes: equal rows are different people.
+    let row = |row: usize| {
+        let town = row * 7 % 5 % 4;
+        let is = |other: usize| u8::from(town == other);
+        format!(
+            "{},{},{},{},{}\n",
+            is(0),
+            is(1),
+            is(2),
+            is(3),
+            row * 3 % 7 % 2
+        )
+    };
+    let one_hot: String = (0..200).map(row).collect();
+    let one_hot = format!("a,b,c,d,y\n{one_hot}");
+    // Rows of the same measurement, each with a number of its own.
+    let row = |row: usize| {
+        let n = row % 150;
+        let (x, y) = (n * 37 % 151, n * 59 % 149);
+        format!("{row},{x}.25,{y}.5,{}\n", (x + y) % 2)
+    };
+    let numbered: String = (0..200).map(row).collect();
+    let numbered = format!("id,x,z,y\n{numbered}");
+    for target in [None, Some("y")] {
+        let description = describe(&one_hot, target);
+        assert_eq!((description.copies, description.copies_complete), (0, true));
+        let notes = description.notes.join("\n");
+        assert!(!notes.contains("copies of earlier rows"), "{notes}");
+        assert_eq!(describe(&numbered, target).copies, 50, "{target:?}");
+    }
+    // Rows that did not decide on the columns are counted alike.
+    let row = |row: usize| format!("{},{}\n", row % 3, row * 7 % 5 % 2);
+    let long: String = (0..30_000).map(row).collect();
+    let part = described(&format!("a,y\n{long}"), Some("y"), 1).unwrap();
+    assert!(part.typed_by_rows < part.rows);
+    assert_eq!(part.copies, 0);
 }

@@ -1,0 +1,113 @@
+//! Headers of several lines, as pandas writes them for columns of several levels.
+
+use crate::column_names::repeated_names;
+use crate::layout::{is_blank, looks_like_a_number};
+
+/// The fields of a line.
+type Fields = [Vec<u8>];
+
+/// The number of lines below the first one of a header that hold further levels of its names, if a line with the names of
+/// the index follows: all of its other fields are empty, as in no row below. The first line has a name several times. It
+/// has none for the index, or the next lines, `described` ones, are plainly no rows.
+pub(crate) fn level_lines(header: &Fields, rows: &[&Fields], described: usize) -> Option<usize> {
+    const MAX_LINES: usize = 4;
+    let has_index_names = |line: &usize| rows.get(*line).is_some_and(|row| names_index(row));
+    let line = (1..MAX_LINES).find(has_index_names)?;
+    let (lines, below) = rows.split_at(line + 1);
+    let names = header.iter().map(|name| text(name));
+    let fits = lines.iter().all(|line| line.len() == header.len())
+        && !below.is_empty()
+        && !below.iter().any(|row| names_index(row))
+        && !repeated_names(names).is_empty()
+        && (header.first().is_some_and(|name| is_blank(name)) || described == line);
+    fits.then_some(line)
+}
+
+/// Whether only the first fields of a line are filled, with text.
+fn names_index(line: &Fields) -> bool {
+    const MAX_INDEX: usize = 3;
+    let last = line.iter().rposition(|field| !is_blank(field));
+    let filled = last.map_or(0, |last| last + 1);
+    let is_name = |field: &Vec<u8>| !is_blank(field) && !looks_like_a_number(field);
+    (1..=MAX_INDEX).contains(&filled) && filled < line.len() && line[..filled].iter().all(is_name)
+}
+
+/// The names of the columns: those of the index, which the last line has, and those of all levels, joined.
+pub(crate) fn level_names(header: &Fields, lines: &[&Fields]) -> Vec<String> {
+    let Some((index, levels)) = lines.split_last() else {
+        return header.iter().map(|name| text(name)).collect();
+    };
+    let field = |line: &Fields, column: usize| {
+        let field = line.get(column);
+        field.map_or(String::new(), |field| text(field))
+    };
+    let name = |column: usize| {
+        let of_index = field(index, column);
+        if !of_index.is_empty() {
+            return of_index;
+        }
+        let levels = [header].into_iter().chain(levels.iter().copied());
+        let names = levels.map(|level| field(level, column));
+        // pandas writes `Unnamed: 1_level_1` for a level without a name.
+        let named = names.filter(|name| !name.is_empty() && !name.starts_with("Unnamed: "));
+        named.collect::<Vec<_>>().join("_")
+    };
+    (0..header.len()).map(name).collect()
+}
+
+fn text(field: &[u8]) -> String {
+    String::from_utf8_lossy(field).trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str, described: usize) -> Option<Vec<String>> {
+        let fields = |line: &str| -> Vec<Vec<u8>> {
+            let fields = line.split(',');
+            fields.map(|field| field.as_bytes().to_vec()).collect()
+        };
+        let lines: Vec<Vec<Vec<u8>>> = text.lines().map(fields).collect();
+        let (header, rows) = lines.split_first().unwrap();
+        let rows: Vec<&Fields> = rows.iter().map(Vec::as_slice).collect();
+        let count = level_lines(header, &rows, described)?;
+        Some(level_names(header, &rows[..=count]))
+    }
+
+    #[test]
+    fn names_of_several_levels_are_joined() {
+        for (text, described) in [
+            (",a,a,b\n,mean,std,mean\nid,,,\n1,2,3,4\n", 1),
+            ("kind,a,a,b\nstat,mean,std,mean\nid,,,\n1,2,3,4\n", 1),
+        ] {
+            assert_eq!(
+                names(text, described).unwrap(),
+                ["id", "a_mean", "a_std", "b_mean"],
+                "{text}"
+            );
+        }
+        let years = ",sales,sales\nyear,2020,2021\nregion,,\nnorth,1,2\n";
+        assert_eq!(
+            names(years, 0).unwrap(),
+            ["region", "sales_2020", "sales_2021"]
+        );
+        let three = ",,a,a\n,,x,y\n,,p,\nid,of,,\n1,2,3,4\n";
+        assert_eq!(names(three, 0).unwrap(), ["id", "of", "a_x_p", "a_y"]);
+    }
+
+    #[test]
+    fn rows_that_lack_all_but_their_name_are_no_names_of_an_index() {
+        for text in [
+            "name,x,y\na,1,2\nb,,\nc,3,4\n",
+            "name,x,x\na,1,2\nb,,\nc,3,4\n",
+            ",x,x\na,1,2\nb,,\nc,,\nd,3,4\n",
+            ",x,y\na,1,2\nb,,\nc,3,4\n",
+            ",x,x\n,1,2\n5,,\n6,3,4\n",
+            ",x,x\n,p,q\nid,,\n",
+            "x\ny\n",
+        ] {
+            assert_eq!(names(text, 0), None, "{text}");
+        }
+    }
+}
