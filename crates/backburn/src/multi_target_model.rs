@@ -144,7 +144,8 @@ impl MultiTargetModel {
         for (index, target) in self.targets.iter().enumerate() {
             lines.push(("target", shown(target.target())));
             let tested = tested.get(index);
-            lines.extend(target.scores_in_words(tested));
+            let several = self.targets.len() > 1;
+            lines.extend(target.scores_of_target(tested, several));
             let notes = tested.into_iter().flat_map(|tested| &tested.notes);
             lines.extend(notes.map(|note| ("note", note.clone())));
             let findings = target.record().into_iter();

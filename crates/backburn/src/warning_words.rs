@@ -84,6 +84,11 @@ fn about_target(warning: &Warning) -> Option<String> {
             shown(target),
             expected * 100.0
         ),
+        Warning::NoTrend { target } => format!(
+            "data.trend=true has no effect: `{}` has no linear trend over time in the training rows, which have only one \
+             time, or in which it neither rises nor falls",
+            shown(target)
+        ),
         Warning::RowsWithoutTarget {
             target,
             rows,
@@ -188,10 +193,16 @@ fn about_rows(warning: &Warning) -> Option<String> {
             integer(*of)
         ),
         Warning::Refused { reason } => format!("training would refuse this: {}", escaped(reason)),
-        Warning::NotScored => {
-            "no rows were held out from training, so there is no score of the model: only --test with a table of \
-             other rows, or --folds, gives one"
-                .to_string()
+        Warning::NotScored { several_targets } => {
+            let gives = match several_targets {
+                true => "only --test with a table of other rows, or --test-share, gives one",
+                false => {
+                    "only --test with a table of other rows, --test-share or --folds gives one"
+                }
+            };
+            format!(
+                "no rows were held out from training, so there is no score of the model: {gives}"
+            )
         }
         Warning::TrainingRowsScored { share } => {
             let rows = match *share >= 1.0 {
@@ -200,7 +211,7 @@ fn about_rows(warning: &Warning) -> Option<String> {
             };
             format!(
                 "{rows} are training rows of this model, so the scores are too good: score rows that it was not \
-                 trained on, or cross-validate with train --folds"
+                 trained on, such as those that train --test-share sets aside"
             )
         }
         Warning::Unweighted { column } => format!(
@@ -368,6 +379,7 @@ mod tests {
                 target: column(),
                 classes: counts(2),
             },
+            Warning::NoTrend { target: column() },
         ]
     }
 
@@ -403,7 +415,12 @@ mod tests {
             Warning::Refused {
                 reason: text("it has one class only"),
             },
-            Warning::NotScored,
+            Warning::NotScored {
+                several_targets: false,
+            },
+            Warning::NotScored {
+                several_targets: true,
+            },
             Warning::TrainingRowsScored { share: 0.83 },
             Warning::Unweighted { column: column() },
         ]
@@ -501,6 +518,14 @@ mod tests {
             assert!(text.ends_with("; --categorical 'my id' uses it"), "{text}");
         }
         assert!(!ignored("it never varies").contains("--"));
+    }
+
+    #[test]
+    fn several_targets_are_not_advised_to_use_folds() {
+        let sentence = |several_targets| Warning::NotScored { several_targets }.to_string();
+        assert!(sentence(false).ends_with("--test-share or --folds gives one"));
+        assert!(sentence(true).ends_with("or --test-share, gives one"));
+        assert!(!sentence(true).contains("--folds"));
     }
 
     #[test]
