@@ -3,6 +3,7 @@
 use backburn_preprocessing::{Predictions, Target, Task};
 use backburn_training::metrics::Metric;
 
+use crate::distribution_score::PredictedDistribution;
 use crate::score::{Metrics, Score};
 use crate::scoring::Scoring;
 use crate::targets::Targets;
@@ -80,7 +81,15 @@ pub(crate) fn constant_score(
     let predicted = (rows.len(), exposures.as_deref());
     let predictions = constant_predictions(targets, target, fit, predicted)?;
     let score = scoring.score(&predictions, targets, rows)?;
-    Some(score.with_distribution((target, &predictions), None, targets, rows))
+    let predicted = PredictedDistribution {
+        target,
+        predictions: &predictions,
+        quantiles: None,
+        targets,
+        rows,
+        weights: scoring.weights(),
+    };
+    Some(score.with_distribution(&predicted, None))
 }
 
 /// What the constant of a score predicts, as far as the main metric depends on it: `the mean`, `the most frequent class`

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fitted_model::FittedModel;
 use crate::learning_curve::LearningCurve;
+use crate::reliability::Reliability;
 use crate::test_result::TestResult;
 
 impl FittedModel {
@@ -41,6 +42,7 @@ impl FittedModel {
         if let Some(tested) = tested {
             let unlike = json!(tested.unlike_training);
             json.insert("unlike_training".to_string(), unlike);
+            json.extend(tested.reliability.as_ref().map(Reliability::json));
         }
         json
     }

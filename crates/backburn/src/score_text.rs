@@ -103,12 +103,12 @@ impl Score {
         });
         let words = first.into_iter().chain(others);
         let mut words = words.collect::<Vec<_>>().join(", ");
+        if let Some(distribution) = &self.distribution {
+            let error = self.standard_error(distribution.main().0);
+            words += &format!(", {}", distribution.line(error));
+        }
         if self.weighted {
             words += " (weighted)";
-        }
-        // Its rows have no weights.
-        if let Some(distribution) = &self.distribution {
-            words += &format!(", {}", distribution.line());
         }
         words
     }
