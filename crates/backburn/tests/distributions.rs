@@ -119,7 +119,7 @@ fn scores_of_distributions_are_weighted_and_have_errors() {
     let (mut loss, mut held) = (0.0, 0.0);
     for (row, (value, weight)) in truth.iter().zip(&weights).enumerate() {
         let quantiles = found.row(row).unwrap();
-        for (quantile, level) in quantiles.iter().zip([0.1, 0.5, 0.9]) {
+        for (quantile, level) in quantiles.iter().zip([0.1f64, 0.5, 0.9]) {
             let difference = value - quantile;
             loss += weight * (level * difference).max((level - 1.0) * difference);
         }
