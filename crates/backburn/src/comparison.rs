@@ -348,7 +348,8 @@ impl fmt::Display for MethodScores {
 pub fn comparison_json(data: &Dataset, folds: usize, methods: &[MethodScores]) -> Value {
     let rows: Vec<Value> = methods.iter().map(MethodScores::json).collect();
     json!({
-        "target": data.target(), "folds": folds, "methods": rows, "warnings": data.warnings(),
+        "target": data.target(), "folds": folds, "methods": rows, "verdict": verdict(methods),
+        "warnings": data.warnings(),
     })
 }
 

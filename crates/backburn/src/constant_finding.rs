@@ -1,6 +1,6 @@
 //! Findings that follow from comparing the score of a model with that of a constant.
 
-use backburn_table::ColumnKind;
+use backburn_table::{ColumnKind, ColumnSchema};
 use backburn_training::{Diagnosis, Finding};
 
 use crate::dataset::Dataset;
@@ -127,7 +127,16 @@ fn no_better(score: &Score, constant: &Score, data: &Dataset) -> Finding {
 fn causes(data: &Dataset) -> String {
     const FEW_ROWS: usize = 200;
     const NAMES: usize = 4;
-    let ignored = data.inputs().filter(|c| c.kind == ColumnKind::Ignored);
+    // A column without different values does not help, and who leaves one out knows it.
+    let may_help = |column: &&ColumnSchema| {
+        let reason = column.reason.as_deref();
+        column.kind == ColumnKind::Ignored
+            && !matches!(
+                reason,
+                Some("by request" | "it never varies" | "it has no values")
+            )
+    };
+    let ignored = data.inputs().filter(may_help);
     let mut ignored: Vec<String> = ignored.map(|c| format!("`{}`", shown(&c.name))).collect();
     let mut causes = Vec::new();
     if !ignored.is_empty() {
@@ -162,12 +171,12 @@ mod tests {
     use super::*;
     use crate::targets::Targets;
 
-    /// A dataset of numbers with a column that is not used.
+    /// A dataset of numbers with a column that is not used, and one that could not be.
     fn dataset() -> Dataset {
-        let mut csv = "key,x,y\n".to_string();
+        let mut csv = "key,unit,x,y\n".to_string();
         for row in 0..50 {
             csv += &format!(
-                "name {row} of {},{},{}.5\n",
+                "name {row} of {},m,{},{}.5\n",
                 row * 7,
                 row * 37 % 41,
                 row * 3

@@ -70,8 +70,7 @@ impl DistributionScore {
             return None;
         };
         let (means, rows) = (predicted.predictions.values()?, predicted.rows);
-        let known = |index: &usize| !values[rows[*index]].is_nan();
-        let known: Vec<usize> = (0..rows.len()).filter(known).collect();
+        let known = predicted.targets.known(rows);
         let actual: Vec<f64> = known.iter().map(|&index| values[rows[index]]).collect();
         let means: Option<Vec<f64>> = known.iter().map(|&i| means.get(i).copied()).collect();
         let weights = predicted.weights.map(|weights| {

@@ -108,12 +108,14 @@ impl Score {
     ) -> Self {
         self.distribution = DistributionScore::of_rows(predicted);
         if self.distribution.is_some() && self.units.is_some() {
-            let units = row_units(predicted.rows, clusters);
-            self.standard_errors
-                .extend(standard_errors(&units, |positions| {
-                    let score = predicted.score_at(positions)?;
-                    Some(score.metrics().into_iter().collect())
-                }));
+            let known = predicted.targets.known(predicted.rows);
+            let rows: Vec<usize> = known.iter().map(|&place| predicted.rows[place]).collect();
+            let errors = standard_errors(&row_units(&rows, clusters), |part| {
+                let positions: Vec<usize> = part.iter().map(|&place| known[place]).collect();
+                let score = predicted.score_at(&positions)?;
+                Some(score.metrics().into_iter().collect())
+            });
+            self.standard_errors.extend(errors);
         }
         self
     }
@@ -199,11 +201,14 @@ impl Score {
         (weights, clusters): (Option<&[f64]>, Option<&[usize]>),
     ) -> Self {
         let metric = self.chosen.map(|(metric, _)| metric);
-        let units = row_units(rows, clusters);
+        let known = targets.known(rows);
+        let known_rows: Vec<usize> = known.iter().map(|&position| rows[position]).collect();
+        let units = row_units(&known_rows, clusters);
         self.units = Some(number_of_units(&units));
-        self.standard_errors = standard_errors(&units, |positions| {
-            let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
-            let predictions = predictions.select(positions);
+        self.standard_errors = standard_errors(&units, |part| {
+            let positions: Vec<usize> = part.iter().map(|&place| known[place]).collect();
+            let of_part: Vec<usize> = part.iter().map(|&place| known_rows[place]).collect();
+            let predictions = predictions.select(&positions);
             let score = Self::weighted(&predictions, targets, &of_part, metric, weights)?;
             let mut metrics = score.metrics();
             // It is a bias, which is larger in fewer rows.

@@ -19,6 +19,9 @@ impl Score {
             let errors = json!(self.standard_errors);
             object.insert("standard_errors".to_string(), errors);
         }
+        if let Some(units) = self.units {
+            object.insert("units".to_string(), json!(units));
+        }
         match &self.metrics {
             Metrics::Regression(score) => {
                 object.insert("task".to_string(), json!("regression"));
