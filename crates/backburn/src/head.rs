@@ -48,6 +48,11 @@ impl Head {
         }
     }
 
+    /// Whether the target is a number, which has prediction intervals.
+    pub fn is_number(&self) -> bool {
+        self.data.task() == Task::Regression
+    }
+
     /// The number of its outputs.
     pub fn outputs(&self) -> usize {
         self.data.class_names().map_or(1, |names| names.len())
