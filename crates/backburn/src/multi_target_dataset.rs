@@ -157,7 +157,9 @@ impl MultiTargetDataset {
             Ok(part.read_as(whole, &split.training)?)
         };
         let parts = self.targets.iter().map(part);
-        let training = Self::of(parts.collect::<Result<_, _>>()?)?;
+        let mut training = Self::of(parts.collect::<Result<_, _>>()?)?;
+        let left_out = joint.rows_left_out_of_test(&split);
+        training.warnings.extend(left_out.map(Warning::Splits));
         Ok((training, select(&split.validation)?))
     }
 

@@ -66,6 +66,15 @@ pub enum SplitNote {
         /// What they are.
         why: String,
     },
+    /// Rows are neither to learn from nor to test on, where rows are set aside for a test.
+    LeftOutOfTest {
+        /// These rows.
+        left_out: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
     /// Rows are in no validation part of a cross-validation.
     NotValidated {
         /// These rows.
@@ -136,6 +145,16 @@ impl fmt::Display for SplitNote {
             } => write!(
                 f,
                 "{} of {} neither trained on nor validated: {why}",
+                integer(*left_out),
+                are(*left_out, *rows)
+            ),
+            Self::LeftOutOfTest {
+                left_out,
+                rows,
+                why,
+            } => write!(
+                f,
+                "{} of {} neither trained on nor tested: {why}",
                 integer(*left_out),
                 are(*left_out, *rows)
             ),
@@ -284,6 +303,14 @@ mod tests {
                     why: "in the gap".to_string(),
                 },
                 "4 of 40 rows are neither trained on nor validated: in the gap",
+            ),
+            (
+                SplitNote::LeftOutOfTest {
+                    left_out: 1,
+                    rows: 40,
+                    why: "in the gap".to_string(),
+                },
+                "1 of 40 rows is neither trained on nor tested: in the gap",
             ),
         ] {
             let text = note.to_string();
