@@ -455,7 +455,8 @@ pub use self::{
     column_options::ColumnOptions,
     command_line::{CommandLine, Resumed},
     comparison::{
-        ComparedMethod, MethodScores, check_room_to_compare, compare, comparison_json, verdict,
+        ComparedMethod, MethodScores, check_room_to_compare, compare, compared_scores,
+        comparison_json, verdict,
     },
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,

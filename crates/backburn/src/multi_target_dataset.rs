@@ -145,6 +145,9 @@ impl MultiTargetDataset {
         let joint = &self.joint;
         let (rows, classes) = (joint.rows(), joint.classes());
         let split = joint.splitter().split(rows, test_fraction, classes, seed);
+        if !split.validation.is_empty() {
+            joint.check_rest(&split)?;
+        }
         let table = joint.table();
         let select = |rows: &[usize]| table.select(table.name(), rows);
         let training = select(&split.training)?;

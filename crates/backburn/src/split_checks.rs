@@ -58,12 +58,17 @@ impl Dataset {
             ("--fold", "fold", &columns.fold, folds),
             ("--time", "time", &columns.time, times),
         ];
+        // Several targets are not cross-validated.
+        let or_folds = match self.options().other_targets.is_empty() {
+            true => ", or score by --folds",
+            false => "",
+        };
         for (option, what, column, number) in known {
             if let (Some(column), Some(0 | 1)) = (column, number) {
                 return Err(Error::Config(format!(
                     "{option}: when rows are set aside for the test, all others are of one {what} of column `{}`, and \
                      cannot be divided into training and validation: choose a column with more {what}s, or a table of \
-                     test rows (--test), or score by --folds",
+                     test rows (--test){or_folds}",
                     shown(column)
                 )));
             }

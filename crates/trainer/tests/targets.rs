@@ -502,3 +502,28 @@ fn several_targets_without_a_score_are_advised_what_works() {
     assert!(!said.contains("--folds"), "{said}");
     folder.done(&format!("{line} --test-share 0.2"));
 }
+
+#[test]
+fn rows_that_cannot_be_set_aside_are_an_error_that_says_what_to_do() {
+    let folder = Folder::new();
+    let mut csv = "g,x,price,sold\n".to_string();
+    for row in 0..60 {
+        let (group, x) = (row % 2, row * 37 % 101);
+        csv += &format!(
+            "{group},{x},{}.5,{}\n",
+            x + row % 7,
+            ["no", "yes"][row % 3 / 2]
+        );
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --group g --test-share 0.3 --out m.safetensors";
+    let several = folder.run(&format!("{line} --target price,sold"));
+    let said = several.stderr;
+    assert!(said.contains("all others are of one group"), "{said}");
+    assert!(said.trim_end().ends_with("test rows (--test)"), "{said}");
+    folder.refused(
+        &format!("{line} --target price"),
+        2,
+        &["all others are of one group", "or score by --folds"],
+    );
+}
