@@ -527,3 +527,17 @@ fn rows_that_cannot_be_set_aside_are_an_error_that_says_what_to_do() {
         &["all others are of one group", "or score by --folds"],
     );
 }
+
+#[test]
+fn settings_for_numbers_and_for_classes_are_set_together() {
+    let folder = folder();
+    let settings = "--set training.loss=huber --set data.balance_classes=true --preset fast";
+    let line = format!("train t.csv --ignore a,b --out m.safetensors {settings} {QUICK}");
+    folder.done(&format!("{line} --target price,sold"));
+    folder.done(&format!("{line} --target sold,price"));
+    folder.refused(
+        &format!("{line} --target price,rent"),
+        2,
+        &["data.balance_classes", "only for classification"],
+    );
+}
