@@ -14,7 +14,7 @@ impl Score {
         let of = match units == self.rows {
             true => rows,
             false => format!(
-                "{} ({rows}; copies of a row are a group)",
+                "{} ({rows}; the rows of a value of --group, and the copies of a row, are a group)",
                 count(units, "group")
             ),
         };
@@ -50,7 +50,10 @@ mod tests {
         assert_eq!(note(10, None), None);
         let groups: Vec<usize> = (0..30).map(|row| row / 10).collect();
         let text = note(30, Some(&groups)).unwrap();
-        assert!(text.contains("of only 3 groups (30 rows;"), "{text}");
+        assert!(
+            text.contains("of only 3 groups (30 rows; the rows of a value of --group,"),
+            "{text}"
+        );
     }
 
     #[test]
