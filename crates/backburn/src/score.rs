@@ -95,7 +95,10 @@ impl Score {
                     ..score.with_distribution(&predicted, None)
                 })
             }
-            None => Err(nothing_to_score(table, target, &unknown)),
+            None => {
+                let are_weightless = weights.is_some() && !targets.known(&all).is_empty();
+                Err(nothing_to_score(table, target, &unknown, are_weightless))
+            }
         }
     }
 

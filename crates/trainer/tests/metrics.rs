@@ -225,6 +225,12 @@ fn scores_are_weighted_and_say_so() {
         .done("evaluate m.safetensors t.csv --weight x --json")
         .json();
     assert_eq!(other["weighted"], true);
+    folder.write("zero.csv", "x,y,w\n1,2,0\n2,3,0\n");
+    folder.refused(
+        "evaluate m.safetensors zero.csv",
+        1,
+        &["every row that has a value of `y` to score has weight 0"],
+    );
 }
 
 #[test]
