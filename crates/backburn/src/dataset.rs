@@ -447,7 +447,7 @@ impl Dataset {
             let known = fitted.classes(test)?;
             if known.iter().all(Option::is_none) {
                 let unknown = unknown_classes(test, &fitted, &known)?;
-                return Err(nothing_to_score(test, &fitted, &unknown));
+                return Err(nothing_to_score(test, &fitted, &unknown, false));
             }
         }
         check_exposures(test, self.offset(), [None; 2])?;
