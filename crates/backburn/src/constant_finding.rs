@@ -1,5 +1,7 @@
 //! Findings that follow from comparing the score of a model with that of a constant.
 
+use std::collections::HashSet;
+
 use backburn_table::{ColumnKind, ColumnSchema};
 use backburn_training::{Diagnosis, Finding};
 
@@ -195,11 +197,17 @@ fn causes(data: &Dataset) -> String {
             ignored.join(", ")
         ));
     }
-    let rows = data.rows().len();
+    let (rows, what) = match &data.splitter().copies {
+        Some(copies) => {
+            let different: HashSet<usize> = data.rows().iter().map(|&row| copies[row]).collect();
+            (different.len(), "different row")
+        }
+        None => (data.rows().len(), "row"),
+    };
     if rows < FEW_ROWS {
         causes.push(format!(
             "collect more rows: {} may be too few to learn from",
-            count(rows, "row")
+            count(rows, what)
         ));
     }
     causes.push("add columns: those that are used may say nothing about the target".to_string());
@@ -219,8 +227,13 @@ mod tests {
 
     /// A dataset of numbers with a column that is not used, and one that could not be.
     fn dataset() -> Dataset {
+        dataset_of(0..50)
+    }
+
+    /// The same with these rows.
+    fn dataset_of(rows: impl Iterator<Item = usize>) -> Dataset {
         let mut csv = "key,unit,x,y\n".to_string();
-        for row in 0..50 {
+        for row in rows {
             csv += &format!(
                 "name {row} of {},m,{},{}.5\n",
                 row * 7,
@@ -334,6 +347,12 @@ mod tests {
         assert!(remedy.starts_with("check whether a column"), "{remedy}");
         assert!(remedy.contains("(`key`;"), "{remedy}");
         assert!(remedy.contains("50 rows may be too few"), "{remedy}");
+        let five_times = dataset_of((0..300).map(|row| row % 60));
+        let causes = causes(&five_times);
+        assert!(
+            causes.contains("60 different rows may be too few"),
+            "{causes}"
+        );
     }
 
     #[test]
