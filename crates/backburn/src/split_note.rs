@@ -142,32 +142,27 @@ impl fmt::Display for SplitNote {
                 left_out,
                 rows,
                 why,
-            } => write!(
-                f,
-                "{} of {} neither trained on nor validated: {why}",
-                integer(*left_out),
-                are(*left_out, *rows)
-            ),
+            } => f.write_str(&parts(
+                *left_out,
+                *rows,
+                "neither trained on nor validated",
+                why,
+            )),
             Self::LeftOutOfTest {
                 left_out,
                 rows,
                 why,
-            } => write!(
-                f,
-                "{} of {} neither trained on nor tested: {why}",
-                integer(*left_out),
-                are(*left_out, *rows)
-            ),
+            } => f.write_str(&parts(
+                *left_out,
+                *rows,
+                "neither trained on nor tested",
+                why,
+            )),
             Self::NotValidated {
                 not_validated,
                 rows,
                 why,
-            } => write!(
-                f,
-                "{} of {} in no validation part: {why}",
-                integer(*not_validated),
-                are(*not_validated, *rows)
-            ),
+            } => f.write_str(&parts(*not_validated, *rows, "in no validation part", why)),
             Self::MayBeGroup {
                 column,
                 values,
@@ -231,6 +226,11 @@ fn are_near_copies(near: usize, rows: usize) -> String {
         "{} of {rows} {are} (numbers are equal to a thousandth of the interquartile range of their column)",
         integer(near)
     )
+}
+
+/// How many rows are in no part of a split, and why.
+fn parts(some: usize, rows: usize, place: &str, why: &str) -> String {
+    format!("{} of {} {place}: {why}", integer(some), are(some, rows))
 }
 
 /// All rows, with the verb for some of them.

@@ -84,11 +84,6 @@ fn about_target(warning: &Warning) -> Option<String> {
             shown(target),
             expected * 100.0
         ),
-        Warning::NoTrend { target } => format!(
-            "data.trend=true has no effect: `{}` has no linear trend over time in the training rows, which have only one \
-             time, or in which it neither rises nor falls",
-            shown(target)
-        ),
         Warning::RowsWithoutTarget {
             target,
             rows,
@@ -193,17 +188,7 @@ fn about_rows(warning: &Warning) -> Option<String> {
             integer(*of)
         ),
         Warning::Refused { reason } => format!("training would refuse this: {}", escaped(reason)),
-        Warning::NotScored { several_targets } => {
-            let gives = match several_targets {
-                true => "only --test with a table of other rows, or --test-share, gives one",
-                false => {
-                    "only --test with a table of other rows, --test-share or --folds gives one"
-                }
-            };
-            format!(
-                "no rows were held out from training, so there is no score of the model: {gives}"
-            )
-        }
+        Warning::NotScored { several_targets } => not_scored(*several_targets),
         Warning::TrainingRowsScored { share } => {
             let rows = match *share >= 1.0 {
                 true => "the rows".to_string(),
@@ -232,6 +217,11 @@ fn about_run(warning: &Warning) -> String {
                 why.unwrap_or_default()
             )
         }
+        Warning::NoTrend { target } => format!(
+            "data.trend=true has no effect: `{}` has no linear trend over time in the training rows, which have only one \
+             time, or in which it neither rises nor falls",
+            shown(target)
+        ),
         Warning::CheckpointNotWritten { reason } => {
             let reason = escaped(reason);
             format!("no checkpoint was written: {reason}; training continues")
@@ -253,6 +243,15 @@ fn about_run(warning: &Warning) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// That there is no score, and what gives one.
+fn not_scored(several_targets: bool) -> String {
+    let gives = match several_targets {
+        true => "only --test with a table of other rows, or --test-share, gives one",
+        false => "only --test with a table of other rows, --test-share or --folds gives one",
+    };
+    format!("no rows were held out from training, so there is no score of the model: {gives}")
 }
 
 /// That a column is ignored, why, and the option that uses it.
@@ -379,7 +378,6 @@ mod tests {
                 target: column(),
                 classes: counts(2),
             },
-            Warning::NoTrend { target: column() },
         ]
     }
 
@@ -430,6 +428,7 @@ mod tests {
     fn run() -> Vec<Warning> {
         vec![
             Warning::RefitFailed { reason: None },
+            Warning::NoTrend { target: column() },
             Warning::CheckpointNotWritten {
                 reason: text("the disk is full"),
             },
