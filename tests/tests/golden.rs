@@ -20,12 +20,17 @@ const MODELS: [&[&str]; 7] = [
     &["number", "classes", "places"],
     &["number", "classes", "places", "similar"],
     &["number", "classes", "places", "similar", "guessed"],
-    &["number", "classes"],
+    &["number", "classes", "trend"],
 ];
 
 /// What is stored of later versions, which are only those of files with what the version has: several targets (8), of
-/// which one file predicts both, or intervals that depend on the row (9).
-const LATER: [(u64, &[&str]); 2] = [(SEVERAL_TARGETS, &["price", "kind"]), (9, &["number"])];
+/// which one file predicts both, intervals that depend on the row (9), or a trend (10). Files with a trend had the versions of
+/// other files at first.
+const LATER: [(u64, &[&str]); 3] = [
+    (SEVERAL_TARGETS, &["price", "kind"]),
+    (9, &["number"]),
+    (10, &["trend"]),
+];
 const SEVERAL_TARGETS: u64 = 8;
 
 /// The tables that the models predict.
@@ -60,7 +65,7 @@ fn file_name(model: (u64, &str)) -> String {
 
 fn table_of(kind: &str) -> &'static str {
     match kind {
-        "number" | "classes" | "price" | "kind" => "table.csv",
+        "number" | "classes" | "price" | "kind" | "trend" => "table.csv",
         "places" => "places.csv",
         "similar" => "similar.csv",
         "guessed" => "guessed.csv",

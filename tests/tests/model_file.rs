@@ -1,6 +1,7 @@
 //! The saved model: what comes back is what was saved, and nothing in a file is trusted.
 
 use std::fs;
+use std::path::Path;
 
 use backburn::{FORMAT_VERSION, ModelFile, ModelFileError, Predictor, SavedModel};
 use backburn_model::{MlpConfig, Normalization};
@@ -168,6 +169,11 @@ fn altered(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
     let bytes = model(Task::Regression, Normalization::None)
         .to_bytes()
         .unwrap();
+    altered_file(bytes, change)
+}
+
+/// A file with its metadata changed.
+fn altered_file(bytes: Vec<u8>, change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let mut metadata = header.metadata().clone().unwrap();
     let mut json = serde_json::from_str(&metadata["backburn"]).unwrap();
@@ -187,8 +193,11 @@ fn set_error_scale(json: &mut serde_json::Value, scale: serde_json::Value) {
 fn altered_metadata_is_refused() {
     load(altered(|_| {})).unwrap();
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 31] = [
+    let changes: [(&str, Change); 32] = [
         ("newer", |json| {
+            json["format_version"] = (FORMAT_VERSION + 4).into();
+        }),
+        ("format of a trend", |json| {
             json["format_version"] = (FORMAT_VERSION + 3).into();
         }),
         ("format of several targets", |json| {
@@ -343,13 +352,38 @@ fn only_files_whose_intervals_depend_on_the_row_have_the_version_of_these() {
     let bytes = loaded.to_bytes().unwrap();
     assert_eq!(version(&bytes), 9);
     assert_eq!(load(bytes).unwrap().target, loaded.target);
-    let error = load(scaled(10)).unwrap_err();
+    let error = load(scaled(11)).unwrap_err();
     assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
     let error = load(altered(|json| json["format_version"] = 9.into())).unwrap_err();
     assert!(
         matches!(error, ModelFileError::Damaged { .. }),
         "without a scale: {error}"
     );
+}
+
+#[test]
+fn a_file_with_a_trend_has_a_version_of_its_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models");
+    // Files with a trend were written with the version of other files at first.
+    let bytes = fs::read(folder.join("version-7-trend.safetensors")).unwrap();
+    let of_version = |version: u64| {
+        altered_file(bytes.clone(), |json| {
+            json["format_version"] = version.into()
+        })
+    };
+    for older in [FORMAT_VERSION, 10] {
+        let model = load(of_version(older)).unwrap();
+        assert_eq!(model.encoder.trend(), Some("built"));
+        let saved = model.to_bytes().unwrap();
+        assert_eq!(version(&saved), 10);
+        assert_eq!(load(saved).unwrap().encoder, model.encoder);
+    }
+    let error = load(of_version(11)).unwrap_err();
+    assert!(matches!(error, ModelFileError::Newer { .. }), "{error}");
+    for other in [8, 9] {
+        let error = load(of_version(other)).unwrap_err();
+        assert!(matches!(error, ModelFileError::Damaged { .. }), "{error}");
+    }
 }
 
 #[test]

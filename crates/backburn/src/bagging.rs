@@ -7,6 +7,7 @@ use backburn_training::StopReason;
 
 use crate::config::Config;
 use crate::dataset::Dataset;
+use crate::distribution_score::PredictedDistribution;
 use crate::encoded_split::{clips, fit_target};
 use crate::error::Error;
 use crate::imputation_errors::ImputationErrors;
@@ -125,9 +126,15 @@ impl<'a> BaggedEnsemble<'a> {
         let (targets, rows) = (&self.targets, &held_out.rows);
         let score = self.scoring.score(&predictions, targets, rows);
         let quantiles = target.quantiles(&held_out.outputs);
-        self.score = score.map(|score| {
-            score.with_distribution((&target, &predictions), quantiles.as_ref(), targets, rows)
-        });
+        let predicted = PredictedDistribution {
+            target: &target,
+            predictions: &predictions,
+            quantiles: quantiles.as_ref(),
+            targets,
+            rows,
+            weights: self.scoring.weights(),
+        };
+        self.score = score.map(|score| score.with_distribution(&predicted, None));
         let joined = self.network.insert(joined);
         joined.model.target = target;
         let summary = &mut joined.model.summary;

@@ -4,9 +4,10 @@ use backburn_preprocessing::Target;
 use backburn_table::Table;
 
 use crate::config::Config;
-use crate::constant::{ConstantFit, constant_predictions};
+use crate::constant::{ConstantFit, constant_predictions, constant_quantiles};
 use crate::context::FitContext;
 use crate::dataset::Dataset;
+use crate::distribution_score::PredictedDistribution;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::fit_plan::fit_plan;
@@ -46,7 +47,20 @@ pub(crate) fn constant(
     let predictions = predictions.ok_or_else(|| {
         Error::Failed("the target has classes, and the model predicts numbers".to_string())
     })?;
-    scoring.score_table(&predictions, test, target)
+    let score = scoring.score_table(&predictions, test, target)?;
+    let Some(quantiles) = constant_quantiles(&targets, target, fit, test.rows()) else {
+        return Ok(score);
+    };
+    let rows: Vec<usize> = (0..test.rows()).collect();
+    let predicted = PredictedDistribution {
+        target,
+        predictions: &predictions,
+        quantiles: Some(&quantiles),
+        targets: &Targets::read(test, target)?,
+        rows: &rows,
+        weights: scoring.weights(),
+    };
+    Ok(score.with_distribution(&predicted, None))
 }
 
 /// The settings of a linear model: a network without hidden layers.

@@ -348,8 +348,20 @@ impl fmt::Display for MethodScores {
 pub fn comparison_json(data: &Dataset, folds: usize, methods: &[MethodScores]) -> Value {
     let rows: Vec<Value> = methods.iter().map(MethodScores::json).collect();
     json!({
-        "target": data.target(), "folds": folds, "methods": rows, "warnings": data.warnings(),
+        "target": data.target(), "folds": folds, "methods": rows, "verdict": verdict(methods),
+        "weighted": data.weights().is_some(), "warnings": data.warnings(),
     })
+}
+
+/// What the scores of a comparison over so many folds are, in words.
+pub fn compared_scores(data: &Dataset, folds: usize) -> String {
+    let weighted = match data.weights() {
+        Some(_) => " (weighted)",
+        None => "",
+    };
+    format!(
+        "mean of {folds} folds ± standard deviation over the folds; lower errors are better{weighted}"
+    )
 }
 
 /// Which method is best, in a sentence that also names the simplest other method that is as good. `methods` are

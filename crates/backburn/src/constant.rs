@@ -1,11 +1,13 @@
 //! What a model without columns predicts: the mean of the target, or the frequencies of its classes.
 
-use backburn_preprocessing::{Predictions, Target, Task};
+use backburn_preprocessing::{Distribution, PredictedQuantiles, Predictions, Target, Task};
 use backburn_training::metrics::Metric;
 
-use crate::score::{Metrics, Score};
+use crate::distribution_score::{DistributionScore, PredictedDistribution};
+use crate::score::{Metrics, Score, metric_name};
 use crate::scoring::Scoring;
 use crate::targets::Targets;
+use crate::text::number;
 
 /// The rows that a constant is fitted on.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,41 @@ pub(crate) fn constant_predictions(
     }
 }
 
+/// The quantiles of the training rows, for each of `count` rows. `None` for a target whose quantiles are not predicted.
+pub(crate) fn constant_quantiles(
+    targets: &Targets,
+    target: &Target,
+    fit: ConstantFit,
+    count: usize,
+) -> Option<PredictedQuantiles> {
+    let Some(Distribution::Quantiles { levels, .. }) = target.distribution() else {
+        return None;
+    };
+    let Targets::Values(values) = targets else {
+        return None;
+    };
+    let weight = |row: usize| fit.weights.map_or(1.0, |weights| weights[row]);
+    let rows = fit.training.iter().copied();
+    let known = rows.filter(|&row| !values[row].is_nan());
+    let mut known: Vec<(f64, f64)> = known.map(|row| (values[row], weight(row))).collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: f64 = known.iter().map(|(_, weight)| weight).sum();
+    // The least value up to which the rows have the share of the level.
+    let quantile = |level: &f64| {
+        let mut sum: f64 = 0.0;
+        let reached = known.iter().find(|(_, weight)| {
+            sum += *weight;
+            sum >= level * total
+        });
+        reached.or(known.last()).map(|(value, _)| *value)
+    };
+    let of_row: Vec<f64> = levels.iter().map(quantile).collect::<Option<_>>()?;
+    Some(PredictedQuantiles {
+        levels: levels.clone(),
+        values: of_row.repeat(count),
+    })
+}
+
 /// The score on some rows of a constant that was fitted on the rows in `training`. All are rows of the table of
 /// `scoring`.
 pub(crate) fn constant_score(
@@ -79,9 +116,21 @@ pub(crate) fn constant_score(
         .map(|exposures| rows.iter().map(|&row| exposures[row]).collect());
     let predicted = (rows.len(), exposures.as_deref());
     let predictions = constant_predictions(targets, target, fit, predicted)?;
+    let quantiles = constant_quantiles(targets, target, fit, rows.len());
     let score = scoring.score(&predictions, targets, rows)?;
-    Some(score.with_distribution((target, &predictions), None, targets, rows))
+    let predicted = PredictedDistribution {
+        target,
+        predictions: &predictions,
+        quantiles: quantiles.as_ref(),
+        targets,
+        rows,
+        weights: scoring.weights(),
+    };
+    Some(score.with_distribution(&predicted, None))
 }
+
+/// What a constant predicts where quantiles are predicted.
+pub(crate) const QUANTILES: &str = "the quantiles of the training rows";
 
 /// What the constant of a score predicts, as far as the main metric depends on it: `the mean`, `the most frequent class`
 /// or `the class frequencies`. By costs or a threshold, it may be another class than the most frequent one.
@@ -113,13 +162,25 @@ pub fn constant_of_task(task: Task) -> &'static str {
 /// assert_eq!(constant_line(&constant, "$"), "RMSE $1.0000 by always predicting the mean");
 /// ```
 pub fn constant_line(constant: &Score, unit: &str) -> String {
-    let name = constant_name(constant);
-    format!("{} by always predicting {name}", constant.headline(unit))
+    let (name, headline) = (constant_name(constant), constant.headline(unit));
+    let by = |name: &str| format!("by always predicting {name}");
+    let Some(distribution) = &constant.distribution else {
+        return format!("{headline} {}", by(name));
+    };
+    let (metric, value) = distribution.main();
+    let further = format!("{} {}", metric_name(metric), number(value));
+    match distribution {
+        DistributionScore::Quantiles(_) => {
+            format!("{headline} {}, {further} {}", by(name), by(QUANTILES))
+        }
+        _ => format!("{headline}, {further} {}", by(name)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use backburn_preprocessing::TargetTransform;
+    use backburn_training::metrics::QuantileScore;
 
     use super::*;
 
@@ -140,9 +201,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn weights_and_exposures_count() {
-        let number = Target::Regression {
+    fn number() -> Target {
+        Target::Regression {
             column: "y".to_string(),
             scale: TargetTransform::None,
             mean: 0.0,
@@ -152,7 +212,57 @@ mod tests {
             errors: Vec::new(),
             error_scale: None,
             distribution: None,
+        }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_training_rows() {
+        let values = Targets::Values(vec![4.0, 1.0, f64::NAN, 2.0, 3.0]);
+        let levels = [0.25, 0.5, 0.9];
+        let of = |weights: Option<&[f64]>| {
+            let fit = ConstantFit {
+                training: &[0, 1, 2, 3, 4],
+                weights,
+                exposures: None,
+            };
+            let target = number().with_quantiles(&levels);
+            let quantiles = constant_quantiles(&values, &target, fit, 2).unwrap();
+            assert_eq!(quantiles.rows(), 2);
+            quantiles.row(1).unwrap().to_vec()
         };
+        assert_eq!(of(None), [1.0, 2.0, 4.0]);
+        // numpy.quantile([4, 1, 2, 3], q, weights=[1, 5, 1, 1], method="inverted_cdf")
+        assert_eq!(of(Some(&[1.0, 5.0, 1.0, 1.0, 1.0])), [1.0, 1.0, 4.0]);
+        assert_eq!(
+            constant_quantiles(&values, &number(), fit(None, None), 2),
+            None
+        );
+    }
+
+    #[test]
+    fn the_line_has_what_a_distribution_is_scored_by() {
+        let truth = Targets::Values(vec![1.0, 3.0]);
+        let constant = Score::of_rows(&Predictions::Values(vec![2.0; 2]), &truth, &[0, 1]);
+        let mut constant = constant.unwrap();
+        constant.distribution = Some(DistributionScore::PoissonDeviance(0.5));
+        assert_eq!(
+            constant_line(&constant, ""),
+            "RMSE 1.0000, mean Poisson deviance 0.5000 by always predicting the mean"
+        );
+        constant.distribution = Some(DistributionScore::Quantiles(QuantileScore {
+            mean_pinball_loss: 0.25,
+            coverage: Vec::new(),
+        }));
+        assert_eq!(
+            constant_line(&constant, ""),
+            "RMSE 1.0000 by always predicting the mean, mean pinball loss 0.2500 by always predicting the quantiles of \
+             the training rows"
+        );
+    }
+
+    #[test]
+    fn weights_and_exposures_count() {
+        let number = number();
         let values = Targets::Values(vec![1.0, 4.0, 9.0]);
         let of = |fit: ConstantFit, exposures: Option<&[f64]>| {
             let predictions = constant_predictions(&values, &number, fit, (1, exposures)).unwrap();

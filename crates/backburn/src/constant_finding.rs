@@ -1,11 +1,14 @@
 //! Findings that follow from comparing the score of a model with that of a constant.
 
-use backburn_table::ColumnKind;
+use std::collections::HashSet;
+
+use backburn_table::{ColumnKind, ColumnSchema};
 use backburn_training::{Diagnosis, Finding};
 
+use crate::constant::{QUANTILES, constant_name};
 use crate::dataset::Dataset;
 use crate::distribution_score::DistributionScore;
-use crate::score::{Metrics, Score};
+use crate::score::{Metrics, Score, metric_name};
 use crate::text::{count, mean_and_deviation, number, shown};
 
 /// With fewer rows to score, it is not known whether a model is better than a constant.
@@ -52,9 +55,18 @@ pub(crate) fn with_comparison(
 /// and where a class is rare, the order of the rows (AUC) is learned before the most likely class changes.
 pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
     let error = |name: &str| score.standard_error(name).unwrap_or(0.0);
-    // A quantile is far from the mean, as it should be.
-    if matches!(score.distribution, Some(DistributionScore::Quantiles(_))) {
-        return false;
+    match distributions(score, constant) {
+        // A quantile is far from the mean, as it should be.
+        Some((DistributionScore::Quantiles(_), (name, of_model), of_constant)) => {
+            return of_model + error(name) >= of_constant;
+        }
+        Some((_, (name, of_model), of_constant)) if of_model + 2.0 * error(name) < of_constant => {
+            return false;
+        }
+        None if matches!(score.distribution, Some(DistributionScore::Quantiles(_))) => {
+            return false;
+        }
+        _ => {}
     }
     match (&score.metrics, &constant.metrics) {
         (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => {
@@ -71,6 +83,34 @@ pub(crate) fn is_no_better(score: &Score, constant: &Score) -> bool {
                 && !of_model.auc.is_some_and(ranks)
         }
         _ => false,
+    }
+}
+
+/// The score of the distribution that a model predicts, its main metric, and that of a constant.
+fn distributions<'a>(
+    score: &'a Score,
+    constant: &Score,
+) -> Option<(&'a DistributionScore, (&'static str, f64), f64)> {
+    let distribution = score.distribution.as_ref()?;
+    let (_, of_constant) = constant.distribution.as_ref()?.main();
+    Some((distribution, distribution.main(), of_constant))
+}
+
+/// Whether the model is worse than the constant by the main metric, or as bad.
+pub(crate) fn is_worse(score: &Score, constant: &Score) -> bool {
+    match distributions(score, constant) {
+        Some((DistributionScore::Quantiles(_), (_, of_model), of_constant)) => {
+            of_model >= of_constant
+        }
+        _ => score.error().1 >= constant.error().1,
+    }
+}
+
+/// What a constant predicts that a model is compared with.
+pub(crate) fn compared_with(constant: &Score) -> &'static str {
+    match constant.distribution {
+        Some(DistributionScore::Quantiles(_)) => QUANTILES,
+        _ => constant_name(constant),
     }
 }
 
@@ -95,13 +135,20 @@ fn no_better(score: &Score, constant: &Score, data: &Dataset) -> Finding {
         None => number(value * scale),
     };
     let evidence = match (&score.metrics, &constant.metrics) {
-        (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => format!(
-            "on {} that it was not trained on, the RMSE of the model is {}, and that of always predicting \
-             the mean is {}",
-            count(score.rows, "row"),
-            with_error("rmse", of_model.rmse, 1.0),
-            number(of_constant.rmse)
-        ),
+        (Metrics::Regression(of_model), Metrics::Regression(of_constant)) => {
+            let (metric, of_model, of_constant) = match distributions(score, constant) {
+                Some((_, (metric, of_model), of_constant)) => (metric, of_model, of_constant),
+                None => ("rmse", of_model.rmse, of_constant.rmse),
+            };
+            format!(
+                "on {} that it was not trained on, the {} of the model is {}, and that of always predicting {} is {}",
+                count(score.rows, "row"),
+                metric_name(metric),
+                with_error(metric, of_model, 1.0),
+                compared_with(constant),
+                number(of_constant)
+            )
+        }
         (Metrics::Classification(of_model), Metrics::Classification(of_constant)) => format!(
             "on {} that it was not trained on, the accuracy of the model is {} % and its log loss {}, and \
              always predicting the most frequent class has an accuracy of {} %, and the class frequencies a log loss of {}",
@@ -127,7 +174,16 @@ fn no_better(score: &Score, constant: &Score, data: &Dataset) -> Finding {
 fn causes(data: &Dataset) -> String {
     const FEW_ROWS: usize = 200;
     const NAMES: usize = 4;
-    let ignored = data.inputs().filter(|c| c.kind == ColumnKind::Ignored);
+    // A column without different values does not help, and who leaves one out knows it.
+    let may_help = |column: &&ColumnSchema| {
+        let reason = column.reason.as_deref();
+        column.kind == ColumnKind::Ignored
+            && !matches!(
+                reason,
+                Some("by request" | "it never varies" | "it has no values")
+            )
+    };
+    let ignored = data.inputs().filter(may_help);
     let mut ignored: Vec<String> = ignored.map(|c| format!("`{}`", shown(&c.name))).collect();
     let mut causes = Vec::new();
     if !ignored.is_empty() {
@@ -141,11 +197,17 @@ fn causes(data: &Dataset) -> String {
             ignored.join(", ")
         ));
     }
-    let rows = data.rows().len();
+    let (rows, what) = match &data.splitter().copies {
+        Some(copies) => {
+            let different: HashSet<usize> = data.rows().iter().map(|&row| copies[row]).collect();
+            (different.len(), "different row")
+        }
+        None => (data.rows().len(), "row"),
+    };
     if rows < FEW_ROWS {
         causes.push(format!(
             "collect more rows: {} may be too few to learn from",
-            count(rows, "row")
+            count(rows, what)
         ));
     }
     causes.push("add columns: those that are used may say nothing about the target".to_string());
@@ -158,16 +220,22 @@ mod tests {
 
     use backburn_preprocessing::Predictions;
     use backburn_table::{ReadOptions, Table};
+    use backburn_training::metrics::QuantileScore;
 
     use super::*;
     use crate::targets::Targets;
 
-    /// A dataset of numbers with a column that is not used.
+    /// A dataset of numbers with a column that is not used, and one that could not be.
     fn dataset() -> Dataset {
-        let mut csv = "key,x,y\n".to_string();
-        for row in 0..50 {
+        dataset_of(0..50)
+    }
+
+    /// The same with these rows.
+    fn dataset_of(rows: impl Iterator<Item = usize>) -> Dataset {
+        let mut csv = "key,unit,x,y\n".to_string();
+        for row in rows {
             csv += &format!(
-                "name {row} of {},{},{}.5\n",
+                "name {row} of {},m,{},{}.5\n",
                 row * 7,
                 row * 37 % 41,
                 row * 3
@@ -279,6 +347,56 @@ mod tests {
         assert!(remedy.starts_with("check whether a column"), "{remedy}");
         assert!(remedy.contains("(`key`;"), "{remedy}");
         assert!(remedy.contains("50 rows may be too few"), "{remedy}");
+        let five_times = dataset_of((0..300).map(|row| row % 60));
+        let causes = causes(&five_times);
+        assert!(
+            causes.contains("60 different rows may be too few"),
+            "{causes}"
+        );
+    }
+
+    #[test]
+    fn distributions_are_compared_by_their_own_metric() {
+        let near = values(&[4.6, 4.4, 4.5, 4.5, 4.5, 4.5, 4.5, 4.5, 4.5, 4.7]);
+        let mean = values(&[4.5; 10]);
+        let with = |score: &Score, distribution: DistributionScore, error: f64| {
+            let mut score = score.clone();
+            let name = distribution.main().0.to_string();
+            score.standard_errors.insert(name, error);
+            score.distribution = Some(distribution);
+            score
+        };
+        let pinball = |mean_pinball_loss| {
+            DistributionScore::Quantiles(QuantileScore {
+                mean_pinball_loss,
+                coverage: Vec::new(),
+            })
+        };
+        // The median of a skewed target is no better than the mean, and the quantiles may be.
+        for (loss, no_better, worse) in
+            [(0.5, false, false), (0.95, true, false), (1.1, true, true)]
+        {
+            let score = with(&near, pinball(loss), 0.1);
+            let constant = with(&mean, pinball(1.0), 0.1);
+            assert_eq!(is_no_better(&score, &constant), no_better, "{loss}");
+            assert_eq!(is_worse(&score, &constant), worse, "{loss}");
+        }
+        let score = with(&near, pinball(1.1), 0.1);
+        let constant = with(&mean, pinball(1.0), 0.1);
+        let findings = with_comparison(Vec::new(), &score, &constant, &dataset());
+        let evidence = &findings[0].evidence;
+        assert!(
+            evidence.ends_with(
+                "the mean pinball loss of the model is 1.1000 ± 0.1000, and that of always predicting the quantiles of \
+                 the training rows is 1.0000"
+            ),
+            "{evidence}"
+        );
+        // The RMSE does not see that small counts are predicted well.
+        let deviance = DistributionScore::PoissonDeviance;
+        let constant = with(&mean, deviance(1.0), 0.1);
+        assert!(!is_no_better(&with(&near, deviance(0.7), 0.1), &constant));
+        assert!(is_no_better(&with(&near, deviance(0.9), 0.1), &constant));
     }
 
     #[test]

@@ -44,11 +44,10 @@ pub(crate) fn copied_rows(table: &Table, columns: &Columns, rows: &[usize]) -> O
     };
     let copies = exact.copies;
     let first = (copies > 0).then_some(exact.first);
-    if copies > 0 && !compared.are_copies(exact.pairs) {
-        return None;
-    }
+    // Of near-copies of a number, some are equal in the features and differ in the last digits of the target.
+    let are_copies = copies == 0 || compared.are_copies(exact.pairs);
     let Some(rounding) = compared.near_copies(exact.pairs) else {
-        return first.map(|first| CopiedRows {
+        return first.filter(|_| are_copies).map(|first| CopiedRows {
             first,
             copies,
             near: 0,
@@ -109,11 +108,9 @@ pub(crate) fn rows_in(table: &Table, known: &Table, columns: &Columns) -> (usize
         possible: table.rows() as f64 * known.rows() as f64,
         pairs: &|columns, rounding| sum(&equal(columns, rounding)),
     };
-    if copies > 0 && !compared.are_copies(pairs) {
-        return (0, 0);
-    }
+    let are_copies = copies == 0 || compared.are_copies(pairs);
     let Some(rounding) = compared.near_copies(pairs) else {
-        return (copies, 0);
+        return (if are_copies { copies } else { 0 }, 0);
     };
     let near = equal(columns, &rounding);
     let moved = equal(columns, &rounding.moved());
@@ -317,6 +314,29 @@ mod tests {
         assert_eq!((found.copies, found.near), (30, 10));
         assert_eq!(found.first[205], 5);
         assert_eq!(found.first[215], 5);
+    }
+
+    #[test]
+    fn near_copies_may_be_equal_in_the_features_alone() {
+        let columns = ["a", "b", "c"].map(|name| (name, ColumnKind::Numeric));
+        // Each of 60 rows five times, with errors in the last digits of some numbers.
+        let row = |n: usize| {
+            let number = |column: usize| {
+                let error = [0.0, 0.0, 1e-6, -1e-6][(random(7 * n + column) * 4.0) as usize % 4];
+                (random(5000 + 3 * (n % 60) + column) + error).to_string()
+            };
+            (0..3).map(number).collect::<Vec<_>>().join(",")
+        };
+        let table = table((0..300).map(row));
+        let rows: Vec<usize> = (0..300).collect();
+        let found = copied_rows(&table, &columns, &rows).unwrap();
+        assert!(found.copies > 0, "{found:?}");
+        assert!(found.copies + found.near > 230, "{found:?}");
+        let (test, known) = (&rows[240..], &rows[..240]);
+        let test = table.select("test", test).unwrap();
+        let known = table.select("known", known).unwrap();
+        let (copies, near) = rows_in(&test, &known, &columns);
+        assert!(copies + near > 57, "{copies} {near}");
     }
 
     #[test]

@@ -301,7 +301,7 @@ fn fit_fold(
     }
     let scoring = Scoring::new(data, config).of_rows(&split.validation);
     let score = scoring.score_table(&predictions, &held_out, &model.model().target)?;
-    let score = score.with_quantiles(model.predictor(), &held_out)?;
+    let score = score.with_quantiles(model.predictor(), &held_out, scoring.weights())?;
     Ok((score, predictions, started))
 }
 

@@ -293,6 +293,8 @@ impl Dataset {
         let train = Self::new(train, &self.target, &options)?;
         let mut train = train.read_as(self, &split.training)?;
         train.hold_out(self.splitter.select(&split.training).held_out);
+        let left_out = self.rows_left_out_of_test(&split);
+        train.warnings.extend(left_out.map(Warning::Splits));
         Ok((train, self.select(&split.validation)?))
     }
 
@@ -445,7 +447,7 @@ impl Dataset {
             let known = fitted.classes(test)?;
             if known.iter().all(Option::is_none) {
                 let unknown = unknown_classes(test, &fitted, &known)?;
-                return Err(nothing_to_score(test, &fitted, &unknown));
+                return Err(nothing_to_score(test, &fitted, &unknown, false));
             }
         }
         check_exposures(test, self.offset(), [None; 2])?;

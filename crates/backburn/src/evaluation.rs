@@ -9,8 +9,9 @@ use crate::error::Error;
 use crate::group_scores::GroupScores;
 use crate::model_file::SavedModel;
 use crate::predictor::Predictor;
+use crate::reliability::Reliability;
 use crate::row_hashes::row_hashes;
-use crate::score::{Metrics, Reliability, Score};
+use crate::score::{Metrics, Score};
 use crate::scoring::Scoring;
 use crate::shift_finding::{ShiftFinding, shift_notes};
 use crate::targets::Targets;
@@ -109,10 +110,11 @@ impl Evaluation {
         }
     }
 
-    /// The scores by name, with the target of the model, its classes, the number of skipped rows, what is unlike
-    /// training, and the warnings.
+    /// The scores by name, with the share of rows within their interval, the target of the model, its classes, the number of
+    /// skipped rows, what is unlike training, and the warnings.
     pub fn json(&self, target: &Target) -> Map<String, Value> {
         let mut object = self.score.json();
+        object.extend(self.reliability.as_ref().map(Reliability::json));
         let mut insert = |name: &str, value| object.insert(name.to_string(), value);
         insert("target", json!(target.column()));
         if let Some(classes) = target.class_names() {
@@ -172,7 +174,7 @@ impl Predictor {
         }
         let scoring = Scoring::of_model(model, &read, options.weight.as_deref())?;
         let score = scoring.score_table(&predictions, &read, target)?;
-        let score = score.with_quantiles(self, &read)?;
+        let score = score.with_quantiles(self, &read, scoring.weights())?;
         let groups = match &options.by {
             Some(column) => {
                 let targets = Targets::read(&read, target)?;
@@ -191,7 +193,7 @@ impl Predictor {
             warnings.push(Warning::Unweighted { column });
         }
         Ok(Evaluation {
-            reliability: score.reliability(self, &read)?,
+            reliability: score.reliability(self, &read, scoring.weights())?,
             score,
             unlike_training: shift.findings(&model.encoder, target),
             warnings,

@@ -14,7 +14,7 @@ impl Score {
         let of = match units == self.rows {
             true => rows,
             false => format!(
-                "{} ({rows}; copies of a row are a group)",
+                "{} ({rows}; the rows of a value of --group, and the copies of a row, are a group)",
                 count(units, "group")
             ),
         };
@@ -50,6 +50,26 @@ mod tests {
         assert_eq!(note(10, None), None);
         let groups: Vec<usize> = (0..30).map(|row| row / 10).collect();
         let text = note(30, Some(&groups)).unwrap();
-        assert!(text.contains("of only 3 groups (30 rows;"), "{text}");
+        assert!(
+            text.contains("of only 3 groups (30 rows; the rows of a value of --group,"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn rows_without_a_target_are_not_counted() {
+        let mut values = vec![f64::NAN; 40];
+        values[..4].copy_from_slice(&[1.0, 2.0, 3.0, 4.0]);
+        let (targets, predictions) = (Targets::Values(values), Predictions::Values(vec![1.5; 40]));
+        let all: Vec<usize> = (0..40).collect();
+        let scored = |rows: &[usize]| {
+            let predictions = predictions.select(rows);
+            let score = Score::of_rows(&predictions, &targets, rows).unwrap();
+            score.with_standard_errors(&predictions, &targets, rows, (None, None))
+        };
+        let (some, only) = (scored(&all), scored(&all[..4]));
+        assert!(some.few_rows_note().unwrap().contains("of only 4 rows:"));
+        assert_eq!(some.standard_errors, only.standard_errors);
+        assert_eq!(some.units, Some(4));
     }
 }

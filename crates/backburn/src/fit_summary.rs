@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fitted_model::FittedModel;
 use crate::learning_curve::LearningCurve;
+use crate::reliability::Reliability;
 use crate::test_result::TestResult;
 
 impl FittedModel {
@@ -39,8 +40,14 @@ impl FittedModel {
             json.insert("baseline".to_string(), constant);
         }
         if let Some(tested) = tested {
-            let unlike = json!(tested.unlike_training);
-            json.insert("unlike_training".to_string(), unlike);
+            let no_better = tested.no_better_note().is_some();
+            let of_test = [
+                ("unlike_training", json!(tested.unlike_training)),
+                ("skipped", json!(tested.score.skipped)),
+                ("no_better_than_baseline", json!(no_better)),
+            ];
+            json.extend(of_test.map(|(name, value)| (name.to_string(), value)));
+            json.extend(tested.reliability.as_ref().map(Reliability::json));
         }
         json
     }

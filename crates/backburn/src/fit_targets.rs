@@ -186,3 +186,45 @@ fn assemble(
     }
     Ok(MultiTargetModel::new(models))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use backburn_table::{ReadOptions, Table};
+
+    use super::*;
+    use crate::dataset_options::DatasetOptions;
+    use crate::imputation_errors::ImputationErrors;
+    use crate::preset::Preset;
+
+    /// Whether the network of these targets measures what imputed values change.
+    fn measures_imputation(targets: [&str; 2]) -> bool {
+        let mut csv = "x,y,kind,side\n".to_string();
+        for row in 0..60 {
+            let x = row * 37 % 61;
+            let (kind, side) = (["a", "b"][x / 31], ["left", "right"][row % 2]);
+            csv += &format!("{x},{},{kind},{side}\n", 2 * x + row % 5);
+        }
+        let table = Table::from_reader("t", Cursor::new(csv), &ReadOptions::default()).unwrap();
+        let data = MultiTargetDataset::new(table, &targets, &DatasetOptions::default()).unwrap();
+        let mut config = Config::preset(Preset::Fast);
+        config.training.epochs = 1;
+        config.data.target_transform = TargetTransform::Standard;
+        let (joint, context) = (data.joint(), FitContext::default());
+        let config = of_several(config.for_rows(joint.rows().len()));
+        let split = joint.split_to_fit(joint.rows(), &config);
+        let heads = data.targets().iter();
+        let heads: Vec<Head> = heads.map(|data| Head::new(data, &config, 60)).collect();
+        let plan = joint_plan(joint, split, config, &context).unwrap();
+        let clock = Clock::new(None, Duration::ZERO);
+        let networks = train(&plan, joint, &heads, &context, clock).unwrap();
+        networks[0].imputation != ImputationErrors::default()
+    }
+
+    #[test]
+    fn imputed_values_are_measured_for_numbers_only() {
+        assert!(measures_imputation(["y", "kind"]));
+        assert!(!measures_imputation(["kind", "side"]));
+    }
+}

@@ -301,7 +301,7 @@ impl FittedModel {
         let predictions = self.predict(table)?;
         let scoring = Scoring::of_model(self.model(), table, None)?;
         let score = scoring.score_table(&predictions, table, &self.model().target)?;
-        score.with_quantiles(&self.predictor, table)
+        score.with_quantiles(&self.predictor, table, scoring.weights())
     }
 
     /// Stores the score on a test table in the model, for [`SavedModel::summary`].

@@ -48,6 +48,11 @@ impl Head {
         }
     }
 
+    /// Whether the target is a number, which has prediction intervals.
+    pub fn is_number(&self) -> bool {
+        self.data.task() == Task::Regression
+    }
+
     /// The number of its outputs.
     pub fn outputs(&self) -> usize {
         self.data.class_names().map_or(1, |names| names.len())
@@ -141,13 +146,11 @@ pub(crate) fn check_settings(config: &Config, data: &MultiTargetDataset) -> Resu
         }
     }
     // A setting for one of the tasks needs a target of this task.
-    let mut checks = data
-        .targets()
-        .iter()
-        .map(|data| config.check_task(data.task()));
-    match checks.clone().any(|check| check.is_ok()) {
-        true => Ok(()),
-        false => checks.next().unwrap_or(Ok(())),
+    let mut tasks = data.targets().iter().map(Dataset::task);
+    let first = tasks.next().unwrap_or(Task::Regression);
+    match tasks.all(|task| task == first) {
+        true => config.check_task(first),
+        false => Ok(()),
     }
 }
 

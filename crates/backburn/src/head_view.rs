@@ -5,6 +5,7 @@ use std::ops::Range;
 use backburn_table::Split;
 
 use crate::head::Head;
+use crate::imputation_errors::ImputationErrors;
 use crate::job_result::TrainedNetwork;
 
 /// The network of one of several targets: the same hidden layers with the outputs of this target, and what the network
@@ -41,7 +42,10 @@ pub(crate) fn view(
             &places,
             outputs,
         ),
-        imputation: network.imputation.of_outputs(outputs),
+        imputation: match head.is_number() {
+            true => network.imputation.of_outputs(outputs),
+            false => ImputationErrors::default(),
+        },
         ..network.clone()
     }
 }

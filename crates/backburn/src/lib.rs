@@ -270,6 +270,8 @@ mod rare_classes;
 #[cfg(feature = "train")]
 mod read_text;
 #[cfg(feature = "train")]
+mod reliability;
+#[cfg(feature = "train")]
 mod room;
 #[cfg(feature = "train")]
 mod rounding;
@@ -453,7 +455,8 @@ pub use self::{
     column_options::ColumnOptions,
     command_line::{CommandLine, Resumed},
     comparison::{
-        ComparedMethod, MethodScores, check_room_to_compare, compare, comparison_json, verdict,
+        ComparedMethod, MethodScores, check_room_to_compare, compare, compared_scores,
+        comparison_json, verdict,
     },
     config::{Config, DataConfig, EnsembleConfig, KnnFeatures},
     context::FitContext,
@@ -493,11 +496,12 @@ pub use self::{
     open_rows::open_rows,
     plan::{Assembled, Plan},
     preset::Preset,
+    reliability::{COVERAGE, Reliability, ReliabilityMeasure},
     run_description::RunDescription,
     run_folder::{FolderError, RUN, RunFolder},
     runner::{EncodedRows, JobRunner},
     saved_fit::SavedFit,
-    score::{COVERAGE, Metrics, Reliability, Score, metric_name},
+    score::{Metrics, Score, metric_name},
     scorer::Scorer,
     scoring_config::{Costs, ScoringConfig},
     selected::{Selected, Selection},

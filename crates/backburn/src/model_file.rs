@@ -16,7 +16,7 @@ use crate::continual::Memory;
 use crate::error::Error;
 use crate::fault::InputFile;
 use crate::fits_target::{fits_target, fits_targets};
-use crate::format_version::{check_version, format_version};
+use crate::format_version::{VersionParts, check_version};
 use crate::model_bytes::{LONGEST_HEADER, read_model_bytes};
 use crate::model_file_error::ModelFileError;
 use crate::model_tensors::{matrix, read_tensors_of, restore, with_tensors};
@@ -268,9 +268,13 @@ impl SavedModel {
         }
         let of_further = further.iter().map(|further| &further.target);
         let mut targets = [&self.target].into_iter().chain(of_further);
-        let has_error_scale = targets.any(|target| target.error_scale().is_some());
+        let parts = VersionParts {
+            error_scale: targets.any(|target| target.error_scale().is_some()),
+            trend: self.encoder.trend().is_some(),
+            further: further.len(),
+        };
         let metadata = Metadata {
-            format_version: format_version(has_error_scale, further.len()),
+            format_version: parts.version(),
             network: self.config.clone(),
             members: self.network.members.len(),
             hidden,

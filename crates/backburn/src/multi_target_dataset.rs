@@ -145,6 +145,9 @@ impl MultiTargetDataset {
         let joint = &self.joint;
         let (rows, classes) = (joint.rows(), joint.classes());
         let split = joint.splitter().split(rows, test_fraction, classes, seed);
+        if !split.validation.is_empty() {
+            joint.check_rest(&split)?;
+        }
         let table = joint.table();
         let select = |rows: &[usize]| table.select(table.name(), rows);
         let training = select(&split.training)?;
@@ -157,7 +160,9 @@ impl MultiTargetDataset {
             Ok(part.read_as(whole, &split.training)?)
         };
         let parts = self.targets.iter().map(part);
-        let training = Self::of(parts.collect::<Result<_, _>>()?)?;
+        let mut training = Self::of(parts.collect::<Result<_, _>>()?)?;
+        let left_out = joint.rows_left_out_of_test(&split);
+        training.warnings.extend(left_out.map(Warning::Splits));
         Ok((training, select(&split.validation)?))
     }
 

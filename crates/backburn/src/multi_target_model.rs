@@ -144,7 +144,8 @@ impl MultiTargetModel {
         for (index, target) in self.targets.iter().enumerate() {
             lines.push(("target", shown(target.target())));
             let tested = tested.get(index);
-            lines.extend(target.scores_in_words(tested));
+            let several = self.targets.len() > 1;
+            lines.extend(target.scores_of_target(tested, several));
             let notes = tested.into_iter().flat_map(|tested| &tested.notes);
             lines.extend(notes.map(|note| ("note", note.clone())));
             let findings = target.record().into_iter();
@@ -157,11 +158,16 @@ impl MultiTargetModel {
         lines
     }
 
-    /// The outcome of a fit as the JSON object that `trainer train --json` prints: an object for each target.
+    /// The outcome of a fit as the JSON object that `trainer train --json` prints: an object for each target, with the
+    /// warnings of its test.
     pub fn json(&self, path: &Path, tested: &[TestResult]) -> Map<String, Value> {
         let of_target = |(index, target): (usize, &FittedModel)| {
-            let mut scores = target.scores_json(tested.get(index));
+            let tested = tested.get(index);
+            let mut scores = target.scores_json(tested);
             scores.extend(target.facts_json(path, None));
+            if let Some(tested) = tested {
+                scores.insert("warnings".to_string(), json!(tested.warnings));
+            }
             Value::Object(scores)
         };
         let targets: Vec<Value> = self.targets.iter().enumerate().map(of_target).collect();

@@ -1,6 +1,7 @@
 //! A fit of several targets, from the dataset to the saved model.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use backburn_table::Table;
 use serde_json::{Map, Value, json};
@@ -9,10 +10,12 @@ use crate::config::Config;
 use crate::context::FitContext;
 use crate::error::Error;
 use crate::estimator::Estimator;
+use crate::event::Event;
 use crate::model_file::ModelFile;
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::multi_target_model::MultiTargetModel;
 use crate::text::path_argument;
+use crate::warning::Warning;
 
 /// A saved model of several targets; made by [`MultiTargetDataset::fit_and_save`].
 #[derive(Debug)]
@@ -41,7 +44,19 @@ impl MultiTargetDataset {
         file: ModelFile,
         context: &FitContext,
     ) -> Result<SavedFit, Error> {
-        let mut model = Estimator::new(config.clone()).fit_targets(self, context)?;
+        let said: Mutex<Vec<Warning>> = Mutex::default();
+        let observer = |event: &Event| {
+            if let Event::Warning(warning) = event {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.push((*warning).clone());
+            }
+            context.observer.on_event(event);
+        };
+        let watched = FitContext {
+            observer: &observer,
+            ..context.clone()
+        };
+        let mut model = Estimator::new(config.clone()).fit_targets(self, &watched)?;
         let tested = test.map(|test| model.test(self, test)).transpose();
         if let Some(first) = model.targets().first() {
             file.check_finished(first.model())?;
@@ -52,7 +67,10 @@ impl MultiTargetDataset {
         let mut lines = model.in_words(&tested);
         lines.push(("saved", path_argument(&path)));
         let mut json = model.json(&path, &tested);
-        json.insert("warnings".to_string(), json!(self.warnings()));
+        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        let warnings = [self.warnings(), said.as_slice()].concat();
+        json.insert("warnings".to_string(), json!(warnings));
+        drop(said);
         Ok(SavedFit {
             model,
             path,

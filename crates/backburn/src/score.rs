@@ -1,14 +1,13 @@
 //! Scores of predictions.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::predictor::Predictor;
-use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
+use backburn_preprocessing::{Predictions, Target};
 use backburn_table::Table;
 use backburn_training::metrics::{ClassificationScore, Metric, RegressionScore};
 
-use crate::distribution_score::DistributionScore;
+use crate::distribution_score::{DistributionScore, PredictedDistribution};
 use crate::error::Error;
 use crate::row_units::{number_of_units, row_units};
 use crate::score_rows::{score_classes, score_values};
@@ -16,9 +15,6 @@ use crate::standard_error::standard_errors;
 use crate::targets::Targets;
 use crate::text::count;
 use crate::unknown_classes::{nothing_to_score, unknown_classes, unknown_note};
-
-/// The coverage of the intervals that [`Score::reliability`] checks.
-pub const COVERAGE: f64 = 0.9;
 
 /// The score of predictions on rows whose targets are known. As text, it is one line with all metrics.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,16 +50,6 @@ pub enum Metrics {
     Classification(ClassificationScore),
 }
 
-/// The calibration of intervals or probabilities. As text, it is a sentence without a full stop.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reliability {
-    /// For regression: the share of rows that lie within their interval of nominal coverage
-    /// [`COVERAGE`].
-    Coverage(f64),
-    /// For classification: the expected calibration error of the probabilities.
-    CalibrationError(f64),
-}
-
 impl Score {
     /// Scores predictions for every row of a table, with standard errors.
     ///
@@ -93,37 +79,52 @@ impl Score {
             Targets::Values(_) => BTreeMap::new(),
         };
         match Self::weighted(predictions, &targets, &all, metric, weights) {
-            Some(score) => Ok(Self {
-                unknown_classes: unknown,
-                distribution: DistributionScore::of_rows(
-                    (target, predictions),
-                    None,
-                    &targets,
-                    &all,
-                ),
-                ..score.with_standard_errors(predictions, &targets, &all, (weights, None))
-            }),
-            None => Err(nothing_to_score(table, target, &unknown)),
+            Some(score) => {
+                let score =
+                    score.with_standard_errors(predictions, &targets, &all, (weights, None));
+                let predicted = PredictedDistribution {
+                    target,
+                    predictions,
+                    quantiles: None,
+                    targets: &targets,
+                    rows: &all,
+                    weights,
+                };
+                Ok(Self {
+                    unknown_classes: unknown,
+                    ..score.with_distribution(&predicted, None)
+                })
+            }
+            None => {
+                let are_weightless = weights.is_some() && !targets.known(&all).is_empty();
+                Err(nothing_to_score(table, target, &unknown, are_weightless))
+            }
         }
     }
 
-    /// The score with that of the distribution that a model predicts, if it predicts one. `quantiles` are those of
-    /// the same rows.
+    /// The score with that of the distribution that a model predicts for the same rows, if it predicts one. It has
+    /// standard errors if the score has. `clusters` are those of [`with_standard_errors`](Self::with_standard_errors).
     pub(crate) fn with_distribution(
-        self,
-        predicted: (&Target, &Predictions),
-        quantiles: Option<&PredictedQuantiles>,
-        targets: &Targets,
-        rows: &[usize],
+        mut self,
+        predicted: &PredictedDistribution,
+        clusters: Option<&[usize]>,
     ) -> Self {
-        Self {
-            distribution: DistributionScore::of_rows(predicted, quantiles, targets, rows),
-            ..self
+        self.distribution = DistributionScore::of_rows(predicted);
+        if self.distribution.is_some() && self.units.is_some() {
+            let known = predicted.targets.known(predicted.rows);
+            let rows: Vec<usize> = known.iter().map(|&place| predicted.rows[place]).collect();
+            let errors = standard_errors(&row_units(&rows, clusters), |part| {
+                let positions: Vec<usize> = part.iter().map(|&place| known[place]).collect();
+                let score = predicted.score_at(&positions)?;
+                Some(score.metrics().into_iter().collect())
+            });
+            self.standard_errors.extend(errors);
         }
+        self
     }
 
     /// The score with that of the quantiles, for a model that predicts them. `table` is the one that was
-    /// scored.
+    /// scored, and `weights` are those of its rows.
     ///
     /// # Errors
     ///
@@ -132,6 +133,7 @@ impl Score {
         self,
         predictor: &Predictor,
         table: &Table,
+        weights: Option<&[f64]>,
     ) -> Result<Self, Error> {
         let Some(quantiles) = predictor.predict_quantiles(table)? else {
             return Ok(self);
@@ -139,9 +141,16 @@ impl Score {
         let target = &predictor.model().target;
         let targets = Targets::read(table, target)?;
         let rows: Vec<usize> = (0..table.rows()).collect();
-        let medians = Predictions::Values(vec![0.0; rows.len()]);
-        let predicted = (target, &medians);
-        Ok(self.with_distribution(predicted, Some(&quantiles), &targets, &rows))
+        let predicted = PredictedDistribution {
+            target,
+            // Quantiles are scored without them.
+            predictions: &Predictions::Values(vec![0.0; rows.len()]),
+            quantiles: Some(&quantiles),
+            targets: &targets,
+            rows: &rows,
+            weights,
+        };
+        Ok(self.with_distribution(&predicted, None))
     }
 
     /// Scores predictions for some rows of a table, one prediction for each of `rows`. `None` if none of
@@ -195,11 +204,14 @@ impl Score {
         (weights, clusters): (Option<&[f64]>, Option<&[usize]>),
     ) -> Self {
         let metric = self.chosen.map(|(metric, _)| metric);
-        let units = row_units(rows, clusters);
+        let known = targets.known(rows);
+        let known_rows: Vec<usize> = known.iter().map(|&position| rows[position]).collect();
+        let units = row_units(&known_rows, clusters);
         self.units = Some(number_of_units(&units));
-        self.standard_errors = standard_errors(&units, |positions| {
-            let of_part: Vec<usize> = positions.iter().map(|&row| rows[row]).collect();
-            let predictions = predictions.select(positions);
+        self.standard_errors = standard_errors(&units, |part| {
+            let positions: Vec<usize> = part.iter().map(|&place| known[place]).collect();
+            let of_part: Vec<usize> = part.iter().map(|&place| known_rows[place]).collect();
+            let predictions = predictions.select(&positions);
             let score = Self::weighted(&predictions, targets, &of_part, metric, weights)?;
             let mut metrics = score.metrics();
             // It is a bias, which is larger in fewer rows.
@@ -293,60 +305,6 @@ impl Score {
             (Some((_, value)), _) => value.unwrap_or(f64::NAN),
             (None, Metrics::Regression(score)) => score.rmse,
             (None, Metrics::Classification(score)) => score.accuracy,
-        }
-    }
-
-    /// The calibration of the model's intervals or probabilities on the rows of this score.
-    /// `None` for a regression model without intervals.
-    ///
-    /// # Errors
-    ///
-    /// The table does not fit the model.
-    pub fn reliability(
-        &self,
-        predictor: &Predictor,
-        table: &Table,
-    ) -> Result<Option<Reliability>, Error> {
-        if let Metrics::Classification(score) = &self.metrics {
-            return Ok(Some(Reliability::CalibrationError(score.calibration_error)));
-        }
-        let target = &predictor.model().target;
-        let Some(intervals) = predictor.intervals_of_table(table, COVERAGE)? else {
-            return Ok(None);
-        };
-        let values = target.values(table)?;
-        let known = intervals.iter().zip(&values).filter(|(_, v)| !v.is_nan());
-        let held = known
-            .filter(|([low, high], v)| low <= *v && *v <= high)
-            .count();
-        Ok(Some(Reliability::Coverage(held as f64 / self.rows as f64)))
-    }
-}
-
-impl Reliability {
-    /// What it is about, in one word.
-    pub fn heading(&self) -> &'static str {
-        match self {
-            Self::Coverage(_) => "intervals",
-            Self::CalibrationError(_) => "calibrated",
-        }
-    }
-}
-
-impl fmt::Display for Reliability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Coverage(held) => write!(
-                f,
-                "{:.0} % prediction intervals (predict --interval) contain {:.1} % of the rows",
-                COVERAGE * 100.0,
-                held * 100.0
-            ),
-            Self::CalibrationError(error) => write!(
-                f,
-                "the expected calibration error of the probabilities is {:.1} %",
-                error * 100.0
-            ),
         }
     }
 }

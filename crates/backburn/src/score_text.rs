@@ -19,6 +19,9 @@ impl Score {
             let errors = json!(self.standard_errors);
             object.insert("standard_errors".to_string(), errors);
         }
+        if let Some(units) = self.units {
+            object.insert("units".to_string(), json!(units));
+        }
         match &self.metrics {
             Metrics::Regression(score) => {
                 object.insert("task".to_string(), json!("regression"));
@@ -103,12 +106,12 @@ impl Score {
         });
         let words = first.into_iter().chain(others);
         let mut words = words.collect::<Vec<_>>().join(", ");
+        if let Some(distribution) = &self.distribution {
+            let error = self.standard_error(distribution.main().0);
+            words += &format!(", {}", distribution.line(error));
+        }
         if self.weighted {
             words += " (weighted)";
-        }
-        // Its rows have no weights.
-        if let Some(distribution) = &self.distribution {
-            words += &format!(", {}", distribution.line());
         }
         words
     }

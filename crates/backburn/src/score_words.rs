@@ -9,6 +9,15 @@ impl FittedModel {
     /// The scores of the fit in lines with short headings: `validation` and `test`, with what belongs to each below
     /// it.
     pub fn scores_in_words(&self, tested: Option<&TestResult>) -> Vec<(&'static str, String)> {
+        self.scores_of_target(tested, false)
+    }
+
+    /// The same for the model of a target, which may be one of several.
+    pub(crate) fn scores_of_target(
+        &self,
+        tested: Option<&TestResult>,
+        several_targets: bool,
+    ) -> Vec<(&'static str, String)> {
         let record = self.record();
         let mut lines = Vec::new();
         match record.and_then(|record| record.validation.as_ref()) {
@@ -16,7 +25,10 @@ impl FittedModel {
                 lines.push(("validation", score.line("")));
                 lines.extend(score.few_rows_note().map(|note| ("note", note)));
             }
-            None if tested.is_none() => lines.push(("note", Warning::NotScored.to_string())),
+            None if tested.is_none() => {
+                let note = Warning::NotScored { several_targets };
+                lines.push(("note", note.to_string()));
+            }
             None => {}
         }
         if let Some(constant) = record.and_then(|record| record.constant.as_ref()) {

@@ -8,6 +8,7 @@ use backburn_training::metrics::Metric;
 
 use crate::config::Config;
 use crate::dataset::Dataset;
+use crate::distribution_score::PredictedDistribution;
 use crate::error::Error;
 use crate::model_file::SavedModel;
 use crate::row_weights::row_weights;
@@ -137,8 +138,15 @@ impl<'a> Scoring<'a> {
         let predictions = target.predictions(outputs, width);
         let quantiles = target.quantiles(outputs);
         let score = self.score(&predictions, targets, rows)?;
-        let predicted = (target, &predictions);
-        Some(score.with_distribution(predicted, quantiles.as_ref(), targets, rows))
+        let predicted = PredictedDistribution {
+            target,
+            predictions: &predictions,
+            quantiles: quantiles.as_ref(),
+            targets,
+            rows,
+            weights: self.weights(),
+        };
+        Some(score.with_distribution(&predicted, None))
     }
 
     /// Scores predictions for every row of the table like [`Score::of_table`].

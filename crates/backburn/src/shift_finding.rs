@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::text::{MAX_NAMES, count, integer, number, shown};
 use crate::value_count::ValueCount;
 
+/// What follows for predictions of rows with numbers beyond those of the training rows: no row says how large errors are.
+const UNRELIABLE: &str = "prediction intervals and probabilities are unreliable";
+
 /// Something in the rows that are predicted, or in the predictions, that is unlike training. As text, it is
 /// a sentence without a full stop.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -103,24 +106,28 @@ pub fn shift_notes(findings: &[ShiftFinding]) -> Vec<String> {
                 count(alike.len() - MAX_NAMES, "further column")
             ));
         }
-        notes.push(match alike[0] {
-            ShiftFinding::Unseen { .. } => unseen_sentence(&words.join(", ")),
-            _ => words.join("; "),
-        });
+        notes.push(sentence(&alike[0], &words));
     }
     notes
 }
 
-fn unseen_sentence(columns: &str) -> String {
-    format!("categories that the training rows did not have are treated as unknown: {columns}")
+/// What findings of the kind of the first one say together, from the words for each.
+fn sentence(first: &ShiftFinding, words: &[String]) -> String {
+    match first {
+        ShiftFinding::Unseen { .. } => format!(
+            "categories that the training rows did not have are treated as unknown: {}",
+            words.join(", ")
+        ),
+        ShiftFinding::Beyond { .. } => {
+            format!("{}; in these rows, {UNRELIABLE}", words.join("; "))
+        }
+        _ => words.join("; "),
+    }
 }
 
 impl fmt::Display for ShiftFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unseen { .. } => f.write_str(&unseen_sentence(&phrase(self))),
-            _ => f.write_str(&phrase(self)),
-        }
+        f.write_str(&sentence(self, &[phrase(self)]))
     }
 }
 
@@ -207,7 +214,7 @@ fn other_unit(
         0 => format!(" (range in training: {range})"),
         rows => {
             let rows = count(rows, "row");
-            format!(", and outside the range of training ({range}) in {rows}")
+            format!(", and outside the range of training ({range}) in {rows}, where {UNRELIABLE}")
         }
     };
     format!(
@@ -320,7 +327,23 @@ mod tests {
         };
         assert_eq!(
             beyond.to_string(),
-            "`d` is outside the range of training (1970-01-01 to 1970-01-02) in 5 of 9 rows"
+            "`d` is outside the range of training (1970-01-01 to 1970-01-02) in 5 of 9 rows; in these rows, prediction \
+             intervals and probabilities are unreliable"
+        );
+        // Several columns say so once.
+        let notes = shift_notes(&[beyond.clone(), beyond.clone()]);
+        assert_eq!(notes[0].matches("unreliable").count(), 1, "{notes:?}");
+        let unit = ShiftFinding::OtherUnit {
+            column: "d".to_string(),
+            rows: 5,
+            of: 9,
+            larger: true,
+            beyond: 5,
+            range: [0.0, 1.0],
+        };
+        assert!(
+            unit.to_string()
+                .contains("in 5 rows, where prediction intervals")
         );
         let json = serde_json::to_value(&beyond).unwrap();
         assert_eq!(json["what"], "beyond");

@@ -58,12 +58,17 @@ impl Dataset {
             ("--fold", "fold", &columns.fold, folds),
             ("--time", "time", &columns.time, times),
         ];
+        // Several targets are not cross-validated.
+        let or_folds = match self.options().other_targets.is_empty() {
+            true => ", or score by --folds",
+            false => "",
+        };
         for (option, what, column, number) in known {
             if let (Some(column), Some(0 | 1)) = (column, number) {
                 return Err(Error::Config(format!(
                     "{option}: when rows are set aside for the test, all others are of one {what} of column `{}`, and \
                      cannot be divided into training and validation: choose a column with more {what}s, or a table of \
-                     test rows (--test), or score by --folds",
+                     test rows (--test){or_folds}",
                     shown(column)
                 )));
             }
@@ -73,6 +78,28 @@ impl Dataset {
 
     /// A note if a split has fewer rows than it could have. `None` for rows that are split at random.
     pub(crate) fn rows_left_out(&self, split: &Split) -> Option<SplitNote> {
+        let (left_out, why) = self.left_out(split, "validation")?;
+        let rows = self.rows().len();
+        Some(SplitNote::LeftOut {
+            left_out,
+            rows,
+            why,
+        })
+    }
+
+    /// The same for a split into rows to learn from and rows to test on.
+    pub(crate) fn rows_left_out_of_test(&self, split: &Split) -> Option<SplitNote> {
+        let (left_out, why) = self.left_out(split, "test")?;
+        let rows = self.rows().len();
+        Some(SplitNote::LeftOutOfTest {
+            left_out,
+            rows,
+            why,
+        })
+    }
+
+    /// The number of rows on neither side of a split, and what they are. `held_out` is what the second side is called.
+    fn left_out(&self, split: &Split, held_out: &str) -> Option<(usize, String)> {
         let used = split.training.len() + split.validation.len();
         let rows = self
             .rows()
@@ -80,6 +107,7 @@ impl Dataset {
             .checked_sub(used)
             .filter(|rows| *rows > 0)?;
         let splitter = self.splitter();
+        let copies = format!("copies of {held_out} rows");
         let reasons = [
             (splitter.is_in_time() && splitter.gap > 0.0, "in the gap"),
             (
@@ -88,18 +116,14 @@ impl Dataset {
             ),
             (
                 splitter.has_rule() && splitter.copies.is_some(),
-                "copies of validation rows",
+                copies.as_str(),
             ),
         ];
         let why: Vec<&str> = reasons
             .into_iter()
             .filter_map(|(is, why)| is.then_some(why))
             .collect();
-        (!why.is_empty()).then(|| SplitNote::LeftOut {
-            left_out: rows,
-            rows: self.rows().len(),
-            why: why.join(", or "),
-        })
+        (!why.is_empty()).then(|| (rows, why.join(", or ")))
     }
 
     /// A note if rows are in no validation part of some folds.
@@ -212,6 +236,14 @@ mod tests {
         let split = data.splitter().split(data.rows(), 0.2, None, 0);
         let note = data.rows_left_out(&split).unwrap().to_string();
         assert!(note.starts_with("4 of 40 rows are neither"), "{note}");
+        let (train, test) = data.split(0.2, 0).unwrap();
+        assert_eq!((train.rows().len(), test.rows().len()), (28, 8));
+        let said = train.warnings().iter().map(ToString::to_string);
+        let said: Vec<String> = said.filter(|note| note.contains("tested")).collect();
+        assert_eq!(
+            said,
+            ["4 of 40 rows are neither trained on nor tested: in the gap"]
+        );
         let folds = data.folds(4, 0);
         let note = data.rows_not_validated(&folds).unwrap().to_string();
         assert!(

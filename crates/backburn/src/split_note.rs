@@ -66,6 +66,15 @@ pub enum SplitNote {
         /// What they are.
         why: String,
     },
+    /// Rows are neither to learn from nor to test on, where rows are set aside for a test.
+    LeftOutOfTest {
+        /// These rows.
+        left_out: usize,
+        /// All rows.
+        rows: usize,
+        /// What they are.
+        why: String,
+    },
     /// Rows are in no validation part of a cross-validation.
     NotValidated {
         /// These rows.
@@ -133,22 +142,27 @@ impl fmt::Display for SplitNote {
                 left_out,
                 rows,
                 why,
-            } => write!(
-                f,
-                "{} of {} neither trained on nor validated: {why}",
-                integer(*left_out),
-                are(*left_out, *rows)
-            ),
+            } => f.write_str(&parts(
+                *left_out,
+                *rows,
+                "neither trained on nor validated",
+                why,
+            )),
+            Self::LeftOutOfTest {
+                left_out,
+                rows,
+                why,
+            } => f.write_str(&parts(
+                *left_out,
+                *rows,
+                "neither trained on nor tested",
+                why,
+            )),
             Self::NotValidated {
                 not_validated,
                 rows,
                 why,
-            } => write!(
-                f,
-                "{} of {} in no validation part: {why}",
-                integer(*not_validated),
-                are(*not_validated, *rows)
-            ),
+            } => f.write_str(&parts(*not_validated, *rows, "in no validation part", why)),
             Self::MayBeGroup {
                 column,
                 values,
@@ -212,6 +226,11 @@ fn are_near_copies(near: usize, rows: usize) -> String {
         "{} of {rows} {are} (numbers are equal to a thousandth of the interquartile range of their column)",
         integer(near)
     )
+}
+
+/// How many rows are in no part of a split, and why.
+fn parts(some: usize, rows: usize, place: &str, why: &str) -> String {
+    format!("{} of {} {place}: {why}", integer(some), are(some, rows))
 }
 
 /// All rows, with the verb for some of them.
@@ -284,6 +303,14 @@ mod tests {
                     why: "in the gap".to_string(),
                 },
                 "4 of 40 rows are neither trained on nor validated: in the gap",
+            ),
+            (
+                SplitNote::LeftOutOfTest {
+                    left_out: 1,
+                    rows: 40,
+                    why: "in the gap".to_string(),
+                },
+                "1 of 40 rows is neither trained on nor tested: in the gap",
             ),
         ] {
             let text = note.to_string();

@@ -27,6 +27,15 @@ impl Targets {
         })
     }
 
+    /// The positions in `rows` of those that have a target.
+    pub(crate) fn known(&self, rows: &[usize]) -> Vec<usize> {
+        let is_known = |position: &usize| match self {
+            Self::Values(values) => !values[rows[*position]].is_nan(),
+            Self::Classes(classes) => classes[rows[*position]].is_some(),
+        };
+        (0..rows.len()).filter(is_known).collect()
+    }
+
     /// The values of some rows, or the indices of their classes.
     pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
         let class = |class: Option<usize>| class.unwrap_or_default() as f64;

@@ -4,12 +4,13 @@ use backburn_table::Table;
 
 use crate::baselines;
 use crate::constant::constant_name;
-use crate::constant_finding::is_no_better;
+use crate::constant_finding::{compared_with, is_no_better, is_worse};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::fitted_model::FittedModel;
-use crate::score::{Reliability, Score};
+use crate::reliability::Reliability;
+use crate::score::Score;
 use crate::scoring::Scoring;
 use crate::shift_finding::ShiftFinding;
 use crate::warning::Warning;
@@ -34,9 +35,9 @@ pub struct TestResult {
 impl TestResult {
     /// A sentence without a full stop if the model is no better than the constant by more than its standard error.
     pub fn no_better_note(&self) -> Option<String> {
-        let is_worse = self.score.error().1 >= self.constant.error().1;
-        (is_worse || is_no_better(&self.score, &self.constant)).then(|| {
-            let name = constant_name(&self.constant);
+        let (score, constant) = (&self.score, &self.constant);
+        (is_worse(score, constant) || is_no_better(score, constant)).then(|| {
+            let name = compared_with(constant);
             format!("the model is no better than always predicting {name}")
         })
     }

@@ -52,7 +52,9 @@ pub(crate) fn train_heads(
         encoder: encoded.encoder.clone(),
         target: encoded.target.clone(),
     };
-    let held_out = encoded.validation.as_ref();
+    // Only prediction intervals depend on it.
+    let has_numbers = heads.iter().any(Head::is_number);
+    let held_out = encoded.validation.as_ref().filter(|_| has_numbers);
     let imputation = ImputationErrors::measure(&model, held_out, context.device.get()?);
     Ok(TrainedNetwork {
         model,

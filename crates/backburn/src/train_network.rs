@@ -303,6 +303,10 @@ fn announce(encoded: &EncodedSplit, network: &Mlp, job: &Job, context: &FitConte
             let column = column.clone();
             context.warn(Warning::ConstantFeature { column });
         }
+        if job.config.data.trend && encoded.encoder.trend().is_none() {
+            let target = encoded.target.column().to_string();
+            context.warn(Warning::NoTrend { target });
+        }
     }
     let encoder = &encoded.encoder;
     let embedded: usize = encoder.embeddings().iter().map(|e| e.dimension).sum();

@@ -33,13 +33,18 @@ pub(crate) fn unknown_classes(
     Ok(unknown)
 }
 
-/// The error of a table without a row to score.
+/// The error of a table without a row to score. `are_weightless` says that all rows with a target have the weight 0.
 pub(crate) fn nothing_to_score(
     table: &Table,
     target: &Target,
     unknown: &BTreeMap<String, usize>,
+    are_weightless: bool,
 ) -> Error {
     let reason = match target {
+        _ if are_weightless => {
+            let column = target.column();
+            format!("every row that has a value of `{column}` to score has weight 0")
+        }
         Target::Classification { classes, .. } if !unknown.is_empty() => {
             no_known_class(unknown, classes)
         }

@@ -4,6 +4,7 @@ use backburn_preprocessing::{PredictedQuantiles, Predictions, Target};
 
 use crate::beyond_range::BeyondRange;
 use crate::constant::constant_score;
+use crate::distribution_score::PredictedDistribution;
 use crate::held_out_predictions::HeldOutPredictions;
 use crate::score::Score;
 use crate::scoring::Scoring;
@@ -34,8 +35,16 @@ impl ValidationScore {
         let score = scoring.score(predictions, targets, rows)?;
         let known = (scoring.weights(), scoring.clusters());
         let score = score.with_standard_errors(predictions, targets, rows, known);
+        let predicted = PredictedDistribution {
+            target,
+            predictions,
+            quantiles,
+            targets,
+            rows,
+            weights: scoring.weights(),
+        };
         Some(Self {
-            score: score.with_distribution((target, predictions), quantiles, targets, rows),
+            score: score.with_distribution(&predicted, scoring.clusters()),
             constant: constant_score(targets, target, (training, rows), scoring),
             beyond: scoring
                 .times()

@@ -146,6 +146,12 @@ pub enum Warning {
         /// That share of a Poisson distribution with the same mean.
         expected: f64,
     },
+    /// The setting `data.trend` has no effect: the training rows have one time only, or the target neither rises nor falls
+    /// over them.
+    NoTrend {
+        /// The target.
+        target: String,
+    },
     /// A column alone explains nearly all of the target.
     NearCopyOfTarget {
         /// The column.
@@ -166,7 +172,10 @@ pub enum Warning {
         reason: String,
     },
     /// No rows were held out, so that there is no score.
-    NotScored,
+    NotScored {
+        /// Whether the model is one of several targets, which cannot be cross-validated.
+        several_targets: bool,
+    },
     /// Rows that are scored are training rows of the model.
     TrainingRowsScored {
         /// The share of the scored rows; an estimate, unless it is 1.

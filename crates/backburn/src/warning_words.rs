@@ -188,11 +188,7 @@ fn about_rows(warning: &Warning) -> Option<String> {
             integer(*of)
         ),
         Warning::Refused { reason } => format!("training would refuse this: {}", escaped(reason)),
-        Warning::NotScored => {
-            "no rows were held out from training, so there is no score of the model: only --test with a table of \
-             other rows, or --folds, gives one"
-                .to_string()
-        }
+        Warning::NotScored { several_targets } => not_scored(*several_targets),
         Warning::TrainingRowsScored { share } => {
             let rows = match *share >= 1.0 {
                 true => "the rows".to_string(),
@@ -200,7 +196,7 @@ fn about_rows(warning: &Warning) -> Option<String> {
             };
             format!(
                 "{rows} are training rows of this model, so the scores are too good: score rows that it was not \
-                 trained on, or cross-validate with train --folds"
+                 trained on, such as those that train --test-share sets aside"
             )
         }
         Warning::Unweighted { column } => format!(
@@ -221,6 +217,11 @@ fn about_run(warning: &Warning) -> String {
                 why.unwrap_or_default()
             )
         }
+        Warning::NoTrend { target } => format!(
+            "data.trend=true has no effect: `{}` has no linear trend over time in the training rows, which have only one \
+             time, or in which it neither rises nor falls",
+            shown(target)
+        ),
         Warning::CheckpointNotWritten { reason } => {
             let reason = escaped(reason);
             format!("no checkpoint was written: {reason}; training continues")
@@ -242,6 +243,15 @@ fn about_run(warning: &Warning) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// That there is no score, and what gives one.
+fn not_scored(several_targets: bool) -> String {
+    let gives = match several_targets {
+        true => "only --test with a table of other rows, or --test-share, gives one",
+        false => "only --test with a table of other rows, --test-share or --folds gives one",
+    };
+    format!("no rows were held out from training, so there is no score of the model: {gives}")
 }
 
 /// That a column is ignored, why, and the option that uses it.
@@ -403,7 +413,12 @@ mod tests {
             Warning::Refused {
                 reason: text("it has one class only"),
             },
-            Warning::NotScored,
+            Warning::NotScored {
+                several_targets: false,
+            },
+            Warning::NotScored {
+                several_targets: true,
+            },
             Warning::TrainingRowsScored { share: 0.83 },
             Warning::Unweighted { column: column() },
         ]
@@ -413,6 +428,7 @@ mod tests {
     fn run() -> Vec<Warning> {
         vec![
             Warning::RefitFailed { reason: None },
+            Warning::NoTrend { target: column() },
             Warning::CheckpointNotWritten {
                 reason: text("the disk is full"),
             },
@@ -501,6 +517,14 @@ mod tests {
             assert!(text.ends_with("; --categorical 'my id' uses it"), "{text}");
         }
         assert!(!ignored("it never varies").contains("--"));
+    }
+
+    #[test]
+    fn several_targets_are_not_advised_to_use_folds() {
+        let sentence = |several_targets| Warning::NotScored { several_targets }.to_string();
+        assert!(sentence(false).ends_with("--test-share or --folds gives one"));
+        assert!(sentence(true).ends_with("or --test-share, gives one"));
+        assert!(!sentence(true).contains("--folds"));
     }
 
     #[test]

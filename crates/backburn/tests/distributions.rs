@@ -5,9 +5,9 @@
 use std::io::Cursor;
 
 use backburn::{
-    Config, Dataset, DatasetOptions, Estimator, FitContext, FittedModel, KnnFeatures, Members,
-    PredictionFormat, PredictionStream, PredictionWriter, Preset, ReadOptions, SavedModel,
-    Settings, Table, TableReader, Task,
+    Config, Dataset, DatasetOptions, Estimator, EvaluationOptions, FitContext, FittedModel,
+    KnnFeatures, Members, PredictionFormat, PredictionStream, PredictionWriter, Preset,
+    ReadOptions, SavedModel, Settings, Table, TableReader, Task,
 };
 use burn::tensor::Device;
 
@@ -104,6 +104,49 @@ fn quantiles_ascend_and_are_scored_and_saved() {
             found
         );
     }
+}
+
+#[test]
+fn scores_of_distributions_are_weighted_and_have_errors() {
+    let data = dataset(csv(200, spread), None);
+    let model = fit(&data, small(quantiles(), 1));
+    let options = EvaluationOptions::new(None, Some("years"));
+    let evaluation = model.predictor().evaluate_with(data.table(), &options);
+    let score = evaluation.unwrap().score;
+    let found = model.predict_quantiles(data.table()).unwrap().unwrap();
+    let truth = data.table().numbers("y").unwrap();
+    let weights = data.table().numbers("years").unwrap();
+    let (mut loss, mut held) = (0.0, 0.0);
+    for (row, (value, weight)) in truth.iter().zip(&weights).enumerate() {
+        let quantiles = found.row(row).unwrap();
+        for (quantile, level) in quantiles.iter().zip([0.1f64, 0.5, 0.9]) {
+            let difference = value - quantile;
+            loss += weight * (level * difference).max((level - 1.0) * difference);
+        }
+        held += if *value <= quantiles[2] { *weight } else { 0.0 };
+    }
+    let all: f64 = weights.iter().sum();
+    let near = |name: &str, expected: f64| {
+        let found = score.metric(name).unwrap();
+        assert!(
+            (found - expected).abs() < 1e-9 * expected,
+            "{name}: {found}"
+        );
+    };
+    near("mean_pinball_loss", loss / (3.0 * all));
+    near("coverage_0.9", held / all);
+    assert!(score.standard_error("mean_pinball_loss").unwrap() > 0.0);
+    let text = score.to_string();
+    let (_, words) = text.split_once("mean pinball loss ").unwrap();
+    assert!(words.split(',').next().unwrap().contains(" ± "), "{text}");
+    assert!(text.ends_with(" (weighted)"), "{text}");
+
+    let counts = fit(
+        &dataset(csv(200, count), None),
+        small(self::loss("poisson"), 1),
+    );
+    let validation = counts.record().unwrap().validation.as_ref().unwrap();
+    assert!(validation.standard_error("mean_poisson_deviance").is_some());
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use backburn::{
     ColumnKind, Config, Dataset, DatasetOptions, Error, Estimator, Event, FitContext, FittedModel,
-    KnnFeatures, Members, Observer, Preset, ReadOptions, Reliability, Selected, Selection,
-    Settings, StopReason, StopToken, Table, Task, k_folds,
+    KnnFeatures, Members, Observer, Preset, ReadOptions, Reliability, ReliabilityMeasure, Selected,
+    Selection, Settings, StopReason, StopToken, Table, Task, k_folds,
 };
 use burn::tensor::Device;
 
@@ -470,8 +470,21 @@ fn intervals_hold_as_many_values_as_they_say() {
         assert!(wide[0] <= narrow[0] && narrow[0] <= narrow[1] && narrow[1] <= wide[1]);
     }
     let score = model.evaluate(&test).unwrap();
-    let reliability = score.reliability(model.predictor(), test.table()).unwrap();
-    assert_eq!(reliability, Some(Reliability::Coverage(share)));
+    let reliability = |weights: Option<&[f64]>| {
+        let found = score.reliability(model.predictor(), test.table(), weights);
+        found.unwrap().unwrap()
+    };
+    let coverage = |value, weighted| Reliability {
+        measure: ReliabilityMeasure::Coverage,
+        value,
+        weighted,
+    };
+    assert_eq!(reliability(None), coverage(share, false));
+    // Rows beyond their interval count nothing.
+    let is_held = |([low, high], value): (&[f64; 2], &f64)| low <= value && value <= high;
+    let held = wide.iter().zip(&truth).map(is_held);
+    let weights: Vec<f64> = held.map(|held| f64::from(u8::from(held))).collect();
+    assert_eq!(reliability(Some(&weights)), coverage(1.0, true));
     assert!(model.predict_interval(&test, 0.4).is_err());
     let data = flowers(60);
     let classes = fit(&one_network(1), &data, &FitContext::default()).unwrap();

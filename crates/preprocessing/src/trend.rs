@@ -10,7 +10,8 @@ use crate::target::Target;
 impl Encoder {
     /// The encoder with the linear trend of a numeric target over time, by least squares over the training rows, in the
     /// unit of the transformed target. The trend at the time of a row is the first number of an encoded row, to be added to
-    /// the outputs of the network: the network then learns the difference from the trend.
+    /// the outputs of the network: the network then learns the difference from the trend. If the slope is 0, or not defined
+    /// since all training rows have the same time, the encoder has no trend and stays as it is.
     ///
     /// # Errors
     ///
@@ -47,6 +48,9 @@ impl Encoder {
             pairs.push((time, target.scale(values[row])));
         }
         let (origin, slope) = line(&pairs);
+        if slope == 0.0 {
+            return Ok(self);
+        }
         let profile = ColumnProfile::fit(kind, cells().map(|(_, cell)| cell));
         self.profile.insert(0, profile);
         let name = column.to_string();
@@ -70,6 +74,11 @@ fn is_date(cell: &Cell) -> bool {
 /// equal. Pairs without a finite second number count for nothing.
 fn line(pairs: &[(f64, f64)]) -> (f64, f64) {
     let pairs = || pairs.iter().filter(|(_, y)| y.is_finite());
+    // The mean of equal numbers may differ from them in the last digit.
+    let first = pairs().next().map_or(0.0, |(x, _)| *x);
+    if pairs().all(|(x, _)| *x == first) {
+        return (first, 0.0);
+    }
     let count = pairs().count().max(1) as f64;
     let mean_x = pairs().map(|(x, _)| x).sum::<f64>() / count;
     let mean_y = pairs().map(|(_, y)| y).sum::<f64>() / count;
@@ -133,7 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn without_a_slope_there_is_no_trend() {
+        let same_time = "t,x,y\n5,4,10\n5,1,13\n5,7,16\n9,2,19\n";
+        let level = "t,x,y\n1,4,10\n2,1,16\n3,7,10\n";
+        for csv in [same_time, level] {
+            let (encoder, _) = fitted(csv, "t", &[0, 1, 2]).unwrap();
+            assert_eq!(encoder.trend(), None, "{csv}");
+            assert_eq!(encoder.problem(), None, "{csv}");
+            // The time is not needed.
+            let rows = encoder.encode(&table("x\n4\n")).unwrap();
+            assert_eq!(rows.len(), encoder.width(), "{csv}");
+        }
+    }
+
+    #[test]
     fn a_column_without_a_trend_has_the_slope_0() {
+        // The sum of such numbers is rounded, and so is their mean.
+        let time = 1_700_000_000.1;
+        let pairs: Vec<(f64, f64)> = (0..7).map(|n| (time, f64::from(n))).collect();
+        assert_eq!(line(&pairs), (time, 0.0));
         assert_eq!(line(&[(1.0, 5.0), (1.0, 7.0)]), (1.0, 0.0));
         assert_eq!(line(&[(1.0, 5.0), (2.0, 5.0), (3.0, 5.0)]), (2.0, 0.0));
         assert_eq!(line(&[]), (0.0, 0.0));

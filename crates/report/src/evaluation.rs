@@ -97,6 +97,23 @@ impl Evaluation {
 /// The points of a curve.
 pub(crate) type Curve = Vec<(f64, f64)>;
 
+/// For each threshold of the probability of a class, from high to low, the number of rows that reach it, and the number of
+/// rows of the class among them. Rows with the same probability reach the same thresholds.
+fn above_thresholds(probabilities: &[f64], is_class: &[bool]) -> Curve {
+    let mut order: Vec<usize> = (0..is_class.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    let mut of_class = 0.0;
+    let mut counts = Vec::new();
+    for (rank, &row) in order.iter().enumerate() {
+        of_class += f64::from(u8::from(is_class[row]));
+        let next = order.get(rank + 1);
+        if next.is_none_or(|&next| probabilities[next] != probabilities[row]) {
+            counts.push(((rank + 1) as f64, of_class));
+        }
+    }
+    counts
+}
+
 /// The ROC curve of a class: the false and the true positive rate for each threshold of the
 /// probability, from high to low. `None` if all rows are of the class, or none is.
 pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
@@ -105,22 +122,9 @@ pub(crate) fn roc(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
     if positives == 0.0 || negatives == 0.0 {
         return None;
     }
-    let mut order: Vec<usize> = (0..is_class.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    let (mut true_positives, mut false_positives) = (0.0, 0.0);
-    let mut curve = vec![(0.0, 0.0)];
-    for (rank, &row) in order.iter().enumerate() {
-        match is_class[row] {
-            true => true_positives += 1.0,
-            false => false_positives += 1.0,
-        }
-        // Rows with the same probability have the same thresholds, so they make one point.
-        let next = order.get(rank + 1);
-        if next.is_none_or(|&next| probabilities[next] != probabilities[row]) {
-            curve.push((false_positives / negatives, true_positives / positives));
-        }
-    }
-    Some(curve)
+    let counts = above_thresholds(probabilities, is_class).into_iter();
+    let points = counts.map(|(rows, right)| ((rows - right) / negatives, right / positives));
+    Some([(0.0, 0.0)].into_iter().chain(points).collect())
 }
 
 /// The area under a curve whose points go from left to right. For a ROC curve it is the AUC.
@@ -138,19 +142,22 @@ pub(crate) fn precision_recall(probabilities: &[f64], is_class: &[bool]) -> Opti
     if positives == 0.0 {
         return None;
     }
-    let mut order: Vec<usize> = (0..is_class.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    let mut true_positives = 0.0;
-    let mut curve = Vec::new();
-    for (rank, &row) in order.iter().enumerate() {
-        true_positives += f64::from(u8::from(is_class[row]));
-        let next = order.get(rank + 1);
-        if next.is_none_or(|&next| probabilities[next] != probabilities[row]) {
-            let predicted = (rank + 1) as f64;
-            curve.push((true_positives / positives, true_positives / predicted));
-        }
+    let counts = above_thresholds(probabilities, is_class).into_iter();
+    let points = counts.map(|(rows, right)| (right / positives, right / rows));
+    Some(points.collect())
+}
+
+/// The lift curve of a class: for each threshold of the probability, from high to low, the share of the rows that reach it, and
+/// how many times as frequent the class is among them as among all rows. `None` if no row is of the class.
+pub(crate) fn lift(probabilities: &[f64], is_class: &[bool]) -> Option<Curve> {
+    let positives = is_class.iter().filter(|&&is| is).count() as f64;
+    if positives == 0.0 {
+        return None;
     }
-    Some(curve)
+    let all = is_class.len() as f64;
+    let counts = above_thresholds(probabilities, is_class).into_iter();
+    let points = counts.map(|(rows, right)| (rows / all, right * all / (rows * positives)));
+    Some(points.collect())
 }
 
 /// The average precision of a precision-recall curve: the mean precision, weighted by the rise of the recall, as
@@ -251,6 +258,21 @@ mod tests {
         );
         assert!((average_precision(&curve) - (0.5 + 0.5 * 2.0 / 3.0)).abs() < 1e-12);
         assert_eq!(precision_recall(&[0.5], &[false]), None);
+    }
+
+    #[test]
+    fn the_lift_ends_at_that_of_all_rows() {
+        let curve = lift(&[0.9, 0.8, 0.7, 0.1], &[true, false, true, false]).unwrap();
+        let expected = [(0.25, 2.0), (0.5, 1.0), (0.75, 4.0 / 3.0), (1.0, 1.0)];
+        assert_eq!(curve.len(), 4);
+        for (found, expected) in curve.iter().zip(expected) {
+            let difference = (found.0 - expected.0).abs() + (found.1 - expected.1).abs();
+            assert!(difference < 1e-12, "{curve:?}");
+        }
+        // The first row is not of the class.
+        let curve = lift(&[0.9, 0.1], &[false, true]).unwrap();
+        assert_eq!(curve, [(0.5, 0.0), (1.0, 1.0)]);
+        assert_eq!(lift(&[0.5], &[false]), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use backburn::baselines::constant_of_task;
 use backburn::text::{count, escaped, file_name, integer, mean_and_deviation, number, shown};
-use backburn::{SavedModel, Summary, Target, metric_name};
+use backburn::{Distribution, SavedModel, Summary, Target, metric_name};
 use burn::module::Module;
 
 use crate::model_report::{decision, layers, target_transform};
@@ -46,7 +46,12 @@ pub fn model_summary(model: &SavedModel) -> Vec<(&'static str, String)> {
     }
     if !summary.validation_constant.is_empty() {
         let scores = scores(&summary.validation_constant, &BTreeMap::new());
-        let name = constant_of_task(model.target.task());
+        let name = match model.target.distribution() {
+            Some(Distribution::Quantiles { .. }) => {
+                "the mean, or the quantiles of the training rows"
+            }
+            _ => constant_of_task(model.target.task()),
+        };
         facts.push(("", format!("always {name}: {scores}")));
     }
     if let Some(test) = &summary.test {

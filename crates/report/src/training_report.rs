@@ -28,6 +28,10 @@ impl Scores {
         self.0
             .insert(0, ("test".to_string(), tested.score.line(unit)));
         self.0.insert(1, (constant, tested.constant.headline(unit)));
+        if let Some(reliability) = &tested.reliability {
+            let name = format!("test, {}", reliability.heading());
+            self.0.insert(1, (name, reliability.to_string()));
+        }
     }
 
     /// Adds the scores on validation rows, if there are any.

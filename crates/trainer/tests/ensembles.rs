@@ -154,6 +154,16 @@ fn methods_are_compared() {
         "{}",
         answer.stderr
     );
+    let verdict = result["verdict"].as_str().unwrap();
+    assert!(verdict.contains("has the lowest error"), "{verdict}");
+    assert_eq!(result["weighted"], false);
+    let line = "compare t.csv --target kind --weight length --folds 2 --only constant";
+    let answer = folder.done(line);
+    assert!(
+        answer.stdout.contains("errors are better (weighted)"),
+        "{}",
+        answer.stdout
+    );
     folder.refused("compare t.csv --target kind --folds 90", 2, &["60 rows"]);
     folder.write("ensembles.csv", flowers(300));
     let line = "compare ensembles.csv --target kind --folds 2 --only default";

@@ -429,3 +429,32 @@ fn a_model_with_a_trend_goes_on_and_is_not_exported() {
         );
     }
 }
+
+#[test]
+fn without_a_trend_over_time_a_note_says_so() {
+    let folder = Folder::new();
+    let mut csv = "day,a,y\n".to_string();
+    for row in 0..80 {
+        // All training rows are of the first day.
+        let (day, a) = (if row < 72 { 1 } else { 2 }, row * 37 % 11);
+        csv += &format!("{day},{a},{a}.{row:02}\n");
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --target y --task regression --time day --preset fast --out m.safetensors --json";
+    let answer = folder.done(&format!("{line} --set data.trend=true"));
+    let said = &answer.stderr;
+    assert_eq!(
+        said.matches("data.trend=true has no effect").count(),
+        1,
+        "{said}"
+    );
+    let json = answer.json();
+    let mut warnings = json["warnings"].as_array().unwrap().iter();
+    assert!(warnings.any(|warning| warning["what"] == "no_trend"));
+    let inspected = folder.done("inspect m.safetensors").stdout;
+    assert!(!inspected.contains("the time of the trend"), "{inspected}");
+    // The time is not needed.
+    folder.write("new.csv", "a\n5\n");
+    folder.done("predict m.safetensors new.csv --out p.csv");
+    assert!(!folder.done(line).stderr.contains("data.trend"));
+}

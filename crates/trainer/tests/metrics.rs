@@ -225,4 +225,58 @@ fn scores_are_weighted_and_say_so() {
         .done("evaluate m.safetensors t.csv --weight x --json")
         .json();
     assert_eq!(other["weighted"], true);
+    folder.write("zero.csv", "x,y,w\n1,2,0\n2,3,0\n");
+    folder.refused(
+        "evaluate m.safetensors zero.csv",
+        1,
+        &["every row that has a value of `y` to score has weight 0"],
+    );
+}
+
+#[test]
+fn the_share_of_rows_within_their_interval_is_weighted() {
+    let folder = Folder::new();
+    let far = |row: usize| row % 3 == 2;
+    let csv = |shift: usize| {
+        let mut csv = "x,y,w\n".to_string();
+        for row in 0..120 {
+            let (x, noise) = (row * 37 % 101, row * 71 % 97);
+            let y = x + noise + if far(row) { shift } else { 0 };
+            csv += &format!("{x},{y},{}\n", 1 + row % 3);
+        }
+        csv
+    };
+    folder.write("t.csv", csv(0)).write("e.csv", csv(1000));
+    let line = "train t.csv --target y --task regression --ignore w --out m.safetensors";
+    folder.done(&format!("{line} {QUICK}"));
+    folder.done("predict m.safetensors e.csv --interval 90 --out p.csv");
+    let predicted = String::from_utf8(folder.read("p.csv")).unwrap();
+    let truth = csv(1000);
+    let rows = predicted.lines().zip(truth.lines()).skip(1);
+    let (mut held, mut all) = ([0.0; 2], [0.0; 2]);
+    for (predicted, truth) in rows {
+        let numbers = |line: &str| -> Vec<f64> {
+            line.split(',')
+                .map(|number| number.parse().unwrap())
+                .collect()
+        };
+        let (bounds, truth) = (numbers(predicted), numbers(truth));
+        let is_held = bounds[1] <= truth[1] && truth[1] <= bounds[2];
+        for (place, weight) in [1.0, truth[2]].into_iter().enumerate() {
+            all[place] += weight;
+            held[place] += if is_held { weight } else { 0.0 };
+        }
+    }
+    let options = ["", "--weight w"];
+    for ((held, all), options) in held.iter().zip(&all).zip(options) {
+        let line = format!("evaluate m.safetensors e.csv {options}");
+        let json = folder.done(&format!("{line} --json")).json();
+        let share = json["interval_coverage"].as_f64().unwrap();
+        assert!((share - held / all).abs() < 1e-9, "{options}: {share}");
+        let shown = folder.done(&line).stdout;
+        let line = shown.lines().find(|line| line.starts_with("intervals"));
+        let line = line.unwrap();
+        assert_eq!(line.ends_with("(weighted)"), !options.is_empty(), "{line}");
+    }
+    assert!(held[0] / all[0] > held[1] / all[1] + 0.05);
 }

@@ -207,7 +207,7 @@ const REGRESSION: [&str; 16] = [
     "dependence",
     "row",
 ];
-const CLASSIFICATION: [&str; 18] = [
+const CLASSIFICATION: [&str; 19] = [
     "distribution",
     "backpropagation",
     "row-loss",
@@ -215,6 +215,7 @@ const CLASSIFICATION: [&str; 18] = [
     "row-updates",
     "classes",
     "precision-recall",
+    "lift",
     "loss",
     "score",
     "gradients",

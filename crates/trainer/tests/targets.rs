@@ -454,3 +454,90 @@ fn a_table_that_lacks_a_target_is_scored_for_the_others() {
     folder.refused(&line, 1, &[words]);
     assert!(!folder.names().contains(&"n.safetensors".to_string()));
 }
+
+#[test]
+fn warnings_of_the_fit_are_in_json() {
+    let folder = Folder::new();
+    let mut csv = "day,x,flag,price,sold\n".to_string();
+    for day in 0..100 {
+        let x = day * 37 % 101;
+        // The training rows, which are the first, have one value only.
+        let flag = if day < 95 { "early" } else { "late" };
+        let sold = if x > 50 { "yes" } else { "no" };
+        csv += &format!("{day},{x},{flag},{},{sold}\n", 3 * x + day % 7);
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --target price,sold --time day --out m.safetensors --json";
+    let answer = folder.done(&format!("{line} {QUICK}"));
+    let said = "column `flag` ignored: it never varies in the training rows";
+    assert!(answer.stderr.contains(said), "{}", answer.stderr);
+    let json = answer.json();
+    let warnings = json["warnings"].as_array().unwrap();
+    let constant = warnings
+        .iter()
+        .find(|warning| warning["what"] == "constant_feature");
+    assert_eq!(constant.unwrap()["column"], "flag");
+    // What is known of test rows is beside the scores of each target.
+    folder.write(
+        "test.csv",
+        "x,flag,price,sold\n5,early,15,no\n77,early,,yes\n",
+    );
+    let answer = folder.done(&format!("{line} --test test.csv {QUICK}"));
+    let json = answer.json();
+    let price = &json["targets"][0];
+    assert_eq!((&price["rows"], &price["skipped"]), (&1.into(), &1.into()));
+    assert!(price["warnings"].is_array() && price["interval_coverage"].is_number());
+    assert!(price["no_better_than_baseline"].is_boolean(), "{price}");
+    let sold = &json["targets"][1];
+    assert_eq!((&sold["rows"], &sold["units"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn several_targets_without_a_score_are_advised_what_works() {
+    let folder = folder();
+    let line = format!("train t.csv --target price,sold --ignore a,b --out m.safetensors {QUICK}");
+    let said = folder.done(&format!("{line} --set data.validation_fraction=0"));
+    let said = said.stdout;
+    assert!(said.contains("or --test-share, gives one"), "{said}");
+    assert!(!said.contains("--folds"), "{said}");
+    folder.done(&format!("{line} --test-share 0.2"));
+}
+
+#[test]
+fn rows_that_cannot_be_set_aside_are_an_error_that_says_what_to_do() {
+    let folder = Folder::new();
+    let mut csv = "g,x,price,sold\n".to_string();
+    for row in 0..60 {
+        let (group, x) = (row % 2, row * 37 % 101);
+        csv += &format!(
+            "{group},{x},{}.5,{}\n",
+            x + row % 7,
+            ["no", "yes"][row % 3 / 2]
+        );
+    }
+    folder.write("t.csv", csv);
+    let line = "train t.csv --group g --test-share 0.3 --out m.safetensors";
+    let several = folder.run(&format!("{line} --target price,sold"));
+    let said = several.stderr;
+    assert!(said.contains("all others are of one group"), "{said}");
+    assert!(said.trim_end().ends_with("test rows (--test)"), "{said}");
+    folder.refused(
+        &format!("{line} --target price"),
+        2,
+        &["all others are of one group", "or score by --folds"],
+    );
+}
+
+#[test]
+fn settings_for_numbers_and_for_classes_are_set_together() {
+    let folder = folder();
+    let settings = "--set training.loss=huber --set data.balance_classes=true --preset fast";
+    let line = format!("train t.csv --ignore a,b --out m.safetensors {settings} {QUICK}");
+    folder.done(&format!("{line} --target price,sold"));
+    folder.done(&format!("{line} --target sold,price"));
+    folder.refused(
+        &format!("{line} --target price,rent"),
+        2,
+        &["data.balance_classes", "only for classification"],
+    );
+}

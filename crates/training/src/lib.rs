@@ -42,7 +42,6 @@ mod confusion_matrix;
 mod diagnosis;
 mod diagnosis_context;
 mod distribution_loss;
-mod distribution_metrics;
 mod error;
 mod evaluate;
 mod finding;

@@ -14,6 +14,7 @@
 //! ```
 
 mod classification;
+mod distribution;
 mod metric;
 mod ranking;
 mod regression;
@@ -24,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::auc::auc;
 pub use crate::confusion_matrix::ConfusionMatrix;
-pub use crate::distribution_metrics::{QuantileScore, mean_gamma_deviance, mean_poisson_deviance};
 use classification::{ClassSums, log_loss};
+pub use distribution::{QuantileScore, mean_gamma_deviance, mean_poisson_deviance};
 pub use metric::Metric;
 use ranking::weighted_auc;
 use regression::{mae, r2, rmse};

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::charts::{self, Lines, Scale};
 use crate::evaluation::{
-    ClassScore, Evaluation, ReliabilityBin, area, average_precision, class_scores,
+    ClassScore, Curve, Evaluation, ReliabilityBin, area, average_precision, class_scores, lift,
     precision_recall, reliability, roc,
 };
 use crate::figure::{figure, wide_table};
@@ -63,6 +63,7 @@ pub fn classification(evaluation: &Evaluation, predictions: &ClassPredictions) -
         (scores(predictions, predicted))
         (roc_curves(predictions))
         (precision_recall_curves(predictions))
+        (lift_curves(predictions))
         (reliability_curve(predictions))
         (worst_classes(evaluation, predictions, predicted))
     }
@@ -233,7 +234,27 @@ fn precision_recall_curves(predictions: &ClassPredictions) -> Markup {
     )
 }
 
-/// A figure of curves of classes between 0 and 1.
+fn lift_curves(predictions: &ClassPredictions) -> Markup {
+    let curves = predictions.with_curve().filter_map(|class| {
+        let curve = lift(&predictions.of_class(class), &predictions.is_class(class))?;
+        Some((truncate(&predictions.classes[class], 18), curve))
+    });
+    let curves: Vec<(String, Curve)> = curves.take(CURVES).collect();
+    let points = curves.iter().flat_map(|(_, curve)| curve);
+    let top = points.map(|point| point.1).fold(1.0, f64::max);
+    let text = "How many times as frequent a class is among the rows with its highest probabilities as among all rows, over \
+        the share of these rows. That of random guesses is 1.";
+    let chart = Lines {
+        x: "share of rows",
+        y: "lift",
+        curves,
+        range: Some((0.0..1.0, 0.0..1.02 * top)),
+        ..Lines::default()
+    };
+    curves_figure(predictions, ("lift", "Lift", text), chart)
+}
+
+/// A figure of curves of classes, between 0 and 1 unless the chart has other ranges.
 fn curves_figure(
     predictions: &ClassPredictions,
     (figure_name, title, text): (&str, &str, &str),
@@ -246,7 +267,7 @@ fn curves_figure(
     let svg = match chart.curves.is_empty() {
         true => None,
         false => charts::lines(&Lines {
-            range: Some((0.0..1.0, 0.0..1.02)),
+            range: chart.range.clone().or(Some((0.0..1.0, 0.0..1.02))),
             ..chart
         }),
     };

@@ -2,7 +2,7 @@
 
 use backburn::{
     CommandFiles, ComparedMethod, Event, FitContext, MethodScores, Observer, check_room_to_compare,
-    compare, comparison_json, verdict,
+    compare, compared_scores, comparison_json, verdict,
 };
 
 use super::args::CompareArgs;
@@ -26,10 +26,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let console = Console::for_json(args.json);
     console.paragraphs(data.in_words(None));
     let splits = data.folds(folds, args.seed);
-    let text = format!(
-        "mean of {folds} folds ± standard deviation over the folds; lower errors are better"
-    );
-    console.detail("scores", text);
+    console.detail("scores", compared_scores(&data, folds));
     let progress = Progress::new(console, "");
     // The table has one line for all folds.
     let observer = |event: &Event| match event {

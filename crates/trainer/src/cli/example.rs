@@ -206,7 +206,8 @@ impl Run<'_> {
         let scores = linear.as_ref().map(Score::json);
         result.insert("linear".to_string(), json!(scores));
         result.extend(model.facts_json(&path, curve.as_ref()));
-        result.insert("warnings".to_string(), json!(data.warnings()));
+        let warnings = [data.warnings(), &tested.warnings, &progress.warnings()].concat();
+        result.insert("warnings".to_string(), json!(warnings));
         if let Some(record) = model.record() {
             console.paragraphs(findings_in_words(&record.findings));
         }

@@ -48,7 +48,7 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
         }
     }
     if args.run.json {
-        console::json(&tuned.json(data.warnings()));
+        console::json(&tuned.json(&[data.warnings(), &progress.warnings()].concat()));
     }
     Ok(())
 }
