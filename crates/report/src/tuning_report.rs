@@ -6,9 +6,6 @@ use backburn::{Dataset, Error, FittedModel, NestedScores, Tuned};
 use crate::report::Report;
 use crate::training_report::{Scores, TrainingReportOptions};
 
-/// How often each column is shuffled for its importance.
-const REPEATS: usize = 5;
-
 impl Report {
     /// The report on a search and on the model that was trained with the best settings. `command` is the command that
     /// was given.
@@ -35,7 +32,6 @@ impl Report {
         let options = TrainingReportOptions {
             scores,
             command,
-            repeats: REPEATS,
             ..TrainingReportOptions::default()
         };
         let mut report = Self::of_training(model, data, None, options)?;

@@ -9,6 +9,7 @@ use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
 use crate::figure::{figure, wide_table};
 use crate::format::{number, truncate, truncate_middle};
+use crate::place::Place;
 use crate::strong_paths::{Path, strongest_paths};
 
 /// The largest network that is drawn as a whole, in parameters and in units of a layer.
@@ -20,14 +21,14 @@ const PATHS: usize = 5;
 const ROWS: usize = 24;
 
 /// The forward pass, the loss, the backward pass and the update of a row.
-pub fn backpropagation(view: Option<&Backpropagation>) -> Markup {
+pub fn backpropagation(view: Option<&Backpropagation>, place: Place) -> Markup {
     let Some(view) = view else {
         return html! {};
     };
     let paths = strongest_paths(&view.network, &view.pass, PATHS);
     let shown = shown_units(view, &paths);
     html! {
-        h2 id="backpropagation" { "One row, there and back" }
+        (place.heading("backpropagation", "One row, there and back"))
         p {
             (view.row) " passes forward through "
             @if view.networks > 1 { "the first of the " (view.networks) " networks" } @else { "the network" }
