@@ -60,7 +60,13 @@ fn scores(report: &Report) -> Markup {
         @if !report.scores.is_empty() {
             div class="scores" {
                 @for (name, value) in &report.scores {
-                    div class="score" { b { (name) } (value) }
+                    div class="score" {
+                        b { (name) }
+                        @for (index, part) in value.split(", ").enumerate() {
+                            @if index > 0 { ", " }
+                            span { (part) }
+                        }
+                    }
                 }
             }
         }

@@ -22,7 +22,10 @@ impl Report {
         let mut scores = Scores::default();
         if let Some(nested) = &tuned.nested {
             let folds = nested.tuned.len();
-            for (what, of) in [("tuned", &nested.tuned), ("at the start", &nested.start)] {
+            for (what, of) in [
+                ("settings of the search", &nested.tuned),
+                ("starting settings", &nested.start),
+            ] {
                 let (mean, deviation) = NestedScores::mean_error(of);
                 let error = mean_and_deviation(mean, deviation);
                 let text = format!("{} {error}", tuned.study.measure);

@@ -355,6 +355,60 @@ fn a_table_of_ones_own_gets_a_report() {
 }
 
 #[test]
+fn reports_of_several_targets_and_of_updates_are_whole() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(200))
+        .write("test.csv", houses(40));
+    let line = "train t.csv --target price,street --test test.csv --report two.html";
+    folder.done(&format!("{line} --out two.safetensors {QUICK}"));
+    let figures = [
+        "loss",
+        "predicted",
+        "confusion",
+        "reliability",
+        "importance",
+        "row",
+    ];
+    let text = check(&folder, "two.html", &figures);
+    for target in ["price", "street"] {
+        let heading = format!("The target {target}");
+        assert_eq!(text.matches(&heading).count(), 1, "{text}");
+    }
+    folder.done(&format!(
+        "train t.csv --target price --remember replay --out old.safetensors {QUICK}"
+    ));
+    folder.done("train --from old.safetensors test.csv --out new.safetensors --report update.html");
+    let text = check(
+        &folder,
+        "update.html",
+        &[
+            "loss",
+            "score",
+            "tasks",
+            "predicted",
+            "residuals",
+            "importance",
+        ],
+    );
+    assert!(text.contains("Mean forgetting: "), "{text}");
+}
+
+#[test]
+fn the_row_there_and_back_has_the_target_of_the_table() {
+    let folder = Folder::new();
+    // Beyond all prices of training, and so beyond the bounds of predictions.
+    let test = houses(10) + "120,north,1999-05-01,9999999.0\n";
+    folder.write("t.csv", houses(200)).write("test.csv", test);
+    folder.done(&format!(
+        "train t.csv --target price --test test.csv --report r.html {QUICK}"
+    ));
+    let html = String::from_utf8(folder.read("r.html")).unwrap();
+    let actual = "<td>actual</td><td>9,999,999</td>";
+    assert!(html.contains(actual), "no {actual} in {html}");
+}
+
+#[test]
 fn whatever_stands_in_a_table_is_text_in_the_report() {
     let folder = Folder::new();
     let evil = "<script>alert(1)</script>";

@@ -202,6 +202,9 @@ fn loss(view: &Backpropagation) -> Markup {
         0 | 1 => "predicted",
         _ => "predicted by this network",
     };
+    // A number may have the limit of predictions beside it.
+    let longest = if view.true_class.is_some() { 24 } else { 48 };
+    let short = |text: &str| truncate(text, longest);
     html! {
         figure data-figure="row-loss" {
             figcaption {
@@ -214,8 +217,8 @@ fn loss(view: &Backpropagation) -> Markup {
             }
             (wide_table("The loss, now and after a step", "numbers", html! {
                 tr { td {} th { "now" } th { "after the step" } }
-                tr { td { (predicted) } td { (truncate(&view.predicted, 24)) } td { (truncate(&view.predicted_after, 24)) } }
-                tr { td { "actual" } td { (truncate(&view.actual, 24)) } td {} }
+                tr { td { (predicted) } td { (short(&view.predicted)) } td { (short(&view.predicted_after)) } }
+                tr { td { "actual" } td { (short(&view.actual)) } td {} }
                 @if let Some(class) = &view.true_class { (probability(class)) }
                 @if let Some(class) = &calibrated { (calibrated_probability(class)) }
                 tr { td { "loss" } td { (digits(view.loss)) } td { (digits(view.loss_after)) } }
