@@ -370,10 +370,11 @@ fn reports_of_several_targets_and_of_updates_are_whole() {
         "importance",
         "row",
     ];
-    let text = check(&folder, "two.html", &figures);
+    check(&folder, "two.html", &figures);
+    let html = String::from_utf8(folder.read("two.html")).unwrap();
     for target in ["price", "street"] {
-        let heading = format!("The target {target}");
-        assert_eq!(text.matches(&heading).count(), 1, "{text}");
+        let heading = format!("The target <code>{target}</code>");
+        assert_eq!(html.matches(&heading).count(), 1, "{html}");
     }
     folder.done(&format!(
         "train t.csv --target price --remember replay --out old.safetensors {QUICK}"
