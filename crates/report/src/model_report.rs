@@ -180,7 +180,9 @@ fn epochs(model: &SavedModel, history: Option<&History>) -> String {
             };
             match () {
                 () if networks > 1 => {
-                    format!("{of_curves}, of the one of {networks} networks whose curves are shown")
+                    format!(
+                        "{of_curves}, for the network whose curves are shown (one of {networks})"
+                    )
                 }
                 () if of_curves == saved || best.is_none() => saved,
                 () => format!(
@@ -256,9 +258,16 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     );
     let rows = match model.network.members.len() {
         1 => format!("{training} for training, {validation} for validation"),
-        _ => format!(
-            "{training} for training; {validation} were scored by networks that were not trained on them"
-        ),
+        _ => {
+            let scored = match summary.validation_rows == summary.training_rows {
+                true => "all",
+                false => &validation,
+            };
+            format!(
+                "{training} for training; the validation score is of {scored} of them, each predicted by networks \
+                 that were not trained on it"
+            )
+        }
     };
     let target = match &model.target {
         Target::Regression { .. } => ("target transform", target_transform(&model.target)),

@@ -284,7 +284,7 @@ fn the_report_of_each_example_table_has_every_section() {
         if target == "variety" {
             let html = String::from_utf8(folder.read("r.html")).unwrap();
             assert!(html.contains("AUC ") && html.contains("AP "), "{html}");
-            assert!(html.contains("of the one of 8 networks whose curves are shown"));
+            assert!(html.contains("for the network whose curves are shown (one of 8)"));
             // The predictions that the validation score is of.
             assert!(
                 html.contains("210 rows, each predicted by networks that were not trained on it")
