@@ -15,8 +15,8 @@ const NAMED: usize = 4;
 
 impl Report {
     /// The report on a model that was fitted to several targets: one page with a part for each of them, which is made
-    /// as [`of_training`](Self::of_training) does. `tested` has the scores on the test table, if there is one. `command` is the
-    /// command that was given.
+    /// as [`of_training`](Self::of_training) does. `tested` has the scores on the test table, if there is one, and
+    /// `command` is the command that was given.
     ///
     /// # Errors
     ///
