@@ -5,6 +5,7 @@
 //! cargo run -p backburn-examples --features learner --bin burn_learner
 //! ```
 
+use backburn_examples::println;
 use backburn_model::{Activation, MlpConfig};
 use backburn_training::learner::{ClassificationBatch, Classifier};
 use burn::data::dataloader::{DataLoaderBuilder, batcher::Batcher};

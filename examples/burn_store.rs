@@ -6,6 +6,7 @@
 
 use std::error::Error;
 
+use backburn_examples::println;
 use backburn_model::{Activation, MlpConfig};
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use burn::tensor::{Device, Distribution, Tensor};

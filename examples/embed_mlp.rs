@@ -7,6 +7,7 @@
 //! cargo run --bin embed_mlp
 //! ```
 
+use backburn_examples::println;
 use backburn_model::{Activation, ConfigError, Mlp, MlpConfig};
 use burn::module::Module;
 use burn::nn::loss::BinaryCrossEntropyLossConfig;

@@ -16,6 +16,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use backburn::{Dataset, DatasetOptions, ReadOptions, Table};
+use backburn_examples::println;
 use backburn_model::{Activation, Mlp, MlpConfig};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;

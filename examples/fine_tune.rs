@@ -15,6 +15,7 @@ use backburn::{
     Dataset, Estimator, FitContext, FittedModel, ModelFile, Preset, SavedModel, Settings, Table,
     TableBuilder, Target,
 };
+use backburn_examples::println;
 use backburn_model::Mlp;
 use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};

@@ -10,6 +10,7 @@ use std::error::Error;
 use backburn::{
     Config, Dataset, Estimator, FitContext, Preset, ReadOptions, SavedModel, Table, TableError,
 };
+use backburn_examples::println;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, Tensor, TensorData};
 

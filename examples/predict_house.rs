@@ -12,6 +12,7 @@ use arrow_array::types::{ByteArrayType, Utf8Type};
 use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_array::{Float64Array, StringArray};
 use backburn::{ColumnKind, Predictions, Predictor};
+use backburn_examples::println;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()

@@ -13,6 +13,7 @@
 use std::error::Error;
 use std::net::TcpListener;
 
+use backburn_examples::println;
 use backburn_model::{Activation, Mlp, MlpConfig};
 use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};

@@ -14,6 +14,7 @@
 use std::f64::consts::PI;
 use std::ops::Range;
 
+use backburn_examples::println;
 use backburn_model::{Activation, ConfigError, Mlp, MlpConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::{MseLoss, Reduction};

@@ -18,6 +18,7 @@ use std::error::Error;
 use std::f64::consts::PI;
 
 use backburn::{Dataset, DatasetOptions, ReadOptions, Table};
+use backburn_examples::println;
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};

@@ -5,6 +5,7 @@
 //! cargo run --bin training_loop
 //! ```
 
+use backburn_examples::println;
 use backburn_model::{Activation, ConfigError, MlpConfig};
 use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};

@@ -8,6 +8,7 @@
 //! cargo run --bin two_towers
 //! ```
 
+use backburn_examples::println;
 use backburn_model::{Activation, ConfigError, Mlp, MlpConfig};
 use burn::module::Module;
 use burn::nn::loss::BinaryCrossEntropyLossConfig;

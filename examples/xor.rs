@@ -10,6 +10,7 @@
 
 use std::ops::ControlFlow;
 
+use backburn_examples::println;
 use backburn_model::{Activation, Initializer, MlpConfig};
 use backburn_training::{
     Callback, EpochReport, Loss, OptimizerConfig, ScheduleConfig, TensorDataset, TrainingConfig,

@@ -8,6 +8,7 @@
 mod by_burn;
 mod by_hand;
 
+use backburn_examples::println;
 use by_hand::{Layer, Matrix, Pass, Targets};
 
 fn main() {

@@ -54,6 +54,22 @@ impl<'a> FitContext<'a> {
         }
     }
 
+    /// A run on a device that an observer follows. It ends early if it is stopped or its time is up, with the best result
+    /// so far.
+    pub fn of_run(
+        device: impl Into<SelectedDevice>,
+        observer: &'a dyn Observer,
+        stop: StopToken,
+        time_limit: Option<Duration>,
+    ) -> Self {
+        Self {
+            observer,
+            stop,
+            time_limit,
+            ..Self::new(device)
+        }
+    }
+
     /// The same context without diagnosis, for trainings whose history is not shown.
     pub fn quiet(&self) -> Self {
         Self {

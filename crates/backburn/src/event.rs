@@ -10,7 +10,7 @@ use crate::model_file::SavedModel;
 use crate::score::Score;
 use crate::scorer::Scorer;
 use crate::selected::{Selected, Selection};
-use crate::text::{count, shown};
+use crate::text::{count, layer_widths, shown};
 use crate::tuning::TrialReport;
 use crate::warning::Warning;
 
@@ -73,9 +73,8 @@ impl NetworkDescription {
 
 impl fmt::Display for NetworkDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths: Vec<String> = self.widths.iter().map(usize::to_string).collect();
         let parameters = count(self.parameters, "parameter");
-        let widths = widths.join(" → ");
+        let widths = layer_widths(&self.widths);
         write!(f, "{widths} ({}), {parameters}", self.activation)
     }
 }

@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::encoded_split::EncodedSplit;
 use crate::error::Error;
 use crate::network_config::network_config;
-use crate::text::{count, shown};
+use crate::text::{count, layer_widths, shown};
 use crate::work_memory::Work;
 
 /// The largest number of rows in the loss.
@@ -105,8 +105,8 @@ impl NetworkGradientCheck {
 
     /// The widths of the network's layers and its activation function, as text.
     pub fn shape(&self) -> String {
-        let widths: Vec<String> = self.network.widths().iter().map(usize::to_string).collect();
-        format!("{} ({})", widths.join(" → "), self.network.activation)
+        let widths = layer_widths(&self.network.widths());
+        format!("{widths} ({})", self.network.activation)
     }
 
     /// What is checked, as a line of text.

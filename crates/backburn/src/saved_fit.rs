@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::model_file::ModelFile;
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::multi_target_model::MultiTargetModel;
+use crate::test_result::TestResult;
 use crate::text::path_argument;
 use crate::warning::Warning;
 
@@ -24,6 +25,8 @@ pub struct SavedFit {
     pub model: MultiTargetModel,
     /// Its file.
     pub path: PathBuf,
+    /// The scores of each target on the test table; empty without one.
+    pub tested: Vec<TestResult>,
     /// How training ended, the scores and findings of each target and the file, in lines with short headings.
     pub lines: Vec<(&'static str, String)>,
     /// The same as the JSON object that `trainer train --json` prints.
@@ -74,6 +77,7 @@ impl MultiTargetDataset {
         Ok(SavedFit {
             model,
             path,
+            tested,
             lines,
             json,
         })

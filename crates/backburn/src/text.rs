@@ -121,6 +121,23 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// The widths of a network's layers, from the inputs to the outputs. Four or more equal ones in a row are counted.
+///
+/// ```
+/// use backburn::text::layer_widths;
+///
+/// assert_eq!(layer_widths(&[20, 64, 64, 64, 1]), "20 → 64 → 64 → 64 → 1");
+/// assert_eq!(layer_widths(&[20, 64, 64, 64, 64, 1]), "20 → 64 × 4 → 1");
+/// ```
+pub fn layer_widths(widths: &[usize]) -> String {
+    let runs = widths.chunk_by(|a, b| a == b);
+    let words = runs.flat_map(|run| match run {
+        [width, _, _, _, ..] => vec![format!("{width} × {}", run.len())],
+        _ => run.iter().map(usize::to_string).collect(),
+    });
+    words.collect::<Vec<String>>().join(" → ")
+}
+
 /// Text as one argument of a shell command. It is quoted if it contains characters that a shell treats
 /// specially, and control characters are escaped.
 ///

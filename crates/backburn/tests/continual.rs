@@ -96,6 +96,15 @@ fn what_contradicts_old_rows_is_forgotten_unless_they_are_protected() {
     let naive = update(&model, &falling, Some("none"));
     let of_naive = rmse(&naive.model, &test);
     assert!(of_naive > 4.0 * before, "{before} {of_naive}");
+    // What was trained on with what chose the epoch, and what scores the task, are all rows; the last two are held out.
+    let last = naive.model.model().summary.memory.as_ref().unwrap();
+    let scored = last.tasks[1].held_out;
+    assert_eq!(naive.rows + scored, falling.rows());
+    let validation = naive.model.model().summary.validation_rows;
+    assert_eq!(naive.held_out.len(), validation + scored);
+    assert!(naive.held_out.is_sorted_by(|a, b| a < b));
+    assert!(naive.held_out.last() < Some(&falling.rows()));
+    assert_eq!(naive.history.epochs.len(), naive.epochs.0);
     let finding = naive.findings.first().expect("a finding");
     assert_eq!(finding.name, Diagnosis::Forgetting);
     assert!(finding.remedy.contains("--remember replay"));

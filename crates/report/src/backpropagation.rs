@@ -99,7 +99,8 @@ impl Backpropagation {
         let Some(member) = model.network.members.first() else {
             return Ok(None);
         };
-        let aim = aim(&Targets::read(&table, &model.target)?, model);
+        let targets = Targets::read(&table, &model.target)?;
+        let aim = aim(&targets, model);
         let settings = Settings::new().toml(&model.summary.settings);
         let config = settings.and_then(|settings| settings.over(Preset::Default));
         let training = config.map(|config| config.training).unwrap_or_default();
@@ -129,7 +130,7 @@ impl Backpropagation {
             networks: model.network.members.len(),
             inputs: input_names(model),
             outputs: output_names(model, network.outputs()),
-            actual: actual(model, aim, unit),
+            actual: actual(&targets, model, unit),
             predicted: said(&passed.pass),
             true_class: step.true_class(model, &passed.pass, &after.pass),
             loss: passed.loss,
@@ -264,21 +265,41 @@ fn criterion(mut criterion: Criterion, model: &SavedModel) -> Option<Criterion> 
     }
 }
 
-fn actual(model: &SavedModel, aim: Aim, unit: &str) -> String {
-    match (aim, model.target.class_names()) {
-        (Aim::Class(class), Some(names)) => names.get(class).cloned().unwrap_or_default(),
-        (Aim::Value(value), _) => prediction(model, &[value], unit),
-        (Aim::Class(class), None) => class.to_string(),
+/// The target of a row as it is in the table.
+fn actual(targets: &Targets, model: &SavedModel, unit: &str) -> String {
+    match targets {
+        Targets::Values(values) => {
+            let value = values.first().copied().unwrap_or(f64::NAN);
+            format!("{unit}{}", number(value))
+        }
+        Targets::Classes(classes) => {
+            let class = classes.first().copied().flatten();
+            let names = model.target.class_names().unwrap_or_default();
+            let name = class.and_then(|class| names.get(class));
+            name.cloned().unwrap_or_default()
+        }
     }
 }
 
-/// What outputs of the network mean: a number, or the most probable class.
+/// What outputs of the network mean: a number, with the bound of predictions if it is beyond, or the most probable class.
 fn prediction(model: &SavedModel, outputs: &[f64], unit: &str) -> String {
     let outputs: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
     match model.target.predictions(&outputs, model.config.outputs) {
         Predictions::Values(values) => {
-            let value = values.first().copied().unwrap_or(f64::NAN);
-            format!("{unit}{}", number(value))
+            let amount = |values: &[f64]| {
+                let value = values.first().copied().unwrap_or(f64::NAN);
+                format!("{unit}{}", number(value))
+            };
+            let mut unbounded = model.target.clone();
+            if let Target::Regression { bounds, .. } = &mut unbounded {
+                *bounds = None;
+            }
+            let free = unbounded.predictions(&outputs, model.config.outputs);
+            let (value, free) = (amount(&values), free.values().map(amount));
+            match free.filter(|free| *free != value) {
+                Some(free) => format!("{free}, limited to {value}"),
+                None => value,
+            }
         }
         Predictions::Classes {
             classes,

@@ -38,11 +38,21 @@ impl ExplainedModel {
         options: impl FnOnce(&Table) -> Result<ExplainOptions, E>,
     ) -> Result<Self, E> {
         room_to_load(model)?;
-        let model = load(model, target, device)?;
-        let further = [model.target.column().to_string()];
-        let read = model.read_options(read, &further);
+        let models = SavedTargets::load(model, device).map_err(Error::from)?;
+        let model = models.into_one(target).map_err(Error::from)?;
+        let read = options_to_read(std::slice::from_ref(&model), read);
         let table = read_table(table, &read)?;
-        let table = model.format.apply_to_table(&table).map_err(Error::from)?;
+        Self::of(model, &table, device, options)
+    }
+
+    /// Explains a model with a table that was read for it.
+    fn of<E: From<Error>>(
+        model: SavedModel,
+        table: &Table,
+        device: &Device,
+        options: impl FnOnce(&Table) -> Result<ExplainOptions, E>,
+    ) -> Result<Self, E> {
+        let table = model.format.apply_to_table(table).map_err(Error::from)?;
         let explanation = Explanation::new(&model, &table, &options(&table)?, device)?;
         Ok(Self {
             model,
@@ -80,6 +90,13 @@ impl ExplainedModel {
     ///
     /// Rows that do not fit the model.
     pub fn report(&self, file: &Path) -> Result<(Report, Option<String>), Error> {
+        let mut report = self.report_alone()?;
+        let note = report.add_history_beside(file, &self.model).err();
+        Ok((report, note))
+    }
+
+    /// The same without the training.
+    fn report_alone(&self) -> Result<Report, Error> {
         let table = &self.table;
         let known = match self.model.training_rows_in(table)? {
             Some(_) => ", many of which were trained on",
@@ -89,15 +106,13 @@ impl ExplainedModel {
             table,
             description: format!("{} of {}{known}", count(table.rows(), "row"), table.name()),
         };
-        let mut report = Report::of_model(&self.model, &self.explanation, &rows, "")?;
-        let note = report.add_history_beside(file, &self.model).err();
-        Ok((report, note))
+        Report::of_model(&self.model, &self.explanation, &rows, "")
     }
 }
 
 impl Report {
-    /// A report of a model file, or of one target of a file of several, with a table also of what the model learned
-    /// and how well it predicts; and notes on what was read.
+    /// A report of a model file, with a table also of what the model learned and how well it predicts; and notes on what
+    /// was read. Of a file of several targets it has a part for each of them, or is about the one that is named.
     ///
     /// # Errors
     ///
@@ -108,23 +123,39 @@ impl Report {
         read: ReadOptions,
         device: &Device,
     ) -> Result<(Self, Vec<String>), Error> {
-        let Some(table) = table else {
-            room_to_load(file)?;
-            let model = load(file, target, device)?;
-            let mut report = Self::of_model_alone(&model, "");
-            let note = report.add_history_beside(file, &model).err();
-            return Ok((report, note.into_iter().collect()));
+        room_to_load(file)?;
+        let models = SavedTargets::load(file, device)?;
+        let models = match target {
+            Some(target) => vec![models.into_target(target)?],
+            None => models.into_models(),
         };
-        let all = |_: &_| Ok::<_, Error>(ExplainOptions::default());
-        let explained = ExplainedModel::new((file, target, table), read, device, all)?;
-        let (report, note) = explained.report(file)?;
-        let warnings = explained.warnings().into_iter();
-        let notes = warnings.map(|warning| warning.to_string());
-        Ok((report, notes.chain(note).collect()))
+        let mut notes: Vec<String> = Vec::new();
+        let mut reports = Vec::with_capacity(models.len());
+        if let Some(table) = table {
+            let table = read_table(table, &options_to_read(&models, read))?;
+            let all = |_: &Table| Ok::<_, Error>(ExplainOptions::default());
+            for model in &models {
+                let explained = ExplainedModel::of(model.clone(), &table, device, all)?;
+                reports.push(explained.report_alone()?);
+                let warnings = explained.warnings().into_iter();
+                notes = warnings.map(|warning| warning.to_string()).collect();
+            }
+        } else {
+            reports.extend(models.iter().map(|model| Self::of_model_alone(model, "")));
+        }
+        let mut report = Self::of_targets(&models.iter().collect::<Vec<_>>(), reports);
+        if let Some(first) = models.first() {
+            notes.extend(report.add_history_beside(file, first).err());
+        }
+        Ok((report, notes))
     }
 }
 
-/// The model of a target, or the only one of its file.
-fn load(file: &Path, target: Option<&str>, device: &Device) -> Result<SavedModel, Error> {
-    Ok(SavedTargets::load(file, device)?.into_one(target)?)
+/// The options to read only the columns that the models of a file need, and their targets.
+fn options_to_read(models: &[SavedModel], read: ReadOptions) -> ReadOptions {
+    let targets = models.iter().map(|model| model.target.column().to_string());
+    match models.first() {
+        Some(first) => first.read_options(read, &targets.collect::<Vec<_>>()),
+        None => read,
+    }
 }

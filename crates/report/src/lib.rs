@@ -39,13 +39,16 @@ mod model_json;
 mod model_report;
 mod model_summary;
 mod page;
+mod place;
 mod report;
 mod report_file;
 mod sections;
 mod strong_paths;
+mod targets_report;
 mod training_report;
 mod training_rows;
 mod tuning_report;
+mod update_report;
 
 pub use backpropagation::{Backpropagation, ClassProbability, SelectedWeight, TrueClass};
 pub use distribution::{Distribution, DistributionValues};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use backburn::baselines::constant_of_task;
 use backburn::text::{
-    count, escaped, file_name, integer, mean_and_deviation, number, path_name, shown,
+    count, escaped, file_name, integer, layer_widths, mean_and_deviation, number, path_name, shown,
 };
 use backburn::{
     Error, Forgetting, History, Metric, Predictions, SavedModel, Table, Target, TargetTransform,
@@ -180,7 +180,9 @@ fn epochs(model: &SavedModel, history: Option<&History>) -> String {
             };
             match () {
                 () if networks > 1 => {
-                    format!("{of_curves}, of the one of {networks} networks whose curves are shown")
+                    format!(
+                        "{of_curves}, for the network whose curves are shown (one of {networks})"
+                    )
                 }
                 () if of_curves == saved || best.is_none() => saved,
                 () => format!(
@@ -256,9 +258,16 @@ fn facts(model: &SavedModel) -> Vec<(String, String)> {
     );
     let rows = match model.network.members.len() {
         1 => format!("{training} for training, {validation} for validation"),
-        _ => format!(
-            "{training} for training; {validation} were scored by networks that were not trained on them"
-        ),
+        _ => {
+            let scored = match summary.validation_rows == summary.training_rows {
+                true => "all",
+                false => &validation,
+            };
+            format!(
+                "{training} for training; the validation score is of {scored} of them, each predicted by networks \
+                 that were not trained on it"
+            )
+        }
     };
     let target = match &model.target {
         Target::Regression { .. } => ("target transform", target_transform(&model.target)),
@@ -345,8 +354,13 @@ fn evaluation(
         }
         _ => return Ok(None),
     };
+    let mut description = rows.description.clone();
+    if row_numbers.len() < rows.table.rows() {
+        let (known, target) = (integer(row_numbers.len()), shown(model.target.column()));
+        description += &format!("; {known} of them have a value of {target}");
+    }
     Ok((!row_numbers.is_empty()).then_some(Evaluation {
-        rows: rows.description.clone(),
+        rows: description,
         row_numbers,
         outcome,
     }))
@@ -354,14 +368,18 @@ fn evaluation(
 
 /// The networks of a model by their layers: `8 networks, each 20 → 128 → 1 (silu)`.
 pub fn layers(model: &SavedModel) -> String {
+    layers_to(model, model.config.outputs)
+}
+
+/// The same with this number of outputs.
+pub(crate) fn layers_to(model: &SavedModel, outputs: usize) -> String {
     let widths = model.config.widths();
     let mut shapes: Vec<(String, usize)> = Vec::new();
     for network in &model.network.members {
         let mut layers = vec![widths[0]];
         layers.extend(network.hidden_units());
-        layers.push(model.config.outputs);
-        let layers: Vec<String> = layers.iter().map(usize::to_string).collect();
-        let layers = layers.join(" → ");
+        layers.push(outputs);
+        let layers = layer_widths(&layers);
         match shapes.iter_mut().find(|(shape, _)| *shape == layers) {
             Some((_, networks)) => *networks += 1,
             None => shapes.push((layers, 1)),

@@ -58,4 +58,9 @@ pub struct Report {
     pub settings: String,
     /// The command that trains the model again. May be empty.
     pub command: String,
+    /// The file of the model whose training was continued. Empty for a first training.
+    pub continued_from: String,
+    /// The reports on the targets, for a model of several. The page has a part for each of them, and says once what is in
+    /// this report, such as the network and its training. Empty for a model of one target.
+    pub targets: Vec<Report>,
 }

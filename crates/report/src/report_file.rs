@@ -31,6 +31,25 @@ impl ReportFile {
         }
     }
 
+    /// The same for the path of an option, which errors name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create).
+    pub fn of_option(option: &str, path: &Path) -> Result<Self, Error> {
+        Self::create(path).map_err(|error| error.of_option(option))
+    }
+
+    /// The same for `--report`, if it is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create).
+    pub fn of_report(path: Option<&Path>) -> Result<Option<Self>, Error> {
+        path.map(|path| Self::of_option("--report", path))
+            .transpose()
+    }
+
     /// The path.
     pub fn path(&self) -> &Path {
         &self.0

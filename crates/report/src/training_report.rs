@@ -46,8 +46,8 @@ impl Scores {
     }
 }
 
-/// What a report on a training run shows besides the model and its data.
-#[derive(Debug, Clone, Default)]
+/// What a report on a training run shows besides the model and its data. By default, each column is shuffled five times.
+#[derive(Debug, Clone)]
 pub struct TrainingReportOptions<'a> {
     /// The scores, except that of the validation rows.
     pub scores: Scores,
@@ -59,6 +59,18 @@ pub struct TrainingReportOptions<'a> {
     pub unit: &'a str,
     /// How often each column is shuffled for its importance.
     pub repeats: usize,
+}
+
+impl Default for TrainingReportOptions<'_> {
+    fn default() -> Self {
+        Self {
+            scores: Scores::default(),
+            learning_curve: None,
+            command: "",
+            unit: "",
+            repeats: ExplainOptions::default().repeats,
+        }
+    }
 }
 
 impl Report {

@@ -6,9 +6,6 @@ use backburn::{Dataset, Error, FittedModel, NestedScores, Tuned};
 use crate::report::Report;
 use crate::training_report::{Scores, TrainingReportOptions};
 
-/// How often each column is shuffled for its importance.
-const REPEATS: usize = 5;
-
 impl Report {
     /// The report on a search and on the model that was trained with the best settings. `command` is the command that
     /// was given.
@@ -25,7 +22,10 @@ impl Report {
         let mut scores = Scores::default();
         if let Some(nested) = &tuned.nested {
             let folds = nested.tuned.len();
-            for (what, of) in [("tuned", &nested.tuned), ("at the start", &nested.start)] {
+            for (what, of) in [
+                ("settings of the search", &nested.tuned),
+                ("starting settings", &nested.start),
+            ] {
                 let (mean, deviation) = NestedScores::mean_error(of);
                 let error = mean_and_deviation(mean, deviation);
                 let text = format!("{} {error}", tuned.study.measure);
@@ -35,7 +35,6 @@ impl Report {
         let options = TrainingReportOptions {
             scores,
             command,
-            repeats: REPEATS,
             ..TrainingReportOptions::default()
         };
         let mut report = Self::of_training(model, data, None, options)?;

@@ -67,6 +67,31 @@ fn a_model_goes_on_learning_and_the_matrix_is_printed() {
 }
 
 #[test]
+fn an_update_writes_a_report() {
+    let folder = folder("--remember replay=100");
+    let line = "train --from m.safetensors new.csv --out n.safetensors";
+    folder.done(&format!("{line} --report u.html"));
+    let html = String::from_utf8(folder.read("u.html")).unwrap();
+    for words in [
+        "<dt>continued from</dt><dd>m.safetensors</dd>",
+        "data-figure=\"tasks\"",
+        "2 new.csv",
+        "data-figure=\"loss\"",
+        "data-figure=\"confusion\"",
+        "whose errors changed no weights",
+        "<code>green</code>",
+        "This command continued the training",
+        "--from m.safetensors new.csv",
+    ] {
+        assert!(html.contains(words), "no {words:?} in {html}");
+    }
+    let table = format!("{line} --report new.csv");
+    folder.refused(&table, 1, &["not a Backburn report"]);
+    let same = "train --from m.safetensors new.csv --out same.html --report same.html";
+    folder.refused(same, 2, &["--report is same.html, which --out is too"]);
+}
+
+#[test]
 fn without_a_memory_the_model_starts_warm_and_says_what_is_not_measured() {
     let folder = folder("");
     let answer = folder.done("train --from m.safetensors new.csv");

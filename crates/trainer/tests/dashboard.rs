@@ -64,6 +64,42 @@ fn q_stops_and_keeps_the_best() {
 }
 
 #[test]
+fn a_long_network_is_wrapped_between_words() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    let trainer = env!("CARGO_BIN_EXE_trainer");
+    let hidden = ["64,32"; 10].join(",");
+    let line = format!(
+        "stty rows 30 cols 70; {trainer} train t.csv --target price {QUICK} --set 'network.hidden=[{hidden}]'"
+    );
+    let ran = Command::new("script")
+        .args(["-qfec", &line, "typescript"])
+        .current_dir(folder.path(""))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output();
+    match ran {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            skipped_without("`script`", "the width of lines");
+            return;
+        }
+        ran => assert!(ran.unwrap().status.success()),
+    }
+    let shown = fs::read(folder.path("typescript")).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    let from = shown.find("network    ").unwrap();
+    let mut lines = shown[from..].lines();
+    let first = lines.next().unwrap().trim_end();
+    assert!(first.chars().count() <= 70, "{first}");
+    let second = lines.next().unwrap();
+    let indented = second.strip_prefix("           ");
+    assert!(
+        indented.is_some_and(|rest| rest.starts_with(['→', '6', '3'])),
+        "{first}\n{second}"
+    );
+}
+
+#[test]
 fn without_a_terminal_there_is_none() {
     let folder = Folder::new();
     folder.write("t.csv", houses(50));

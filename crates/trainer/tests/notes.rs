@@ -206,7 +206,15 @@ fn a_learning_curve_is_printed_where_it_is_asked_for() {
         assert_eq!(words.next(), Some(rows), "{line}");
         assert!(words.next().is_some(), "{line}");
     }
-    assert!(!folder.done(&line).stdout.contains("training rows  "));
+    // With so few rows it is computed all the same, for a finding and for JSON.
+    let answer = folder.done(&format!("{line} --json"));
+    assert!(!answer.stderr.contains("\ncurve"), "{}", answer.stderr);
+    let json = answer.json();
+    assert_eq!(json["learning_curve"].as_array().map(Vec::len), Some(3));
+    folder.write("more.csv", houses(400));
+    let more = line.replace("t.csv", "more.csv");
+    let json = folder.done(&format!("{more} --json")).json();
+    assert!(json["learning_curve"].is_null(), "{json}");
     let json = folder
         .done(&format!("{line} --learning-curve --json"))
         .json();

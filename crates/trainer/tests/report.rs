@@ -285,7 +285,7 @@ fn the_report_of_each_example_table_has_every_section() {
         if target == "variety" {
             let html = String::from_utf8(folder.read("r.html")).unwrap();
             assert!(html.contains("AUC ") && html.contains("AP "), "{html}");
-            assert!(html.contains("of the one of 8 networks whose curves are shown"));
+            assert!(html.contains("for the network whose curves are shown (one of 8)"));
             // The predictions that the validation score is of.
             assert!(
                 html.contains("210 rows, each predicted by networks that were not trained on it")
@@ -353,6 +353,61 @@ fn a_table_of_ones_own_gets_a_report() {
         2,
         &["--report -"],
     );
+}
+
+#[test]
+fn reports_of_several_targets_and_of_updates_are_whole() {
+    let folder = Folder::new();
+    folder
+        .write("t.csv", houses(200))
+        .write("test.csv", houses(40));
+    let line = "train t.csv --target price,street --test test.csv --report two.html";
+    folder.done(&format!("{line} --out two.safetensors {QUICK}"));
+    let figures = [
+        "loss",
+        "predicted",
+        "confusion",
+        "reliability",
+        "importance",
+        "row",
+    ];
+    check(&folder, "two.html", &figures);
+    let html = String::from_utf8(folder.read("two.html")).unwrap();
+    for target in ["price", "street"] {
+        let heading = format!("The target <code>{target}</code>");
+        assert_eq!(html.matches(&heading).count(), 1, "{html}");
+    }
+    folder.done(&format!(
+        "train t.csv --target price --remember replay --out old.safetensors {QUICK}"
+    ));
+    folder.done("train --from old.safetensors test.csv --out new.safetensors --report update.html");
+    let text = check(
+        &folder,
+        "update.html",
+        &[
+            "loss",
+            "score",
+            "tasks",
+            "predicted",
+            "residuals",
+            "importance",
+        ],
+    );
+    assert!(text.contains("Mean forgetting: "), "{text}");
+}
+
+#[test]
+fn the_row_there_and_back_has_the_target_of_the_table() {
+    let folder = Folder::new();
+    // Beyond all prices of training, and so beyond the bounds of predictions.
+    let test = houses(10) + "120,north,1999-05-01,9999999.0\n";
+    folder.write("t.csv", houses(200)).write("test.csv", test);
+    folder.done(&format!(
+        "train t.csv --target price --test test.csv --report r.html {QUICK}"
+    ));
+    let html = String::from_utf8(folder.read("r.html")).unwrap();
+    let actual = "<td>actual</td><td>9,999,999</td>";
+    assert!(html.contains(actual), "no {actual} in {html}");
 }
 
 #[test]

@@ -174,6 +174,63 @@ fn each_target_is_scored_and_described() {
     );
 }
 
+/// A report, whose parts are those of these targets.
+fn report(folder: &Folder, name: &str, targets: &[&str]) -> String {
+    let html = String::from_utf8(folder.read(name)).unwrap();
+    assert_eq!(html.matches("<h2 id=\"target-").count(), targets.len());
+    for (index, target) in targets.iter().enumerate() {
+        let heading = format!(
+            "<h2 id=\"target-{0}\">The target <code>{target}</code>",
+            index + 1
+        );
+        assert!(html.contains(&heading), "no {heading} in {html}");
+    }
+    html
+}
+
+#[test]
+fn a_report_has_a_part_for_each_target() {
+    let folder = folder();
+    let targets = ["price", "rent", "sold"];
+    let train =
+        "train t.csv --target price,rent,sold --ignore a,b --test-share 0.2 --out m.safetensors";
+    folder.done(&format!("{train} --report r.html {QUICK}"));
+    let html = report(&folder, "r.html", &targets);
+    for (figure, times) in [("loss", 1), ("predicted", 2), ("confusion", 1)] {
+        let figures = html.matches(&format!("data-figure=\"{figure}\""));
+        assert_eq!(figures.count(), times, "{figure} in {html}");
+    }
+    // One network, with the outputs of all targets.
+    assert_eq!(html.matches("<dt>network</dt>").count(), 1);
+    assert!(
+        html.contains("the outputs are those of all targets"),
+        "{html}"
+    );
+    // The fifth of the rows that lack the rent are not among its predictions.
+    assert_eq!(
+        html.matches("of them have a value of rent").count(),
+        1,
+        "{html}"
+    );
+    assert!(
+        html.contains("--target price,rent,sold"),
+        "no command in {html}"
+    );
+
+    folder.done("report m.safetensors t.csv --out m.html");
+    let html = report(&folder, "m.html", &targets);
+    let figures = html.matches("data-figure=\"predicted\"");
+    assert_eq!(figures.count(), 2, "{html}");
+    folder.done("report m.safetensors --out alone.html");
+    report(&folder, "alone.html", &targets);
+    folder.done("report m.safetensors t.csv --target rent --out one.html");
+    report(&folder, "one.html", &[]);
+    let nothing = "report m.safetensors t.csv --target size --out one.html";
+    folder.refused(nothing, 2, &["does not predict `size`"]);
+    let replaced = format!("{train} --report t.csv {QUICK}");
+    folder.refused(&replaced, 2, &["--report is t.csv"]);
+}
+
 #[test]
 fn commands_of_one_target_name_the_option() {
     let folder = folder();
@@ -182,7 +239,6 @@ fn commands_of_one_target_name_the_option() {
         "explain m.safetensors t.csv",
         "embed m.safetensors t.csv --out e.jsonl",
         "neighbors m.safetensors t.csv --of 1",
-        "report m.safetensors t.csv --out r.html",
         "export m.safetensors --out m.onnx",
     ] {
         let words = ["`price`, `rent`, `sold`", "--target"];
@@ -245,7 +301,6 @@ fn bad_targets_are_refused() {
         ),
         ("t.csv --target price,nothing", 1, "no column `nothing`"),
         ("dates.csv --target y,when", 1, "holds dates"),
-        ("t.csv --target price,rent --report r.html", 2, "--report"),
         ("t.csv --target price,rent --folds 3", 2, "--folds"),
         ("t.csv --target price,rent --dashboard", 2, "--dashboard"),
         (

@@ -90,7 +90,8 @@ fn a_report_shows_the_trials() {
     for words in [
         "data-figure=\"parallel-coordinates\"",
         "data-figure=\"setting-importance\"",
-        "tuned, 2 outer folds",
+        "settings of the search, 2 outer folds",
+        "Gained: ",
     ] {
         assert!(html.contains(words), "{words}");
     }

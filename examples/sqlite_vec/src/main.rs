@@ -13,7 +13,7 @@
 use std::env;
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 
 use rusqlite::{Connection, ToSql, params};
 use serde_json::{Map, Value};
@@ -235,7 +235,7 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
     differences.map(|difference| difference * difference).sum()
 }
 
-fn show_similar(database: &Connection, vector: &[f32]) -> rusqlite::Result<()> {
+fn show_similar(database: &Connection, vector: &[f32]) -> Result<(), Box<dyn Error>> {
     let mut statement = database.prepare(
         "SELECT row, distance, columns FROM vectors WHERE embedding MATCH ?1 AND k = 5 \
          ORDER BY distance",
@@ -244,7 +244,11 @@ fn show_similar(database: &Connection, vector: &[f32]) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         let (number, distance): (i64, f64) = (row.get(0)?, row.get(1)?);
         let columns: String = row.get(2)?;
-        println!("row {number:5}  distance {distance:7.3}  {columns}");
+        // Unlike `println!`, this is an error and no panic if nobody reads the output.
+        writeln!(
+            io::stdout(),
+            "row {number:5}  distance {distance:7.3}  {columns}"
+        )?;
     }
     Ok(())
 }
@@ -262,20 +266,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked_row = asked_row.ok_or(format!("ROW must be from 1 to {}", rows.len()))?;
     let scale = Scale::fit(&rows);
     let database = store(&rows, &scale)?;
-    println!(
+    let mut out = io::stdout();
+    writeln!(
+        out,
         "{} rows with vectors of {} dimensions",
         rows.len(),
         scale.means.len()
-    );
+    )?;
 
     let recall = |search| recall(&database, &scale, &rows, search);
     let (exact, quantized) = (recall(Search::Exact)?, recall(Search::Quantized)?);
     let rescored = recall(Search::Rescored)?;
-    println!("recall  exact {exact:.3}");
-    println!("recall  in 8-bit numbers {quantized:.3}");
-    println!("recall  in 8-bit numbers, then {CANDIDATES} rows exactly {rescored:.3}");
+    writeln!(out, "recall  exact {exact:.3}")?;
+    writeln!(out, "recall  in 8-bit numbers {quantized:.3}")?;
+    writeln!(
+        out,
+        "recall  in 8-bit numbers, then {CANDIDATES} rows exactly {rescored:.3}"
+    )?;
 
-    println!("the rows most similar to row {asked}");
+    writeln!(out, "the rows most similar to row {asked}")?;
     show_similar(&database, &asked_row.vector)?;
     if exact < 1.0 || rescored < 0.95 {
         return Err("a search misses too many of the nearest rows".into());

@@ -4,6 +4,7 @@
 //! cargo run --manifest-path examples/standalone/Cargo.toml -- examples/data/wheat_seeds.csv variety
 //! ```
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use backburn::{Config, Dataset, Error, Estimator, Event, FitContext, FittedModel, Table};
@@ -34,7 +35,12 @@ fn run() -> Result<(), Error> {
             ..
         } = event
         {
-            println!("{} of {members} networks: {score}", member + 1);
+            // Unlike `println!`, this does not panic if nobody reads the output.
+            let _ = writeln!(
+                io::stdout(),
+                "{} of {members} networks: {score}",
+                member + 1
+            );
         }
     };
     let context = FitContext {
@@ -47,6 +53,7 @@ fn run() -> Result<(), Error> {
 
     let model = FittedModel::load("standalone.safetensors", Device::flex())?;
     let first_row = data.table().select("the first row", &[0])?;
-    println!("the first row: {}", model.predict(&first_row)?.labels()[0]);
+    let predicted = model.predict(&first_row)?.labels();
+    let _ = writeln!(io::stdout(), "the first row: {}", predicted[0]);
     Ok(())
 }

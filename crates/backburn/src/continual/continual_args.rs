@@ -14,7 +14,7 @@ use crate::fitted_model::FittedModel;
 use crate::settings::Settings;
 
 /// The options of a first training, which mean nothing for a model that is trained already.
-const OF_FIRST_TRAINING: [&str; 31] = [
+const OF_FIRST_TRAINING: [&str; 30] = [
     "test",
     "test_share",
     "folds",
@@ -22,7 +22,6 @@ const OF_FIRST_TRAINING: [&str; 31] = [
     "checkpoint",
     "checkpoint_every",
     "resume",
-    "report",
     "learning_curve",
     "dashboard",
     "metric",
@@ -121,11 +120,11 @@ impl ContinualArgs {
         }
     }
 
-    /// The update of a model by a table; the model is written to the path `out`.
+    /// The update of a model by a table; the model is written to the path `out`, and a report to `report`.
     pub fn update<'a>(
         &'a self,
         from: &'a Path,
-        (table, out): (&'a Path, Option<&'a Path>),
+        (table, out, report): (&'a Path, Option<&'a Path>, Option<&'a Path>),
         target: &'a str,
         settings: Settings,
         read: ReadOptions,
@@ -134,6 +133,7 @@ impl ContinualArgs {
             from,
             table,
             out,
+            report,
             old_rows: self.old_rows.as_deref(),
             target: Some(target).filter(|target| *target != Self::TARGET_OF_MODEL),
             remember: self.remember,

@@ -103,6 +103,7 @@ impl ModelUpdate<'_> {
             update,
             path,
             followed: last,
+            table: None,
         })
     }
 }

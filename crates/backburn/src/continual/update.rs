@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backburn_preprocessing::{Target, TargetTransform, Task};
 use backburn_table::{Split, Table};
-use backburn_training::{Finding, Fitted, StopReason};
+use backburn_training::{Finding, Fitted, History, StopReason};
 use burn::tensor::Device;
 use web_time::Instant;
 
@@ -70,6 +70,11 @@ pub struct Update {
     pub forgetting: Option<Forgetting>,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// The rows of the new table whose errors changed no weights, in ascending order: those that chose the epoch, and
+    /// those that score the task.
+    pub held_out: Vec<usize>,
+    /// The epochs of the first network; empty if the run is not diagnosed, and for further rows of a task.
+    pub history: History,
 }
 
 impl FittedModel {
@@ -204,6 +209,8 @@ struct NewRows {
     validation: StoredRows,
     /// They score the task, now and later.
     held_out: StoredRows,
+    /// The places of the last two among the rows that were divided, in ascending order.
+    not_trained: Vec<usize>,
 }
 
 /// An update of a model that has the new categories and classes.
@@ -266,6 +273,8 @@ impl Course<'_> {
             stop: learned.stop,
             forgetting,
             findings: finding.into_iter().collect(),
+            held_out: rows.not_trained.iter().map(|&row| indices[row]).collect(),
+            history: learned.history,
         })
     }
 
@@ -308,13 +317,18 @@ impl Course<'_> {
             None => 0.0,
         };
         let seed = self.config.training.seed;
-        let (training, held_out) = divided(rows, share, target, seed);
+        let outer = divided(rows, share, target, seed);
+        let rest = rows.select(&outer.training);
         let share = self.config.data.validation_fraction;
-        let (training, validation) = divided(&training, share, target, seed.wrapping_add(1));
+        let inner = divided(&rest, share, target, seed.wrapping_add(1));
+        let validation = inner.validation.iter().map(|&row| outer.training[row]);
+        let mut not_trained: Vec<usize> = validation.chain(outer.validation.clone()).collect();
+        not_trained.sort_unstable();
         NewRows {
-            training,
-            validation,
-            held_out,
+            training: rest.select(&inner.training),
+            validation: rest.select(&inner.validation),
+            held_out: rows.select(&outer.validation),
+            not_trained,
         }
     }
 
@@ -335,6 +349,7 @@ impl Course<'_> {
             training: rows.select(&split.training),
             validation: rows.select(&split.validation),
             held_out: StoredRows::default(),
+            not_trained: Vec::new(),
         }
     }
 
@@ -393,6 +408,7 @@ impl Course<'_> {
             training: &training,
             validation: held.as_ref(),
             validation_rows: validation,
+            has_history: !self.same_task,
             deadline: limit.and_then(|limit: Duration| Instant::now().checked_add(limit)),
         };
         let time = memory.map_or(0, |memory| memory.tasks.len());
@@ -403,8 +419,8 @@ impl Course<'_> {
             let old_rows = model.summary.training_rows;
             let network = with_prior(network.clone(), &training, rows, self.classes, old_rows);
             let job = job_of(self.config, time, (member, networks), self.context.diagnose);
-            let fitted = lesson.teach(network, stiffness, &job, self.context)?;
-            learned.add(&fitted, networks);
+            let (fitted, history) = lesson.teach(network, stiffness, &job, self.context)?;
+            learned.add(&fitted, history, networks);
             members.push(fitted.network);
         }
         let features = members.iter().map(|network| {
@@ -474,6 +490,8 @@ struct Learned {
     epochs: usize,
     best_epoch: usize,
     stop: StopReason,
+    /// That of the first network.
+    history: History,
     networks: usize,
 }
 
@@ -484,6 +502,7 @@ impl Default for Learned {
             epochs: 0,
             best_epoch: 0,
             stop: StopReason::Finished,
+            history: History::default(),
             networks: 0,
         }
     }
@@ -491,8 +510,9 @@ impl Default for Learned {
 
 impl Learned {
     /// Adds one of this number of networks.
-    fn add<N>(&mut self, fitted: &Fitted<N>, networks: usize) {
+    fn add<N>(&mut self, fitted: &Fitted<N>, history: History, networks: usize) {
         if self.networks == 0 {
+            self.history = history;
             self.epochs = fitted.epochs;
             self.best_epoch = fitted.best_epoch;
             self.stop = fitted.stop;
@@ -526,15 +546,17 @@ fn stiffness(memory: Option<&Memory>, member: usize, rows: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Rows without and with a share of them, the same share of each class.
-fn divided(rows: &StoredRows, share: f64, target: &Target, seed: u64) -> (StoredRows, StoredRows) {
+/// The places of the rows without a share of them and of that share, which is the same of each class.
+fn divided(rows: &StoredRows, share: f64, target: &Target, seed: u64) -> Split {
     let all: Vec<usize> = (0..rows.rows()).collect();
     if all.is_empty() || share <= 0.0 {
-        return (rows.clone(), rows.select(&[]));
+        return Split {
+            training: all,
+            validation: Vec::new(),
+        };
     }
     let classes = target.class_names();
     let classes = classes.map(|_| all.iter().map(|&row| rows.target(row) as usize));
     let classes: Option<Vec<usize>> = classes.map(Iterator::collect);
-    let split = Split::new(&all, share, classes.as_deref(), seed);
-    (rows.select(&split.training), rows.select(&split.validation))
+    Split::new(&all, share, classes.as_deref(), seed)
 }

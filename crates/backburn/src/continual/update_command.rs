@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backburn_table::ReadOptions;
+use backburn_table::{ReadOptions, Table};
 use serde_json::{Value, json};
 
 use super::follow::Window;
@@ -29,6 +29,8 @@ pub struct ModelUpdate<'a> {
     pub table: &'a Path,
     /// The file to write; it may be that of the model. `None` is the default file of the table.
     pub out: Option<&'a Path>,
+    /// The report to write, which the caller does; it must be no other file of the command.
+    pub report: Option<&'a Path>,
     /// The table with the rows of the earlier training, for a model that keeps none.
     pub old_rows: Option<&'a Path>,
     /// The target, which must be that of the model, if it is named.
@@ -52,6 +54,8 @@ pub struct UpdateReport {
     pub path: PathBuf,
     /// The last window, if the rows were followed as they came.
     pub followed: Option<Window>,
+    /// The new rows, if they were those of a table.
+    pub table: Option<Table>,
 }
 
 impl ModelUpdate<'_> {
@@ -81,6 +85,7 @@ impl ModelUpdate<'_> {
             update,
             path,
             followed: None,
+            table: Some(table),
         })
     }
 
@@ -117,6 +122,9 @@ impl ModelUpdate<'_> {
         let mut files = CommandFiles::new().table(self.table).output("--out", &path);
         if let Some(old) = self.old_rows {
             files = files.table(old);
+        }
+        if let Some(report) = self.report {
+            files = files.output("--report", report);
         }
         files.printed(json).check()?;
         let file = ModelFile::create(&path)?;

@@ -5,7 +5,8 @@ use backburn_model::Mlp;
 use backburn_preprocessing::Target;
 use backburn_table::Split;
 use backburn_training::{
-    Anchor, Fitted, StopReason, TensorDataset, TrainingError, fit, fit_anchored, forward_in_batches,
+    Anchor, Fitted, History, StopReason, TensorDataset, TrainingError, fit, fit_anchored,
+    forward_in_batches,
 };
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -30,18 +31,21 @@ pub(crate) struct Lesson<'a> {
     pub validation: Option<&'a TensorDataset>,
     /// The validation rows.
     pub validation_rows: &'a StoredRows,
+    /// Whether the epochs of a network whose run is diagnosed are recorded.
+    pub has_history: bool,
     pub deadline: Option<Instant>,
 }
 
 impl Lesson<'_> {
-    /// Trains a network further. The stiffness holds its parameters, if it is not empty.
+    /// Trains a network further, and records its epochs if that is wanted. The stiffness holds its parameters, if it is
+    /// not empty.
     pub fn teach(
         &self,
         network: Mlp,
         stiffness: Vec<f32>,
         job: &Job,
         context: &FitContext,
-    ) -> Result<Fitted<Mlp>, Error> {
+    ) -> Result<(Fitted<Mlp>, History), Error> {
         announce(&network, self.target, job, context);
         let targets = truth(self.validation_rows, self.target);
         let rows: Vec<usize> = (0..self.validation_rows.rows()).collect();
@@ -51,7 +55,7 @@ impl Lesson<'_> {
             job,
             context,
             scorer: &scorer,
-            history: None,
+            history: (self.has_history && job.diagnose).then(History::default),
             held_out: None,
             deadline: self.deadline,
             checkpointer: None,
@@ -77,7 +81,7 @@ impl Lesson<'_> {
             }
         };
         announce_end(&fitted, job, context);
-        Ok(fitted?)
+        Ok((fitted?, callbacks.history.unwrap_or_default()))
     }
 }
 

@@ -88,7 +88,8 @@ export class App {
   async openTable({ bytes, name, target }) {
     const state = this.pending?.target === target ? this.pending : null;
     this.pending = null;
-    const settings = state?.settings ?? this.settings;
+    // A loss that was chosen for another table may be for the other task.
+    const settings = state?.settings ?? (this.dataset ? { ...this.settings, loss: 'auto' } : this.settings);
     await this.begin(() => this.engine.call('openTable', bytes, name, target, settings), '', target, state ?? {});
     if (state) await this.retrain(state.trained);
   }
@@ -261,10 +262,20 @@ export class App {
   }
 
   /**
-   * Opens what the address says, or the first table.
+   * Opens what the address says, or the first table. If the address cannot be read, opens the first table and says why.
    * @param {import('./types.js').DatasetInfo[]} datasets
    */
   async start(datasets) {
+    try {
+      await this.openLink(datasets);
+    } catch (error) {
+      if (!this.about) await this.open(datasets[0].name, {});
+      throw error;
+    }
+  }
+
+  /** @param {import('./types.js').DatasetInfo[]} datasets */
+  async openLink(datasets) {
     const state = fromFragment(location.hash);
     if (state?.dataset === 'own') {
       this.pending = state;

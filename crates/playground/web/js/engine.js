@@ -5,6 +5,8 @@ export class Engine {
     /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
     this.waiting = new Map();
     this.next = 0;
+    /** Why the worker answers no more. @type {Error | null} */
+    this.failure = null;
     this.worker = new Worker(new URL('../worker.js', import.meta.url), { type: 'module' });
     this.worker.addEventListener('message', ({ data: { id, result, error } }) => {
       const call = this.waiting.get(id);
@@ -22,6 +24,7 @@ export class Engine {
    * @returns {Promise<any>} rejects with the message of the method
    */
   call(method, ...args) {
+    if (this.failure) return Promise.reject(this.failure);
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
@@ -34,8 +37,8 @@ export class Engine {
    * @param {string} [reason]
    */
   fail(reason) {
-    const error = new Error(`The training program did not load${reason ? ` (${reason})` : ''}. Reload the page.`);
-    for (const call of this.waiting.values()) call.reject(error);
+    this.failure = new Error(`The training program did not load${reason ? ` (${reason})` : ''}. Reload the page.`);
+    for (const call of this.waiting.values()) call.reject(this.failure);
     this.waiting.clear();
   }
 }

@@ -46,10 +46,15 @@ export class FindingsView {
         trained ? 'No problem is found so far.' : 'Findings appear as soon as the network trains.'));
       return;
     }
+    const focused = document.activeElement?.closest('[data-finding]')?.getAttribute('data-finding');
     byId('findings').replaceChildren(...findings.map((finding) => element('div', { class: 'finding', 'data-finding': finding.name },
       element('p', { class: 'sentence' }, finding.sentence),
       element('p', {}, `Remedy: ${finding.remedy}`),
       Object.keys(finding.settings).length > 0
         && element('button', { type: 'button', onclick: () => this.cure(finding) }, `Set ${settingsText(finding.settings)} and train again`))));
+    // The numbers in a finding change while the network trains. The button in use stays in use.
+    for (const shown of byId('findings').children) {
+      if (focused && shown.getAttribute('data-finding') === focused) shown.querySelector('button')?.focus({ preventScroll: true });
+    }
   }
 }

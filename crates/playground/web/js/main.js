@@ -71,7 +71,7 @@ const start = async () => {
   connectButtons();
   byId('settings-details').open = innerWidth > 620;
   addEventListener('hashchange', () => location.hash.startsWith('#data=') && app.attempt(() => app.start(datasets)));
-  await app.start(datasets);
+  await app.attempt(() => app.start(datasets));
   // Without a secure address there is no service worker, and if it cannot start, the page works all the same.
   navigator.serviceWorker?.register('service_worker.js').catch(() => {});
 };

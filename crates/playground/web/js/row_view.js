@@ -16,6 +16,9 @@ const TEXTS = { row: rowStep, forward: forwardStep, loss: lossStep, backward: ba
 /** The number of units of a layer that the lists of connections offer. */
 const OFFERED = 500;
 
+/** The nearest index of so many things. */
+const within = (index, count) => Math.max(0, Math.min(index, count - 1));
+
 export class RowView {
   /**
    * @param {import('./engine.js').Engine} engine
@@ -61,7 +64,10 @@ export class RowView {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (/** @type {HTMLElement} */ (event.target).matches('input, select, textarea')) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.matches('input, select, textarea')) return;
+    // There, the keys scroll.
+    if (target.matches('.wide') && target.scrollWidth > target.clientWidth && /Left|Right/.test(event.key)) return;
     const moves = { ArrowLeft: () => this.go(this.at - 1), ArrowRight: () => this.go(this.at + 1),
       ArrowUp: () => this.chooseUnit(this.unit - 1), ArrowDown: () => this.chooseUnit(this.unit + 1) };
     if (!moves[event.key]) return;
@@ -86,7 +92,11 @@ export class RowView {
 
   /** @param {number} index from 0 */
   chooseRow(index) {
-    if (!this.about || !Number.isInteger(index)) return;
+    if (!this.about) return;
+    if (!Number.isInteger(index)) {
+      byId('row-index').value = String(this.index + 1);
+      return;
+    }
     this.index = Math.max(0, Math.min(index, this.about.rows - 1));
     this.refresh();
     this.chosen();
@@ -148,9 +158,9 @@ export class RowView {
         element('button', { type: 'button', onclick: () => this.go(i) }, step.name))));
     }
     this.at = Math.max(0, Math.min(this.at, this.steps.length - 1));
-    const layer = Math.min(this.edge[0], layers.length - 1);
+    const layer = within(this.edge[0], layers.length);
     const { weights } = layers[layer];
-    this.edge = [layer, Math.min(this.edge[1], weights.length - 1), Math.min(this.edge[2], weights[0].length - 1)];
+    this.edge = [layer, within(this.edge[1], weights.length), within(this.edge[2], weights[0].length)];
     this.unit = Math.min(this.unit, (layers[this.steps[this.at].layer]?.weights.length ?? 1) - 1);
   }
 
@@ -180,8 +190,13 @@ export class RowView {
     const step = this.steps[this.at];
     const focused = document.activeElement?.id;
     byId('row-index').value = String(this.index + 1);
-    byId('step-back').disabled = this.at === 0;
-    byId('step-next').disabled = this.at === this.steps.length - 1;
+    const disable = (id, disabled) => {
+      // A button that is disabled loses the focus, and the arrow keys with it.
+      if (disabled && focused === id) byId('step').focus({ preventScroll: true });
+      byId(id).disabled = disabled;
+    };
+    disable('step-back', this.at === 0);
+    disable('step-next', this.at === this.steps.length - 1);
     [...byId('steps').children].forEach((item, i) => {
       if (i === this.at) item.firstElementChild.setAttribute('aria-current', 'step');
       else item.firstElementChild.removeAttribute('aria-current');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { browser, choose, clean, isReal, ready, skip, status, text } from './page.mjs';
+import { address, browser, choose, clean, isReal, ready, skip, status, text } from './page.mjs';
 
 const stepNumber = async () => Number(/Step (\d+)/.exec(await text('#step h3'))[1]);
 
@@ -155,6 +155,67 @@ test('a link restores the weights, the row and the step', { skip }, async () => 
   assert.equal(await text('#step'), step);
   assert.equal(await text('#progress'), progress);
   clean();
+});
+
+test('a damaged link is a message, and a table is open', { skip }, async () => {
+  for (const [fragment, words] of [
+    ['data=xor&trained=e1.q7', /training in this link cannot be read/],
+    ['data=xor&settings=%7B%22hid', /settings in this link cannot be read/],
+    ['data=nowhere', /./],
+  ]) {
+    await browser.open('about:blank');
+    await browser.open(`${address}#${fragment}`);
+    await browser.until('!document.getElementById("error").hidden && !document.getElementById("play").disabled');
+    assert.match(await text('#error'), words);
+  }
+  await browser.click('#one-epoch');
+  await status('Epoch 1');
+  assert.ok(await browser.evaluate('document.getElementById("error").hidden'));
+  clean();
+});
+
+test('a link with numbers that are too large shows the last of all', { skip }, async () => {
+  await browser.open('about:blank');
+  await browser.open(`${address}#data=xor&row=999999999&step=99999&edge=99.99999.99999`);
+  await browser.until('document.getElementById("status").textContent.startsWith("Restored")');
+  await browser.until(`document.querySelector('#step h3').textContent.includes('The update')`);
+  assert.equal(await browser.evaluate('document.getElementById("row-index").value'), await browser.evaluate('document.getElementById("row-index").max'));
+  await browser.evaluate(`{ const row = document.getElementById('row-index'); row.value = ''; row.dispatchEvent(new Event('change')); }`);
+  assert.equal(await browser.evaluate('document.getElementById("row-index").value'), await browser.evaluate('document.getElementById("row-index").max'));
+  clean();
+});
+
+test('the last step keeps the focus, and a wide drawing scrolls by keyboard', { skip }, async () => {
+  await browser.evaluate('document.getElementById("step-next").focus()');
+  const last = Number(/of (\d+)/.exec(await text('#step h3'))[1]);
+  for (let step = 2; step <= last; step++) {
+    await browser.press('Enter');
+    await browser.until(`document.querySelector('#step h3').textContent.startsWith('Step ${step} ')`);
+  }
+  assert.equal(await browser.evaluate('document.activeElement.id'), 'step');
+  await browser.press('ArrowLeft');
+  await browser.until(`document.querySelector('#step h3').textContent.startsWith('Step ${last - 1} ')`);
+  await browser.look(390);
+  await choose('setting-hidden', '4, 4, 4, 4, 4, 4, 4, 4');
+  await ready();
+  await browser.until(`document.querySelectorAll('#steps li').length === 22`);
+  const step = await stepNumber();
+  assert.ok(await browser.evaluate(`{ const drawing = document.getElementById('row-network').parentElement; drawing.focus(); drawing.scrollWidth > drawing.clientWidth; }`));
+  await browser.press('ArrowRight');
+  await browser.until(`document.getElementById('row-network').parentElement.scrollLeft > 0`);
+  assert.equal(await stepNumber(), step);
+  clean();
+});
+
+test('a finding keeps the focus while its numbers change', { skip }, async () => {
+  await browser.evaluate(`import('./js/findings_view.js').then(({ FindingsView }) => {
+    const view = new FindingsView([], () => {}, () => {});
+    const finding = (sentence) => ({ name: 'overfitting', sentence, remedy: '', settings: { dropout: 0.1 } });
+    view.render([finding('1')], true);
+    document.querySelector('[data-finding] button').focus();
+    view.render([finding('2')], true);
+  })`);
+  assert.equal(await browser.evaluate(`document.activeElement.closest('[data-finding]')?.querySelector('.sentence').textContent`), '2');
 });
 
 test('every field has a name, and the page is reached by keyboard', { skip }, async () => {

@@ -9,6 +9,7 @@ use crate::backpropagation::{Backpropagation, TrueClass};
 use crate::charts::{self, Connection, Unit};
 use crate::figure::{figure, wide_table};
 use crate::format::{number, truncate, truncate_middle};
+use crate::place::Place;
 use crate::strong_paths::{Path, strongest_paths};
 
 /// The largest network that is drawn as a whole, in parameters and in units of a layer.
@@ -20,14 +21,14 @@ const PATHS: usize = 5;
 const ROWS: usize = 24;
 
 /// The forward pass, the loss, the backward pass and the update of a row.
-pub fn backpropagation(view: Option<&Backpropagation>) -> Markup {
+pub fn backpropagation(view: Option<&Backpropagation>, place: Place) -> Markup {
     let Some(view) = view else {
         return html! {};
     };
     let paths = strongest_paths(&view.network, &view.pass, PATHS);
     let shown = shown_units(view, &paths);
     html! {
-        h2 id="backpropagation" { "One row, there and back" }
+        (place.heading("backpropagation", "One row, there and back"))
         p {
             (view.row) " passes forward through "
             @if view.networks > 1 { "the first of the " (view.networks) " networks" } @else { "the network" }
@@ -201,6 +202,9 @@ fn loss(view: &Backpropagation) -> Markup {
         0 | 1 => "predicted",
         _ => "predicted by this network",
     };
+    // A number may have the limit of predictions beside it.
+    let longest = if view.true_class.is_some() { 24 } else { 48 };
+    let short = |text: &str| truncate(text, longest);
     html! {
         figure data-figure="row-loss" {
             figcaption {
@@ -213,8 +217,8 @@ fn loss(view: &Backpropagation) -> Markup {
             }
             (wide_table("The loss, now and after a step", "numbers", html! {
                 tr { td {} th { "now" } th { "after the step" } }
-                tr { td { (predicted) } td { (truncate(&view.predicted, 24)) } td { (truncate(&view.predicted_after, 24)) } }
-                tr { td { "actual" } td { (truncate(&view.actual, 24)) } td {} }
+                tr { td { (predicted) } td { (short(&view.predicted)) } td { (short(&view.predicted_after)) } }
+                tr { td { "actual" } td { (short(&view.actual)) } td {} }
                 @if let Some(class) = &view.true_class { (probability(class)) }
                 @if let Some(class) = &calibrated { (calibrated_probability(class)) }
                 tr { td { "loss" } td { (digits(view.loss)) } td { (digits(view.loss_after)) } }

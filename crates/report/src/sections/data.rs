@@ -7,18 +7,23 @@ use crate::charts::{self, Bar, Scale};
 use crate::distribution::{Distribution, DistributionValues};
 use crate::figure::{figure, with_code};
 use crate::format::truncate;
+use crate::place::Place;
 use crate::report::Report;
 
 /// Facts, notes, and the distributions of columns.
-pub fn data(report: &Report) -> Markup {
+pub fn data(report: &Report, place: Place) -> Markup {
+    let title = match place {
+        Place::Page => "The data and the network",
+        Place::Part(_) => "The target and its rows",
+    };
     html! {
-        h2 id="data" { "The data and the network" }
+        (place.heading("data", title))
         dl { @for (name, value) in &report.facts { dt { (name) } dd { (with_code(value)) } } }
         @if !report.notes.is_empty() {
             ul { @for note in &report.notes { li { (with_code(note)) } } }
         }
         @if !report.distributions.is_empty() {
-            h3 { "The target and the most important columns" }
+            (place.subheading("The target and the most important columns"))
             div class="grid small" {
                 @for distribution in &report.distributions { (distribution_figure(distribution)) }
             }

@@ -7,6 +7,7 @@ use crate::charts::{self, Reference};
 use crate::evaluation::{Evaluation, Outcome};
 use crate::figure::{figure, wide_table};
 use crate::format::{number, signed};
+use crate::place::Place;
 use crate::report::Report;
 
 /// The largest number of points in a scatter plot.
@@ -15,16 +16,17 @@ const POINTS: usize = 1000;
 const WORST: usize = 8;
 
 /// Predicted and actual values.
-pub fn evaluation(report: &Report) -> Markup {
+pub fn evaluation(report: &Report, place: Place) -> Markup {
+    let heading = place.heading("evaluation", "Predicted and actual");
     let consistent = |evaluation: &&Evaluation| evaluation.is_consistent();
     let Some(evaluation) = report.evaluation.as_ref().filter(consistent) else {
         return html! {
-            h2 id="evaluation" { "Predicted and actual" }
+            (heading)
             p { "No row has both a prediction and an actual value." }
         };
     };
     html! {
-        h2 id="evaluation" { "Predicted and actual" }
+        (heading)
         p { "On " (evaluation.rows) "." }
         div class="grid" {
             @match &evaluation.outcome {

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::charts::{self, Bar, Lines, Scale};
 use crate::figure::figure;
 use crate::format::{number, truncate};
+use crate::place::Place;
 use crate::report::Report;
 
 /// The largest number of columns in the chart of importance.
@@ -15,9 +16,9 @@ const COLUMNS: usize = 15;
 const CATEGORIES: usize = 12;
 
 /// Importance and dependence.
-pub fn model(report: &Report) -> Markup {
+pub fn model(report: &Report, place: Place) -> Markup {
     html! {
-        h2 id="model" { "What the model learned" }
+        (place.heading("model", "What the model learned"))
         @match &report.importance {
             Some((measure, columns)) if !columns.is_empty() => {
                 div class="grid" {

@@ -5,16 +5,17 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::charts::{self, Bar};
 use crate::format::{number, signed, truncate};
+use crate::place::Place;
 use crate::report::Report;
 
 /// The smallest and the largest number of columns shown for each row.
 const SHOWN: std::ops::RangeInclusive<usize> = 6..=15;
 
 /// The explained rows.
-pub fn rows(report: &Report) -> Markup {
+pub fn rows(report: &Report, place: Place) -> Markup {
     html! {
         @if !report.rows.is_empty() {
-            h2 id="rows" { "Predictions of single rows explained" }
+            (place.heading("rows", "Predictions of single rows explained"))
             p {
                 "Each chart starts at the prediction for the average row and ends at the prediction for this row. "
                 "It shows what each column adds, computed by integrated gradients. Columns with small "

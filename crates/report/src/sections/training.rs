@@ -24,6 +24,9 @@ pub fn training(report: &Report) -> Markup {
                 "Each network has its own epochs, and keeps the weights of its best one."
             }
         }
+        @if history.is_some() && !report.targets.is_empty() {
+            p { "The loss is the sum of the losses of the targets, each multiplied by its weight." }
+        }
         div class="grid" {
             @match history {
                 None => p { "There is no history of the training run, so its curves and gradients cannot be shown." },

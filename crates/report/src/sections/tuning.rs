@@ -27,7 +27,12 @@ pub fn tuning(report: &Report) -> Markup {
 fn honest(nested: Option<&NestedScores>) -> Markup {
     html! {
         @match nested {
-            Some(nested) => p { "On rows that neither chose settings nor trained: " (nested.to_string()) "." },
+            Some(nested) => {
+                p { "On rows that neither chose settings nor trained: " (nested.to_string()) "." }
+                @if let Some(gain) = nested.gain_in_words() {
+                    p { "Gained: " (gain) "." }
+                }
+            }
             None => p { "The error of the best trial chose it, so it is too low. There is no score of other rows." },
         }
     }
@@ -148,7 +153,7 @@ fn best(study: &Study) -> Markup {
         Some(value) => value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_string),
-        None => "unchanged".to_string(),
+        None => "default".to_string(),
     };
     let folds = best.errors.len();
     html! {

@@ -533,7 +533,7 @@ pub struct ReportArgs {
     /// Where to write the report, an HTML file [default: the model's name in this folder, with .html]
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// The target to use, of a model of several
+    /// The target to use, of a model of several [default: all, with a part of the report for each]
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
     #[command(flatten)]

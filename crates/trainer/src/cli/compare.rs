@@ -33,12 +33,7 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         Event::FoldEnd { .. } => {}
         event => progress.on_event(event),
     };
-    let context = FitContext {
-        stop: stop.clone(),
-        time_limit: args.time_limit,
-        observer: &observer,
-        ..FitContext::new(device).quiet()
-    };
+    let context = FitContext::of_run(device, &observer, stop.clone(), args.time_limit).quiet();
     let methods = ComparedMethod::only(&args.only);
     check_room_to_compare(methods, &data, &splits, args.seed, &context)?;
     let mut rows: Vec<MethodScores> = Vec::new();

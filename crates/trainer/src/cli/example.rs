@@ -15,7 +15,7 @@ use backburn_report::{Report, ReportFile, Scores, TrainingReportOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::{ExampleArgs, ExampleName};
-use super::saving::{model_file, report_file, save, save_history, write_report};
+use super::saving::{make_report, model_file, save, save_history};
 use crate::device;
 use crate::error::Error;
 use crate::interrupt;
@@ -142,9 +142,9 @@ fn files(
     if args.out.is_none() {
         file.check_replaced(example.target)?;
     }
-    let report = match report_file("--report", &report) {
+    let report = match ReportFile::of_option("--report", &report) {
         Ok(report) => Some(report),
-        Err(error) if args.report.is_some() => return Err(error),
+        Err(error) if args.report.is_some() => return Err(error.into()),
         // The user did not ask for this report, so an error is only a note.
         Err(error) => {
             console.paragraph("note", format!("no report: {error}"));
@@ -176,11 +176,8 @@ impl Run<'_> {
         let (data, rest) = all.split(TEST_FRACTION, self.config.training.seed)?;
         self.describe(&data, rest.table());
         let progress = Progress::new(console, example.unit);
-        let context = FitContext {
-            observer: &progress,
-            stop: self.stop.clone(),
-            ..FitContext::new(self.device.clone())
-        };
+        let (device, stop) = (self.device.clone(), self.stop.clone());
+        let context = FitContext::of_run(device, &progress, stop, None);
         let mut model = Estimator::new(self.config.clone()).fit(&data, &context)?;
         let tested = model.test(&data, rest.table())?;
         console.notes(&tested.notes);
@@ -214,11 +211,10 @@ impl Run<'_> {
         console.entry("saved", path_argument(&path));
         save_history(&model, &path, console);
         if let Some(file) = report {
-            progress.phase("writing the report");
             let scores = (&tested, linear.as_ref());
-            let page = self.report(&model, &data, rest.table(), scores, curve)?;
-            progress.finish();
-            write_report(&file, &page, console)?;
+            make_report(&file, (&progress, console), || {
+                self.report(&model, &data, rest.table(), scores, curve)
+            })?;
         }
         Ok(Value::Object(result))
     }

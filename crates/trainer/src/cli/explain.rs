@@ -2,10 +2,10 @@
 
 use backburn::{Table, row_indices};
 use backburn_explain::ExplainOptions;
-use backburn_report::ExplainedModel;
+use backburn_report::{ExplainedModel, ReportFile};
 
 use super::args::ExplainArgs;
-use super::saving::{optional_report, write_report};
+use super::saving::write_report;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::{self, Console};
@@ -18,7 +18,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     files.printed(true).check()?;
     let device = device::choose(on.device.name())?;
     let device = device.get()?;
-    let report = optional_report(args.report.as_deref())?;
+    let report = ReportFile::of_report(args.report.as_deref())?;
     let target = on.target.as_deref();
     let files = (on.model.as_path(), target, on.table.as_path());
     let columns = args.row.is_empty() || args.report.is_some();

@@ -25,7 +25,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Error> {
     let name = path_name(&args.model);
     console.entry("model", format!("{name}, by {}", shown(&summary.program)));
     for (heading, fact) in models.iter().flat_map(model_summary) {
-        console.entry(heading, fact);
+        console.text(heading, fact);
     }
     console.say("");
     console.say(format_args!("{:<30} {}", "column", "kind"));

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use backburn::CommandFiles;
-use backburn_report::Report;
+use backburn_report::{Report, ReportFile};
 
 use super::args::ReportArgs;
-use super::saving::{report_file, write_report};
+use super::saving::write_report;
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::ui::console::Console;
@@ -20,7 +20,7 @@ pub fn run(args: &ReportArgs) -> Result<(), Error> {
     let files = CommandFiles::new().model(&args.model);
     let files = table.into_iter().fold(files, CommandFiles::table);
     files.output("--out", out).printed(false).check()?;
-    let file = report_file("--out", out)?;
+    let file = ReportFile::of_option("--out", out)?;
     let read = args.read.options();
     let model = (args.model.as_path(), args.target.as_deref());
     let console = Console::Output;

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::error::Error;
 use crate::interrupt;
 use crate::ui::console::{self, Console};
+use crate::ui::progress::Progress;
 
 /// The file for a model: that of `--out`, or the default.
 pub fn model_file(asked: Option<&Path>, default: &Path) -> Result<ModelFile, Error> {
@@ -43,16 +44,6 @@ pub fn save_history(model: &FittedModel, path: &Path, console: Console) {
             console.paragraph("note", format!("{path}: the history is not saved: {error}"));
         }
     }
-}
-
-/// The file for the report of an option.
-pub fn report_file(option: &str, path: &Path) -> Result<ReportFile, Error> {
-    Ok(ReportFile::create(path).map_err(|error| error.of_option(option))?)
-}
-
-/// The file for the report of `--report`, if it is given.
-pub fn optional_report(path: Option<&Path>) -> Result<Option<ReportFile>, Error> {
-    path.map(|path| report_file("--report", path)).transpose()
 }
 
 /// The file of an option for predictions or embeddings; `format` is what its suffix names.
@@ -92,6 +83,21 @@ pub fn finish(
         console::json(&result);
     }
     Ok(())
+}
+
+/// Makes a report and writes it.
+pub fn make_report<E>(
+    file: &ReportFile,
+    (progress, console): (&Progress, Console),
+    make: impl FnOnce() -> Result<Report, E>,
+) -> Result<(), Error>
+where
+    Error: From<E>,
+{
+    progress.phase("writing the report");
+    let report = make()?;
+    progress.finish();
+    write_report(file, &report, console)
 }
 
 /// Writes a report.

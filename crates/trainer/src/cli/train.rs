@@ -17,9 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::TrainArgs;
 use super::dataset::source;
-use super::saving::{
-    model_file, optional_report, prediction_file, save, save_history, write_report,
-};
+use super::saving::{make_report, model_file, prediction_file, save, save_history, write_report};
 use crate::device;
 use crate::error::{Error, once_from_standard_input};
 use crate::interrupt;
@@ -30,12 +28,9 @@ use crate::ui::progress::Progress;
 /// Up to this many training rows, the learning curve is computed by default.
 const FEW_ROWS: usize = 300;
 
-/// How often each column is shuffled for its importance in a report.
-const REPEATS: usize = 5;
-
 pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     if let Some(from) = &args.continual.from {
-        return update(args, from);
+        return update(args, line, from);
     }
     let mut config = args.run.settings()?;
     args.continual.prepare(&mut config);
@@ -49,7 +44,7 @@ pub fn run(args: &TrainArgs, line: &CommandLine) -> Result<(), Error> {
     let (table, targets, options) = source(&args.table).read(&mut config)?;
     if targets.len() > 1 {
         let data = MultiTargetDataset::new(table, &targets, &options)?;
-        return run_targets(args, &config, data, files.model, (device, stop));
+        return run_targets(args, line, &config, data, (files, device, stop));
     }
     let data = Dataset::new(table, one_target(&targets)?, &options)?;
     run_target(args, line, config, data, (files, device, stop))
@@ -94,11 +89,8 @@ fn run_target(
         progress: &progress,
         console,
         context: FitContext {
-            observer: &keep,
-            stop,
-            time_limit: args.time_limit,
             checkpoints: Some(&checkpoints),
-            ..FitContext::new(device.clone())
+            ..FitContext::of_run(device.clone(), &keep, stop, args.time_limit)
         },
     };
     let done = training.run(files);
@@ -112,16 +104,14 @@ fn run_target(
 }
 
 /// Continues the training of a model with the rows of a table.
-fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
+fn update(args: &TrainArgs, line: &CommandLine, from: &Path) -> Result<(), Error> {
     let console = Console::for_json(args.run.json);
     let progress = Progress::new(console, "");
-    let context = FitContext {
-        observer: &progress,
-        stop: interrupt::catch(),
-        time_limit: args.time_limit,
-        ..FitContext::new(device::choose(args.run.device.name())?)
-    };
-    let files = (&*args.table.table, args.out.as_deref());
+    let device = device::choose(args.run.device.name())?;
+    let context = FitContext::of_run(device, &progress, interrupt::catch(), args.time_limit);
+    let report = args.report.as_deref();
+    let files = (&*args.table.table, args.out.as_deref(), report);
+    let report_file = ReportFile::of_report(report)?;
     let (settings, read) = (args.run.changes()?, args.table.read.options());
     let target = one_target(&args.table.target)?;
     let update = args.continual.update(from, files, target, settings, read);
@@ -130,6 +120,11 @@ fn update(args: &TrainArgs, from: &Path) -> Result<(), Error> {
     console.paragraphs(report.in_words());
     let results = report.results().into_iter();
     results.for_each(|(heading, text)| console.entry(heading, text));
+    if let Some(file) = report_file {
+        let command = line.command(console::program());
+        let make = || Report::of_update(&report, from, &command);
+        make_report(&file, (&progress, console), make)?;
+    }
     if args.run.json {
         console::json(&report.json());
     }
@@ -150,7 +145,7 @@ impl Files {
         let model_path = args.out.clone().unwrap_or_else(|| default.clone());
         Self::check(args, &model_path)?;
         let model = model_file(args.out.as_deref(), &default)?;
-        let report = optional_report(args.report.as_deref())?;
+        let report = ReportFile::of_report(args.report.as_deref())?;
         let out_of_fold = args.out_of_fold.as_deref();
         let out_of_fold = out_of_fold
             .map(|path| prediction_file("--out-of-fold", path, PredictionFormat::of_path(path)));
@@ -198,13 +193,12 @@ fn test_rows<'a>(args: &'a TrainArgs, config: &Config) -> TestRows<'a> {
 /// Trains one model of several targets.
 fn run_targets(
     args: &TrainArgs,
+    line: &CommandLine,
     config: &Config,
     data: MultiTargetDataset,
-    file: ModelFile,
-    (device, stop): (SelectedDevice, StopToken),
+    (files, device, stop): (Files, SelectedDevice, StopToken),
 ) -> Result<(), Error> {
     only_for_one_target(&[
-        ("--report", args.report.is_some()),
         ("--folds", args.folds.is_some()),
         ("--out-of-fold", args.out_of_fold.is_some()),
         ("--checkpoint", args.checkpoint.is_some()),
@@ -214,22 +208,23 @@ fn run_targets(
         ("--remember", args.continual.remember.is_some()),
     ])?;
     if args.out.is_none() {
-        file.check_replaced(&data.names())?;
+        files.model.check_replaced(&data.names())?;
     }
     let (data, test) = data.with_test(&test_rows(args, config))?;
     let console = Console::for_json(args.run.json);
     console.paragraphs(data.in_words(test.as_ref()));
     let progress = Progress::new(console, "");
-    let context = FitContext {
-        observer: &progress,
-        stop,
-        time_limit: args.time_limit,
-        ..FitContext::new(device)
-    };
-    let fit = data.fit_and_save(config, test.as_ref(), file, &context);
+    let context = FitContext::of_run(device, &progress, stop, args.time_limit);
+    let fit = data.fit_and_save(config, test.as_ref(), files.model, &context);
     progress.finish();
     let fit = fit?;
     console.lines(fit.lines);
+    if let Some(file) = files.report {
+        let command = line.command(console::program());
+        let tested = (test.as_ref(), fit.tested.as_slice());
+        let make = || Report::of_training_targets(&fit.model, &data, tested, &command);
+        make_report(&file, (&progress, console), make)?;
+    }
     if args.run.json {
         console::json(&Value::Object(fit.json));
     }
@@ -357,17 +352,15 @@ impl Training<'_> {
         scores: Scores,
         learning_curve: Option<LearningCurve>,
     ) -> Result<(), Error> {
-        self.progress.phase("writing the report");
         let options = TrainingReportOptions {
             scores,
             learning_curve,
             command: &self.line.command(console::program()),
-            unit: "",
-            repeats: REPEATS,
+            ..TrainingReportOptions::default()
         };
-        let report = Report::of_training(model, self.data, self.test, options)?;
-        self.progress.finish();
-        write_report(file, &report, self.console)
+        make_report(file, (self.progress, self.console), || {
+            Report::of_training(model, self.data, self.test, options)
+        })
     }
 
     fn cross_validate(

@@ -1,11 +1,11 @@
 //! `trainer tune`.
 
 use backburn::{CommandFiles, CommandLine, FitContext, TuningFiles};
-use backburn_report::Report;
+use backburn_report::{Report, ReportFile};
 
 use super::args::TuneArgs;
 use super::dataset::read_dataset;
-use super::saving::{optional_report, save_history, write_report};
+use super::saving::{save_history, write_report};
 use crate::ui::console::{self, Console};
 use crate::ui::progress::Progress;
 use crate::{device, error::Error, interrupt};
@@ -18,17 +18,12 @@ pub fn run(args: &TuneArgs, line: &CommandLine) -> Result<(), Error> {
     let inputs = args.run.input(CommandFiles::new()).printed(args.run.json);
     let (out, space) = (args.out.as_deref(), args.search.space.as_deref());
     let files = TuningFiles::of_command(inputs, table, out, report, space)?;
-    let report = optional_report(report)?;
+    let report = ReportFile::of_report(report)?;
     let space = args.search.search_space()?;
     let data = read_dataset(&args.table, &mut config)?;
     let console = Console::for_json(args.run.json);
     let progress = Progress::new(console, "");
-    let context = FitContext {
-        stop: interrupt::catch(),
-        time_limit: args.time_limit,
-        observer: &progress,
-        ..FitContext::new(device)
-    };
+    let context = FitContext::of_run(device, &progress, interrupt::catch(), args.time_limit);
     console.paragraphs(data.in_words(None));
     let tuner = args.search.tuner(config, space);
     let tuned = tuner.run(&data, files, args.search.outer_folds, &context);

@@ -138,9 +138,13 @@ impl Console {
 
     /// Prints prose under a short heading, unless the output is quiet; a terminal gets it wrapped.
     pub fn paragraph(self, heading: &str, text: impl fmt::Display) {
-        if verbosity() == Verbosity::Quiet {
-            return;
+        if verbosity() > Verbosity::Quiet {
+            self.text(heading, text);
         }
+    }
+
+    /// Prints a result in words as [`paragraph`](Self::paragraph) does, also if the output is quiet.
+    pub fn text(self, heading: &str, text: impl fmt::Display) {
         let line = format!("{heading:<10} {text}");
         let line = match self.is_terminal() {
             false => line,
@@ -168,9 +172,11 @@ impl Console {
     pub fn lines(self, lines: Vec<(&str, String)>) {
         for (heading, text) in lines {
             match heading {
-                "validation" | "test" | "target" | "saved" => self.entry(heading, text),
-                "note" | "training" | "finding" | "remedy" => self.paragraph(heading, text),
-                _ => self.detail(heading, text),
+                "saved" => self.entry(heading, text),
+                "validation" | "test" | "target" => self.text(heading, text),
+                // The lines of a table, and a command.
+                "threshold" | "resumed" | "" => self.detail(heading, text),
+                _ => self.paragraph(heading, text),
             }
         }
     }

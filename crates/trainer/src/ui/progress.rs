@@ -115,7 +115,7 @@ impl<'a> Progress<'a> {
             for neighbors in network.neighbors() {
                 console.paragraph("neighbors", neighbors);
             }
-            console.detail("network", network);
+            console.paragraph("network", network);
         });
     }
 
