@@ -2,6 +2,7 @@
 
 use std::f64::consts::{PI, TAU};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use backburn_model::{ParseNameError, parse_name};
 use burn::lr_scheduler::{
@@ -100,18 +101,6 @@ impl TryFrom<String> for ScheduleName {
     }
 }
 
-impl ScheduleName {
-    /// For the schedules that Burn does not have: the factor of the rate at `t`, the share of the
-    /// steps that are done.
-    fn shape(self) -> Option<fn(f64) -> f64> {
-        match self {
-            Self::FlatCosine => Some(|t| (1.0 + (PI * (2.0 * t - 1.0).max(0.0)).cos()) / 2.0),
-            Self::CosineLog4 => Some(|t| (1.0 - (TAU * (1.0 + 15.0 * t).log2()).cos()) / 2.0),
-            _ => None,
-        }
-    }
-}
-
 /// The learning rates of a run, step by step.
 #[derive(Clone)]
 pub struct Schedule(Kind);
@@ -120,13 +109,15 @@ pub struct Schedule(Kind);
 enum Kind {
     Burn(ModuleLrScheduler),
     Formula {
-        shape: fn(f64) -> f64,
+        factor: Factor,
         rate: f64,
         warmup: usize,
-        total: usize,
         steps: usize,
     },
 }
+
+/// The factor of the rate at a step, counted from 0.
+type Factor = Arc<dyn Fn(usize) -> f64 + Send + Sync>;
 
 impl Schedule {
     /// The learning rate of the next step.
@@ -134,17 +125,15 @@ impl Schedule {
         match &mut self.0 {
             Kind::Burn(schedule) => schedule.step(),
             Kind::Formula {
-                shape,
+                factor,
                 rate,
                 warmup,
-                total,
                 steps,
             } => {
-                // At the middle of the step, since some shapes start at zero.
-                let done = (*steps as f64 + 0.5) / *total as f64;
+                let factor = factor(*steps);
                 *steps += 1;
                 let risen = (*steps as f64 / (*warmup).max(1) as f64).min(1.0);
-                (*rate * risen * shape(done.min(1.0))).into()
+                (*rate * risen * factor).into()
             }
         }
     }
@@ -185,18 +174,16 @@ impl ScheduleConfig {
         let total = epochs.saturating_mul(steps_per_epoch).max(1);
         let warmup = ((total as f64 * self.warmup) as usize).min(total - 1);
         let steps = total - warmup;
-        if let Some(shape) = self.name.shape() {
+        if let Some(factor) = self.formula(total) {
             return Ok(Schedule(Kind::Formula {
-                shape,
+                factor,
                 rate: learning_rate,
                 warmup,
-                total,
                 steps: 0,
             }));
         }
         let end = learning_rate * self.end;
         let main: LrSchedulerConfig = match self.name {
-            ScheduleName::Constant => LrSchedulerConfig::Constant(learning_rate),
             ScheduleName::Linear => LinearLrSchedulerConfig::new(learning_rate, end, steps).into(),
             ScheduleName::Cosine => CosineAnnealingLrSchedulerConfig::new(learning_rate, steps)
                 .with_min_lr(end)
@@ -211,9 +198,8 @@ impl ScheduleConfig {
                 let factor = self.end.powf(1.0 / steps as f64);
                 ExponentialLrSchedulerConfig::new(learning_rate, factor).into()
             }
-            ScheduleName::FlatCosine | ScheduleName::CosineLog4 => {
-                LrSchedulerConfig::Constant(learning_rate)
-            }
+            // Constant: the schedules with a formula have returned above.
+            _ => LrSchedulerConfig::Constant(learning_rate),
         };
         let schedule = match warmup {
             0 => SequentialLrSchedulerConfig::new(vec![main], Vec::new()),
@@ -224,6 +210,23 @@ impl ScheduleConfig {
             }
         };
         Ok(Schedule(Kind::Burn(schedule.init()?)))
+    }
+
+    /// For the schedules that Burn does not have: the factor of the rate at each of `total` steps.
+    fn formula(&self, total: usize) -> Option<Factor> {
+        // At the middle of the step, since some shapes start at zero.
+        let of_share = move |shape: fn(f64) -> f64| -> Factor {
+            Arc::new(move |step| shape(((step as f64 + 0.5) / total as f64).min(1.0)))
+        };
+        match self.name {
+            ScheduleName::FlatCosine => Some(of_share(|t| {
+                (1.0 + (PI * (2.0 * t - 1.0).max(0.0)).cos()) / 2.0
+            })),
+            ScheduleName::CosineLog4 => Some(of_share(|t| {
+                (1.0 - (TAU * (1.0 + 15.0 * t).log2()).cos()) / 2.0
+            })),
+            _ => None,
+        }
     }
 }
 
