@@ -211,6 +211,11 @@ fn schedule_checks(schedule: &ScheduleConfig) -> Vec<Check> {
             AT_LEAST_ONE,
         ),
         ("schedule.gamma", is_positive(schedule.gamma), POSITIVE),
+        (
+            "schedule.restart_factor",
+            schedule.restart_factor != Some(0),
+            AT_LEAST_ONE,
+        ),
     ]
 }
 
@@ -240,7 +245,7 @@ mod tests {
     #[test]
     fn an_invalid_setting_names_the_field() {
         type Break = fn(&mut TrainingConfig);
-        let breaks: [(&str, Break); 14] = [
+        let breaks: [(&str, Break); 15] = [
             ("quantiles", |c| c.quantiles = Vec::new()),
             ("quantiles", |c| c.quantiles = vec![0.5, 0.5]),
             ("quantiles", |c| c.quantiles = vec![0.5, 1.0]),
@@ -258,6 +263,9 @@ mod tests {
                 c.optimizer.weight_decay = Some(1e39);
             }),
             ("schedule.end", |c| c.schedule.end = 0.0),
+            ("schedule.restart_factor", |c| {
+                c.schedule.restart_factor = Some(0);
+            }),
             ("label_smoothing", |c| c.label_smoothing = 1.0),
         ];
         for (field, break_it) in breaks {

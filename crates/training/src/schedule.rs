@@ -32,12 +32,15 @@ pub struct ScheduleConfig {
     /// The share of all steps, in `[0, 1)`, over which the rate first rises from near zero.
     pub warmup: f64,
     /// Linear, cosine and exponential: the rate at the end, as a share of the rate at the start, in
-    /// `(0, 1]`.
+    /// `(0, 1]`. Cosine restarts: the same for each cycle.
     pub end: f64,
-    /// Step: epochs between two reductions.
+    /// Step: epochs between two reductions. Cosine restarts: epochs of the first cycle.
     pub step_epochs: usize,
     /// Step: the factor of each reduction.
     pub gamma: f64,
+    /// Cosine restarts: how many times as long as the one before each cycle is; `None` is 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_factor: Option<usize>,
 }
 
 /// The shape of a learning rate schedule.
@@ -61,6 +64,9 @@ pub enum ScheduleName {
     /// `½ (1 - cos 2π log₂(1 + 15 t))`, where `t` goes from 0 to 1 (Holzmüller and others, "Better
     /// by Default", 2024).
     CosineLog4,
+    /// Falls along half a cosine wave and begins again at the full rate (warm restarts, SGDR; Loshchilov
+    /// and Hutter, 2016).
+    CosineRestarts,
 }
 
 impl FromStr for ScheduleName {
@@ -75,10 +81,12 @@ impl FromStr for ScheduleName {
             ("exponential", Self::Exponential),
             ("flat_cosine", Self::FlatCosine),
             ("cosine_log4", Self::CosineLog4),
+            ("cosine_restarts", Self::CosineRestarts),
         ];
         let synonyms = [
             ("coslog4", "cosine_log4"),
             ("cosine_annealing", "cosine"),
+            ("cosine_annealing_warm_restarts", "cosine_restarts"),
             ("cosine_decay", "cosine"),
             ("exponential_decay", "exponential"),
             ("fixed", "constant"),
@@ -87,7 +95,9 @@ impl FromStr for ScheduleName {
             ("multistep", "step"),
             ("none", "constant"),
             ("piecewise_constant", "step"),
+            ("sgdr", "cosine_restarts"),
             ("step_lr", "step"),
+            ("warm_restarts", "cosine_restarts"),
         ];
         parse_name("schedule", text, &values, &synonyms)
     }
@@ -147,6 +157,7 @@ impl Default for ScheduleConfig {
             end: 0.01,
             step_epochs: 30,
             gamma: 0.1,
+            restart_factor: None,
         }
     }
 }
@@ -174,7 +185,7 @@ impl ScheduleConfig {
         let total = epochs.saturating_mul(steps_per_epoch).max(1);
         let warmup = ((total as f64 * self.warmup) as usize).min(total - 1);
         let steps = total - warmup;
-        if let Some(factor) = self.formula(total) {
+        if let Some(factor) = self.formula(total, steps_per_epoch) {
             return Ok(Schedule(Kind::Formula {
                 factor,
                 rate: learning_rate,
@@ -213,10 +224,10 @@ impl ScheduleConfig {
     }
 
     /// For the schedules that Burn does not have: the factor of the rate at each of `total` steps.
-    fn formula(&self, total: usize) -> Option<Factor> {
+    fn formula(&self, total: usize, steps_per_epoch: usize) -> Option<Factor> {
         // At the middle of the step, since some shapes start at zero.
         let of_share = move |shape: fn(f64) -> f64| -> Factor {
-            Arc::new(move |step| shape(((step as f64 + 0.5) / total as f64).min(1.0)))
+            Arc::new(move |step: usize| shape(((step as f64 + 0.5) / total as f64).min(1.0)))
         };
         match self.name {
             ScheduleName::FlatCosine => Some(of_share(|t| {
@@ -225,9 +236,31 @@ impl ScheduleConfig {
             ScheduleName::CosineLog4 => Some(of_share(|t| {
                 (1.0 - (TAU * (1.0 + 15.0 * t).log2()).cos()) / 2.0
             })),
+            ScheduleName::CosineRestarts => {
+                let first = self.step_epochs.saturating_mul(steps_per_epoch).max(1);
+                let (growth, end) = (self.restart_factor.unwrap_or(2), self.end);
+                Some(Arc::new(move |step: usize| {
+                    let done = share_of_cycle(step, first, growth);
+                    end + (1.0 - end) * (1.0 + (PI * done).cos()) / 2.0
+                }))
+            }
             _ => None,
         }
     }
+}
+
+/// The share of a cycle that is done before a step. The first cycle has `first` steps, and each one `growth` times as many
+/// as the one before.
+fn share_of_cycle(step: usize, first: usize, growth: usize) -> f64 {
+    if growth <= 1 {
+        return (step % first) as f64 / first as f64;
+    }
+    let (mut start, mut length) = (0, first);
+    while step - start >= length {
+        start += length;
+        length = length.saturating_mul(growth);
+    }
+    (step - start) as f64 / length as f64
 }
 
 #[cfg(test)]
@@ -241,6 +274,7 @@ mod tests {
             end: 0.1,
             step_epochs: 5,
             gamma: 0.5,
+            ..ScheduleConfig::default()
         };
         let mut schedule = config.init(0.1, 10, 10).unwrap();
         (0..100).map(|_| schedule.step().base()).collect()
@@ -280,6 +314,47 @@ mod tests {
         assert!(warmed[..20].is_sorted() && (warmed[0] - 0.005).abs() < 1e-12);
     }
 
+    /// The rates of `CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2, eta_min=0.01)` of PyTorch at a rate of 0.1,
+    /// with `scheduler.step(epoch + step / 4)` before each of the four steps of an epoch:
+    /// `eta_min + (rate - eta_min) (1 + cos(π T_cur / T_i)) / 2`.
+    #[test]
+    fn restarts_are_those_of_pytorch() {
+        let config = ScheduleConfig {
+            name: ScheduleName::CosineRestarts,
+            end: 0.1,
+            step_epochs: 2,
+            ..ScheduleConfig::default()
+        };
+        let rates = |config: &ScheduleConfig| -> Vec<f64> {
+            let mut schedule = config.init(0.1, 7, 4).unwrap();
+            (0..28).map(|_| schedule.step().base()).collect()
+        };
+        let found = rates(&config);
+        // Cycles of 2, 4 and 8 epochs, which are 8, 16 and 32 steps.
+        let expected = [
+            (0, 0.1),
+            (1, 0.096_574_578_963_007_9),
+            (4, 0.055),
+            (7, 0.013_425_421_036_992_097),
+            (8, 0.1),
+            (12, 0.086_819_805_153_394_64),
+            (16, 0.055),
+            (23, 0.010_864_662_381_854_63),
+            (24, 0.1),
+            (25, 0.099_783_312_700_248_87),
+        ];
+        for (step, rate) in expected {
+            assert!((found[step] - rate).abs() < 1e-12, "{step}: {found:?}");
+        }
+        let equal = rates(&ScheduleConfig {
+            restart_factor: Some(1),
+            ..config
+        });
+        assert_eq!(equal[..8], found[..8]);
+        assert_eq!(equal[8..16], equal[..8]);
+        assert_eq!(equal[16..24], equal[..8]);
+    }
+
     #[test]
     fn names_survive_json_and_a_wrong_one_suggests_what_was_meant() {
         for value in [
@@ -290,6 +365,7 @@ mod tests {
             ScheduleName::Exponential,
             ScheduleName::FlatCosine,
             ScheduleName::CosineLog4,
+            ScheduleName::CosineRestarts,
         ] {
             let json = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<ScheduleName>(&json).unwrap(), value);
@@ -298,6 +374,7 @@ mod tests {
             ("cosine_annealing", "cosine"),
             ("lineer", "linear"),
             ("step_lr", "step"),
+            ("sgdr", "cosine_restarts"),
         ] {
             let error = text.parse::<ScheduleName>().unwrap_err().to_string();
             let expected = format!("`{text}` is no schedule (did you mean `{meant}`?);");

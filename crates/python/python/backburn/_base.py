@@ -87,6 +87,7 @@ class BackburnEstimator(BaseEstimator):
         schedule_end: float | None = None,
         schedule_step_epochs: int | None = None,
         schedule_gamma: float | None = None,
+        schedule_restart_factor: int | None = None,
         ensemble_members: int | str | None = None,
         ensemble_folds: int | None = None,
         ensemble_widths: Sequence[int] | None = None,
@@ -145,6 +146,7 @@ class BackburnEstimator(BaseEstimator):
         self.schedule_end = schedule_end
         self.schedule_step_epochs = schedule_step_epochs
         self.schedule_gamma = schedule_gamma
+        self.schedule_restart_factor = schedule_restart_factor
         self.ensemble_members = ensemble_members
         self.ensemble_folds = ensemble_folds
         self.ensemble_widths = ensemble_widths

@@ -57,6 +57,7 @@ SETTINGS = {
     "schedule_end": "training.schedule.end",
     "schedule_step_epochs": "training.schedule.step_epochs",
     "schedule_gamma": "training.schedule.gamma",
+    "schedule_restart_factor": "training.schedule.restart_factor",
     "ensemble_members": "ensemble.members",
     "ensemble_folds": "ensemble.folds",
     "ensemble_widths": "ensemble.widths",
