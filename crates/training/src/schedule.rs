@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 pub struct ScheduleConfig {
     /// The schedule.
     pub name: ScheduleName,
-    /// The share of all steps, in `[0, 1)`, over which the rate first rises from near zero.
+    /// The share of all steps, in `[0, 1)`, over which the rate first rises from near zero. One cycle: the share of its
+    /// rise, or three tenths where this is 0.
     pub warmup: f64,
     /// Linear, cosine and exponential: the rate at the end, as a share of the rate at the start, in
     /// `(0, 1]`. Cosine restarts: the same for each cycle.
@@ -67,6 +68,9 @@ pub enum ScheduleName {
     /// Falls along half a cosine wave and begins again at the full rate (warm restarts, SGDR; Loshchilov
     /// and Hutter, 2016).
     CosineRestarts,
+    /// Rises from a twenty-fifth of the rate along half a cosine wave, and falls to almost zero (the
+    /// 1cycle policy; Smith, 2018).
+    OneCycle,
 }
 
 impl FromStr for ScheduleName {
@@ -82,8 +86,10 @@ impl FromStr for ScheduleName {
             ("flat_cosine", Self::FlatCosine),
             ("cosine_log4", Self::CosineLog4),
             ("cosine_restarts", Self::CosineRestarts),
+            ("one_cycle", Self::OneCycle),
         ];
         let synonyms = [
+            ("1cycle", "one_cycle"),
             ("coslog4", "cosine_log4"),
             ("cosine_annealing", "cosine"),
             ("cosine_annealing_warm_restarts", "cosine_restarts"),
@@ -94,6 +100,8 @@ impl FromStr for ScheduleName {
             ("linear_decay", "linear"),
             ("multistep", "step"),
             ("none", "constant"),
+            ("one_cycle_lr", "one_cycle"),
+            ("onecycle", "one_cycle"),
             ("piecewise_constant", "step"),
             ("sgdr", "cosine_restarts"),
             ("step_lr", "step"),
@@ -183,7 +191,11 @@ impl ScheduleConfig {
         steps_per_epoch: usize,
     ) -> Result<Schedule, String> {
         let total = epochs.saturating_mul(steps_per_epoch).max(1);
-        let warmup = ((total as f64 * self.warmup) as usize).min(total - 1);
+        let warmup = match self.name {
+            // Its formula has the rise.
+            ScheduleName::OneCycle => 0,
+            _ => ((total as f64 * self.warmup) as usize).min(total - 1),
+        };
         let steps = total - warmup;
         if let Some(factor) = self.formula(total, steps_per_epoch) {
             return Ok(Schedule(Kind::Formula {
@@ -244,7 +256,33 @@ impl ScheduleConfig {
                     end + (1.0 - end) * (1.0 + (PI * done).cos()) / 2.0
                 }))
             }
+            ScheduleName::OneCycle => {
+                let rise = match self.warmup > 0.0 {
+                    true => self.warmup,
+                    false => 0.3,
+                };
+                let peak = (rise * total as f64 - 1.0).max(0.0);
+                let last = (total - 1) as f64;
+                Some(Arc::new(move |step: usize| {
+                    one_cycle(step as f64, peak, last)
+                }))
+            }
             _ => None,
+        }
+    }
+}
+
+/// The factor of the rate at a step of a cycle that is highest at `peak` and ends at `last`. The shares are those of PyTorch.
+fn one_cycle(step: f64, peak: f64, last: f64) -> f64 {
+    const START: f64 = 1.0 / 25.0;
+    const END: f64 = START / 1e4;
+    let between =
+        |from: f64, to: f64, share: f64| to + (from - to) * (1.0 + (PI * share).cos()) / 2.0;
+    match step < peak {
+        true => between(START, 1.0, step / peak),
+        false => {
+            let rest = (last - peak).max(f64::MIN_POSITIVE);
+            between(1.0, END, ((step - peak) / rest).min(1.0))
         }
     }
 }
@@ -355,6 +393,51 @@ mod tests {
         assert_eq!(equal[16..24], equal[..8]);
     }
 
+    /// The rates of `OneCycleLR(optimizer, max_lr=0.1, total_steps=100, pct_start=0.3)` of PyTorch, whose phases end at
+    /// the steps `pct_start · total_steps - 1` and `total_steps - 1`, and which moves between `start` and `end` by
+    /// `end + (start - end) (1 + cos π p) / 2`.
+    #[test]
+    fn one_cycle_is_that_of_pytorch() {
+        let rise_of_three_tenths = [
+            (0, 0.004),
+            (1, 0.004_281_378_056_590_748),
+            (10, 0.029_516_394_846_410_082),
+            (28, 0.099_718_621_943_409_26),
+            (29, 0.1),
+            (30, 0.099_949_653_528_452_43),
+            (64, 0.050_000_2),
+            (98, 5.074_647_154_757_88e-5),
+            (99, 4e-7),
+        ];
+        let rise_of_a_fifth = [
+            (0, 0.004),
+            (9, 0.048_036_191_417_328_046),
+            (19, 0.1),
+            (20, 0.099_961_451_966_228_91),
+            (60, 0.048_037_217_064_009_735),
+            (99, 4e-7),
+        ];
+        let found = rates(ScheduleName::OneCycle, 0.0);
+        for (step, rate) in rise_of_three_tenths {
+            assert!((found[step] - rate).abs() < 1e-12, "{step}: {found:?}");
+        }
+        let found = rates(ScheduleName::OneCycle, 0.2);
+        for (step, rate) in rise_of_a_fifth {
+            assert!((found[step] - rate).abs() < 1e-12, "{step}: {found:?}");
+        }
+        let config = ScheduleConfig {
+            name: ScheduleName::OneCycle,
+            ..ScheduleConfig::default()
+        };
+        for steps in 1..5 {
+            let mut schedule = config.init(0.1, 1, steps).unwrap();
+            for _ in 0..=steps {
+                let rate = schedule.step().base();
+                assert!(rate > 0.0 && rate < 0.1 + 1e-12, "{steps}: {rate}");
+            }
+        }
+    }
+
     #[test]
     fn names_survive_json_and_a_wrong_one_suggests_what_was_meant() {
         for value in [
@@ -366,6 +449,7 @@ mod tests {
             ScheduleName::FlatCosine,
             ScheduleName::CosineLog4,
             ScheduleName::CosineRestarts,
+            ScheduleName::OneCycle,
         ] {
             let json = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<ScheduleName>(&json).unwrap(), value);
@@ -375,6 +459,7 @@ mod tests {
             ("lineer", "linear"),
             ("step_lr", "step"),
             ("sgdr", "cosine_restarts"),
+            ("1cycle", "one_cycle"),
         ] {
             let error = text.parse::<ScheduleName>().unwrap_err().to_string();
             let expected = format!("`{text}` is no schedule (did you mean `{meant}`?);");

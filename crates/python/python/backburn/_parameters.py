@@ -105,7 +105,7 @@ optimizer_epsilon : default=None
     The settings of the optimizer.
 schedule : str, default=None
     The learning rate schedule: ``"constant"``, ``"linear"``, ``"cosine"``, ``"step"``, ``"exponential"``,
-    ``"flat_cosine"``, ``"cosine_log4"`` or ``"cosine_restarts"``.
+    ``"flat_cosine"``, ``"cosine_log4"``, ``"cosine_restarts"`` or ``"one_cycle"``.
 schedule_warmup, schedule_end, schedule_step_epochs, schedule_gamma, schedule_restart_factor : default=None
     The settings of the schedule.
 ensemble_members : int or "auto", default=None
