@@ -13,6 +13,7 @@ use thiserror::Error;
 use twox_hash::XxHash3_128;
 
 use crate::optimizer_record::OptimizerRecord;
+use crate::plateau::PlateauState;
 use crate::progress::TrainingProgress;
 use crate::recorder::LayerSums;
 use crate::report::StopReason;
@@ -90,11 +91,13 @@ impl Checkpoint {
             steps,
             epoch,
             learning_rate,
+            plateau,
             ..
         } = self.progress;
         Self {
             progress: TrainingProgress {
                 epoch,
+                plateau: plateau.map(PlateauState::for_other_rows),
                 ..TrainingProgress::start(rows, steps, learning_rate)
             },
             attachment: Vec::new(),

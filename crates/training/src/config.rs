@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig};
+use crate::{
+    Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig, ScheduleName,
+};
 
 /// The settings of [`fit`](crate::fit).
 ///
@@ -216,6 +218,11 @@ fn schedule_checks(schedule: &ScheduleConfig) -> Vec<Check> {
             schedule.restart_factor != Some(0),
             AT_LEAST_ONE,
         ),
+        (
+            "schedule.gamma",
+            schedule.name != ScheduleName::Plateau || is_share(schedule.gamma),
+            "must be below 1 for the schedule plateau",
+        ),
     ]
 }
 
@@ -245,7 +252,7 @@ mod tests {
     #[test]
     fn an_invalid_setting_names_the_field() {
         type Break = fn(&mut TrainingConfig);
-        let breaks: [(&str, Break); 15] = [
+        let breaks: [(&str, Break); 16] = [
             ("quantiles", |c| c.quantiles = Vec::new()),
             ("quantiles", |c| c.quantiles = vec![0.5, 0.5]),
             ("quantiles", |c| c.quantiles = vec![0.5, 1.0]),
@@ -265,6 +272,9 @@ mod tests {
             ("schedule.end", |c| c.schedule.end = 0.0),
             ("schedule.restart_factor", |c| {
                 c.schedule.restart_factor = Some(0);
+            }),
+            ("schedule.gamma", |c| {
+                (c.schedule.name, c.schedule.gamma) = (ScheduleName::Plateau, 1.0);
             }),
             ("label_smoothing", |c| c.label_smoothing = 1.0),
         ];

@@ -68,6 +68,7 @@ mod networks;
 mod optimizer;
 mod optimizer_record;
 mod parallel;
+mod plateau;
 mod progress;
 mod range_test;
 mod recorder;

@@ -16,6 +16,8 @@ use burn::lr_scheduler::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::plateau::{Plateau, PlateauState};
+
 /// A learning rate schedule with an optional warm-up.
 ///
 /// ```
@@ -33,15 +35,18 @@ pub struct ScheduleConfig {
     /// rise, or three tenths where this is 0.
     pub warmup: f64,
     /// Linear, cosine and exponential: the rate at the end, as a share of the rate at the start, in
-    /// `(0, 1]`. Cosine restarts: the same for each cycle.
+    /// `(0, 1]`. Cosine restarts: the same for each cycle. Plateau: the lowest rate.
     pub end: f64,
     /// Step: epochs between two reductions. Cosine restarts: epochs of the first cycle.
     pub step_epochs: usize,
-    /// Step: the factor of each reduction.
+    /// Step and plateau: the factor of each reduction.
     pub gamma: f64,
     /// Cosine restarts: how many times as long as the one before each cycle is; `None` is 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_factor: Option<usize>,
+    /// Plateau: epochs without a lower loss that are accepted before a reduction; `None` is 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
 }
 
 /// The shape of a learning rate schedule.
@@ -71,6 +76,9 @@ pub enum ScheduleName {
     /// Rises from a twenty-fifth of the rate along half a cosine wave, and falls to almost zero (the
     /// 1cycle policy; Smith, 2018).
     OneCycle,
+    /// Falls by a factor whenever the validation loss (without validation rows, the training loss) has not fallen for
+    /// some epochs.
+    Plateau,
 }
 
 impl FromStr for ScheduleName {
@@ -87,6 +95,7 @@ impl FromStr for ScheduleName {
             ("cosine_log4", Self::CosineLog4),
             ("cosine_restarts", Self::CosineRestarts),
             ("one_cycle", Self::OneCycle),
+            ("plateau", Self::Plateau),
         ];
         let synonyms = [
             ("1cycle", "one_cycle"),
@@ -103,6 +112,8 @@ impl FromStr for ScheduleName {
             ("one_cycle_lr", "one_cycle"),
             ("onecycle", "one_cycle"),
             ("piecewise_constant", "step"),
+            ("reduce_lr_on_plateau", "plateau"),
+            ("reduce_on_plateau", "plateau"),
             ("sgdr", "cosine_restarts"),
             ("step_lr", "step"),
             ("warm_restarts", "cosine_restarts"),
@@ -121,7 +132,11 @@ impl TryFrom<String> for ScheduleName {
 
 /// The learning rates of a run, step by step.
 #[derive(Clone)]
-pub struct Schedule(Kind);
+pub struct Schedule {
+    kind: Kind,
+    /// The reductions of the schedule that depends on losses.
+    plateau: Option<Plateau>,
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -140,7 +155,8 @@ type Factor = Arc<dyn Fn(usize) -> f64 + Send + Sync>;
 impl Schedule {
     /// The learning rate of the next step.
     pub fn step(&mut self) -> ModuleLearningRate {
-        match &mut self.0 {
+        let reduced = self.plateau.as_ref().map_or(1.0, Plateau::factor);
+        match &mut self.kind {
             Kind::Burn(schedule) => schedule.step(),
             Kind::Formula {
                 factor,
@@ -151,8 +167,22 @@ impl Schedule {
                 let factor = factor(*steps);
                 *steps += 1;
                 let risen = (*steps as f64 / (*warmup).max(1) as f64).min(1.0);
-                (*rate * risen * factor).into()
+                (*rate * risen * factor * reduced).into()
             }
+        }
+    }
+
+    /// Takes the loss of the epoch that just ended. Returns the state that depends on losses, if there is one.
+    pub(crate) fn end_epoch(&mut self, loss: f64) -> Option<PlateauState> {
+        let plateau = self.plateau.as_mut()?;
+        plateau.observe(loss);
+        Some(plateau.state)
+    }
+
+    /// Restores the state that depends on losses.
+    pub(crate) fn restore(&mut self, state: Option<PlateauState>) {
+        if let (Some(plateau), Some(state)) = (&mut self.plateau, state) {
+            plateau.state = state;
         }
     }
 }
@@ -166,6 +196,7 @@ impl Default for ScheduleConfig {
             step_epochs: 30,
             gamma: 0.1,
             restart_factor: None,
+            patience: None,
         }
     }
 }
@@ -198,12 +229,14 @@ impl ScheduleConfig {
         };
         let steps = total - warmup;
         if let Some(factor) = self.formula(total, steps_per_epoch) {
-            return Ok(Schedule(Kind::Formula {
+            let kind = Kind::Formula {
                 factor,
                 rate: learning_rate,
                 warmup,
                 steps: 0,
-            }));
+            };
+            let plateau = self.plateau();
+            return Ok(Schedule { kind, plateau });
         }
         let end = learning_rate * self.end;
         let main: LrSchedulerConfig = match self.name {
@@ -232,7 +265,20 @@ impl ScheduleConfig {
                 SequentialLrSchedulerConfig::new(vec![warm, main], vec![warmup])
             }
         };
-        Ok(Schedule(Kind::Burn(schedule.init()?)))
+        Ok(Schedule {
+            kind: Kind::Burn(schedule.init()?),
+            plateau: None,
+        })
+    }
+
+    /// The reductions of [`ScheduleName::Plateau`].
+    fn plateau(&self) -> Option<Plateau> {
+        (self.name == ScheduleName::Plateau).then(|| Plateau {
+            gamma: self.gamma,
+            end: self.end,
+            patience: self.patience.unwrap_or(10),
+            state: PlateauState::default(),
+        })
     }
 
     /// For the schedules that Burn does not have: the factor of the rate at each of `total` steps.
@@ -267,6 +313,7 @@ impl ScheduleConfig {
                     one_cycle(step as f64, peak, last)
                 }))
             }
+            ScheduleName::Plateau => Some(Arc::new(|_: usize| 1.0)),
             _ => None,
         }
     }
@@ -450,6 +497,7 @@ mod tests {
             ScheduleName::CosineLog4,
             ScheduleName::CosineRestarts,
             ScheduleName::OneCycle,
+            ScheduleName::Plateau,
         ] {
             let json = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<ScheduleName>(&json).unwrap(), value);

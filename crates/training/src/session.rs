@@ -103,6 +103,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             self.kept.push((epoch, network));
         }
         self.rng.set_word_pos(self.progress.rng_position);
+        self.schedule.restore(self.progress.plateau);
         for _ in 0..self.progress.steps_done() {
             self.last_rate = self.schedule.step().base();
         }
@@ -251,6 +252,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         self.diverged |= !training_loss.is_finite() || !loss.is_finite();
         if !self.diverged {
             self.progress.finished_epochs = self.progress.epoch;
+            self.progress.plateau = self.schedule.end_epoch(loss);
             if best {
                 self.progress.lowest_loss = Some(error);
             }

@@ -88,6 +88,7 @@ class BackburnEstimator(BaseEstimator):
         schedule_step_epochs: int | None = None,
         schedule_gamma: float | None = None,
         schedule_restart_factor: int | None = None,
+        schedule_patience: int | None = None,
         ensemble_members: int | str | None = None,
         ensemble_folds: int | None = None,
         ensemble_widths: Sequence[int] | None = None,
@@ -147,6 +148,7 @@ class BackburnEstimator(BaseEstimator):
         self.schedule_step_epochs = schedule_step_epochs
         self.schedule_gamma = schedule_gamma
         self.schedule_restart_factor = schedule_restart_factor
+        self.schedule_patience = schedule_patience
         self.ensemble_members = ensemble_members
         self.ensemble_folds = ensemble_folds
         self.ensemble_widths = ensemble_widths

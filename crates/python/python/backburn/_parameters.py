@@ -105,8 +105,9 @@ optimizer_epsilon : default=None
     The settings of the optimizer.
 schedule : str, default=None
     The learning rate schedule: ``"constant"``, ``"linear"``, ``"cosine"``, ``"step"``, ``"exponential"``,
-    ``"flat_cosine"``, ``"cosine_log4"``, ``"cosine_restarts"`` or ``"one_cycle"``.
-schedule_warmup, schedule_end, schedule_step_epochs, schedule_gamma, schedule_restart_factor : default=None
+    ``"flat_cosine"``, ``"cosine_log4"``, ``"cosine_restarts"``, ``"one_cycle"`` or ``"plateau"``.
+schedule_warmup, schedule_end, schedule_step_epochs, schedule_gamma, schedule_restart_factor, schedule_patience : \
+default=None
     The settings of the schedule.
 ensemble_members : int or "auto", default=None
     The number of networks whose outputs are averaged.

@@ -58,6 +58,7 @@ SETTINGS = {
     "schedule_step_epochs": "training.schedule.step_epochs",
     "schedule_gamma": "training.schedule.gamma",
     "schedule_restart_factor": "training.schedule.restart_factor",
+    "schedule_patience": "training.schedule.patience",
     "ensemble_members": "ensemble.members",
     "ensemble_folds": "ensemble.folds",
     "ensemble_widths": "ensemble.widths",

@@ -7,7 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::{fit, fit_anchored, resume};
 use crate::{
     Anchor, BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
-    StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, Validation,
+    ScheduleConfig, ScheduleName, StopReason, TensorDataset, TrainingConfig, TrainingError,
+    TrainingState, Validation,
 };
 
 /// Rows of a smooth function of three columns.
@@ -46,6 +47,30 @@ fn sgd(epochs: usize) -> TrainingConfig {
         learning_rate: 0.1.into(),
         optimizer: OptimizerConfig::sgd(),
         ..TrainingConfig::default()
+    }
+}
+
+#[test]
+fn the_rate_falls_when_the_loss_does_not() {
+    // A loss of 0 is never lower than before.
+    let mut history = History::default();
+    let config = TrainingConfig {
+        schedule: ScheduleConfig {
+            name: ScheduleName::Plateau,
+            patience: Some(2),
+            end: 0.01,
+            ..ScheduleConfig::default()
+        },
+        patience: 0,
+        ..sgd(11)
+    };
+    let rows = line(0.0);
+    fit(zero_line(), &rows, Some(&rows), &config, &mut history).unwrap();
+    let rates: Vec<f64> = history.epochs.iter().map(|e| e.learning_rate).collect();
+    let expected = [[0.1; 4].as_slice(), &[0.01; 3], &[0.001; 4]].concat();
+    assert_eq!(rates.len(), expected.len());
+    for (rate, expected) in rates.iter().zip(expected) {
+        assert!((rate - expected).abs() < 1e-12, "{rates:?}");
     }
 }
 
