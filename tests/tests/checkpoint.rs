@@ -223,6 +223,21 @@ fn with_a_rate_that_depends_on_losses() {
 }
 
 #[test]
+fn with_averaged_weights() {
+    let validation = examples(20, 2);
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            weight_averaging: Some(3),
+            fused,
+            ..config(OptimizerName::AdamW)
+        };
+        let network = mlp(MlpConfig::new(3, 1).with_hidden([8]));
+        goes_on(&network, Some(&validation), &config, 3);
+        goes_on(&network, None, &config, 2);
+    }
+}
+
+#[test]
 fn through_burn_with_normalization_and_dropout() {
     if !is_alone("checkpoint::through_burn_with_normalization_and_dropout") {
         return;

@@ -34,6 +34,7 @@ mod activation_report;
 mod anchor;
 mod auc;
 mod autodiff;
+mod averaging;
 mod callback;
 mod checkpoint;
 mod clipping;

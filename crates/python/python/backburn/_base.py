@@ -74,6 +74,7 @@ class BackburnEstimator(BaseEstimator):
         clip_norm: float | None = None,
         clip_value: float | None = None,
         patience: int | None = None,
+        weight_averaging: int | None = None,
         fused: bool | None = None,
         optimizer: str | None = None,
         optimizer_momentum: float | None = None,
@@ -134,6 +135,7 @@ class BackburnEstimator(BaseEstimator):
         self.clip_norm = clip_norm
         self.clip_value = clip_value
         self.patience = patience
+        self.weight_averaging = weight_averaging
         self.fused = fused
         self.optimizer = optimizer
         self.optimizer_momentum = optimizer_momentum

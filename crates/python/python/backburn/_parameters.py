@@ -95,6 +95,8 @@ clip_norm, clip_value : float, default=None
     Gradient clipping: the largest norm, and the largest absolute value of an element.
 patience : int, default=None
     Early stopping: the number of epochs without a lower validation loss; 0 turns it off.
+weight_averaging : int, default=None
+    Weight averaging: the number of last epochs whose weights are averaged.
 fused : bool, default=None
     Whether a plain network is trained over arrays, which is faster.
 optimizer : str, default=None

@@ -44,6 +44,7 @@ SETTINGS = {
     "clip_norm": "training.clip_norm",
     "clip_value": "training.clip_value",
     "patience": "training.patience",
+    "weight_averaging": "training.weight_averaging",
     "fused": "training.fused",
     "optimizer": "training.optimizer.name",
     "optimizer_momentum": "training.optimizer.momentum",
