@@ -35,6 +35,7 @@ mod evaluation;
 mod explained_model;
 mod figure;
 mod format;
+mod loss_surface;
 mod model_json;
 mod model_report;
 mod model_summary;
@@ -45,6 +46,7 @@ mod sections;
 mod strong_paths;
 mod training_report;
 mod training_rows;
+mod training_settings;
 mod tuning_report;
 
 pub use backpropagation::{Backpropagation, ClassProbability, SelectedWeight, TrueClass};
