@@ -5,8 +5,8 @@ usage: python benchmarks/schedules.py FILE=TARGET ... [--folds K] [--seeds N] [-
 needs: cargo build --release -p trainer
 
 Each line changes the schedule or the averaging. A cell is the mean RMSE or log loss over the folds and the seeds. In
-parentheses is its ratio to the first line, as a geometric mean over the same folds; below 1 is better. The last columns are the
-geometric mean over the tables, and the time as a multiple of that of the first line.
+parentheses is its ratio to the first line, as a geometric mean over the same folds; below 1 is better. The last columns
+are the geometric mean over the tables, and the time as a multiple of that of the first line.
 """
 
 import argparse
