@@ -6,8 +6,8 @@ use backburn_model::{Mlp, MlpConfig, Normalization, TabMConfig};
 use backburn_tests::is_alone;
 use backburn_training::{
     Callback, Checkpoint, EpochReport, Fitted, History, Network, OptimizerConfig, OptimizerName,
-    StartReport, StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, fit,
-    resume,
+    ScheduleConfig, ScheduleName, StartReport, StopReason, TensorDataset, TrainingConfig,
+    TrainingError, TrainingState, fit, resume,
 };
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -195,6 +195,45 @@ fn over_arrays_with_every_optimizer_and_dropout() {
         let network = mlp(MlpConfig::new(3, 1).with_hidden([8, 8]).with_dropout(0.3));
         goes_on(&network, Some(&validation), &config(name), 3);
         goes_on(&network, None, &config(name), 2);
+    }
+}
+
+#[test]
+fn with_a_rate_that_depends_on_losses() {
+    let validation = examples(20, 2);
+    // At so low a rate, the loss falls by less than what counts as falling.
+    let config = TrainingConfig {
+        learning_rate: 1e-7.into(),
+        schedule: ScheduleConfig {
+            name: ScheduleName::Plateau,
+            patience: Some(0),
+            gamma: 0.7,
+            ..ScheduleConfig::default()
+        },
+        ..config(OptimizerName::Sgd)
+    };
+    let network = mlp(MlpConfig::new(3, 1).with_hidden([8]));
+    let mut history = History::default();
+    let rows = examples(70, 1);
+    fit(network(0), &rows, Some(&validation), &config, &mut history).unwrap();
+    let rates: Vec<f64> = history.epochs.iter().map(|e| e.learning_rate).collect();
+    assert!(rates[3] < 0.8 * rates[0], "{rates:?}");
+    goes_on(&network, Some(&validation), &config, 3);
+    goes_on(&network, None, &config, 2);
+}
+
+#[test]
+fn with_averaged_weights() {
+    let validation = examples(20, 2);
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            weight_averaging: Some(3),
+            fused,
+            ..config(OptimizerName::AdamW)
+        };
+        let network = mlp(MlpConfig::new(3, 1).with_hidden([8]));
+        goes_on(&network, Some(&validation), &config, 3);
+        goes_on(&network, None, &config, 2);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backburn_model::MlpConfig;
+use backburn_model::{MlpConfig, Normalization};
 use backburn_preprocessing::{Bins, EncoderOptions, NumberScale, TargetTransform, Task};
 use backburn_table::ColumnKind;
 use backburn_training::{Loss, TrainingConfig};
@@ -242,6 +242,14 @@ impl Config {
             let hidden = self.ensemble.hidden(member, &self.network.hidden);
             let valid = self.network.clone().with_hidden(hidden).validate();
             valid.map_err(|error| Error::Config(format!("ensemble.widths: {}", error.reason)))?;
+        }
+        if self.training.weight_averaging.is_some()
+            && self.network.normalization == Normalization::Batch
+        {
+            return usage(
+                "training.weight_averaging: the running means of network.normalization=batch are not those of averaged \
+                 weights: use layer or none",
+            );
         }
         self.training
             .validate()

@@ -240,6 +240,8 @@ mod network_config;
 #[cfg(feature = "train")]
 mod network_targets;
 mod number_text;
+#[cfg(feature = "clap")]
+mod on_error;
 #[cfg(feature = "train")]
 mod open_checkpoints;
 #[cfg(feature = "train")]
@@ -399,7 +401,7 @@ pub use data_shift::DataShift;
 pub use device::SelectedDevice;
 pub use error::Error;
 #[cfg(feature = "clap")]
-pub use {continual::ContinualArgs, tuning::SearchArgs};
+pub use {continual::ContinualArgs, on_error::OnError, tuning::SearchArgs};
 
 pub use arrow_array::RecordBatch;
 pub use backburn_model::MlpConfig;

@@ -485,6 +485,10 @@ mod tests {
             ("training.epochs=0", "training.epochs: must be at least 1"),
             ("network.inputs=3", "follows from the table"),
             ("network.activation=rleu", "`rleu`"),
+            (
+                "training.weight_averaging=0",
+                "training.weight_averaging: must be at least 1",
+            ),
             ("training.epochs", "write it as KEY=VALUE"),
             ("data.validation_fraction=1", "data.validation_fraction"),
             ("data.bins=1000000000000", "data.bins: must be at most 1024"),
@@ -494,6 +498,17 @@ mod tests {
             assert!(error.to_string().contains(message), "{set}: {error}");
             assert!(matches!(error, Error::Config(_)));
         }
+    }
+
+    #[test]
+    fn averaged_weights_have_no_batch_normalization() {
+        let averaging = "training.weight_averaging=3";
+        let error = with(&[averaging, "network.normalization=batch"]).unwrap_err();
+        assert!(error.to_string().contains("use layer or none"), "{error}");
+        let config = with(&[averaging, "network.normalization=layer"]).unwrap();
+        assert_eq!(config.training.weight_averaging, Some(3));
+        // The settings of a model that is trained without it are written as before.
+        assert!(!Config::default().to_toml().contains("averaging"));
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use backburn::{
-    Error, FeatureName, Predictions, Preset, SavedModel, Settings, Table, Target, Targets,
-};
+use backburn::{Error, FeatureName, Predictions, SavedModel, Table, Target, Targets};
 use backburn_training::row_pass::{
     Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
     loss,
@@ -12,6 +10,7 @@ use backburn_training::row_pass::{
 use backburn_training::{Criterion, Loss};
 
 use crate::format::number;
+use crate::training_settings::training_settings;
 
 /// One row there and back: the forward pass of a network, its loss, and the backward pass, with all numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,9 +100,7 @@ impl Backpropagation {
         };
         let targets = Targets::read(&table, &model.target)?;
         let aim = aim(&targets, model);
-        let settings = Settings::new().toml(&model.summary.settings);
-        let config = settings.and_then(|settings| settings.over(Preset::Default));
-        let training = config.map(|config| config.training).unwrap_or_default();
+        let training = training_settings(model);
         let criterion = criterion(training.criterion(), model);
         let (Some(aim), Some(criterion)) = (aim, criterion) else {
             return Ok(None);

@@ -35,6 +35,7 @@ mod evaluation;
 mod explained_model;
 mod figure;
 mod format;
+mod loss_surface;
 mod model_json;
 mod model_report;
 mod model_summary;
@@ -47,6 +48,7 @@ mod strong_paths;
 mod targets_report;
 mod training_report;
 mod training_rows;
+mod training_settings;
 mod tuning_report;
 mod update_report;
 

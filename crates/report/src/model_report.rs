@@ -17,6 +17,7 @@ use burn::module::Module;
 use crate::backpropagation::Backpropagation;
 use crate::distribution::Distribution;
 use crate::evaluation::{Evaluation, Outcome};
+use crate::loss_surface::loss_surface;
 use crate::report::Report;
 use crate::training_rows::training_rows_note;
 
@@ -92,9 +93,11 @@ impl Report {
             None => None,
             Some(place) => backpropagation(model, rows, place, unit)?,
         };
+        let surface = evaluation.as_ref().map(|_| loss_surface(model, rows.table));
         Ok(Self {
             distributions: Distribution::of_model(model, rows.table, &explanation.importance),
             backpropagation,
+            loss_surface: surface.transpose()?,
             evaluation,
             importance: Some((explanation.measure, explanation.importance.clone())),
             dependence: explanation.dependence.clone(),

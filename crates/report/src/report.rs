@@ -2,7 +2,7 @@
 
 use backburn::{Forgetting, LearningCurve, NestedScores, Study};
 use backburn_explain::{Dependence, Importance, Measure, RowExplanation};
-use backburn_training::{Finding, History};
+use backburn_training::{Finding, History, LossSurface};
 
 use crate::backpropagation::Backpropagation;
 use crate::distribution::Distribution;
@@ -38,6 +38,8 @@ pub struct Report {
     pub score_name: String,
     /// The findings of the diagnosis, or `None` if there was no diagnosis.
     pub findings: Option<Vec<Finding>>,
+    /// The loss of the first network around its weights, or a reason why it is not shown, if there are rows with a target.
+    pub loss_surface: Option<Result<LossSurface, String>>,
     /// The learning curve, if it was computed.
     pub learning_curve: Option<LearningCurve>,
     /// The search that found the settings, and its scores on outer folds, if there was one.

@@ -166,25 +166,90 @@ fn rows_are_learned_as_they_come() {
     assert_eq!(inspected["memory"]["tasks"].as_array().unwrap().len(), 2);
 }
 
+/// Runs a command with this text as its standard input.
+fn with_input(folder: &Folder, line: &str, text: &[u8]) -> Answer {
+    let mut command = folder.command(line);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // A command that ends early does not read all of it.
+    let _ = child.stdin.take().unwrap().write_all(text);
+    Answer::new(child.wait_with_output().unwrap())
+}
+
+/// The rows of a stream with these lines after its first 300 rows, and 50 rows after them.
+fn damaged(lines: &str) -> String {
+    let rows = table(350, &["p", "q"], 0);
+    let (first, last): (Vec<&str>, Vec<&str>) = {
+        let mut rows = rows.lines();
+        (rows.by_ref().take(301).collect(), rows.collect())
+    };
+    format!("{}\n{lines}{}\n", first.join("\n"), last.join("\n"))
+}
+
 #[test]
 fn a_damaged_stream_keeps_what_was_learned_before() {
     let folder = folder("");
     let line = "train --from m.safetensors --follow - --out n.safetensors";
-    let mut command = folder.command(line);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let rows = table(300, &["p", "q"], 0) + "1,2\n";
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(rows.as_bytes()).unwrap();
-    drop(input);
-    let answer = Answer::new(child.wait_with_output().unwrap());
-    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    for (bad, words) in [
+        (
+            "1,2\n",
+            "standard input:302: the row has 2 fields, and the header has 4",
+        ),
+        (
+            "abc,2,red,p\n",
+            "standard input:302: column `a` holds numbers, but here is \"abc\"",
+        ),
+    ] {
+        let answer = with_input(&folder, line, damaged(bad).as_bytes());
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        for words in ["window 2 (44 rows): accuracy", words] {
+            assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
+        }
+        assert!(
+            !answer.stderr.contains("window 3"),
+            "the rows after it are not learned: {}",
+            answer.stderr
+        );
+        assert!(folder.names().contains(&"n.safetensors".to_string()));
+        let inspected = folder.done("inspect n.safetensors --json").json();
+        assert_eq!(inspected["training"]["rows"], before(&folder) + 300);
+        std::fs::remove_file(folder.path("n.safetensors")).unwrap();
+    }
+}
+
+/// The number of rows that the model of a folder was trained on.
+fn before(folder: &Folder) -> u64 {
+    let inspected = folder.done("inspect m.safetensors --json").json();
+    inspected["training"]["rows"].as_u64().unwrap()
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_skipped_if_that_is_asked_for() {
+    let folder = folder("");
+    let line = "train --from m.safetensors --follow - --on-error skip --out n.safetensors --json";
+    let bad = "1,2\nabc,2,red,p\n1.5,2,red,p,5\n1.5,many,red,p\n";
+    let answer = with_input(&folder, line, damaged(bad).as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    for words in [
+        "window 1 (256 rows): accuracy",
+        "window 2 (94 rows): accuracy",
+        "skipped standard input:302: the row has 2 fields",
+        "skipped standard input:303: column `a` holds numbers",
+        "skipped standard input:304: the row has 5 fields",
+        "skipped standard input:305: column `b` holds numbers",
+    ] {
+        assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
+    }
+    let json = answer.json();
+    assert_eq!(json["skipped"], 4);
+    assert_eq!(json["rows"], 350);
+    let stderr = with_input(&folder, line, b"a,b,kind,y\n1,2\n").stderr;
     assert!(
-        answer.stderr.contains("standard input: "),
-        "{}",
-        answer.stderr
+        stderr.contains("no row of standard input can be learned from; standard input:2:"),
+        "{stderr}"
     );
-    assert!(folder.names().contains(&"n.safetensors".to_string()));
+    let options = "train --from m.safetensors new.csv --on-error skip";
+    folder.refused(options, 2, &["--follow"]);
 }
 
 #[test]

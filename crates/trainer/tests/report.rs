@@ -189,7 +189,7 @@ fn check(folder: &Folder, report: &str, figures: &[&str]) -> String {
     text
 }
 
-const REGRESSION: [&str; 16] = [
+const REGRESSION: [&str; 17] = [
     "distribution",
     "backpropagation",
     "row-loss",
@@ -200,6 +200,7 @@ const REGRESSION: [&str; 16] = [
     "gradients",
     "updates",
     "learning-curve",
+    "loss-surface",
     "predicted",
     "residuals",
     "worst",
@@ -221,6 +222,7 @@ const CLASSIFICATION: [&str; 19] = [
     "gradients",
     "updates",
     "learning-curve",
+    "loss-surface",
     "confusion",
     "roc",
     "reliability",
@@ -257,6 +259,39 @@ fn both_examples_write_reports_that_are_whole() {
     let answer = folder.done("example penguins --set training.epochs=2");
     assert!(answer.stdout.contains("no report"), "{}", answer.stdout);
     assert_eq!(folder.read("penguins.html"), b"<p>mine</p>");
+}
+
+#[test]
+fn the_loss_surface_is_of_plain_networks() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(120));
+    folder.done(&format!(
+        "train t.csv --target price --out m.safetensors {QUICK}"
+    ));
+    let surface = |report: &str| {
+        folder.done(&format!("report m.safetensors t.csv --out {report}"));
+        let html = String::from_utf8(folder.read(report)).unwrap();
+        let figure = html.split("data-figure=\"loss-surface\"").nth(1).unwrap();
+        figure.split("</figure>").next().unwrap().to_string()
+    };
+    let first = surface("a.html");
+    assert_eq!(first, surface("b.html"));
+    assert_eq!(first.matches("<path").count(), 9);
+    for (setting, reason) in [
+        (
+            "network.normalization=batch",
+            "the network is not a plain one",
+        ),
+        ("network.hidden=[]", "without hidden layers"),
+    ] {
+        folder.done(&format!(
+            "train t.csv --target price --out m.safetensors {QUICK} --set {setting} --report r.html"
+        ));
+        let html = String::from_utf8(folder.read("r.html")).unwrap();
+        assert!(!html.contains("loss-surface"), "{setting}");
+        let words = format!("The loss surface is not drawn: {reason}");
+        assert!(html.contains(&words), "{setting}");
+    }
 }
 
 #[test]

@@ -142,9 +142,12 @@ impl<N: Network> Steps<N> for Autodiff<N> {
         network.expect("a step puts the network back").valid()
     }
 
-    fn validate(&mut self) -> Option<Validation> {
+    fn validate(&mut self, other: Option<&N>) -> Option<Validation> {
         let rows = self.validation.as_ref()?;
-        Some(evaluate(&self.network(), rows, &self.criterion))
+        Some(match other {
+            Some(network) => evaluate(network, rows, &self.criterion),
+            None => evaluate(&self.network(), rows, &self.criterion),
+        })
     }
 }
 

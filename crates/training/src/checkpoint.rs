@@ -13,6 +13,7 @@ use thiserror::Error;
 use twox_hash::XxHash3_128;
 
 use crate::optimizer_record::OptimizerRecord;
+use crate::plateau::PlateauState;
 use crate::progress::TrainingProgress;
 use crate::recorder::LayerSums;
 use crate::report::StopReason;
@@ -33,6 +34,8 @@ pub struct Checkpoint {
     pub(crate) network: Vec<u8>,
     /// Burn's records of the networks that may be returned in the end, in the order of their epochs.
     pub(crate) kept: Vec<Vec<u8>>,
+    /// Burn's records of the networks of the last epochs, if their weights are averaged.
+    pub(crate) averaged: Vec<Vec<u8>>,
     pub(crate) optimizer: OptimizerRecord,
     pub(crate) sums: Vec<LayerSums>,
 }
@@ -57,6 +60,9 @@ struct Metadata {
     progress: TrainingProgress,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrays: Option<Arrays>,
+    /// The number of networks whose weights are averaged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    averaged: usize,
     sums: Vec<LayerSums>,
     note: String,
 }
@@ -69,6 +75,10 @@ struct Arrays {
 
 /// Name, type, length and bytes of a tensor of the file.
 type Part<'a> = (String, Dtype, usize, Cow<'a, [u8]>);
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
 
 impl Checkpoint {
     /// Why training ended; `None` while it runs. Resuming an ended run takes no further step: it
@@ -90,15 +100,18 @@ impl Checkpoint {
             steps,
             epoch,
             learning_rate,
+            plateau,
             ..
         } = self.progress;
         Self {
             progress: TrainingProgress {
                 epoch,
+                plateau: plateau.map(PlateauState::for_other_rows),
                 ..TrainingProgress::start(rows, steps, learning_rate)
             },
             attachment: Vec::new(),
             kept: Vec::new(),
+            averaged: Vec::new(),
             sums: Vec::new(),
             ..self
         }
@@ -109,6 +122,9 @@ impl Checkpoint {
         let mut parts: Vec<Part> = vec![bytes("network".to_string(), &self.network)];
         for (index, network) in self.kept.iter().enumerate() {
             parts.push(bytes(format!("kept.{index}"), network));
+        }
+        for (index, network) in self.averaged.iter().enumerate() {
+            parts.push(bytes(format!("averaged.{index}"), network));
         }
         if !self.attachment.is_empty() {
             parts.push(bytes(ATTACHMENT.to_string(), &self.attachment));
@@ -139,6 +155,7 @@ impl Checkpoint {
             version: VERSION,
             progress: self.progress.clone(),
             arrays,
+            averaged: self.averaged.len(),
             sums: self.sums.clone(),
             note: self.note.clone(),
         };
@@ -199,6 +216,9 @@ impl Checkpoint {
             attachment: file.bytes(ATTACHMENT).unwrap_or_default(),
             kept: kept
                 .map(|index| file.bytes(&format!("kept.{index}")))
+                .collect::<Result<_, _>>()?,
+            averaged: (0..metadata.averaged)
+                .map(|index| file.bytes(&format!("averaged.{index}")))
                 .collect::<Result<_, _>>()?,
             optimizer: match metadata.arrays {
                 Some(Arrays { steps, dropout }) => OptimizerRecord::Fused {

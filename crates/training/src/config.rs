@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig};
+use crate::{
+    Clipping, Criterion, LearningRate, Loss, OptimizerConfig, ScheduleConfig, ScheduleName,
+};
 
 /// The settings of [`fit`](crate::fit).
 ///
@@ -46,6 +48,10 @@ pub struct TrainingConfig {
     /// Early stopping: training ends after this many epochs without a lower validation loss. 0
     /// turns it off; the weights of the best epoch are returned in any case.
     pub patience: usize,
+    /// Weight averaging: the network of an epoch has the mean of the weights at the ends of this many last epochs, and is
+    /// validated with it. `None`, the default, and 1 are the weights of the epoch alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_averaging: Option<usize>,
     /// The seed of the row order and of dropout.
     pub seed: u64,
     /// Whether a plain network in main memory is trained over arrays and not through Burn's
@@ -78,6 +84,7 @@ impl Default for TrainingConfig {
             clip_norm: None,
             clip_value: None,
             patience: 20,
+            weight_averaging: None,
             seed: 0,
             fused: true,
         }
@@ -146,6 +153,11 @@ impl TrainingConfig {
             ("quantiles", are_levels(&self.quantiles), LEVELS),
             ("label_smoothing", is_share(self.label_smoothing), SHARE),
             (
+                "weight_averaging",
+                self.weight_averaging != Some(0),
+                AT_LEAST_ONE,
+            ),
+            (
                 "clip_norm",
                 self.clip_norm.is_none_or(is_positive),
                 POSITIVE,
@@ -211,6 +223,16 @@ fn schedule_checks(schedule: &ScheduleConfig) -> Vec<Check> {
             AT_LEAST_ONE,
         ),
         ("schedule.gamma", is_positive(schedule.gamma), POSITIVE),
+        (
+            "schedule.restart_factor",
+            schedule.restart_factor != Some(0),
+            AT_LEAST_ONE,
+        ),
+        (
+            "schedule.gamma",
+            schedule.name != ScheduleName::Plateau || is_share(schedule.gamma),
+            "must be below 1 for the schedule plateau",
+        ),
     ]
 }
 
@@ -240,7 +262,7 @@ mod tests {
     #[test]
     fn an_invalid_setting_names_the_field() {
         type Break = fn(&mut TrainingConfig);
-        let breaks: [(&str, Break); 14] = [
+        let breaks: [(&str, Break); 17] = [
             ("quantiles", |c| c.quantiles = Vec::new()),
             ("quantiles", |c| c.quantiles = vec![0.5, 0.5]),
             ("quantiles", |c| c.quantiles = vec![0.5, 1.0]),
@@ -258,7 +280,14 @@ mod tests {
                 c.optimizer.weight_decay = Some(1e39);
             }),
             ("schedule.end", |c| c.schedule.end = 0.0),
+            ("schedule.restart_factor", |c| {
+                c.schedule.restart_factor = Some(0);
+            }),
+            ("schedule.gamma", |c| {
+                (c.schedule.name, c.schedule.gamma) = (ScheduleName::Plateau, 1.0);
+            }),
             ("label_smoothing", |c| c.label_smoothing = 1.0),
+            ("weight_averaging", |c| c.weight_averaging = Some(0)),
         ];
         for (field, break_it) in breaks {
             let mut config = TrainingConfig::default();

@@ -13,6 +13,7 @@
 use burn::tensor::Tensor;
 
 use crate::anchor::Anchor;
+use crate::averaging::has_batch_normalization;
 use crate::evaluate::{check, evaluate};
 use crate::fit_data::FitData;
 use crate::network_record::with_record;
@@ -227,6 +228,11 @@ pub(crate) fn prepare<N: Network>(
     config: &TrainingConfig,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<N, TrainingError> {
+    if config.weight_averaging.is_some() && has_batch_normalization(&network) {
+        let reason = "training.weight_averaging: the running means of batch normalization are not those of averaged \
+                      weights: use layer normalization";
+        return Err(TrainingError::Mismatch(reason.to_string()));
+    }
     let network = match checkpoint {
         Some(checkpoint) if checkpoint.ended().is_none() => {
             with_record(network, &checkpoint.network)?

@@ -338,9 +338,10 @@ impl<N: Network> Steps<N> for Fused<N> {
         self.template.clone().with_fused(&self.network)
     }
 
-    fn validate(&mut self) -> Option<Validation> {
+    fn validate(&mut self, other: Option<&N>) -> Option<Validation> {
         let (rows, inputs) = self.validation.as_ref()?;
-        let network = &self.network;
+        let other = other.and_then(Network::fused);
+        let network = other.as_ref().unwrap_or(&self.network);
         let chunk = validation_rows(network.widest()) * network.columns();
         let forward = |pass: &mut Pass, inputs: &[f32]| {
             let rows = inputs.len() / network.columns();

@@ -9,6 +9,7 @@
 //!   layer statistics, and [`diagnose`] finds problems such as vanishing gradients in it.
 //! - [`metrics`] scores predictions.
 //! - [`range_test`] finds a learning rate.
+//! - [`LossSurface`] is the loss around the weights of a network.
 //! - [`check_gradients`] compares the gradients of backpropagation with finite differences.
 //! - For a training loop of your own over a [`backburn_fused::FusedMlp`], [`Criterion::backward`]
 //!   computes the gradient of the loss, and [`FusedOptimizer`] updates the parameters.
@@ -34,6 +35,7 @@ mod activation_report;
 mod anchor;
 mod auc;
 mod autodiff;
+mod averaging;
 mod callback;
 mod checkpoint;
 mod clipping;
@@ -59,6 +61,7 @@ pub mod learner;
 mod learning_rate;
 mod loss;
 mod loss_gradient;
+mod loss_surface;
 mod memory;
 pub mod metrics;
 mod network;
@@ -67,6 +70,7 @@ mod networks;
 mod optimizer;
 mod optimizer_record;
 mod parallel;
+mod plateau;
 mod progress;
 mod range_test;
 mod recorder;
@@ -103,6 +107,7 @@ pub use layer_report::{ActivationReport, HiddenActivation, LayerReport};
 pub use learning_rate::LearningRate;
 pub use loss::{Criterion, Loss};
 pub use loss_gradient::{SliceArrays, TargetArrays};
+pub use loss_surface::LossSurface;
 pub use memory::{MemoryUse, NetworkSize, memory_of_gradient_check};
 pub use network::Network;
 pub use optimizer::{OptimizerConfig, OptimizerName};

@@ -136,6 +136,11 @@ impl TrainingConfig {
             // The shuffled rows of two epochs; the network before and after a step, and its gradient.
             false => (2 * training, 4.0),
         };
+        // The networks whose weights are averaged, their records in a checkpoint, and their sums in 64 bits.
+        let averaged = self
+            .weight_averaging
+            .map_or(0.0, |networks| 2.0 * networks.min(self.epochs) as f64 + 5.0);
+        let copies = copies + averaged;
         let parameters = (copies + state + KEPT + CHECKPOINT) * network.parameters as f64;
         let of_batch = match fuses {
             true => network.of_pass(batch),

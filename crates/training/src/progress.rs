@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plateau::PlateauState;
 use crate::report::StopReason;
 
 /// Where a training run is. It is part of a checkpoint; the serialized names are those of the
@@ -28,6 +29,9 @@ pub(crate) struct TrainingProgress {
     /// `None` before the end of the first epoch.
     #[serde(rename = "lowest")]
     pub lowest_loss: Option<f64>,
+    /// The state of the schedule, if it depends on losses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plateau: Option<PlateauState>,
     /// The epochs of the kept networks, in the order of `Checkpoint::kept`.
     #[serde(rename = "kept")]
     pub kept_epochs: Vec<usize>,
@@ -54,6 +58,7 @@ impl TrainingProgress {
             stop: None,
             learning_rate,
             lowest_loss: None,
+            plateau: None,
             kept_epochs: Vec::new(),
             rng_position: 0,
             loss_sum: 0.0,
@@ -67,12 +72,13 @@ impl TrainingProgress {
     /// other rows are not comparable. A run that has ended starts again at epoch 1.
     pub fn adapted_to(mut self, rows: usize, steps: usize, epochs: usize) -> Self {
         if (self.rows, self.steps) != (rows, steps) {
-            let epoch = match self.stop {
-                Some(_) => 1,
-                None => self.epoch,
+            let (epoch, plateau) = match self.stop {
+                Some(_) => (1, None),
+                None => (self.epoch, self.plateau),
             };
             self = Self {
                 epoch,
+                plateau: plateau.map(PlateauState::for_other_rows),
                 ..Self::start(rows, steps, self.learning_rate)
             };
         }

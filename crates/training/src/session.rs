@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::anchor::Anchor;
 use crate::autodiff::Autodiff;
+use crate::averaging::LastNetworks;
 use crate::callback::{Callback, TrainingState};
 use crate::fit_data::FitData;
 use crate::fused::Fused;
@@ -33,6 +34,8 @@ pub(crate) struct Session<'a, N> {
     progress: TrainingProgress,
     /// The networks that may be returned in the end, with their epochs, in order.
     kept: Vec<(usize, N)>,
+    /// The networks of the last epochs, if their weights are averaged.
+    last: Option<LastNetworks<N>>,
     epochs: usize,
     batch_size: usize,
     /// The learning rate of a batch of which some rows are still to come.
@@ -73,6 +76,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             recorder: records_layers.then(|| Recorder::new(&network, &training.inputs, steps)),
             progress: TrainingProgress::start(training.rows(), steps, learning_rate),
             kept: Vec::new(),
+            last: config.weight_averaging.map(LastNetworks::new),
             epochs: config.epochs,
             batch_size,
             rate: None,
@@ -102,7 +106,17 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             let network = with_record(self.steps.network(), record)?;
             self.kept.push((epoch, network));
         }
+        if let Some(last) = self
+            .last
+            .as_mut()
+            .filter(|_| self.progress.finished_epochs > 0)
+        {
+            for record in &checkpoint.averaged {
+                last.push(with_record(self.steps.network(), record)?);
+            }
+        }
         self.rng.set_word_pos(self.progress.rng_position);
+        self.schedule.restore(self.progress.plateau);
         for _ in 0..self.progress.steps_done() {
             self.last_rate = self.schedule.step().base();
         }
@@ -229,9 +243,14 @@ impl<'a, N: Network + 'a> Session<'a, N> {
     pub fn end_epoch(&mut self, callback: &mut dyn Callback) -> EpochReport {
         self.in_epoch = false;
         let training_loss = self.steps.mean_loss();
+        let mut averaged = None;
+        if let Some(last) = self.last.as_mut().filter(|_| !self.diverged) {
+            last.push(self.steps.network());
+            averaged = last.mean();
+        }
         let validation = match self.diverged {
             true => None,
-            false => self.steps.validate(),
+            false => self.steps.validate(averaged.as_ref()),
         };
         let loss = validation.as_ref().map_or(training_loss, |v| v.loss);
         let lowest = self.progress.lowest_loss.unwrap_or(f64::INFINITY);
@@ -251,10 +270,11 @@ impl<'a, N: Network + 'a> Session<'a, N> {
         self.diverged |= !training_loss.is_finite() || !loss.is_finite();
         if !self.diverged {
             self.progress.finished_epochs = self.progress.epoch;
+            self.progress.plateau = self.schedule.end_epoch(loss);
             if best {
                 self.progress.lowest_loss = Some(error);
             }
-            if let Some(network) = network.filter(|_| keep) {
+            if let Some(network) = averaged.or(network).filter(|_| keep) {
                 self.keep(network, unmeasured);
             }
         }
@@ -303,6 +323,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             },
             network: Vec::new(),
             kept: kept.map(|(_, network)| network_record(network)).collect(),
+            averaged: Vec::new(),
             optimizer: OptimizerRecord::Burn(Vec::new()),
             sums: Vec::new(),
         }
@@ -324,6 +345,8 @@ impl<'a, N: Network + 'a> TrainingState for Session<'a, N> {
         }
         let mut checkpoint = self.checkpoint_of_result();
         checkpoint.network = network_record(&self.steps.network());
+        let last = self.last.iter().flat_map(LastNetworks::networks);
+        checkpoint.averaged = last.map(network_record).collect();
         checkpoint.optimizer = self.steps.optimizer_record();
         let progress = &mut checkpoint.progress;
         if self.in_epoch {

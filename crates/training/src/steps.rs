@@ -60,8 +60,8 @@ pub(crate) trait Steps<N> {
     /// A copy of the current network, without autodiff.
     fn network(&self) -> N;
 
-    /// The results of the network on the validation rows, if there are any.
-    fn validate(&mut self) -> Option<Validation>;
+    /// The results on the validation rows, if there are any, of the network, or of another one of the same shape.
+    fn validate(&mut self, other: Option<&N>) -> Option<Validation>;
 }
 
 /// Observes a step between the backward pass and the end of the update.

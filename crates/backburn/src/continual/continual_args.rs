@@ -11,6 +11,7 @@ use crate::config::{Config, KnnFeatures};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::fitted_model::FittedModel;
+use crate::on_error::OnError;
 use crate::settings::Settings;
 
 /// The options of a first training, which mean nothing for a model that is trained already.
@@ -71,6 +72,10 @@ pub struct ContinualArgs {
     /// before; the table is -
     #[arg(long, requires = "from")]
     pub follow: bool,
+    /// With --follow: what to do with a line that is not CSV, or whose value is not of its column's kind [default: stop,
+    /// after the rows before it are learned]
+    #[arg(long, value_enum, value_name = "WHAT", requires = "follow")]
+    pub on_error: Option<OnError>,
 }
 
 impl ContinualArgs {
@@ -140,6 +145,7 @@ impl ContinualArgs {
             settings,
             read,
             follow: self.follow,
+            skips_bad_rows: self.on_error == Some(OnError::Skip),
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Follow {
     scores: (f64, usize),
 }
 
-/// A window of rows that a model has predicted and then learned from. As text, it is one line.
+/// A window of rows that a model has predicted and then learned from. As text, it is a line, and one for each skipped row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Window {
     /// Its number, from 1.
@@ -52,6 +52,9 @@ pub struct Window {
     pub score: Option<f64>,
     /// The mean over all rows so far of the scores of their windows.
     pub mean: Option<f64>,
+    /// The rows that were skipped since the last window, in words: the first ten of the stream.
+    #[serde(skip)]
+    pub skipped: Vec<String>,
 }
 
 /// The epochs of a window, unless the settings say otherwise.
@@ -142,6 +145,7 @@ impl Follow {
             metric: metric.to_string(),
             score,
             mean: (self.scores.1 > 0).then(|| self.scores.0 / self.scores.1 as f64),
+            skipped: Vec::new(),
         }
     }
 
@@ -182,6 +186,8 @@ impl std::fmt::Display for Window {
             self.metric,
             value(self.score),
             value(self.mean)
-        )
+        )?;
+        let mut skipped = self.skipped.iter();
+        skipped.try_for_each(|row| write!(f, "\nskipped {row}"))
     }
 }

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use backburn_table::{ReadOptions, Table};
-use csv::StringRecord;
+use backburn_table::{CellError, ReadOptions, Table, TableError};
+use csv::{ErrorKind, Position, StringRecord};
 use web_time::Instant;
 
 use super::follow::{Follow, Window};
@@ -16,6 +16,7 @@ use crate::context::FitContext;
 use crate::error::Error;
 use crate::memory::read_table;
 use crate::model_file::ModelFile;
+use crate::text::{count, escaped};
 
 /// The rows of a window.
 const WINDOW_ROWS: usize = 256;
@@ -23,6 +24,8 @@ const WINDOW_ROWS: usize = 256;
 const SAVED_EVERY: Duration = Duration::from_secs(10);
 /// How often the end of the work is looked for while no rows come.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// The largest number of skipped rows that are shown.
+const SHOWN: usize = 10;
 
 type Row = Result<StringRecord, csv::Error>;
 
@@ -49,10 +52,13 @@ impl ModelUpdate<'_> {
     /// before it learns from it. `on_window` gets each of them. The model is written every ten seconds, and when the
     /// rows end or the run is stopped. A window that is being learned when the run is stopped is left out.
     ///
+    /// A row that is not CSV, or that has a value that is not of its column's kind, is skipped, or ends the update after
+    /// the rows before it are learned.
+    ///
     /// # Errors
     ///
-    /// The table is not `-`, text that is not CSV, a model that cannot be written, and those of
-    /// [`FittedModel::update`](crate::FittedModel::update). The model of the windows before is written all the same.
+    /// The table is not `-`, a row that cannot be used and is not skipped, a model that cannot be written, and those of
+    /// [`FittedModel::update`](crate::FittedModel::update). The model of the rows before is written all the same.
     pub fn learn_rows(
         &self,
         input: impl Read + Send + 'static,
@@ -69,7 +75,7 @@ impl ModelUpdate<'_> {
         let old = self.old_rows.map(|path| read_table(path, &self.read));
         options.old_rows = old.transpose()?;
         let mut follow = Follow::new(model, options)?;
-        let mut rows = Rows::open(input, self.read.delimiter)?;
+        let mut rows = Rows::open(input, self.read.delimiter, self.skips_bad_rows)?;
         let mut written: Option<Instant> = None;
         let mut last: Option<Window> = None;
         let end: Result<(), Error> = loop {
@@ -78,8 +84,9 @@ impl ModelUpdate<'_> {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             };
-            match follow.learn(&window, context) {
-                Ok(window) => on_window(last.insert(window)),
+            match rows.learn(window, &mut follow, context) {
+                Ok(Some(window)) => on_window(last.insert(window)),
+                Ok(None) => continue,
                 Err(Error::Interrupted) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -94,7 +101,7 @@ impl ModelUpdate<'_> {
         };
         let Some(update) = follow.into_update() else {
             end?;
-            return Err(nothing_learned(rows.read, context));
+            return Err(nothing_learned(&rows, context));
         };
         let file = ModelFile::create(self.path())?;
         let path = file.write_or_rescue(update.model.model())?;
@@ -104,6 +111,7 @@ impl ModelUpdate<'_> {
             path,
             followed: last,
             table: None,
+            skipped: rows.skipped,
         })
     }
 }
@@ -112,13 +120,25 @@ impl ModelUpdate<'_> {
 struct Rows {
     header: StringRecord,
     rows: Receiver<Row>,
-    /// The number of data rows so far.
+    /// Whether rows that cannot be used are skipped.
+    skips: bool,
+    /// The number of data rows so far, without those that are not CSV.
     read: usize,
+    /// The number of skipped rows so far.
+    skipped: usize,
+    /// What is to be said about them with the next window.
+    messages: Vec<String>,
+    /// The error of a row that cannot be used, while the rows before it are learned.
+    failed: Option<Error>,
 }
 
 impl Rows {
     /// Reads the header, and goes on reading in another thread.
-    fn open(input: impl Read + Send + 'static, delimiter: Option<u8>) -> Result<Self, Error> {
+    fn open(
+        input: impl Read + Send + 'static,
+        delimiter: Option<u8>,
+        skips: bool,
+    ) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new();
         let mut reader = reader
             .delimiter(delimiter.unwrap_or(b','))
@@ -139,38 +159,119 @@ impl Rows {
         Ok(Self {
             header,
             rows,
+            skips,
             read: 0,
+            skipped: 0,
+            messages: Vec::new(),
+            failed: None,
         })
     }
 
-    /// The next window of rows, of which the last has fewer. `None` at the end, and where the run was stopped.
-    fn next_window(&mut self, context: &FitContext) -> Result<Option<Table>, Error> {
-        let mut text = csv::Writer::from_writer(Vec::new());
-        text.write_record(&self.header)
-            .map_err(|error| malformed(&error))?;
-        let mut rows = 0;
-        while rows < WINDOW_ROWS {
+    /// The rows of the next window, of which the last has fewer. `None` at the end, and where the run was stopped.
+    ///
+    /// # Errors
+    ///
+    /// A row that cannot be used, once the rows before it were returned.
+    fn next_window(&mut self, context: &FitContext) -> Result<Option<Vec<StringRecord>>, Error> {
+        let mut rows = Vec::new();
+        while rows.len() < WINDOW_ROWS && self.failed.is_none() {
             if context.stop.is_stopped() {
                 return Ok(None);
             }
             match self.rows.recv_timeout(PATIENCE) {
-                Ok(row) => {
-                    let row = row.map_err(|error| malformed(&error))?;
-                    text.write_record(&row).map_err(|error| malformed(&error))?;
-                    rows += 1;
-                }
+                Ok(Ok(row)) => rows.push(row),
+                Ok(Err(error)) => match self.skips && !error.is_io_error() {
+                    true => self.skip(&malformed(&error)),
+                    false => self.failed = Some(malformed(&error)),
+                },
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        if rows == 0 {
-            return Ok(None);
+        match (rows.is_empty(), self.failed.take()) {
+            (true, Some(error)) => Err(error),
+            (true, None) => Ok(None),
+            (false, failed) => {
+                self.failed = failed;
+                Ok(Some(rows))
+            }
         }
-        let name = match self.read {
+    }
+
+    /// Learns from the rows of a window that can be used: all others are skipped, or the first of them ends the
+    /// window. `None` if no row can be used.
+    ///
+    /// # Errors
+    ///
+    /// The first row cannot be used, and those of [`Follow::learn`] that are not about a row.
+    fn learn(
+        &mut self,
+        mut rows: Vec<StringRecord>,
+        follow: &mut Follow,
+        context: &FitContext,
+    ) -> Result<Option<Window>, Error> {
+        let before = self.read;
+        self.read += rows.len();
+        while !rows.is_empty() {
+            let table = self.table(&rows, before)?;
+            // Otherwise rows of the text are not rows of the table, as comments.
+            let is_whole = table.rows() == rows.len();
+            match follow.learn(&table, context) {
+                Ok(window) => {
+                    return Ok(Some(Window {
+                        skipped: std::mem::take(&mut self.messages),
+                        ..window
+                    }));
+                }
+                Err(Error::Table(TableError::Cell { error, .. }))
+                    if is_whole && error.row < rows.len() =>
+                {
+                    self.bad_value(&mut rows, error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes a row with a value of another kind than its column out of a window, or that row and all after it.
+    fn bad_value(&mut self, rows: &mut Vec<StringRecord>, error: CellError) {
+        let row = error.row;
+        let location = location(rows[row].position());
+        let error = Error::from(TableError::Cell { location, error });
+        match self.skips {
+            true => {
+                self.skip(&error);
+                rows.remove(row);
+            }
+            false => {
+                rows.truncate(row);
+                self.failed = Some(error);
+            }
+        }
+    }
+
+    /// Counts a row that is skipped.
+    fn skip(&mut self, error: &Error) {
+        if self.skipped < SHOWN {
+            self.messages.push(escaped(&error.to_string()).to_string());
+        }
+        self.skipped += 1;
+    }
+
+    /// Rows as a table; `before` is the number of rows before them.
+    fn table(&self, rows: &[StringRecord], before: usize) -> Result<Table, Error> {
+        let mut text = csv::Writer::from_writer(Vec::new());
+        for row in std::iter::once(&self.header).chain(rows) {
+            text.write_record(row).map_err(|error| malformed(&error))?;
+        }
+        let name = match before {
             0 => "standard input".to_string(),
-            read => format!("standard input from row {}", read + 1),
+            before => format!("standard input from row {}", before + 1),
         };
-        self.read += rows;
         let text = text
             .into_inner()
             .map_err(|error| Error::Failed(error.error().to_string()))?;
@@ -179,26 +280,42 @@ impl Rows {
             header: Some(true),
             ..ReadOptions::default()
         };
-        Ok(Some(Table::from_reader(
-            &name,
-            Cursor::new(text),
-            &options,
-        )?))
+        Ok(Table::from_reader(&name, Cursor::new(text), &options)?)
     }
 }
 
-/// Why there is no model after so many rows.
-fn nothing_learned(rows: usize, context: &FitContext) -> Error {
+/// Why there is no model after these rows.
+fn nothing_learned(rows: &Rows, context: &FitContext) -> Error {
     if context.stop.is_stopped() {
         return Error::Interrupted;
     }
-    let reason = match rows {
-        0 => "standard input has a header but no rows",
-        _ => "no row of standard input has a target to train on",
+    let reason = match (rows.read, rows.messages.first()) {
+        (_, Some(first)) => format!("no row of standard input can be learned from; {first}"),
+        (0, None) => "standard input has a header but no rows".to_string(),
+        _ => "no row of standard input has a target to train on".to_string(),
     };
-    Error::Failed(reason.to_string())
+    Error::Failed(reason)
 }
 
+/// Where a row is.
+fn location(position: Option<&Position>) -> String {
+    match position {
+        Some(position) => format!("standard input:{}", position.line()),
+        None => "standard input".to_string(),
+    }
+}
+
+/// The error of a row that is not CSV.
 fn malformed(error: &csv::Error) -> Error {
-    Error::Failed(format!("standard input: {error}"))
+    let reason = match error.kind() {
+        ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            let fields = count(usize::try_from(*len).unwrap_or(usize::MAX), "field");
+            format!("the row has {fields}, and the header has {expected_len}")
+        }
+        ErrorKind::Utf8 { .. } => "the row is not text in UTF-8".to_string(),
+        _ => error.to_string(),
+    };
+    Error::Failed(format!("{}: {reason}", location(error.position())))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backburn_preprocessing::{Target, TargetTransform, Task};
-use backburn_table::{Split, Table};
+use backburn_table::{CellError, Split, Table};
 use backburn_training::{Finding, Fitted, History, StopReason};
 use burn::tensor::Device;
 use web_time::Instant;
@@ -191,12 +191,12 @@ fn known_rows(model: &SavedModel, read: &Table) -> Result<Vec<usize>, Error> {
     if target.transform() == Some(TargetTransform::Log) {
         let values = target.values(read)?;
         if let Some(&row) = known.iter().find(|&&row| values[row] <= 0.0) {
-            return Err(Error::Failed(format!(
-                "{}: the target is {}, and the model predicts logarithms, which need numbers above 0: leave this row \
-                 out, or train a new model",
-                read.location(row),
-                values[row]
-            )));
+            return Err(Error::Table(read.cell_error(CellError {
+                column: target.column().to_string(),
+                row,
+                value: values[row].to_string(),
+                expected: "numbers above 0, since the model predicts their logarithms",
+            })));
         }
     }
     Ok(known)

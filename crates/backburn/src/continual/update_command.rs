@@ -43,6 +43,9 @@ pub struct ModelUpdate<'a> {
     pub read: ReadOptions,
     /// Whether the rows are those of standard input as they come; the table is then `-`.
     pub follow: bool,
+    /// Whether rows of standard input that cannot be used are skipped. Otherwise the first one ends the update, after
+    /// the rows before it are learned.
+    pub skips_bad_rows: bool,
 }
 
 /// A model after an update, and its file.
@@ -56,6 +59,8 @@ pub struct UpdateReport {
     pub followed: Option<Window>,
     /// The new rows, if they were those of a table.
     pub table: Option<Table>,
+    /// The number of rows that were skipped, since they cannot be used.
+    pub skipped: usize,
 }
 
 impl ModelUpdate<'_> {
@@ -86,6 +91,7 @@ impl ModelUpdate<'_> {
             path,
             followed: None,
             table: Some(table),
+            skipped: 0,
         })
     }
 
@@ -167,6 +173,10 @@ impl UpdateReport {
         words.extend(self.new_in_words().into_iter().map(|text| ("new", text)));
         words.extend(self.before_in_words().map(|text| ("before", text)));
         words.push(("training", self.training_in_words()));
+        if self.skipped > 0 {
+            let rows = count(self.skipped, "row");
+            words.push(("note", format!("{rows} of standard input skipped")));
+        }
         if update.forgetting.is_none() {
             let text = "what the model forgets is not measured: it keeps no old rows (--remember none keeps some to \
                         measure it, --remember replay trains on them again)";
@@ -251,6 +261,7 @@ impl UpdateReport {
             "notes": update.notes,
             "before": update.before.as_ref().map(|score| score.metrics()),
             "followed": self.followed,
+            "skipped": self.skipped,
             "rows": update.rows,
             "replayed": update.replayed,
             "epochs": update.epochs.0,

@@ -16,7 +16,8 @@ const ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'silu', 'gelu', 'leaky_relu(0.01
 const LOSSES = { regression: ['auto', 'mean_squared_error', 'mean_absolute_error', 'huber'],
   classification: ['auto', 'cross_entropy', 'binary_cross_entropy'] };
 const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'rmsprop', 'adagrad', 'adafactor', 'adan', 'lamb', 'lion'];
-const SCHEDULES = ['constant', 'linear', 'cosine', 'step', 'exponential', 'flat_cosine', 'cosine_log4'];
+const SCHEDULES = ['constant', 'linear', 'cosine', 'step', 'exponential', 'flat_cosine', 'cosine_log4',
+  'cosine_restarts', 'one_cycle', 'plateau'];
 const INITIALIZERS = ['auto', 'kaiming_uniform', 'kaiming_normal', 'xavier_uniform', 'xavier_normal', 'lecun_uniform',
   'lecun_normal', 'orthogonal', 'pytorch', 'normal(0, 0.01)', 'normal(0, 1)', 'constant(0)'];
 

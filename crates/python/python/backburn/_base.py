@@ -74,6 +74,7 @@ class BackburnEstimator(BaseEstimator):
         clip_norm: float | None = None,
         clip_value: float | None = None,
         patience: int | None = None,
+        weight_averaging: int | None = None,
         fused: bool | None = None,
         optimizer: str | None = None,
         optimizer_momentum: float | None = None,
@@ -87,6 +88,8 @@ class BackburnEstimator(BaseEstimator):
         schedule_end: float | None = None,
         schedule_step_epochs: int | None = None,
         schedule_gamma: float | None = None,
+        schedule_restart_factor: int | None = None,
+        schedule_patience: int | None = None,
         ensemble_members: int | str | None = None,
         ensemble_folds: int | None = None,
         ensemble_widths: Sequence[int] | None = None,
@@ -132,6 +135,7 @@ class BackburnEstimator(BaseEstimator):
         self.clip_norm = clip_norm
         self.clip_value = clip_value
         self.patience = patience
+        self.weight_averaging = weight_averaging
         self.fused = fused
         self.optimizer = optimizer
         self.optimizer_momentum = optimizer_momentum
@@ -145,6 +149,8 @@ class BackburnEstimator(BaseEstimator):
         self.schedule_end = schedule_end
         self.schedule_step_epochs = schedule_step_epochs
         self.schedule_gamma = schedule_gamma
+        self.schedule_restart_factor = schedule_restart_factor
+        self.schedule_patience = schedule_patience
         self.ensemble_members = ensemble_members
         self.ensemble_folds = ensemble_folds
         self.ensemble_widths = ensemble_widths

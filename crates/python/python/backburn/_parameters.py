@@ -95,6 +95,8 @@ clip_norm, clip_value : float, default=None
     Gradient clipping: the largest norm, and the largest absolute value of an element.
 patience : int, default=None
     Early stopping: the number of epochs without a lower validation loss; 0 turns it off.
+weight_averaging : int, default=None
+    Weight averaging: the number of last epochs whose weights are averaged.
 fused : bool, default=None
     Whether a plain network is trained over arrays, which is faster.
 optimizer : str, default=None
@@ -105,8 +107,9 @@ optimizer_epsilon : default=None
     The settings of the optimizer.
 schedule : str, default=None
     The learning rate schedule: ``"constant"``, ``"linear"``, ``"cosine"``, ``"step"``, ``"exponential"``,
-    ``"flat_cosine"`` or ``"cosine_log4"``.
-schedule_warmup, schedule_end, schedule_step_epochs, schedule_gamma : default=None
+    ``"flat_cosine"``, ``"cosine_log4"``, ``"cosine_restarts"``, ``"one_cycle"`` or ``"plateau"``.
+schedule_warmup, schedule_end, schedule_step_epochs, schedule_gamma, schedule_restart_factor, schedule_patience : \
+default=None
     The settings of the schedule.
 ensemble_members : int or "auto", default=None
     The number of networks whose outputs are averaged.

@@ -112,6 +112,22 @@ impl Canvas {
         );
     }
 
+    /// Polygons with the same color, such as `#440154`, as one shape: no seams are seen where they touch.
+    pub fn area(&mut self, class: &str, color: &str, polygons: &[Vec<(f64, f64)>]) {
+        let mut outline = String::new();
+        for polygon in polygons {
+            for (index, (x, y)) in polygon.iter().enumerate() {
+                let command = if index == 0 { 'M' } else { 'L' };
+                let _ = write!(outline, "{command}{x:.1} {y:.1}");
+            }
+            outline.push('Z');
+        }
+        let _ = write!(
+            self.shapes,
+            "<path class=\"{class}\" fill=\"{color}\" d=\"{outline}\"/>"
+        );
+    }
+
     /// A circle.
     pub fn circle(&mut self, class: &str, center: (f64, f64), radius: f64, title: &str) {
         let title = title_element(title);

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use backburn::LearningCurve;
-use backburn_training::{History, LayerReport};
+use backburn::text::count;
+use backburn_training::{History, LayerReport, LossSurface};
 use maud::{Markup, html};
 
 use crate::charts::{self, Lines, Scale};
 use crate::figure::figure;
+use crate::format::number;
 use crate::report::Report;
 
 /// How training went.
@@ -38,6 +40,11 @@ pub fn training(report: &Report) -> Markup {
                 }
             }
             @if let Some(curve) = &report.learning_curve { (learning_curve(curve)) }
+            @match &report.loss_surface {
+                Some(Ok(surface)) => (loss_surface(surface, report.networks)),
+                Some(Err(reason)) => p class="faint" { "The loss surface is not drawn: " (reason) "." },
+                None => {}
+            }
         }
     }
 }
@@ -159,4 +166,31 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
         on. If it still falls steeply at the end, more rows would help. Without a test table, these are validation rows, \
         which also select the best epoch: the errors are then too low to compare with the scores above.";
     figure("learning-curve", "Learning curve", text, svg)
+}
+
+/// The loss around the weights of the first network.
+fn loss_surface(surface: &LossSurface, networks: usize) -> Markup {
+    let finite = surface.losses.iter().filter(|loss| loss.is_finite());
+    let lowest = finite.copied().fold(f64::INFINITY, f64::min);
+    let center = number(surface.center());
+    let svg = charts::contours(&charts::Surface {
+        heights: &surface.losses,
+        side: LossSurface::SIDE,
+        x: "first direction",
+        y: "second direction",
+        middle: format!("the trained network: loss {center}"),
+    });
+    let network = match networks > 1 {
+        true => "the first network",
+        false => "the network",
+    };
+    let text = format!(
+        "The mean loss of {network} on {} when its weights are moved along two random directions. The point in the middle \
+         is the trained network, with a loss of {center}; the lowest loss in the picture is {}. At distance 1, the weights \
+         into each unit are moved by their own length. A wide dark area is a flat minimum: small changes of the weights \
+         hardly change the predictions. If the point is not in the darkest area, training ended beside a minimum.",
+        count(surface.rows, "row"),
+        number(lowest),
+    );
+    figure("loss-surface", "Loss surface", &text, svg)
 }

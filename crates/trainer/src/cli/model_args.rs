@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use backburn::{
-    CommandFiles, KeptColumns, Predictor, SelectedDevice, TableReader, open_rows, room_to_load,
+    CommandFiles, KeptColumns, OnError, Predictor, SelectedDevice, TableReader, open_rows,
+    room_to_load,
 };
+use clap::Args as Arguments;
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
-use clap::{Args as Arguments, ValueEnum};
 
 use super::table_args::ReadArgs;
 use crate::device;
@@ -81,16 +82,6 @@ impl ModelArgs {
     }
 }
 
-/// What to do with a bad row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum OnError {
-    /// Stop at the first such row
-    #[default]
-    Stop,
-    /// Skip it with a message; the first column of the output is then the row number
-    Skip,
-}
-
 /// What is written of the rows of a table.
 #[derive(Debug, Arguments)]
 pub struct RowsArgs {
@@ -100,7 +91,7 @@ pub struct RowsArgs {
     /// Write all columns of the table too, before the others
     #[arg(long, conflicts_with = "keep")]
     pub keep_all: bool,
-    /// What to do with a row that the model cannot use
+    /// What to do with a row that the model cannot use; with skip, the first column of the output is the row number
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_error: OnError,
 }

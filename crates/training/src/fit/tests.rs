@@ -5,9 +5,11 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{fit, fit_anchored, resume};
+use crate::network_record::with_record;
 use crate::{
     Anchor, BatchReport, Callback, CallbackList, Checkpoint, EpochReport, History, OptimizerConfig,
-    StopReason, TensorDataset, TrainingConfig, TrainingError, TrainingState, Validation,
+    ScheduleConfig, ScheduleName, StopReason, TensorDataset, TrainingConfig, TrainingError,
+    TrainingState, Validation,
 };
 
 /// Rows of a smooth function of three columns.
@@ -47,6 +49,133 @@ fn sgd(epochs: usize) -> TrainingConfig {
         optimizer: OptimizerConfig::sgd(),
         ..TrainingConfig::default()
     }
+}
+
+#[test]
+fn the_rate_falls_when_the_loss_does_not() {
+    // A loss of 0 is never lower than before.
+    let mut history = History::default();
+    let config = TrainingConfig {
+        schedule: ScheduleConfig {
+            name: ScheduleName::Plateau,
+            patience: Some(2),
+            end: 0.01,
+            ..ScheduleConfig::default()
+        },
+        patience: 0,
+        ..sgd(11)
+    };
+    let rows = line(0.0);
+    fit(zero_line(), &rows, Some(&rows), &config, &mut history).unwrap();
+    let rates: Vec<f64> = history.epochs.iter().map(|e| e.learning_rate).collect();
+    let expected = [[0.1; 4].as_slice(), &[0.01; 3], &[0.001; 4]].concat();
+    assert_eq!(rates.len(), expected.len());
+    for (rate, expected) in rates.iter().zip(expected) {
+        assert!((rate - expected).abs() < 1e-12, "{rates:?}");
+    }
+}
+
+/// Keeps the weights at the end of each epoch.
+struct Weights {
+    template: Mlp,
+    of_epoch: Vec<Vec<f32>>,
+}
+
+impl Callback for Weights {
+    fn on_epoch_end(&mut self, session: &dyn TrainingState, _: &EpochReport) -> ControlFlow<()> {
+        let checkpoint = session.checkpoint().unwrap();
+        let network = with_record(self.template.clone(), &checkpoint.network).unwrap();
+        let weights = bits(&network).into_iter().map(f32::from_bits);
+        self.of_epoch.push(weights.collect());
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn averaged_weights_are_the_mean_of_those_of_the_last_epochs() {
+    let rows = smooth(40);
+    let device = Device::default();
+    let network = MlpConfig::new(3, 1).with_hidden([5]).init(&device).unwrap();
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            epochs: 6,
+            batch_size: Some(16),
+            learning_rate: 0.05.into(),
+            patience: 0,
+            fused,
+            ..TrainingConfig::default()
+        };
+        let mut weights = Weights {
+            template: network.clone(),
+            of_epoch: Vec::new(),
+        };
+        fit(network.clone(), &rows, None, &config, &mut weights).unwrap();
+        for averaged in [1, 4, 9] {
+            let config = TrainingConfig {
+                weight_averaging: Some(averaged),
+                ..config.clone()
+            };
+            let fitted = fit(network.clone(), &rows, None, &config, &mut ()).unwrap();
+            let last = &weights.of_epoch[6_usize.saturating_sub(averaged)..];
+            let mean = |index: usize| {
+                let numbers = last.iter().map(|weights| f64::from(weights[index]));
+                (numbers.sum::<f64>() / last.len() as f64) as f32
+            };
+            let expected: Vec<u32> = (0..last[0].len()).map(|i| mean(i).to_bits()).collect();
+            assert_eq!(bits(&fitted.network), expected, "{fused} {averaged}");
+            assert_eq!(fitted.best_epoch, 6);
+        }
+    }
+}
+
+#[test]
+fn averaged_weights_are_validated() {
+    let (rows, validation) = (smooth(60), smooth(20));
+    let device = Device::default();
+    let network = MlpConfig::new(3, 1).with_hidden([5]).init(&device).unwrap();
+    for fused in [true, false] {
+        let config = TrainingConfig {
+            epochs: 8,
+            learning_rate: 0.05.into(),
+            weight_averaging: Some(3),
+            fused,
+            ..TrainingConfig::default()
+        };
+        let mut history = History::default();
+        let fitted = fit(
+            network.clone(),
+            &rows,
+            Some(&validation),
+            &config,
+            &mut history,
+        );
+        let fitted = fitted.unwrap();
+        let best = &history.epochs[fitted.best_epoch - 1];
+        let loss = best.validation_loss.unwrap();
+        assert!(
+            (loss - fitted.loss).abs() < 1e-5 * loss,
+            "{loss} {}",
+            fitted.loss
+        );
+    }
+}
+
+#[test]
+fn weights_with_batch_normalization_are_not_averaged() {
+    let network = MlpConfig::new(3, 1)
+        .with_hidden([5])
+        .with_normalization(Normalization::Batch);
+    let network = network.init(&Device::default()).unwrap();
+    let config = TrainingConfig {
+        weight_averaging: Some(3),
+        ..TrainingConfig::default()
+    };
+    let error = fit(network, &smooth(40), None, &config, &mut ()).unwrap_err();
+    assert!(matches!(error, TrainingError::Mismatch(_)));
+    assert!(
+        error.to_string().contains("training.weight_averaging"),
+        "{error}"
+    );
 }
 
 /// The bits of every parameter.
