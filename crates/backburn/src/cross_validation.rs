@@ -190,8 +190,10 @@ pub(crate) fn cross_validate(
     let fit = |fold: usize| fit_fold(data, &splits[fold], fold, config, context);
     let mut results = FoldResults::new(data, &splits, context);
     // The networks of an ensemble run in parallel themselves.
-    if config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)? {
-        check_room_of_folds(data, first, folds, config, context)?;
+    let parallel = config.ensemble.members.count() == 1 && can_run_in_parallel(config, context)?;
+    let at_once = if parallel { runs_at_a_time(folds) } else { 1 };
+    check_room_of_folds(data, first, at_once, config, context)?;
+    if parallel {
         run_parallel(folds, fit, |fold, result| results.add(fold, result));
     } else {
         for fold in 0..folds {
@@ -261,21 +263,24 @@ impl<'a> FoldResults<'a> {
     }
 }
 
-/// Checks that networks for several folds can be trained at the same time.
+/// Checks that networks for several folds can be trained at the same time, and that the predictions for all folds can be
+/// kept.
 fn check_room_of_folds(
     data: &Dataset,
     split: &Split,
-    folds: usize,
+    at_once: usize,
     config: &Config,
     context: &FitContext,
 ) -> Result<(), Error> {
     let inner = data.split_to_fit(&split.training, config);
+    data.check_training_rows(&inner)?;
     let work = Work::Training(Networks {
         hidden: config.network.hidden.clone(),
         members: 1,
-        at_once: runs_at_a_time(folds),
+        at_once,
         training: inner.training.len(),
         validation: inner.validation.len(),
+        folds: data.rows().len(),
     });
     check_room(data, &inner, config, context.device.get()?, &work)
 }

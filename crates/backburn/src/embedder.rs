@@ -9,6 +9,7 @@ use backburn_table::{CellError, Table};
 use crate::embeddings::Embeddings;
 use crate::error::Error;
 use crate::predictor::Predictor;
+use crate::row_stream::encoded_at_once;
 
 /// Computes embeddings: a vector for each row. Rows that the model treats alike have vectors at a small distance.
 /// Made by [`Predictor::embedder`].
@@ -107,8 +108,10 @@ impl<'a> Embedder<'a> {
 
     /// The number of rows whose embeddings take little memory.
     pub(crate) fn rows_at_once(&self) -> usize {
-        const NUMBERS: usize = 1 << 22;
-        (NUMBERS / self.dimensions.max(1)).max(1)
+        const NUMBERS: usize = 1 << 20;
+        let encoder = &self.predictor.model().encoder;
+        let rows = NUMBERS / self.dimensions.max(1);
+        rows.min(encoded_at_once(encoder)).max(1)
     }
 
     /// Calls `visit` with the embeddings of a table, part by part, and with the index of each part's first row.
@@ -162,24 +165,28 @@ impl<'a> Embedder<'a> {
         mut visit: impl FnMut(usize, Embeddings),
     ) -> Result<(), Error> {
         let model = self.predictor.model();
-        let first = before;
-        let at = |error: CellError| {
+        let at = |first: usize, error: CellError| {
             table.cell_error(CellError {
                 row: first + error.row,
                 ..error
             })
         };
-        let read = model.format.apply(batch).map_err(at)?;
-        let encoded = self.encoder.encode(&read).map_err(at)?;
-        let part = self.rows_at_once() * model.encoder.width().max(1);
-        for rows in encoded.numbers.chunks(part) {
-            let embeddings = self.embed_encoded(rows);
+        let read = model.format.apply(batch);
+        let read = read.map_err(|error| at(before, error))?;
+        let at_once = self.rows_at_once();
+        let mut start = 0;
+        while start < read.num_rows() {
+            let rows = at_once.min(read.num_rows() - start);
+            let part = read.slice(start, rows);
+            let encoded = self.encoder.encode(&part);
+            let encoded = encoded.map_err(|error| at(before, error))?;
+            let embeddings = self.embed_encoded(&encoded.numbers);
             if let Some(row) = embeddings.first_not_finite() {
                 let location = table.location(before + row);
                 return Err(Error::not_finite_result("embedding", &location));
             }
-            let rows = embeddings.rows();
             visit(before, embeddings);
+            start += rows;
             before += rows;
         }
         Ok(())

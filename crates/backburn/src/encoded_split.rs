@@ -48,6 +48,7 @@ impl EncodedSplit {
             at_once: 1,
             training: split.training.len(),
             validation: split.validation.len(),
+            folds: 0,
         });
         Self::for_work(data, split, config, device, &work)
     }

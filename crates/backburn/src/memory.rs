@@ -5,6 +5,7 @@ use std::path::Path;
 use backburn_table::{ReadOptions, Table, TableReader};
 use backburn_training::{MemoryUse, NetworkSize};
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::free_memory::FreeMemory;
 use crate::model_file::SavedModel;
@@ -15,6 +16,10 @@ use crate::text::path_name;
 const BYTES_OF_ROW: u64 = 64;
 /// The memory that the program takes beside what is counted, in bytes.
 const OTHERS: u64 = 32 << 20;
+/// Outputs that are computed at a time, at most.
+const OUTPUTS: f64 = (1u64 << 20) as f64;
+/// Bytes of a 32-bit number.
+const NUMBER: f64 = 4.0;
 
 /// Reads a whole table, if it fits into memory.
 ///
@@ -103,6 +108,92 @@ pub fn room_to_evaluate(table: &Table, model: &SavedModel) -> Result<(), Error> 
     room_for(table.name(), to_do, bytes_of(memory), "take fewer rows")
 }
 
+/// Checks that there is memory for scoring a model that is yet to be trained on test rows, so that the training is not
+/// in vain: `outputs` are those of a row.
+///
+/// # Errors
+///
+/// The predictions do not fit into memory.
+pub(crate) fn room_to_test(test: &Table, outputs: usize) -> Result<(), Error> {
+    let memory = MemoryUse {
+        rows: test.memory() as f64 + BYTES_OF_ROW as f64 * test.rows() as f64,
+        outputs: memory_of_outputs(test.rows(), outputs),
+        ..MemoryUse::default()
+    };
+    let to_do = "scoring the model on it takes about";
+    room_for(test.name(), to_do, bytes_of(memory), "take fewer rows")
+}
+
+/// Checks that there is memory for predicting a table part by part, and for writing the predictions. `outputs` are those
+/// of a row.
+///
+/// # Errors
+///
+/// A part does not fit into memory.
+pub(crate) fn room_to_predict(table: &str, outputs: usize) -> Result<(), Error> {
+    /// Rows in a part, at most.
+    const ROWS: f64 = 8192.0;
+    /// Bytes of an output: as numbers of 32 and 64 bits, in a column, and as text.
+    const BYTES: f64 = 32.0;
+    /// A file of more columns than these buffers up to so many bytes for each of them, and at most so many in all.
+    const COLUMNS: usize = 256;
+    const COLUMN_BYTES: f64 = 96.0 * 1024.0;
+    const FILE_BYTES: f64 = (192u64 << 20) as f64;
+    if outputs <= COLUMNS {
+        return Ok(());
+    }
+    let of_file = (COLUMN_BYTES * outputs as f64).min(FILE_BYTES);
+    let memory = MemoryUse {
+        outputs: BYTES * (ROWS * outputs as f64).min(OUTPUTS) + of_file,
+        ..MemoryUse::default()
+    };
+    let to_do = "predicting a part of it takes about";
+    let advice = "free some memory";
+    room_for(table, to_do, bytes_of(memory), advice)
+}
+
+/// Checks that there is memory for training a model further on the rows of a table. `old_rows` are those that it keeps,
+/// and those that are given again.
+///
+/// # Errors
+///
+/// They do not fit.
+pub(crate) fn room_to_update(
+    table: &Table,
+    model: &SavedModel,
+    config: &Config,
+    old_rows: usize,
+) -> Result<(), Error> {
+    // The rows as they are encoded, with their targets, in parts by what they are for, and as tensors.
+    const COPIES: f64 = 8.0;
+    // The networks before, how much each weight matters, and the gradients that say so.
+    const COPIES_OF_NETWORKS: f64 = 4.0;
+    let network = NetworkSize::of(&model.config);
+    let members = &model.network.members;
+    let fuses = members
+        .first()
+        .is_some_and(|network| config.training.fuses(network));
+    let rows = table.rows() + old_rows;
+    let validation = (rows as f64 * config.data.validation_fraction) as usize;
+    let fit = config
+        .training
+        .memory_of_fit(&network, rows - validation, validation, fuses);
+    let width = model.encoder.width() as f64;
+    let networks = members.len() as f64 * network.parameters as f64;
+    let memory = MemoryUse {
+        rows: memory_of_reading(table, model) + NUMBER * COPIES * width * rows as f64,
+        network: NUMBER * COPIES_OF_NETWORKS * networks,
+        outputs: memory_of_outputs(table.rows(), network.outputs),
+    };
+    let to_do = "training the model further on it takes about";
+    room_for(
+        table.name(),
+        to_do,
+        bytes_of(memory + fit),
+        "take fewer rows",
+    )
+}
+
 /// Checks that there is memory for explaining a model with the rows of a table.
 ///
 /// # Errors
@@ -115,9 +206,9 @@ pub fn room_to_explain(table: &Table, model: &SavedModel) -> Result<(), Error> {
     let network = NetworkSize::of(&model.config);
     let shuffled = rows.min(SHUFFLED);
     let memory = MemoryUse {
-        rows: 4.0 * width * (rows + 2.0 * shuffled),
+        rows: NUMBER * width * (rows + 2.0 * shuffled),
         // Their gradients.
-        network: 4.0 * 4.0 * network.parameters as f64,
+        network: 4.0 * NUMBER * network.parameters as f64,
         outputs: 3.0 * 8.0 * shuffled * network.outputs as f64,
     };
     let memory = memory + memory_of_predictions(table, model);
@@ -154,26 +245,33 @@ pub(crate) fn room_to_work(
 
 /// The predictions of a table with what they are computed from, part by part.
 fn memory_of_predictions(table: &Table, model: &SavedModel) -> MemoryUse {
-    /// Outputs that are computed at a time, and numbers of a layer, at most.
-    const OUTPUTS: f64 = 4e6;
+    /// Numbers of a layer, at most.
     const OF_LAYER: f64 = 1e6;
     let network = NetworkSize::of(&model.config);
-    let rows = table.rows() as f64;
     let at_a_time = table.batches().iter().map(|batch| batch.num_rows()).max();
     let at_a_time = at_a_time.unwrap_or(0) as f64;
-    let outputs = network.outputs as f64;
     let of_layers = 2.0 * (network.widest as f64).max(OF_LAYER);
     let threads = rayon::current_num_threads() as f64;
-    // Text that is read in a format of its own is there twice.
+    MemoryUse {
+        rows: memory_of_reading(table, model),
+        network: NUMBER * (2.0 * at_a_time * network.columns as f64 + threads * of_layers),
+        outputs: memory_of_outputs(table.rows(), network.outputs),
+    }
+}
+
+/// A table as a model reads it. Text that is read in a format of its own is there twice.
+fn memory_of_reading(table: &Table, model: &SavedModel) -> f64 {
     let read = match model.format.is_plain() {
         true => 0.0,
         false => table.memory() as f64,
     };
-    MemoryUse {
-        rows: read + BYTES_OF_ROW as f64 * rows,
-        network: 4.0 * (2.0 * at_a_time * network.columns as f64 + threads * of_layers),
-        outputs: 8.0 * rows * outputs + 16.0 * (at_a_time * outputs).min(OUTPUTS),
-    }
+    read + BYTES_OF_ROW as f64 * table.rows() as f64
+}
+
+/// The predictions of rows, and what is computed for some of them at a time.
+fn memory_of_outputs(rows: usize, outputs: usize) -> f64 {
+    let all = rows as f64 * outputs as f64;
+    8.0 * all + 16.0 * all.min(OUTPUTS)
 }
 
 fn bytes_of(memory: MemoryUse) -> u64 {

@@ -340,6 +340,7 @@ impl Plan {
                 at_once: 1,
                 training: self.split.training.len(),
                 validation: self.split.validation.len(),
+                folds: 0,
             };
             return (self.split.clone(), networks);
         }
@@ -357,6 +358,7 @@ impl Plan {
             at_once: 1,
             training: rows.len() - validation,
             validation,
+            folds: 0,
         };
         let split = Split {
             training: rows,

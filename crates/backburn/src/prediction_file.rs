@@ -84,9 +84,8 @@ impl PredictionFile {
     /// The file cannot be written.
     pub fn write(mut self, predicted: &PredictedRows) -> Result<(), Error> {
         let mut writer = self.writer(true);
-        let written = writer
-            .write(predicted)
-            .and_then(|()| writer.finish().map(drop));
+        let written = predicted.parts().try_for_each(|part| writer.write(&part));
+        let written = written.and_then(|()| writer.finish().map(drop));
         written.map_err(|error| failed(&self.path, &error))?;
         self.commit()
     }

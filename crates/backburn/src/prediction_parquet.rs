@@ -4,15 +4,20 @@ use std::io::{self, Write};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 
-/// A row group is written when it takes this many bytes of memory, so that memory does not grow with the
-/// table.
-const GROUP_BYTES: usize = 64 << 20;
+/// A row group is written when it takes this many bytes for each column, at least the first and at most the second
+/// number in all, so that memory does not grow with the table.
+const COLUMN_BYTES: usize = 32 << 10;
+const GROUP_BYTES: [usize; 2] = [8 << 20, 64 << 20];
+/// In a file of more columns, those of numbers have no dictionary: each would take hundreds of kilobytes of memory, and
+/// probabilities hardly repeat.
+const MAX_DICTIONARIES: usize = 32;
 
 /// Writes record batches as a Parquet file. The first batch has the schema.
 pub(crate) enum ParquetRows<W: Write + Send> {
@@ -25,11 +30,8 @@ impl<W: Write + Send> ParquetRows<W> {
     pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
         *self = match std::mem::replace(self, Self::Failed) {
             Self::Waiting(out) => {
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::SNAPPY)
-                    .set_created_by(concat!("backburn ", env!("CARGO_PKG_VERSION")).to_string())
-                    .build();
-                let writer = ArrowWriter::try_new(out, batch.schema(), Some(properties));
+                let properties = Some(properties(batch));
+                let writer = ArrowWriter::try_new(out, batch.schema(), properties);
                 Self::Writing(Box::new(writer.map_err(parquet_error)?))
             }
             other => other,
@@ -38,7 +40,9 @@ impl<W: Write + Send> ParquetRows<W> {
             return Err(unfinished());
         };
         writer.write(batch).map_err(parquet_error)?;
-        if writer.in_progress_size() > GROUP_BYTES {
+        let [least, most] = GROUP_BYTES;
+        let bytes = batch.num_columns().saturating_mul(COLUMN_BYTES);
+        if writer.in_progress_size() > bytes.clamp(least, most) {
             writer.flush().map_err(parquet_error)?;
         }
         Ok(())
@@ -51,6 +55,23 @@ impl<W: Write + Send> ParquetRows<W> {
             Self::Failed => Err(unfinished()),
         }
     }
+}
+
+/// How the columns of a batch are written.
+fn properties(batch: &RecordBatch) -> WriterProperties {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by(concat!("backburn ", env!("CARGO_PKG_VERSION")).to_string());
+    let schema = batch.schema();
+    let numbers = schema.fields().iter().filter(|field| {
+        batch.num_columns() > MAX_DICTIONARIES && *field.data_type() == DataType::Float64
+    });
+    let numbers = numbers.map(|field| ColumnPath::new(vec![field.name().clone()]));
+    numbers
+        .fold(properties, |properties, column| {
+            properties.set_column_dictionary_enabled(column, false)
+        })
+        .build()
 }
 
 /// Writes record batches as a file of Arrow IPC. The first batch has the schema.

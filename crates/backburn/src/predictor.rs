@@ -192,7 +192,8 @@ impl Predictor {
         for batch in model.encoder.encode_by_batch(read) {
             let batch = batch?;
             shift.add_rows(batch.numbers.len() / width, &batch.counts);
-            predictions.extend(self.predict_encoded(batch.numbers));
+            let parts = self.predicted_parts(&batch.numbers);
+            parts.for_each(|part| predictions.extend(part));
         }
         shift.add_predictions(&predictions, &model.target);
         Ok((predictions, shift))
@@ -212,19 +213,26 @@ impl Predictor {
     /// Predicts rows that [`Encoder::encode_batch`](backburn_preprocessing::Encoder::encode_batch)
     /// encoded: `rows * width` numbers.
     pub fn predict_encoded(&self, rows: Vec<f32>) -> Predictions {
+        let config = &self.model.config;
+        let mut predictions = self.model.target.predictions(&[], config.outputs);
+        predictions.reserve(rows.len() / config.columns().max(1));
+        let parts = self.predicted_parts(&rows);
+        parts.for_each(|part| predictions.extend(part));
+        predictions
+    }
+
+    /// The predictions of encoded rows, part by part.
+    fn predicted_parts<'a>(&'a self, rows: &'a [f32]) -> impl Iterator<Item = Predictions> + 'a {
         let (target, width) = (&self.model.target, self.model.config.outputs);
         let part = self.rows_at_once() * self.model.config.columns();
-        let mut parts = rows.chunks(part.max(1));
-        let of_part = |rows: &[f32]| target.predictions(&self.outputs(rows), width);
-        let mut predictions = of_part(parts.next().unwrap_or_default());
-        parts.for_each(|rows| predictions.extend(of_part(rows)));
-        predictions
+        let parts = rows.chunks(part.max(1));
+        parts.map(move |rows| target.predictions(&self.outputs(rows), width))
     }
 
     /// The number of rows whose predictions take little memory: all but those of thousands of classes are
     /// many.
     pub(crate) fn rows_at_once(&self) -> usize {
-        const OUTPUTS: usize = 1 << 22;
+        const OUTPUTS: usize = 1 << 20;
         (OUTPUTS / self.model.config.outputs.max(1)).max(1)
     }
 

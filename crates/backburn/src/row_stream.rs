@@ -42,8 +42,14 @@ pub(crate) struct Part<T> {
     pub result: T,
 }
 
+/// The number of rows whose encoded numbers take little memory: all but those of a wide encoding are many.
+pub(crate) fn encoded_at_once(encoder: &Encoder) -> usize {
+    const NUMBERS: usize = 1 << 22;
+    (NUMBERS / encoder.width().max(1)).max(1)
+}
+
 impl<'a> RowStream<'a> {
-    /// A stream of all rows of the reader, at most `at_once` in a part.
+    /// A stream of all rows of the reader, at most `at_once` in a part, and fewer if they are wide.
     ///
     /// # Errors
     ///
@@ -62,7 +68,7 @@ impl<'a> RowStream<'a> {
             batch_rows: Vec::new(),
             start: 0,
             wanted: 0,
-            at_once: at_once.max(1),
+            at_once: at_once.min(encoded_at_once(encoder)).max(1),
             done: 0,
             skipped: 0,
             failed: false,

@@ -163,6 +163,7 @@ impl<'a> JobRunner<'a> {
             at_once: self.at_once.load(Ordering::Relaxed),
             training: job.split.training.len(),
             validation: job.split.validation.len(),
+            folds: 0,
         })
     }
 

@@ -47,13 +47,19 @@ impl<'a> TargetStream<'a> {
     ///
     /// # Errors
     ///
-    /// There is no predictor, or the table lacks a column that the model needs.
+    /// There is no predictor, the table lacks a column that the model needs, or a part of the predictions does not fit
+    /// into memory.
     pub fn new(predictors: &'a [Predictor], reader: TableReader) -> Result<Self, Error> {
         let Some(first) = predictors.first() else {
             return Err(Error::Failed(
                 "there is no model to predict with".to_string(),
             ));
         };
+        #[cfg(feature = "train")]
+        {
+            let outputs = predictors.iter().map(|of| of.model().config.outputs);
+            crate::memory::room_to_predict(reader.name(), outputs.sum())?;
+        }
         let rows_at_once = predictors.iter().map(Predictor::rows_at_once);
         let rows_at_once = rows_at_once.min().unwrap_or(1);
         Ok(Self {

@@ -7,7 +7,7 @@ use backburn_table::{ReadOptions, Table};
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::memory::read_table;
+use crate::memory::{read_table, room_to_test};
 use crate::multi_target_dataset::MultiTargetDataset;
 use crate::trend_options::check_times;
 
@@ -47,6 +47,7 @@ impl Dataset {
         if let Some(share) = rows.share {
             let (data, test) = self.split(share, rows.seed)?;
             test.check_set_aside("--test-share", share)?;
+            room_to_test(test.table(), outputs_of(&data))?;
             return Ok((data, Some(test.table().clone())));
         }
         let Some(path) = rows.table else {
@@ -62,6 +63,7 @@ impl Dataset {
         if rows.trend {
             check_times(&self.format().apply_to_table(&test)?, self.options())?;
         }
+        room_to_test(&test, outputs_of(&self))?;
         Ok((self, Some(test)))
     }
 }
@@ -75,6 +77,7 @@ impl MultiTargetDataset {
     pub fn with_test(self, rows: &TestRows) -> Result<(Self, Option<Table>), Error> {
         if let Some(share) = rows.share {
             let (data, test) = self.split(share, rows.seed)?;
+            data.check_room_to_test(&test)?;
             // A table without rows has none that could be tested.
             return match test.rows() {
                 0 => Err(Error::Config(format!(
@@ -88,6 +91,18 @@ impl MultiTargetDataset {
             None => return Ok((self, None)),
         };
         self.check_test(&test)?;
+        self.check_room_to_test(&test)?;
         Ok((self, Some(test)))
     }
+
+    /// Checks that the target with the most classes can be scored; the targets are scored one after the other.
+    fn check_room_to_test(&self, test: &Table) -> Result<(), Error> {
+        let outputs = self.targets().iter().map(outputs_of).max();
+        room_to_test(test, outputs.unwrap_or(1))
+    }
+}
+
+/// The predicted numbers of a row.
+fn outputs_of(data: &Dataset) -> usize {
+    data.class_names().map_or(1, |classes| classes.len())
 }

@@ -34,6 +34,8 @@ pub(crate) struct Networks {
     /// Training and validation rows of each.
     pub training: usize,
     pub validation: usize,
+    /// Rows of other folds, whose predictions are kept until all folds are done.
+    pub folds: usize,
 }
 
 /// Rows and how they are encoded.
@@ -70,7 +72,10 @@ impl Work {
             }
             Self::GradientCheck => larger(encoding, encoded + memory_of_gradient_check(network)),
             Self::Boosting => larger(encoding, encoded + boosting(rows)),
-            Self::Training(networks) => networks.memory(rows, network, config, fuses),
+            Self::Training(networks) => {
+                let training = networks.memory(rows, network, config, fuses);
+                training + of_folds(networks.folds, network)
+            }
         }
     }
 }
@@ -120,6 +125,14 @@ fn encoding(rows: &RowCounts, config: &Config) -> MemoryUse {
     };
     MemoryUse {
         rows: NUMBER * (rows.table as f64 + used) * rows.width as f64 + fitting + screening,
+        ..MemoryUse::default()
+    }
+}
+
+/// The predictions of all folds in 64 bits, and once more in the order of the rows.
+fn of_folds(rows: usize, network: &NetworkSize) -> MemoryUse {
+    MemoryUse {
+        outputs: 16.0 * rows as f64 * network.outputs as f64,
         ..MemoryUse::default()
     }
 }
@@ -178,6 +191,7 @@ mod tests {
             at_once,
             training: ROWS.training,
             validation: ROWS.validation,
+            folds: 0,
         })
     }
 
@@ -198,5 +212,21 @@ mod tests {
             let found = memory(&work) / once;
             assert!(found >= copies && found < 1.6 * copies, "{work:?}: {found}");
         }
+    }
+
+    #[test]
+    fn the_predictions_of_all_folds_are_counted() {
+        let config = Config::preset(Preset::Fast);
+        let network = NetworkSize::of(&MlpConfig::new(ROWS.width, 1_000).with_hidden([10]));
+        let outputs = |work: &Work| work.memory(&ROWS, &network, &config, true).outputs;
+        let one = networks(1, 1);
+        let Work::Training(of_folds) = one.clone() else {
+            unreachable!()
+        };
+        let folds = Work::Training(Networks {
+            folds: ROWS.table,
+            ..of_folds
+        });
+        assert_eq!(outputs(&folds) - outputs(&one), 16.0 * 1e5 * 1_000.0);
     }
 }

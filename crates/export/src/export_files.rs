@@ -78,17 +78,25 @@ pub fn export_files(
             return Err(ExportError::ModelInTheWay { path: path.clone() });
         }
     }
-    let written = files.into_iter().map(|(path, bytes)| {
+    // No file gets its name before all are complete, so that a full disk leaves no new file beside an old one.
+    let complete = files.into_iter().map(|(path, bytes)| {
         let written = OutputFile::create(&path).and_then(|mut file| {
             file.write_all(&bytes)?;
-            file.commit()
+            Ok(file)
         });
         match written {
-            Ok(()) => Ok(path),
+            Ok(file) => Ok((path, file)),
             Err(error) => Err(ExportError::Io { path, error }),
         }
     });
-    written.collect()
+    let complete: Vec<(PathBuf, OutputFile)> = complete.collect::<Result<_, _>>()?;
+    let named = complete
+        .into_iter()
+        .map(|(path, file)| match file.commit() {
+            Ok(()) => Ok(path),
+            Err(error) => Err(ExportError::Io { path, error }),
+        });
+    named.collect()
 }
 
 /// The path with another suffix, if it has one of those of the two files.

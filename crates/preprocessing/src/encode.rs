@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::column_counts::ColumnCounts;
 use crate::encoder::Encoder;
-use crate::row_writer::{RowWriter, WrittenColumns};
+use crate::row_writer::RowWriter;
 
 /// Encoded rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -78,13 +78,15 @@ impl Encoder {
         let writer = RowWriter::new(self);
         let encoded = parts.into_par_iter().map(|(batch, before, part)| {
             let encoded = writer.write_columns(batch, width, part);
-            encoded.map_err(|error| CellError {
+            // What was written is counted for predictions alone. Kept for a whole table, it takes more memory than the
+            // numbers if most values are missing.
+            encoded.map(drop).map_err(|error| CellError {
                 row: before + error.row,
                 ..error
             })
         });
         // The error is about the first wrong row, whichever thread finds one first.
-        let encoded: Vec<Result<WrittenColumns, CellError>> = encoded.collect();
+        let encoded: Vec<Result<(), CellError>> = encoded.collect();
         for part in encoded {
             part.map_err(|error| table.cell_error(error))?;
         }

@@ -1,5 +1,7 @@
 //! Predicted quantiles of the rows of a table.
 
+use std::ops::Range;
+
 /// Predicted quantiles, row by row, in the unit of the target. Those of a row ascend.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PredictedQuantiles {
@@ -24,6 +26,20 @@ impl PredictedQuantiles {
     pub fn column(&self, index: usize) -> impl Iterator<Item = f64> {
         let width = self.levels.len().max(1);
         self.values.iter().skip(index).step_by(width).copied()
+    }
+
+    /// The quantiles of some rows.
+    ///
+    /// # Panics
+    ///
+    /// There are no such rows.
+    #[must_use]
+    pub fn of_rows(&self, rows: Range<usize>) -> Self {
+        let width = self.levels.len();
+        Self {
+            levels: self.levels.clone(),
+            values: self.values[rows.start * width..rows.end * width].to_vec(),
+        }
     }
 
     /// Adds the quantiles of further rows, of the same levels.

@@ -198,7 +198,7 @@ impl Predictions {
                     if matches!(together, Self::Values(_)) {
                         *together = Self::Classes {
                             classes: classes.clone(),
-                            probabilities: Vec::new(),
+                            probabilities: Vec::with_capacity(order.len() * classes.len()),
                             decision: decision.clone(),
                         };
                     }

@@ -7,6 +7,13 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 /// The same mark, once read as Windows-1252 and written as UTF-8.
 const MISREAD_MARK: &[u8] = "ï»¿".as_bytes();
 
+/// More zeros are not held: the file is no text.
+const MAX_HELD: usize = 1 << 20;
+
+fn is_end(byte: &u8) -> bool {
+    matches!(byte, 0 | 0x1a)
+}
+
 /// Passes UTF-8 through. Left out are byte order marks at the start of the text and of lines, where files with
 /// marks were joined, and at the end zeros and the mark of an end of DOS.
 pub(crate) struct CleanText<R> {
@@ -44,6 +51,11 @@ impl<R: Read> CleanText<R> {
         self.ended = bytes.is_empty();
         self.passed = 0;
         self.ready.clear();
+        if self.goes_on_ending(bytes) {
+            self.held.extend_from_slice(bytes);
+            self.ends = self.held.len();
+            return;
+        }
         self.ready.append(&mut self.held);
         self.ready.extend_from_slice(bytes);
         if self.at_start {
@@ -56,6 +68,17 @@ impl<R: Read> CleanText<R> {
         if let Some(&last) = self.ready.last() {
             self.last = last;
         }
+    }
+
+    /// Whether there are more zeros after those that are held. These are not moved then: the time would grow with the
+    /// square of their number.
+    fn goes_on_ending(&self, bytes: &[u8]) -> bool {
+        let held = self.held.len();
+        !bytes.is_empty()
+            && held > 0
+            && self.ends == held
+            && held + bytes.len() <= MAX_HELD
+            && bytes.iter().all(is_end)
     }
 
     /// Removes marks at the start of the text.
@@ -109,9 +132,6 @@ impl<R: Read> CleanText<R> {
 
     /// Holds zeros at the end, and leaves them out at the end of the text.
     fn hold_end(&mut self) {
-        /// More are not held: the file is no text.
-        const MAX_HELD: usize = 1 << 20;
-        let is_end = |byte: &u8| matches!(byte, 0 | 0x1a);
         // What was held is not looked through again.
         let known = self.ends.min(self.ready.len());
         self.ends = 0;
@@ -133,7 +153,7 @@ impl<R: Read> CleanText<R> {
         let last = bytes.last();
         !self.at_start
             && self.held.is_empty()
-            && last.is_some_and(|byte| !matches!(byte, 0 | 0x1a))
+            && last.is_some_and(|byte| !is_end(byte))
             && !bytes.contains(&MARK[0])
     }
 }
@@ -161,6 +181,8 @@ impl<R: Read> Read for CleanText<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     /// Reads a few bytes at a time.
@@ -208,6 +230,17 @@ mod tests {
                 assert_eq!(found, expected, "{step}");
             }
         }
+        // Many zeros take no longer than other text.
+        let zeros = "\0".repeat(4 << 20);
+        let started = Instant::now();
+        assert_eq!(
+            clean(format!("x{zeros}y").as_bytes(), 32).len(),
+            2 + (4 << 20)
+        );
+        // Of those at the end, only the last are left out.
+        assert!(clean(zeros.as_bytes(), 32).len() < 4 << 20);
+        let taken = started.elapsed();
+        assert!(taken < Duration::from_secs(10), "{taken:?}");
         // What is cut off is left for the check of UTF-8.
         for step in 1..4 {
             assert_eq!(clean(b"\xef\xbb", step), b"\xef\xbb");

@@ -3,15 +3,23 @@
 use std::path::Path;
 
 /// Text from a file, safe to print: control characters other than line ends are escaped, and so are
-/// characters that change the direction of text.
+/// characters that change the direction of text or end a line.
 pub fn escaped(text: &str) -> String {
-    let is_bidi = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .flat_map(|c| match (c.is_control() && c != '\n') || is_bidi(c) {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
+        .flat_map(
+            |c| match (c.is_control() && c != '\n') || is_bidi_or_line_end(c) {
+                true => c.escape_default().collect::<Vec<_>>(),
+                false => vec![c],
+            },
+        )
         .collect()
+}
+
+fn is_bidi_or_line_end(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// A path, safe to print on one line: escaped, with line ends too.
@@ -28,5 +36,8 @@ mod tests {
         assert_eq!(escaped("a\rb\n"), "a\\rb\n");
         let path = Path::new("a\u{1b}[31m\n\u{202e}b.csv");
         assert_eq!(path_name(path), "a\\u{1b}[31m\\n\\u{202e}b.csv");
+        assert_eq!(escaped("\u{61c}a\u{2028}"), "\\u{61c}a\\u{2028}");
+        // Joiners are part of words.
+        assert_eq!(escaped("a\u{200d}b"), "a\u{200d}b");
     }
 }

@@ -206,6 +206,35 @@ fn thousands_of_classes_take_memory_for_their_number() {
     assert_eq!(counted, 2 * CLASSES as u64);
     let length = answer.stdout.lines().last().unwrap().len();
     assert!(length < 1_000_000, "{length}");
+    // A file of predictions has a column for each class.
+    check(&folder, "predict m.safetensors t.csv --out p.parquet");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn test_rows_that_cannot_be_scored_are_refused_before_training() {
+    const CLASSES: usize = 1_000;
+    let folder = Folder::new();
+    let table = |rows: usize| {
+        let rows = (0..rows).map(|row| row % CLASSES);
+        let rows = rows.map(|class| format!("{},{},c{class}\n", class % 61, class / 61));
+        format!("a,b,y\n{}", rows.collect::<String>())
+    };
+    folder.write("t.csv", table(2 * CLASSES));
+    folder.write("test.csv", table(100 * CLASSES));
+    let line = "train t.csv --target y --preset fast --out m.safetensors --set training.epochs=1 \
+                --set network.hidden=[8] --test test.csv";
+    let answer = limited_beside_program(&folder, 700 * MEGABYTE, line);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    // 100,000 rows have a probability of 8 bytes for each class.
+    assert!(figures(&answer).unwrap()[0] > 800 * MEGABYTE);
+    assert!(
+        answer.stderr.contains("test.csv: scoring the model on it"),
+        "{}",
+        answer.stderr
+    );
+    assert!(!answer.stderr.contains("epoch"), "{}", answer.stderr);
+    assert!(!folder.path("m.safetensors").exists());
 }
 
 /// Two numbers of a message about memory: what is needed and what is free, in bytes.
@@ -282,8 +311,10 @@ fn table(rows: usize, inputs: usize, classes: usize) -> String {
     csv
 }
 
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 8] = [
     "train t.csv --target y --preset fast --out m.safetensors",
+    "train t.csv --target y --preset fast --out k.safetensors --test t.csv",
+    "train t.csv --target y --preset fast --out k.safetensors --folds 2 --out-of-fold o.csv",
     "train t.csv --target y --out n.safetensors --set ensemble.members=2",
     "find-lr t.csv --target y",
     "gradcheck t.csv --target y --elements 1",
@@ -305,6 +336,7 @@ fn check_commands(rows: usize, inputs: usize, classes: usize, settings: &str) {
     for line in [
         "evaluate m.safetensors t.csv",
         "explain m.safetensors t.csv --repeats 1",
+        "train t.csv --from m.safetensors --out r.safetensors",
     ] {
         check(&folder, line);
     }
@@ -326,6 +358,8 @@ fn what_is_refused_does_not_fit_and_what_is_allowed_fits() {
     }
     check(&folder, "evaluate m.safetensors t.csv");
     check(&folder, "explain m.safetensors t.csv --repeats 1");
+    let further = "train t.csv --from m.safetensors --out r.safetensors";
+    check(&folder, &format!("{further} --set training.epochs=1"));
     let wide = "train t.csv --target y --preset fast --out w.safetensors --set training.epochs=1 \
                 --set network.hidden=[30000]";
     check(&folder, wide);

@@ -261,3 +261,28 @@ fn interrupted(folder: &Folder, line: &str, happening: impl FnOnce()) -> Answer 
     answer.stderr = seen + &rest;
     answer
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn of_the_two_files_of_an_export_none_is_replaced_alone() {
+    let folder = Folder::new();
+    folder.write("t.csv", houses(60));
+    folder.done(&format!(
+        "train t.csv --target price --preset fast --out m.safetensors {QUICK} --set data.bins=0"
+    ));
+    folder.write("e.py", "old").write("e.safetensors", "old");
+    // The tensors are smaller than the limit, and the module is larger.
+    let program = env!("CARGO_BIN_EXE_trainer");
+    let export = "export m.safetensors --format pytorch --out e.py";
+    let script = format!("ulimit -f 16; exec {program} {export}");
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &script]).current_dir(folder.path("."));
+    let answer = Answer::new(command.output().unwrap());
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("e.py: "), "{}", answer.stderr);
+    assert_eq!(folder.read("e.py"), b"old");
+    assert_eq!(folder.read("e.safetensors"), b"old");
+    folder.done(export);
+    assert!(folder.read("e.safetensors").len() < 16 << 10);
+    assert!(folder.read("e.py").len() > 16 << 10);
+}

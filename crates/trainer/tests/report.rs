@@ -208,7 +208,7 @@ const REGRESSION: [&str; 17] = [
     "dependence",
     "row",
 ];
-const CLASSIFICATION: [&str; 19] = [
+const CLASSIFICATION: [&str; 20] = [
     "distribution",
     "backpropagation",
     "row-loss",

@@ -197,8 +197,8 @@ fn a_report_has_a_part_for_each_target() {
     folder.done(&format!("{train} --report r.html {QUICK}"));
     let html = report(&folder, "r.html", &targets);
     for (figure, times) in [("loss", 1), ("predicted", 2), ("confusion", 1)] {
-        let figures = html.matches(&format!("data-figure=\"{figure}\""));
-        assert_eq!(figures.count(), times, "{figure} in {html}");
+        let figure = format!("data-figure=\"{figure}\"");
+        assert_eq!(html.matches(&figure).count(), times, "{figure} in {html}");
     }
     // One network, with the outputs of all targets.
     assert_eq!(html.matches("<dt>network</dt>").count(), 1);

@@ -2,6 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +22,9 @@ use crate::text::{count, escaped};
 
 /// The rows of a window.
 const WINDOW_ROWS: usize = 256;
+/// The largest number of bytes of the header and of a row, so that text without line ends does not fill the memory.
+const LONGEST_HEADER: usize = 16 << 20;
+const LONGEST_ROW: usize = 1 << 20;
 /// The shortest time between two writes of the model.
 const SAVED_EVERY: Duration = Duration::from_secs(10);
 /// How often the end of the work is looked for while no rows come.
@@ -139,6 +144,11 @@ impl Rows {
         delimiter: Option<u8>,
         skips: bool,
     ) -> Result<Self, Error> {
+        let left = Arc::new(AtomicUsize::new(LONGEST_HEADER));
+        let input = LimitedRows {
+            input,
+            left: left.clone(),
+        };
         let mut reader = csv::ReaderBuilder::new();
         let mut reader = reader
             .delimiter(delimiter.unwrap_or(b','))
@@ -148,9 +158,11 @@ impl Rows {
             let reason = "standard input is empty: the first line has the names of the columns";
             return Err(Error::Failed(reason.to_string()));
         }
+        left.store(LONGEST_ROW, Ordering::Relaxed);
         let (sender, rows) = sync_channel(WINDOW_ROWS);
         thread::spawn(move || {
             for row in reader.into_records() {
+                left.store(LONGEST_ROW, Ordering::Relaxed);
                 if sender.send(row).is_err() {
                     break;
                 }
@@ -284,6 +296,26 @@ impl Rows {
     }
 }
 
+/// Text whose rows are limited. `left` is how many bytes of a row may still be read.
+struct LimitedRows<R> {
+    input: R,
+    left: Arc<AtomicUsize>,
+}
+
+impl<R: Read> Read for LimitedRows<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let left = self.left.load(Ordering::Relaxed);
+        let left = left.checked_sub(read).ok_or_else(|| {
+            let reason =
+                "a row has more than 1 MB, or the header more than 16 MB: is a quote not closed?";
+            io::Error::new(io::ErrorKind::InvalidData, reason)
+        })?;
+        self.left.store(left, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
 /// Why there is no model after these rows.
 fn nothing_learned(rows: &Rows, context: &FitContext) -> Error {
     if context.stop.is_stopped() {
@@ -318,4 +350,33 @@ fn malformed(error: &csv::Error) -> Error {
         _ => error.to_string(),
     };
     Error::Failed(format!("{}: {reason}", location(error.position())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_end_is_an_error() {
+        let error = |input: Box<dyn Read + Send>| match Rows::open(input, None, false) {
+            Err(error) => error.to_string(),
+            Ok(rows) => {
+                let mut rows = rows.rows.into_iter();
+                rows.find_map(Result::err).unwrap().to_string()
+            }
+        };
+        let header = error(Box::new(io::repeat(b'a')));
+        assert!(header.starts_with("standard input: "), "{header}");
+        assert!(header.contains("more than 16 MB"), "{header}");
+        let start = "a,b\n1,2\n3,\"".as_bytes();
+        let row = error(Box::new(start.chain(io::repeat(b'\n'))));
+        assert!(row.contains("a row has more than 1 MB"), "{row}");
+    }
+
+    #[test]
+    fn many_short_rows_are_not_too_long() {
+        let text = format!("a,b\n{}", "1,2\n".repeat(1 << 19));
+        let rows = Rows::open(Cursor::new(text), None).unwrap();
+        assert_eq!(rows.rows.into_iter().filter(Result::is_ok).count(), 1 << 19);
+    }
 }

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::context::FitContext;
 use crate::error::Error;
 use crate::fitted_model::FittedModel;
+use crate::memory::room_to_update;
 use crate::model_file::SavedModel;
 use crate::predictor::Predictor;
 use crate::row_hashes::row_hashes;
@@ -107,6 +108,10 @@ impl FittedModel {
         context: &FitContext,
     ) -> Result<Update, Error> {
         let config = update_config(self.model(), &options.settings)?;
+        let kept = self.model().summary.memory.as_ref();
+        let old_rows = kept.map_or(0, |memory| memory.replay.rows())
+            + options.old_rows.as_ref().map_or(0, Table::rows);
+        room_to_update(table, self.model(), &config, old_rows)?;
         let prepared = prepared(self.model(), options)?;
         let read = prepared.format.apply_to_table(table)?;
         let known = known_rows(&prepared, &read)?;
