@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn many_short_rows_are_not_too_long() {
         let text = format!("a,b\n{}", "1,2\n".repeat(1 << 19));
-        let rows = Rows::open(Cursor::new(text), None).unwrap();
+        let rows = Rows::open(Cursor::new(text), None, false).unwrap();
         assert_eq!(rows.rows.into_iter().filter(Result::is_ok).count(), 1 << 19);
     }
 }
