@@ -243,7 +243,7 @@ impl Config {
             let valid = self.network.clone().with_hidden(hidden).validate();
             valid.map_err(|error| Error::Config(format!("ensemble.widths: {}", error.reason)))?;
         }
-        if self.training.weight_averaging.is_some()
+        if self.training.averaged_networks().is_some()
             && self.network.normalization == Normalization::Batch
         {
             return usage(

@@ -505,6 +505,7 @@ mod tests {
         let averaging = "training.weight_averaging=3";
         let error = with(&[averaging, "network.normalization=batch"]).unwrap_err();
         assert!(error.to_string().contains("use layer or none"), "{error}");
+        with(&["training.weight_averaging=1", "network.normalization=batch"]).unwrap();
         let config = with(&[averaging, "network.normalization=layer"]).unwrap();
         assert_eq!(config.training.weight_averaging, Some(3));
         // The settings of a model that is trained without it are written as before.

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use backburn::{Error, FeatureName, Predictions, SavedModel, Table, Target, Targets};
+use backburn_training::Criterion;
 use backburn_training::row_pass::{
     Aim, DifferentiatedRow, Gradient, Network, Parameter, Pass, Statistics, difference, formula,
     loss,
 };
-use backburn_training::{Criterion, Loss};
 
 use crate::format::number;
-use crate::training_settings::training_settings;
+use crate::training_settings::{criterion, training_settings};
 
 /// One row there and back: the forward pass of a network, its loss, and the backward pass, with all numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,17 +100,17 @@ impl Backpropagation {
         };
         let targets = Targets::read(&table, &model.target)?;
         let aim = aim(&targets, model);
-        let training = training_settings(model);
-        let criterion = criterion(training.criterion(), model);
+        let criterion = has_loss_of_row(model).then(|| criterion(model));
         let (Some(aim), Some(criterion)) = (aim, criterion) else {
             return Ok(None);
         };
+        let learning_rate = training_settings(model).learning_rate;
         let network = Network::of(member);
         let features = network.features_of(&model.encoder.encode(&table)?);
         let step = RowStep {
             aim,
             criterion,
-            learning_rate: training.learning_rate.fixed().unwrap_or(0.001),
+            learning_rate: learning_rate.fixed().unwrap_or(0.001),
         };
         let passed = step.pass(&network, features);
         let after = step.pass(
@@ -245,20 +245,15 @@ fn aim(targets: &Targets, model: &SavedModel) -> Option<Aim> {
     }
 }
 
-/// The loss of the model's training; `None` if its outputs are none that the loss of a row is known for.
-fn criterion(mut criterion: Criterion, model: &SavedModel) -> Option<Criterion> {
+/// Whether the outputs of a model are some that the loss of a row is known for.
+fn has_loss_of_row(model: &SavedModel) -> bool {
     if model.target.distribution().is_some() || model.encoder.trend().is_some() {
-        return None;
+        return false;
     }
-    let classes = model.target.class_names().map(<[String]>::len);
-    match (classes, model.config.outputs) {
-        (None, 1) => Some(criterion),
-        (Some(2), 1) => {
-            criterion.loss = Loss::BinaryCrossEntropy;
-            Some(criterion)
-        }
-        (Some(classes), outputs) if classes == outputs => Some(criterion),
-        _ => None,
+    match (model.target.class_names(), model.config.outputs) {
+        (None, outputs) => outputs == 1,
+        (Some(classes), 1) => classes.len() == 2,
+        (Some(classes), outputs) => classes.len() == outputs,
     }
 }
 

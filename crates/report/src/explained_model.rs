@@ -137,6 +137,7 @@ impl Report {
             for model in &models {
                 let explained = ExplainedModel::of(model.clone(), &table, device, all)?;
                 reports.push(explained.report_alone()?);
+                // The models of a file read the table in the same way, so these are the same for each.
                 let warnings = explained.warnings().into_iter();
                 notes = warnings.map(|warning| warning.to_string()).collect();
             }

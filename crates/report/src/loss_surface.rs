@@ -1,10 +1,10 @@
 //! The loss around the weights of a model's network.
 
 use backburn::{Error, SavedModel, Table, Targets};
-use backburn_training::{Loss, LossSurface, TensorDataset};
+use backburn_training::{LossSurface, TensorDataset};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::training_settings::training_settings;
+use crate::training_settings::criterion;
 
 /// The loss of the first network of a model around its weights, on rows of a table, or a reason why it is not shown. The
 /// seed is that of the model.
@@ -28,11 +28,7 @@ pub(crate) fn loss_surface(
     let Some(rows) = encoded(model, table, &device)? else {
         return Ok(Err("no row has a target".to_string()));
     };
-    let mut criterion = training_settings(model).criterion();
-    if model.target.class_names().is_some() && model.config.outputs == 1 {
-        criterion.loss = Loss::BinaryCrossEntropy;
-    }
-    let surface = LossSurface::new(network, &rows, &criterion, model.summary.seed);
+    let surface = LossSurface::new(network, &rows, &criterion(model), model.summary.seed);
     Ok(match surface {
         Ok(surface) if surface.center().is_finite() => Ok(surface),
         Ok(_) => Err("the loss is infinite".to_string()),

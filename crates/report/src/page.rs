@@ -6,7 +6,7 @@ use crate::format::truncate;
 use crate::place::Place;
 use crate::report::{GENERATOR, Report};
 use crate::sections::{
-    backpropagation, data, evaluation, findings, model, rows, tasks, training, tuning,
+    backpropagation, data, evaluation, findings, loss_surface, model, rows, tasks, training, tuning,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -93,6 +93,10 @@ fn part(report: &Report, number: usize) -> Markup {
         (scores(report))
         (findings(report, place))
         (data(report, place))
+        @if report.loss_surface.is_some() {
+            (place.heading("loss", "The loss around the weights"))
+            div class="grid" { (loss_surface(report)) }
+        }
         (predictions(report, place))
     }
 }

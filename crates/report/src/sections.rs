@@ -18,5 +18,5 @@ pub use findings::findings;
 pub use model::model;
 pub use rows::rows;
 pub use tasks::tasks;
-pub use training::training;
+pub use training::{loss_surface, training};
 pub use tuning::tuning;

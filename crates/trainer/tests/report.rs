@@ -400,6 +400,7 @@ fn reports_of_several_targets_and_of_updates_are_whole() {
     folder.done(&format!("{line} --out two.safetensors {QUICK}"));
     let figures = [
         "loss",
+        "loss-surface",
         "predicted",
         "confusion",
         "reliability",

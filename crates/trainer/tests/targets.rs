@@ -588,7 +588,9 @@ fn settings_for_numbers_and_for_classes_are_set_together() {
     let folder = folder();
     let settings = "--set training.loss=huber --set data.balance_classes=true --preset fast";
     let line = format!("train t.csv --ignore a,b --out m.safetensors {settings} {QUICK}");
-    folder.done(&format!("{line} --target price,sold"));
+    folder.done(&format!("{line} --target price,sold --report r.html"));
+    let html = report(&folder, "r.html", &["price", "sold"]);
+    assert_eq!(html.matches("data-figure=\"loss-surface\"").count(), 2);
     folder.done(&format!("{line} --target sold,price"));
     folder.refused(
         &format!("{line} --target price,rent"),

@@ -108,6 +108,11 @@ impl TrainingConfig {
         }
     }
 
+    /// How many last networks have their weights averaged, if there is more than one.
+    pub fn averaged_networks(&self) -> Option<usize> {
+        self.weight_averaging.filter(|networks| *networks > 1)
+    }
+
     /// The bounds for gradient clipping.
     pub fn clipping(&self) -> Clipping {
         Clipping {

@@ -228,7 +228,7 @@ pub(crate) fn prepare<N: Network>(
     config: &TrainingConfig,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<N, TrainingError> {
-    if config.weight_averaging.is_some() && has_batch_normalization(&network) {
+    if config.averaged_networks().is_some() && has_batch_normalization(&network) {
         let reason = "training.weight_averaging: the running means of batch normalization are not those of averaged \
                       weights: use layer normalization";
         return Err(TrainingError::Mismatch(reason.to_string()));

@@ -138,7 +138,7 @@ impl TrainingConfig {
         };
         // The networks whose weights are averaged, their records in a checkpoint, and their sums in 64 bits.
         let averaged = self
-            .weight_averaging
+            .averaged_networks()
             .map_or(0.0, |networks| 2.0 * networks.min(self.epochs) as f64 + 5.0);
         let copies = copies + averaged;
         let parameters = (copies + state + KEPT + CHECKPOINT) * network.parameters as f64;

@@ -76,7 +76,7 @@ impl<'a, N: Network + 'a> Session<'a, N> {
             recorder: records_layers.then(|| Recorder::new(&network, &training.inputs, steps)),
             progress: TrainingProgress::start(training.rows(), steps, learning_rate),
             kept: Vec::new(),
-            last: config.weight_averaging.map(LastNetworks::new),
+            last: config.averaged_networks().map(LastNetworks::new),
             epochs: config.epochs,
             batch_size,
             rate: None,

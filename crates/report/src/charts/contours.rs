@@ -147,20 +147,17 @@ fn draw_scale(canvas: &mut Canvas, levels: &[f64]) {
         let to = (place(band + 1) + 0.3, FRAME + 12.0);
         canvas.filled_bar("cell", &color(band), (place(band), FRAME), to, "");
     }
-    for band in [0, levels.len() / 2, levels.len() - 1] {
-        let text = match band + 1 == levels.len() {
-            true => format!("≥ {}", number(levels[band])),
-            false => number(levels[band]),
-        };
-        let anchor = match band {
-            0 => Anchor::Start,
-            _ if band + 1 == levels.len() => Anchor::End,
-            _ => Anchor::Middle,
-        };
-        let x = match band + 1 == levels.len() {
-            true => place(band + 1),
-            false => place(band),
-        };
+    let (middle, last) = (levels.len() / 2, levels.len() - 1);
+    let texts = [
+        (Anchor::Start, place(0), number(levels[0])),
+        (Anchor::Middle, place(middle), number(levels[middle])),
+        (
+            Anchor::End,
+            place(last + 1),
+            format!("≥ {}", number(levels[last])),
+        ),
+    ];
+    for (anchor, x, text) in texts {
         canvas.text(anchor, (x, FRAME + 30.0), &text);
     }
 }

@@ -40,11 +40,7 @@ pub fn training(report: &Report) -> Markup {
                 }
             }
             @if let Some(curve) = &report.learning_curve { (learning_curve(curve)) }
-            @match &report.loss_surface {
-                Some(Ok(surface)) => (loss_surface(surface, report.networks)),
-                Some(Err(reason)) => p class="faint" { "The loss surface is not drawn: " (reason) "." },
-                None => {}
-            }
+            (loss_surface(report))
         }
     }
 }
@@ -168,8 +164,18 @@ fn learning_curve(curve: &LearningCurve) -> Markup {
     figure("learning-curve", "Learning curve", text, svg)
 }
 
-/// The loss around the weights of the first network.
-fn loss_surface(surface: &LossSurface, networks: usize) -> Markup {
+/// The loss around the weights of the first network, or why it is not drawn.
+pub fn loss_surface(report: &Report) -> Markup {
+    html! {
+        @match &report.loss_surface {
+            Some(Ok(surface)) => (surface_figure(surface, report.networks)),
+            Some(Err(reason)) => p class="faint" { "The loss surface is not drawn: " (reason) "." },
+            None => {}
+        }
+    }
+}
+
+fn surface_figure(surface: &LossSurface, networks: usize) -> Markup {
     let finite = surface.losses.iter().filter(|loss| loss.is_finite());
     let lowest = finite.copied().fold(f64::INFINITY, f64::min);
     let center = number(surface.center());
@@ -188,7 +194,8 @@ fn loss_surface(surface: &LossSurface, networks: usize) -> Markup {
         "The mean loss of {network} on {} when its weights are moved along two random directions. The point in the middle \
          is the trained network, with a loss of {center}; the lowest loss in the picture is {}. At distance 1, the weights \
          into each unit are moved by their own length. A wide dark area is a flat minimum: small changes of the weights \
-         hardly change the predictions. If the point is not in the darkest area, training ended beside a minimum.",
+         hardly change the loss. If the point is not in the darkest area, training ended beside a minimum, or the minimum of \
+         these rows is elsewhere than that of the training rows.",
         count(surface.rows, "row"),
         number(lowest),
     );
