@@ -52,14 +52,19 @@ def inputs_of(model, rows):
     return feed
 
 
-def differences(feed, session, predicted):
+def usual_size(predicted):
+    """Numbers near zero are compared by the size of the others, and probabilities by 1."""
+    if any(name.startswith("probability_") for name in predicted[0]):
+        return 1.0
+    numbers = [float(row["prediction"]) for row in predicted]
+    return numpy.sqrt(numpy.mean(numpy.square(numbers)))
+
+
+def differences(feed, session, predicted, usual):
     """The largest relative difference of each column of `trainer predict`."""
     names = [output.name for output in session.get_outputs()]
     outputs = dict(zip(names, session.run(None, feed)))
     found = {}
-    # Numbers near zero are compared by the size of the others, and probabilities by 1.
-    numbers = [float(row["prediction"]) for row in predicted] if "probabilities" not in names else [1.0]
-    usual = numpy.sqrt(numpy.mean(numpy.square(numbers)))
     for name in predicted[0]:
         ours = outputs[name].reshape(-1)
         if outputs[name].dtype == object:
@@ -89,11 +94,12 @@ def check(trainer, model, table, folder, name):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(exported), options, providers=["CPUExecutionProvider"])
     feed = inputs_of(loaded, rows)
-    found = differences(feed, session, predicted)
+    usual = usual_size(predicted)
+    found = differences(feed, session, predicted, usual)
     # A row alone has the prediction that it has among others.
     for row in (0, len(rows) - 1):
         alone = {column: values[row : row + 1] for column, values in feed.items()}
-        for column, difference in differences(alone, session, predicted[row : row + 1]).items():
+        for column, difference in differences(alone, session, predicted[row : row + 1], usual).items():
             found[column] = max(found[column], difference if len(rows) > 1 else 0.0)
     worst = max(found.values())
     status = "ok" if worst <= TOLERANCE else f"DIFFERS {found}"

@@ -338,7 +338,10 @@ mod tests {
         };
         assert_eq!(
             texts(&rows(60, later), 60),
-            ["`d` is outside the range of training (2024-01-01 to 2024-01-28) in 60 of 60 rows"]
+            [
+                "`d` is outside the range of training (2024-01-01 to 2024-01-28) in 60 of 60 rows; in these rows, prediction intervals \
+                 and probabilities are unreliable"
+            ]
         );
         let few = |n: usize| if n < 2 { later(n) } else { usual(n) };
         assert_eq!(texts(&rows(60, few), 60), [""; 0]);
