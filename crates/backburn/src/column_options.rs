@@ -57,9 +57,18 @@ impl ColumnOptions {
         }
         without.retain(|name| !others.contains(name));
         let features = (!self.features.is_empty()).then(|| self.features.clone());
+        let dates = self.date.iter().map(|word| match word.rsplit_once('=') {
+            Some((column, _)) => column.to_string(),
+            None => word.clone(),
+        });
+        let mut named: Vec<String> = dates.chain(kinds.keys().cloned()).collect();
+        for words in [&others, &self.numeric, &self.categorical] {
+            named.extend_from_slice(words);
+        }
         ReadOptions {
             columns: features.map(|features| [features, others].concat()),
             without_columns: without,
+            named_columns: named,
             ..options
         }
     }
@@ -239,6 +248,22 @@ mod tests {
         };
         let resolved = said.resolve(&table(), Some("y"), options);
         resolved.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn columns_that_are_named_keep_their_names() {
+        let said = ColumnOptions {
+            numeric: words(&["\u{200b}a"]),
+            date: words(&["\u{200b}d=%Y"]),
+            ..ColumnOptions::default()
+        };
+        let kinds = BTreeMap::from([("\u{200b}c".to_string(), ColumnKind::Numeric)]);
+        let options = said.read_options(ReadOptions::default(), &["unit\u{a0}cost"], &kinds);
+        let csv = "\u{200b}a,\u{200b}b,\u{200b}c,\u{200b}d,unit\u{a0}cost\n1,2,3,2024,5\n";
+        let table = Table::from_reader("t.csv", Cursor::new(csv), &options).unwrap();
+        let columns: Vec<&str> = table.columns().collect();
+        let expected = ["\u{200b}a", "b", "\u{200b}c", "\u{200b}d", "unit\u{a0}cost"];
+        assert_eq!(columns, expected);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) fn find_layout(
     };
     let guess = Guess::of(&head.bytes);
     let mut names = column_names(name, &chosen, guess, options)?;
-    let hidden = without_hidden(&mut names, &options.known_columns);
+    let hidden = without_hidden(&mut names, options);
     let names = unique_names(names);
     let header = chosen.header(options);
     let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
