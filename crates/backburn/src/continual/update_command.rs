@@ -111,7 +111,7 @@ impl ModelUpdate<'_> {
     }
 
     /// The options to read only the columns that the model needs.
-    fn read_options(&self, model: &FittedModel) -> ReadOptions {
+    pub(crate) fn read_options(&self, model: &FittedModel) -> ReadOptions {
         let model = model.model();
         let target = [model.target.column().to_string()].into_iter();
         let others: Vec<String> = target.chain(model.summary.weight.clone()).collect();
