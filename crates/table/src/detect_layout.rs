@@ -143,7 +143,7 @@ impl Candidate {
     }
 
     /// The fields of the records below the header that are left out.
-    pub fn lines_below_header(&self) -> Vec<&[Vec<u8>]> {
+    pub fn left_out_below_header(&self) -> Vec<&[Vec<u8>]> {
         let below = self.sample.records.iter().skip(self.first + 1);
         let fields = below.map(|record| record.fields.as_slice());
         fields.take(self.skip_records).collect()
