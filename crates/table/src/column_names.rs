@@ -44,7 +44,8 @@ pub(crate) fn without_hidden(names: &mut [String], options: &ReadOptions) -> Opt
     for name in names.iter_mut().filter(|name| !name.is_ascii()) {
         let seen = seen(name);
         if seen != *name && !options.names(name) && all.insert(seen.clone()) {
-            changed.push(format!("`{seen}`"));
+            // A column without a name gets one.
+            changed.extend((!seen.is_empty()).then(|| format!("`{seen}`")));
             *name = seen;
         }
     }
@@ -163,6 +164,7 @@ mod tests {
             note.unwrap()
                 .starts_with("the name of column `price` is read")
         );
+        assert_eq!(read(&["\u{200b}", "x"], &[]), ("|x".to_string(), None));
         // Two names do not become one.
         let (names, _) = read(&["\u{200b}price", "price\u{200b}"], &[]);
         assert_eq!(names, "price|price\u{200b}");

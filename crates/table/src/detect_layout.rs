@@ -227,8 +227,11 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
 fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
     let searched = &records[..records.len().min(MAX_LINES)];
     let start = searched.first()?;
-    // Without a header below it, a text in the middle may be a row.
-    let one_text = |record: &Record| record.filled() <= 1 || (has_header && record.has_one_text());
+    // Without a header below it, a text in the middle may be a row; one in the last column may be the only name of a
+    // header, as pandas writes it for an index without names.
+    let one_text = |record: &Record| {
+        record.filled() <= 1 || (has_header && record.filled() < usual && record.has_one_text())
+    };
     let is_title = |record: &Record| one_text(record) || record.is_comment();
     let narrow = start.len() < usual;
     let is_drawn = start.is_comment() || start.is_rule();

@@ -85,6 +85,14 @@ fn an_erroneous_row_does_not_change_the_delimiter() {
 }
 
 #[test]
+fn a_header_may_have_its_last_name_alone() {
+    let table = read(",,value\na,b,\nc,d,2\ne,f,4\ng,h,4\n");
+    let columns: Vec<&str> = table.columns().collect();
+    assert_eq!(columns, ["column_1", "column_2", "value"]);
+    assert_eq!(table.rows(), 4);
+}
+
+#[test]
 fn lines_that_are_not_rows_are_left_out() {
     for before in [
         "# exported\n",
