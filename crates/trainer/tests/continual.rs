@@ -270,6 +270,18 @@ fn blank_rows_and_repeated_headers_do_not_hinder_skipping() {
 }
 
 #[test]
+fn a_row_that_is_skipped_after_the_last_window_is_named() {
+    let folder = folder("");
+    let line = "train --from m.safetensors --follow - --on-error skip --out n.safetensors";
+    let rows = table(256, &["p", "q"], 0) + "1,2\n";
+    let answer = with_input(&folder, line, rows.as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let said = answer.stdout + &answer.stderr;
+    let words = "skipped standard input:258: the row has 2 fields";
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
 fn a_wrong_value_of_the_old_rows_is_not_one_of_the_stream() {
     let folder = folder("");
     let rows = table(40, &["p", "q"], 0);

@@ -119,6 +119,7 @@ impl ModelUpdate<'_> {
             followed: last,
             table: None,
             skipped: rows.skipped,
+            skipped_last: rows.messages,
         })
     }
 }
