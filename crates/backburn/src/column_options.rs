@@ -57,20 +57,29 @@ impl ColumnOptions {
         }
         without.retain(|name| !others.contains(name));
         let features = (!self.features.is_empty()).then(|| self.features.clone());
-        let dates = self.date.iter().map(|word| match word.rsplit_once('=') {
-            Some((column, _)) => column.to_string(),
-            None => word.clone(),
-        });
-        let mut named: Vec<String> = dates.chain(kinds.keys().cloned()).collect();
-        for words in [&others, &self.numeric, &self.categorical] {
-            named.extend_from_slice(words);
-        }
+        let named = kinds.keys().chain(&others).cloned();
+        let named: Vec<String> = named.chain(self.named_columns()).collect();
         ReadOptions {
             columns: features.map(|features| [features, others].concat()),
             without_columns: without,
             named_columns: named,
             ..options
         }
+    }
+
+    /// The words of all options that name columns.
+    pub(crate) fn named_columns(&self) -> impl Iterator<Item = String> + '_ {
+        let words = [
+            &self.ignore,
+            &self.features,
+            &self.numeric,
+            &self.categorical,
+        ];
+        let dates = self.date.iter().map(|word| match word.rsplit_once('=') {
+            Some((column, _)) => column.to_string(),
+            None => word.clone(),
+        });
+        words.into_iter().flatten().cloned().chain(dates)
     }
 
     /// Adds these options to those of a dataset. They win where both are about the same column.
