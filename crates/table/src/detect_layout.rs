@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::column_names::unique_names;
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
 use crate::header_levels::level_lines;
@@ -375,13 +376,25 @@ fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
     let rows: Vec<&[Vec<u8>]> = below.map(|record| record.fields.as_slice()).collect();
     let header = candidate
         .header(options)
-        .filter(|_| options.header.is_none());
+        .filter(|header| options.header.is_none() && !is_whole_header(header, options));
     let lines = header.and_then(|header| level_lines(&header.fields, &rows, candidate.describing));
     if let Some(lines) = lines {
         candidate.levels = lines;
         candidate.skip_records = lines + 1;
         candidate.describing = candidate.skip_records;
     }
+}
+
+/// Whether a model knows the names of the first line alone: it is older than the reading of several lines.
+fn is_whole_header(header: &Record, options: &ReadOptions) -> bool {
+    let known = &options.known_columns;
+    if known.is_empty() {
+        return false;
+    }
+    let names = header.fields.iter();
+    let names = names.map(|field| String::from_utf8_lossy(field).trim().to_string());
+    let names: HashSet<String> = unique_names(names.collect()).into_iter().collect();
+    known.iter().all(|name| names.contains(name))
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {

@@ -322,6 +322,12 @@ fn headers_of_several_levels_are_read() {
     let one = text.lines().take(4).collect::<Vec<_>>().join("\n");
     let one = read_as("t.csv", &one, &options).unwrap();
     assert_eq!(one.numbers("x_std").unwrap(), [0.25]);
+    // So are those of an older model, which has the first line alone.
+    let older = ReadOptions {
+        known_columns: vec!["x".to_string(), "x.1".to_string()],
+        ..ReadOptions::default()
+    };
+    assert!(read_as("t.csv", text, &older).unwrap().has_column("x.1"));
     let as_rows = ReadOptions {
         header: Some(true),
         ..ReadOptions::default()
