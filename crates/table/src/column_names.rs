@@ -82,6 +82,7 @@ fn seen_characters(name: &str) -> impl Iterator<Item = char> + '_ {
         matches!(
             c,
             '\u{ad}'
+                | '\u{61c}'
                 | '\u{180e}'
                 | '\u{200b}'
                 | '\u{200e}'
@@ -176,6 +177,7 @@ mod tests {
             assert_eq!(read(names, known), (names.join("|"), None));
         }
         assert!(is_name("\u{feff}price".as_bytes(), "price") && is_name(b" price ", "price"));
+        assert!(is_name("\u{61c}price".as_bytes(), "price"));
         assert!(is_name(" \u{200b}größe\u{a0}\u{feff}".as_bytes(), "größe"));
         assert!(is_name("unit\u{a0}cost".as_bytes(), "unit cost"));
         assert!(!is_name("prices".as_bytes(), "price") && !is_name("größe".as_bytes(), "gre"));

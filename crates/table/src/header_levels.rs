@@ -8,7 +8,8 @@ type Fields = [Vec<u8>];
 
 /// The number of lines below the first one of a header that hold further levels of its names, if a line with the names of
 /// the index follows: all of its other fields are empty, as in no row below. The first line has a name several times, and
-/// the joined names differ. It has none for the index, or the next lines, `described` ones, are plainly no rows.
+/// the joined names differ. The first line has no name for the index, or the next lines, `described` ones, are plainly no
+/// rows.
 pub(crate) fn level_lines(header: &Fields, rows: &[&Fields], described: usize) -> Option<usize> {
     const MAX_LINES: usize = 4;
     let has_index_names = |line: &usize| rows.get(*line).is_some_and(|row| names_index(row));
