@@ -57,11 +57,29 @@ impl ColumnOptions {
         }
         without.retain(|name| !others.contains(name));
         let features = (!self.features.is_empty()).then(|| self.features.clone());
+        let named = kinds.keys().chain(&others).cloned();
+        let named: Vec<String> = named.chain(self.named_columns()).collect();
         ReadOptions {
             columns: features.map(|features| [features, others].concat()),
             without_columns: without,
+            named_columns: named,
             ..options
         }
+    }
+
+    /// The words of all options that name columns.
+    pub(crate) fn named_columns(&self) -> impl Iterator<Item = String> + '_ {
+        let words = [
+            &self.ignore,
+            &self.features,
+            &self.numeric,
+            &self.categorical,
+        ];
+        let dates = self.date.iter().map(|word| match word.rsplit_once('=') {
+            Some((column, _)) => column.to_string(),
+            None => word.clone(),
+        });
+        words.into_iter().flatten().cloned().chain(dates)
     }
 
     /// Adds these options to those of a dataset. They win where both are about the same column.
@@ -239,6 +257,22 @@ mod tests {
         };
         let resolved = said.resolve(&table(), Some("y"), options);
         resolved.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn columns_that_are_named_keep_their_names() {
+        let said = ColumnOptions {
+            numeric: words(&["\u{200b}a"]),
+            date: words(&["\u{200b}d=%Y"]),
+            ..ColumnOptions::default()
+        };
+        let kinds = BTreeMap::from([("\u{200b}c".to_string(), ColumnKind::Numeric)]);
+        let options = said.read_options(ReadOptions::default(), &["unit\u{a0}cost"], &kinds);
+        let csv = "\u{200b}a,\u{200b}b,\u{200b}c,\u{200b}d,unit\u{a0}cost\n1,2,3,2024,5\n";
+        let table = Table::from_reader("t.csv", Cursor::new(csv), &options).unwrap();
+        let columns: Vec<&str> = table.columns().collect();
+        let expected = ["\u{200b}a", "b", "\u{200b}c", "\u{200b}d", "unit\u{a0}cost"];
+        assert_eq!(columns, expected);
     }
 
     #[test]

@@ -79,7 +79,12 @@ const BATCHES_BYTES: usize = 64 << 20;
 /// The table cannot be read, or a column that the options name does not exist. A target that training would
 /// refuse is only a note.
 pub fn describe(path: &Path, options: &DescribeOptions) -> Result<TableDescription, Error> {
-    describe_reader(open_table(path, &options.read)?, options)
+    let named = options.target.iter().cloned();
+    let read = ReadOptions {
+        named_columns: named.chain(options.columns.named_columns()).collect(),
+        ..options.read.clone()
+    };
+    describe_reader(open_table(path, &read)?, options)
 }
 
 /// Describes a table like [`describe`], from any source of rows, such as bytes in memory.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::read_options::ReadOptions;
+
 /// Gives every column a name of its own: an empty name becomes `column_N`, with `N` counted from 1,
 /// and a repeated name gets `.1`, `.2` and so on, as in pandas.
 pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
@@ -30,19 +32,20 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
 }
 
 /// Leaves characters that cannot be seen out of names, such as zero-width spaces and byte order marks, and makes
-/// non-breaking spaces plain ones. Returns a note on the names. Those that a model knows stay, and so does a name that would
-/// be that of another column.
-pub(crate) fn without_hidden(names: &mut [String], known: &[String]) -> Option<String> {
+/// non-breaking spaces plain ones. Returns a note on the names. Those that the options name stay, such as those of a model,
+/// and so does a name that would be that of another column.
+pub(crate) fn without_hidden(names: &mut [String], options: &ReadOptions) -> Option<String> {
     const SHOWN: usize = 4;
     if names.iter().all(|name| name.is_ascii()) {
         return None;
     }
-    let all: HashSet<String> = names.iter().cloned().collect();
+    let mut all: HashSet<String> = names.iter().cloned().collect();
     let mut changed = Vec::new();
     for name in names.iter_mut().filter(|name| !name.is_ascii()) {
         let seen = seen(name);
-        if seen != *name && !all.contains(&seen) && !known.contains(name) {
-            changed.push(format!("`{seen}`"));
+        if seen != *name && !options.names(name) && all.insert(seen.clone()) {
+            // A column without a name gets one.
+            changed.extend((!seen.is_empty()).then(|| format!("`{seen}`")));
             *name = seen;
         }
     }
@@ -63,10 +66,23 @@ pub(crate) fn without_hidden(names: &mut [String], known: &[String]) -> Option<S
 
 /// A name as it is seen.
 fn seen(name: &str) -> String {
+    let seen: String = seen_characters(name).collect();
+    seen.trim_matches(is_end).to_string()
+}
+
+/// Whether a character is left out at both ends of a name. Inside a name, the last two join letters of Persian, Hindi and
+/// emoji.
+fn is_end(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// The characters of a name that can be seen, with plain spaces.
+fn seen_characters(name: &str) -> impl Iterator<Item = char> + '_ {
     let is_hidden = |c: &char| {
         matches!(
             c,
             '\u{ad}'
+                | '\u{61c}'
                 | '\u{180e}'
                 | '\u{200b}'
                 | '\u{200e}'
@@ -77,24 +93,23 @@ fn seen(name: &str) -> String {
                 | '\u{feff}'
         )
     };
-    let seen = name.chars().filter(|c| !is_hidden(c));
-    let seen = seen.map(|c| match c {
+    let seen = name.chars().filter(move |c| !is_hidden(c));
+    seen.map(|c| match c {
         '\u{a0}' | '\u{2007}' | '\u{202f}' => ' ',
         c => c,
-    });
-    let seen: String = seen.collect();
-    // Inside a name, these two join letters of Persian, Hindi and emoji.
-    let is_end = |c: char| c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}');
-    seen.trim_matches(is_end).to_string()
+    })
 }
 
 /// Whether a field of a header is the name of a column.
 pub(crate) fn is_name(field: &[u8], name: &str) -> bool {
     let is_seen = || {
-        let text = std::str::from_utf8(field);
-        field.len() > name.len() && !field.is_ascii() && text.is_ok_and(|text| seen(text) == name)
+        // Most texts differ in the first character.
+        let text = std::str::from_utf8(field).unwrap_or_default();
+        let mut seen = seen_characters(text).skip_while(|c| is_end(*c));
+        name.chars().all(|c| seen.next() == Some(c)) && seen.all(is_end)
     };
-    field.trim_ascii() == name.as_bytes() || is_seen()
+    let may_be_seen = field.len() > name.len() && !field.is_ascii();
+    field.trim_ascii() == name.as_bytes() || (may_be_seen && is_seen())
 }
 
 /// The names that occur more than once, in order; an empty name does not count.
@@ -134,8 +149,11 @@ mod tests {
     fn characters_that_cannot_be_seen_are_no_part_of_a_name() {
         let read = |names: &[&str], known: &[&str]| {
             let mut names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
-            let known: Vec<String> = known.iter().map(|name| (*name).to_string()).collect();
-            let note = without_hidden(&mut names, &known);
+            let options = ReadOptions {
+                known_columns: known.iter().map(|name| (*name).to_string()).collect(),
+                ..ReadOptions::default()
+            };
+            let note = without_hidden(&mut names, &options);
             (names.join("|"), note)
         };
         let (names, note) = read(&["\u{200b}price", "unit\u{a0}cost\u{feff}", "größe"], &[]);
@@ -147,6 +165,10 @@ mod tests {
             note.unwrap()
                 .starts_with("the name of column `price` is read")
         );
+        assert_eq!(read(&["\u{200b}", "x"], &[]), ("|x".to_string(), None));
+        // Two names do not become one.
+        let (names, _) = read(&["\u{200b}price", "price\u{200b}"], &[]);
+        assert_eq!(names, "price|price\u{200b}");
         for (names, known) in [
             (&["\u{200b}price", "price"][..], &[][..]),
             (&["\u{200b}price"], &["\u{200b}price"]),
@@ -155,7 +177,15 @@ mod tests {
             assert_eq!(read(names, known), (names.join("|"), None));
         }
         assert!(is_name("\u{feff}price".as_bytes(), "price") && is_name(b" price ", "price"));
+        assert!(is_name("\u{61c}price".as_bytes(), "price"));
+        assert!(is_name(" \u{200b}größe\u{a0}\u{feff}".as_bytes(), "größe"));
+        assert!(is_name("unit\u{a0}cost".as_bytes(), "unit cost"));
         assert!(!is_name("prices".as_bytes(), "price") && !is_name("größe".as_bytes(), "gre"));
+        assert!(!is_name("price\u{200b}s".as_bytes(), "price"));
+        assert!(
+            !is_name("\u{200b}pric\u{200b}".as_bytes(), "price")
+                && !is_name(b"\xff\xffprice", "price")
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::column_names::unique_names;
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
 use crate::header_levels::level_lines;
@@ -143,7 +144,7 @@ impl Candidate {
     }
 
     /// The fields of the records below the header that are left out.
-    pub fn lines_below_header(&self) -> Vec<&[Vec<u8>]> {
+    pub fn left_out_below_header(&self) -> Vec<&[Vec<u8>]> {
         let below = self.sample.records.iter().skip(self.first + 1);
         let fields = below.map(|record| record.fields.as_slice());
         fields.take(self.skip_records).collect()
@@ -227,8 +228,11 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
 fn below_titles(records: &[Record], usual: usize, has_header: bool) -> Option<usize> {
     let searched = &records[..records.len().min(MAX_LINES)];
     let start = searched.first()?;
-    // Without a header below it, a text in the middle may be a row.
-    let one_text = |record: &Record| record.filled() <= 1 || (has_header && record.has_one_text());
+    // Without a header below it, a text in the middle may be a row; one in the last column may be the only name of a
+    // header, as pandas writes it for an index without names.
+    let one_text = |record: &Record| {
+        record.filled() <= 1 || (has_header && record.filled() < usual && record.has_one_text())
+    };
     let is_title = |record: &Record| one_text(record) || record.is_comment();
     let narrow = start.len() < usual;
     let is_drawn = start.is_comment() || start.is_rule();
@@ -372,13 +376,25 @@ fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
     let rows: Vec<&[Vec<u8>]> = below.map(|record| record.fields.as_slice()).collect();
     let header = candidate
         .header(options)
-        .filter(|_| options.header.is_none());
+        .filter(|header| options.header.is_none() && !is_whole_header(header, options));
     let lines = header.and_then(|header| level_lines(&header.fields, &rows, candidate.describing));
     if let Some(lines) = lines {
         candidate.levels = lines;
         candidate.skip_records = lines + 1;
         candidate.describing = candidate.skip_records;
     }
+}
+
+/// Whether a model knows the names of the first line alone: it is older than the reading of several lines.
+fn is_whole_header(header: &Record, options: &ReadOptions) -> bool {
+    let known = &options.known_columns;
+    if known.is_empty() {
+        return false;
+    }
+    let names = header.fields.iter();
+    let names = names.map(|field| String::from_utf8_lossy(field).trim().to_string());
+    let names: HashSet<String> = unique_names(names.collect()).into_iter().collect();
+    known.iter().all(|name| names.contains(name))
 }
 
 fn set_columns(candidate: &mut Candidate, options: &ReadOptions) {

@@ -132,8 +132,8 @@ fn clock(text: &str) -> Option<f64> {
     Some(hours * 3600.0 + minutes * 60.0 + seconds)
 }
 
-/// A time of day in UTC, with its time zone behind it: `22:40Z`, `22:40 UTC`, `23:40+01:00`. A minus is one only behind
-/// seconds: `09:00-10:00` is a range.
+/// A time of day in UTC, with its time zone behind it: `22:40Z`, `22:40 UTC`, `23:40+01:00`. A minus begins a time zone only
+/// behind seconds: `09:00-10:00` is a range.
 fn clock_in_zone(text: &str) -> Option<f64> {
     let utc = ["Z", "z", "UTC", "GMT"];
     let time = utc.iter().find_map(|zone| text.strip_suffix(zone));

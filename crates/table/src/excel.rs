@@ -160,7 +160,7 @@ fn batches(name: &str, table: SheetTable, options: &ReadOptions) -> Batches {
     let names = found.values().map(|(name, _)| name.clone());
     let repeated_names = repeated_names(names.clone());
     let mut names: Vec<String> = names.collect();
-    let hidden = without_hidden(&mut names, &options.known_columns);
+    let hidden = without_hidden(&mut names, options);
     let names = unique_names(names);
     let fields = names.into_iter().zip(found.values());
     let fields = fields.map(|(name, (_, types))| Field::new(name, types.data_type(), true));

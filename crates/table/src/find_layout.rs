@@ -69,7 +69,7 @@ pub(crate) fn find_layout(
     };
     let guess = Guess::of(&head.bytes);
     let mut names = column_names(name, &chosen, guess, options)?;
-    let hidden = without_hidden(&mut names, &options.known_columns);
+    let hidden = without_hidden(&mut names, options);
     let names = unique_names(names);
     let header = chosen.header(options);
     let by_header = header.is_some_and(|header| header_is_data(header, chosen.rows(options)));
@@ -306,7 +306,7 @@ fn column_names(
         names.insert(0, row_names);
     }
     if chosen.levels > 0 {
-        names = level_names(&header.fields, &chosen.lines_below_header());
+        names = level_names(&header.fields, &chosen.left_out_below_header());
     }
     names.resize(chosen.columns, String::new());
     Ok(names)
@@ -347,7 +347,7 @@ fn notes(chosen: &Candidate, skip_lines: usize, options: &ReadOptions) -> Vec<St
 /// That the header has several lines.
 fn levels_note(chosen: &Candidate) -> Option<String> {
     let header = chosen.sample.records.get(chosen.first)?;
-    let names = level_names(&header.fields, &chosen.lines_below_header());
+    let names = level_names(&header.fields, &chosen.left_out_below_header());
     let names: Vec<Vec<u8>> = names.into_iter().map(String::into_bytes).collect();
     Some(format!(
         "{} lines from line {} on are read as a header of several levels, as pandas writes it ({}); with --header, what \

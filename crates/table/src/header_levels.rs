@@ -7,8 +7,9 @@ use crate::layout::{is_blank, looks_like_a_number};
 type Fields = [Vec<u8>];
 
 /// The number of lines below the first one of a header that hold further levels of its names, if a line with the names of
-/// the index follows: all of its other fields are empty, as in no row below. The first line has a name several times. It
-/// has none for the index, or the next lines, `described` ones, are plainly no rows.
+/// the index follows: all of its other fields are empty, as in no row below. The first line has a name several times, and
+/// the joined names differ. The first line has no name for the index, or the next lines, `described` ones, are plainly no
+/// rows.
 pub(crate) fn level_lines(header: &Fields, rows: &[&Fields], described: usize) -> Option<usize> {
     const MAX_LINES: usize = 4;
     let has_index_names = |line: &usize| rows.get(*line).is_some_and(|row| names_index(row));
@@ -19,7 +20,8 @@ pub(crate) fn level_lines(header: &Fields, rows: &[&Fields], described: usize) -
         && !below.is_empty()
         && !below.iter().any(|row| names_index(row))
         && !repeated_names(names).is_empty()
-        && (header.first().is_some_and(|name| is_blank(name)) || described == line);
+        && (header.first().is_some_and(|name| is_blank(name)) || described == line)
+        && repeated_names(level_names(header, lines).into_iter()).is_empty();
     fits.then_some(line)
 }
 
@@ -103,6 +105,7 @@ mod tests {
             "name,x,x\na,1,2\nb,,\nc,3,4\n",
             ",x,x\na,1,2\nb,,\nc,,\nd,3,4\n",
             ",x,y\na,1,2\nb,,\nc,3,4\n",
+            ",x,x\na,1,1\nb,,\nc,3,4\n",
             ",x,x\n,1,2\n5,,\n6,3,4\n",
             ",x,x\n,p,q\nid,,\n",
             "x\ny\n",

@@ -52,7 +52,7 @@ pub(crate) fn json_batches<R: Read + Send + 'static>(
     let rows = found.rows;
     let (types, note) = found.check(name)?;
     let mut names = found.names.clone();
-    let hidden = without_hidden(&mut names, &options.known_columns);
+    let hidden = without_hidden(&mut names, options);
     let names = unique_names(names);
     let selection = Selection::new(names.iter().map(String::as_str), options);
     let index = found.names.into_iter().zip(0..);

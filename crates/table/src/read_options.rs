@@ -1,5 +1,6 @@
 //! Options for reading text files.
 
+use crate::column_words::known_columns;
 use crate::encoding::Encoding;
 
 /// How to read a file. Most options are for CSV. Those that mean nothing for a file have no effect, and
@@ -37,8 +38,43 @@ pub struct ReadOptions {
     pub columns: Option<Vec<String>>,
     /// Columns that are not read, by words as well, although [`columns`](Self::columns) has them.
     pub without_columns: Vec<String>,
+    /// Columns that the caller names for another reason, by words as well, such as the target. The names of such columns, and
+    /// of those in the three lists above, are read as they are; others without characters that cannot be seen.
+    pub named_columns: Vec<String>,
     /// The memory that may be taken for what is read at a time, in bytes: the text of a few rows, or a whole
     /// workbook. What is larger is refused. With `None` there are fixed limits, about as much as a few gigabytes.
     /// Columns of Parquet and Arrow files are not limited by it: see [`TableSize::at_once`](crate::TableSize::at_once).
     pub memory: Option<u64>,
+}
+
+impl ReadOptions {
+    /// Whether the caller names a column of this name.
+    pub(crate) fn names(&self, column: &str) -> bool {
+        let columns = self.columns.as_deref().unwrap_or_default();
+        let words: [&[String]; 3] = [columns, &self.without_columns, &self.named_columns];
+        let is_named =
+            |words: &[String]| known_columns(words, |name| name == column).next().is_some();
+        self.known_columns.iter().any(|name| name == column) || words.into_iter().any(is_named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_in_any_of_the_lists() {
+        let list = |name: &str| vec![name.to_string()];
+        let options = ReadOptions {
+            known_columns: list("a"),
+            columns: Some(list("b,c")),
+            without_columns: list("d"),
+            named_columns: list("e,f"),
+            ..ReadOptions::default()
+        };
+        for name in ["a", "b", "c", "b,c", "d", "e", "f"] {
+            assert!(options.names(name), "{name}");
+        }
+        assert!(!options.names("g") && !options.names("") && !options.names("a,b"));
+    }
 }

@@ -134,10 +134,16 @@ fn without_mark(head: &[u8]) -> &[u8] {
 /// What JSON is that is no table, and what to do.
 pub(crate) fn json_document(head: &[u8]) -> Option<(&'static str, &'static str)> {
     let text: String = String::from_utf8_lossy(head).split_whitespace().collect();
-    let has = |part: &str| text.contains(part);
+    // A table of JSON lines may have such an object in a column.
+    let is_outermost =
+        |before: &str| before.matches('{').count() == before.matches('}').count() + 1;
+    let has = |part: &str| {
+        let mut found = text.match_indices(part);
+        found.any(|(at, _)| is_outermost(&text[..at]))
+    };
     match () {
         () if has("\"type\":\"FeatureCollection\"") => Some(("GeoJSON", GEOJSON)),
-        () if has("\"cells\":[{") && has("\"cell_type\":") => {
+        () if has("\"cells\":[{") && text.contains("\"cell_type\":") => {
             Some(("a Jupyter notebook", NOTEBOOK))
         }
         () => None,
@@ -430,7 +436,13 @@ mod tests {
         assert_eq!(found(notebook), Some("a Jupyter notebook"));
         let places = "{\"type\": \"FeatureCollection\", \"features\": []}";
         assert_eq!(found(places), Some("GeoJSON"));
+        let named =
+            "{\"crs\": {\"type\": \"name\"}, \"type\": \"FeatureCollection\", \"features\": []}";
+        assert_eq!(found(named), Some("GeoJSON"));
         assert_eq!(found("{\"type\": \"house\", \"cells\": 3}\n"), None);
+        let in_a_column =
+            "{\"x\": 1, \"place\": {\"type\": \"FeatureCollection\", \"features\": []}}\n";
+        assert_eq!(found(&in_a_column.repeat(2)), None);
     }
 
     #[test]

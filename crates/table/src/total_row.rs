@@ -128,7 +128,8 @@ fn column_of(batches: &[RecordBatch], index: usize) -> Column<'_> {
     Column::new(batches.iter().map(move |batch| batch.column(index)))
 }
 
-/// Whether a number is the sum of the `rows` values above it, or their mean; `None` if it, or one of them, is no number.
+/// Whether a number is the sum of the `rows` values above it, or their mean; `None` if it, or one of them, is no number. The
+/// mean of equal numbers says nothing: any row has it.
 fn is_sum(column: &Column, last: &ArrayRef, rows: usize, is_mean: bool) -> Option<bool> {
     let last = Column::new([last]).cells().next()?;
     if last == Cell::Missing {
@@ -142,7 +143,7 @@ fn is_sum(column: &Column, last: &ArrayRef, rows: usize, is_mean: bool) -> Optio
             cell => cell.number(),
         };
         let Some(total) = read(last) else { continue };
-        let (mut sum, mut count) = (0.0, 0.0);
+        let (mut sum, mut count, mut differs) = (0.0, 0.0, false);
         let all = column.cells().take(rows).all(|cell| match cell {
             Cell::Missing => true,
             Cell::Text(text) if is_missing_among_values(text.trim()) => true,
@@ -150,11 +151,15 @@ fn is_sum(column: &Column, last: &ArrayRef, rows: usize, is_mean: bool) -> Optio
                 let number = read(cell);
                 sum += number.unwrap_or(0.0);
                 count += 1.0;
+                differs |= number != Some(total);
                 number.is_some()
             }
         });
         if is_mean {
             sum /= f64::max(count, 1.0);
+            if all && !differs {
+                return None;
+            }
         }
         is_number |= all;
         // Totals may be rounded.
@@ -228,6 +233,7 @@ mod tests {
             &["a|1|2", "Total|1|2"],
             &["1|1|2", "2|3|4", "5|4|6"],
             &["a|1|2", "Average|1|2", "Average|1|2"],
+            &["low|7|2", "high|7|2", "average|7|2"],
         ] {
             assert_eq!(dropped(rows), (rows.len(), None), "{rows:?}");
         }

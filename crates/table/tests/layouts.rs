@@ -85,6 +85,14 @@ fn an_erroneous_row_does_not_change_the_delimiter() {
 }
 
 #[test]
+fn a_header_may_have_its_last_name_alone() {
+    let table = read(",,value\na,b,\nc,d,2\ne,f,4\ng,h,4\n");
+    let columns: Vec<&str> = table.columns().collect();
+    assert_eq!(columns, ["column_1", "column_2", "value"]);
+    assert_eq!(table.rows(), 4);
+}
+
+#[test]
 fn lines_that_are_not_rows_are_left_out() {
     for before in [
         "# exported\n",
@@ -314,6 +322,12 @@ fn headers_of_several_levels_are_read() {
     let one = text.lines().take(4).collect::<Vec<_>>().join("\n");
     let one = read_as("t.csv", &one, &options).unwrap();
     assert_eq!(one.numbers("x_std").unwrap(), [0.25]);
+    // So are those of an older model, which has the first line alone.
+    let older = ReadOptions {
+        known_columns: vec!["x".to_string(), "x.1".to_string()],
+        ..ReadOptions::default()
+    };
+    assert!(read_as("t.csv", text, &older).unwrap().has_column("x.1"));
     let as_rows = ReadOptions {
         header: Some(true),
         ..ReadOptions::default()

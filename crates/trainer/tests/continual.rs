@@ -253,6 +253,66 @@ fn rows_that_cannot_be_used_are_skipped_if_that_is_asked_for() {
 }
 
 #[test]
+fn blank_rows_and_repeated_headers_do_not_hinder_skipping() {
+    let folder = folder("");
+    let line = "train --from m.safetensors --follow - --on-error skip --out n.safetensors";
+    let rows = table(40, &["p", "q"], 0);
+    for others in ["abc,2,red,p\n,,,\n", "a,b,kind,y\nabc,2,red,p\n"] {
+        let answer = with_input(&folder, line, format!("{rows}{others}").as_bytes());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        for words in [
+            "window 1 (40 rows): accuracy",
+            "holds numbers, but here is \"abc\"",
+        ] {
+            assert!(answer.stderr.contains(words), "{words}: {}", answer.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_row_that_is_skipped_after_the_last_window_is_named() {
+    let folder = folder("");
+    let line = "train --from m.safetensors --follow - --on-error skip --out n.safetensors";
+    let rows = table(256, &["p", "q"], 0) + "1,2\n";
+    let answer = with_input(&folder, line, rows.as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let said = answer.stdout + &answer.stderr;
+    let words = "skipped standard input:258: the row has 2 fields";
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
+fn a_wrong_value_of_the_old_rows_is_not_one_of_the_stream() {
+    let folder = folder("");
+    let rows = table(40, &["p", "q"], 0);
+    folder.write("bad.csv", rows.replacen("0.5,0,red", "0.5,many,red", 1));
+    let line = "train --from m.safetensors --follow - --remember replay --old-rows bad.csv --on-error skip \
+                --out n.safetensors";
+    let answer = with_input(&folder, line, rows.as_bytes());
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("bad.csv:2: "), "{}", answer.stderr);
+}
+
+#[test]
+fn a_model_that_knows_invisible_characters_of_names_follows_rows() {
+    let folder = Folder::new();
+    let named = |text: String| text.replace("a,b,kind,y", "a,b\u{200b},kind,y\u{200b}");
+    folder.write("old.csv", named(table(240, &["p", "q"], 0)));
+    let line = format!("train old.csv -t y\u{200b} --numeric b\u{200b} {FAST} --out m.safetensors");
+    folder.done(&line);
+    let rows = named(table(40, &["p", "q"], 0));
+    let line = "train --from m.safetensors --follow - --out n.safetensors";
+    let answer = with_input(&folder, line, rows.as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let evaluated = folder.done("evaluate m.safetensors old.csv");
+    assert!(
+        evaluated.stdout.contains("accuracy"),
+        "{}",
+        evaluated.stdout
+    );
+}
+
+#[test]
 fn a_model_of_several_targets_is_refused() {
     let folder = Folder::new();
     folder.write("old.csv", table(240, &["p", "q"], 0));

@@ -110,6 +110,18 @@ fn classes_that_differ_only_in_case_are_said() {
 }
 
 #[test]
+fn a_target_is_named_as_it_is_in_the_file() {
+    let folder = Folder::new();
+    let row = |n: usize| format!("{},{}.5\n", n * 5 % 13, n * 7 % 11);
+    let rows: String = (0..30).map(row).collect();
+    folder.write("t.csv", format!("x,y\u{200b}\n{rows}"));
+    for target in ["y\u{200b}", "y"] {
+        let said = folder.done(&format!("describe t.csv --target {target}"));
+        assert!(said.stdout.contains("regression"), "{}", said.stdout);
+    }
+}
+
+#[test]
 fn a_table_of_standard_input_is_described() {
     let folder = Folder::new();
     folder.write("t.csv", houses(60));

@@ -16,6 +16,7 @@ use super::follow::{Follow, Window};
 use super::update_command::{ModelUpdate, UpdateReport};
 use crate::context::FitContext;
 use crate::error::Error;
+use crate::fitted_model::FittedModel;
 use crate::memory::read_table;
 use crate::model_file::ModelFile;
 use crate::text::{count, escaped};
@@ -77,7 +78,8 @@ impl ModelUpdate<'_> {
         }
         let (model, _) = self.open(context, json)?;
         let mut options = self.options();
-        let old = self.old_rows.map(|path| read_table(path, &self.read));
+        let read = self.read_options(&model);
+        let old = self.old_rows.map(|path| read_table(path, &read));
         options.old_rows = old.transpose()?;
         let mut follow = Follow::new(model, options)?;
         let mut rows = Rows::open(input, self.read.delimiter, self.skips_bad_rows)?;
@@ -117,6 +119,7 @@ impl ModelUpdate<'_> {
             followed: last,
             table: None,
             skipped: rows.skipped,
+            skipped_last: rows.messages,
         })
     }
 }
@@ -224,9 +227,10 @@ impl Rows {
     ) -> Result<Option<Window>, Error> {
         let before = self.read;
         self.read += rows.len();
+        rows.retain(|row| is_row(row, &self.header));
         while !rows.is_empty() {
-            let table = self.table(&rows, before)?;
-            // Otherwise rows of the text are not rows of the table, as comments.
+            let table = self.table(&rows, before, follow.model())?;
+            // Otherwise rows of the text are not rows of the table, as the end of a report.
             let is_whole = table.rows() == rows.len();
             match follow.learn(&table, context) {
                 Ok(window) => {
@@ -235,8 +239,9 @@ impl Rows {
                         ..window
                     }));
                 }
-                Err(Error::Table(TableError::Cell { error, .. }))
-                    if is_whole && error.row < rows.len() =>
+                // The old rows may have a value that cannot be used, too.
+                Err(Error::Table(TableError::Cell { location, error }))
+                    if is_whole && error.row < rows.len() && location.starts_with(table.name()) =>
                 {
                     self.bad_value(&mut rows, error);
                 }
@@ -274,8 +279,13 @@ impl Rows {
         self.skipped += 1;
     }
 
-    /// Rows as a table; `before` is the number of rows before them.
-    fn table(&self, rows: &[StringRecord], before: usize) -> Result<Table, Error> {
+    /// Rows as a table for a model; `before` is the number of rows before them.
+    fn table(
+        &self,
+        rows: &[StringRecord],
+        before: usize,
+        model: &FittedModel,
+    ) -> Result<Table, Error> {
         let mut text = csv::Writer::from_writer(Vec::new());
         for row in std::iter::once(&self.header).chain(rows) {
             text.write_record(row).map_err(|error| malformed(&error))?;
@@ -290,10 +300,30 @@ impl Rows {
         let options = ReadOptions {
             delimiter: Some(b','),
             header: Some(true),
+            named_columns: columns_of(model),
             ..ReadOptions::default()
         };
         Ok(Table::from_reader(&name, Cursor::new(text), &options)?)
     }
+}
+
+/// Whether a row of text is one of a table: neither blank nor the header again.
+fn is_row(row: &StringRecord, header: &StringRecord) -> bool {
+    let is_blank = row.iter().all(|field| field.trim().is_empty());
+    let has_names = header.iter().any(|name| name.parse::<f64>().is_err());
+    !is_blank && !(has_names && row == header)
+}
+
+/// The columns that a model learns from.
+fn columns_of(model: &FittedModel) -> Vec<String> {
+    let model = model.model();
+    let features = model.encoder.columns.iter();
+    let features = features.map(|column| column.name().to_string());
+    let others = [
+        Some(model.target.column().to_string()),
+        model.summary.weight.clone(),
+    ];
+    features.chain(others.into_iter().flatten()).collect()
 }
 
 /// Text whose rows are limited. `left` is how many bytes of a row may still be read.

@@ -61,6 +61,8 @@ pub struct UpdateReport {
     pub table: Option<Table>,
     /// The number of rows that were skipped, since they cannot be used.
     pub skipped: usize,
+    /// Those of the first ten that were skipped after the last window, in words.
+    pub skipped_last: Vec<String>,
 }
 
 impl ModelUpdate<'_> {
@@ -92,6 +94,7 @@ impl ModelUpdate<'_> {
             followed: None,
             table: Some(table),
             skipped: 0,
+            skipped_last: Vec::new(),
         })
     }
 
@@ -111,7 +114,7 @@ impl ModelUpdate<'_> {
     }
 
     /// The options to read only the columns that the model needs.
-    fn read_options(&self, model: &FittedModel) -> ReadOptions {
+    pub(crate) fn read_options(&self, model: &FittedModel) -> ReadOptions {
         let model = model.model();
         let target = [model.target.column().to_string()].into_iter();
         let others: Vec<String> = target.chain(model.summary.weight.clone()).collect();
@@ -176,6 +179,8 @@ impl UpdateReport {
         if self.skipped > 0 {
             let rows = count(self.skipped, "row");
             words.push(("note", format!("{rows} of standard input skipped")));
+            let last = self.skipped_last.iter();
+            words.extend(last.map(|row| ("note", format!("skipped {row}"))));
         }
         if update.forgetting.is_none() {
             let text = "what the model forgets is not measured: it keeps no old rows (--remember none keeps some to \
