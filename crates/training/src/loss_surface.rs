@@ -40,7 +40,7 @@ pub struct LossSurface {
 }
 
 /// Multiplications for all places, which take less than a second.
-const WORK: usize = 4_000_000_000;
+const WORK: usize = 16_000_000_000;
 /// Multiplications that take as long as the loss of an output.
 const MULTIPLICATIONS_PER_OUTPUT: usize = 20;
 /// With fewer rows, the surface says little about others.

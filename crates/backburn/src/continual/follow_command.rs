@@ -311,7 +311,7 @@ impl Rows {
 fn is_row(row: &StringRecord, header: &StringRecord) -> bool {
     let is_blank = row.iter().all(|field| field.trim().is_empty());
     let has_names = header.iter().any(|name| name.parse::<f64>().is_err());
-    !is_blank && !(has_names && row == header)
+    !(is_blank || has_names && row == header)
 }
 
 /// The columns that a model learns from.
