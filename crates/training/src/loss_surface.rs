@@ -366,7 +366,7 @@ mod tests {
     fn networks_and_rows_that_do_not_fit_are_refused() {
         let mut large = FusedMlp::of(&network()).unwrap();
         assert!(most_rows(&large) > LossSurface::MOST_ROWS);
-        large.parameters.resize(10_000_000, 0.0);
+        large.parameters.resize(40_000_000, 0.0);
         assert_eq!(most_rows(&large), 0);
         let rows = rows(40);
         let reason = |config: MlpConfig, criterion: &Criterion| {
@@ -380,7 +380,7 @@ mod tests {
         assert!(words.contains("not a plain one"), "{words}");
         let words = reason(MlpConfig::new(4, 2), &criterion());
         assert!(words.contains("number of columns"), "{words}");
-        let words = reason(plain().with_hidden([1000, 1000]), &criterion());
+        let words = reason(plain().with_hidden([1500, 1500]), &criterion());
         assert!(words.contains("so large"), "{words}");
         let numeric = Criterion {
             loss: crate::Loss::MeanSquaredError,
