@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TRAINER = ROOT / "target/release/trainer"
+TRAINER = os.environ.get("BACKBURN_TRAINER", str(ROOT / "target/release/trainer"))
 TARGET = "Sale_Price"
 BATCHES = (1, 100, 586)
 

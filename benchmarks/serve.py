@@ -72,7 +72,7 @@ def started(name, command, port, body, **options):
 
 
 def load(port, connections, seconds, script):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{port}/predict"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script, f"http://127.0.0.1:{port}/predict"]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     numbers = [float(n) for n in re.search(r"RESULT (.*)", output).group(1).split()]
     requests, microseconds, *times, failed = numbers
