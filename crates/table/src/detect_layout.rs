@@ -9,6 +9,7 @@ use crate::header_levels::level_lines;
 use crate::layout::{
     FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
+use crate::padded_titles::header_below_titles;
 use crate::read_options::ReadOptions;
 
 /// The largest number of columns of a text file.
@@ -220,6 +221,13 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
         && let Some(found) = searched.position(|record| record.has_all(known))
     {
         return found;
+    }
+    if options.header.is_none() && known.is_empty() {
+        let lines = records.iter().map(|record| record.fields.as_slice());
+        let lines: Vec<&[Vec<u8>]> = lines.collect();
+        if let Some(header) = header_below_titles(&lines, usual) {
+            return header;
+        }
     }
     below_titles(records, usual, has_header).unwrap_or(0)
 }

@@ -117,6 +117,7 @@ mod utf8;
 
 mod csv_rows;
 mod header_levels;
+mod padded_titles;
 
 mod detect_layout;
 mod part_files;
