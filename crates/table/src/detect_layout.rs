@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::column_names::unique_names;
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
-use crate::header_levels::level_lines;
+use crate::header_levels::{has_level_below, level_lines};
 use crate::layout::{
     FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
@@ -113,7 +113,7 @@ pub(crate) struct Candidate {
     pub skip_records: usize,
     /// Those of them that describe the columns; the others are the types and roles of an Orange file.
     pub describing: usize,
-    /// Those of them that hold further levels of the names. One more holds the names of the index.
+    /// Those of them that hold further levels of the names. One more may hold the names of the index.
     pub levels: usize,
     /// The number of columns.
     pub columns: usize,
@@ -390,6 +390,10 @@ fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
         candidate.levels = lines;
         candidate.skip_records = lines + 1;
         candidate.describing = candidate.skip_records;
+    } else if header.is_some_and(|header| has_level_below(&header.fields, &rows)) {
+        candidate.levels = 1;
+        candidate.skip_records = 1;
+        candidate.describing = 1;
     }
 }
 
