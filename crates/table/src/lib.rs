@@ -155,6 +155,9 @@ mod describing_rows;
 mod repeated_cells;
 
 #[cfg(feature = "excel")]
+mod sheet_levels;
+
+#[cfg(feature = "excel")]
 mod sheet_table;
 
 #[cfg(feature = "excel")]
