@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use crate::column_names::unique_names;
 use crate::csv_record::Dialect;
 use crate::described_columns::{FieldKind, describing_lines};
-use crate::header_levels::level_lines;
+use crate::header_levels::{has_level_below, level_lines};
 use crate::layout::{
     FOOTER_LINES, counts_rows, is_blank, is_comment, is_footer_text, is_rule, looks_like_a_number,
 };
+use crate::padded_titles::header_below_titles;
 use crate::read_options::ReadOptions;
 
 /// The largest number of columns of a text file.
@@ -112,7 +113,7 @@ pub(crate) struct Candidate {
     pub skip_records: usize,
     /// Those of them that describe the columns; the others are the types and roles of an Orange file.
     pub describing: usize,
-    /// Those of them that hold further levels of the names. One more holds the names of the index.
+    /// Those of them that hold further levels of the names. One more may hold the names of the index.
     pub levels: usize,
     /// The number of columns.
     pub columns: usize,
@@ -220,6 +221,13 @@ pub(crate) fn first_record(records: &[Record], usual: usize, options: &ReadOptio
         && let Some(found) = searched.position(|record| record.has_all(known))
     {
         return found;
+    }
+    if options.header.is_none() && known.is_empty() {
+        let lines = records.iter().map(|record| record.fields.as_slice());
+        let lines: Vec<&[Vec<u8>]> = lines.collect();
+        if let Some(header) = header_below_titles(&lines, usual) {
+            return header;
+        }
     }
     below_titles(records, usual, has_header).unwrap_or(0)
 }
@@ -382,6 +390,10 @@ fn set_levels(candidate: &mut Candidate, options: &ReadOptions) {
         candidate.levels = lines;
         candidate.skip_records = lines + 1;
         candidate.describing = candidate.skip_records;
+    } else if header.is_some_and(|header| has_level_below(&header.fields, &rows)) {
+        candidate.levels = 1;
+        candidate.skip_records = 1;
+        candidate.describing = 1;
     }
 }
 

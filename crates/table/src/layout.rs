@@ -399,7 +399,7 @@ fn is_count(text: &str) -> bool {
 /// Whether text in lower case says where a table is from, or that it ends: `source: ...`, `© 2024 ...`,
 /// `*** end of report ***`.
 fn names_source(text: &str) -> bool {
-    const STARTS: [&str; 18] = [
+    const STARTS: [&str; 20] = [
         "source:",
         "sources:",
         "data source:",
@@ -416,13 +416,26 @@ fn names_source(text: &str) -> bool {
         "remarque:",
         "last updated:",
         "generated on ",
+        "generated on:",
+        "report generated:",
         "report generated ",
         "©",
     ];
     const ENDS: [&str; 5] = ["report", "file", "data", "table", "list"];
     let plain = text.trim_matches(|c: char| !c.is_alphanumeric());
     let end = plain.strip_prefix("end of ");
-    STARTS.iter().any(|start| text.starts_with(start)) || end.is_some_and(|end| ENDS.contains(&end))
+    let is_end = plain == "end" && text.starts_with(['-', '*', '=']);
+    STARTS.iter().any(|start| text.starts_with(start))
+        || end.is_some_and(|end| ENDS.contains(&end))
+        || is_end
+        || is_page(text)
+}
+
+/// Whether text in lower case is the number of a page: `page 1 of 3`.
+fn is_page(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(words[..], ["page", page, "of", pages] if is_number(page) && is_number(pages))
 }
 
 /// Whether a line begins as comments do, or is a line of dashes, by its first field and the number of all.

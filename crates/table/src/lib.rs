@@ -117,6 +117,7 @@ mod utf8;
 
 mod csv_rows;
 mod header_levels;
+mod padded_titles;
 
 mod detect_layout;
 mod part_files;
@@ -152,6 +153,9 @@ mod describing_rows;
 
 #[cfg(feature = "excel")]
 mod repeated_cells;
+
+#[cfg(feature = "excel")]
+mod sheet_levels;
 
 #[cfg(feature = "excel")]
 mod sheet_table;

@@ -7,6 +7,7 @@ use crate::detect_layout::{Record, first_record, usual_fields};
 use crate::header_guess::{are_names, header_is_data, shown};
 use crate::layout::{FOOTER_LINES, is_blank, is_footer_text, looks_like_a_number};
 use crate::read_options::ReadOptions;
+use crate::sheet_levels::sheet_levels;
 use crate::typed_column::{TypedValue, as_text};
 
 /// The cells of a sheet by row and column.
@@ -62,6 +63,15 @@ pub(crate) fn sheet_table(rows: Rows, options: &ReadOptions) -> Result<SheetTabl
     if has_header {
         table.header = cells.next().unwrap_or_default();
     }
+    let levels = sheet_levels(records.get(first..).unwrap_or_default(), options);
+    if let Some((names, below)) = levels {
+        table.notes.push(levels_note(&names, below + 1));
+        let named = names.into_iter().zip(first_column..);
+        table.header = named
+            .map(|(name, column)| (column, TypedValue::Text(name)))
+            .collect();
+        cells.nth(below - 1);
+    }
     table.rows = cells.collect();
     let described = drop_describing_rows(&table.header, &mut table.rows, options);
     table.notes.extend(described);
@@ -112,6 +122,15 @@ fn titles_note(title: &Record, header: &Record) -> String {
         (from, to) => format!("rows {from} to {to} are"),
     };
     format!("{rows} left out, before the header: {:?}", text.trim())
+}
+
+fn levels_note(names: &[String], rows: usize) -> String {
+    let names: Vec<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+    format!(
+        "{rows} rows are read as a header of several levels, as pandas writes it ({}); with --header, what is below the \
+         first of them is a row",
+        shown(&names)
+    )
 }
 
 /// Whether the header looks like data.

@@ -191,9 +191,10 @@ fn end_of_rows(rows: &[Filled], above: &[&str], number_first: bool) -> usize {
                 lines += 1;
                 let after_blank = index > 0 && rows[index - 1] == Filled::Nothing;
                 let begins = is_footer_text(text.as_bytes(), 1, false, number_first)
-                    || (after_blank && is_remark(text));
-                // A word that the rows have is a value.
-                if begins && !above.contains(&text) {
+                    || (after_blank && is_remark(text))
+                    || is_footnote(text);
+                // A text is a value if rows begin like it.
+                if begins && !above.iter().any(|above| begin_alike(above, text)) {
                     end = index;
                 }
             }
@@ -215,6 +216,22 @@ fn is_remark(text: &str) -> bool {
     text.starts_with(['*', '(', '†', '¹'])
         || text.contains(": ")
         || text.split_whitespace().count() >= WORDS
+}
+
+/// Whether text begins with the mark of a footnote: `* estimated`, `1) estimated`.
+fn is_footnote(text: &str) -> bool {
+    let Some((mark, _)) = text.split_once(' ') else {
+        return false;
+    };
+    let number = mark.strip_suffix(')');
+    let is_number = |n: &str| (1..=2).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit());
+    mark == "*" || number.is_some_and(is_number)
+}
+
+/// Whether two texts have the same first word. All marks of footnotes are alike.
+fn begin_alike(one: &str, other: &str) -> bool {
+    let first = |text: &str| text.split_whitespace().next().map(str::to_lowercase);
+    (is_footnote(one) && is_footnote(other)) || first(one) == first(other)
 }
 
 /// That the last rows are left out, if they hold text.
@@ -290,6 +307,11 @@ mod tests {
             &["|", "Note: preliminary|", "seen by Ada|"],
             &["|", "* preliminary|", "|"],
             &["Source: us|", "|", "Licence of the office|"],
+            &["Generated on: 2024-01-01 10:00|"],
+            &["Page 1 of 1|"],
+            &["--- END ---|"],
+            &["* estimated|"],
+            &["1) estimated|", "2) preliminary|"],
         ] {
             let lines = [&["de|1", "fr|2", "us|3"][..], end].concat();
             let (rows, notes) = left(&lines);
@@ -320,6 +342,14 @@ mod tests {
         }
         let total = ["Total|1", "Part|2", "Total|"];
         assert_eq!(left(&total), (3, Vec::new()));
+        for rows in [
+            ["Source: s0|1", "Source: s1|2", "Source: s9|"],
+            ["1) apples|1", "2) pears|2", "3) plums|"],
+            ["* a|1", "* b|2", "* c|"],
+            ["Page 1|1", "Page 2|2", "Page 3 of 3|"],
+        ] {
+            assert_eq!(left(&rows), (3, Vec::new()), "{rows:?}");
+        }
         // A table that begins with such a line has rows of this kind.
         assert_eq!(left(&["Source: us|", "Note: us|"]).0, 2);
     }

@@ -1,6 +1,7 @@
 //! A last row of totals, which is no row of the table.
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 
 use crate::cell::Cell;
 use crate::column::Column;
@@ -93,17 +94,35 @@ pub(crate) fn drop_total_row(batches: &mut Vec<RecordBatch>) -> Option<String> {
             )
         });
     }
-    match last.num_rows() {
-        1 => drop(batches.pop()),
-        rows => {
-            let without = last.slice(0, rows - 1);
-            batches.pop();
-            batches.push(without);
-        }
-    }
+    let rest = last.slice(0, place);
+    batches.pop();
+    batches.push(rest);
+    drop_blank_rows(batches);
     Some(format!(
         "the last row is left out: it is `{label}`, with the {numbers_of} of the columns"
     ))
+}
+
+/// Leaves out the last rows of text in which every field is empty: they stand between the rows and their totals.
+fn drop_blank_rows(batches: &mut Vec<RecordBatch>) {
+    let is_blank = |column: &ArrayRef, row: usize| {
+        let texts = column.as_string_opt::<i32>();
+        texts.is_some_and(|texts| texts.is_null(row) || texts.value(row).trim().is_empty())
+    };
+    while let Some(last) = batches.last() {
+        let rows = last.num_rows();
+        let is_row = |row: &usize| {
+            let columns = last.columns();
+            columns.len() < 2 || !columns.iter().all(|column| is_blank(column, *row))
+        };
+        let kept = (0..rows).rev().find(is_row).map_or(0, |row| row + 1);
+        let rest = last.slice(0, kept);
+        batches.pop();
+        if kept > 0 {
+            batches.push(rest);
+            return;
+        }
+    }
 }
 
 /// The first text of a row and its column, if it is the label of totals.
@@ -250,5 +269,23 @@ mod tests {
         let mut batches = vec![batch];
         assert!(drop_total_row(&mut batches).is_some());
         assert_eq!(batches[0].num_rows(), 2);
+    }
+
+    #[test]
+    fn blank_rows_above_totals_are_left_out() {
+        let names: ArrayRef = Arc::new(StringArray::from(vec![
+            Some("a"),
+            None,
+            Some("b"),
+            None,
+            Some("Total"),
+        ]));
+        let numbers = [Some("1"), None, Some("3"), None, Some("4")];
+        let numbers: ArrayRef = Arc::new(StringArray::from(numbers.to_vec()));
+        let whole = RecordBatch::try_from_iter([("a", names), ("b", numbers)]).unwrap();
+        let mut batches = vec![whole.slice(0, 3), whole.slice(3, 2)];
+        assert!(drop_total_row(&mut batches).is_some());
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        assert_eq!(rows, 3, "the blank row between rows is one");
     }
 }
