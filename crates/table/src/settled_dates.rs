@@ -211,8 +211,29 @@ fn is_month_and_year(notation: &DateNotation) -> bool {
 /// The order of the parts of a date, where they are not told apart by themselves.
 fn order_in_words(format: &DateFormat, example: &str) -> String {
     let year = example.bytes().take_while(u8::is_ascii_digit).count() == 4;
-    match format.notation == DateNotation::YearFirst && !year {
-        true if example.contains(|c: char| c.is_alphabetic()) => "they are written".to_string(),
-        _ => format.notation.to_string(),
+    let digits = example.split(|c: char| !c.is_ascii_digit());
+    let numbers = digits.filter(|digits| !digits.is_empty()).count();
+    let has_word = example.contains(|c: char| c.is_alphabetic());
+    // `07/2022` and `2022-W29-3` have no year, month and day.
+    let is_period = numbers < 3 || example.contains("-W");
+    match format.notation == DateNotation::YearFirst && (is_period || has_word && !year) {
+        true => "they are written".to_string(),
+        false => format.notation.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_and_weeks_have_no_order_of_year_month_and_day() {
+        let words = |text: &str| order_in_words(&DateFormat::new(DateNotation::YearFirst), text);
+        for text in ["07/2022", "2022-Q3", "2022-W29", "2022-W29-3", "5 May 2024"] {
+            assert_eq!(words(text), "they are written", "{text}");
+        }
+        for text in ["24-12-31", "2024.12.31", "2024-12-31T10:00"] {
+            assert_eq!(words(text), "year, month, day", "{text}");
+        }
     }
 }
