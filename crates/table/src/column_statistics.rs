@@ -155,9 +155,9 @@ impl ColumnStatistics {
         self.present() == self.dates
     }
 
-    /// Whether all values are months of years, such as `01.2023`, that numbers are not written like.
+    /// Whether most values are months of years, such as `01.2023`, that numbers are not written like.
     pub fn are_months(&self) -> bool {
-        self.numbers > 0 && self.all_numbers() && self.shapes.months() == self.numbers
+        self.all_numbers() && self.shapes.are_mostly_months(self.numbers)
     }
 
     /// Whether all values are numbers that may be months of years: `10.2023` or `2023.10`.

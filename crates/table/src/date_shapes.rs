@@ -94,6 +94,11 @@ impl ShapeCounts {
         }
     }
 
+    /// Whether at least four of five values are months of years, and cannot be numbers.
+    pub fn are_mostly_months(&self, values: usize) -> bool {
+        self.months() > 0 && self.months() * 5 >= values * 4
+    }
+
     /// The notation that at least so many values have.
     pub fn most(&self, least: usize) -> Option<DateShape> {
         let counts = [
@@ -149,5 +154,11 @@ mod tests {
         assert_eq!(counts(&["10.2023", "11.2023"]), (0, months));
         assert_eq!(counts(&["01.2023", "1.5"]), (1, None));
         assert_eq!(counts(&[]), (0, None));
+        let mut most = ShapeCounts::default();
+        for text in ["01.2023", "11.2023", "12.2023", "13.2023", "10.2024"] {
+            most.add(text);
+        }
+        assert!(most.are_mostly_months(5) && !most.are_mostly_months(6));
+        assert!(!ShapeCounts::default().are_mostly_months(0));
     }
 }

@@ -342,6 +342,27 @@ mod tests {
     }
 
     #[test]
+    fn months_with_a_bad_value_are_dates() {
+        for bad in ["00.2024", "13.2024"] {
+            let mut csv = "m,y\n".to_string();
+            for n in 0..60 {
+                csv += &format!("{:02}.{},{}\n", n % 12 + 1, 2019 + n / 12, n * 7 % 11);
+            }
+            csv += &format!("{bad},3\n");
+            assert_eq!(kinds(&csv)[0], ColumnKind::Date, "{bad}");
+            let declared = BTreeMap::from([("m".to_string(), ColumnKind::Date)]);
+            let infer = InferOptions {
+                kinds: declared,
+                format: FormatOptions::default(),
+            };
+            let inferred = infer_table(&table(&csv), &infer).unwrap();
+            let notes: Vec<String> = inferred.notes.iter().map(|note| note.to_string()).collect();
+            let notes = notes.join("; ");
+            assert!(notes.contains(bad) && !notes.contains("1970"), "{notes}");
+        }
+    }
+
+    #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
         let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)

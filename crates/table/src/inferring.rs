@@ -96,7 +96,7 @@ impl Inferring {
         } else if is_date
             && self.found.all_numbers()
             && self.found.numbers > 0
-            && !self.found.may_be_months()
+            && !(self.found.may_be_months() || self.found.are_months())
         {
             let settled = dates.settle_declared_numbers()?;
             self.take(settled);

@@ -166,7 +166,8 @@ fn candidate(
             notes: Vec::new(),
         };
     }
-    if half(found.dates()) && found.dates() >= numbers {
+    let are_months = found.dates.shapes.are_mostly_months(found.present);
+    if half(found.dates()) && (found.dates() >= numbers || are_months) {
         return Looked {
             candidate: found.dates.guess().map(Candidate::Dates),
             notes: Vec::new(),
