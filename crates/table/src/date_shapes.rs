@@ -47,6 +47,16 @@ impl DateShape {
     }
 }
 
+/// Whether text is a month below 10 without a zero in front, and a year: `1.2023`.
+pub(crate) fn is_short_month(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'1'..=b'9', b'.', year @ ..] if year.len() == 4 => {
+            number(year).is_some_and(|year| (1900..=2100).contains(&year))
+        }
+        _ => false,
+    }
+}
+
 /// The number that consists of digits alone.
 fn number(digits: &[u8]) -> Option<u32> {
     let digit = |number: u32, byte: &u8| match byte {
@@ -137,6 +147,10 @@ mod tests {
             ("aé.2023", None),
         ] {
             assert_eq!(DateShape::of(text), shape, "{text}");
+        }
+        assert!(is_short_month("1.2023") && is_short_month("9.1900"));
+        for text in ["0.2023", "1.2101", "01.2023", "1.202", "1,2023", "1.20234"] {
+            assert!(!is_short_month(text), "{text}");
         }
     }
 

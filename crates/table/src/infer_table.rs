@@ -363,6 +363,27 @@ mod tests {
     }
 
     #[test]
+    fn declared_months_need_no_zero_in_front() {
+        let table = table("m,y\n1.2019,1\n2.2019,2\n12.2019,4\n1.2020,3\n");
+        let infer = InferOptions {
+            kinds: BTreeMap::from([("m".to_string(), ColumnKind::Date)]),
+            format: FormatOptions::default(),
+        };
+        let read = infer_table(&table, &infer).unwrap().table;
+        let dates: Vec<_> = read
+            .column("m")
+            .unwrap()
+            .cells()
+            .map(|cell| cell.date())
+            .collect();
+        // 1 January 2019 and 1 December 2019, as seconds since 1970.
+        assert_eq!(
+            (dates[0], dates[2]),
+            (Some(1_546_300_800.0), Some(1_575_158_400.0))
+        );
+    }
+
+    #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
         let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
