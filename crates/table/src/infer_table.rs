@@ -384,6 +384,19 @@ mod tests {
     }
 
     #[test]
+    fn digits_with_the_year_last_need_a_format() {
+        for (first, second, format) in [
+            ("17082023", "01022024", "%d%m%Y"),
+            ("030923", "171023", "%d%m%y"),
+        ] {
+            let table = table(&format!("m,y\n{first},1\n{second},2\n"));
+            let kinds = BTreeMap::from([("m".to_string(), ColumnKind::Date)]);
+            let error = Schema::infer(&table, &kinds).unwrap_err().to_string();
+            assert!(error.contains(&format!("--date 'm={format}'")), "{error}");
+        }
+    }
+
+    #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
         let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
