@@ -2,7 +2,7 @@
 
 use crate::counts::FirstTexts;
 use crate::date_format::{DateFormat, DateNotation};
-use crate::date_shapes::{DateShape, ShapeCounts};
+use crate::date_shapes::{DateShape, ShapeCounts, is_month_and_number};
 use crate::date_text::{DateText, ORDERS, eight_digits, is_zero, split};
 use crate::format_note::Examples;
 
@@ -29,6 +29,8 @@ pub(crate) struct DateEvidence {
     pub months: MonthEvidence,
     /// The first value with a day and a month alone, and how many there are.
     pub without_year: (Option<String>, usize),
+    /// The first value such as `01/19`, and how many there are.
+    pub month_and_number: (Option<String>, usize),
     /// Values such as `0000-00-00`.
     pub zeros: usize,
     /// Values in notations that are also those of numbers and codes.
@@ -68,6 +70,11 @@ impl DateEvidence {
             self.add_parts(text, parts);
         } else if eight_digits(text).is_some() {
             self.eight_digits += 1;
+        } else if is_month_and_number(text) {
+            self.month_and_number
+                .0
+                .get_or_insert_with(|| text.to_string());
+            self.month_and_number.1 += 1;
         }
     }
 
@@ -343,6 +350,9 @@ mod tests {
         assert!(!days.months.are_years() && days.guess().is_none());
         assert_eq!((days.readable(), days.months.count), (0, 3));
         assert_eq!(evidence(&["31-Jan", "5 Feb"]).without_year.1, 2);
+        let slashes = evidence(&["01/19", "12/20", "13/20"]);
+        assert_eq!(slashes.month_and_number, (Some("01/19".to_string()), 2));
+        assert_eq!(slashes.readable(), 0);
         assert!(!evidence(&["Set 45", "Set 12"]).months.are_years());
         // Twelve months of two years.
         let names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";

@@ -57,6 +57,15 @@ pub(crate) fn is_short_month(text: &str) -> bool {
     }
 }
 
+/// Whether text is a month and another number, of two digits each: `01/19`.
+pub(crate) fn is_month_and_number(text: &str) -> bool {
+    let parts = text.as_bytes().split_at_checked(2);
+    parts.is_some_and(|(month, rest)| {
+        let is_month = number(month).is_some_and(|month| (1..=12).contains(&month));
+        is_month && matches!(rest, [b'/', b'0'..=b'9', b'0'..=b'9'])
+    })
+}
+
 /// The number that consists of digits alone.
 fn number(digits: &[u8]) -> Option<u32> {
     let digit = |number: u32, byte: &u8| match byte {
@@ -147,6 +156,10 @@ mod tests {
             ("aé.2023", None),
         ] {
             assert_eq!(DateShape::of(text), shape, "{text}");
+        }
+        assert!(is_month_and_number("01/19") && is_month_and_number("12/99"));
+        for text in ["13/19", "1/19", "01/1", "01-19", "01/199", "é/19", ""] {
+            assert!(!is_month_and_number(text), "{text}");
         }
         assert!(is_short_month("1.2023") && is_short_month("9.1900"));
         for text in ["0.2023", "1.2101", "01.2023", "1.202", "1,2023", "1.20234"] {

@@ -397,6 +397,21 @@ mod tests {
     }
 
     #[test]
+    fn months_with_a_year_of_two_digits_get_a_hint() {
+        let mut csv = "m,y\n".to_string();
+        for n in 0..60 {
+            csv += &format!("{:02}/{},{}\n", n % 12 + 1, 19 + n / 12, n * 7 % 11);
+        }
+        let inferred = infer_table(&table(&csv), &InferOptions::default()).unwrap();
+        let notes: Vec<String> = inferred.notes.iter().map(|note| note.to_string()).collect();
+        let notes = notes.join("; ");
+        assert!(
+            notes.contains("`01/19`") && notes.contains("--date m=%m/%y"),
+            "{notes}"
+        );
+    }
+
+    #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
         let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)
