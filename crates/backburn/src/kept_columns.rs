@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, TimestampMi
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use backburn_preprocessing::Encoder;
 use backburn_table::{
-    Cell, Column, ColumnKind, TableError, TableFormat, TableReader, columns_named,
+    Cell, Column, ColumnKind, TableError, TableFormat, TableReader, columns_named, visible_name,
 };
 
 /// Columns of the input that are written beside predictions.
@@ -49,7 +49,14 @@ impl KeptColumns {
         let input = &reader.schema();
         let all = input.fields().iter().map(|field| field.name().as_str());
         let index: HashMap<&str, usize> = all.zip(0..).collect();
-        let named = columns_named(names, |name| index.contains_key(name));
+        let has = |name: &str| index.contains_key(name);
+        // The table may be read without the invisible characters of a name.
+        let seen = |word: &String| match columns_named(std::slice::from_ref(word), has) {
+            Err(_) if !word.is_ascii() => visible_name(word),
+            _ => word.clone(),
+        };
+        let names: Vec<String> = names.iter().map(seen).collect();
+        let named = columns_named(&names, has);
         let named = named.map_err(|name| reader.no_column(&name))?;
         let wanted = named.iter().filter_map(|name| index.get(name.as_str()));
         let mut wanted: Vec<usize> = wanted.copied().collect();
@@ -187,6 +194,7 @@ mod tests {
         };
         assert_eq!(names(&named(&["b, a"]).unwrap()), ["b", "a"]);
         assert_eq!(names(&named(&["c,d", "a", "a"]).unwrap()), ["c,d", "a"]);
+        assert_eq!(names(&named(&["\u{200b}a"]).unwrap()), ["a"]);
         let error = named(&["a,bb"]).unwrap_err().to_string();
         assert!(error.contains("has no column `bb`"), "{error}");
     }

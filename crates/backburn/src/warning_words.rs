@@ -172,7 +172,8 @@ fn about_rows(warning: &Warning) -> Option<String> {
                 format!(", compared with the first {compared} different rows")
             });
             format!(
-                "{at_least}{} of {} rows {}{}: copies on both sides of a split make scores too good",
+                "{at_least}{} of {} rows {}{}: training keeps copies on one side of its splits; do so too where you \
+                 split the rows yourself",
                 integer(*copies),
                 integer(*rows),
                 match copies {
@@ -532,5 +533,19 @@ mod tests {
         let sentence = |share| Warning::TrainingRowsScored { share }.to_string();
         assert!(sentence(1.0).starts_with("the rows are training rows of this model"));
         assert!(sentence(0.83).starts_with("about 83 % of the rows are training rows"));
+    }
+
+    #[test]
+    fn copies_are_said_to_stay_together_in_training() {
+        let warning = Warning::RowCopies {
+            copies: 1,
+            rows: 9,
+            compared: None,
+        };
+        assert_eq!(
+            warning.to_string(),
+            "1 of 9 rows is a copy of an earlier row: training keeps copies on one side of its splits; do so \
+             too where you split the rows yourself"
+        );
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn unique_names(names: Vec<String>) -> Vec<String> {
 
 /// Leaves characters that cannot be seen out of names, such as zero-width spaces and byte order marks, and makes
 /// non-breaking spaces plain ones. Returns a note on the names. Those that the options name stay, such as those of a model,
-/// and so does a name that would be that of another column.
+/// unless the model has the name without such characters; so does a name that would be that of another column.
 pub(crate) fn without_hidden(names: &mut [String], options: &ReadOptions) -> Option<String> {
     const SHOWN: usize = 4;
     if names.iter().all(|name| name.is_ascii()) {
@@ -41,9 +41,11 @@ pub(crate) fn without_hidden(names: &mut [String], options: &ReadOptions) -> Opt
     }
     let mut all: HashSet<String> = names.iter().cloned().collect();
     let mut changed = Vec::new();
+    let known = &options.known_columns;
     for name in names.iter_mut().filter(|name| !name.is_ascii()) {
-        let seen = seen(name);
-        if seen != *name && !options.names(name) && all.insert(seen.clone()) {
+        let seen = visible_name(name);
+        let stays = options.names(name) && (known.contains(name) || !known.contains(&seen));
+        if seen != *name && !stays && all.insert(seen.clone()) {
             // A column without a name gets one.
             changed.extend((!seen.is_empty()).then(|| format!("`{seen}`")));
             *name = seen;
@@ -64,8 +66,8 @@ pub(crate) fn without_hidden(names: &mut [String], options: &ReadOptions) -> Opt
     })
 }
 
-/// A name as it is seen.
-fn seen(name: &str) -> String {
+/// A name without the characters that cannot be seen, such as zero-width spaces.
+pub fn visible_name(name: &str) -> String {
     let seen: String = seen_characters(name).collect();
     seen.trim_matches(is_end).to_string()
 }
@@ -176,6 +178,15 @@ mod tests {
         ] {
             assert_eq!(read(names, known), (names.join("|"), None));
         }
+        // A model has the name as it is seen, and an option the one in the file.
+        let mut names = vec!["\u{200b}n".to_string()];
+        let options = ReadOptions {
+            known_columns: vec!["n".to_string()],
+            columns: Some(vec!["n".to_string(), "\u{200b}n".to_string()]),
+            ..ReadOptions::default()
+        };
+        assert!(without_hidden(&mut names, &options).is_some());
+        assert_eq!(names, ["n"]);
         assert!(is_name("\u{feff}price".as_bytes(), "price") && is_name(b" price ", "price"));
         assert!(is_name("\u{61c}price".as_bytes(), "price"));
         assert!(is_name(" \u{200b}größe\u{a0}\u{feff}".as_bytes(), "größe"));

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::cell::{Cell, within_range};
 use crate::date_format::{DateFormat, DateNotation};
-use crate::date_shapes::ShapeCounts;
+use crate::date_shapes::{ShapeCounts, is_short_month};
 use crate::error::TableError;
 use crate::index_column::RowNumbers;
 use crate::missing_words::NEVER_VALUES;
@@ -34,6 +34,8 @@ pub(crate) struct ColumnStatistics {
     pub other_than_days: bool,
     /// Numbers that may be months of years.
     pub shapes: ShapeCounts,
+    /// Those such as `1.2023`, which have no zero in front of the month.
+    pub short_months: usize,
     /// The first number with leading zeros.
     pub leading_zero: Option<String>,
     /// The first whole number that an `f64` cannot hold.
@@ -126,6 +128,7 @@ impl ColumnStatistics {
         }
         if let Cell::Text(text) = cell {
             self.shapes.add(text);
+            self.short_months += usize::from(is_short_month(text));
             if self.leading_zero.is_none() && text.len() > 1 && text.starts_with('0') {
                 self.leading_zero = digits(text);
             }
@@ -155,15 +158,23 @@ impl ColumnStatistics {
         self.present() == self.dates
     }
 
-    /// Whether all values are months of years, such as `01.2023`, that numbers are not written like.
+    /// Whether most values are months of years, such as `01.2023`, that numbers are not written like.
     pub fn are_months(&self) -> bool {
-        self.numbers > 0 && self.all_numbers() && self.shapes.months() == self.numbers
+        self.all_numbers() && self.shapes.are_mostly_months(self.numbers)
     }
 
     /// Whether all values are numbers that may be months of years: `10.2023` or `2023.10`.
     pub fn may_be_months(&self) -> bool {
         let all = self.numbers > 0 && self.all_numbers();
         all && self.shapes.most(self.numbers).is_some()
+    }
+
+    /// Whether all values are numbers that may be months of years without a zero in front: `1.2023` and
+    /// `10.2023`. Numbers that are all near each other, such as rates of exchange, are none.
+    pub fn may_be_short_months(&self) -> bool {
+        let months = self.short_months + self.shapes.months_first;
+        let differ = self.row_numbers.high() - self.row_numbers.low() >= 2.0;
+        self.short_months > 0 && self.all_numbers() && months == self.numbers && differ
     }
 
     /// The first number with leading zeros, if all values are whole numbers.

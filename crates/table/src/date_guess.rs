@@ -2,7 +2,7 @@
 
 use crate::counts::FirstTexts;
 use crate::date_format::{DateFormat, DateNotation};
-use crate::date_shapes::{DateShape, ShapeCounts};
+use crate::date_shapes::{DateShape, ShapeCounts, is_month_and_number};
 use crate::date_text::{DateText, ORDERS, eight_digits, is_zero, split};
 use crate::format_note::Examples;
 
@@ -29,6 +29,8 @@ pub(crate) struct DateEvidence {
     pub months: MonthEvidence,
     /// The first value with a day and a month alone, and how many there are.
     pub without_year: (Option<String>, usize),
+    /// The first value such as `01/19`, and how many there are.
+    pub month_and_number: (Option<String>, usize),
     /// Values such as `0000-00-00`.
     pub zeros: usize,
     /// Values in notations that are also those of numbers and codes.
@@ -68,6 +70,11 @@ impl DateEvidence {
             self.add_parts(text, parts);
         } else if eight_digits(text).is_some() {
             self.eight_digits += 1;
+        } else if is_month_and_number(text) {
+            self.month_and_number
+                .0
+                .get_or_insert_with(|| text.to_string());
+            self.month_and_number.1 += 1;
         }
     }
 
@@ -249,6 +256,37 @@ pub(crate) fn notation_of_numbers(numbers: impl Iterator<Item = f64> + Clone) ->
     }
 }
 
+/// The format of numbers that are declared dates, and are a day, a month and a year in digits alone, as in
+/// `17082023` and `030923`; `None` if they are not, or if they are dates in another notation.
+pub(crate) fn digits_with_year_last<'a>(
+    notation: &DateNotation,
+    texts: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'static str> {
+    use DateNotation::{EpochSeconds, Pattern, SpreadsheetDays};
+    const FORMATS: [(usize, &str); 5] = [
+        (8, "%d%m%Y"),
+        (8, "%m%d%Y"),
+        (6, "%d%m%y"),
+        (6, "%m%d%y"),
+        (6, "%y%m%d"),
+    ];
+    if !matches!(notation, EpochSeconds | SpreadsheetDays) || texts.clone().next().is_none() {
+        return None;
+    }
+    let reads_all = |length: usize, pattern: &str| {
+        let format = DateFormat::new(Pattern(pattern.to_string()));
+        let is_date = |text: &str| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.len() == length && digits && format.read(text).is_some()
+        };
+        texts.clone().all(is_date)
+    };
+    let found = FORMATS
+        .iter()
+        .find(|(length, pattern)| reads_all(*length, pattern));
+    found.map(|(_, pattern)| *pattern)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +350,9 @@ mod tests {
         assert!(!days.months.are_years() && days.guess().is_none());
         assert_eq!((days.readable(), days.months.count), (0, 3));
         assert_eq!(evidence(&["31-Jan", "5 Feb"]).without_year.1, 2);
+        let slashes = evidence(&["01/19", "12/20", "13/20"]);
+        assert_eq!(slashes.month_and_number, (Some("01/19".to_string()), 2));
+        assert_eq!(slashes.readable(), 0);
         assert!(!evidence(&["Set 45", "Set 12"]).months.are_years());
         // Twelve months of two years.
         let names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
@@ -333,6 +374,20 @@ mod tests {
         assert_eq!(evidence(&["20240131", "2024-01-31"]).readable(), 2);
         assert_eq!(evidence(&["20240131", "20240201"]).readable(), 0);
         assert_eq!(evidence(&["99990131", "2024-01-31"]).readable(), 1);
+    }
+
+    #[test]
+    fn digits_with_the_year_last_are_no_time_since_1970() {
+        use DateNotation::{EpochSeconds, SpreadsheetDays, Year};
+        let of = |notation, texts: &[&str]| digits_with_year_last(&notation, texts.iter().copied());
+        assert_eq!(of(EpochSeconds, &["17082023", "01022024"]), Some("%d%m%Y"));
+        assert_eq!(of(EpochSeconds, &["08172023", "01022024"]), Some("%m%d%Y"));
+        assert_eq!(of(SpreadsheetDays, &["030923", "010224"]), Some("%d%m%y"));
+        assert_eq!(of(EpochSeconds, &["311223", "010224"]), Some("%d%m%y"));
+        for texts in [&["45292", "45293"][..], &["17082023", "99999999"], &[]] {
+            assert_eq!(of(SpreadsheetDays, texts), None, "{texts:?}");
+        }
+        assert_eq!(of(Year, &["311223"]), None);
     }
 
     #[test]

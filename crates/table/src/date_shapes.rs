@@ -47,6 +47,25 @@ impl DateShape {
     }
 }
 
+/// Whether text is a month below 10 without a zero in front, and a year: `1.2023`.
+pub(crate) fn is_short_month(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'1'..=b'9', b'.', year @ ..] if year.len() == 4 => {
+            number(year).is_some_and(|year| (1900..=2100).contains(&year))
+        }
+        _ => false,
+    }
+}
+
+/// Whether text is a month and another number, of two digits each: `01/19`.
+pub(crate) fn is_month_and_number(text: &str) -> bool {
+    let parts = text.as_bytes().split_at_checked(2);
+    parts.is_some_and(|(month, rest)| {
+        let is_month = number(month).is_some_and(|month| (1..=12).contains(&month));
+        is_month && matches!(rest, [b'/', b'0'..=b'9', b'0'..=b'9'])
+    })
+}
+
 /// The number that consists of digits alone.
 fn number(digits: &[u8]) -> Option<u32> {
     let digit = |number: u32, byte: &u8| match byte {
@@ -94,6 +113,11 @@ impl ShapeCounts {
         }
     }
 
+    /// Whether at least four of five values are months of years, and cannot be numbers.
+    pub fn are_mostly_months(&self, values: usize) -> bool {
+        self.months() > 0 && self.months() * 5 >= values * 4
+    }
+
     /// The notation that at least so many values have.
     pub fn most(&self, least: usize) -> Option<DateShape> {
         let counts = [
@@ -133,6 +157,14 @@ mod tests {
         ] {
             assert_eq!(DateShape::of(text), shape, "{text}");
         }
+        assert!(is_month_and_number("01/19") && is_month_and_number("12/99"));
+        for text in ["13/19", "1/19", "01/1", "01-19", "01/199", "é/19", ""] {
+            assert!(!is_month_and_number(text), "{text}");
+        }
+        assert!(is_short_month("1.2023") && is_short_month("9.1900"));
+        for text in ["0.2023", "1.2101", "01.2023", "1.202", "1,2023", "1.20234"] {
+            assert!(!is_short_month(text), "{text}");
+        }
     }
 
     #[test]
@@ -149,5 +181,11 @@ mod tests {
         assert_eq!(counts(&["10.2023", "11.2023"]), (0, months));
         assert_eq!(counts(&["01.2023", "1.5"]), (1, None));
         assert_eq!(counts(&[]), (0, None));
+        let mut most = ShapeCounts::default();
+        for text in ["01.2023", "11.2023", "12.2023", "13.2023", "10.2024"] {
+            most.add(text);
+        }
+        assert!(most.are_mostly_months(5) && !most.are_mostly_months(6));
+        assert!(!ShapeCounts::default().are_mostly_months(0));
     }
 }

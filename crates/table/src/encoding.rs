@@ -23,7 +23,7 @@ use crate::clean_text::CleanText;
 pub struct Encoding(pub(crate) &'static encoding_rs::Encoding);
 
 /// Names in Python, and of other programs, that the WHATWG standard does not have, with dashes.
-const OTHER_NAMES: [(&str, &str); 40] = [
+const OTHER_NAMES: [(&str, &str); 42] = [
     ("utf-8-sig", "utf-8"),
     ("utf8-sig", "utf-8"),
     ("utf-8-bom", "utf-8"),
@@ -51,6 +51,8 @@ const OTHER_NAMES: [(&str, &str); 40] = [
     ("ms-kanji", "shift_jis"),
     ("eucjp", "euc-jp"),
     ("ujis", "euc-jp"),
+    ("iso2022-jp", "iso-2022-jp"),
+    ("iso2022jp", "iso-2022-jp"),
     ("euckr", "euc-kr"),
     ("uhc", "euc-kr"),
     ("euccn", "gbk"),
@@ -67,7 +69,7 @@ const OTHER_NAMES: [(&str, &str); 40] = [
 ];
 
 /// Code pages of Windows by their numbers, beside 1250 to 1258 and those of ISO 8859.
-const CODE_PAGES: [(u32, &str); 16] = [
+const CODE_PAGES: [(u32, &str); 18] = [
     (874, "windows-874"),
     (866, "ibm866"),
     (932, "shift_jis"),
@@ -81,6 +83,8 @@ const CODE_PAGES: [(u32, &str); 16] = [
     (20_866, "koi8-r"),
     (20_932, "euc-jp"),
     (21_866, "koi8-u"),
+    (50_220, "iso-2022-jp"),
+    (50_221, "iso-2022-jp"),
     (51_932, "euc-jp"),
     (54_936, "gb18030"),
     (65_001, "utf-8"),
@@ -128,9 +132,19 @@ impl FromStr for Encoding {
         encoding.map(Self).ok_or_else(|| {
             format!(
                 "{name:?} is no encoding that is read. These are, by their names in the WHATWG standard or in \
-                 Python: {READ}. Write the file as UTF-8 (iconv -f NAME -t utf-8)"
+                 Python: {READ}. Write the file as UTF-8 (iconv -f {} -t utf-8 FILE > table.csv)",
+                for_shell(name)
             )
         })
+    }
+}
+
+/// The name as a word of a shell; `NAME` if it is no name of an encoding.
+fn for_shell(name: &str) -> &str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain) {
+        true => name,
+        false => "NAME",
     }
 }
 
@@ -141,8 +155,8 @@ impl fmt::Display for Encoding {
 }
 
 /// The text of a file as UTF-8, without byte order marks and without zeros at its end. UTF-8 passes through
-/// unchecked. The encoding is found by a byte order mark, by zero bytes or by escapes, unless it is given; a
-/// mark decides in any case.
+/// unchecked. The encoding is found by a byte order mark, by zero bytes or by escapes, unless it is given. A
+/// mark decides in any case, and zero bytes decide which byte of `utf-16` comes first.
 pub(crate) fn as_utf8(
     mut bytes: impl Read + Send + 'static,
     given: Option<Encoding>,
@@ -172,6 +186,10 @@ pub(crate) fn is_encoded(start: &[u8], given: Option<Encoding>) -> bool {
 fn encoding_of(start: &[u8], given: Option<Encoding>) -> &'static encoding_rs::Encoding {
     match (encoding_rs::Encoding::for_bom(start), given) {
         (Some((encoding, _)), _) => encoding,
+        // `utf-16` does not say which byte comes first.
+        (None, Some(Encoding(encoding))) if encoding == UTF_16LE => {
+            by_zero_bytes(start).unwrap_or(encoding)
+        }
         (None, Some(Encoding(encoding))) => encoding,
         (None, None) => by_zero_bytes(start)
             .or_else(|| by_escapes(start))
@@ -307,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn zero_bytes_say_which_byte_of_utf16_comes_first() {
+        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes = utf16(TEXT, to_bytes);
+            assert_eq!(read(&bytes, Some("utf-16")).as_deref(), Ok(TEXT));
+        }
+    }
+
+    #[test]
     fn marks_are_left_out_in_every_encoding() {
         let marked = format!("\u{feff}\u{feff}{TEXT}\u{feff}2,b\n");
         let expected = format!("{TEXT}2,b\n");
@@ -363,6 +389,8 @@ mod tests {
             ("ShiftJIS", "shift_jis"),
             ("big5hkscs", "big5"),
             ("ms949", "euc-kr"),
+            ("iso2022_jp", "iso-2022-jp"),
+            ("cp50220", "iso-2022-jp"),
         ] {
             let encoding: Encoding = name.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(encoding.to_string(), standard, "{name}");
@@ -384,5 +412,8 @@ mod tests {
                 "{error}"
             );
         }
+        let advice = |name: &str| name.parse::<Encoding>().unwrap_err();
+        assert!(advice("cp437").contains("iconv -f cp437 -t utf-8"));
+        assert!(advice("a; b").contains("iconv -f NAME -t utf-8"));
     }
 }

@@ -342,6 +342,76 @@ mod tests {
     }
 
     #[test]
+    fn months_with_a_bad_value_are_dates() {
+        for bad in ["00.2024", "13.2024"] {
+            let mut csv = "m,y\n".to_string();
+            for n in 0..60 {
+                csv += &format!("{:02}.{},{}\n", n % 12 + 1, 2019 + n / 12, n * 7 % 11);
+            }
+            csv += &format!("{bad},3\n");
+            assert_eq!(kinds(&csv)[0], ColumnKind::Date, "{bad}");
+            let declared = BTreeMap::from([("m".to_string(), ColumnKind::Date)]);
+            let infer = InferOptions {
+                kinds: declared,
+                format: FormatOptions::default(),
+            };
+            let inferred = infer_table(&table(&csv), &infer).unwrap();
+            let notes: Vec<String> = inferred.notes.iter().map(|note| note.to_string()).collect();
+            let notes = notes.join("; ");
+            assert!(notes.contains(bad) && !notes.contains("1970"), "{notes}");
+        }
+    }
+
+    #[test]
+    fn declared_months_need_no_zero_in_front() {
+        let table = table("m,y\n1.2019,1\n2.2019,2\n12.2019,4\n1.2020,3\n");
+        let infer = InferOptions {
+            kinds: BTreeMap::from([("m".to_string(), ColumnKind::Date)]),
+            format: FormatOptions::default(),
+        };
+        let read = infer_table(&table, &infer).unwrap().table;
+        let dates: Vec<_> = read
+            .column("m")
+            .unwrap()
+            .cells()
+            .map(|cell| cell.date())
+            .collect();
+        // 1 January 2019 and 1 December 2019, as seconds since 1970.
+        assert_eq!(
+            (dates[0], dates[2]),
+            (Some(1_546_300_800.0), Some(1_575_158_400.0))
+        );
+    }
+
+    #[test]
+    fn digits_with_the_year_last_need_a_format() {
+        for (first, second, format) in [
+            ("17082023", "01022024", "%d%m%Y"),
+            ("030923", "171023", "%d%m%y"),
+        ] {
+            let table = table(&format!("m,y\n{first},1\n{second},2\n"));
+            let kinds = BTreeMap::from([("m".to_string(), ColumnKind::Date)]);
+            let error = Schema::infer(&table, &kinds).unwrap_err().to_string();
+            assert!(error.contains(&format!("--date 'm={format}'")), "{error}");
+        }
+    }
+
+    #[test]
+    fn months_with_a_year_of_two_digits_get_a_hint() {
+        let mut csv = "m,y\n".to_string();
+        for n in 0..60 {
+            csv += &format!("{:02}/{},{}\n", n % 12 + 1, 19 + n / 12, n * 7 % 11);
+        }
+        let inferred = infer_table(&table(&csv), &InferOptions::default()).unwrap();
+        let notes: Vec<String> = inferred.notes.iter().map(|note| note.to_string()).collect();
+        let notes = notes.join("; ");
+        assert!(
+            notes.contains("`01/19`") && notes.contains("--date m=%m/%y"),
+            "{notes}"
+        );
+    }
+
+    #[test]
     fn overrides_must_fit() {
         let overrides = BTreeMap::from([("b".to_string(), ColumnKind::Numeric)]);
         let error = Schema::infer(&table("a,b\n1,x\n2,y\n"), &overrides)

@@ -7,6 +7,7 @@ use crate::column_kind::ColumnKind;
 use crate::column_statistics::ColumnStatistics;
 use crate::date_format::{DateFormat, DateNotation};
 use crate::date_guess::DateGuess;
+use crate::date_shapes::DateShape;
 use crate::duration_format::DurationFormat;
 use crate::error::TableError;
 use crate::format_note::{Decided, FormatNote};
@@ -93,10 +94,13 @@ impl Inferring {
                 let settled = dates.settle_pattern(pattern)?;
                 self.take(settled);
             }
+        } else if is_date && self.found.may_be_short_months() {
+            let settled = dates.settle_pattern(DateShape::MonthAndYear.pattern())?;
+            self.take(settled);
         } else if is_date
             && self.found.all_numbers()
             && self.found.numbers > 0
-            && !self.found.may_be_months()
+            && !(self.found.may_be_months() || self.found.are_months())
         {
             let settled = dates.settle_declared_numbers()?;
             self.take(settled);

@@ -220,6 +220,7 @@ pub use cell::{Cell, within_range};
 pub use column::Column;
 pub use column_format::ColumnFormat;
 pub use column_kind::ColumnKind;
+pub use column_names::visible_name;
 pub use column_words::columns_named;
 pub use content_kind::ContentKind;
 pub use date_format::{DateFormat, DateNotation};

@@ -41,12 +41,17 @@ pub(crate) fn numbers_like_dates(name: &str, found: &ColumnStatistics) -> Option
 
 /// A note on a column of numbers that may all be months of years: `10.2023` or `2023.10`.
 fn months_of_years(name: &str, found: &ColumnStatistics) -> Option<FormatNote> {
-    if !found.may_be_months() || found.values < FEW {
+    let is_short = found.may_be_short_months();
+    if !(found.may_be_months() || is_short) || found.values < FEW {
         return None;
     }
     let low = found.row_numbers.low();
-    let shape = found.shapes.most(found.numbers)?;
+    let shape = match is_short {
+        true => DateShape::MonthAndYear,
+        false => found.shapes.most(found.numbers)?,
+    };
     let text = match shape {
+        DateShape::MonthAndYear if is_short => format!("{low:.4}"),
         DateShape::MonthAndYear => format!("{low:07.4}"),
         _ => format!("{low:.2}"),
     };
@@ -152,6 +157,13 @@ mod tests {
         let months = note("x", &["2023.11", "2023.10", "2024.01"]).unwrap();
         assert!(months.contains("`2023.10`"), "{months}");
         assert_eq!(note("x", &["10.2023", "11.2023", "12.5"]), None);
+        let months = note("x", &["2.2019", "12.2019", "1.2020", "10.2020"]).unwrap();
+        assert!(
+            months.contains("`1.2020` may be dates (%m.%Y: 2020-01-01)"),
+            "{months}"
+        );
+        // Rates of exchange.
+        assert_eq!(note("x", &["1.1912", "1.2011", "1.1987"]), None);
         let with_times = ["45292.25", "45300.5", "45301.75"];
         let said = note("OrderDate", &with_times).unwrap();
         assert!(said.contains("2024-01-01 06:00:00"), "{said}");

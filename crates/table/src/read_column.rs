@@ -98,6 +98,7 @@ impl Evidence {
         let shapes = &self.dates.shapes;
         dates
             + self.dates.without_year.1
+            + self.dates.month_and_number.1
             + shapes.days
             + shapes.years_first.max(shapes.months_first)
     }
@@ -166,7 +167,8 @@ fn candidate(
             notes: Vec::new(),
         };
     }
-    if half(found.dates()) && found.dates() >= numbers {
+    let are_months = found.dates.shapes.are_mostly_months(found.present);
+    if half(found.dates()) && (found.dates() >= numbers || are_months) {
         return Looked {
             candidate: found.dates.guess().map(Candidate::Dates),
             notes: Vec::new(),
@@ -223,6 +225,14 @@ fn like_dates(name: &str, found: &Evidence) -> Option<FormatNote> {
             column,
             example: example.clone(),
         }),
+        _ if half(found.dates.month_and_number.1) => {
+            let example = found.dates.month_and_number.0.clone()?;
+            Some(FormatNote::MonthsOrDays {
+                column,
+                example,
+                format: "%m/%y".to_string(),
+            })
+        }
         _ if half(found.dates.shapes.days) => days_of_year(column, found),
         _ => None,
     }

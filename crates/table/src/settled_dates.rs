@@ -4,7 +4,7 @@ use crate::column_format::ColumnFormat;
 use crate::column_kind::ColumnKind;
 use crate::counts::Counts;
 use crate::date_format::{DateFormat, DateNotation};
-use crate::date_guess::{DateGuess, notation_of_numbers};
+use crate::date_guess::{DateGuess, digits_with_year_last, notation_of_numbers};
 use crate::date_pattern::pattern_like;
 use crate::date_shapes::DateShape;
 use crate::error::TableError;
@@ -156,6 +156,24 @@ impl DateColumn<'_> {
         })
     }
 
+    /// Asks for the format of dates such as `17082023`, which are not told from a time since 1970.
+    fn refuse_digits_alone(&self, notation: &DateNotation) -> Result<(), TableError> {
+        let cells = self.table.column(self.name)?.cells();
+        let texts: Vec<_> = cells.filter_map(|cell| cell.category()).collect();
+        let texts = texts.iter().map(|text| &**text);
+        let (Some(pattern), Some(first)) = (
+            digits_with_year_last(notation, texts.clone()),
+            texts.clone().next(),
+        ) else {
+            return Ok(());
+        };
+        Err(self.table.unusable(format!(
+            "column `{name}` holds numbers such as {first}, which may be dates in several formats: pass the \
+             format, such as --date '{name}={pattern}'",
+            name = self.name
+        )))
+    }
+
     /// Numbers that are declared dates. Some may stand for no date, such as 0 and 99991231.
     pub fn settle_declared_numbers(&self) -> Result<Settled, TableError> {
         let cells = || -> Result<_, TableError> {
@@ -164,6 +182,7 @@ impl DateColumn<'_> {
         };
         let numbers: Vec<f64> = cells()?.map(|(_, number)| number).collect();
         let mut format = DateFormat::new(notation_of_numbers(numbers.iter().copied()));
+        self.refuse_digits_alone(&format.notation)?;
         let (mut others, mut sentinels) = (Counts::default(), Sentinels::default());
         let mut example = None;
         for (text, number) in cells()? {
@@ -211,8 +230,29 @@ fn is_month_and_year(notation: &DateNotation) -> bool {
 /// The order of the parts of a date, where they are not told apart by themselves.
 fn order_in_words(format: &DateFormat, example: &str) -> String {
     let year = example.bytes().take_while(u8::is_ascii_digit).count() == 4;
-    match format.notation == DateNotation::YearFirst && !year {
-        true if example.contains(|c: char| c.is_alphabetic()) => "they are written".to_string(),
-        _ => format.notation.to_string(),
+    let digits = example.split(|c: char| !c.is_ascii_digit());
+    let numbers = digits.filter(|digits| !digits.is_empty()).count();
+    let has_word = example.contains(|c: char| c.is_alphabetic());
+    // `07/2022` and `2022-W29-3` have no year, month and day.
+    let is_period = numbers < 3 || example.contains("-W");
+    match format.notation == DateNotation::YearFirst && (is_period || has_word && !year) {
+        true => "they are written".to_string(),
+        false => format.notation.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_and_weeks_have_no_order_of_year_month_and_day() {
+        let words = |text: &str| order_in_words(&DateFormat::new(DateNotation::YearFirst), text);
+        for text in ["07/2022", "2022-Q3", "2022-W29", "2022-W29-3", "5 May 2024"] {
+            assert_eq!(words(text), "they are written", "{text}");
+        }
+        for text in ["24-12-31", "2024.12.31", "2024-12-31T10:00"] {
+            assert_eq!(words(text), "year, month, day", "{text}");
+        }
     }
 }

@@ -132,6 +132,10 @@ impl ModelUpdate<'_> {
         if let Some(old) = self.old_rows {
             files = files.table(old);
         }
+        // A model that is replaced is an output already.
+        if path.canonicalize().ok() != self.from.canonicalize().ok() {
+            files = files.model(self.from);
+        }
         if let Some(report) = self.report {
             files = files.output("--report", report);
         }
