@@ -224,6 +224,19 @@ fn predictions_go_through_links_and_into_pipes() {
     let log = folder.read("log.txt");
     assert_eq!(log, [b"kept\n", &expected[..]].concat());
 
+    let model = folder.read("t.safetensors");
+    let shared = std::fs::OpenOptions::new()
+        .append(true)
+        .open(folder.path("t.safetensors"))
+        .unwrap();
+    let mut command = folder.command(&format!(
+        "train --from t.safetensors t.csv --out further.safetensors {QUICK}"
+    ));
+    let output = command.stdout(shared).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("which is the model"));
+    assert_eq!(folder.read("t.safetensors"), model);
+
     let answer = folder
         .command("predict - t.csv")
         .stdin(std::fs::File::open(folder.path("t.safetensors")).unwrap())
