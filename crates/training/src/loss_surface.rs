@@ -40,7 +40,7 @@ pub struct LossSurface {
 }
 
 /// Multiplications for all places, which take less than a second.
-const WORK: usize = 16_000_000_000;
+const WORK: u64 = 16_000_000_000;
 /// Multiplications that take as long as the loss of an output.
 const MULTIPLICATIONS_PER_OUTPUT: usize = 20;
 /// With fewer rows, the surface says little about others.
@@ -117,10 +117,11 @@ impl LossSurface {
 
 /// The largest number of rows whose loss can be computed at all places in a second.
 fn most_rows(network: &FusedMlp) -> usize {
-    let places = LossSurface::SIDE * LossSurface::SIDE;
-    let moves = places.saturating_mul(network.parameters.len());
+    let places = (LossSurface::SIDE * LossSurface::SIDE) as u64;
+    let moves = places.saturating_mul(network.parameters.len() as u64);
     let of_row = network.work() + MULTIPLICATIONS_PER_OUTPUT * network.outputs();
-    WORK.saturating_sub(moves) / places.saturating_mul(of_row.max(1))
+    let rows = WORK.saturating_sub(moves) / places.saturating_mul(of_row.max(1) as u64);
+    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 /// At most this many rows, at equal distances.
